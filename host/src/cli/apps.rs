@@ -1,0 +1,83 @@
+//! `innkeeper apps` and `innkeeper versions`
+
+use super::{DatabaseArgs, output, setup};
+use crate::storage::blobs::hex;
+use anyhow::Context;
+use clap::Args;
+use serde_json::json;
+
+/// Lists the apps with route and active version.
+#[derive(Debug, Args)]
+pub(super) struct AppsOptions {
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    database: DatabaseArgs,
+}
+
+/// Lists the versions of an app, the newest first.
+#[derive(Debug, Args)]
+pub(super) struct VersionsOptions {
+    /// The app
+    #[arg(long, value_name = "NAME")]
+    app: String,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    database: DatabaseArgs,
+}
+
+pub(super) async fn list_apps(options: &AppsOptions) -> anyhow::Result<()> {
+    let config = options.database.load()?;
+    let apps = setup::database(&config).await?.apps().await.with_context(|| setup::unreachable(&config))?;
+    if options.json {
+        let list: Vec<_> = apps
+            .iter()
+            .map(|app| json!({ "name": app.name, "route": app.route, "active": app.active }))
+            .collect();
+        return output::json(&list);
+    }
+    if apps.is_empty() {
+        output::line("no apps yet: innkeeper deploy guest.wasm --app NAME");
+        return Ok(());
+    }
+    let active = |active: Option<i64>| active.map_or_else(|| "none".to_owned(), |number| number.to_string());
+    let rows: Vec<_> = apps.into_iter().map(|app| [app.name, app.route, active(app.active)]).collect();
+    output::table(["APP", "ROUTE", "VERSION"], &rows);
+    Ok(())
+}
+
+pub(super) async fn list_versions(options: &VersionsOptions) -> anyhow::Result<()> {
+    let config = options.database.load()?;
+    let database = setup::database(&config).await?;
+    let versions = database.versions(&options.app).await.with_context(|| setup::unreachable(&config))?;
+    let apps = database.apps().await?;
+    let active = apps.iter().find(|app| app.name == options.app).and_then(|app| app.active);
+    if options.json {
+        let list: Vec<_> = versions
+            .iter()
+            .map(|version| {
+                json!({
+                    "number": version.number,
+                    "active": active == Some(version.number),
+                    "sha256": hex(&version.sha256),
+                    "size": version.size,
+                    "created": crate::storage::calendar::print_instant(version.created_at),
+                })
+            })
+            .collect();
+        return output::json(&list);
+    }
+    let mark = |number: i64| if active == Some(number) { format!("{number} (active)") } else { number.to_string() };
+    let rows: Vec<_> = versions
+        .iter()
+        .map(|version| {
+            let short = hex(&version.sha256).get(..12).unwrap_or_default().to_owned();
+            [mark(version.number), output::time(version.created_at), version.size.to_string(), short]
+        })
+        .collect();
+    output::table(["VERSION", "DEPLOYED", "BYTES", "SHA256"], &rows);
+    Ok(())
+}

@@ -1,0 +1,104 @@
+//! The command line: one file per command. Flags and environment become a [`Config`] here, and nothing below reads either again.
+
+mod apps;
+mod deploy;
+mod dev;
+mod doctor;
+mod inspect;
+mod migrate;
+mod output;
+mod project;
+mod run;
+mod serve;
+mod setup;
+
+use crate::config::{Config, DatabaseOptions, Environment, Secret};
+use clap::{Args, Parser, Subcommand};
+use std::path::PathBuf;
+
+/// Serves web apps compiled to WebAssembly components, with a database, files and sessions.
+#[derive(Debug, Parser)]
+#[command(name = "innkeeper", version, max_term_width = 100)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Build a guest project, serve it on 127.0.0.1:8080, and swap it whenever it changes
+    Dev(dev::Options),
+    /// Serve the apps of the registry on 0.0.0.0:$PORT
+    Serve(serve::Options),
+    /// Bring the host's tables up to date; does nothing where they are
+    Migrate(migrate::Options),
+    /// Make a component the active version of an app
+    Deploy(deploy::Options),
+    /// List the apps
+    Apps(apps::AppsOptions),
+    /// List the versions of an app
+    Versions(apps::VersionsOptions),
+    /// Show what a component imports and exports, and whether this host can run it
+    Inspect(inspect::Options),
+    /// Show which database was found and why, and whether it answers
+    Doctor(doctor::Options),
+}
+
+/// Where the database is. Without any of these: DATABASE_URL, then a single HEROKU_POSTGRESQL_*_URL, then SQLite.
+#[derive(Debug, Clone, Args)]
+struct DatabaseArgs {
+    /// The database: postgres://, postgresql:// or sqlite:DIRECTORY
+    #[arg(long, value_name = "URL")]
+    database_url: Option<Secret>,
+    /// The environment variable that holds the database's URL [env: INNKEEPER_DATABASE_VAR]
+    #[arg(long, value_name = "NAME")]
+    database_var: Option<String>,
+    /// Where SQLite keeps its files [default: ./innkeeper-data]
+    #[arg(long, value_name = "DIRECTORY")]
+    data: Option<PathBuf>,
+    /// Allow SQLite on a dyno, whose disk is lost at each restart
+    #[arg(long)]
+    allow_ephemeral: bool,
+}
+
+impl DatabaseArgs {
+    /// Decides by flags and environment.
+    fn load(&self) -> anyhow::Result<Config> {
+        Ok(Config::load(&self.options(), &Environment::from_process())?)
+    }
+
+    fn options(&self) -> DatabaseOptions {
+        DatabaseOptions {
+            database_url: self.database_url.as_ref().map(|url| url.expose().to_owned()),
+            database_var: self.database_var.clone(),
+            data_dir: self.data.clone(),
+            allow_ephemeral: self.allow_ephemeral,
+        }
+    }
+}
+
+impl Cli {
+    /// Runs the command. Only `serve` and `dev` take more than a moment.
+    pub async fn run(self) -> anyhow::Result<()> {
+        match self.command {
+            Command::Dev(options) => dev::run(options).await,
+            Command::Serve(options) => serve::run(options).await,
+            Command::Migrate(options) => migrate::run(&options).await,
+            Command::Deploy(options) => deploy::run(&options).await,
+            Command::Apps(options) => apps::list_apps(&options).await,
+            Command::Versions(options) => apps::list_versions(&options).await,
+            Command::Inspect(options) => inspect::run(&options),
+            Command::Doctor(options) => doctor::run(&options).await,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        super::Cli::command().debug_assert();
+    }
+}

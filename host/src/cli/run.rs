@@ -1,0 +1,52 @@
+//! Serving until a signal says stop: shared by `serve` and `dev`.
+
+use super::setup;
+use crate::config::Config;
+use crate::guests::{Registry, watch};
+use crate::web::Server;
+use anyhow::Context;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio_util::sync::CancellationToken;
+
+/// Binds an address. First of all, so that a slow database is no reason for the platform to give up on the process.
+pub(super) async fn bind(address: SocketAddr) -> anyhow::Result<TcpListener> {
+    let listener = TcpListener::bind(address).await.with_context(|| format!("cannot listen on {address}"))?;
+    tracing::info!("listening on http://{}", listener.local_addr()?);
+    Ok(listener)
+}
+
+/// Serves what is in the registry until SIGTERM or SIGINT; `stop` is cancelled then.
+pub(super) async fn serve(
+    listener: TcpListener,
+    registry: Arc<Registry>,
+    config: &Config,
+    stop: CancellationToken,
+) -> anyhow::Result<()> {
+    stop_on_signals(stop.clone())?;
+    let watching = tokio::spawn(watch::watch(Arc::clone(&registry), stop.clone()));
+    let sweeping = tokio::spawn(crate::guests::sweep::sweep(Arc::clone(&registry), stop.clone()));
+    Server::new(listener, Arc::clone(&registry), &setup::server_settings(config)).run(stop).await;
+    watching.await?;
+    sweeping.await?;
+    registry.database().close().await;
+    tracing::info!("stopped");
+    Ok(())
+}
+
+/// Platforms may repeat the signal; once is enough.
+fn stop_on_signals(stop: CancellationToken) -> anyhow::Result<()> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    tokio::spawn(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+        tracing::info!("stopping: requests under way are let end");
+        stop.cancel();
+    });
+    Ok(())
+}

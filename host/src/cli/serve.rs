@@ -1,0 +1,28 @@
+//! `innkeeper serve`
+
+use super::{DatabaseArgs, run, setup};
+use crate::storage::Database;
+use crate::telemetry;
+use clap::Args;
+use std::net::SocketAddr;
+use tokio_util::sync::CancellationToken;
+
+/// Serves the apps of the registry. Answers 503 while the database is away and goes on by itself when it is back.
+#[derive(Debug, Args)]
+#[command(after_help = super::doctor::variables_help())]
+pub(super) struct Options {
+    #[command(flatten)]
+    database: DatabaseArgs,
+    /// Where to listen [default: 0.0.0.0:$PORT, or port 8080]
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    listen: Option<SocketAddr>,
+}
+
+pub(super) async fn run(options: Options) -> anyhow::Result<()> {
+    let config = options.database.load()?;
+    let _log = telemetry::start(config.web.log_format, config.log_filter.as_deref());
+    let listener = run::bind(options.listen.unwrap_or(config.web.serve_address)).await?;
+    tracing::info!("database: {}; {}", config.database.target.describe(), config.database.reason);
+    let registry = setup::registry(&config, Database::open(&config)?)?;
+    run::serve(listener, registry, &config, CancellationToken::new()).await
+}

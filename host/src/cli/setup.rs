@@ -1,0 +1,44 @@
+//! From a [`Config`] to the parts of the host.
+
+use crate::config::Config;
+use crate::guests::component::Compiler;
+use crate::guests::engine::{self, EngineSettings};
+use crate::guests::Registry;
+use crate::storage::Database;
+use crate::web::ServerSettings;
+use anyhow::{Context, anyhow};
+use std::sync::Arc;
+
+/// The database, with the host's tables up to date: for commands that need it at once.
+pub(super) async fn database(config: &Config) -> anyhow::Result<Database> {
+    let database = Database::open(config)?;
+    database.migrate().await.with_context(|| unreachable(config))?;
+    Ok(database)
+}
+
+/// Says which database it is about, without secrets.
+pub(super) fn unreachable(config: &Config) -> String {
+    format!("{} (from {})", config.database.target.describe(), config.database.source)
+}
+
+/// The compiler of guests.
+pub(super) fn compiler(config: &Config) -> anyhow::Result<Compiler> {
+    let engine = engine::build(EngineSettings {
+        instances: config.instances(),
+        memory_bytes: config.limits.memory_per_instance,
+        code_cache: config.code_cache.as_deref(),
+    });
+    let engine = engine.map_err(|error| anyhow!("cannot start the WebAssembly engine: {error:#}"))?;
+    Compiler::new(engine, config.limits.component_bytes).map_err(|error| anyhow!("{error:#}"))
+}
+
+/// The live registry, still empty.
+pub(super) fn registry(config: &Config, database: Database) -> anyhow::Result<Arc<Registry>> {
+    let compiler = compiler(config)?;
+    Ok(Arc::new(Registry::new(database, compiler, Arc::new(config.limits.clone()))))
+}
+
+/// How the server serves.
+pub(super) fn server_settings(config: &Config) -> ServerSettings {
+    ServerSettings { instances: config.instances(), trust_proxy: config.web.trust_proxy }
+}

@@ -1,0 +1,194 @@
+//! Which database the host stores in, as plain data: what a driver needs, and a text that hides the password.
+
+use std::fmt;
+use std::net::IpAddr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use super::{RootCertificate, Secret, SslMode};
+
+/// Where data is kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum DatabaseTarget {
+    /// A Postgres server.
+    Postgres(PostgresTarget),
+    /// A directory of SQLite files: `innkeeper.sqlite` and one `apps/NAME.sqlite` for each app.
+    Sqlite(PathBuf),
+}
+
+impl DatabaseTarget {
+    /// A text for people, without the password.
+    pub fn describe(&self) -> String {
+        match self {
+            Self::Postgres(target) => target.describe(),
+            Self::Sqlite(directory) => format!("sqlite:{}", directory.display()),
+        }
+    }
+}
+
+/// One Postgres database and how to reach it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PostgresTarget {
+    /// The server.
+    pub host: PostgresHost,
+    /// The port, for a socket the number in its file name.
+    pub port: u16,
+    /// The role to log in as.
+    pub user: String,
+    /// Its password; none where the server trusts the connection or asks a certificate.
+    pub password: Option<Secret>,
+    /// The name of the database.
+    pub database: String,
+    /// How TLS is used, already decided: it is never less than `require` off loopback.
+    pub ssl_mode: SslMode,
+    /// Whom to trust with `verify-ca` and `verify-full`; none = the roots of the system.
+    pub ssl_root: Option<RootCertificate>,
+    /// The name that the server shows for the connection, where the URL gives one.
+    pub application_name: Option<String>,
+    /// How long to wait for a connection, where the URL says.
+    pub connect_timeout: Option<Duration>,
+    /// Command line options for the session (`-c name=value`), where the URL gives them.
+    pub options: Option<String>,
+}
+
+impl PostgresTarget {
+    /// A text for people, without the password: `postgres://user:***@host:5432/name (TLS require)`.
+    pub fn describe(&self) -> String {
+        let Self {
+            user,
+            port,
+            database,
+            ssl_mode,
+            ..
+        } = self;
+        let password = if self.password.is_some() { ":***" } else { "" };
+        match &self.host {
+            PostgresHost::Tcp(_) => {
+                let host = &self.host;
+                format!("postgres://{user}{password}@{host}:{port}/{database} (TLS {ssl_mode})")
+            }
+            PostgresHost::Socket(directory) => {
+                let directory = directory.display();
+                format!(
+                    "postgres://{user}{password}@/{database} (socket in {directory}, port {port})"
+                )
+            }
+        }
+    }
+}
+
+/// The server of a Postgres database.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PostgresHost {
+    /// A host name or an IP address, without brackets.
+    Tcp(String),
+    /// The directory of a Unix socket.
+    Socket(PathBuf),
+}
+
+impl PostgresHost {
+    /// Whether nothing that is sent there leaves this machine.
+    ///
+    /// A name other than `localhost` counts as remote whatever it resolves to, because that may change.
+    pub fn is_loopback(&self) -> bool {
+        match self {
+            Self::Socket(_) => true,
+            Self::Tcp(host) => match host.parse::<IpAddr>() {
+                Ok(address) => address.to_canonical().is_loopback(),
+                Err(_) => host.eq_ignore_ascii_case("localhost"),
+            },
+        }
+    }
+
+    /// A host as a URL names it: a path is a socket.
+    pub(super) fn from_text(text: &str) -> Self {
+        if text.starts_with('/') {
+            return Self::Socket(PathBuf::from(text));
+        }
+        let bare = text
+            .strip_prefix('[')
+            .and_then(|text| text.strip_suffix(']'))
+            .unwrap_or(text);
+        Self::Tcp(bare.to_owned())
+    }
+}
+
+impl fmt::Display for PostgresHost {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Tcp(host) if host.contains(':') => write!(formatter, "[{host}]"),
+            Self::Tcp(host) => formatter.write_str(host),
+            Self::Socket(directory) => Path::display(directory).fmt(formatter),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn target(host: &str, password: Option<&str>) -> PostgresTarget {
+        PostgresTarget {
+            host: PostgresHost::from_text(host),
+            port: 5432,
+            user: "ada".to_owned(),
+            password: password.map(Secret::new),
+            database: "inn".to_owned(),
+            ssl_mode: SslMode::Require,
+            ssl_root: None,
+            application_name: None,
+            connect_timeout: None,
+            options: None,
+        }
+    }
+
+    #[test]
+    fn a_description_hides_the_password() {
+        assert_eq!(
+            target("db.example", Some("hunter2")).describe(),
+            "postgres://ada:***@db.example:5432/inn (TLS require)"
+        );
+        assert_eq!(
+            target("[::1]", None).describe(),
+            "postgres://ada@[::1]:5432/inn (TLS require)"
+        );
+        assert_eq!(
+            target("/run/postgresql", Some("hunter2")).describe(),
+            "postgres://ada:***@/inn (socket in /run/postgresql, port 5432)"
+        );
+        assert_eq!(
+            DatabaseTarget::Sqlite("data".into()).describe(),
+            "sqlite:data"
+        );
+    }
+
+    #[test]
+    fn only_this_machine_is_loopback() {
+        let here = [
+            "localhost",
+            "LOCALHOST",
+            "127.0.0.1",
+            "127.9.9.9",
+            "::1",
+            "[::1]",
+            "::ffff:127.0.0.1",
+            "/tmp",
+        ];
+        for host in here {
+            assert!(PostgresHost::from_text(host).is_loopback(), "{host}");
+        }
+        let away = [
+            "localhost.example",
+            "127.example",
+            "10.0.0.1",
+            "0.0.0.0",
+            "::",
+            "128.0.0.1",
+            "2001:db8::1",
+            "127.1",
+        ];
+        for host in away {
+            assert!(!PostgresHost::from_text(host).is_loopback(), "{host}");
+        }
+    }
+}

@@ -1,0 +1,211 @@
+//! The configuration: environment and command line become plain data, checked once, before anything acts on it.
+//!
+//! This is the only part of the host that reads the environment, and it never connects, creates or writes anything.
+//! No text that it makes (errors, reasons, notes, `Debug`) holds a password or a database URL.
+//!
+//! Start reading at [`Config::load`]; the decision about the database is [`detect()`], the bounds of guests are the
+//! list in `limits.rs`, and [`variables()`] lists every variable that is read.
+
+mod candidates;
+mod choice;
+mod database;
+mod database_url;
+mod detect;
+mod env;
+mod error;
+mod limits;
+mod memory;
+mod pooler;
+mod postgres_url;
+mod query;
+mod secret;
+mod sqlite_url;
+mod tls;
+mod units;
+mod variables;
+mod web;
+
+use std::path::PathBuf;
+
+pub use database::{DatabaseTarget, PostgresHost, PostgresTarget};
+pub use database_url::DatabaseUrl;
+pub use detect::{DEFAULT_DATA_DIRECTORY, DatabaseOptions, Decision, Source, app_target, detect};
+pub use env::Environment;
+pub use error::Error;
+pub use limits::{LimitRow, Limits};
+pub use memory::{instances, memory_bytes};
+pub use secret::Secret;
+pub use tls::{RootCertificate, SslMode};
+pub use variables::{Variable, variables};
+pub use web::{DEFAULT_PORT, LogFormat, WebConfig};
+
+/// Connections to Postgres where nothing says otherwise: few enough for several dynos on Heroku's smallest plan.
+pub const DEFAULT_POOL_SIZE: u32 = 5;
+/// No plan of Heroku takes more connections.
+const MAX_POOL_SIZE: u32 = 500;
+const POOL_SIZE: &str = "INNKEEPER_POOL_SIZE";
+const CODE_CACHE: &str = "INNKEEPER_CODE_CACHE";
+const LOG_FILTER: &str = "INNKEEPER_LOG";
+const SQLITE_SYNCHRONOUS: &str = "INNKEEPER_SQLITE_SYNCHRONOUS";
+
+/// All that the host is told from outside.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Config {
+    /// The database, and why this one.
+    pub database: Decision,
+    /// Bounds of guests and clients.
+    pub limits: Limits,
+    /// Network and log.
+    pub web: WebConfig,
+    /// The most connections to Postgres that this process opens for requests.
+    pub pool_size: u32,
+    /// The memory that this process may use.
+    pub memory_bytes: u64,
+    /// A directory for compiled components; none = they are kept in the database alone.
+    pub code_cache: Option<PathBuf>,
+    /// What a commit on SQLite survives.
+    pub sqlite_synchronous: SqliteSynchronous,
+    /// What is logged, in the syntax of `tracing-subscriber`; none: the default.
+    pub log_filter: Option<String>,
+}
+
+/// What a commit on SQLite survives.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum SqliteSynchronous {
+    /// A power failure.
+    #[default]
+    Full,
+    /// The end of this process; a power failure may undo the last commits.
+    Normal,
+}
+
+impl Config {
+    /// Reads and checks everything; the first thing that is wrong is the error.
+    pub fn load(options: &DatabaseOptions, environment: &Environment) -> Result<Self, Error> {
+        let database = detect(options, environment)?;
+        let pool_size = environment.number(POOL_SIZE, 1..=MAX_POOL_SIZE)?;
+        Ok(Self {
+            limits: Limits::from_environment(environment)?,
+            web: WebConfig::from_environment(environment)?,
+            pool_size: pool_size.unwrap_or(DEFAULT_POOL_SIZE),
+            memory_bytes: memory_bytes(environment)?,
+            code_cache: code_cache(&database.target, environment)?,
+            sqlite_synchronous: sqlite_synchronous(environment)?,
+            log_filter: environment.get(LOG_FILTER).map(str::to_owned),
+            database,
+        })
+    }
+
+    /// How many instances of guests may live at once in the memory that there is.
+    pub fn instances(&self) -> u32 {
+        instances(self.memory_bytes, self.limits.memory_per_instance)
+    }
+}
+
+/// With SQLite there is a directory that lasts, so that it is the default there alone.
+fn code_cache(
+    target: &DatabaseTarget,
+    environment: &Environment,
+) -> Result<Option<PathBuf>, Error> {
+    let beside_data = match target {
+        DatabaseTarget::Sqlite(directory) => Some(directory.join("code-cache")),
+        DatabaseTarget::Postgres(_) => None,
+    };
+    Ok(environment.path(CODE_CACHE)?.or(beside_data))
+}
+
+fn sqlite_synchronous(environment: &Environment) -> Result<SqliteSynchronous, Error> {
+    let given = environment.parsed(SQLITE_SYNCHRONOUS, "full or normal", |text| match text {
+        "full" => Some(SqliteSynchronous::Full),
+        "normal" => Some(SqliteSynchronous::Normal),
+        _ => None,
+    })?;
+    Ok(given.unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn load(pairs: &[(&str, &str)]) -> Result<Config, Error> {
+        let environment = Environment::from_pairs(pairs.iter().copied());
+        Config::load(&DatabaseOptions::default(), &environment)
+    }
+
+    #[test]
+    fn an_empty_environment_is_a_laptop_with_sqlite() -> Result<(), Error> {
+        let config = load(&[])?;
+        assert_eq!(config.database.target.describe(), "sqlite:./innkeeper-data");
+        assert_eq!(
+            config.code_cache,
+            Some("./innkeeper-data/code-cache".into())
+        );
+        assert_eq!(
+            (config.pool_size, config.limits.clone()),
+            (5, Limits::default())
+        );
+        assert_eq!(config.sqlite_synchronous, SqliteSynchronous::Full);
+        assert!(config.memory_bytes > 0 && config.instances() >= 4);
+        Ok(())
+    }
+
+    #[test]
+    fn a_dyno_with_postgres_is_read_whole() -> Result<(), Error> {
+        let config = load(&[
+            ("DYNO", "web.1"),
+            ("PORT", "5006"),
+            ("DATABASE_URL", "postgres://u:hunter2@db.example:5432/d"),
+            (POOL_SIZE, "7"),
+            ("INNKEEPER_MEMORY", "2560MiB"),
+            ("INNKEEPER_SESSION_IDLE", "1h"),
+            (SQLITE_SYNCHRONOUS, "Normal"),
+        ])?;
+        assert_eq!(
+            config.database.target.describe(),
+            "postgres://u:***@db.example:5432/d (TLS require)"
+        );
+        assert_eq!((config.pool_size, config.code_cache.clone()), (7, None));
+        assert_eq!((config.memory_bytes, config.instances()), (2_560 << 20, 12));
+        assert_eq!(config.limits.session_idle.as_secs(), 3_600);
+        assert_eq!(config.sqlite_synchronous, SqliteSynchronous::Normal);
+        assert_eq!(config.web.serve_address.port(), 5006);
+        Ok(())
+    }
+
+    #[test]
+    fn what_is_wrong_is_named() {
+        let cases = [
+            (
+                POOL_SIZE,
+                "abc",
+                "INNKEEPER_POOL_SIZE=abc: not a whole number from 1 to 500",
+            ),
+            (
+                POOL_SIZE,
+                "0",
+                "INNKEEPER_POOL_SIZE=0: not a whole number from 1 to 500",
+            ),
+            (
+                SQLITE_SYNCHRONOUS,
+                "off",
+                "INNKEEPER_SQLITE_SYNCHRONOUS=off: not full or normal",
+            ),
+            ("PORT", "abc", "PORT=abc: not a port from 0 to 65535"),
+        ];
+        for (name, value, text) in cases {
+            let error = load(&[(name, value)]).err().map(|error| error.to_string());
+            assert_eq!(error.as_deref(), Some(text));
+        }
+    }
+
+    #[test]
+    fn a_code_cache_may_be_named() -> Result<(), Error> {
+        let postgres = ("DATABASE_URL", "postgres://u@localhost/d");
+        assert_eq!(load(&[postgres])?.code_cache, None);
+        assert_eq!(
+            load(&[postgres, (CODE_CACHE, "/tmp/Code")])?.code_cache,
+            Some("/tmp/Code".into())
+        );
+        Ok(())
+    }
+}

@@ -1,0 +1,130 @@
+//! Where the host listens, whom it believes and how it writes its log.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+
+use super::{Environment, Error};
+
+/// The port of `serve` where `PORT` is not set, and of `dev`.
+pub const DEFAULT_PORT: u16 = 8080;
+const PORT: &str = "PORT";
+const TRUST_PROXY: &str = "INNKEEPER_TRUST_PROXY";
+const LOG_FORMAT: &str = "INNKEEPER_LOG_FORMAT";
+
+/// The host towards its network and its operator.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WebConfig {
+    /// Where `serve` listens: every address of this machine, at `PORT`; port 0 = any free one.
+    pub serve_address: SocketAddr,
+    /// Where `dev` listens: this machine alone, at 8080 whatever `PORT` says.
+    pub dev_address: SocketAddr,
+    /// Whether `X-Forwarded-*` is believed, because a router that writes it stands before every connection.
+    pub trust_proxy: bool,
+    /// The shape of log lines.
+    pub log_format: LogFormat,
+}
+
+/// The shape of log lines.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LogFormat {
+    /// One JSON object a line, for machines.
+    Json,
+    /// Text, for people.
+    Text,
+}
+
+impl WebConfig {
+    /// Reads `PORT`, `INNKEEPER_TRUST_PROXY` and `INNKEEPER_LOG_FORMAT`.
+    pub fn from_environment(environment: &Environment) -> Result<Self, Error> {
+        let port = environment.parsed(PORT, "a port from 0 to 65535", |text| text.parse().ok())?;
+        let serve_ip = every_address(environment);
+        let is_dyno = environment.is_dyno();
+        Ok(Self {
+            serve_address: SocketAddr::new(serve_ip, port.unwrap_or(DEFAULT_PORT)),
+            dev_address: SocketAddr::new(Ipv4Addr::LOCALHOST.into(), DEFAULT_PORT),
+            trust_proxy: environment.flag(TRUST_PROXY)?.unwrap_or(is_dyno),
+            log_format: log_format(environment)?,
+        })
+    }
+}
+
+/// Heroku's second generation routes over IPv6 and names its dynos `web-1a2b3c-d4e5f`, the first `web.1`. The IPv6
+/// address is not taken everywhere, because not every container has IPv6.
+fn every_address(environment: &Environment) -> IpAddr {
+    let dyno = environment.get("DYNO").unwrap_or_default();
+    if dyno.contains('-') && !dyno.contains('.') {
+        Ipv6Addr::UNSPECIFIED.into()
+    } else {
+        Ipv4Addr::UNSPECIFIED.into()
+    }
+}
+
+fn log_format(environment: &Environment) -> Result<LogFormat, Error> {
+    let given = environment.parsed(LOG_FORMAT, "json or text", |text| match text {
+        "json" => Some(LogFormat::Json),
+        "text" => Some(LogFormat::Text),
+        _ => None,
+    })?;
+    let usual = if environment.is_dyno() {
+        LogFormat::Json
+    } else {
+        LogFormat::Text
+    };
+    Ok(given.unwrap_or(usual))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn web(pairs: &[(&str, &str)]) -> Result<WebConfig, Error> {
+        WebConfig::from_environment(&Environment::from_pairs(pairs.iter().copied()))
+    }
+
+    #[test]
+    fn a_laptop_listens_at_8080_and_believes_nobody() -> Result<(), Error> {
+        let web = web(&[])?;
+        assert_eq!(web.serve_address.to_string(), "0.0.0.0:8080");
+        assert_eq!(web.dev_address.to_string(), "127.0.0.1:8080");
+        assert_eq!((web.trust_proxy, web.log_format), (false, LogFormat::Text));
+        Ok(())
+    }
+
+    #[test]
+    fn a_dyno_listens_at_its_port_and_believes_its_router() -> Result<(), Error> {
+        let dyno = web(&[("DYNO", "web.1"), ("PORT", "5006")])?;
+        assert_eq!(dyno.serve_address.to_string(), "0.0.0.0:5006");
+        assert_eq!((dyno.trust_proxy, dyno.log_format), (true, LogFormat::Json));
+        let second = web(&[("DYNO", "web-12a34b56d-e78f9"), ("PORT", "5006")])?;
+        assert_eq!(second.serve_address.to_string(), "[::]:5006");
+        Ok(())
+    }
+
+    #[test]
+    fn settings_go_before_what_a_dyno_has() -> Result<(), Error> {
+        let web = web(&[("DYNO", "web.1"), (TRUST_PROXY, "0"), (LOG_FORMAT, "Text")])?;
+        assert_eq!((web.trust_proxy, web.log_format), (false, LogFormat::Text));
+        Ok(())
+    }
+
+    #[test]
+    fn wrong_settings_are_named() {
+        let cases = [
+            (PORT, "abc", "PORT=abc: not a port from 0 to 65535"),
+            (PORT, "70000", "PORT=70000: not a port from 0 to 65535"),
+            (
+                LOG_FORMAT,
+                "xml",
+                "INNKEEPER_LOG_FORMAT=xml: not json or text",
+            ),
+            (
+                TRUST_PROXY,
+                "x",
+                "INNKEEPER_TRUST_PROXY=x: not 1 or 0 (on or off)",
+            ),
+        ];
+        for (name, value, text) in cases {
+            let error = web(&[(name, value)]).err().map(|error| error.to_string());
+            assert_eq!(error.as_deref(), Some(text));
+        }
+    }
+}

@@ -1,0 +1,103 @@
+//! The engine: how components are compiled and where their instances live.
+//!
+//! Instances come from a pool that keeps their memory resident and finds out by `PAGEMAP_SCAN` (Linux 6.7) what a request has touched; where the
+//! kernel lacks that, it keeps as much resident as a small guest has. Components of WASI 0.2 need no concurrency
+//! support, and calls are cheaper without.
+
+use std::path::Path;
+use std::time::Duration;
+use wasmtime::{
+    Cache, CacheConfig, Config, Enabled, Engine, InstanceAllocationStrategy, PoolingAllocationConfig,
+};
+
+/// How often a running guest is looked at.
+pub const TICK: Duration = Duration::from_millis(10);
+
+const KEEP_MEMORY: usize = 1 << 20;
+const KEEP_TABLE: usize = 64 << 10;
+const FIBER_STACK: usize = 2 << 20;
+/// The rest of the fiber's stack belongs to host functions.
+const WASM_STACK: usize = 512 << 10;
+const TABLE_ELEMENTS: usize = 100_000;
+/// Memories, tables and core instances that one component may have; language runtimes have up to two, two and six.
+const MEMORIES: u32 = 2;
+const TABLES: u32 = 8;
+const CORE_INSTANCES: u32 = 20;
+
+/// How to build an engine.
+#[derive(Debug, Clone, Copy)]
+pub struct EngineSettings<'a> {
+    /// Instances that may live at once.
+    pub instances: u32,
+    /// Bytes of one instance's memory at most.
+    pub memory_bytes: u64,
+    /// Where compiled code is kept for the next start. The folder has to be the host's own: what is in it is run.
+    pub code_cache: Option<&'a Path>,
+}
+
+/// Builds the engine and starts its clock. Falls back to a smaller pool and then to none where the system
+/// does not give the address space.
+pub fn build(settings: EngineSettings<'_>) -> wasmtime::Result<Engine> {
+    let smaller = (settings.instances / 8).max(4);
+    let pooled = [settings.instances, smaller].into_iter().find_map(|instances| {
+        let mut config = base_config(settings).ok()?;
+        config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool(settings, instances)));
+        Engine::new(&config).ok()
+    });
+    let engine = match pooled {
+        Some(engine) => engine,
+        None => Engine::new(&base_config(settings)?)?,
+    };
+    start_clock(&engine)?;
+    Ok(engine)
+}
+
+fn base_config(settings: EngineSettings<'_>) -> wasmtime::Result<Config> {
+    let mut config = Config::new();
+    config
+        .concurrency_support(false)
+        .epoch_interruption(true)
+        .memory_init_cow(true)
+        .async_stack_size(FIBER_STACK)
+        .max_wasm_stack(WASM_STACK);
+    if let Some(folder) = settings.code_cache {
+        std::fs::create_dir_all(folder)?;
+        let mut cache = CacheConfig::new();
+        // Wasmtime insists on an absolute path.
+        cache.with_directory(folder.canonicalize()?);
+        config.cache(Some(Cache::new(cache)?));
+    }
+    Ok(config)
+}
+
+fn pool(settings: EngineSettings<'_>, instances: u32) -> PoolingAllocationConfig {
+    let mut pool = PoolingAllocationConfig::new();
+    pool.total_component_instances(instances)
+        .total_stacks(instances)
+        .total_core_instances(instances.saturating_mul(4))
+        .total_memories(instances)
+        .total_tables(instances.saturating_mul(4))
+        .max_core_instances_per_component(CORE_INSTANCES)
+        .max_memories_per_component(MEMORIES)
+        .max_tables_per_component(TABLES)
+        .table_elements(TABLE_ELEMENTS)
+        .max_memory_size(usize::try_from(settings.memory_bytes).unwrap_or(usize::MAX))
+        .linear_memory_keep_resident(KEEP_MEMORY)
+        .table_keep_resident(KEEP_TABLE)
+        .pagemap_scan(Enabled::Auto);
+    pool
+}
+
+/// Counts time for guests that are running: at each tick they give way to others and are checked against their budget. A thread of its
+/// own, since a busy runtime must not stop the clock; it ends with the engine.
+fn start_clock(engine: &Engine) -> wasmtime::Result<()> {
+    let engine = engine.weak();
+    std::thread::Builder::new().name("epoch".into()).spawn(move || {
+        while let Some(engine) = engine.upgrade() {
+            engine.increment_epoch();
+            drop(engine);
+            std::thread::sleep(TICK);
+        }
+    })?;
+    Ok(())
+}

@@ -1,0 +1,24 @@
+//! From bytes to a running instance.
+//!
+//! [`engine`] makes the one engine, [`linker`] says what components may import, [`component`] checks and compiles them, [`state`] holds the
+//! only function that builds a store, [`registry`] is the live map from route to guest, [`watch`] keeps it up to date with
+//! the database. Guests know no HTTP beyond `wasi:http`: requests are brought to them by `web`.
+
+pub mod component;
+pub mod engine;
+mod hooks;
+pub mod inspect;
+pub mod linker;
+mod output;
+pub mod registry;
+pub mod respond;
+pub mod routes;
+pub mod run;
+pub mod settings;
+pub mod state;
+pub mod sweep;
+pub mod watch;
+
+pub use component::ComponentError;
+pub use registry::{Guest, Registry};
+pub use state::{GuestState, Visit};

@@ -1,0 +1,123 @@
+//! What a guest prints: lines in the log, with the app's name and the request's id, up to a bound per request.
+
+use bytes::Bytes;
+use std::sync::{Arc, Mutex, PoisonError};
+use wasmtime_wasi::cli::{IsTerminal, StdoutStream};
+use wasmtime_wasi::p2::{OutputStream, Pollable, StreamError, StreamResult};
+
+/// Longer lines are cut into several; Heroku splits at 10,000 bytes.
+const LONGEST_LINE: usize = 4096;
+const PERMIT: usize = 64 * 1024;
+
+/// Standard output or standard error of one request.
+#[derive(Clone)]
+pub(super) struct Output {
+    lines: Arc<Mutex<Lines>>,
+}
+
+struct Lines {
+    /// Who prints, for the log.
+    label: Arc<Label>,
+    stream: &'static str,
+    left: u64,
+    dropped: u64,
+    partial: Vec<u8>,
+}
+
+/// Who prints.
+#[derive(Debug)]
+pub(super) struct Label {
+    pub(super) app: Arc<str>,
+    pub(super) version: i64,
+    pub(super) request: String,
+}
+
+impl Output {
+    pub(super) fn new(label: Arc<Label>, stream: &'static str, most: u64) -> Self {
+        let lines = Lines { label, stream, left: most, dropped: 0, partial: Vec::new() };
+        Self { lines: Arc::new(Mutex::new(lines)) }
+    }
+}
+
+impl Lines {
+    fn take(&mut self, bytes: &[u8]) {
+        let most = usize::try_from(self.left).unwrap_or(usize::MAX);
+        let (now, over) = bytes.split_at_checked(most).unwrap_or((bytes, &[]));
+        self.left = self.left.saturating_sub(count(now));
+        self.dropped = self.dropped.saturating_add(count(over));
+        for byte in now {
+            match byte {
+                b'\n' => self.print(),
+                byte => self.partial.push(*byte),
+            }
+            if self.partial.len() >= LONGEST_LINE {
+                self.print();
+            }
+        }
+    }
+
+    fn print(&mut self) {
+        let line = String::from_utf8_lossy(&self.partial).into_owned();
+        self.partial.clear();
+        let Label { app, version, request } = &*self.label;
+        // Control characters are escaped by the log's formatter.
+        tracing::info!(target: "guest", app = %app, version, request_id = request, stream = self.stream, "{line}");
+    }
+}
+
+impl Drop for Lines {
+    fn drop(&mut self) {
+        if !self.partial.is_empty() {
+            self.print();
+        }
+        if self.dropped > 0 {
+            let Label { app, version, request } = &*self.label;
+            let (stream, bytes) = (self.stream, self.dropped);
+            tracing::warn!(target: "guest", app = %app, version, request_id = request, stream, "dropped {bytes} bytes: the limit of one request is reached");
+        }
+    }
+}
+
+impl IsTerminal for Output {
+    fn is_terminal(&self) -> bool {
+        false
+    }
+}
+
+impl StdoutStream for Output {
+    fn async_stream(&self) -> Box<dyn tokio::io::AsyncWrite + Send + Sync> {
+        // Asked for by WASI 0.3 only, which this engine does not run.
+        Box::new(tokio::io::sink())
+    }
+
+    fn p2_stream(&self) -> Box<dyn OutputStream> {
+        Box::new(self.clone())
+    }
+}
+
+#[async_trait::async_trait]
+impl Pollable for Output {
+    async fn ready(&mut self) {}
+}
+
+impl OutputStream for Output {
+    fn write(&mut self, bytes: Bytes) -> StreamResult<()> {
+        if bytes.len() > PERMIT {
+            return Err(StreamError::trap("more bytes than were permitted"));
+        }
+        self.lines.lock().unwrap_or_else(PoisonError::into_inner).take(&bytes);
+        Ok(())
+    }
+
+    fn flush(&mut self) -> StreamResult<()> {
+        Ok(())
+    }
+
+    fn check_write(&mut self) -> StreamResult<usize> {
+        Ok(PERMIT)
+    }
+}
+
+fn count(bytes: &[u8]) -> u64 {
+    u64::try_from(bytes.len()).unwrap_or(u64::MAX)
+}

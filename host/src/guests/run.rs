@@ -1,0 +1,90 @@
+//! One request in one fresh instance.
+
+use super::registry::Guest;
+use super::respond::{self, Outcome};
+use super::state::{self, OutOfTime, Visit};
+use super::hooks;
+use bytes::Bytes;
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
+use http::Request;
+use http_body::{Body, Frame, SizeHint};
+use std::panic::AssertUnwindSafe;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use tokio::sync::oneshot;
+use wasmtime_wasi_http::p2::bindings::http::types::Scheme;
+use wasmtime_wasi_http::{Error as HttpError, WasiHttpView};
+
+use crate::interfaces::body::RequestBody;
+
+/// A guest at work. Dropping it ends the guest; what was not kept is undone.
+pub struct Running {
+    /// Gets the answer when the guest has set it.
+    pub reply: oneshot::Receiver<Outcome>,
+    /// Has to be polled for the guest to go on, also while its body is streamed.
+    pub guest: BoxFuture<'static, Result<(), Fault>>,
+}
+
+/// How a guest ended that did not end well.
+#[derive(Debug)]
+pub enum Fault {
+    /// It used up its computing time.
+    OutOfTime,
+    /// It trapped, or could not be started.
+    Trap(String),
+    /// A function of the host panicked under it.
+    Panic,
+}
+
+/// Begins to run a request in a fresh instance. Nothing runs until the result is polled.
+pub fn start(guest: &Guest, mut head: http::request::Parts, visit: Visit, https: bool) -> wasmtime::Result<Running> {
+    let body = SharedBody(visit.body.clone());
+    let (sender, reply) = oneshot::channel();
+    let mut store = state::build_store(guest, visit);
+    store.data_mut().reply = Some(sender);
+    hooks::strip(&mut head.headers);
+    let scheme = if https { Scheme::Https } else { Scheme::Http };
+    let request = store.data_mut().http().new_incoming_request(scheme, Request::from_parts(head, body))?;
+    let out = store.data_mut().http().new_response_outparam_from_callback(|_| {})?;
+    let pre = guest.pre.clone();
+    let run = async move {
+        let proxy = pre.instantiate_async(&mut store).await?;
+        proxy.wasi_http_incoming_handler().call_handle(&mut store, request, out).await?;
+        respond::without_set(store.data_mut()).await;
+        Ok(())
+    };
+    let guest = AssertUnwindSafe(run).catch_unwind().map(|end| match end {
+        Ok(Ok(())) => Ok(()),
+        Ok(Err(error)) => Err(Fault::from_error(&error)),
+        Err(_) => Err(Fault::Panic),
+    });
+    Ok(Running { reply, guest: guest.boxed() })
+}
+
+impl Fault {
+    fn from_error(error: &wasmtime::Error) -> Self {
+        if error.downcast_ref::<OutOfTime>().is_some() {
+            return Self::OutOfTime;
+        }
+        Self::Trap(format!("{error:#}"))
+    }
+}
+
+/// The request's body as a guest reads it, unless the host takes it first.
+struct SharedBody(RequestBody);
+
+impl Body for SharedBody {
+    type Data = Bytes;
+    type Error = HttpError;
+
+    fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, HttpError>>> {
+        self.0.poll_guest(cx).map(|next| {
+            next.map(|bytes| bytes.map(Frame::data).map_err(|_| HttpError::ConnectionTerminated))
+        })
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.0.length.map_or_else(SizeHint::default, SizeHint::with_exact)
+    }
+}

@@ -1,0 +1,129 @@
+//! The data inside a store, and the only function that builds one: with every limit, always.
+
+use super::engine::TICK;
+use super::hooks::Hooks;
+use super::output::{Label, Output};
+use super::registry::Guest;
+use super::respond::Outcome;
+use crate::interfaces::body::RequestBody;
+use crate::interfaces::session::SessionId;
+use crate::interfaces::{self, Context};
+use std::sync::Arc;
+use tokio::sync::oneshot;
+use wasmtime::component::ResourceTable;
+use wasmtime::{Store, StoreLimits, StoreLimitsBuilder, UpdateDeadline};
+use wasmtime_wasi::{WasiCtx, WasiCtxBuilder, WasiCtxView, WasiView};
+use wasmtime_wasi_config::WasiConfigVariables;
+use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
+
+/// Handles to resources that a guest may hold.
+const HANDLES: usize = 10_000;
+/// Resources that the host keeps for a guest.
+const RESOURCES: usize = 2_000;
+/// Bytes that a guest may pass to the host in one call; a chunk of a blob or a statement's largest value.
+const HOSTCALL_BYTES: usize = 20 << 20;
+const HEADER_BYTES: usize = 64 << 10;
+const RANDOM_BYTES: u64 = 64 << 10;
+const TABLE_ELEMENTS: usize = 100_000;
+const CORE_INSTANCES: usize = 20;
+const TABLES: usize = 8;
+const MEMORIES: usize = 2;
+
+/// What one instance works on.
+pub struct GuestState {
+    /// The request's unit of work.
+    pub context: Context,
+    pub(super) table: ResourceTable,
+    pub(super) config: WasiConfigVariables,
+    /// Where the answer goes; none once it has been given.
+    pub(super) reply: Option<oneshot::Sender<Outcome>>,
+    wasi: WasiCtx,
+    http: WasiHttpCtx,
+    hooks: Hooks,
+    limits: StoreLimits,
+    ticks_left: u64,
+}
+
+/// The guest has used up its computing time.
+#[derive(Debug, thiserror::Error)]
+#[error("the guest used up its computing time")]
+pub struct OutOfTime;
+
+/// What a request brings to its guest, beside the request itself.
+#[derive(Debug)]
+pub struct Visit {
+    /// For the log.
+    pub request_id: String,
+    /// What the visitor's cookie says, not yet checked.
+    pub session: Option<SessionId>,
+    /// The request's body.
+    pub body: RequestBody,
+}
+
+/// Builds the store for one request.
+pub fn build_store(guest: &Guest, visit: Visit) -> Store<GuestState> {
+    let app = &guest.app;
+    let label = Arc::new(Label { app: Arc::clone(app.space.app()), version: guest.version, request: visit.request_id });
+    let mut wasi = WasiCtxBuilder::new();
+    let log_bytes = app.limits.log_bytes_per_request;
+    wasi.stdout(Output::new(Arc::clone(&label), "stdout", log_bytes));
+    wasi.stderr(Output::new(label, "stderr", log_bytes));
+    wasi.max_random_size(RANDOM_BYTES);
+    let mut http = WasiHttpCtx::new();
+    http.set_field_size_limit(HEADER_BYTES);
+    let mut table = ResourceTable::new();
+    table.set_max_capacity(RESOURCES);
+    let state = GuestState {
+        context: Context::new(Arc::clone(app), visit.session, visit.body),
+        table,
+        config: app.config.iter().cloned().collect(),
+        reply: None,
+        wasi: wasi.build(),
+        http,
+        hooks: Hooks,
+        limits: limits(app.limits.memory_per_instance),
+        ticks_left: u64::try_from(app.limits.cpu_per_request.as_millis() / TICK.as_millis()).unwrap_or(u64::MAX),
+    };
+    let mut store = Store::new(guest.engine(), state);
+    store.limiter(|state| &mut state.limits);
+    store.set_hostcall_fuel(HOSTCALL_BYTES);
+    store.set_max_component_handles(HANDLES);
+    store.set_epoch_deadline(1);
+    store.epoch_deadline_callback(|mut store| count_tick(store.data_mut()));
+    store
+}
+
+/// Called when a tick has passed while the guest was running: it gives way to others, and ends when its budget has.
+fn count_tick(state: &mut GuestState) -> wasmtime::Result<UpdateDeadline> {
+    state.ticks_left = state.ticks_left.checked_sub(1).ok_or(OutOfTime)?;
+    Ok(UpdateDeadline::Yield(1))
+}
+
+fn limits(memory_bytes: u64) -> StoreLimits {
+    StoreLimitsBuilder::new()
+        .memory_size(usize::try_from(memory_bytes).unwrap_or(usize::MAX))
+        .table_elements(TABLE_ELEMENTS)
+        .instances(CORE_INSTANCES)
+        .tables(TABLES)
+        .memories(MEMORIES)
+        .build()
+}
+
+impl GuestState {
+    /// What the interfaces work on.
+    pub(super) fn view(&mut self) -> interfaces::View<'_> {
+        interfaces::View { context: &mut self.context, table: &mut self.table }
+    }
+}
+
+impl WasiView for GuestState {
+    fn ctx(&mut self) -> WasiCtxView<'_> {
+        WasiCtxView { ctx: &mut self.wasi, table: &mut self.table }
+    }
+}
+
+impl WasiHttpView for GuestState {
+    fn http(&mut self) -> WasiHttpCtxView<'_> {
+        WasiHttpCtxView { ctx: &mut self.http, table: &mut self.table, hooks: &mut self.hooks }
+    }
+}

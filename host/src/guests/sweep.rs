@@ -1,0 +1,34 @@
+//! Clears away what has had its time: blobs that nothing kept, sessions that have ended. In small batches, so that no lock lasts.
+
+use super::registry::Registry;
+use crate::storage::{AppSpace, Result, blobs, now_micros, sessions};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio_util::sync::CancellationToken;
+
+const EVERY: Duration = Duration::from_secs(300);
+const BATCH: u32 = 500;
+
+/// Sweeps every few minutes until `stop`. Hosts that sweep the same database at once do no harm: each row goes once.
+pub async fn sweep(registry: Arc<Registry>, stop: CancellationToken) {
+    loop {
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = tokio::time::sleep(EVERY) => {}
+        }
+        let spaces: Vec<AppSpace> = registry.routes().guests().map(|guest| guest.app.space.clone()).collect();
+        for space in spaces {
+            if let Err(error) = sweep_app(&registry, &space).await {
+                tracing::warn!(app = %space.app(), "cannot sweep: {error}");
+            }
+        }
+    }
+}
+
+async fn sweep_app(registry: &Registry, space: &AppSpace) -> Result<()> {
+    let lifetime = registry.limits().staged_blob_lifetime;
+    let before = now_micros().saturating_sub(i64::try_from(lifetime.as_micros()).unwrap_or(i64::MAX));
+    while blobs::sweep(&mut space.writer().await?, before, BATCH).await? > 0 {}
+    while sessions::sweep(&mut space.writer().await?, now_micros(), BATCH).await? > 0 {}
+    Ok(())
+}

@@ -1,0 +1,59 @@
+//! Learns that the registry has changed, whoever changed it: asks for its generation every second. While the database is away the guests
+//! that are loaded go on, and the first answer after it brings everything up to date.
+
+use super::registry::Registry;
+use crate::storage::{Code, Error};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio_util::sync::CancellationToken;
+
+const EVERY: Duration = Duration::from_secs(1);
+
+/// Keeps `registry` up to date until `stop`. Migrates the host tables before it first reads them.
+pub async fn watch(registry: Arc<Registry>, stop: CancellationToken) {
+    let mut seen = None;
+    let mut outage = None;
+    loop {
+        match refresh(&registry, seen).await {
+            Ok(generation) => {
+                if outage.take().is_some() {
+                    tracing::info!("the database is back");
+                }
+                seen = Some(generation);
+            }
+            Err(error) => report(&mut outage, &error),
+        }
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = tokio::time::sleep(EVERY) => {}
+        }
+    }
+}
+
+async fn refresh(registry: &Registry, seen: Option<i64>) -> Result<i64, Error> {
+    if seen.is_none() {
+        migrate(registry).await?;
+    }
+    let generation = registry.database().generation().await?;
+    if seen != Some(generation) {
+        registry.reload().await?;
+    }
+    Ok(generation)
+}
+
+/// A database that takes no writes for now may well have the tables already.
+async fn migrate(registry: &Registry) -> Result<(), Error> {
+    match registry.database().migrate().await {
+        Err(error) if error.code == Code::ReadOnly => Ok(()),
+        result => result.map(|_| ()),
+    }
+}
+
+/// One line when an outage begins and whenever its reason changes, not one a second.
+fn report(outage: &mut Option<String>, error: &Error) {
+    let text = error.to_string();
+    if outage.as_ref() != Some(&text) {
+        tracing::error!("the registry cannot be read: {text}");
+        *outage = Some(text);
+    }
+}

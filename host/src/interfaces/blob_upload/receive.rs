@@ -1,0 +1,201 @@
+//! Receiving: limits over all files of a request, the app's quota, and what happens to the rest of a body after an error.
+
+use super::error::Fault;
+use super::form::{self, interrupted};
+use super::upload::{Rules, Upload};
+use super::wit;
+use crate::interfaces::Context;
+use crate::interfaces::body::Claimed;
+use crate::storage::UnitOfWork;
+use crate::storage::blobs::{self, Blob};
+use futures_util::StreamExt;
+use std::time::Duration;
+use wit::BlobErrorCode as Code;
+
+/// After an error the rest of the body is read and thrown away, since a browser shows the answer only once it has sent
+/// everything; but not for ever.
+const DRAIN_BYTES: usize = 32 << 20;
+const DRAIN_TIME: Duration = Duration::from_secs(10);
+/// Boundaries, headers and fields come on top of the files.
+const FORM_OVERHEAD: u64 = 1 << 20;
+
+/// Receives the files of one request.
+pub(super) struct Receiver<'c> {
+    unit: &'c mut UnitOfWork,
+    rules: Rules,
+    total_left: u64,
+    files_left: u32,
+    field_bytes: usize,
+    parts: usize,
+    staged: Vec<String>,
+}
+
+impl<'c> Receiver<'c> {
+    async fn new(context: &'c mut Context, limits: Option<wit::FormLimits>) -> Result<Self, Fault> {
+        let app = std::sync::Arc::clone(&context.app);
+        let limits = limits.unwrap_or(wit::FormLimits { max_file: None, max_total: None, max_files: None, accept: Vec::new() });
+        let used = blobs::total(&mut context.unit).await?;
+        let quota_left = app.limits.app_bytes.saturating_sub(used);
+        if quota_left == 0 {
+            return Err(Fault::request(Code::QuotaExceeded, "the files of this app take up all their space"));
+        }
+        let asked = limits.max_total.map_or(u64::MAX, u64::from);
+        Ok(Self {
+            rules: Rules {
+                most: limits.max_file.map_or(u64::MAX, u64::from).min(app.limits.file_bytes),
+                accept: limits.accept,
+            },
+            total_left: asked.min(quota_left),
+            files_left: limits.max_files.unwrap_or(u32::MAX),
+            field_bytes: usize::try_from(app.limits.multipart_field_bytes).unwrap_or(usize::MAX),
+            parts: usize::try_from(app.limits.multipart_parts).unwrap_or(usize::MAX),
+            unit: &mut context.unit,
+            staged: Vec::new(),
+        })
+    }
+
+    /// Bytes of a field that is no file.
+    pub(super) fn field_bytes(&self) -> usize {
+        self.field_bytes
+    }
+
+    /// Parts of a form.
+    pub(super) fn parts(&self) -> usize {
+        self.parts
+    }
+
+    /// Bytes of a whole form, all its fields and files.
+    pub(super) fn whole_bytes(&self) -> u64 {
+        let fields = u64::try_from(self.field_bytes).unwrap_or(u64::MAX);
+        let files = self.rules.most.saturating_mul(u64::from(self.files_left)).min(self.total_left);
+        // A file that is one byte too large is to be found by its own limit, with a better message.
+        files.saturating_mul(2).saturating_add(fields.saturating_mul(8)).saturating_add(FORM_OVERHEAD)
+    }
+
+    /// Begins one more file.
+    pub(super) fn begin(&mut self, name: Option<&str>, declared: Option<&str>) -> Result<Upload, Fault> {
+        self.files_left = self
+            .files_left
+            .checked_sub(1)
+            .ok_or_else(|| Fault::request(Code::TooLarge, "more files than this form takes"))?;
+        Upload::begin(name, declared, &self.rules)
+    }
+
+    /// Takes more bytes of a file.
+    pub(super) async fn write(&mut self, upload: &mut Upload, bytes: &[u8]) -> Result<(), Fault> {
+        let size = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
+        self.total_left = self
+            .total_left
+            .checked_sub(size)
+            .ok_or_else(|| Fault::request(Code::TooLarge, "the files together are larger than allowed"))?;
+        upload.write(self.unit, bytes).await
+    }
+
+    /// Stages a file.
+    pub(super) async fn finish(&mut self, mut upload: Upload) -> Result<wit::Blob, Fault> {
+        match upload.finish(self.unit).await {
+            Ok(blob) => {
+                self.staged.push(blob.id.clone());
+                Ok(to_wit(blob))
+            }
+            Err(fault) => {
+                upload.discard(self.unit).await;
+                Err(fault)
+            }
+        }
+    }
+
+    /// Throws a file away.
+    pub(super) async fn discard(&mut self, upload: Upload) {
+        upload.discard(self.unit).await;
+    }
+
+    /// Throws all files of this request away. What cannot be removed now is swept later.
+    async fn discard_all(&mut self) {
+        for id in std::mem::take(&mut self.staged) {
+            let _ = blobs::discard(self.unit, &id).await;
+        }
+    }
+
+    async fn receive_body(&mut self, name: Option<&str>, declared: Option<&str>, mut body: Claimed) -> Result<wit::Blob, Fault> {
+        let mut upload = self.begin(name, declared)?;
+        while let Some(bytes) = body.next().await {
+            let written = match bytes {
+                Ok(bytes) => self.write(&mut upload, &bytes).await,
+                Err(error) => Err(interrupted(&error)),
+            };
+            if let Err(fault) = written {
+                self.discard(upload).await;
+                return Err(fault);
+            }
+        }
+        self.finish(upload).await
+    }
+}
+
+/// Receives the form in the request's body.
+pub(super) async fn receive_form(context: &mut Context, limits: Option<wit::FormLimits>) -> Result<wit::Form, Fault> {
+    let body = claim(context)?;
+    let content_type = context.body.content_type.clone().unwrap_or_default();
+    let mut receiver = Receiver::new(context, limits).await?;
+    let received = form::receive(&mut receiver, &content_type, body.clone()).await;
+    if received.is_err() {
+        receiver.discard_all().await;
+        drain(body).await;
+    }
+    received
+}
+
+/// Receives the whole body as one blob.
+pub(super) async fn receive_body(
+    context: &mut Context,
+    name: Option<&str>,
+    limits: Option<wit::FormLimits>,
+) -> Result<wit::Blob, Fault> {
+    let body = claim(context)?;
+    let declared = context.body.content_type.clone();
+    let length = context.body.length;
+    let mut receiver = Receiver::new(context, limits).await?;
+    if length.is_some_and(|length| length > receiver.rules.most.min(receiver.total_left)) {
+        drain(body).await;
+        return Err(Fault::request(Code::TooLarge, "the request body is larger than allowed"));
+    }
+    let received = receiver.receive_body(name, declared.as_deref(), body.clone()).await;
+    if received.is_err() {
+        drain(body).await;
+    }
+    received
+}
+
+fn claim(context: &Context) -> Result<Claimed, Fault> {
+    if context.is_answered() {
+        return Err(Fault::request(Code::Conflict, "the response has been set"));
+    }
+    context.body.claim().ok_or_else(|| Fault::request(Code::Conflict, "the request body has been read already"))
+}
+
+async fn drain(mut body: Claimed) {
+    let reading = async {
+        let mut left = DRAIN_BYTES;
+        while let Some(Ok(bytes)) = body.next().await {
+            match left.checked_sub(bytes.len()) {
+                Some(less) => left = less,
+                None => break,
+            }
+        }
+    };
+    let _ = tokio::time::timeout(DRAIN_TIME, reading).await;
+}
+
+/// A blob in the words of the interface.
+pub(super) fn to_wit(blob: Blob) -> wit::Blob {
+    wit::Blob {
+        sha256: blobs::hex(&blob.sha256),
+        id: blob.id,
+        size: blob.size,
+        content_type: blob.content_type,
+        name: blob.name,
+        created: blob.created_at,
+        kept: blob.kept,
+    }
+}

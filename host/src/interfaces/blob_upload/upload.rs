@@ -1,0 +1,135 @@
+//! A blob on its way in: bytes are cut into chunks, hashed and written while they arrive. Memory: one chunk.
+
+use super::error::Fault;
+use super::{file_name, media_type, wit};
+use crate::storage::blobs::{self, Blob, CHUNK_BYTES};
+use crate::storage::{UnitOfWork, now_micros};
+use sha2::{Digest, Sha256};
+
+/// A blob that is being received.
+pub struct Upload {
+    id: String,
+    name: Option<String>,
+    declared: Option<String>,
+    content_type: Option<String>,
+    accept: Vec<String>,
+    most: u64,
+    size: u64,
+    seq: i64,
+    chunk: Vec<u8>,
+    hasher: Sha256,
+    finished: bool,
+}
+
+impl std::fmt::Debug for Upload {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Upload").field("id", &self.id).field("size", &self.size).finish_non_exhaustive()
+    }
+}
+
+/// What a blob may be.
+#[derive(Debug, Clone)]
+pub(super) struct Rules {
+    /// Bytes at most.
+    pub(super) most: u64,
+    /// Accepted media types; empty: any.
+    pub(super) accept: Vec<String>,
+}
+
+impl Upload {
+    /// Nothing is written before the first chunk is full.
+    pub(super) fn begin(name: Option<&str>, declared: Option<&str>, rules: &Rules) -> Result<Self, Fault> {
+        Ok(Self {
+            id: blobs::new_id()?,
+            name: name.and_then(file_name::clean),
+            declared: declared.map(str::to_owned),
+            content_type: None,
+            accept: rules.accept.clone(),
+            most: rules.most,
+            size: 0,
+            seq: 0,
+            chunk: Vec::new(),
+            hasher: Sha256::new(),
+            finished: false,
+        })
+    }
+
+    /// Whether the blob has been staged.
+    pub(super) fn is_finished(&self) -> bool {
+        self.finished
+    }
+
+    /// Takes more bytes. After an error [`Self::discard`] is due.
+    pub(super) async fn write(&mut self, unit: &mut UnitOfWork, mut bytes: &[u8]) -> Result<(), Fault> {
+        self.size = self.size.saturating_add(u64::try_from(bytes.len()).unwrap_or(u64::MAX));
+        if self.size > self.most {
+            let text = format!("a file of more than {} bytes", self.most);
+            return Err(Fault::request(wit::BlobErrorCode::TooLarge, text));
+        }
+        while !bytes.is_empty() {
+            let room = CHUNK_BYTES.saturating_sub(self.chunk.len());
+            let (now, later) = bytes.split_at_checked(room).unwrap_or((bytes, &[]));
+            self.chunk.extend_from_slice(now);
+            bytes = later;
+            if self.chunk.len() >= CHUNK_BYTES {
+                self.write_chunk(unit).await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn write_chunk(&mut self, unit: &mut UnitOfWork) -> Result<(), Fault> {
+        self.check_type()?;
+        if self.seq == 0 {
+            blobs::begin(unit, &self.id).await?;
+        }
+        self.hasher.update(&self.chunk);
+        let chunk = std::mem::replace(&mut self.chunk, Vec::with_capacity(if self.seq == 0 { CHUNK_BYTES } else { 0 }));
+        blobs::append(unit, &self.id, self.seq, chunk).await?;
+        self.seq += 1;
+        Ok(())
+    }
+
+    /// The first chunk tells the type, so that a file of the wrong kind is refused before the rest has arrived.
+    fn check_type(&mut self) -> Result<(), Fault> {
+        if self.content_type.is_some() {
+            return Ok(());
+        }
+        let found = media_type::detect(&self.chunk, self.declared.as_deref());
+        if !media_type::is_accepted(&found, &self.accept) {
+            let text = format!("a file of type {found}, not one of {}", self.accept.join(", "));
+            return Err(Fault::request(wit::BlobErrorCode::UnsupportedType, text));
+        }
+        self.content_type = Some(found);
+        Ok(())
+    }
+
+    /// Stages the blob.
+    pub(super) async fn finish(&mut self, unit: &mut UnitOfWork) -> Result<Blob, Fault> {
+        self.check_type()?;
+        if !self.chunk.is_empty() {
+            self.write_chunk(unit).await?;
+        } else if self.seq == 0 {
+            blobs::begin(unit, &self.id).await?;
+        }
+        let blob = Blob {
+            id: self.id.clone(),
+            size: self.size,
+            sha256: self.hasher.clone().finalize().to_vec(),
+            content_type: self.content_type.clone().unwrap_or_default(),
+            name: self.name.clone(),
+            created_at: now_micros(),
+            kept: false,
+        };
+        blobs::complete(unit, &blob).await?;
+        self.finished = true;
+        Ok(blob)
+    }
+
+    /// Removes what has been written. What cannot be removed now is swept later.
+    pub(super) async fn discard(self, unit: &mut UnitOfWork) {
+        if self.seq > 0 {
+            let _ = blobs::discard(unit, &self.id).await;
+        }
+    }
+}

@@ -1,0 +1,84 @@
+//! The body of the current request: read by the host (`receive-form`, `receive-body`) or by the guest, whoever comes first.
+
+use bytes::Bytes;
+use futures_util::stream::{BoxStream, Stream};
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll};
+
+/// Why a body ended early, in words.
+pub type BodyError = Box<dyn std::error::Error + Send + Sync>;
+
+/// The bytes of a body as they arrive.
+pub type BodyStream = BoxStream<'static, Result<Bytes, BodyError>>;
+
+/// A request body that host and guest share. Cloning shares it.
+#[derive(Clone)]
+pub struct RequestBody {
+    /// The `content-type` of the request.
+    pub content_type: Option<String>,
+    /// The `content-length` of the request; none for a chunked body.
+    pub length: Option<u64>,
+    slot: Arc<Mutex<Slot>>,
+}
+
+struct Slot {
+    /// None once someone has claimed the body, or when there is none.
+    stream: Option<BodyStream>,
+    touched: bool,
+}
+
+impl std::fmt::Debug for RequestBody {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("RequestBody").field("content_type", &self.content_type).field("length", &self.length).finish()
+    }
+}
+
+impl RequestBody {
+    /// A body that nobody has read from yet.
+    pub fn new(content_type: Option<String>, length: Option<u64>, stream: Option<BodyStream>) -> Self {
+        Self { content_type, length, slot: Arc::new(Mutex::new(Slot { stream, touched: false })) }
+    }
+
+    /// Claims the whole body. None if it has been claimed or read from before.
+    pub(super) fn claim(&self) -> Option<Claimed> {
+        let mut slot = self.slot.lock().unwrap_or_else(PoisonError::into_inner);
+        if std::mem::replace(&mut slot.touched, true) {
+            return None;
+        }
+        drop(slot);
+        Some(Claimed { slot: Arc::clone(&self.slot) })
+    }
+
+    /// The next bytes for a guest that reads the body itself. An error if the host has claimed it.
+    pub fn poll_guest(&self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, BodyError>>> {
+        let mut slot = self.slot.lock().unwrap_or_else(PoisonError::into_inner);
+        slot.touched = true;
+        slot.poll(cx)
+    }
+}
+
+impl Slot {
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, BodyError>>> {
+        let Some(stream) = &mut self.stream else { return Poll::Ready(None) };
+        let next = stream.as_mut().poll_next(cx);
+        if matches!(next, Poll::Ready(None | Some(Err(_)))) {
+            self.stream = None;
+        }
+        next
+    }
+}
+
+/// A body that belongs to the host now. Cloning shares it: what a parser leaves can be drained.
+#[derive(Clone)]
+pub(super) struct Claimed {
+    slot: Arc<Mutex<Slot>>,
+}
+
+impl Stream for Claimed {
+    type Item = Result<Bytes, BodyError>;
+
+    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        self.slot.lock().unwrap_or_else(PoisonError::into_inner).poll(cx)
+    }
+}

@@ -1,0 +1,138 @@
+//! What the interfaces share during one request.
+
+use super::blob_upload::SendOptions;
+use super::body::RequestBody;
+use super::session::{self, SessionId};
+use crate::config::Limits;
+use crate::storage::blobs::Blob;
+use crate::storage::{self, AppSpace, Bounds, Transactions, UnitOfWork};
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// What all requests of an app share.
+#[derive(Debug)]
+pub struct AppContext {
+    /// Where the app's things are kept.
+    pub space: AppSpace,
+    /// What is kept together.
+    pub transactions: Transactions,
+    /// Settings that the guest reads through `wasi:config`.
+    pub config: Vec<(String, String)>,
+    /// How much a guest may ask for.
+    pub limits: Arc<Limits>,
+    /// Hashes of the lists of migrations that are known to be applied.
+    applied: Mutex<HashSet<[u8; 32]>>,
+}
+
+impl AppContext {
+    /// Nothing is known to be applied yet.
+    pub fn new(
+        space: AppSpace,
+        transactions: Transactions,
+        config: Vec<(String, String)>,
+        limits: Arc<Limits>,
+    ) -> Self {
+        Self { space, transactions, config, limits, applied: Mutex::default() }
+    }
+
+    /// Whether a list of migrations with this hash has been applied.
+    pub(super) fn is_applied(&self, hash: &[u8; 32]) -> bool {
+        self.applied.lock().unwrap_or_else(PoisonError::into_inner).contains(hash)
+    }
+
+    /// Notes that a list of migrations has been applied, so that it is not asked for again.
+    pub(super) fn note_applied(&self, hash: [u8; 32]) {
+        self.applied.lock().unwrap_or_else(PoisonError::into_inner).insert(hash);
+    }
+}
+
+/// A blob with which the current request is to be answered.
+#[derive(Debug)]
+pub struct Pending {
+    /// The blob, as it was when `send` was called.
+    pub blob: Blob,
+    /// How to send it.
+    pub options: SendOptions,
+}
+
+/// One request's unit of work and what else the interfaces need.
+#[derive(Debug)]
+pub struct Context {
+    /// What all requests of the app share.
+    pub app: Arc<AppContext>,
+    /// The body of the request.
+    pub body: RequestBody,
+    pub(super) unit: UnitOfWork,
+    pub(super) session: session::State,
+    /// The visitor's session as it was when each open transaction of the guest began.
+    pub(super) marks: Vec<(u32, session::State)>,
+    pending: Option<Pending>,
+    answered: bool,
+}
+
+impl Context {
+    /// A fresh request. `presented` is what the visitor's cookie says, not yet checked.
+    pub fn new(app: Arc<AppContext>, presented: Option<SessionId>, body: RequestBody) -> Self {
+        let unit = UnitOfWork::new(app.space.clone(), app.transactions);
+        let session = session::State::new(presented, &app.limits);
+        Self { app, body, unit, session, marks: Vec::new(), pending: None, answered: false }
+    }
+
+    /// Keeps everything that the request has written: rows, blobs and session.
+    pub async fn commit(&mut self) -> storage::Result<()> {
+        self.session.flush(&mut self.unit).await?;
+        self.marks.clear();
+        self.unit.commit().await?;
+        self.session.committed();
+        Ok(())
+    }
+
+    /// Undoes everything that the request has written since it began or was last committed.
+    pub async fn rollback(&mut self) -> storage::Result<()> {
+        self.marks.clear();
+        self.session.rolled_back();
+        self.unit.rollback().await
+    }
+
+    /// Notes that the response is on its way: what is written from now on is kept statement by statement.
+    pub fn answer(&mut self) {
+        self.answered = true;
+        self.session.close();
+        self.unit.finish();
+    }
+
+    /// Whether the response is on its way.
+    pub fn is_answered(&self) -> bool {
+        self.answered
+    }
+
+    /// What the visitor's browser has to be told about the session, once everything has been kept.
+    pub fn cookie(&self) -> Option<&session::CookieChange> {
+        self.session.cookie()
+    }
+
+    /// The blob with which to answer, if `send` was called.
+    pub fn take_pending(&mut self) -> Option<Pending> {
+        self.pending.take()
+    }
+
+    /// Answers with a blob if the guest sets no response.
+    pub(super) fn set_pending(&mut self, pending: Pending) {
+        self.pending = Some(pending);
+    }
+
+    /// The blob that a response header names.
+    pub async fn find_blob(&mut self, id: &str) -> storage::Result<Blob> {
+        storage::blobs::stat(&mut self.unit, id).await
+    }
+
+    /// How much one statement of the guest may ask for.
+    pub(super) fn bounds(&self) -> Bounds {
+        let limits = &self.app.limits;
+        Bounds {
+            rows: usize::try_from(limits.result_rows).unwrap_or(usize::MAX),
+            bytes: usize::try_from(limits.result_bytes).unwrap_or(usize::MAX),
+            time: limits.statement_time,
+        }
+    }
+}

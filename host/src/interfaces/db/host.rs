@@ -1,0 +1,197 @@
+//! The functions of `wit/db.wit`.
+
+use super::error::{Fault, convert};
+use super::transaction::{Cursor, Transaction};
+use super::{values, wit};
+use crate::interfaces::{Context, View};
+use crate::storage::statement::{self, Kind};
+use crate::storage::value::Value;
+use crate::storage::{Code, Error, Isolation, Outcome};
+use wasmtime::component::Resource;
+
+type Answer<T> = std::result::Result<T, Fault>;
+
+/// Statements of one batch.
+const LONGEST_BATCH: usize = 1000;
+
+impl Context {
+    /// Checks and runs one statement of the guest.
+    pub(super) async fn run(&mut self, sql: &str, params: &[Value], read_only: bool) -> Answer<Outcome> {
+        let kind = self.check(sql, params)?;
+        if read_only && kind != Kind::Read {
+            return Err(Error::new(Code::ReadOnly, "the transaction was begun read-only").into());
+        }
+        let bounds = self.bounds();
+        Ok(match kind {
+            Kind::Read => self.unit.guest_read(sql, params, &bounds).await?,
+            Kind::Write | Kind::Define => self.unit.guest_write(sql, params, &bounds).await?,
+        })
+    }
+
+    /// Whether a guest may send this statement with these parameters.
+    pub(super) fn check(&self, sql: &str, params: &[Value]) -> Answer<Kind> {
+        let limits = &self.app.limits;
+        let most = usize::try_from(limits.sql_bytes).unwrap_or(usize::MAX);
+        let scan = statement::scan(sql, most)?;
+        let given = u64::try_from(params.len()).unwrap_or(u64::MAX);
+        if given > u64::from(limits.sql_params) {
+            return Err(Error::new(Code::TooLarge, format!("more than {} parameters", limits.sql_params)).into());
+        }
+        if given != u64::from(scan.parameters) {
+            let wanted = scan.parameters;
+            return Err(Error::new(Code::BadParameter, format!("{given} parameters given, {wanted} wanted")).into());
+        }
+        let largest = params.iter().map(Value::size).max().and_then(|size| u64::try_from(size).ok()).unwrap_or(0);
+        if largest > limits.sql_value_bytes {
+            return Err(Error::new(Code::TooLarge, format!("a value of {largest} bytes")).into());
+        }
+        Ok(scan.kind)
+    }
+}
+
+impl wit::Host for View<'_> {
+    async fn query(&mut self, sql: String, params: Vec<wit::Value>) -> Answer<wit::Rows> {
+        let outcome = self.context.run(&sql, &values::params(params), false).await?;
+        Ok(values::rows(outcome.rows))
+    }
+
+    async fn execute(&mut self, sql: String, params: Vec<wit::Value>) -> Answer<u32> {
+        Ok(affected(&self.context.run(&sql, &values::params(params), false).await?))
+    }
+
+    async fn open_cursor(&mut self, _: String, _: Vec<wit::Value>) -> Answer<Resource<Cursor>> {
+        Err(not_yet())
+    }
+
+    async fn batch(&mut self, statements: Vec<wit::Statement>) -> Answer<Vec<wit::Outcome>> {
+        if statements.len() > LONGEST_BATCH {
+            return Err(Error::new(Code::TooLarge, format!("more than {LONGEST_BATCH} statements")).into());
+        }
+        let part = self.context.begin_part(None).await?;
+        match self.run_batch(statements).await {
+            Ok(outcomes) => {
+                self.context.commit_part(part).await?;
+                Ok(outcomes)
+            }
+            Err(fault) => {
+                if self.context.unit.is_open(part) {
+                    self.context.rollback_part(part).await?;
+                }
+                Err(fault)
+            }
+        }
+    }
+
+    async fn begin(&mut self, options: Option<wit::TransactionOptions>) -> Answer<Resource<Transaction>> {
+        let options = options.unwrap_or(wit::TransactionOptions { isolation: None, read_only: false, timeout_ms: None });
+        let number = self.context.begin_part(options.isolation.map(isolation)).await?;
+        let after = |ms| tokio::time::Instant::now() + std::time::Duration::from_millis(u64::from(ms));
+        let deadline = options.timeout_ms.map(after);
+        Ok(self.table.push(Transaction { number, read_only: options.read_only, deadline })?)
+    }
+
+    async fn commit(&mut self) -> Answer<()> {
+        Ok(self.context.commit().await?)
+    }
+
+    async fn rollback(&mut self) -> Answer<()> {
+        Ok(self.context.rollback().await?)
+    }
+
+    async fn migrate(&mut self, migrations: Vec<wit::Migration>) -> Answer<Vec<String>> {
+        super::migrate::migrate(self.context, migrations).await
+    }
+
+    async fn define_table(&mut self, _: wit::Table) -> Answer<bool> {
+        Err(not_yet())
+    }
+
+    fn convert_db_error(&mut self, fault: Fault) -> wasmtime::Result<wit::DbError> {
+        convert(fault)
+    }
+}
+
+impl View<'_> {
+    async fn run_batch(&mut self, statements: Vec<wit::Statement>) -> Answer<Vec<wit::Outcome>> {
+        let mut outcomes = Vec::with_capacity(statements.len());
+        for statement in statements {
+            let outcome = self.context.run(&statement.sql, &values::params(statement.params), false).await?;
+            outcomes.push(wit::Outcome { affected: affected(&outcome), rows: values::rows(outcome.rows) });
+        }
+        Ok(outcomes)
+    }
+
+    /// Runs a statement in a transaction that is still open and in time.
+    async fn run_in(&mut self, handle: &Resource<Transaction>, sql: &str, params: Vec<wit::Value>) -> Answer<Outcome> {
+        let transaction = self.table.get(handle)?;
+        let (number, read_only, deadline) = (transaction.number, transaction.read_only, transaction.deadline);
+        if !self.context.unit.is_open(number) {
+            return Err(Error::closed("the transaction has ended").into());
+        }
+        if deadline.is_some_and(|deadline| deadline < tokio::time::Instant::now()) {
+            self.context.rollback_part(number).await?;
+            return Err(Error::new(Code::Timeout, "the transaction was open for too long and was rolled back").into());
+        }
+        self.context.run(sql, &values::params(params), read_only).await
+    }
+}
+
+impl wit::HostTransaction for View<'_> {
+    async fn query(&mut self, handle: Resource<Transaction>, sql: String, params: Vec<wit::Value>) -> Answer<wit::Rows> {
+        Ok(values::rows(self.run_in(&handle, &sql, params).await?.rows))
+    }
+
+    async fn execute(&mut self, handle: Resource<Transaction>, sql: String, params: Vec<wit::Value>) -> Answer<u32> {
+        Ok(affected(&self.run_in(&handle, &sql, params).await?))
+    }
+
+    async fn commit(&mut self, handle: Resource<Transaction>) -> Answer<()> {
+        let number = self.table.get(&handle)?.number;
+        Ok(self.context.commit_part(number).await?)
+    }
+
+    async fn rollback(&mut self, handle: Resource<Transaction>) -> Answer<()> {
+        let number = self.table.get(&handle)?.number;
+        Ok(self.context.rollback_part(number).await?)
+    }
+
+    async fn drop(&mut self, handle: Resource<Transaction>) -> wasmtime::Result<()> {
+        let number = self.table.delete(handle)?.number;
+        if self.context.unit.is_open(number) && self.context.rollback_part(number).await.is_err() {
+            // A part that cannot be undone takes the whole unit with it.
+            let _ = self.context.rollback().await;
+        }
+        Ok(())
+    }
+}
+
+impl wit::HostCursor for View<'_> {
+    async fn columns(&mut self, _: Resource<Cursor>) -> wasmtime::Result<Vec<String>> {
+        Ok(Vec::new())
+    }
+
+    async fn next(&mut self, _: Resource<Cursor>, _: u32) -> Answer<Vec<Vec<wit::Value>>> {
+        Err(not_yet())
+    }
+
+    async fn drop(&mut self, handle: Resource<Cursor>) -> wasmtime::Result<()> {
+        self.table.delete(handle)?;
+        Ok(())
+    }
+}
+
+fn affected(outcome: &Outcome) -> u32 {
+    u32::try_from(outcome.affected).unwrap_or(u32::MAX)
+}
+
+fn isolation(isolation: wit::Isolation) -> Isolation {
+    match isolation {
+        wit::Isolation::ReadCommitted => Isolation::ReadCommitted,
+        wit::Isolation::RepeatableRead => Isolation::RepeatableRead,
+        wit::Isolation::Serializable => Isolation::Serializable,
+    }
+}
+
+fn not_yet() -> Fault {
+    Error::new(Code::Other, "not yet").into()
+}

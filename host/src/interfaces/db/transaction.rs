@@ -1,0 +1,54 @@
+//! Transactions and cursors as a guest holds them.
+
+use crate::interfaces::Context;
+use crate::storage::{Isolation, Result};
+
+/// A guest's handle to a part of the unit of work.
+#[derive(Debug)]
+pub struct Transaction {
+    /// The number of the part in the unit of work.
+    pub(super) number: u32,
+    /// Whether writes are refused.
+    pub(super) read_only: bool,
+    /// When it is rolled back by itself.
+    pub(super) deadline: Option<tokio::time::Instant>,
+}
+
+/// A guest's handle to a query that is read piece by piece.
+#[derive(Debug)]
+pub struct Cursor {}
+
+impl Context {
+    /// Begins a part of the unit of work. What the session holds back is written first, so that undoing the part cannot undo it.
+    pub(super) async fn begin_part(&mut self, isolation: Option<Isolation>) -> Result<u32> {
+        self.session.flush(&mut self.unit).await?;
+        let number = self.unit.begin(isolation).await?;
+        self.marks.push((number, self.session.clone()));
+        Ok(number)
+    }
+
+    /// Makes a part's changes those of what is around it.
+    pub(super) async fn commit_part(&mut self, number: u32) -> Result<()> {
+        if self.unit.is_open(number) {
+            self.session.flush(&mut self.unit).await?;
+        }
+        self.unit.commit_part(number).await?;
+        self.forget_marks(number);
+        Ok(())
+    }
+
+    /// Undoes a part, in the session too.
+    pub(super) async fn rollback_part(&mut self, number: u32) -> Result<()> {
+        self.unit.rollback_part(number).await?;
+        if let Some(before) = self.forget_marks(number) {
+            self.session = before;
+        }
+        Ok(())
+    }
+
+    /// The session as it was when the part began.
+    fn forget_marks(&mut self, number: u32) -> Option<crate::interfaces::session::State> {
+        let at = self.marks.iter().position(|(mark, _)| *mark == number)?;
+        self.marks.drain(at..).next().map(|(_, session)| session)
+    }
+}

@@ -1,0 +1,33 @@
+//! What a guest is told when a call of `session` fails.
+
+use super::wit;
+use crate::storage::{self, Code};
+
+/// Why a call failed.
+#[derive(Debug)]
+pub struct Fault(pub(super) storage::Error);
+
+impl From<storage::Error> for Fault {
+    fn from(error: storage::Error) -> Self {
+        Self(error)
+    }
+}
+
+/// The one place that puts a failure into the words of the interface.
+pub(super) fn convert(fault: Fault) -> wit::SessionError {
+    wit::SessionError { code: code(fault.0.code), message: fault.0.message }
+}
+
+fn code(code: Code) -> wit::SessionErrorCode {
+    use wit::SessionErrorCode as W;
+    match code {
+        Code::Unavailable => W::Unavailable,
+        Code::Busy | Code::Serialization => W::Busy,
+        Code::Timeout => W::Timeout,
+        Code::BadParameter => W::BadParameter,
+        Code::TooLarge => W::TooLarge,
+        Code::ReadOnly => W::ReadOnly,
+        Code::Closed | Code::CommitUnknown => W::Closed,
+        _ => W::Other,
+    }
+}

@@ -1,0 +1,16 @@
+//! `session`: what belongs to one visitor. The contract is `wit/session.wit`.
+//!
+//! The session is loaded at the first call that needs it and written when the unit of work is kept. The cookie is the host's: this
+//! module says how it has to change, `web` writes the header.
+
+mod error;
+mod host;
+mod id;
+mod state;
+
+pub use error::Fault;
+pub use id::SessionId;
+pub use state::{CookieChange, State};
+
+/// The generated names.
+use super::bindings::innkeeper::storage::session as wit;

@@ -1,0 +1,34 @@
+//! The `innkeeper` command: parse, run, print the chain of errors, exit.
+
+use clap::Parser;
+use innkeeper::cli::Cli;
+use std::process::ExitCode;
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+/// Not by the number of cores: a dyno shows those of its host, and allows 256 threads.
+const MOST_WORKERS: usize = 4;
+const BLOCKING_THREADS: usize = 32;
+
+#[expect(clippy::print_stderr, reason = "errors of commands go to standard error")]
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let workers = std::thread::available_parallelism().map_or(2, |cores| cores.get().clamp(2, MOST_WORKERS));
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(workers)
+        .max_blocking_threads(BLOCKING_THREADS)
+        .enable_all()
+        .build();
+    let result = match runtime {
+        Ok(runtime) => runtime.block_on(cli.run()),
+        Err(error) => Err(error.into()),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("innkeeper: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,135 @@
+//! One connection on loan, to either engine.
+//!
+//! The closed set of two engines is an enum, not a trait: everyone above speaks [`Value`]s and never learns which
+//! engine answers. A connection that is dropped goes home clean or not at all: see `postgres/lease.rs` and `sqlite/lease.rs`.
+
+use super::host_sql::HostSql;
+use super::postgres::PostgresLease;
+use super::sqlite::SqliteLease;
+use super::value::{Rows, Value};
+use super::{Error, Result};
+use std::time::Duration;
+
+/// A connection on loan from its pool.
+#[derive(Debug)]
+pub enum Connection {
+    /// To a Postgres server.
+    Postgres(PostgresLease),
+    /// To a SQLite file.
+    Sqlite(SqliteLease),
+}
+
+/// What a statement did.
+#[derive(Debug, Default)]
+pub struct Outcome {
+    /// Rows inserted, updated or deleted.
+    pub affected: u64,
+    /// Rows that the statement returned.
+    pub rows: Rows,
+}
+
+/// How much one statement may ask of the database.
+#[derive(Debug, Clone, Copy)]
+pub struct Bounds {
+    /// Rows of the result.
+    pub rows: usize,
+    /// Bytes of the result.
+    pub bytes: usize,
+    /// Time until the statement is cancelled.
+    pub time: Duration,
+}
+
+/// The host's own statements: their results are bounded by how they are written.
+pub(super) const HOST_BOUNDS: Bounds =
+    Bounds { rows: usize::MAX, bytes: usize::MAX, time: Duration::from_secs(15) };
+
+/// Beginning and ending of transactions. The names of savepoints are the host's own numbers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Control {
+    /// Begins a transaction that may write.
+    Begin(Option<Isolation>),
+    /// Keeps what was written.
+    Commit,
+    /// Undoes what was written.
+    Rollback,
+    /// Marks a point to which can be rolled back.
+    Savepoint(u32),
+    /// Moves a mark to here.
+    Renew(u32),
+    /// Forgets a mark and those after it; what was written since stays.
+    Release(u32),
+    /// Undoes what was written since a mark; the mark stays.
+    RollbackTo(u32),
+}
+
+/// How far a transaction is kept apart from others. SQLite runs every one as `Serializable`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Isolation {
+    /// Each statement sees what was committed before it.
+    ReadCommitted,
+    /// All statements see the same state.
+    RepeatableRead,
+    /// As if transactions ran one after the other.
+    Serializable,
+}
+
+impl Connection {
+    /// Runs one statement that the host has written. Cancelling leaves the connection unusable; it is then not reused.
+    pub async fn host(&mut self, sql: &HostSql, params: &[Value]) -> Result<Outcome> {
+        match self {
+            Self::Postgres(lease) => lease.run(sql.postgres(), params, &HOST_BOUNDS).await,
+            Self::Sqlite(lease) => lease.host(sql.sqlite(), params),
+        }
+    }
+
+    /// Runs one statement whose text the host has put together; host tables are written `innkeeper.<table>`.
+    pub async fn host_text(&mut self, sql: &str, params: &[Value]) -> Result<Outcome> {
+        match self {
+            Self::Postgres(lease) => lease.run(sql, params, &HOST_BOUNDS).await,
+            Self::Sqlite(lease) => lease.host(&super::host_sql::for_sqlite(sql), params),
+        }
+    }
+
+    /// Runs one statement of a guest, which `statement::scan` has let pass. Cancelling as with [`Self::host`].
+    pub async fn guest(&mut self, sql: &str, params: &[Value], bounds: &Bounds) -> Result<Outcome> {
+        match self {
+            Self::Postgres(lease) => lease.run(sql, params, bounds).await,
+            Self::Sqlite(lease) => lease.guest(sql, params, bounds),
+        }
+    }
+
+    /// Begins or ends a transaction or a part of one.
+    pub async fn control(&mut self, control: Control) -> Result<()> {
+        match self {
+            Self::Postgres(lease) => lease.control(control).await,
+            Self::Sqlite(lease) => lease.control(control).await,
+        }
+    }
+
+    /// Whether an error inside a transaction leaves it unusable until it is rolled back to a savepoint
+    /// (PostgreSQL documentation, "Transactions"; SQLite undoes the failed statement alone).
+    pub(super) fn aborts_on_error(&self) -> bool {
+        matches!(self, Self::Postgres(_))
+    }
+
+    /// Whether the connection can still be spoken to. An error that left it unusable loses the transaction in it.
+    pub(super) fn is_usable(&self) -> bool {
+        match self {
+            Self::Postgres(lease) => lease.is_usable(),
+            Self::Sqlite(lease) => lease.is_usable(),
+        }
+    }
+
+    /// Runs statements from a file of migrations, separated by semicolons, without parameters.
+    pub(super) async fn script(&mut self, text: &str) -> Result<()> {
+        match self {
+            Self::Postgres(lease) => lease.script(text).await,
+            Self::Sqlite(lease) => lease.script(text),
+        }
+    }
+}
+
+/// The cell of a row that the host selected, by position.
+pub(super) fn cell(row: &[Value], at: usize) -> Result<&Value> {
+    row.get(at).ok_or_else(|| Error::malformed("a column is missing"))
+}

@@ -1,0 +1,124 @@
+//! What can go wrong in storage, in the words of the `db` interface.
+//!
+//! Both engines translate their own errors into these codes once (`postgres/error.rs`, `sqlite/error.rs`); everyone above
+//! reads codes and never a driver's error.
+
+use super::statement::{Refusal, RefusalCode};
+use std::fmt;
+
+/// The kind of a failure. The same names as `db-error-code` in `wit/db.wit`, where each is explained.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Code {
+    /// The database cannot be reached.
+    Unavailable,
+    /// Connections or the write lock stayed taken for too long.
+    Busy,
+    /// The statement ran out of time and was cancelled.
+    Timeout,
+    /// No SQL, or an unknown table, column or function.
+    Syntax,
+    /// A unique constraint was violated.
+    UniqueViolation,
+    /// A foreign key was violated.
+    ForeignKeyViolation,
+    /// A NULL where none may stand.
+    NotNullViolation,
+    /// A check constraint was violated.
+    CheckViolation,
+    /// Another transaction got in between.
+    Serialization,
+    /// The database takes no writes.
+    ReadOnly,
+    /// Not allowed to a guest.
+    Denied,
+    /// A parameter does not fit.
+    BadParameter,
+    /// The thing asked for is not there.
+    NotFound,
+    /// A limit is exceeded.
+    TooLarge,
+    /// Contradicts what was done before.
+    Conflict,
+    /// The transaction has ended.
+    Closed,
+    /// The connection was lost while a commit was under way.
+    CommitUnknown,
+    /// Anything else.
+    Other,
+}
+
+/// A failure of the database, with what a guest may know of it.
+#[derive(Debug, Clone)]
+pub struct Error {
+    /// What kind of failure it is.
+    pub code: Code,
+    /// Five characters, or empty where the database gave none.
+    pub sqlstate: String,
+    /// For a person to read; holds no value of a parameter.
+    pub message: String,
+    /// The constraint or column that was violated, where known.
+    pub constraint: Option<String>,
+}
+
+impl Error {
+    /// A failure that the host itself found.
+    pub fn new(code: Code, message: impl Into<String>) -> Self {
+        Self { code, sqlstate: String::new(), message: message.into(), constraint: None }
+    }
+
+    /// The database cannot be reached.
+    pub fn unavailable(message: impl Into<String>) -> Self {
+        Self::new(Code::Unavailable, message)
+    }
+
+    /// The unit of work or transaction has ended.
+    pub fn closed(message: impl Into<String>) -> Self {
+        Self::new(Code::Closed, message)
+    }
+
+    /// The thing named is not there.
+    pub fn not_found(message: impl Into<String>) -> Self {
+        Self::new(Code::NotFound, message)
+    }
+
+    /// A row of a host table does not look as the host wrote it.
+    pub(crate) fn malformed(what: &str) -> Self {
+        Self::new(Code::Other, format!("malformed row: {what}"))
+    }
+
+    /// Whether the same request may succeed if it is made again.
+    pub fn retryable(&self) -> bool {
+        matches!(self.code, Code::Unavailable | Code::Busy | Code::Serialization)
+    }
+
+    /// Whether the connection or server is at fault rather than the statement: answered with 503.
+    pub fn is_outage(&self) -> bool {
+        matches!(self.code, Code::Unavailable | Code::Busy)
+    }
+}
+
+impl From<Refusal> for Error {
+    fn from(refusal: Refusal) -> Self {
+        let code = match refusal.code {
+            RefusalCode::Denied => Code::Denied,
+            RefusalCode::Syntax => Code::Syntax,
+            RefusalCode::BadParameter => Code::BadParameter,
+            RefusalCode::TooLarge => Code::TooLarge,
+        };
+        Self::new(code, refusal.message)
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.sqlstate.as_str() {
+            "" => f.write_str(&self.message),
+            state => write!(f, "{} (SQLSTATE {state})", self.message),
+        }
+    }
+}
+
+impl std::error::Error for Error {}
+
+/// What storage functions return.
+pub type Result<T> = std::result::Result<T, Error>;

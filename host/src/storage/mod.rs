@@ -1,0 +1,34 @@
+//! Everything that is kept: the connection to the database, the host's own tables, and the unit of work.
+//!
+//! Storage knows no WIT, no HTTP and no guest. It speaks [`value::Value`]s to everyone above and keeps the two drivers to
+//! itself. Start with [`database`] (which engine, who gets a connection) and [`unit`] (all that one request changes);
+//! `postgres/` and `sqlite/` hold what differs between the engines; `apps`, `blobs` and `sessions` are the host's tables.
+
+pub mod app_migrations;
+pub mod apps;
+pub mod blobs;
+pub mod calendar;
+pub mod connection;
+pub mod database;
+mod error;
+mod host_sql;
+mod migrations;
+pub mod postgres;
+pub mod sessions;
+pub mod sqlite;
+pub mod statement;
+pub mod unit;
+pub mod value;
+
+pub use connection::{Bounds, Connection, Isolation, Outcome};
+pub use database::{AppSpace, Database};
+pub use error::{Code, Error, Result};
+pub use host_sql::HostSql;
+pub use unit::{Transactions, UnitOfWork};
+pub use value::{Rows, Value};
+
+/// Microseconds since 1970-01-01T00:00:00Z: how every time is kept.
+pub fn now_micros() -> i64 {
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    since.ok().and_then(|time| i64::try_from(time.as_micros()).ok()).unwrap_or(0)
+}

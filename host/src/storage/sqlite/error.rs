@@ -1,0 +1,62 @@
+//! The one translation of SQLite's errors into ours (SQLite documentation, "Result and Error Codes").
+
+use crate::storage::{Code, Error};
+use rusqlite::ErrorCode;
+use rusqlite::ffi;
+
+/// What a driver's error means.
+pub(super) fn translate(error: &rusqlite::Error) -> Error {
+    match error {
+        rusqlite::Error::SqliteFailure(failure, message) => from_engine(*failure, message.as_deref()),
+        rusqlite::Error::SqlInputError { error, msg, .. } => from_engine(*error, Some(msg)),
+        rusqlite::Error::InvalidParameterCount(given, wanted) => {
+            Error::new(Code::BadParameter, format!("{given} parameters given, {wanted} wanted"))
+        }
+        rusqlite::Error::Utf8Error(..) => Error::new(Code::BadParameter, "a text in the database is not UTF-8"),
+        other => Error::new(Code::Other, format!("database driver: {other}")),
+    }
+}
+
+/// Whether another connection held a lock that this one wanted.
+pub(super) fn is_busy(error: &rusqlite::Error) -> bool {
+    matches!(error.sqlite_error_code(), Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked))
+}
+
+fn from_engine(failure: ffi::Error, message: Option<&str>) -> Error {
+    let message = message.map_or_else(|| failure.to_string(), str::to_owned);
+    let constraint = message.split_once("constraint failed: ").map(|(_, name)| name.to_owned());
+    Error { code: code_of(failure), sqlstate: String::new(), message, constraint }
+}
+
+fn code_of(failure: ffi::Error) -> Code {
+    match failure.code {
+        ErrorCode::ConstraintViolation => constraint_code(failure.extended_code),
+        ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked => Code::Busy,
+        ErrorCode::OperationInterrupted => Code::Timeout,
+        ErrorCode::TooBig => Code::TooLarge,
+        ErrorCode::AuthorizationForStatementDenied => Code::Denied,
+        ErrorCode::ReadOnly => Code::ReadOnly,
+        ErrorCode::CannotOpen
+        | ErrorCode::SystemIoFailure
+        | ErrorCode::DatabaseCorrupt
+        | ErrorCode::NotADatabase
+        | ErrorCode::DiskFull
+        | ErrorCode::PermissionDenied => Code::Unavailable,
+        ErrorCode::TypeMismatch | ErrorCode::ParameterOutOfRange => Code::BadParameter,
+        ErrorCode::Unknown if failure.extended_code == ffi::SQLITE_ERROR => Code::Syntax,
+        _ => Code::Other,
+    }
+}
+
+fn constraint_code(extended: i32) -> Code {
+    match extended {
+        ffi::SQLITE_CONSTRAINT_UNIQUE | ffi::SQLITE_CONSTRAINT_PRIMARYKEY | ffi::SQLITE_CONSTRAINT_ROWID => {
+            Code::UniqueViolation
+        }
+        ffi::SQLITE_CONSTRAINT_FOREIGNKEY => Code::ForeignKeyViolation,
+        ffi::SQLITE_CONSTRAINT_NOTNULL => Code::NotNullViolation,
+        ffi::SQLITE_CONSTRAINT_CHECK => Code::CheckViolation,
+        ffi::SQLITE_CONSTRAINT_DATATYPE => Code::BadParameter,
+        _ => Code::Other,
+    }
+}

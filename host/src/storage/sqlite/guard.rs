@@ -1,0 +1,145 @@
+//! Keeps guests' statements inside their tables (an authorizer) and inside their time (a progress handler).
+//!
+//! SQLite calls the authorizer while it compiles a statement, also when it compiles one again after a change of the schema. So [`Watch`] says for the
+//! whole run of a statement whose it is, and the texts of guests and host never share a compiled statement.
+
+use rusqlite::Connection;
+use rusqlite::hooks::{AuthAction, AuthContext, Authorization};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+/// Steps of SQLite's virtual machine between two looks at the clock; some tens of microseconds.
+const STEPS: i32 = 2000;
+/// A statement that runs for longer gives its runtime worker away.
+const SLOW: Duration = Duration::from_millis(2);
+/// What the runtime needs to let another thread take over the worker.
+const HANDOVER: Duration = Duration::from_micros(100);
+
+/// Watches what runs in one connection.
+#[derive(Debug)]
+pub(super) struct Watch {
+    base: Instant,
+    /// Microseconds after `base` at which the statement is interrupted.
+    deadline: AtomicU64,
+    /// Microseconds after `base` at which the worker is given away; `u64::MAX` once it has been.
+    slow: AtomicU64,
+    /// Whether a guest's statement is being compiled or run.
+    guest: AtomicBool,
+    interrupted: AtomicBool,
+}
+
+impl Watch {
+    /// Installs authorizer and progress handler.
+    pub(super) fn attach(link: &Connection) -> rusqlite::Result<Arc<Self>> {
+        let watch = Arc::new(Self {
+            base: Instant::now(),
+            deadline: AtomicU64::new(u64::MAX),
+            slow: AtomicU64::new(u64::MAX),
+            guest: AtomicBool::new(false),
+            interrupted: AtomicBool::new(false),
+        });
+        let on_progress = Arc::clone(&watch);
+        link.progress_handler(STEPS, Some(move || on_progress.look()))?;
+        let on_compile = Arc::clone(&watch);
+        link.authorizer(Some(move |context: AuthContext<'_>| {
+            if on_compile.guest.load(Ordering::Relaxed) { authorize_guest(&context) } else { Authorization::Allow }
+        }))?;
+        Ok(watch)
+    }
+
+    /// Begins to watch a statement that may run for `time`.
+    pub(super) fn begin(&self, guest: bool, time: Duration) {
+        let now = self.now();
+        self.guest.store(guest, Ordering::Relaxed);
+        self.interrupted.store(false, Ordering::Relaxed);
+        self.slow.store(now.saturating_add(micros(SLOW)), Ordering::Relaxed);
+        self.deadline.store(now.saturating_add(micros(time)), Ordering::Relaxed);
+    }
+
+    /// Ends watching. Returns whether the statement was interrupted for its time.
+    pub(super) fn end(&self) -> bool {
+        self.guest.store(false, Ordering::Relaxed);
+        self.deadline.store(u64::MAX, Ordering::Relaxed);
+        self.slow.store(u64::MAX, Ordering::Relaxed);
+        self.interrupted.load(Ordering::Relaxed)
+    }
+
+    /// Called by SQLite every [`STEPS`] steps; true interrupts the statement.
+    fn look(&self) -> bool {
+        let now = self.now();
+        if now > self.slow.load(Ordering::Relaxed) {
+            self.slow.store(now.saturating_add(micros(SLOW)), Ordering::Relaxed);
+            give_worker_away();
+        }
+        let over = now > self.deadline.load(Ordering::Relaxed);
+        if over {
+            self.interrupted.store(true, Ordering::Relaxed);
+        }
+        over
+    }
+
+    fn now(&self) -> u64 {
+        micros(self.base.elapsed())
+    }
+}
+
+/// Tells the runtime that this thread is busy, so that the other tasks of its worker go on elsewhere. The thread
+/// keeps running the statement; where the worker has been taken over already, this costs next to nothing.
+fn give_worker_away() {
+    use tokio::runtime::{Handle, RuntimeFlavor};
+    if Handle::try_current().is_ok_and(|handle| handle.runtime_flavor() == RuntimeFlavor::MultiThread) {
+        tokio::task::block_in_place(|| std::thread::sleep(HANDOVER));
+    }
+}
+
+fn micros(time: Duration) -> u64 {
+    u64::try_from(time.as_micros()).unwrap_or(u64::MAX)
+}
+
+/// What a guest's statement may do. Everything that is not named is denied.
+fn authorize_guest(context: &AuthContext<'_>) -> Authorization {
+    use AuthAction as A;
+    let allowed = match context.action {
+        A::Select | A::Recursive => true,
+        A::Read { table_name, .. } => may_read(table_name),
+        A::Insert { table_name } | A::Delete { table_name } | A::Update { table_name, .. } => may_write(table_name),
+        // The first AUTOINCREMENT makes SQLite create this table.
+        A::CreateTable { table_name: "sqlite_sequence" } => true,
+        A::CreateTable { table_name }
+        | A::DropTable { table_name }
+        | A::AlterTable { table_name, .. }
+        | A::Analyze { table_name }
+        | A::CreateIndex { table_name, .. }
+        | A::DropIndex { table_name, .. } => is_own(table_name),
+        A::CreateView { view_name } | A::DropView { view_name } => is_own(view_name),
+        A::Reindex { .. } => true,
+        A::Function { function_name } => !is_denied_function(function_name),
+        _ => false,
+    };
+    if allowed && context.database_name.is_none_or(|name| name == "main") {
+        Authorization::Allow
+    } else {
+        Authorization::Deny
+    }
+}
+
+/// Statements that define tables change SQLite's own catalogue, and reading it is how SQLite checks them.
+fn may_write(table: &str) -> bool {
+    is_own(table) || matches!(table, "sqlite_master" | "sqlite_sequence")
+}
+
+fn may_read(table: &str) -> bool {
+    is_own(table) || matches!(table, "sqlite_master" | "sqlite_sequence")
+}
+
+fn is_own(table: &str) -> bool {
+    let lower = table.to_ascii_lowercase();
+    !lower.starts_with("innkeeper_") && (!lower.starts_with("sqlite_") || lower.starts_with("sqlite_autoindex_"))
+}
+
+fn is_denied_function(name: &str) -> bool {
+    const DENIED: [&str; 7] =
+        ["load_extension", "readfile", "writefile", "edit", "fts3_tokenizer", "sqlite_log", "zeroblob"];
+    DENIED.iter().any(|denied| name.eq_ignore_ascii_case(denied))
+}

@@ -1,0 +1,21 @@
+//! The SQLite engine: one file for the registry, one file for each app with its tables, blobs and sessions.
+//!
+//! Start with [`files`]: which files there are and who may use them when (many readers, one writer each). [`lease`] is one connection on loan;
+//! [`guard`] keeps guests inside their tables and their time; [`values`] translates values.
+//!
+//! Statements run on the calling thread: a read takes microseconds, less than handing it to another thread would. One that turns out slow
+//! gives its runtime worker away (see [`guard::Watch`]), so that it never stalls other requests.
+
+mod error;
+mod files;
+mod guard;
+mod lease;
+mod values;
+
+pub use files::{SqliteFiles, SqliteSettings};
+pub use lease::SqliteLease;
+
+/// The version of the SQLite library.
+pub fn version() -> &'static str {
+    rusqlite::version()
+}

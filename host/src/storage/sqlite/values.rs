@@ -1,0 +1,99 @@
+//! Values on their way into SQLite and back.
+//!
+//! SQLite knows five storage classes. What a column was declared as tells the rest, so tables are declared with the names of Postgres' types
+//! (`timestamptz`, `boolean`, `uuid`, ...) and read back as the same values as there. Dates and times are kept as ISO
+//! text, instants as integer microseconds, decimals and JSON as text.
+
+use crate::storage::calendar;
+use crate::storage::value::Value;
+use crate::storage::{Code, Error, Result};
+use rusqlite::types::{ToSqlOutput, Value as Owned, ValueRef};
+
+/// What a column was declared as, as far as it matters for reading it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// As stored.
+    Plain,
+    Boolean,
+    Float,
+    Decimal,
+    Uuid,
+    Date,
+    Time,
+    Datetime,
+    Instant,
+    Json,
+}
+
+/// Reads the declared type of a column; none for an expression.
+pub(super) fn kind_of(declared: Option<&str>) -> Kind {
+    let Some(declared) = declared else { return Kind::Plain };
+    let lower = declared.to_ascii_lowercase();
+    let name = lower.split('(').next().unwrap_or_default().trim();
+    match name {
+        "boolean" | "bool" => Kind::Boolean,
+        "double precision" | "double" | "float" | "real" | "float8" | "float4" => Kind::Float,
+        "numeric" | "decimal" => Kind::Decimal,
+        "uuid" => Kind::Uuid,
+        "date" => Kind::Date,
+        "time" | "time without time zone" => Kind::Time,
+        "timestamp" | "datetime" | "timestamp without time zone" => Kind::Datetime,
+        "timestamptz" | "instant" | "timestamp with time zone" => Kind::Instant,
+        "json" | "jsonb" => Kind::Json,
+        _ => Kind::Plain,
+    }
+}
+
+/// A parameter as SQLite takes it.
+pub(super) fn to_sql(value: &Value) -> ToSqlOutput<'_> {
+    let text = |text: String| ToSqlOutput::Owned(Owned::Text(text));
+    match value {
+        Value::Null => ToSqlOutput::Owned(Owned::Null),
+        Value::Boolean(truth) => ToSqlOutput::Owned(Owned::Integer(i64::from(*truth))),
+        Value::Integer(number) | Value::Instant(number) => ToSqlOutput::Owned(Owned::Integer(*number)),
+        Value::Float(number) => ToSqlOutput::Owned(Owned::Real(*number)),
+        Value::Decimal(s) | Value::Text(s) | Value::Json(s) => ToSqlOutput::Borrowed(ValueRef::Text(s.as_bytes())),
+        Value::Uuid(s) => text(s.to_ascii_lowercase()),
+        Value::Bytes(bytes) => ToSqlOutput::Borrowed(ValueRef::Blob(bytes)),
+        Value::Date(date) => text(calendar::print_date(*date)),
+        Value::Time(time) => text(calendar::print_time(*time)),
+        Value::Datetime(datetime) => text(calendar::print_datetime(*datetime)),
+        Value::Other(other) => ToSqlOutput::Borrowed(ValueRef::Text(other.text.as_bytes())),
+    }
+}
+
+/// A stored value, as the declared type of its column has it. What does not fit the declaration is
+/// returned as it is stored.
+pub(super) fn from_sql(stored: ValueRef<'_>, kind: Kind) -> Result<Value> {
+    Ok(match (stored, kind) {
+        (ValueRef::Null, _) => Value::Null,
+        (ValueRef::Integer(n), Kind::Boolean) if n == 0 || n == 1 => Value::Boolean(n == 1),
+        (ValueRef::Integer(n), Kind::Instant) => Value::Instant(n),
+        (ValueRef::Integer(n), Kind::Decimal) => Value::Decimal(n.to_string()),
+        (ValueRef::Integer(n), Kind::Json) => Value::Json(n.to_string()),
+        (ValueRef::Integer(n), _) => Value::Integer(n),
+        (ValueRef::Real(x), Kind::Decimal) => Value::Decimal(x.to_string()),
+        (ValueRef::Real(x), Kind::Json) => Value::Json(x.to_string()),
+        (ValueRef::Real(x), _) => Value::Float(x),
+        (ValueRef::Blob(bytes), _) => Value::Bytes(bytes.to_vec()),
+        (ValueRef::Text(bytes), kind) => from_text(utf8(bytes)?, kind),
+    })
+}
+
+fn from_text(text: &str, kind: Kind) -> Value {
+    let typed = match kind {
+        Kind::Decimal => Some(Value::Decimal(text.to_owned())),
+        Kind::Uuid => Some(Value::Uuid(text.to_owned())),
+        Kind::Json => Some(Value::Json(text.to_owned())),
+        Kind::Date => calendar::parse_date(text).map(Value::Date),
+        Kind::Time => calendar::parse_time(text).map(Value::Time),
+        Kind::Datetime => calendar::parse_datetime(text).map(Value::Datetime),
+        Kind::Instant => calendar::parse_instant(text).map(Value::Instant),
+        _ => None,
+    };
+    typed.unwrap_or_else(|| Value::Text(text.to_owned()))
+}
+
+fn utf8(bytes: &[u8]) -> Result<&str> {
+    std::str::from_utf8(bytes).map_err(|_| Error::new(Code::Other, "a text in the database is not UTF-8"))
+}

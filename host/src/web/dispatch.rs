@@ -1,0 +1,201 @@
+//! One request into one guest, and what comes of it into a response.
+//!
+//! The guest is polled in the connection's own task: most guests are done at the first poll, and neither a task nor a channel between
+//! threads is needed. One that goes on after its head has left becomes a task of its own.
+
+use super::body::{Body, BodyError, GuestStream, broken, full};
+use super::pages::Problem;
+use super::session_cookie::SessionCookie;
+use super::{blobs, front::ClientInfo};
+use crate::guests::respond::{Answer, Failure, GuestBody, Outcome};
+use crate::guests::run::{self, Fault, Running};
+use crate::guests::{Guest, Visit};
+use crate::interfaces::body::{BodyStream, RequestBody};
+use bytes::Bytes;
+use futures_util::{FutureExt, StreamExt};
+use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
+use http::{Request, Response, StatusCode};
+use http_body::Body as _;
+use http_body_util::{BodyDataStream, BodyExt};
+use hyper::body::Incoming;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
+use tokio_util::task::TaskTracker;
+
+/// How long a request waits for another one's instance to end.
+const INSTANCE_WAIT: Duration = Duration::from_secs(1);
+
+/// What all dispatching shares.
+#[derive(Debug)]
+pub(super) struct Dispatcher {
+    /// One permit for each instance that may live.
+    instances: Arc<Semaphore>,
+    /// Guests that go on after their head has left.
+    tasks: TaskTracker,
+}
+
+/// How the first poll of a guest, and those after it until its head, went.
+enum First {
+    Ended(Result<(), Fault>),
+    Answered(Result<Outcome, oneshot::error::RecvError>),
+}
+
+impl Dispatcher {
+    /// At most so many guests at once; `tasks` waits for those that go on after their head.
+    pub(super) fn new(instances: u32, tasks: TaskTracker) -> Self {
+        let permits = usize::try_from(instances).unwrap_or(usize::MAX).min(Semaphore::MAX_PERMITS);
+        Self { instances: Arc::new(Semaphore::new(permits)), tasks }
+    }
+
+    /// Runs a request in a fresh instance of a guest.
+    pub(super) async fn dispatch(
+        &self,
+        guest: &Guest,
+        request: Request<Incoming>,
+        client: &ClientInfo,
+        request_id: &str,
+    ) -> Result<Response<Body>, Problem> {
+        let permit = self.permit().await?;
+        let (mut head, body) = request.into_parts();
+        let cookie = SessionCookie::new(guest.app.space.app(), client.scheme_https);
+        let session = cookie.take(&mut head.headers);
+        let wanted = blobs::Wanted::from_head(&head);
+        let body = request_body(&head, body);
+        let visit = Visit { request_id: request_id.to_owned(), session, body };
+        let running = run::start(guest, head, visit, client.scheme_https)
+            .map_err(|error| Problem::internal(format!("cannot start the guest: {error:#}")))?;
+        let wall = guest.app.limits.wall_per_request;
+        let (answer, body) = self.drive(running, permit, wall).await?;
+        let change = answer.cookie;
+        let mut response = match (answer.blob, body) {
+            (Some(pending), body) => blobs::respond(&guest.app.space, pending, &wanted, body.map(|body| body.0)),
+            (None, Some((parts, body))) => Response::from_parts(parts, body),
+            (None, None) => return Err(Problem::internal("the guest answered with nothing")),
+        };
+        cookie.apply(response.headers_mut(), change.as_ref());
+        Ok(response)
+    }
+
+    async fn permit(&self) -> Result<OwnedSemaphorePermit, Problem> {
+        let waiting = tokio::time::timeout(INSTANCE_WAIT, Arc::clone(&self.instances).acquire_owned());
+        match waiting.await {
+            Ok(Ok(permit)) => Ok(permit),
+            _ => Err(Problem::unavailable("There are too many visitors right now.", 1, "every instance is taken")),
+        }
+    }
+
+    /// Polls a guest until it has answered, and beyond in a task.
+    async fn drive(
+        &self,
+        mut running: Running,
+        permit: OwnedSemaphorePermit,
+        wall: Duration,
+    ) -> Result<(Answer, Option<(http::response::Parts, Body)>), Problem> {
+        let first = tokio::time::timeout(wall, async {
+            tokio::select! {
+                biased;
+                end = &mut running.guest => First::Ended(end),
+                answer = &mut running.reply => First::Answered(answer),
+            }
+        });
+        match first.await {
+            Err(_) => Err(out_of_time("the guest took too long")),
+            Ok(First::Answered(Ok(outcome))) => {
+                let mut answer = outcome.map_err(not_answered)?;
+                let body = answer.response.take().map(|response| self.stream(response, running, permit, wall));
+                Ok((answer, body))
+            }
+            Ok(First::Answered(Err(_))) => Err(Problem::internal("the guest lost its response")),
+            Ok(First::Ended(end)) => match running.reply.try_recv() {
+                Ok(outcome) => {
+                    log_late(end);
+                    let mut answer = outcome.map_err(not_answered)?;
+                    let body = answer.response.take().map(finished);
+                    Ok((answer, body))
+                }
+                Err(_) => Err(ended(end)),
+            },
+        }
+    }
+
+    /// Lets the guest go on while its body is sent, and for a while after it.
+    fn stream(
+        &self,
+        response: Response<GuestBody>,
+        running: Running,
+        permit: OwnedSemaphorePermit,
+        wall: Duration,
+    ) -> (http::response::Parts, Body) {
+        let (parts, body) = response.into_parts();
+        let (done, body_ended) = oneshot::channel::<()>();
+        self.tasks.spawn(async move {
+            let _permit = permit;
+            let late = async {
+                // Resolves when the body is dropped.
+                let _ = body_ended.await;
+                tokio::time::sleep(wall).await;
+            };
+            tokio::select! {
+                end = running.guest => log_late(end),
+                () = late => tracing::warn!("a guest that went on after its response was ended"),
+            }
+        });
+        (parts, GuestStream::new(body, wall, done))
+    }
+}
+
+/// The body of a guest that has returned: everything it will ever write is there.
+fn finished(response: Response<GuestBody>) -> (http::response::Parts, Body) {
+    let (parts, body) = response.into_parts();
+    let body = match body.collect().now_or_never() {
+        Some(Ok(whole)) => full(whole.to_bytes()),
+        _ => broken(),
+    };
+    (parts, body)
+}
+
+fn request_body(head: &http::request::Parts, body: Incoming) -> RequestBody {
+    let text = |name| head.headers.get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
+    let length = text(CONTENT_LENGTH).and_then(|length| length.parse().ok());
+    let stream = (!body.is_end_stream()).then(|| -> BodyStream {
+        BodyDataStream::new(body).map(|bytes: Result<Bytes, hyper::Error>| bytes.map_err(BodyError::from)).boxed()
+    });
+    RequestBody::new(text(CONTENT_TYPE), length, stream)
+}
+
+fn out_of_time(reason: &str) -> Problem {
+    Problem::new(StatusCode::GATEWAY_TIMEOUT, "This page took too long.", reason)
+}
+
+/// Why a guest has ended without a response.
+fn ended(end: Result<(), Fault>) -> Problem {
+    match end {
+        Ok(()) => Problem::internal("the guest returned without setting a response"),
+        Err(Fault::OutOfTime) => out_of_time("the guest used up its computing time"),
+        Err(Fault::Trap(text)) => Problem::internal(format!("the guest trapped: {text}")),
+        Err(Fault::Panic) => Problem::internal("a function of the host panicked"),
+    }
+}
+
+/// Why the response that a guest has set is not sent.
+fn not_answered(failure: Failure) -> Problem {
+    match failure {
+        Failure::Guest(code) => Problem::internal(format!("the guest answered with {code:?}")),
+        Failure::Malformed(text) => Problem::internal(format!("the guest's response cannot be sent: {text}")),
+        Failure::NoBlob(error) => Problem::internal(format!("the blob to send cannot be had: {error}")),
+        Failure::NotKept(error) if error.is_outage() || error.retryable() => {
+            Problem::unavailable("Your request could not be saved. Please try again.", 2, format!("not kept: {error}"))
+        }
+        Failure::NotKept(error) => Problem {
+            text: "It is not certain that your request was saved.",
+            ..Problem::internal(format!("not kept: {error}"))
+        },
+    }
+}
+
+fn log_late(end: Result<(), Fault>) {
+    if let Err(fault) = end {
+        tracing::warn!("a guest failed after it had answered: {fault:?}");
+    }
+}

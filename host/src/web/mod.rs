@@ -1,0 +1,16 @@
+//! The HTTP face of the host.
+//!
+//! A connection comes in through [`server`], its bytes through `front` (what is no sound HTTP/1.1 goes no further). [`router`] looks at a request: the
+//! host's own routes first, then the app's. [`dispatch`] runs it in a guest and turns what comes of it into a response.
+//! `blobs` sends files, `session_cookie` reads and writes the cookie, [`pages`] are the host's own answers.
+
+mod blobs;
+mod body;
+mod dispatch;
+pub mod front;
+mod pages;
+mod router;
+pub mod server;
+mod session_cookie;
+
+pub use server::{Server, ServerSettings};

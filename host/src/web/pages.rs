@@ -1,0 +1,80 @@
+//! The host's own answers: short pages that say what is the matter and give the request's id, never what went wrong inside.
+
+use super::body::{Body, full};
+use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
+use http::{Response, StatusCode};
+
+const HTML: HeaderValue = HeaderValue::from_static("text/html; charset=utf-8");
+const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
+
+/// An answer of the host, with the reason for the log.
+#[derive(Debug)]
+pub(super) struct Problem {
+    /// The status to answer with.
+    pub(super) status: StatusCode,
+    /// For the visitor.
+    pub(super) text: &'static str,
+    /// Seconds after which the visitor may try again.
+    pub(super) retry_after: Option<u16>,
+    /// For the log.
+    pub(super) reason: String,
+}
+
+impl Problem {
+    /// A problem without a hint when to try again.
+    pub(super) fn new(status: StatusCode, text: &'static str, reason: impl Into<String>) -> Self {
+        Self { status, text, retry_after: None, reason: reason.into() }
+    }
+
+    /// 503: try again in `seconds`.
+    pub(super) fn unavailable(text: &'static str, seconds: u16, reason: impl Into<String>) -> Self {
+        Self { retry_after: Some(seconds), ..Self::new(StatusCode::SERVICE_UNAVAILABLE, text, reason) }
+    }
+
+    /// 500 without detail.
+    pub(super) fn internal(reason: impl Into<String>) -> Self {
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "Something went wrong here. It has been noted.", reason)
+    }
+
+    /// The page for the visitor.
+    pub(super) fn page(&self, request_id: &str) -> Response<Body> {
+        let title = self.status.canonical_reason().unwrap_or("Error");
+        let mut response = page(self.status, title, &format!("<p>{}</p><p><small>Request {request_id}</small></p>", self.text));
+        if let Some(seconds) = self.retry_after {
+            response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        response
+    }
+}
+
+/// A plain answer for machines.
+pub(super) fn plain(status: StatusCode, text: &'static str) -> Response<Body> {
+    let mut response = Response::new(full(text));
+    *response.status_mut() = status;
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
+    response.headers_mut().insert(CACHE_CONTROL, NO_STORE);
+    response
+}
+
+/// What a registry without apps answers.
+pub(super) fn welcome() -> Response<Body> {
+    let text = "<p>Innkeeper is running, and no app is deployed yet. Deploy one to the same database:</p>\
+        <pre>innkeeper deploy guest.wasm --app NAME</pre>\
+        <p>On Heroku: <code>DATABASE_URL=$(heroku config:get DATABASE_URL) innkeeper deploy guest.wasm --app NAME</code></p>\
+        <p>It goes live here by itself.</p>";
+    page(StatusCode::NOT_FOUND, "The rooms are ready", text)
+}
+
+fn page(status: StatusCode, title: &str, content: &str) -> Response<Body> {
+    let html = format!(
+        "<!doctype html><html lang=en><meta charset=utf-8><meta name=viewport content=\"width=device-width\">\
+         <title>{title}</title><style>body{{font:1.1rem/1.6 system-ui,sans-serif;max-width:38rem;margin:15vh auto;padding:0 1rem;\
+         color-scheme:light dark}}pre{{padding:1rem;overflow:auto;background:#8882;border-radius:.4rem}}</style>\
+         <h1>{title}</h1>{content}"
+    );
+    let mut response = Response::new(full(html));
+    *response.status_mut() = status;
+    response.headers_mut().insert(CONTENT_TYPE, HTML);
+    response.headers_mut().insert(CACHE_CONTROL, NO_STORE);
+    response
+}

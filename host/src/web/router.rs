@@ -1,0 +1,149 @@
+//! What a request is for: the host's own routes first, then the app's.
+
+use super::body::{Body, full};
+use super::dispatch::Dispatcher;
+use super::front::{self, ClientInfo, Refusal};
+use super::pages::{self, Problem};
+use crate::guests::{Guest, Registry};
+use http::header::HOST;
+use http::{Request, Response, StatusCode};
+use hyper::body::Incoming;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Instant;
+
+/// Everything below this path is the host's.
+const HOST_ROUTES: &str = "/_innkeeper";
+
+/// Answers requests.
+#[derive(Debug)]
+pub(super) struct Router {
+    pub(super) registry: Arc<Registry>,
+    pub(super) dispatcher: Dispatcher,
+    pub(super) trust_proxy: bool,
+    ids: RequestIds,
+}
+
+impl Router {
+    /// A router over the live registry.
+    pub(super) fn new(registry: Arc<Registry>, dispatcher: Dispatcher, trust_proxy: bool) -> Self {
+        Self { registry, dispatcher, trust_proxy, ids: RequestIds::new() }
+    }
+
+    /// Answers one request and writes its line into the log.
+    pub(super) async fn answer(&self, request: Request<Incoming>) -> Response<Body> {
+        let began = Instant::now();
+        if let Some(refusal) = front::refusal(&request) {
+            return refuse(refusal);
+        }
+        let client = ClientInfo::new(request.headers(), self.trust_proxy);
+        let request_id = client.request_id.clone().unwrap_or_else(|| self.ids.next());
+        let line = Line { method: request.method().clone(), path: request.uri().path().to_owned() };
+        let guest = self.find(&request);
+        let answer = match &guest {
+            Ok(guest) => self.dispatcher.dispatch(guest, request, &client, &request_id).await,
+            Err(Route::Host(response)) => Ok(response()),
+            Err(Route::Ready) => Ok(self.ready().await),
+            Err(Route::NotLoaded) => {
+                Err(Problem::unavailable("The database cannot be reached right now.", 2, "the registry is not loaded"))
+            }
+        };
+        let (response, reason) = match answer {
+            Ok(response) => (response, None),
+            Err(problem) => (problem.page(&request_id), Some(problem.reason)),
+        };
+        line.log(guest.as_deref().ok(), response.status(), began, &request_id, reason.as_deref());
+        response
+    }
+
+    fn find(&self, request: &Request<Incoming>) -> Result<Arc<Guest>, Route> {
+        let path = request.uri().path();
+        if let Some(rest) = path.strip_prefix(HOST_ROUTES).filter(|rest| rest.is_empty() || rest.starts_with('/')) {
+            return Err(host_route(rest));
+        }
+        let host = request.headers().get(HOST).and_then(|host| host.to_str().ok()).and_then(front::normalise_host);
+        let routes = self.registry.routes();
+        match routes.find(host.as_deref(), path) {
+            Some(guest) => Ok(Arc::clone(guest)),
+            None if !self.registry.is_loaded() => Err(Route::NotLoaded),
+            None if routes.is_empty() => Err(Route::Host(pages::welcome)),
+            None => Err(Route::Host(no_app)),
+        }
+    }
+
+    /// Whether requests can be served: the registry has been read and the database answers.
+    async fn ready(&self) -> Response<Body> {
+        if !self.registry.is_loaded() {
+            return pages::plain(StatusCode::SERVICE_UNAVAILABLE, "the registry is not loaded\n");
+        }
+        match self.registry.database().ping().await {
+            Ok(()) => pages::plain(StatusCode::OK, "ready\n"),
+            Err(_) => pages::plain(StatusCode::SERVICE_UNAVAILABLE, "the database does not answer\n"),
+        }
+    }
+}
+
+/// A request that no guest gets.
+enum Route {
+    Host(fn() -> Response<Body>),
+    Ready,
+    NotLoaded,
+}
+
+fn host_route(path: &str) -> Route {
+    match path {
+        "/live" => Route::Host(|| pages::plain(StatusCode::OK, "alive\n")),
+        "/ready" => Route::Ready,
+        _ => Route::Host(|| pages::plain(StatusCode::NOT_FOUND, "no such route of the host\n")),
+    }
+}
+
+fn no_app() -> Response<Body> {
+    pages::plain(StatusCode::NOT_FOUND, "no app answers here\n")
+}
+
+fn refuse(refusal: Refusal) -> Response<Body> {
+    tracing::info!(target: "request", status = refusal.status().as_u16(), "refused: {}", refusal.reason());
+    refusal.answer().map(full)
+}
+
+/// Ids for requests that come without one: unique on this machine and over restarts.
+#[derive(Debug)]
+struct RequestIds {
+    process: u32,
+    count: AtomicU64,
+}
+
+impl RequestIds {
+    fn new() -> Self {
+        let mut random = [0u8; 4];
+        // Without random numbers ids are still unique in this process.
+        let _ = getrandom::fill(&mut random);
+        Self { process: u32::from_le_bytes(random), count: AtomicU64::new(1) }
+    }
+
+    fn next(&self) -> String {
+        format!("{:08x}-{:012}", self.process, self.count.fetch_add(1, Ordering::Relaxed))
+    }
+}
+
+/// The line of a request in the log.
+struct Line {
+    method: http::Method,
+    path: String,
+}
+
+impl Line {
+    fn log(&self, guest: Option<&Guest>, status: StatusCode, began: Instant, request_id: &str, reason: Option<&str>) {
+        let app = guest.map(|guest| guest.app.space.app().as_ref());
+        let version = guest.map(|guest| guest.version);
+        let duration_ms = f64::from(u32::try_from(began.elapsed().as_micros()).unwrap_or(u32::MAX)) / 1000.0;
+        let (method, path, status) = (self.method.as_str(), self.path.as_str(), status.as_u16());
+        match reason {
+            None => tracing::info!(target: "request", request_id, app, version, status, duration_ms, "{method} {path}"),
+            Some(reason) => {
+                tracing::warn!(target: "request", request_id, app, version, status, duration_ms, reason, "{method} {path}");
+            }
+        }
+    }
+}

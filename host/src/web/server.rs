@@ -1,0 +1,112 @@
+//! Binding, accepting, and leaving in good order.
+
+use super::dispatch::Dispatcher;
+use super::front::{self, Guarded, Rules};
+use super::router::Router;
+use crate::guests::Registry;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use std::convert::Infallible;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::net::{TcpListener, TcpStream};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+/// After SIGTERM the router of the platform may send requests for another moment.
+const STILL_ACCEPTING: Duration = Duration::from_secs(1);
+/// Then requests have this long to end; Heroku kills after 30 s.
+const DRAIN: Duration = Duration::from_secs(22);
+const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+
+/// How to serve.
+#[derive(Debug, Clone)]
+pub struct ServerSettings {
+    /// Guests that may run at once.
+    pub instances: u32,
+    /// Whether `X-Forwarded-*` come from a router that can be trusted.
+    pub trust_proxy: bool,
+}
+
+/// A server on one address.
+pub struct Server {
+    listener: TcpListener,
+    router: Arc<Router>,
+    rules: Rules,
+    tasks: TaskTracker,
+}
+
+impl Server {
+    /// Serves what the registry holds on a socket that is bound already.
+    pub fn new(listener: TcpListener, registry: Arc<Registry>, settings: &ServerSettings) -> Self {
+        let tasks = TaskTracker::new();
+        let limits = Arc::clone(registry.limits());
+        let whole = |bytes: u64| usize::try_from(bytes).unwrap_or(usize::MAX);
+        let rules = Rules {
+            head_bytes: whole(limits.request_head_bytes),
+            headers: whole(u64::from(limits.request_headers)),
+            uri_bytes: whole(limits.request_uri_bytes),
+            ..Rules::default()
+        };
+        let dispatcher = Dispatcher::new(settings.instances, tasks.clone());
+        let router = Arc::new(Router::new(registry, dispatcher, settings.trust_proxy));
+        Self { listener, router, rules, tasks }
+    }
+
+    /// Serves until `stop`, then lets requests end. Returns when all have, or when their time is over.
+    pub async fn run(self, stop: CancellationToken) {
+        self.accept_until(stop.cancelled(), &stop).await;
+        self.accept_until(tokio::time::sleep(STILL_ACCEPTING), &stop).await;
+        drop(self.listener);
+        self.tasks.close();
+        if tokio::time::timeout(DRAIN, self.tasks.wait()).await.is_err() {
+            tracing::warn!("requests were cut off: they did not end in time");
+        }
+    }
+
+    async fn accept_until(&self, end: impl Future<Output = ()>, stop: &CancellationToken) {
+        tokio::pin!(end);
+        loop {
+            let accepted = tokio::select! {
+                () = &mut end => return,
+                accepted = self.listener.accept() => accepted,
+            };
+            match accepted {
+                Ok((socket, address)) => self.serve(socket, address, stop.clone()),
+                Err(error) => {
+                    // Most likely too many open files: existing connections go on, and some will end.
+                    tracing::error!("cannot accept a connection: {error}");
+                    tokio::time::sleep(ACCEPT_PAUSE).await;
+                }
+            }
+        }
+    }
+
+    fn serve(&self, socket: TcpStream, address: SocketAddr, stop: CancellationToken) {
+        // Small answers are not to wait for more.
+        let _ = socket.set_nodelay(true);
+        let router = Arc::clone(&self.router);
+        let rules = self.rules;
+        self.tasks.spawn(async move {
+            let service = service_fn(|request| {
+                let router = Arc::clone(&router);
+                async move { Ok::<_, Infallible>(router.answer(request).await) }
+            });
+            let socket = TokioIo::new(Guarded::new(socket, rules));
+            let mut builder = front::builder(&rules);
+            let connection = builder.timer(TokioTimer::new()).serve_connection(socket, service);
+            tokio::pin!(connection);
+            let ended = tokio::select! {
+                ended = connection.as_mut() => ended,
+                () = stop.cancelled() => {
+                    connection.as_mut().graceful_shutdown();
+                    connection.await
+                }
+            };
+            if let Err(error) = ended {
+                tracing::debug!(%address, "connection: {error}");
+            }
+        });
+    }
+}

@@ -1,0 +1,99 @@
+//! Errors: the same codes on both databases, with what a program needs and nothing that it must not see.
+
+use serde_json::{Value, json};
+use support::Engine;
+use support::probe::{code, execute, ok, query};
+
+use super::{probe, probe_with};
+
+on_both_databases! {
+    violated_constraints_are_told_apart,
+    what_is_no_sql_is_a_syntax_error,
+    wrong_numbers_of_parameters_are_refused,
+    an_error_contains_no_value,
+    a_statement_that_runs_too_long_is_cancelled,
+    a_conversion_that_fails_is_the_callers_fault,
+}
+
+async fn violated_constraints_are_told_apart(engine: Engine) {
+    let (_host, mut visitor) = probe_with(
+        engine,
+        &[
+            "create table parents (id bigint primary key)",
+            "create table children (id bigint primary key, parent bigint references parents (id), \
+             name text not null, age bigint constraint age_is_positive check (age > 0), nick text, \
+             constraint nick_is_unique unique (nick))",
+            "insert into parents (id) values (1)",
+            "insert into children (id, parent, name, age, nick) values (1, 1, 'a', 1, 'n')",
+        ],
+    )
+    .await;
+    for (values, expected, named) in [
+        ("(1, 1, 'b', 1, null)", "unique-violation", None),
+        ("(2, 1, 'b', 1, 'n')", "unique-violation", Some("nick")),
+        ("(2, 9, 'b', 1, null)", "foreign-key-violation", None),
+        ("(2, 1, null, 1, null)", "not-null-violation", Some("name")),
+        ("(2, 1, 'b', 0, null)", "check-violation", Some("age_is_positive")),
+    ] {
+        let sql = format!("insert into children (id, parent, name, age, nick) values {values}");
+        let result = visitor.probe_one(execute(&sql, json!([]))).await;
+        assert_eq!(code(&result), expected, "{result}");
+        assert_eq!(result["error"]["retryable"], false, "{result}");
+        let constraint = result["error"]["constraint"].as_str().unwrap_or_default();
+        assert!(constraint.contains(named.unwrap_or_default()), "no {named:?} in {result}");
+    }
+    let delete = visitor.probe_one(execute("delete from parents", json!([]))).await;
+    assert_eq!(code(&delete), "foreign-key-violation");
+}
+
+async fn what_is_no_sql_is_a_syntax_error(engine: Engine) {
+    let (_host, mut visitor) = probe_with(engine, &["create table t (a bigint)"]).await;
+    for sql in ["selec 1", "", "select", "select * from nowhere", "select b from t", "select no_such_function(1)", "("]
+    {
+        let result = visitor.probe_one(query(sql, json!([]))).await;
+        assert!(["syntax", "denied"].contains(&code(&result)), "{sql:?}: {result}");
+    }
+}
+
+async fn wrong_numbers_of_parameters_are_refused(engine: Engine) {
+    let (_host, mut visitor) = probe(engine).await;
+    for (sql, params) in [
+        ("select $1", json!([])),
+        ("select 1", json!([1])),
+        ("select $1", json!([1, 2])),
+        ("select $2", json!([1, 2])),
+        ("select $0", json!([1])),
+        ("select $1, $3", json!([1, 2, 3])),
+        ("select '$1'", json!([1])),
+    ] {
+        let result = visitor.probe_one(query(sql, params)).await;
+        assert!(["bad-parameter", "syntax"].contains(&code(&result)), "{sql}: {result}");
+    }
+    let quoted = visitor.probe_one(query("select '$1' as a /* $7 */ -- $9", json!([]))).await;
+    assert_eq!(ok(&quoted)["rows"], json!([["$1"]]));
+}
+
+async fn an_error_contains_no_value(engine: Engine) {
+    let (_host, mut visitor) = probe_with(engine, &["create table t (a text unique, n bigint)"]).await;
+    let insert = |n: Value| execute("insert into t (a, n) values ($1, $2)", json!(["s3cret", n]));
+    let results = visitor.probe(json!([insert(json!(1)), insert(json!(2)), insert(json!("s3cret"))])).await;
+    assert_eq!((code(&results[1]), code(&results[2])), ("unique-violation", "bad-parameter"));
+    assert!(!format!("{results:?}").contains("s3cret"), "{results:?}");
+}
+
+async fn a_statement_that_runs_too_long_is_cancelled(engine: Engine) {
+    let host =
+        support::TestHost::with(engine).app("probe", "probe").env("INNKEEPER_STATEMENT_TIME", "300ms").start().await;
+    let endless = "with recursive n (i) as (select 1 union all select i + 1 from n) select max(i) from n";
+    let began = std::time::Instant::now();
+    let results = host.probe(json!([query(endless, json!([])), query("select 1", json!([]))])).await;
+    assert_eq!(code(&results[0]), "timeout");
+    ok(&results[1]);
+    assert!(began.elapsed() < std::time::Duration::from_secs(10), "{:?}", began.elapsed());
+}
+
+async fn a_conversion_that_fails_is_the_callers_fault(engine: Engine) {
+    let (_host, mut visitor) = probe_with(engine, &["create table t (a bigint not null)"]).await;
+    let result = visitor.probe_one(execute("insert into t (a) values ($1)", json!(["twelve"]))).await;
+    assert_eq!(code(&result), "bad-parameter");
+}

@@ -1,0 +1,30 @@
+//! The interface `db`, on both databases: the same statements, the same values, the same errors.
+
+mod cursors;
+mod errors;
+mod gate;
+mod limits;
+mod migrations;
+mod neighbours;
+mod savepoints;
+mod tables;
+mod values;
+
+use serde_json::json;
+use support::probe::all_ok;
+use support::{Engine, TestHost, Visitor};
+
+/// A visitor of a probe, and its host.
+async fn probe(engine: Engine) -> (TestHost, Visitor) {
+    let host = TestHost::of(engine, "probe", "probe").await;
+    let visitor = host.visitor();
+    (host, visitor)
+}
+
+/// A visitor of a probe whose tables have been made by these statements, the same on both databases.
+async fn probe_with(engine: Engine, statements: &[&str]) -> (TestHost, Visitor) {
+    let (host, visitor) = probe(engine).await;
+    let migration = json!({ "name": "1", "statements": statements });
+    all_ok(&host.probe(json!([{ "op": "db.migrate", "migrations": [migration] }])).await);
+    (host, visitor)
+}

@@ -1,0 +1,184 @@
+//! A guest that misbehaves: what its visitor is told, and that nobody else notices.
+
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use http::Request;
+use http_body_util::{BodyExt, Full};
+use support::{Answer, Engine, TestHost, Visitor};
+
+on_both_databases! {
+    a_success_keeps_row_file_and_session,
+    a_500_keeps_nothing,
+    a_trap_keeps_nothing,
+}
+
+/// The most that a host may grow over something that it only passes on.
+const SOME_MEMORY_KIB: u64 = 16 * 1024;
+
+async fn a_success_keeps_row_file_and_session(engine: Engine) {
+    let (_host, mut visitor) = hostile(engine).await;
+    visitor.get("/write-ok").await.expect(200);
+    assert_eq!(visitor.get("/count").await.expect(200).text(), r#"{"rows":1,"blobs":1,"session":"written"}"#);
+}
+
+async fn a_500_keeps_nothing(engine: Engine) {
+    let (_host, mut visitor) = hostile(engine).await;
+    let answer = visitor.get("/write-500").await.expect(500);
+    assert_eq!(answer.header("set-cookie"), None, "there is no session to name");
+    assert_eq!(visitor.get("/count").await.expect(200).text(), r#"{"rows":0,"blobs":0,"session":null}"#);
+}
+
+async fn a_trap_keeps_nothing(engine: Engine) {
+    let (_host, mut visitor) = hostile(engine).await;
+    visitor.get("/write-trap").await.expect(500);
+    assert_eq!(visitor.get("/count").await.expect(200).text(), r#"{"rows":0,"blobs":0,"session":null}"#);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_trap_tells_the_visitor_nothing_of_the_inside() {
+    let answer = answer_of("/trap").await.expect(500);
+    for inside in ["wasm", "unreachable", "backtrace", "panicked", "src/"] {
+        assert!(!answer.text().contains(inside), "{}", answer.text());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_endless_loop_is_ended_while_its_neighbour_works() {
+    let (host, mut visitor) = hostile(Engine::Sqlite).await;
+    let began = Instant::now();
+    let mut spinning = tokio::spawn(async move { visitor.get("/spin").await });
+    let mut slowest = Duration::ZERO;
+    let answer = loop {
+        tokio::select! {
+            answer = &mut spinning => break answer.expect("an answer"),
+            took = hello(&host) => slowest = slowest.max(took),
+        }
+    };
+    answer.expect(504);
+    assert!(began.elapsed() < Duration::from_secs(10), "2 seconds of computing took {:?}", began.elapsed());
+    assert!(slowest < Duration::from_secs(1), "a neighbour waited {slowest:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn more_endless_loops_than_processors_do_not_stop_the_host() {
+    let (host, visitor) = hostile(Engine::Sqlite).await;
+    let spinning: Vec<_> = (0..6).map(|_| tokio::spawn(get(visitor.clone(), "/spin"))).collect();
+    let took = hello(&host).await;
+    assert!(took < Duration::from_secs(2), "a neighbour waited {took:?}");
+    for answer in spinning {
+        let status = answer.await.expect("an answer").status;
+        assert!([503, 504].contains(&status), "{status}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_guest_gets_no_more_memory_than_its_limit() {
+    let answer = answer_of("/grow").await.expect(200);
+    let mib: u32 = answer.text().parse().expect("a number");
+    assert!((64..=128).contains(&mib), "{mib} MiB");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn endless_recursion_and_endless_resources_are_traps() {
+    answer_of("/recurse").await.expect(500);
+    let status = answer_of("/handles").await.status;
+    assert!([500, 504].contains(&status), "{status}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_gigabytes_of_randomness_are_not_handed_out() {
+    let status = answer_of("/random").await.status;
+    assert!([500, 504].contains(&status), "{status}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_flood_of_log_lines_is_cut() {
+    let (host, mut visitor) = hostile(Engine::Sqlite).await;
+    visitor.get("/log-flood").await;
+    hello(&host).await;
+    host.wait_for_log("dropped").await;
+    let size = host.logs().len();
+    assert!(size < 256 * 1024, "{size} bytes were logged");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_guest_that_sets_no_answer_is_an_error_at_once() {
+    let began = Instant::now();
+    let status = answer_of("/never-set").await.status;
+    assert!([500, 502].contains(&status), "{status}");
+    assert!(began.elapsed() < Duration::from_secs(20), "{:?}", began.elapsed());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_shorter_than_announced_is_no_whole_answer() {
+    let (host, mut visitor) = hostile(Engine::Sqlite).await;
+    assert!(visitor.try_get("/half-body").await.is_none());
+    hello(&host).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn seventy_thousand_headers_are_refused() {
+    let (host, mut visitor) = hostile(Engine::Sqlite).await;
+    if let Some(answer) = visitor.try_get("/headers").await {
+        assert!(answer.headers.len() < 1000, "{} headers came", answer.headers.len());
+    }
+    hello(&host).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_guest_cannot_set_the_cookies_of_the_host() {
+    let answer = answer_of("/set-cookie").await;
+    let cookies = answer.headers.get_all("set-cookie").iter().map(|value| value.to_str().expect("text"));
+    let cookies: Vec<&str> = cookies.collect();
+    assert!(!cookies.iter().any(|cookie| cookie.contains("evil")), "{cookies:?}");
+    assert!(cookies.iter().any(|cookie| cookie.contains("harmless")), "{cookies:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_large_answer_to_a_slow_visitor_is_not_piled_up() {
+    let (host, mut visitor) = hostile(Engine::Sqlite).await;
+    visitor.download("/big-response").await;
+    let before = host.rss_kib();
+    host.serving().forget_peak();
+    let answer = visitor.open(Request::get("/big-response"), Full::<Bytes>::default()).await;
+    let mut body = answer.expect("an answer").into_body();
+    let (mut size, mut pieces) = (0, 0);
+    while let Some(frame) = body.frame().await {
+        // Others are served between the first pieces: the slow visitor takes his time.
+        if pieces < 50 {
+            hello(&host).await;
+        }
+        pieces += 1;
+        size += frame.expect("the answer arrives whole").into_data().map_or(0, |data| data.len());
+    }
+    assert_eq!(size, 100 * 1024 * 1024);
+    let grown = host.peak_rss_kib().saturating_sub(before);
+    assert!(grown < SOME_MEMORY_KIB, "grown by {grown} KiB");
+}
+
+/// A host with the hostile guest at `/` and a harmless one beside it.
+async fn hostile(engine: Engine) -> (TestHost, Visitor) {
+    let host = TestHost::with(engine).app("hostile", "hostile").app("hello", "hello").start().await;
+    let visitor = host.visitor();
+    (host, visitor)
+}
+
+/// What the hostile guest's visitor is told; the neighbour is served afterwards.
+async fn answer_of(path: &str) -> Answer {
+    let (host, mut visitor) = hostile(Engine::Sqlite).await;
+    let answer = visitor.get(path).await;
+    hello(&host).await;
+    answer
+}
+
+/// How long the neighbour takes to answer.
+async fn hello(host: &TestHost) -> Duration {
+    let began = Instant::now();
+    assert_eq!(host.visitor().get("/hello").await.expect(200).text(), "Hello, world!");
+    began.elapsed()
+}
+
+async fn get(mut visitor: Visitor, path: &str) -> Answer {
+    visitor.get(path).await
+}

@@ -1,0 +1,50 @@
+//! All integration tests, in one binary: every test speaks to the built `innkeeper` from outside.
+//!
+//! `tests/run` builds what is needed and runs them. One engine only: `cargo test -p innkeeper-tests sqlite::`.
+
+#![expect(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test fails by panicking"
+)]
+
+/// Runs each case on both databases: `case(Engine)` becomes the tests `postgres::case` and `sqlite::case`.
+///
+/// A case that is missing from the list is dead code, which the compiler reports.
+macro_rules! on_both_databases {
+    ($($case:ident),+ $(,)?) => {
+        mod postgres {
+            $(
+                #[tokio::test(flavor = "multi_thread")]
+                async fn $case() {
+                    super::$case(support::Engine::Postgres).await;
+                }
+            )+
+        }
+
+        mod sqlite {
+            $(
+                #[tokio::test(flavor = "multi_thread")]
+                async fn $case() {
+                    super::$case(support::Engine::Sqlite).await;
+                }
+            )+
+        }
+    };
+}
+
+mod blobs;
+mod commands;
+mod database_trouble;
+mod db;
+mod guestbook;
+mod harness;
+mod hostile;
+mod layers;
+mod names;
+mod requests;
+mod schemas;
+mod sessions;
+mod unit_of_work;

@@ -1,0 +1,77 @@
+//! Answers that break the rules, or strain them.
+
+use guest::bindings::wasi::http::types::{Fields, ResponseOutparam};
+use guest::http::{self, Body};
+
+use crate::exhaust;
+
+const MANY_VALUES: u32 = 70_000;
+const BIG_RESPONSE_CHUNKS: u32 = 1_600;
+const CHUNK_BYTES: usize = 64 * 1024;
+
+const COOKIES: [(&str, &str); 5] = [
+    (
+        "set-cookie",
+        "__Host-innkeeper-x=evil; Path=/; Secure; HttpOnly",
+    ),
+    ("Set-Cookie", "__Secure-innkeeper=evil; Path=/; Secure"),
+    ("SET-COOKIE", " \t__host-INNKEEPER-x=evil; Path=/; Secure"),
+    ("set-cookie", "innkeeper=evil"),
+    ("set-cookie", "harmless=1; Path=/"),
+];
+
+/// Announces 100 bytes and sends 10.
+pub fn half_body(out: ResponseOutparam) {
+    if let Some(body) = begin(out, &[("content-length", "100")]) {
+        // The outcome is what the test looks at, from outside.
+        let _ = body.write(b"0123456789");
+        body.finish();
+    }
+}
+
+/// Begins a body, and neither goes on nor ends it.
+pub fn no_finish(out: ResponseOutparam) {
+    let body = begin(out, &[]);
+    let _ = body.as_ref().map(|body| body.write(b"the end will not "));
+    exhaust::park();
+}
+
+/// Sends a header with 70,000 values, or says which one was refused.
+pub fn headers(out: ResponseOutparam) {
+    let fields = Fields::new();
+    for number in 0..MANY_VALUES {
+        if let Err(error) = fields.append("x-many", number.to_string().as_bytes()) {
+            return http::respond(out, 200, &format!("refused at {number}: {error:?}"));
+        }
+    }
+    if let Some(body) = Body::begin(out, 200, fields) {
+        body.finish();
+    }
+}
+
+/// Tries to set cookies that are the host's. The body says what became of each.
+pub fn set_cookie(out: ResponseOutparam) {
+    let fields = Fields::new();
+    let mut report = String::new();
+    for (name, value) in COOKIES {
+        let result = fields.append(name, value.as_bytes());
+        report += &format!("{name}: {value}: {result:?}\n");
+    }
+    if let Some(body) = Body::begin(out, 200, fields) {
+        let _ = body.write(report.as_bytes());
+        body.finish();
+    }
+}
+
+/// Sends 100 MiB.
+pub fn big_response(out: ResponseOutparam) {
+    let chunk = vec![b'x'; CHUNK_BYTES];
+    if let Some(body) = begin(out, &[("content-type", "application/octet-stream")]) {
+        let _ = (0..BIG_RESPONSE_CHUNKS).try_for_each(|_| body.write(&chunk));
+        body.finish();
+    }
+}
+
+fn begin(out: ResponseOutparam, headers: &[(&str, &str)]) -> Option<Body> {
+    Body::begin(out, 200, http::fields(headers).ok()?)
+}

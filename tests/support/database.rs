@@ -1,0 +1,148 @@
+//! A fresh database for each test, on either engine, and a look into its tables from outside the host.
+
+use std::path::{Path, PathBuf};
+
+use rusqlite::types::ValueRef;
+use sqlx::postgres::PgRow;
+use sqlx::{AssertSqlSafe, Connection, PgConnection, Row};
+use tempfile::TempDir;
+
+use crate::postgres;
+
+/// The two databases that Innkeeper stands on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Engine {
+    /// Postgres, a real server.
+    Postgres,
+    /// SQLite, files in a data directory.
+    Sqlite,
+}
+
+/// A database that nobody else uses. Gone when this value is dropped.
+#[derive(Debug)]
+pub struct TestDatabase(Place);
+
+#[derive(Debug)]
+enum Place {
+    Postgres { url: String, name: String },
+    Elsewhere { url: String },
+    Sqlite(TempDir),
+}
+
+impl TestDatabase {
+    /// A new and empty database.
+    pub async fn fresh(engine: Engine) -> Self {
+        Self(match engine {
+            Engine::Postgres => Place::from_url(postgres::fresh_database().await),
+            Engine::Sqlite => Place::Sqlite(tempfile::tempdir().expect("a temporary directory")),
+        })
+    }
+
+    /// A Postgres database that the test has made itself, for example on a server of its own, or none at all.
+    pub fn at(url: &str) -> Self {
+        Self(Place::Elsewhere { url: url.to_owned() })
+    }
+
+    /// The arguments that lead the binary here.
+    pub fn arguments(&self) -> [&str; 2] {
+        match &self.0 {
+            Place::Postgres { url, .. } | Place::Elsewhere { url } => ["--database-url", url],
+            Place::Sqlite(directory) => ["--data", directory.path().to_str().expect("a UTF-8 path")],
+        }
+    }
+
+    /// The data directory of SQLite.
+    pub fn directory(&self) -> Option<&Path> {
+        match &self.0 {
+            Place::Sqlite(directory) => Some(directory.path()),
+            Place::Postgres { .. } | Place::Elsewhere { .. } => None,
+        }
+    }
+
+    /// Rows of the host's own tables, each value as text, NULL as `NULL`.
+    pub async fn host_rows(&self, sql: &str) -> Vec<Vec<String>> {
+        match &self.0 {
+            Place::Postgres { url, .. } | Place::Elsewhere { url } => postgres_rows(url, "innkeeper", sql).await,
+            Place::Sqlite(directory) => sqlite_rows(directory.path().join("innkeeper.sqlite"), sql),
+        }
+    }
+
+    /// Rows of an app's tables. On SQLite its file also holds the app's blobs and sessions; on Postgres the host's
+    /// schema is searched behind the app's.
+    pub async fn app_rows(&self, app: &str, sql: &str) -> Vec<Vec<String>> {
+        match &self.0 {
+            Place::Postgres { url, .. } | Place::Elsewhere { url } => {
+                postgres_rows(url, &format!("app_{app}, innkeeper"), sql).await
+            }
+            Place::Sqlite(directory) => sqlite_rows(directory.path().join(format!("apps/{app}.sqlite")), sql),
+        }
+    }
+
+    /// How many rows a table of the host's holds that belongs to an app, for example `blobs`.
+    pub async fn count(&self, app: &str, host_table: &str) -> u32 {
+        let prefix = if self.directory().is_some() { "innkeeper_" } else { "innkeeper." };
+        let count = self.app_value(app, &format!("select count(*) from {prefix}{host_table}")).await;
+        count.parse().expect("a count is a number")
+    }
+
+    /// The one value of the one row of a query over an app's tables.
+    pub async fn app_value(&self, app: &str, sql: &str) -> String {
+        let rows = self.app_rows(app, sql).await;
+        let [row] = &rows[..] else { panic!("{sql}: one row expected, not {rows:?}") };
+        let [value] = &row[..] else { panic!("{sql}: one column expected, not {row:?}") };
+        value.clone()
+    }
+}
+
+impl Place {
+    fn from_url(url: String) -> Self {
+        let name = url.rsplit('/').next().unwrap_or_default().to_owned();
+        Self::Postgres { url, name }
+    }
+}
+
+/// A database of a test is some megabytes on a disk that may be small.
+impl Drop for TestDatabase {
+    fn drop(&mut self) {
+        if let Place::Postgres { name, .. } = &self.0 {
+            postgres::shared().drop_database(name);
+        }
+    }
+}
+
+async fn postgres_rows(url: &str, schemas: &str, sql: &str) -> Vec<Vec<String>> {
+    let mut connection = PgConnection::connect(url).await.expect("the test's database answers");
+    let search = format!("set search_path to {schemas}");
+    sqlx::raw_sql(AssertSqlSafe(search)).execute(&mut connection).await.expect("a search path can be set");
+    let rows = sqlx::raw_sql(AssertSqlSafe(sql)).fetch_all(&mut connection).await;
+    rows.unwrap_or_else(|error| panic!("{sql}: {error}")).iter().map(postgres_texts).collect()
+}
+
+/// Without parameters Postgres answers in its text format: every value is readable as it is.
+fn postgres_texts(row: &PgRow) -> Vec<String> {
+    let text = |column| {
+        let value = row.try_get_raw(column).expect("the row has this column");
+        value.as_str().map_or_else(|_null| "NULL".to_owned(), str::to_owned)
+    };
+    (0..row.len()).map(text).collect()
+}
+
+fn sqlite_rows(file: PathBuf, sql: &str) -> Vec<Vec<String>> {
+    assert!(file.is_file(), "there is no {}", file.display());
+    let connection = rusqlite::Connection::open(&file).expect("the test's database opens");
+    connection.busy_timeout(crate::DEADLINE).expect("a timeout can be set");
+    let mut statement = connection.prepare(sql).unwrap_or_else(|error| panic!("{sql}: {error}"));
+    let columns = statement.column_count();
+    let rows = statement.query_map([], |row| (0..columns).map(|column| row.get_ref(column).map(sqlite_text)).collect());
+    rows.expect("the query runs").map(|row| row.expect("a row arrives")).collect()
+}
+
+fn sqlite_text(value: ValueRef<'_>) -> String {
+    match value {
+        ValueRef::Null => "NULL".to_owned(),
+        ValueRef::Integer(number) => number.to_string(),
+        ValueRef::Real(number) => number.to_string(),
+        ValueRef::Text(text) => String::from_utf8_lossy(text).into_owned(),
+        ValueRef::Blob(bytes) => bytes.iter().map(|byte| format!("{byte:02x}")).collect(),
+    }
+}

@@ -1,0 +1,234 @@
+//! Real Postgres servers: one that all tests of a process share, and private ones for drills.
+//!
+//! The programs are taken from an installed server; nothing is downloaded and no server that already runs is touched.
+//! Data lie in a fresh temporary directory without fsync: a test kills processes, never the machine.
+
+use std::fs::{File, read_to_string};
+use std::net::TcpListener;
+use std::os::unix::fs::{MetadataExt, chown};
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use sqlx::{AssertSqlSafe, Connection, PgConnection};
+
+use crate::keeper::Keeper;
+
+/// The server that all tests of this process share, started by the first that asks.
+pub fn shared() -> &'static Server {
+    static SHARED: OnceLock<Server> = OnceLock::new();
+    SHARED.get_or_init(Server::start)
+}
+
+/// A new empty database on the shared server, as a URL.
+pub async fn fresh_database() -> String {
+    shared().fresh_database().await
+}
+
+/// The user that the host under test connects as.
+pub const USER: &str = "tenant";
+
+/// How a server is told to stop.
+#[derive(Clone, Copy, Debug)]
+pub enum Stop {
+    /// Transactions are rolled back, clients told, data written: what an operator does.
+    Fast,
+    /// Every process quits on the spot and the next start recovers from the log: a crash.
+    Immediate,
+}
+
+/// A Postgres server of our own. It ends and its data are removed when this value or this process ends.
+#[derive(Debug)]
+pub struct Server {
+    home: Home,
+    port: u16,
+    _keeper: Keeper,
+}
+
+impl Server {
+    /// Makes a new server and waits until it takes connections.
+    pub fn start() -> Self {
+        let home = Home::new();
+        home.run(home.tool("initdb").args(["--pgdata=data", "--username=postgres", "--auth=trust"]).args([
+            "--encoding=UTF8",
+            "--no-locale",
+            "--no-sync",
+        ]));
+        let server = Self::on(home);
+        server.make_user();
+        server
+    }
+
+    fn make_user(&self) {
+        let create = format!("create role {USER} login");
+        let url = self.administration("postgres");
+        self.home.run(self.home.tool("psql").args(["--quiet", "--no-psqlrc", "--command", &create, &url]));
+    }
+
+    /// Makes a standby that follows this server and takes reads only.
+    pub fn follower(&self) -> Self {
+        let home = Home::new();
+        let source = self.administration("postgres");
+        home.run(home.tool("pg_basebackup").args(["--pgdata=data", "--write-recovery-conf", "--no-sync"]).args([
+            "--checkpoint=fast",
+            "--dbname",
+            &source,
+        ]));
+        Self::on(home)
+    }
+
+    fn on(home: Home) -> Self {
+        let server = Self { port: free_port(), _keeper: home.keeper(), home };
+        server.start_again();
+        server
+    }
+
+    /// The URL of a database on this server, for a user who owns his databases and has no other rights, as on Heroku.
+    pub fn url(&self, database: &str) -> String {
+        format!("postgres://{USER}@127.0.0.1:{}/{database}", self.port)
+    }
+
+    fn administration(&self, database: &str) -> String {
+        format!("postgres://postgres@127.0.0.1:{}/{database}", self.port)
+    }
+
+    /// A new empty database, as a URL.
+    pub async fn fresh_database(&self) -> String {
+        static NUMBER: AtomicU32 = AtomicU32::new(1);
+        let name = format!("test_{}", NUMBER.fetch_add(1, Ordering::Relaxed));
+        self.administer(&format!("create database {name} owner {USER}")).await;
+        self.url(&name)
+    }
+
+    /// Runs a statement as the superuser, outside the test's database.
+    pub async fn administer(&self, statement: &str) {
+        let connection = PgConnection::connect(&self.administration("postgres")).await;
+        let mut connection = connection.expect("the test server answers");
+        let done = sqlx::raw_sql(AssertSqlSafe(statement)).execute(&mut connection).await;
+        done.unwrap_or_else(|error| panic!("{statement}: {error}"));
+    }
+
+    /// Throws a database away together with the connections to it. Says nothing if it cannot: it runs while a test ends.
+    pub(crate) fn drop_database(&self, name: &str) {
+        let mut drop = self.home.tool("dropdb");
+        drop.args(["--force", "--if-exists", "--maintenance-db", &self.administration("postgres"), name]);
+        let _output = drop.output();
+    }
+
+    /// Stops the server; its data stay.
+    pub fn stop(&self, stop: Stop) {
+        let mode = match stop {
+            Stop::Fast => "--mode=fast",
+            Stop::Immediate => "--mode=immediate",
+        };
+        self.home.run(self.home.tool("pg_ctl").args(["stop", "--pgdata=data", "--wait", mode]));
+    }
+
+    /// Starts a stopped server on the port that it had.
+    pub fn start_again(&self) {
+        let options = format!(
+            "-p {} -c listen_addresses=127.0.0.1 -c unix_socket_directories='{}' -c fsync=off -c max_connections=300",
+            self.port,
+            self.home.directory.display(),
+        );
+        let mut start = self.home.tool("pg_ctl");
+        start.args(["start", "--pgdata=data", "--wait", "--timeout=60", "--log=server.log", "--options", &options]);
+        self.home.run(&mut start);
+    }
+
+    /// Stops the server and starts it again.
+    pub fn restart(&self, stop: Stop) {
+        self.stop(stop);
+        self.start_again();
+    }
+}
+
+/// The directory of one server, the programs, and the user that they run as.
+#[derive(Debug)]
+struct Home {
+    directory: PathBuf,
+    programs: PathBuf,
+    user: Option<(u32, u32)>,
+}
+
+impl Home {
+    fn new() -> Self {
+        let programs = programs();
+        let directory =
+            tempfile::Builder::new().prefix("innkeeper-pg-").tempdir().expect("a temporary directory").keep();
+        let user = unprivileged_user(&directory);
+        if let Some((uid, gid)) = user {
+            chown(&directory, Some(uid), Some(gid)).expect("root may give its directory away");
+        }
+        Self { directory, programs, user }
+    }
+
+    /// One of Postgres' programs, run in this directory. `PG…` variables of the caller point to other servers.
+    fn tool(&self, name: &str) -> Command {
+        self.in_here(Command::new(self.programs.join(name)))
+    }
+
+    fn in_here(&self, mut command: Command) -> Command {
+        command.current_dir(&self.directory);
+        for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("PG")) {
+            command.env_remove(name);
+        }
+        if let Some((uid, gid)) = self.user {
+            command.uid(uid).gid(gid);
+        }
+        command
+    }
+
+    /// The server that `pg_ctl start` leaves behind would hold a pipe open for ever: output goes to a file.
+    fn run(&self, command: &mut Command) {
+        let path = self.directory.join("output");
+        let output = File::options().create(true).append(true).open(&path).expect("a file of our own");
+        command.stdin(Stdio::null()).stdout(output.try_clone().expect("a second handle")).stderr(output);
+        let status = command.status().unwrap_or_else(|error| panic!("{command:?}: {error}"));
+        let said = ["output", "server.log"].map(|name| read_to_string(self.directory.join(name)).unwrap_or_default());
+        assert!(status.success(), "{command:?}: {status}\n{}", said.concat());
+    }
+
+    fn keeper(&self) -> Keeper {
+        let script = r#""$1/pg_ctl" stop --pgdata=data --mode=immediate --wait; rm -rf "$2""#;
+        let [programs, directory] = [&self.programs, &self.directory].map(|path| path.to_str().expect("a UTF-8 path"));
+        Keeper::start(self.in_here(Keeper::shell()), script, &[programs, directory])
+    }
+}
+
+/// Where `initdb` and `pg_ctl` are: what `pg_config` says, Debian's directories from the newest on, then `PATH`.
+fn programs() -> PathBuf {
+    let told = Command::new("pg_config").arg("--bindir").output().ok();
+    let told = told.map(|output| PathBuf::from(String::from_utf8_lossy(&output.stdout).trim()));
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    told.into_iter()
+        .chain(debian_directories())
+        .chain(std::env::split_paths(&path))
+        .find(|directory| directory.join("initdb").is_file() && directory.join("pg_ctl").is_file())
+        .unwrap_or_else(|| panic!("no Postgres server is installed; install one: apt-get install postgresql"))
+}
+
+fn debian_directories() -> Vec<PathBuf> {
+    let Ok(versions) = std::fs::read_dir("/usr/lib/postgresql") else { return Vec::new() };
+    let mut versions: Vec<PathBuf> = versions.flatten().map(|version| version.path()).collect();
+    versions.sort_by_key(|path| path.file_name().and_then(|name| name.to_str()?.parse::<u32>().ok()));
+    versions.into_iter().rev().map(|path| path.join("bin")).collect()
+}
+
+/// Postgres refuses to run as root. Who owns what we have just made is who we are.
+fn unprivileged_user(ours: &Path) -> Option<(u32, u32)> {
+    let owner = ours.metadata().expect("our own directory").uid();
+    let users = read_to_string("/etc/passwd").unwrap_or_default();
+    let user = |name: &str| {
+        let mut fields = users.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(":x:"))?.split(':');
+        Some((fields.next()?.parse().ok()?, fields.next()?.parse().ok()?))
+    };
+    (owner == 0).then(|| user("postgres").or_else(|| user("nobody")).expect("a user `postgres` or `nobody`"))
+}
+
+fn free_port() -> u16 {
+    let socket = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    socket.local_addr().expect("a bound socket has an address").port()
+}

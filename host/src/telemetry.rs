@@ -8,7 +8,7 @@ use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt;
 
 /// What is logged unless `INNKEEPER_LOG` says otherwise. Libraries only when something is wrong.
-const DEFAULT_FILTER: &str = "warn,innkeeper=info,guest=info,request=info";
+const DEFAULT_FILTER: &str = "warn,sqlx=error,innkeeper=info,guest=info,request=info";
 /// Lines that may wait for the writer; then requests wait for it too, so that none is lost.
 const WAITING_LINES: usize = 4096;
 

@@ -91,7 +91,7 @@ impl Config {
             memory_bytes: memory_bytes(environment)?,
             code_cache: code_cache(&database.target, environment)?,
             sqlite_synchronous: sqlite_synchronous(environment)?,
-            log_filter: environment.get(LOG_FILTER).map(str::to_owned),
+            log_filter: environment.parsed(LOG_FILTER, "levels such as info or warn,innkeeper=debug", log_filter)?,
             database,
         })
     }
@@ -112,6 +112,12 @@ fn code_cache(
         DatabaseTarget::Postgres(_) => None,
     };
     Ok(environment.path(CODE_CACHE)?.or(beside_data))
+}
+
+/// Only what such a list is made of: a URL that ended up in the wrong variable is not to be printed.
+fn log_filter(text: &str) -> Option<String> {
+    let fits = |c: char| c.is_ascii_alphanumeric() || "_=,:-[]{}\"".contains(c);
+    text.chars().all(fits).then(|| text.to_owned())
 }
 
 fn sqlite_synchronous(environment: &Environment) -> Result<SqliteSynchronous, Error> {

@@ -17,7 +17,7 @@ pub struct Variable {
 
 /// Name, default and meaning of what is not a limit.
 const SETTINGS: [(&str, &str, &str); 16] = [
-    ("INNKEEPER_LOG", "warn,innkeeper=info,guest=info,request=info", "what is logged: level, or target=level, separated by commas"),
+    ("INNKEEPER_LOG", "warn,sqlx=error,innkeeper=info,guest=info,request=info", "what is logged: level, or target=level, separated by commas"),
     (
         "DATABASE_URL",
         "none",

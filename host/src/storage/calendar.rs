@@ -1,8 +1,9 @@
 //! The proleptic Gregorian calendar: days, times of day and instants as numbers and as ISO 8601 text.
 //!
-//! Both engines use it: Postgres sends days and microseconds since 2000, SQLite keeps dates, times and datetimes as text.
-//! A datetime is printed with a space, as SQLite's own functions and Postgres do (so that texts of both sort alike); a `T` is
-//! understood too. Years outside 0 to 9999 carry a sign (ISO 8601, expanded representation).
+//! Both engines use it: Postgres sends days and microseconds since 2000, SQLite keeps dates, times and
+//! datetimes as text. A datetime is printed with a space, as SQLite's own functions and Postgres do (so that
+//! texts of both sort alike); a `T` is understood too. Years outside 0 to 9999 carry a sign (ISO 8601, expanded
+//! representation).
 
 use super::value::{Date, Datetime, Time};
 use std::fmt::Write as _;
@@ -61,7 +62,8 @@ pub fn time_from_micros(micros: i64) -> Option<Time> {
     })
 }
 
-/// Microseconds from midnight of the day `epoch_days` after 1970-01-01 to `datetime`. None where they do not fit 64 bits.
+/// Microseconds from midnight of the day `epoch_days` after 1970-01-01 to `datetime`. None where they do not
+/// fit 64 bits.
 pub fn micros_from_datetime(datetime: Datetime, epoch_days: i64) -> Option<i64> {
     let days = days_from_date(datetime.date).checked_sub(epoch_days)?;
     // In 128 bits: the lowest day may lie below the range while its time lifts it in.
@@ -134,14 +136,16 @@ pub fn parse_date(text: &str) -> Option<Date> {
     let signed = text.starts_with(['+', '-']);
     let (sign, digits) = text.split_at_checked(usize::from(signed))?;
     let mut parts = digits.split('-');
-    let year = parts.next().filter(|year| if signed { (4..=10).contains(&year.len()) } else { year.len() == 4 })?;
+    let year =
+        parts.next().filter(|year| if signed { (4..=10).contains(&year.len()) } else { year.len() == 4 })?;
     let year = i64::try_from(number(year)?).ok()?;
     let year = i32::try_from(if sign == "-" { -year } else { year }).ok()?;
     let date = Date { year, month: two_digits(parts.next()?)?, day: two_digits(parts.next()?)? };
     (parts.next().is_none() && is_date(date)).then_some(date)
 }
 
-/// Reads `12:34`, `12:34:56` and `12:34:56.000001`. None if there is no such time or it is finer than a microsecond.
+/// Reads `12:34`, `12:34:56` and `12:34:56.000001`. None if there is no such time or it is finer than a
+/// microsecond.
 pub fn parse_time(text: &str) -> Option<Time> {
     let mut parts = text.split(':');
     let (hour, minute) = (two_digits(parts.next()?)?, two_digits(parts.next()?)?);
@@ -251,7 +255,8 @@ mod tests {
 
     #[test]
     fn texts_are_iso() {
-        let at = Datetime { date: date(2024, 2, 29), time: Time { hour: 12, minute: 34, second: 56, microsecond: 1 } };
+        let at =
+            Datetime { date: date(2024, 2, 29), time: Time { hour: 12, minute: 34, second: 56, microsecond: 1 } };
         assert_eq!(print_datetime(at), "2024-02-29 12:34:56.000001");
         assert_eq!(parse_datetime("2024-02-29T12:34:56.000001"), Some(at));
         assert_eq!(print_instant(1_709_210_096_000_001), "2024-02-29T12:34:56.000001Z");
@@ -265,12 +270,32 @@ mod tests {
 
     #[test]
     fn what_is_no_date_or_time_is_refused() {
-        let dates = ["", "2023-02-29", "1900-02-29", "2024-13-01", "2024-00-01", "2024-1-01", "24-01-01", "2024-01-01x"];
-        let more = ["12024-01-01", "+-024-01-01", "2024-01-32", "2024-01-01-01", "２０２４-01-01", "+99999999999-01-01"];
+        let dates =
+            ["", "2023-02-29", "1900-02-29", "2024-13-01", "2024-00-01", "2024-1-01", "24-01-01", "2024-01-01x"];
+        let more =
+            ["12024-01-01", "+-024-01-01", "2024-01-32", "2024-01-01-01", "２０２４-01-01", "+99999999999-01-01"];
         assert!(dates.iter().chain(&more).all(|text| parse_date(text).is_none()));
-        let times = ["", "12", "24:00:01", "12:60", "12:34:60", "12:34:56.", "12:34:56.1234567", "1:02", "+1:02", "12:34:56:00"];
+        let times = [
+            "",
+            "12",
+            "24:00:01",
+            "12:60",
+            "12:34:60",
+            "12:34:56.",
+            "12:34:56.1234567",
+            "1:02",
+            "+1:02",
+            "12:34:56:00",
+        ];
         assert!(times.iter().all(|text| parse_time(text).is_none()), "{times:?}");
-        let instants = ["2024-02-29T12:34:56", "2024-02-29", "2024-02-29T12:34:56+5", "2024-02-29T12:34:56+24:00", "Z", "é+01"];
+        let instants = [
+            "2024-02-29T12:34:56",
+            "2024-02-29",
+            "2024-02-29T12:34:56+5",
+            "2024-02-29T12:34:56+24:00",
+            "Z",
+            "é+01",
+        ];
         assert!(instants.iter().all(|text| parse_instant(text).is_none()));
     }
 }

@@ -1,4 +1,5 @@
-//! The values that storage speaks, the same for both engines: one variant for each case of `value` in `wit/db.wit`.
+//! The values that storage speaks, the same for both engines: one variant for each case of `value` in
+//! `wit/db.wit`.
 //!
 //! Nothing here knows a driver. Values belong to guests and their visitors, so nothing may log one.
 

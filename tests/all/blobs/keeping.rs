@@ -15,7 +15,6 @@ on_both_databases! {
     what_does_not_exist_is_not_found,
     kept_blobs_are_listed_in_order,
     an_app_has_a_quota,
-    a_staged_blob_is_swept,
 }
 
 async fn staged(visitor: &mut Visitor) -> Value {
@@ -116,15 +115,4 @@ async fn an_app_has_a_quota(engine: Engine) {
     assert_eq!(code(&answer[0]), "quota-exceeded");
     all_ok(&visitor.probe(json!([on("blob.delete", &blob)])).await);
     ok(&send_body(&mut visitor, "text/plain", body(), steps()).await.expect(200).json()[0]);
-}
-
-async fn a_staged_blob_is_swept(engine: Engine) {
-    let host = TestHost::with(engine).app("probe", "probe").env("INNKEEPER_STAGED_BLOB_LIFETIME", "1s").start().await;
-    let mut visitor = host.visitor();
-    let saved = kept(&mut visitor, "text/plain", "a", b"kept").await;
-    let lost = staged(&mut visitor).await;
-    let swept = async || visitor.probe_one(on("blob.stat", &lost)).await.get("error").is_some().then_some(());
-    support::until("the staged blob is gone", swept).await;
-    assert_eq!(code(&visitor.probe_one(on("blob.keep", &lost)).await), "not-found");
-    ok(&visitor.probe_one(on("blob.stat", &saved)).await);
 }

@@ -73,18 +73,18 @@ async fn a_range_is_read_and_nothing_else(engine: Engine) {
     {
         let open = json!({ "op": "blob.open", "id": blob["id"], "first": first, "last": last });
         let about = json!({ "op": "reader.blob", "reader": 0 });
-        let text = json!({ "op": "stderr", "text": "-" });
-        let results = visitor.probe(json!([open, read(100), read(100), about, text])).await;
-        let expected = &bytes[first..=last.min(bytes.len() - 1)];
-        assert_eq!(ok(&results[1]).as_str().map(decode), Some(expected.to_vec()), "{first}-{last}");
-        assert_eq!((ok(&results[2]), &ok(&results[3])["size"]), (&json!(""), &json!(bytes.len())));
+        // A piece may be shorter than asked for, where a chunk ends; only the end is empty.
+        let results = visitor.probe(json!([open, about, read(100), read(100), read(100)])).await;
+        let read: Vec<u8> = results[2..].iter().flat_map(|piece| decode(ok(piece).as_str().expect("bytes"))).collect();
+        assert_eq!(read, bytes[first..=last.min(bytes.len() - 1)], "{first}-{last}");
+        assert_eq!((ok(&results[4]), &ok(&results[1])["size"]), (&json!(""), &json!(bytes.len())));
     }
 }
 
 async fn a_range_behind_the_end_is_refused(engine: Engine) {
     let (_host, mut visitor) = probe(engine).await;
     let blob = kept(&mut visitor, "text/plain", "a", b"0123456789").await;
-    for (first, last) in [(10, None), (11, None), (5, Some(4)), (i64::MAX, Some(i64::MAX))] {
+    for (first, last) in [(10, None), (11, None), (5, Some(3)), (i64::MAX, Some(i64::MAX))] {
         let result =
             visitor.probe_one(json!({ "op": "blob.open", "id": blob["id"], "first": first, "last": last })).await;
         assert_eq!(code(&result), "bad-parameter", "{first}-{last:?}");

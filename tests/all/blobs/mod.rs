@@ -5,6 +5,7 @@ mod keeping;
 mod large;
 mod making;
 mod sending;
+mod signed;
 
 use bytes::Bytes;
 use http_body_util::Full;

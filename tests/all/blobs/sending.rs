@@ -14,7 +14,6 @@ on_both_databases! {
     a_range_is_sent_if_the_visitors_copy_is_the_same,
     a_response_header_sends_a_blob_too,
     a_blob_is_sent_instead_of_a_response,
-    a_signed_url_is_refused_for_now,
 }
 
 const PLAIN: (&str, &str) = ("accept", "*/*");
@@ -91,12 +90,4 @@ async fn a_blob_is_sent_instead_of_a_response(engine: Engine) {
     let send = json!({ "op": "blob.send", "id": blob["id"] });
     let answer = visitor.probe_answer(json!([{ "op": "respond", "status": 200 }, send])).await.expect(200);
     assert_eq!(code(&answer.json()[1]), "conflict");
-}
-
-// FIXME: signed URLs are in the contract, and not yet in the host.
-async fn a_signed_url_is_refused_for_now(engine: Engine) {
-    let (_host, mut visitor) = probe(engine).await;
-    let blob = kept(&mut visitor, "image/png", "a.png", &png(100, 1)).await;
-    let step = json!({ "op": "blob.signed-url", "download": blob["id"], "seconds": 60 });
-    assert_eq!(code(&visitor.probe_one(step).await), "other");
 }

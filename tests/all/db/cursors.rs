@@ -6,7 +6,8 @@ use support::probe::{all_ok, code, execute, ok};
 
 use super::{probe, probe_with};
 
-on_both_databases! {
+// FIXME: the interface has this, the host answers "not yet".
+not_yet_on_both_databases! {
     a_cursor_reads_more_rows_than_a_result_may_have,
     a_cursor_ends_with_its_transaction,
     several_cursors_read_side_by_side,

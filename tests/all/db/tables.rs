@@ -6,7 +6,8 @@ use support::probe::{all_ok, code, execute, integer, ok, query};
 
 use super::probe;
 
-on_both_databases! {
+// FIXME: the interface has this, the host answers "not yet".
+not_yet_on_both_databases! {
     a_defined_table_can_be_defined_again,
     what_a_table_lacks_is_added,
     what_cannot_be_added_is_refused,

@@ -29,11 +29,7 @@ pub fn now() -> i64 {
 
 /// As RFC 3339 writes it, to the microsecond: `2026-10-03T14:05:06.000123Z`.
 pub fn rfc3339(instant: i64) -> String {
-    format!(
-        "{}.{:06}Z",
-        to_the_second(instant),
-        instant.rem_euclid(SECOND)
-    )
+    format!("{}.{:06}Z", to_the_second(instant), instant.rem_euclid(SECOND))
 }
 
 /// For the attribute `datetime`, which knows no more than three digits of a second.
@@ -72,16 +68,11 @@ fn to_the_second(instant: i64) -> String {
 fn date(instant: i64) -> (i64, i64, i64) {
     let days = instant.div_euclid(DAY) + 719_468;
     let (era, day_of_era) = (days.div_euclid(146_097), days.rem_euclid(146_097));
-    let year_of_era =
-        (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let year_of_era = (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
     let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
     let march_month = (5 * day_of_year + 2) / 153;
     let day = day_of_year - (153 * march_month + 2) / 5 + 1;
-    let month = if march_month < 10 {
-        march_month + 3
-    } else {
-        march_month - 9
-    };
+    let month = if march_month < 10 { march_month + 3 } else { march_month - 9 };
     (era * 400 + year_of_era + i64::from(month <= 2), month, day)
 }
 
@@ -104,9 +95,6 @@ mod tests {
         assert_eq!(spoken(0, MINUTE), "1 minute ago");
         assert_eq!(spoken(0, 47 * HOUR), "1 day ago");
         assert_eq!(spoken(0, 6 * DAY), "6 days ago");
-        assert_eq!(
-            spoken(951_782_400_000_000, 951_782_400_000_000 + 7 * DAY),
-            "29 February 2000"
-        );
+        assert_eq!(spoken(951_782_400_000_000, 951_782_400_000_000 + 7 * DAY), "29 February 2000");
     }
 }

@@ -61,12 +61,10 @@ pub fn migrate() -> Result<(), Error> {
 
 /// At most `limit` entries that are older than the entry `before`, or the newest.
 pub fn list(before: Option<i64>, limit: usize) -> Result<Listing, Error> {
-    let sql = "select id, author, message, photo, owner, created from entries where id < $1 order by id desc limit $2";
+    let sql =
+        "select id, author, message, photo, owner, created from entries where id < $1 order by id desc limit $2";
     // One more than asked for shows whether there are older ones.
-    let params = [
-        Value::Integer(before.unwrap_or(i64::MAX)),
-        Value::Integer(limit as i64 + 1),
-    ];
+    let params = [Value::Integer(before.unwrap_or(i64::MAX)), Value::Integer(limit as i64 + 1)];
     let rows = db::query(sql, &params)?.rows;
     let mut entries = rows.into_iter().map(entry).collect::<Result<Vec<_>, _>>()?;
     let more = entries.len() > limit;
@@ -77,10 +75,8 @@ pub fn list(before: Option<i64>, limit: usize) -> Result<Listing, Error> {
 
 /// Writes an entry, dated now.
 pub fn insert(draft: &Draft, photo: Option<&str>, owner: Option<&str>) -> Result<(), Error> {
-    let optional =
-        |text: Option<&str>| text.map_or(Value::Null, |text| Value::Text(text.to_owned()));
-    let sql =
-        "insert into entries (author, message, photo, owner, created) values ($1, $2, $3, $4, $5)";
+    let optional = |text: Option<&str>| text.map_or(Value::Null, |text| Value::Text(text.to_owned()));
+    let sql = "insert into entries (author, message, photo, owner, created) values ($1, $2, $3, $4, $5)";
     let params = [
         Value::Text(draft.author.clone()),
         Value::Text(draft.message.clone()),
@@ -94,10 +90,7 @@ pub fn insert(draft: &Draft, photo: Option<&str>, owner: Option<&str>) -> Result
 
 /// Whether an entry shows this photo.
 pub fn has_photo(blob: &str) -> Result<bool, Error> {
-    let rows = db::query(
-        "select id from entries where photo = $1",
-        &[Value::Text(blob.to_owned())],
-    )?;
+    let rows = db::query("select id from entries where photo = $1", &[Value::Text(blob.to_owned())])?;
     Ok(!rows.rows.is_empty())
 }
 
@@ -113,46 +106,23 @@ pub fn delete(id: i64, owner: Option<&str>) -> Result<Deletion, Error> {
         }
     }
     let rows = db::query("select id from entries where id = $1", &[id])?.rows;
-    Ok(if rows.is_empty() {
-        Deletion::NotFound
-    } else {
-        Deletion::NotOwner
-    })
+    Ok(if rows.is_empty() { Deletion::NotFound } else { Deletion::NotOwner })
 }
 
 fn entry(row: Vec<Value>) -> Result<Entry, Error> {
-    let Ok(
-        [
-            Value::Integer(id),
-            Value::Text(author),
-            Value::Text(message),
-            photo,
-            owner,
-            Value::Instant(created),
-        ],
-    ) = <[Value; 6]>::try_from(row)
+    let Ok([Value::Integer(id), Value::Text(author), Value::Text(message), photo, owner, Value::Instant(created)]) =
+        <[Value; 6]>::try_from(row)
     else {
-        return Err(Error::Internal(
-            "the table entries has columns of other types".to_owned(),
-        ));
+        return Err(Error::Internal("the table entries has columns of other types".to_owned()));
     };
     let (photo, owner) = (optional_text(photo)?, optional_text(owner)?);
-    Ok(Entry {
-        id,
-        author,
-        message,
-        photo,
-        owner,
-        created,
-    })
+    Ok(Entry { id, author, message, photo, owner, created })
 }
 
 fn optional_text(value: Value) -> Result<Option<String>, Error> {
     match value {
         Value::Null => Ok(None),
         Value::Text(text) => Ok(Some(text)),
-        _ => Err(Error::Internal(
-            "a column of the table entries is no text".to_owned(),
-        )),
+        _ => Err(Error::Internal("a column of the table entries is no text".to_owned())),
     }
 }

@@ -29,16 +29,12 @@ impl Error {
         match self {
             Error::NotFound => page::short(404, "There is nothing here."),
             Error::MethodNotAllowed(allow) => {
-                page::short(405, "This address does not take that method.")
-                    .with_header("allow", allow)
+                page::short(405, "This address does not take that method.").with_header("allow", allow)
             }
-            Error::BadNumber => {
-                page::short(400, "The address contains something that is no number.")
-            }
+            Error::BadNumber => page::short(400, "The address contains something that is no number."),
             Error::Refused(refusal) => page::short(refusal.status, &refusal.reason),
             Error::Unavailable => {
-                page::short(503, "The book is in use just now. Please try again.")
-                    .with_header("retry-after", "2")
+                page::short(503, "The book is in use just now. Please try again.").with_header("retry-after", "2")
             }
             Error::Internal(message) => {
                 eprintln!("{message}");
@@ -51,9 +47,7 @@ impl Error {
 impl From<DbError> for Error {
     fn from(error: DbError) -> Error {
         match error.code {
-            DbErrorCode::Unavailable | DbErrorCode::Busy | DbErrorCode::Serialization => {
-                Error::Unavailable
-            }
+            DbErrorCode::Unavailable | DbErrorCode::Busy | DbErrorCode::Serialization => Error::Unavailable,
             _ => Error::Internal(format!("db: {} {}", error.sqlstate, error.message)),
         }
     }

@@ -1,8 +1,6 @@
 //! Forms: the host receives them, this file says what is acceptable.
 
-use crate::bindings::innkeeper::storage::blob_upload::{
-    self, BlobError, BlobErrorCode, FormField, FormLimits,
-};
+use crate::bindings::innkeeper::storage::blob_upload::{self, BlobError, BlobErrorCode, FormField, FormLimits};
 use crate::error::Error;
 use crate::visitor;
 
@@ -50,27 +48,12 @@ impl Form {
 
     fn receive(max_files: u32, accept: Vec<String>) -> Result<Form, Error> {
         let max_files = Some(max_files);
-        let limits = FormLimits {
-            max_file: Some(MAX_PHOTO_BYTES),
-            max_total: None,
-            max_files,
-            accept,
-        };
+        let limits = FormLimits { max_file: Some(MAX_PHOTO_BYTES), max_total: None, max_files, accept };
         let received = blob_upload::receive_form(Some(&limits)).map_err(not_received)?;
-        let photo = received
-            .files
-            .into_iter()
-            .find(|file| file.field == "photo")
-            .map(|file| file.blob.id);
-        let form = Form {
-            fields: received.fields,
-            photo,
-        };
+        let photo = received.files.into_iter().find(|file| file.field == "photo").map(|file| file.blob.id);
+        let form = Form { fields: received.fields, photo };
         if !visitor::is_csrf_token(form.field("csrf"))? {
-            return Err(form.refused(
-                403,
-                "This page was out of date. Please send the form again.".to_owned(),
-            ));
+            return Err(form.refused(403, "This page was out of date. Please send the form again.".to_owned()));
         }
         Ok(form)
     }
@@ -104,18 +87,11 @@ impl Form {
     }
 
     fn refused(&self, status: u16, reason: String) -> Error {
-        Error::Refused(Refusal {
-            status,
-            reason,
-            draft: self.unchecked_draft(),
-        })
+        Error::Refused(Refusal { status, reason, draft: self.unchecked_draft() })
     }
 
     fn unchecked_draft(&self) -> Draft {
-        Draft {
-            author: self.field("author").to_owned(),
-            message: self.field("message").to_owned(),
-        }
+        Draft { author: self.field("author").to_owned(), message: self.field("message").to_owned() }
     }
 
     fn field(&self, name: &str) -> &str {
@@ -130,14 +106,10 @@ fn problem(text: &str, spoken: &str, max_chars: usize) -> Option<String> {
     if text.trim().is_empty() {
         Some(format!("Please fill in {spoken}."))
     } else if length > max_chars {
-        Some(format!(
-            "Please shorten {spoken}: {length} characters are too many, {max_chars} fit."
-        ))
+        Some(format!("Please shorten {spoken}: {length} characters are too many, {max_chars} fit."))
     } else if text.contains('\0') {
         // Postgres keeps no such character.
-        Some(format!(
-            "Please remove the invisible character from {spoken}."
-        ))
+        Some(format!("Please remove the invisible character from {spoken}."))
     } else {
         None
     }
@@ -146,19 +118,13 @@ fn problem(text: &str, spoken: &str, max_chars: usize) -> Option<String> {
 /// What to tell a visitor whose form has not arrived. What he wrote is not known then.
 fn not_received(error: BlobError) -> Error {
     let (status, reason) = match error.code {
-        BlobErrorCode::TooLarge => (413, "That is too much: one photo of at most 10 MiB fits."),
-        BlobErrorCode::QuotaExceeded => {
-            (413, "The book is full: there is no room for another photo.")
-        }
+        BlobErrorCode::TooLarge => (413, "That is too much: a short message and one photo of at most 10 MiB fit."),
+        BlobErrorCode::QuotaExceeded => (413, "The book is full: there is no room for another photo."),
         BlobErrorCode::UnsupportedType => (415, "That file is no image."),
         BlobErrorCode::BadForm | BlobErrorCode::Interrupted => (400, "The form could not be read."),
         _ => return error.into(),
     };
-    Error::Refused(Refusal {
-        status,
-        reason: reason.to_owned(),
-        draft: Draft::default(),
-    })
+    Error::Refused(Refusal { status, reason: reason.to_owned(), draft: Draft::default() })
 }
 
 #[cfg(test)]

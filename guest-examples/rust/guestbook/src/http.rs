@@ -29,11 +29,7 @@ impl Request {
             // Nothing here answers to the others: what they are called makes no difference.
             _ => String::new(),
         };
-        Request {
-            method,
-            path: path.to_owned(),
-            query: query.to_owned(),
-        }
+        Request { method, path: path.to_owned(), query: query.to_owned() }
     }
 
     /// Whether only the head of the answer is wanted.
@@ -48,13 +44,8 @@ impl Request {
 
     /// The value of a query parameter; the first where there are several.
     pub fn query(&self, name: &str) -> Option<String> {
-        let mut pairs = self
-            .query
-            .split('&')
-            .map(|pair| pair.split_once('=').unwrap_or((pair, "")));
-        pairs
-            .find(|(key, _)| *key == name)
-            .map(|(_, value)| percent_decode(value))
+        let mut pairs = self.query.split('&').map(|pair| pair.split_once('=').unwrap_or((pair, "")));
+        pairs.find(|(key, _)| *key == name).map(|(_, value)| percent_decode(value))
     }
 }
 
@@ -91,31 +82,22 @@ pub struct Response {
 impl Response {
     /// An answer with a body that no cache may keep: everything here depends on the visitor.
     pub fn new(status: u16, content_type: &str, body: String) -> Response {
-        Response {
-            status,
-            headers: Vec::new(),
-            body,
-        }
-        .with_header("content-type", content_type)
-        .with_header("cache-control", "no-store")
-        .with_header("x-content-type-options", "nosniff")
+        Response { status, headers: Vec::new(), body }
+            .with_header("content-type", content_type)
+            .with_header("cache-control", "no-store")
+            .with_header("x-content-type-options", "nosniff")
     }
 
     /// After a form: the browser shall go on with GET, so that a reload does not send the form again.
     pub fn see_other(location: &str) -> Response {
-        Response {
-            status: 303,
-            headers: Vec::new(),
-            body: String::new(),
-        }
-        .with_header("location", location)
-        .with_header("cache-control", "no-store")
+        Response { status: 303, headers: Vec::new(), body: String::new() }
+            .with_header("location", location)
+            .with_header("cache-control", "no-store")
     }
 
     /// The same answer with one header more.
     pub fn with_header(mut self, name: &str, value: &str) -> Response {
-        self.headers
-            .push((name.to_owned(), value.as_bytes().to_vec()));
+        self.headers.push((name.to_owned(), value.as_bytes().to_vec()));
         self
     }
 
@@ -135,9 +117,7 @@ impl Response {
         };
         if !head_only {
             // A visitor who has gone away is no error of this app.
-            let _ = outgoing
-                .write()
-                .map(|stream| write_all(&stream, headers.body.as_bytes()));
+            let _ = outgoing.write().map(|stream| write_all(&stream, headers.body.as_bytes()));
         }
         let _ = OutgoingBody::finish(outgoing, None);
     }
@@ -165,11 +145,7 @@ mod tests {
     #[test]
     fn a_query_parameter_is_decoded_and_the_first_one_counts() {
         let query = "before=%31+2&limit&before=9".to_owned();
-        let request = Request {
-            method: String::new(),
-            path: "/".to_owned(),
-            query,
-        };
+        let request = Request { method: String::new(), path: "/".to_owned(), query };
         assert_eq!(request.query("before").as_deref(), Some("1 2"));
         assert_eq!(request.query("limit").as_deref(), Some(""));
         assert_eq!(request.query("after"), None);

@@ -8,26 +8,15 @@ use crate::visitor::Visitor;
 /// A page of entries for programs.
 pub fn listing(listing: &Listing) -> Response {
     let entries: Vec<String> = listing.entries.iter().map(entry).collect();
-    let next = listing
-        .next
-        .map_or("null".to_owned(), |next| next.to_string());
-    respond(
-        200,
-        format!(r#"{{"entries":[{}],"next":{next}}}"#, entries.join(",")),
-    )
+    let next = listing.next.map_or("null".to_owned(), |next| next.to_string());
+    respond(200, format!(r#"{{"entries":[{}],"next":{next}}}"#, entries.join(",")))
 }
 
 /// What the app knows about the visitor.
 pub fn visitor(visitor: &Visitor) -> Response {
     let name = visitor.name.as_deref().map_or("null".to_owned(), string);
     let csrf = string(&visitor.csrf);
-    respond(
-        200,
-        format!(
-            r#"{{"name":{name},"visits":{},"csrf":{csrf}}}"#,
-            visitor.visits
-        ),
-    )
+    respond(200, format!(r#"{{"name":{name},"visits":{},"csrf":{csrf}}}"#, visitor.visits))
 }
 
 /// What is wrong with a request.
@@ -40,10 +29,7 @@ fn respond(status: u16, body: String) -> Response {
 }
 
 fn entry(entry: &Entry) -> String {
-    let photo = entry
-        .photo
-        .as_deref()
-        .map_or("null".to_owned(), |id| string(&format!("/photos/{id}")));
+    let photo = entry.photo.as_deref().map_or("null".to_owned(), |id| string(&format!("/photos/{id}")));
     format!(
         r#"{{"id":{},"author":{},"message":{},"photo":{photo},"created":"{}"}}"#,
         entry.id,
@@ -74,10 +60,7 @@ mod tests {
 
     #[test]
     fn text_is_quoted_so_that_it_comes_back_byte_for_byte() {
-        assert_eq!(
-            string("a \"b\" \\ 🌍 é </script>"),
-            r#""a \"b\" \\ 🌍 é </script>""#
-        );
+        assert_eq!(string("a \"b\" \\ 🌍 é </script>"), r#""a \"b\" \\ 🌍 é </script>""#);
         assert_eq!(string("1\r\n2\t\u{1}"), r#""1\u000d\u000a2\u0009\u0001""#);
     }
 }

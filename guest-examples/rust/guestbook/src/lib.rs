@@ -27,8 +27,7 @@ bindings::export!(Guestbook with_types_in bindings);
 impl Guest for Guestbook {
     fn handle(incoming: IncomingRequest, out: ResponseOutparam) {
         let request = Request::read(&incoming);
-        let answer =
-            answer(&request).unwrap_or_else(|error| Answer::Response(error.into_response()));
+        let answer = answer(&request).unwrap_or_else(|error| Answer::Response(error.into_response()));
         if let Answer::Response(response) = answer {
             response.send(out, request.is_head());
         }

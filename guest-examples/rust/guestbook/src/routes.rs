@@ -29,20 +29,9 @@ pub fn book(request: &Request) -> Result<Answer, Error> {
     let listing = entries::list(before, PAGE_ENTRIES)?;
     let visitor = visit(request)?;
     // HEAD shows nobody the messages.
-    let messages = if request.is_head() {
-        Vec::new()
-    } else {
-        visitor::messages()?
-    };
+    let messages = if request.is_head() { Vec::new() } else { visitor::messages()? };
     let is_newest = before.is_none();
-    respond(page::book(&Book {
-        listing,
-        visitor,
-        messages,
-        is_newest,
-        now: clock::now(),
-        refusal: None,
-    }))
+    respond(page::book(&Book { listing, visitor, messages, is_newest, now: clock::now(), refusal: None }))
 }
 
 /// The book with a form that was not accepted, to be corrected.
@@ -62,10 +51,7 @@ pub fn refused(refusal: &Refusal) -> Result<Answer, Error> {
 /// `GET /entries.json`: the book for programs.
 pub fn entries_json(request: &Request) -> Result<Answer, Error> {
     let (Ok(before), Ok(limit)) = (number(request, "before"), number(request, "limit")) else {
-        return respond(json::error(
-            400,
-            "`before` and `limit` must be whole numbers",
-        ));
+        return respond(json::error(400, "`before` and `limit` must be whole numbers"));
     };
     let limit = limit.map_or(PAGE_ENTRIES, |limit| limit.clamp(1, MAX_ENTRIES) as usize);
     respond(json::listing(&entries::list(before, limit)?))
@@ -86,11 +72,7 @@ pub fn add_entry(_: &Request) -> Result<Answer, Error> {
 /// `POST /entries/ID/delete`: tears an entry out, with its photo.
 pub fn delete_entry(request: &Request) -> Result<Answer, Error> {
     Form::receive_fields()?;
-    let id = request
-        .segments()
-        .get(1)
-        .and_then(|id| id.parse().ok())
-        .ok_or(Error::NotFound)?;
+    let id = request.segments().get(1).and_then(|id| id.parse().ok()).ok_or(Error::NotFound)?;
     match entries::delete(id, visitor::name()?.as_deref())? {
         Deletion::Done(photo) => delete_photo(photo)?,
         Deletion::NotOwner => return respond(page::short(403, "This entry is somebody else's.")),
@@ -106,11 +88,7 @@ pub fn photo(request: &Request) -> Result<Answer, Error> {
     if !entries::has_photo(id)? {
         return Err(Error::NotFound);
     }
-    let options = SendOptions {
-        name: None,
-        download: false,
-        max_age: Some(PHOTO_MAX_AGE_SECONDS),
-    };
+    let options = SendOptions { name: None, download: false, max_age: Some(PHOTO_MAX_AGE_SECONDS) };
     blob_upload::send(id, Some(&options))?;
     Ok(Answer::Blob)
 }
@@ -138,11 +116,7 @@ pub fn me(request: &Request) -> Result<Answer, Error> {
 
 /// GET is a visit; HEAD only asks.
 fn visit(request: &Request) -> Result<Visitor, Error> {
-    if request.is_head() {
-        Visitor::current()
-    } else {
-        Visitor::welcome()
-    }
+    if request.is_head() { Visitor::current() } else { Visitor::welcome() }
 }
 
 fn delete_photo(photo: Option<String>) -> Result<(), Error> {

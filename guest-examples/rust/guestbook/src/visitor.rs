@@ -20,14 +20,8 @@ pub struct Visitor {
 impl Visitor {
     /// Reads the session.
     pub fn current() -> Result<Visitor, Error> {
-        let visits = session::get(VISITS)?
-            .and_then(|text| text.parse().ok())
-            .unwrap_or(0);
-        Ok(Visitor {
-            name: session::get_user()?,
-            visits,
-            csrf: session::csrf_token(CSRF_FORM)?,
-        })
+        let visits = session::get(VISITS)?.and_then(|text| text.parse().ok()).unwrap_or(0);
+        Ok(Visitor { name: session::get_user()?, visits, csrf: session::csrf_token(CSRF_FORM)? })
     }
 
     /// Reads the session and counts this visit.

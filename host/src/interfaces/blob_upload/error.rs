@@ -46,10 +46,13 @@ impl From<ResourceTableError> for Fault {
 pub(super) fn convert(fault: Fault) -> wasmtime::Result<wit::BlobError> {
     match fault {
         Fault::Trap(error) => Err(error),
-        Fault::Request(code, message, field) => Ok(wit::BlobError { code, message, field }),
-        Fault::Storage(error) => {
-            Ok(wit::BlobError { code: code(error.code), message: error.message, field: None })
-        }
+        Fault::Request(code, message, field) => Ok(wit::BlobError { code, message, field, retryable: false }),
+        Fault::Storage(error) => Ok(wit::BlobError {
+            retryable: error.retryable(),
+            code: code(error.code),
+            message: error.message,
+            field: None,
+        }),
     }
 }
 

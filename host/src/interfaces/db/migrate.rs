@@ -14,11 +14,11 @@ pub(super) async fn migrate(context: &mut Context, migrations: Vec<wit::Migratio
     let on_sqlite = context.app.space.is_sqlite();
     let steps: Vec<Step> = migrations.into_iter().map(|migration| step(migration, on_sqlite)).collect();
     let hash = hash_of(&steps);
-    if context.app.is_applied(&hash) {
-        return Ok(Vec::new());
-    }
     if context.unit.is_holding() {
         return Err(Error::new(Code::Conflict, "migrate was called after the request had written something").into());
+    }
+    if context.app.is_applied(&hash) {
+        return Ok(Vec::new());
     }
     check(context, &steps)?;
     // A unit of its own: migrations stay whatever becomes of the request.

@@ -15,7 +15,7 @@ impl From<storage::Error> for Fault {
 
 /// The one place that puts a failure into the words of the interface.
 pub(super) fn convert(fault: Fault) -> wit::SessionError {
-    wit::SessionError { code: code(fault.0.code), message: fault.0.message }
+    wit::SessionError { retryable: fault.0.retryable(), code: code(fault.0.code), message: fault.0.message }
 }
 
 fn code(code: Code) -> wit::SessionErrorCode {

@@ -1,18 +1,21 @@
 //! What kind of statement a guest sends, and whether it may be run at all: one pass over its text.
 //!
-//! A seatbelt, not a wall. The text is cut into tokens, not parsed: what is behind a view, or named inside a string that a
-//! function takes for SQL, is not seen. The wall is the database (own credentials on Postgres, the authorizer
-//! on SQLite); this stops mistakes and known attacks early, with the same words on both engines.
+//! A seatbelt, not a wall. The text is cut into tokens, not parsed: what is behind a view, or named inside a
+//! string that a function takes for SQL, is not seen. The wall is the database (own credentials on Postgres,
+//! the authorizer on SQLite); this stops mistakes and known attacks early, with the same words on both engines.
 //!
-//! Both engines must read the text as it is read here, or an attack hides where one sees a string and the other sees SQL. So
-//! what they read differently is refused: nested comments, dollar quotes, `[x]` and `` `x` ``, a bare carriage return in a comment,
-//! a quote behind a backslash. [`lexer`] knows the tokens, [`rules`] the names, [`sentence`] the order of words.
-//! The text of Postgres' own lexer is `src/backend/parser/scan.l`, that of SQLite's is `src/tokenize.c`.
+//! Both engines must read the text as it is read here, or an attack hides where one sees a string and the other
+//! sees SQL. So what they read differently is refused: nested comments, dollar quotes, `[x]` and `` `x` ``, a
+//! bare carriage return in a comment, a quote behind a backslash. `lexer` knows the tokens, `rules` the names,
+//! `sentence` the order of words. The text of Postgres' own lexer is `src/backend/parser/scan.l`, that of
+//! SQLite's is `src/tokenize.c`.
 
 mod lexer;
 mod placeholders;
+mod quotes;
 mod rules;
 mod sentence;
+mod symbols;
 #[cfg(test)]
 mod tests;
 
@@ -65,7 +68,10 @@ pub enum RefusalCode {
 /// Looks through the text of one statement, which may be `max_bytes` long. Takes time in proportion to its length.
 pub fn scan(sql: &str, max_bytes: usize) -> Result<Scan, Refusal> {
     if sql.len() > max_bytes {
-        return Err(Refusal::new(RefusalCode::TooLarge, format!("the statement is longer than {max_bytes} bytes")));
+        return Err(Refusal::new(
+            RefusalCode::TooLarge,
+            format!("the statement is longer than {max_bytes} bytes"),
+        ));
     }
     if sql.as_bytes().contains(&0) {
         return Err(Refusal::syntax("the statement contains a NUL character"));

@@ -42,7 +42,8 @@ impl Placeholders {
         if seen == self.highest {
             return Ok(seen);
         }
-        let message = format!("placeholders must be $1 to ${} without a gap; {seen} of them are used", self.highest);
+        let message =
+            format!("placeholders must be $1 to ${} without a gap; {seen} of them are used", self.highest);
         Err(Refusal::placeholder(message))
     }
 }

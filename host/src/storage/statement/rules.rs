@@ -9,9 +9,9 @@ const SCHEMAS: [&str; 6] = ["innkeeper", "pg_catalog", "information_schema", "pu
 /// Schemas of the apps.
 const APP_SCHEMA_PREFIX: &str = "app_";
 
-/// Functions that change the session, read files, or take a text for SQL (PostgreSQL documentation, "System Administration
-/// Functions", "Mapping Tables to XML", "Gathering Document Statistics"; <https://sqlite.org/security.html>).
-/// What begins with `pg_` and `sqlite_` needs no mention.
+/// Functions that change the session, read files, or take a text for SQL (PostgreSQL documentation, "System
+/// Administration Functions", "Mapping Tables to XML", "Gathering Document Statistics";
+/// <https://sqlite.org/security.html>). What begins with `pg_` and `sqlite_` needs no mention.
 const FUNCTIONS: [&str; 13] = [
     "set_config",
     "current_setting",
@@ -43,9 +43,45 @@ const FUNCTION_PREFIXES: [&str; 9] = [
 
 /// Words behind which a square bracket cannot be a subscript.
 const NEVER_A_VALUE: [&str; 40] = [
-    "add", "all", "alter", "and", "as", "between", "by", "case", "check", "column", "delete", "distinct", "else",
-    "except", "exists", "from", "having", "in", "index", "insert", "intersect", "into", "is", "join", "like", "not", "on",
-    "or", "references", "returning", "select", "set", "table", "then", "union", "update", "using", "values", "when",
+    "add",
+    "all",
+    "alter",
+    "and",
+    "as",
+    "between",
+    "by",
+    "case",
+    "check",
+    "column",
+    "delete",
+    "distinct",
+    "else",
+    "except",
+    "exists",
+    "from",
+    "having",
+    "in",
+    "index",
+    "insert",
+    "intersect",
+    "into",
+    "is",
+    "join",
+    "like",
+    "not",
+    "on",
+    "or",
+    "references",
+    "returning",
+    "select",
+    "set",
+    "table",
+    "then",
+    "union",
+    "update",
+    "using",
+    "values",
+    "when",
     "where",
 ];
 

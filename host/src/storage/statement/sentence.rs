@@ -51,12 +51,12 @@ pub(super) struct Sentence<'a> {
 impl<'a> Sentence<'a> {
     /// Takes the next token.
     pub(super) fn take(&mut self, token: Token<'a>) -> Result<(), Refusal> {
+        if self.ended {
+            return Err(Refusal::denied("one statement per call: use batch for several"));
+        }
         if token == Token::Symbol(b';') {
             self.ended = true;
             return Ok(());
-        }
-        if self.ended {
-            return Err(Refusal::denied("one statement per call: use batch for several"));
         }
         self.check_names(token)?;
         match (token, self.verb) {
@@ -89,7 +89,9 @@ impl<'a> Sentence<'a> {
     fn check_names(&self, token: Token<'a>) -> Result<(), Refusal> {
         let (Token::Word(name) | Token::Quoted(name)) = token else { return self.check_previous_name(token) };
         match rules::kept_prefix(name) {
-            Some(prefix) => Err(Refusal::denied(format!("names that begin with {prefix} are not allowed to an app"))),
+            Some(prefix) => {
+                Err(Refusal::denied(format!("names that begin with {prefix} are not allowed to an app")))
+            }
             None => Ok(()),
         }
     }
@@ -127,7 +129,11 @@ impl<'a> Sentence<'a> {
 
     fn follow(&mut self, token: Token<'a>) -> Result<(), Refusal> {
         let Token::Word(word) = token else {
-            return if self.expected.is_some() { Err(Refusal::syntax("TABLE, INDEX or VIEW is missing")) } else { Ok(()) };
+            return if self.expected.is_some() {
+                Err(Refusal::syntax("TABLE, INDEX or VIEW is missing"))
+            } else {
+                Ok(())
+            };
         };
         let mut buffer = [0; LONGEST_KEYWORD];
         let keyword = lower(word, &mut buffer);
@@ -148,7 +154,8 @@ impl<'a> Sentence<'a> {
             (Expected::NewObject, "or") => Some(Expected::Replace),
             (Expected::Replace, "replace") => Some(Expected::View),
             _ => {
-                let message = format!("{} is not allowed to an app: only tables, indexes and views are", shown(word));
+                let message =
+                    format!("{} is not allowed to an app: only tables, indexes and views are", shown(word));
                 return Err(Refusal::denied(message));
             }
         };
@@ -171,7 +178,9 @@ impl<'a> Sentence<'a> {
     fn read_or_write(&mut self, keyword: &str) -> Result<(), Refusal> {
         match keyword {
             "into" if !self.previous_is("insert") => {
-                return Err(into_denied(matches!(self.before, Some(Token::Word(or)) if or.eq_ignore_ascii_case("or"))));
+                return Err(into_denied(
+                    matches!(self.before, Some(Token::Word(or)) if or.eq_ignore_ascii_case("or")),
+                ));
             }
             // SELECT ... FOR UPDATE, NO KEY UPDATE, SHARE, KEY SHARE
             "update" | "share" | "no" | "key" if self.previous_is("for") => self.writes = true,
@@ -206,7 +215,9 @@ fn denied_verb(word: &str, keyword: &str) -> Refusal {
         }
         "merge" | "replace" => ": write INSERT ... ON CONFLICT",
         "table" => ": write SELECT",
-        _ => ": statements are SELECT, INSERT, UPDATE, DELETE, and CREATE, ALTER, DROP of tables, indexes and views",
+        _ => {
+            ": statements are SELECT, INSERT, UPDATE, DELETE, and CREATE, ALTER, DROP of tables, indexes and views"
+        }
     };
     Refusal::denied(format!("{} is not allowed to an app{hint}", shown(word)))
 }

@@ -34,14 +34,8 @@ pub fn read_body(request: &IncomingRequest, mut take: impl FnMut(&[u8])) -> bool
 
 /// Sends a whole response of plain text.
 pub fn respond(out: ResponseOutparam, status: u16, text: &str) {
-    let headers = [
-        ("content-type", "text/plain"),
-        ("content-length", &text.len().to_string()),
-    ];
-    if let Some(body) = fields(&headers)
-        .ok()
-        .and_then(|fields| Body::begin(out, status, fields))
-    {
+    let headers = [("content-type", "text/plain"), ("content-length", &text.len().to_string())];
+    if let Some(body) = fields(&headers).ok().and_then(|fields| Body::begin(out, status, fields)) {
         // Whether anyone still listens is not for the guest to know.
         let _ = body.write(text.as_bytes());
         body.finish();
@@ -50,10 +44,8 @@ pub fn respond(out: ResponseOutparam, status: u16, text: &str) {
 
 /// Headers from plain text.
 pub fn fields(headers: &[(&str, &str)]) -> Result<Fields, HeaderError> {
-    let entries: Vec<_> = headers
-        .iter()
-        .map(|(name, value)| ((*name).to_owned(), value.as_bytes().to_vec()))
-        .collect();
+    let entries: Vec<_> =
+        headers.iter().map(|(name, value)| ((*name).to_owned(), value.as_bytes().to_vec())).collect();
     Fields::from_list(&entries)
 }
 

@@ -53,14 +53,8 @@ pub fn recurse(out: ResponseOutparam) {
 fn descend(depth: u64) -> u64 {
     // The frame is used after the call, so that the optimiser cannot make a loop of it.
     let frame = black_box([depth; 32]);
-    let deeper = if black_box(depth) == 0 {
-        0
-    } else {
-        descend(depth.wrapping_add(1))
-    };
-    black_box(frame)
-        .iter()
-        .fold(deeper, |sum, word| sum.wrapping_add(*word))
+    let deeper = if black_box(depth) == 0 { 0 } else { descend(depth.wrapping_add(1)) };
+    black_box(frame).iter().fold(deeper, |sum, word| sum.wrapping_add(*word))
 }
 
 /// Waits for an hour, again and again.
@@ -81,9 +75,7 @@ pub fn handles() -> ! {
 pub fn log_flood(out: ResponseOutparam) {
     let line = [b"x".repeat(1023), b"\n".to_vec()].concat();
     let stream = stderr::get_stderr();
-    let written = (0..10 * 1024)
-        .take_while(|_| http::write_all(&stream, &line).is_ok())
-        .count();
+    let written = (0..10 * 1024).take_while(|_| http::write_all(&stream, &line).is_ok()).count();
     http::respond(out, 200, &written.to_string());
 }
 

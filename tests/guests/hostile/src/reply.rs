@@ -10,10 +10,7 @@ const BIG_RESPONSE_CHUNKS: u32 = 1_600;
 const CHUNK_BYTES: usize = 64 * 1024;
 
 const COOKIES: [(&str, &str); 5] = [
-    (
-        "set-cookie",
-        "__Host-innkeeper-x=evil; Path=/; Secure; HttpOnly",
-    ),
+    ("set-cookie", "__Host-innkeeper-x=evil; Path=/; Secure; HttpOnly"),
     ("Set-Cookie", "__Secure-innkeeper=evil; Path=/; Secure"),
     ("SET-COOKIE", " \t__host-INNKEEPER-x=evil; Path=/; Secure"),
     ("set-cookie", "innkeeper=evil"),

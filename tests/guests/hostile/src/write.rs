@@ -35,10 +35,7 @@ struct Failure(String);
 
 fn write() -> Result<(), Failure> {
     migrate()?;
-    db::execute(
-        "insert into notes (body) values ($1)",
-        &[Value::Text("written".to_owned())],
-    )?;
+    db::execute("insert into notes (body) values ($1)", &[Value::Text("written".to_owned())])?;
     session::set("note", "written")?;
     let writer = blob_upload::create(Some("note.txt"), "text/plain")?;
     writer.write(b"written")?;
@@ -52,9 +49,7 @@ fn counted() -> Result<String, Failure> {
     let blobs = blob_upload::list_blobs(None, 1_000)?.len();
     // Only this guest writes the value, so it needs no escaping.
     let session = session::get("note")?.map_or("null".to_owned(), |note| format!("\"{note}\""));
-    Ok(format!(
-        r#"{{"rows":{rows},"blobs":{blobs},"session":{session}}}"#
-    ))
+    Ok(format!(r#"{{"rows":{rows},"blobs":{blobs},"session":{session}}}"#))
 }
 
 fn migrate() -> Result<(), DbError> {

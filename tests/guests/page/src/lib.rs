@@ -37,16 +37,12 @@ fn visit() -> Result<u64, SessionError> {
 fn hit(path: String) -> Result<usize, DbError> {
     let params = [Value::Text(path), Value::Instant(guest::now())];
     db::execute("insert into hits (path, at) values ($1, $2)", &params)?;
-    let found = db::query(
-        "select id, path from hits where id = $1",
-        &[Value::Integer(1)],
-    )?;
+    let found = db::query("select id, path from hits where id = $1", &[Value::Integer(1)])?;
     Ok(found.rows.len())
 }
 
 fn migrate() -> Result<(), DbError> {
-    let create =
-        |id: &str| format!("create table hits ({id}, path text not null, at timestamptz not null)");
+    let create = |id: &str| format!("create table hits ({id}, path text not null, at timestamptz not null)");
     db::migrate(&[Migration {
         name: "0001-hits".to_owned(),
         statements: vec![create("id bigint generated always as identity primary key")],

@@ -19,10 +19,7 @@ pub struct Blobs {
 impl Blobs {
     /// Nothing opened yet.
     pub fn new() -> Blobs {
-        Blobs {
-            writers: Handles::new(),
-            readers: Handles::new(),
-        }
+        Blobs { writers: Handles::new(), readers: Handles::new() }
     }
 
     /// A function of the interface.
@@ -34,26 +31,16 @@ impl Blobs {
                 let name = args.optional_text("name")?;
                 blob(&blob_upload::receive_body(name, limits(args)?.as_ref())?)
             }
-            "create" => self.writers.keep(blob_upload::create(
-                args.optional_text("name")?,
-                args.text("content-type")?,
-            )?),
+            "create" => {
+                self.writers.keep(blob_upload::create(args.optional_text("name")?, args.text("content-type")?)?)
+            }
             "open" => self.readers.keep(blob_upload::open(id()?, range(args)?)?),
             "stat" => blob(&blob_upload::stat(id()?)?),
             "keep" => json!(blob_upload::keep(id()?)?),
             "delete" => json!(blob_upload::delete(id()?)?),
-            "list" => list(&blob_upload::list_blobs(
-                args.optional_text("after")?,
-                args.number("limit")?,
-            )?),
-            "send" => json!(blob_upload::send(
-                id()?,
-                args.optional("options", send_options)?.as_ref()
-            )?),
-            "signed-url" => json!(blob_upload::signed_url(
-                &purpose(args)?,
-                args.number("seconds")?
-            )?),
+            "list" => list(&blob_upload::list_blobs(args.optional_text("after")?, args.number("limit")?)?),
+            "send" => json!(blob_upload::send(id()?, args.optional("options", send_options)?.as_ref())?),
+            "signed-url" => json!(blob_upload::signed_url(&purpose(args)?, args.number("seconds")?)?),
             _ => return Err(Failure::unknown_op()),
         })
     }
@@ -110,15 +97,9 @@ fn bytes(args: Args) -> Result<Vec<u8>, Failure> {
 }
 
 fn range(args: Args) -> Result<Option<ByteRange>, Failure> {
-    let (first, last) = (
-        args.optional_number("first")?,
-        args.optional_number("last")?,
-    );
+    let (first, last) = (args.optional_number("first")?, args.optional_number("last")?);
     let whole = first.is_none() && last.is_none();
-    Ok((!whole).then(|| ByteRange {
-        first: first.unwrap_or(0),
-        last,
-    }))
+    Ok((!whole).then(|| ByteRange { first: first.unwrap_or(0), last }))
 }
 
 fn limits(args: Args) -> Result<Option<FormLimits>, Failure> {
@@ -152,8 +133,7 @@ fn purpose(args: Args) -> Result<UrlPurpose, Failure> {
 
 fn form(form: &Form) -> Json {
     let field = |field: &blob_upload::FormField| json!([field.name, field.value]);
-    let file =
-        |file: &blob_upload::FormFile| json!({ "field": file.field, "blob": blob(&file.blob) });
+    let file = |file: &blob_upload::FormFile| json!({ "field": file.field, "blob": blob(&file.blob) });
     let (fields, files) = (form.fields.iter().map(field), form.files.iter().map(file));
     json!({ "fields": fields.collect::<Json>(), "files": files.collect::<Json>() })
 }

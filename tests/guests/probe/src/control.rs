@@ -23,12 +23,7 @@ const BODY_START_BYTES: usize = 64;
 pub struct Ballast(Vec<Vec<u8>>);
 
 /// An operation without a dot in its name.
-pub fn perform(
-    name: &str,
-    args: Args,
-    request: &IncomingRequest,
-    ballast: &mut Ballast,
-) -> Outcome {
+pub fn perform(name: &str, args: Args, request: &IncomingRequest, ballast: &mut Ballast) -> Outcome {
     match name {
         // On this target an unreachable instruction.
         "trap" => std::process::abort(),
@@ -72,9 +67,7 @@ fn sleep(ms: u32) -> Outcome {
 
 fn print(stream: OutputStream, args: Args) -> Outcome {
     let written = http::write_all(&stream, args.text("text")?.as_bytes());
-    written
-        .map(|()| Json::Null)
-        .map_err(|error| Failure::new("closed", &error.to_string()))
+    written.map(|()| Json::Null).map_err(|error| Failure::new("closed", &error.to_string()))
 }
 
 fn headers(request: &IncomingRequest) -> Json {
@@ -87,17 +80,10 @@ fn body(request: &IncomingRequest) -> Outcome {
     let (mut length, mut start) = (0_u64, Vec::new());
     let is_whole = http::read_body(request, |bytes| {
         length += bytes.len() as u64;
-        start.extend(
-            bytes
-                .iter()
-                .take(BODY_START_BYTES.saturating_sub(start.len())),
-        );
+        start.extend(bytes.iter().take(BODY_START_BYTES.saturating_sub(start.len())));
     });
     if !is_whole {
-        return Err(Failure::new(
-            "no-body",
-            "the body has been read already, or has broken off",
-        ));
+        return Err(Failure::new("no-body", "the body has been read already, or has broken off"));
     }
     Ok(json!({ "length": length, "start": String::from_utf8_lossy(&start) }))
 }

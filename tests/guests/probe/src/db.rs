@@ -1,8 +1,8 @@
 //! The operations `db.*`, `tx.*` and `cursor.*`.
 
 use guest::bindings::innkeeper::storage::db::{
-    self, Column, ColumnType, Cursor, Index, Isolation, Migration, Outcome as StatementOutcome,
-    Reference, Statement, Table, Transaction, TransactionOptions,
+    self, Column, ColumnType, Cursor, Index, Isolation, Migration, Outcome as StatementOutcome, Reference,
+    Statement, Table, Transaction, TransactionOptions,
 };
 use serde_json::{Value as Json, json};
 
@@ -21,10 +21,7 @@ pub struct Db {
 impl Db {
     /// Nothing opened yet.
     pub fn new() -> Db {
-        Db {
-            transactions: Handles::new(),
-            cursors: Handles::new(),
-        }
+        Db { transactions: Handles::new(), cursors: Handles::new() }
     }
 
     /// A function of the interface.
@@ -32,22 +29,13 @@ impl Db {
         Ok(match name {
             "query" => value::rows_to_json(&db::query(args.text("sql")?, &value::params(args)?)?),
             "execute" => json!(db::execute(args.text("sql")?, &value::params(args)?)?),
-            "batch" => db::batch(&args.objects("statements", statement)?)?
-                .iter()
-                .map(outcome)
-                .collect(),
-            "begin" => self
-                .transactions
-                .keep(db::begin(args.optional("options", options)?)?),
-            "open-cursor" => self
-                .cursors
-                .keep(db::open_cursor(args.text("sql")?, &value::params(args)?)?),
+            "batch" => db::batch(&args.objects("statements", statement)?)?.iter().map(outcome).collect(),
+            "begin" => self.transactions.keep(db::begin(args.optional("options", options)?)?),
+            "open-cursor" => self.cursors.keep(db::open_cursor(args.text("sql")?, &value::params(args)?)?),
             "commit" => json!(db::commit()?),
             "rollback" => json!(db::rollback()?),
             "migrate" => json!(db::migrate(&args.objects("migrations", migration)?)?),
-            "define-table" => json!(db::define_table(
-                &args.optional("table", table)?.ok_or_else(no_table)?
-            )?),
+            "define-table" => json!(db::define_table(&args.optional("table", table)?.ok_or_else(no_table)?)?),
             _ => return Err(Failure::unknown_op()),
         })
     }
@@ -86,10 +74,7 @@ fn outcome(outcome: &StatementOutcome) -> Json {
 }
 
 fn statement(args: Args) -> Result<Statement, Failure> {
-    Ok(Statement {
-        sql: args.string("sql")?,
-        params: value::params(args)?,
-    })
+    Ok(Statement { sql: args.string("sql")?, params: value::params(args)? })
 }
 
 fn options(args: Args) -> Result<TransactionOptions, Failure> {
@@ -108,9 +93,7 @@ fn options(args: Args) -> Result<TransactionOptions, Failure> {
 }
 
 fn migration(args: Args) -> Result<Migration, Failure> {
-    let for_sqlite = args
-        .get("sqlite-statements")
-        .map(|_| args.strings("sqlite-statements"));
+    let for_sqlite = args.get("sqlite-statements").map(|_| args.strings("sqlite-statements"));
     Ok(Migration {
         name: args.string("name")?,
         statements: args.strings("statements")?,
@@ -161,16 +144,9 @@ fn column_type(name: &str) -> Result<ColumnType, Failure> {
 }
 
 fn reference(args: Args) -> Result<Reference, Failure> {
-    Ok(Reference {
-        table: args.string("table")?,
-        column: args.string("column")?,
-        cascade: args.flag("cascade")?,
-    })
+    Ok(Reference { table: args.string("table")?, column: args.string("column")?, cascade: args.flag("cascade")? })
 }
 
 fn index(args: Args) -> Result<Index, Failure> {
-    Ok(Index {
-        columns: args.strings("columns")?,
-        unique: args.flag("unique")?,
-    })
+    Ok(Index { columns: args.strings("columns")?, unique: args.flag("unique")? })
 }

@@ -33,11 +33,7 @@ impl Failure {
 
     /// A failure with a code of the probe's own.
     pub fn new(code: &str, message: &str) -> Failure {
-        Failure {
-            code: code.to_owned(),
-            message: message.to_owned(),
-            ..Failure::default()
-        }
+        Failure { code: code.to_owned(), message: message.to_owned(), ..Failure::default() }
     }
 
     /// The inside of `{"error":...}`.
@@ -74,10 +70,7 @@ impl From<SessionError> for Failure {
 
 impl From<BlobError> for Failure {
     fn from(error: BlobError) -> Failure {
-        Failure {
-            field: error.field,
-            ..Failure::new(&kebab(error.code), &error.message)
-        }
+        Failure { field: error.field, ..Failure::new(&kebab(error.code), &error.message) }
     }
 }
 
@@ -117,10 +110,7 @@ mod tests {
 
     #[test]
     fn codes_are_spelt_as_in_the_contract() {
-        assert_eq!(
-            kebab(DbErrorCode::ForeignKeyViolation),
-            "foreign-key-violation"
-        );
+        assert_eq!(kebab(DbErrorCode::ForeignKeyViolation), "foreign-key-violation");
         assert_eq!(kebab(HeaderError::InvalidSyntax), "invalid-syntax");
     }
 }

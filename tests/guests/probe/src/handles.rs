@@ -23,8 +23,7 @@ impl<T> Handles<T> {
     /// The resource whose number is the argument `name`.
     pub fn get(&self, args: Args, name: &str) -> Result<&T, Failure> {
         let slot = self.0.get(args.number::<usize>(name)?);
-        slot.and_then(Option::as_ref)
-            .ok_or_else(|| Failure::bad_step(&format!("no such {name}")))
+        slot.and_then(Option::as_ref).ok_or_else(|| Failure::bad_step(&format!("no such {name}")))
     }
 
     /// Drops the resource whose number is the argument `name`.

@@ -10,13 +10,8 @@ pub fn resolve(step: &Json, results: &[Json]) -> Result<Json, Failure> {
         Json::String(text) => resolve_text(text, results),
         Json::Array(items) => items.iter().map(|item| resolve(item, results)).collect(),
         Json::Object(members) => {
-            let resolved =
-                |(name, member): (&String, &Json)| Ok((name.clone(), resolve(member, results)?));
-            members
-                .iter()
-                .map(resolved)
-                .collect::<Result<_, _>>()
-                .map(Json::Object)
+            let resolved = |(name, member): (&String, &Json)| Ok((name.clone(), resolve(member, results)?));
+            members.iter().map(resolved).collect::<Result<_, _>>().map(Json::Object)
         }
         other => Ok(other.clone()),
     }
@@ -26,12 +21,8 @@ fn resolve_text(text: &str, results: &[Json]) -> Result<Json, Failure> {
     let Some((index, path)) = reference(text) else {
         return Ok(Json::String(text.to_owned()));
     };
-    let found = results
-        .get(index)
-        .and_then(|result| path.split('.').try_fold(result, member));
-    found
-        .cloned()
-        .ok_or_else(|| Failure::bad_step(&format!("{text} stands for nothing")))
+    let found = results.get(index).and_then(|result| path.split('.').try_fold(result, member));
+    found.cloned().ok_or_else(|| Failure::bad_step(&format!("{text} stands for nothing")))
 }
 
 /// A placeholder of SQL (`$1`) is no reference: that begins with `$N.ok` or `$N.error`.
@@ -58,10 +49,7 @@ mod tests {
         let results = [json!({"ok": {"id": "a", "rows": [[1, 2]]}})];
         let step = json!({"id": "$0.ok.id", "params": ["$0.ok.rows.0.1", "$1", "$0.x"]});
         let resolved = resolve(&step, &results).ok();
-        assert_eq!(
-            resolved,
-            Some(json!({"id": "a", "params": [2, "$1", "$0.x"]}))
-        );
+        assert_eq!(resolved, Some(json!({"id": "a", "params": [2, "$1", "$0.x"]})));
     }
 
     #[test]

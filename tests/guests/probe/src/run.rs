@@ -45,11 +45,10 @@ pub fn run(request: &IncomingRequest, out: ResponseOutparam, steps: Vec<Json>) {
         is_blob_sent: false,
     };
     for step in &steps {
-        let result =
-            match reference::resolve(step, &run.results).and_then(|step| run.perform(&step)) {
-                Ok(ok) => json!({ "ok": ok }),
-                Err(failure) => json!({ "error": failure.to_json() }),
-            };
+        let result = match reference::resolve(step, &run.results).and_then(|step| run.perform(&step)) {
+            Ok(ok) => json!({ "ok": ok }),
+            Err(failure) => json!({ "error": failure.to_json() }),
+        };
         run.note(result);
     }
     run.finish();
@@ -79,17 +78,24 @@ impl Run<'_> {
     /// Sets the head now. The results follow as the body, unless the step brings one.
     fn respond(&mut self, args: Args) -> Outcome {
         let fields = fields(args)?;
-        let status = args.optional_number("status")?.unwrap_or(200);
-        let Answer::Unset(out) = std::mem::replace(&mut self.answer, Answer::Complete) else {
-            return Err(Failure::new("answered", "the response has been set"));
-        };
-        let body = Body::begin(out, status, fields)
-            .ok_or_else(|| Failure::bad_step("`status` is no status"))?;
-        match args.optional_text("body")? {
+        let (status, text) = (args.optional_number("status")?.unwrap_or(200), args.optional_text("body")?);
+        let out = self.take_out()?;
+        let body = Body::begin(out, status, fields).ok_or_else(|| Failure::bad_step("`status` is no status"))?;
+        match text {
             Some(text) => end(body, text),
             None => self.stream(body),
         }
         Ok(Json::Null)
+    }
+
+    fn take_out(&mut self) -> Result<ResponseOutparam, Failure> {
+        match std::mem::replace(&mut self.answer, Answer::Complete) {
+            Answer::Unset(out) => Ok(out),
+            answered => {
+                self.answer = answered;
+                Err(Failure::new("answered", "the response has been set"))
+            }
+        }
     }
 
     fn stream(&mut self, body: Body) {
@@ -118,10 +124,7 @@ impl Run<'_> {
 
 fn send(out: ResponseOutparam, results: &Json) {
     let headers = http::fields(&[("content-type", "application/json")]);
-    if let Some(body) = headers
-        .ok()
-        .and_then(|fields| Body::begin(out, 200, fields))
-    {
+    if let Some(body) = headers.ok().and_then(|fields| Body::begin(out, 200, fields)) {
         end(body, &results.to_string());
     }
 }

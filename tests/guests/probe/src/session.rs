@@ -17,11 +17,7 @@ pub fn perform(name: &str, args: Args) -> Outcome {
         "get-keys" => json!(session::get_keys()?),
         "increment" => json!(session::increment(key()?, args.number("by")?)?),
         "compare-and-set" => {
-            json!(session::compare_and_set(
-                key()?,
-                args.optional_text("expected")?,
-                args.text("value")?
-            )?)
+            json!(session::compare_and_set(key()?, args.optional_text("expected")?, args.text("value")?)?)
         }
         "flash" => json!(session::flash(args.text("message")?)?),
         "take-flash" => json!(session::take_flash()?),
@@ -29,18 +25,12 @@ pub fn perform(name: &str, args: Args) -> Outcome {
         "renew" => json!(session::renew(args.optional_text("user")?)?),
         "set-expiry" => {
             let idle = args.optional_number("idle-seconds")?;
-            json!(session::set_expiry(
-                idle,
-                args.optional_number("absolute-seconds")?
-            )?)
+            json!(session::set_expiry(idle, args.optional_number("absolute-seconds")?)?)
         }
         "destroy" => json!(session::destroy()?),
         "destroy-all" => json!(session::destroy_all(args.text("user")?)?),
         "csrf-token" => json!(session::csrf_token(args.text("form")?)?),
-        "csrf-check" => json!(session::csrf_check(
-            args.text("form")?,
-            args.text("token")?
-        )?),
+        "csrf-check" => json!(session::csrf_check(args.text("form")?, args.text("token")?)?),
         _ => return Err(Failure::unknown_op()),
     })
 }

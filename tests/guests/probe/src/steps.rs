@@ -29,9 +29,7 @@ fn from_header(request: &IncomingRequest) -> Option<Vec<u8>> {
 }
 
 fn from_query(query: &str) -> Option<Vec<u8>> {
-    let value = query
-        .split('&')
-        .find_map(|pair| pair.strip_prefix(PARAMETER))?;
+    let value = query.split('&').find_map(|pair| pair.strip_prefix(PARAMETER))?;
     Some(percent_decode(value))
 }
 
@@ -42,10 +40,7 @@ fn percent_decode(text: &str) -> Vec<u8> {
     let plain = |text: &str| text.replace('+', " ").into_bytes();
     decoded.extend(plain(pieces.next().unwrap_or_default()));
     for piece in pieces {
-        match piece
-            .get(..2)
-            .and_then(|code| u8::from_str_radix(code, 16).ok())
-        {
+        match piece.get(..2).and_then(|code| u8::from_str_radix(code, 16).ok()) {
             Some(byte) => {
                 decoded.push(byte);
                 decoded.extend(plain(piece.get(2..).unwrap_or_default()));

@@ -91,10 +91,7 @@ fn text(json: &Json) -> Option<String> {
 }
 
 fn other(json: &Json) -> Option<OtherValue> {
-    Some(OtherValue {
-        type_name: text(json.get(0)?)?,
-        text: text(json.get(1)?)?,
-    })
+    Some(OtherValue { type_name: text(json.get(0)?)?, text: text(json.get(1)?)? })
 }
 
 fn parts(json: &Json) -> Option<Vec<i64>> {
@@ -105,11 +102,7 @@ fn date(parts: &[i64]) -> Option<Date> {
     let [year, month, day] = *parts else {
         return None;
     };
-    Some(Date {
-        year: year.try_into().ok()?,
-        month: month.try_into().ok()?,
-        day: day.try_into().ok()?,
-    })
+    Some(Date { year: year.try_into().ok()?, month: month.try_into().ok()?, day: day.try_into().ok()? })
 }
 
 fn time(parts: &[i64]) -> Option<Time> {
@@ -126,10 +119,7 @@ fn time(parts: &[i64]) -> Option<Time> {
 
 fn datetime(parts: &[i64]) -> Option<Datetime> {
     let (day, clock) = parts.split_at_checked(3)?;
-    Some(Datetime {
-        date: date(day)?,
-        time: time(clock)?,
-    })
+    Some(Datetime { date: date(day)?, time: time(clock)? })
 }
 
 fn datetime_parts(at: &Datetime) -> Vec<i64> {
@@ -141,12 +131,7 @@ fn date_parts(date: &Date) -> Vec<i64> {
 }
 
 fn time_parts(time: &Time) -> Vec<i64> {
-    vec![
-        time.hour.into(),
-        time.minute.into(),
-        time.second.into(),
-        time.microsecond.into(),
-    ]
+    vec![time.hour.into(), time.minute.into(), time.second.into(), time.microsecond.into()]
 }
 
 #[cfg(test)]

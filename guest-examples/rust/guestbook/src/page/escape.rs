@@ -8,9 +8,7 @@ pub struct Escaped<'a>(pub &'a str);
 impl fmt::Display for Escaped<'_> {
     fn fmt(&self, out: &mut fmt::Formatter) -> fmt::Result {
         for piece in self.0.split_inclusive(['&', '<', '>', '"', '\'']) {
-            let text = piece
-                .strip_suffix(['&', '<', '>', '"', '\''])
-                .unwrap_or(piece);
+            let text = piece.strip_suffix(['&', '<', '>', '"', '\'']).unwrap_or(piece);
             out.write_str(text)?;
             out.write_str(match piece.get(text.len()..) {
                 Some("&") => "&amp;",

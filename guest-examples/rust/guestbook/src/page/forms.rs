@@ -8,9 +8,8 @@ use crate::visitor::Visitor;
 /// For writing an entry, filled in with what was not accepted the last time.
 pub fn entry(book: &Book) -> String {
     let name = book.visitor.name.as_deref().unwrap_or_default();
-    let (author, message) = book.refusal.map_or((name, ""), |refusal| {
-        (&refusal.draft.author, &refusal.draft.message)
-    });
+    let (author, message) =
+        book.refusal.map_or((name, ""), |refusal| (&refusal.draft.author, &refusal.draft.message));
     // A browser drops the first line break in a textarea, so one is put there for it.
     format!(
         r#"<form class="card" method="post" action="/entries" enctype="multipart/form-data">
@@ -66,8 +65,5 @@ pub fn delete(entry: &Entry, visitor: &Visitor) -> String {
 }
 
 fn csrf(visitor: &Visitor) -> String {
-    format!(
-        r#"<input type="hidden" name="csrf" value="{}">"#,
-        Escaped(&visitor.csrf)
-    )
+    format!(r#"<input type="hidden" name="csrf" value="{}">"#, Escaped(&visitor.csrf))
 }

@@ -32,10 +32,7 @@ pub struct Book<'a> {
 
 /// The book, with the status of the refused form where there is one.
 pub fn book(book: &Book) -> Response {
-    document(
-        book.refusal.map_or(200, |refusal| refusal.status),
-        &body(book),
-    )
+    document(book.refusal.map_or(200, |refusal| refusal.status), &body(book))
 }
 
 fn body(book: &Book) -> String {
@@ -58,10 +55,7 @@ fn body(book: &Book) -> String {
 pub fn short(status: u16, text: &str) -> Response {
     document(
         status,
-        &format!(
-            r#"<main class="short"><p>{}</p><p><a href="/">To the book</a></p></main>"#,
-            Escaped(text)
-        ),
+        &format!(r#"<main class="short"><p>{}</p><p><a href="/">To the book</a></p></main>"#, Escaped(text)),
     )
 }
 
@@ -92,34 +86,21 @@ fn document(status: u16, body: &str) -> Response {
 fn notices(book: &Book) -> String {
     let mut html = String::new();
     if let Some(refusal) = book.refusal {
-        html += &format!(
-            r#"<p class="notice problem" role="alert">{}</p>"#,
-            Escaped(&refusal.reason)
-        );
+        html += &format!(r#"<p class="notice problem" role="alert">{}</p>"#, Escaped(&refusal.reason));
     }
     for message in &book.messages {
-        html += &format!(
-            r#"<p class="notice" role="status">{}</p>"#,
-            Escaped(message)
-        );
+        html += &format!(r#"<p class="notice" role="status">{}</p>"#, Escaped(message));
     }
     html
 }
 
 fn entries(book: &Book) -> String {
     if book.listing.entries.is_empty() {
-        let text = if book.is_newest {
-            "The first page is still blank. It is yours."
-        } else {
-            "No older entries."
-        };
+        let text =
+            if book.is_newest { "The first page is still blank. It is yours." } else { "No older entries." };
         return format!(r#"<p class="empty">{text}</p>"#);
     }
-    book.listing
-        .entries
-        .iter()
-        .map(|shown| entry(shown, &book.visitor, book.now))
-        .collect()
+    book.listing.entries.iter().map(|shown| entry(shown, &book.visitor, book.now)).collect()
 }
 
 fn entry(entry: &Entry, visitor: &Visitor, now: i64) -> String {
@@ -151,15 +132,8 @@ fn photo(entry: &Entry) -> String {
 }
 
 fn paging(book: &Book) -> String {
-    let newest = if book.is_newest {
-        ""
-    } else {
-        r#"<a href="/">newest entries</a>"#
-    };
-    let older = book
-        .listing
-        .next
-        .map(|id| format!(r#"<a href="/?before={id}" rel="next">older entries</a>"#));
+    let newest = if book.is_newest { "" } else { r#"<a href="/">newest entries</a>"# };
+    let older = book.listing.next.map(|id| format!(r#"<a href="/?before={id}" rel="next">older entries</a>"#));
     format!("<nav>{newest}{}</nav>", older.unwrap_or_default())
 }
 
@@ -172,41 +146,13 @@ mod tests {
     fn nothing_that_a_visitor_writes_becomes_markup() {
         let text = "\"><script>alert(1)</script>".to_owned();
         let (name, photo, owner) = (Some(text.clone()), Some(text.clone()), Some(text.clone()));
-        let entry = Entry {
-            id: 1,
-            author: text.clone(),
-            message: text.clone(),
-            photo,
-            owner,
-            created: 0,
-        };
-        let draft = Draft {
-            author: text.clone(),
-            message: text.clone(),
-        };
-        let refusal = Refusal {
-            status: 422,
-            reason: text.clone(),
-            draft,
-        };
-        let listing = Listing {
-            entries: vec![entry],
-            next: Some(1),
-        };
-        let visitor = Visitor {
-            name,
-            visits: 1,
-            csrf: text.clone(),
-        };
+        let entry = Entry { id: 1, author: text.clone(), message: text.clone(), photo, owner, created: 0 };
+        let draft = Draft { author: text.clone(), message: text.clone() };
+        let refusal = Refusal { status: 422, reason: text.clone(), draft };
+        let listing = Listing { entries: vec![entry], next: Some(1) };
+        let visitor = Visitor { name, visits: 1, csrf: text.clone() };
         let messages = vec![text];
-        let page = body(&Book {
-            listing,
-            visitor,
-            messages,
-            is_newest: true,
-            now: 0,
-            refusal: Some(&refusal),
-        });
+        let page = body(&Book { listing, visitor, messages, is_newest: true, now: 0, refusal: Some(&refusal) });
         assert!(!page.contains("<script"));
         assert!(page.contains("&quot;&gt;&lt;script&gt;alert(1)&lt;/script&gt;"));
     }

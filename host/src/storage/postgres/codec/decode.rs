@@ -23,7 +23,9 @@ pub(in crate::storage) fn value(cell: PgValueRef<'_>) -> Result<Value, CodecErro
 pub(super) fn decode(info: &PgTypeInfo, bytes: &[u8]) -> Result<Value, CodecError> {
     let value = match types::oid(info) {
         types::INT4 | types::INT8 | types::INT2 => scalar::integer(bytes).map(Value::Integer),
-        types::TEXT | types::VARCHAR | types::BPCHAR | types::NAME | types::UNKNOWN => owned(bytes).map(Value::Text),
+        types::TEXT | types::VARCHAR | types::BPCHAR | types::NAME | types::UNKNOWN => {
+            owned(bytes).map(Value::Text)
+        }
         types::BOOL => scalar::boolean(bytes).map(Value::Boolean),
         types::BYTEA => Some(Value::Bytes(bytes.to_vec())),
         types::TIMESTAMPTZ => moment::micros(bytes).and_then(|at| instant(at, info, bytes)),

@@ -16,7 +16,11 @@ use sqlx::{Arguments as _, Encode, Type};
 /// Writes the parameters of a statement, whose inferred types are `wanted`.
 pub(in crate::storage) fn arguments(params: &[Value], wanted: &[PgTypeInfo]) -> Result<PgArguments, CodecError> {
     if params.len() != wanted.len() {
-        let message = format!("wrong number of parameters: the statement wants {}, given are {}", wanted.len(), params.len());
+        let message = format!(
+            "wrong number of parameters: the statement wants {}, given are {}",
+            wanted.len(),
+            params.len()
+        );
         return Err(CodecError::BadParameter { message });
     }
     let mut arguments = PgArguments::default();
@@ -78,7 +82,9 @@ impl Parameter<'_> {
             Value::Datetime(_) => "timestamp",
             Value::Instant(_) => "timestamptz",
             Value::Other(_) => return format!("{mismatch}; write `{through_text}`"),
-            Value::Text(_) if matches!(target, Target::Unknown) => return format!("{mismatch}; write `{through_text}`"),
+            Value::Text(_) if matches!(target, Target::Unknown) => {
+                return format!("{mismatch}; write `{through_text}`");
+            }
             _ => return mismatch,
         };
         match target {
@@ -103,9 +109,23 @@ impl Target {
     fn of(wanted: &PgTypeInfo) -> Self {
         match types::oid(wanted) {
             types::TEXT | types::VARCHAR | types::BPCHAR | types::NAME | types::UNKNOWN | types::XML => Self::Text,
-            known @ (types::BOOL | types::INT2 | types::INT4 | types::INT8 | types::OID | types::FLOAT4
-            | types::FLOAT8 | types::NUMERIC | types::CHAR | types::BYTEA | types::UUID | types::JSON
-            | types::JSONB | types::DATE | types::TIME | types::TIMESTAMP | types::TIMESTAMPTZ) => Self::Known(known),
+            known @ (types::BOOL
+            | types::INT2
+            | types::INT4
+            | types::INT8
+            | types::OID
+            | types::FLOAT4
+            | types::FLOAT8
+            | types::NUMERIC
+            | types::CHAR
+            | types::BYTEA
+            | types::UUID
+            | types::JSON
+            | types::JSONB
+            | types::DATE
+            | types::TIME
+            | types::TIMESTAMP
+            | types::TIMESTAMPTZ) => Self::Known(known),
             _ => match types::shape(wanted) {
                 Shape::Domain(base) => Self::of(base),
                 Shape::Text => Self::Text,

@@ -19,8 +19,10 @@ const NO_UUID: Misfit = Misfit::Reason("the text is no uuid");
 const NO_DECIMAL: Misfit = Misfit::Reason("the text is no decimal number in plain digits");
 const NO_DATE: Misfit = Misfit::Reason("there is no such date, or it is not written like 2024-02-29");
 const NO_TIME: Misfit = Misfit::Reason("there is no such time, or it is not written like 12:34:56");
-const NO_DATETIME: Misfit = Misfit::Reason("there is no such datetime, or it is not written like 2024-02-29T12:34:56");
-const NO_INSTANT: Misfit = Misfit::Reason("there is no such instant, or it is not written like 2024-02-29T12:34:56Z");
+const NO_DATETIME: Misfit =
+    Misfit::Reason("there is no such datetime, or it is not written like 2024-02-29T12:34:56");
+const NO_INSTANT: Misfit =
+    Misfit::Reason("there is no such instant, or it is not written like 2024-02-29T12:34:56Z");
 const NUL: Misfit = Misfit::Reason("the text contains a NUL character, which Postgres cannot keep");
 const TOO_LONG: Misfit = Misfit::Reason("the number has too many digits");
 const LATE: Misfit = Misfit::Reason("Postgres cannot keep a date that far away");

@@ -1,9 +1,10 @@
-//! Floating point numbers as Postgres writes them with `extra_float_digits` 1, the default: the shortest digits that read
-//! back as the same number.
+//! Floating point numbers as Postgres writes them with `extra_float_digits` 1, the default: the shortest digits
+//! that read back as the same number.
 //!
-//! Source: `src/common/d2s.c` and `f2s.c`. Rust's shortest digits differ from theirs in two cases. Of two that are equally
-//! near, Postgres takes the even one. And where a short number lies exactly half way between two neighbours, reading rounds
-//! it to the even one; Rust then takes it, Postgres (`acceptBounds = false`) goes on to more digits.
+//! Source: `src/common/d2s.c` and `f2s.c`. Rust's shortest digits differ from theirs in two cases. Of two that
+//! are equally near, Postgres takes the even one. And where a short number lies exactly half way between two
+//! neighbours, reading rounds it to the even one; Rust then takes it, Postgres (`acceptBounds = false`) goes on
+//! to more digits.
 
 use std::fmt::Write as _;
 
@@ -26,7 +27,11 @@ pub(super) fn write_f64(number: f64, out: &mut String) {
     let bits = size.to_bits();
     let binary = Binary::new(bits & ((1 << 52) - 1), 52, i32::try_from(bits >> 52).unwrap_or(0) - 1075);
     let rounded = |places: usize| format!("{size:.places$e}");
-    write_decimal(binary.nearest(&format!("{size:e}"), rounded, |text| text.parse() == Ok(size)), F64_EXPONENTIAL, out);
+    write_decimal(
+        binary.nearest(&format!("{size:e}"), rounded, |text| text.parse() == Ok(size)),
+        F64_EXPONENTIAL,
+        out,
+    );
 }
 
 /// Writes a `real`. It has its own shortest digits, and exponents earlier.
@@ -38,7 +43,11 @@ pub(super) fn write_f32(number: f32, out: &mut String) {
     let bits = u64::from(size.to_bits());
     let binary = Binary::new(bits & ((1 << 23) - 1), 23, i32::try_from(bits >> 23).unwrap_or(0) - 150);
     let rounded = |places: usize| format!("{size:.places$e}");
-    write_decimal(binary.nearest(&format!("{size:e}"), rounded, |text| text.parse() == Ok(size)), F32_EXPONENTIAL, out);
+    write_decimal(
+        binary.nearest(&format!("{size:e}"), rounded, |text| text.parse() == Ok(size)),
+        F32_EXPONENTIAL,
+        out,
+    );
 }
 
 /// Writes what has no digits, and the sign of what has.
@@ -89,8 +98,8 @@ impl Binary {
         same_length.or_else(|| (places + 1..=MAX_PLACES).find_map(|places| candidate(places).and_then(usable)))
     }
 
-    /// Whether `decimal` lies exactly between this number and a neighbour. Below `2^52` no such number is short; among
-    /// them are the subnormal ones, which the mantissa here does not describe.
+    /// Whether `decimal` lies exactly between this number and a neighbour. Below `2^52` no such number is
+    /// short; among them are the subnormal ones, which the mantissa here does not describe.
     fn is_half_way(&self, decimal: &Decimal) -> bool {
         let Some((odd, twos)) = decimal.factors().filter(|_| self.exponent > 0) else { return false };
         let above_or_below = odd == 2 * self.mantissa + 1 || odd == 2 * self.mantissa - 1;

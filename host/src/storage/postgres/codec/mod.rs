@@ -1,13 +1,14 @@
 //! Values on their way to Postgres and back, in its binary format.
 //!
-//! sqlx sends every parameter and asks for every column in binary, so each type has to be known here: [`value`] reads
-//! one cell, [`arguments`] writes the parameters of one statement for the types that the server inferred. All of it is by
-//! hand, because the conversions of sqlx panic on dates that Postgres can hold and chrono cannot (`infinity`, 294276-12-31).
-//! The formats are those of the `*_send` and `*_recv` functions in PostgreSQL's `src/backend/utils/adt`.
+//! sqlx sends every parameter and asks for every column in binary, so each type has to be known here: [`value`]
+//! reads one cell, [`arguments`] writes the parameters of one statement for the types that the server inferred.
+//! All of it is by hand, because the conversions of sqlx panic on dates that Postgres can hold and chrono
+//! cannot (`infinity`, 294276-12-31). The formats are those of the `*_send` and `*_recv` functions in
+//! PostgreSQL's `src/backend/utils/adt`.
 //!
-//! Start with `decode` and `encode`. A type without a variant of [`crate::storage::value::Value`] is read as Postgres writes
-//! it (`text`, `nested`); the text assumes the settings of our sessions: `DateStyle` ISO, `IntervalStyle` postgres, `TimeZone` UTC,
-//! `bytea_output` hex, `extra_float_digits` 1.
+//! Start with `decode` and `encode`. A type without a variant of [`crate::storage::value::Value`] is read as
+//! Postgres writes it (`text`, `nested`); the text assumes the settings of our sessions: `DateStyle` ISO,
+//! `IntervalStyle` postgres, `TimeZone` UTC, `bytea_output` hex, `extra_float_digits` 1.
 
 mod decode;
 mod encode;

@@ -1,5 +1,5 @@
-//! Dates, times, timestamps and intervals in the binary format, and their text with `DateStyle` ISO, `IntervalStyle` postgres
-//! and `TimeZone` UTC.
+//! Dates, times, timestamps and intervals in the binary format, and their text with `DateStyle` ISO,
+//! `IntervalStyle` postgres and `TimeZone` UTC.
 //!
 //! Source: `src/backend/utils/adt/date.c`, `timestamp.c`, and `EncodeDateTime`, `EncodeInterval` in `datetime.c`.
 

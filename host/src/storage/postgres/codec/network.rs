@@ -1,7 +1,7 @@
 //! Network addresses and bit strings as Postgres writes them.
 //!
-//! Source: `src/backend/utils/adt/network.c`, `mac.c`, `varbit.c` and `src/port/inet_net_ntop.c`. Rust's own text of an
-//! IPv6 address differs from theirs where it ends in an IPv4 address.
+//! Source: `src/backend/utils/adt/network.c`, `mac.c`, `varbit.c` and `src/port/inet_net_ntop.c`. Rust's own
+//! text of an IPv6 address differs from theirs where it ends in an IPv4 address.
 
 use super::scalar::{take, take_i32};
 use std::fmt::Write as _;

@@ -1,6 +1,7 @@
 //! `numeric` in its binary format: digits in base 10,000, exact in both directions.
 //!
-//! Source: `numeric_send`, `numeric_recv` and `get_str_from_var` in PostgreSQL's `src/backend/utils/adt/numeric.c`.
+//! Source: `numeric_send`, `numeric_recv` and `get_str_from_var` in PostgreSQL's
+//! `src/backend/utils/adt/numeric.c`.
 
 const POSITIVE: u16 = 0x0000;
 const NEGATIVE: u16 = 0x4000;

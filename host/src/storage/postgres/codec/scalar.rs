@@ -1,4 +1,5 @@
-//! Values of fixed form in the binary format: numbers, text, uuid. Each function gives None where the bytes are malformed.
+//! Values of fixed form in the binary format: numbers, text, uuid. Each function gives None where the bytes are
+//! malformed.
 
 /// Bytes of a known number.
 pub(super) fn fixed<const N: usize>(bytes: &[u8]) -> Option<[u8; N]> {

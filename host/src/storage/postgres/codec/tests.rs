@@ -90,7 +90,10 @@ fn moments_are_counted_from_2000() {
     assert_eq!(decoded(types::DATE, &8825_i32.to_be_bytes()), Ok(Value::Date(leap_day)));
     let time = Time { hour: 24, minute: 0, second: 0, microsecond: 0 };
     assert_eq!(decoded(types::TIME, &86_400_000_000_i64.to_be_bytes()), Ok(Value::Time(time)));
-    let at = Datetime { date: Date { year: 1999, month: 12, day: 31 }, time: Time { hour: 23, minute: 59, second: 59, microsecond: 999_999 } };
+    let at = Datetime {
+        date: Date { year: 1999, month: 12, day: 31 },
+        time: Time { hour: 23, minute: 59, second: 59, microsecond: 999_999 },
+    };
     assert_eq!(decoded(types::TIMESTAMP, &(-1_i64).to_be_bytes()), Ok(Value::Datetime(at)));
     assert_eq!(decoded(types::TIMESTAMPTZ, &0_i64.to_be_bytes()), Ok(Value::Instant(946_684_800_000_000)));
 }
@@ -102,7 +105,8 @@ fn what_no_case_can_hold_is_given_as_text() {
     assert_eq!(decoded(types::TIMESTAMPTZ, &i64::MIN.to_be_bytes()), Ok(other(name, "-infinity")));
     let last = 9_223_371_331_199_999_999_i64.to_be_bytes();
     assert_eq!(decoded(types::TIMESTAMPTZ, &last), Ok(other(name, "294276-12-31 23:59:59.999999+00")));
-    let interval = [&(-3_600_000_000_i64).to_be_bytes()[..], &3_i32.to_be_bytes(), &(-14_i32).to_be_bytes()].concat();
+    let interval =
+        [&(-3_600_000_000_i64).to_be_bytes()[..], &3_i32.to_be_bytes(), &(-14_i32).to_be_bytes()].concat();
     assert_eq!(decoded(types::INTERVAL, &interval), Ok(other("interval", "-1 years -2 mons +3 days -01:00:00")));
     let address = [&[3, 128, 0, 16][..], &[0; 10], &[0xFF, 0xFF, 10, 0, 0, 1]].concat();
     assert_eq!(decoded(types::INET, &address), Ok(other("inet", "::ffff:10.0.0.1")));
@@ -113,7 +117,9 @@ fn array(element: u32, dimensions: &[(i32, i32)], items: &[Option<&[u8]>]) -> Ve
     let mut bytes = i32::try_from(dimensions.len()).unwrap().to_be_bytes().to_vec();
     bytes.extend([0, 0, 0, 1]);
     bytes.extend(element.to_be_bytes());
-    bytes.extend(dimensions.iter().flat_map(|(length, lower)| [length.to_be_bytes(), lower.to_be_bytes()].concat()));
+    bytes.extend(
+        dimensions.iter().flat_map(|(length, lower)| [length.to_be_bytes(), lower.to_be_bytes()].concat()),
+    );
     for item in items {
         bytes.extend(item.map_or(-1, |item| i32::try_from(item.len()).unwrap()).to_be_bytes());
         bytes.extend(item.unwrap_or_default());
@@ -163,7 +169,8 @@ fn rows_in_rows_end_before_the_stack_does() {
 #[test]
 fn quotes_that_double_at_each_level_end_at_the_limit_of_a_value() {
     let quotes = vec![b'"'; 1 << 20];
-    let mut row = [&1_i32.to_be_bytes()[..], &types::TEXT.to_be_bytes(), &(1_i32 << 20).to_be_bytes(), &quotes].concat();
+    let mut row =
+        [&1_i32.to_be_bytes()[..], &types::TEXT.to_be_bytes(), &(1_i32 << 20).to_be_bytes(), &quotes].concat();
     for _ in 0..6 {
         let length = i32::try_from(row.len()).unwrap();
         row.splice(0..0, [&1_i32.to_be_bytes()[..], &types::RECORD.to_be_bytes(), &length.to_be_bytes()].concat());
@@ -189,9 +196,17 @@ fn floats_have_the_digits_of_postgres() {
         float::write_f64(number, &mut out);
         out
     };
-    let cases = [(0.1, "0.1"), (-0.0, "-0"), (1e15, "1e+15"), (1e14, "100000000000000"), (1.5e-5, "1.5e-05"), (0.00012, "0.00012")];
+    let cases = [
+        (0.1, "0.1"),
+        (-0.0, "-0"),
+        (1e15, "1e+15"),
+        (1e14, "100000000000000"),
+        (1.5e-5, "1.5e-05"),
+        (0.00012, "0.00012"),
+    ];
     let special = [(f64::NAN, "NaN"), (f64::NEG_INFINITY, "-Infinity"), (5e-324, "5e-324"), (1.5e300, "1.5e+300")];
-    let unlike_rust = [(122_272_314_640_572.62, "122272314640572.62"), (9_007_199_254_740_993.0, "9.007199254740992e+15")];
+    let unlike_rust =
+        [(122_272_314_640_572.62, "122272314640572.62"), (9_007_199_254_740_993.0, "9.007199254740992e+15")];
     for (number, text) in cases.into_iter().chain(special).chain(unlike_rust) {
         assert_eq!(written(number), text);
     }
@@ -236,11 +251,13 @@ fn no_bytes_make_the_codec_panic() {
     let mut seed = 0x9E37_79B9_7F4A_7C15_u64;
     for info in known.chain(nested) {
         for length in 0..40 {
-            let bytes: Vec<u8> = (0..length).map(|_| {
-                seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-                // Small bytes reach deeper: they pass for counts and lengths.
-                seed.to_be_bytes()[0] & if seed & 1 == 0 { 0x03 } else { 0xFF }
-            }).collect();
+            let bytes: Vec<u8> = (0..length)
+                .map(|_| {
+                    seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+                    // Small bytes reach deeper: they pass for counts and lengths.
+                    seed.to_be_bytes()[0] & if seed & 1 == 0 { 0x03 } else { 0xFF }
+                })
+                .collect();
             let _ = decode::decode(&info, &bytes);
         }
     }

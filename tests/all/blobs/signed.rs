@@ -1,0 +1,55 @@
+//! Signed URLs: blobs for whoever holds the address, for a while.
+
+use serde_json::{Value, json};
+use support::Engine;
+use support::bytes::png;
+use support::probe::{code, ok};
+
+use super::{kept, probe};
+
+// FIXME: the interface has signed URLs, the host answers "not yet".
+not_yet_on_both_databases! {
+    a_signed_url_serves_whoever_holds_it,
+    a_signed_url_cannot_be_changed,
+    a_signed_url_ends,
+}
+
+async fn a_signed_url_serves_whoever_holds_it(engine: Engine) {
+    let (host, mut visitor) = probe(engine).await;
+    let photo = png(500_000, 1);
+    let blob = kept(&mut visitor, "image/png", "a.png", &photo).await;
+    let url = signed(&mut visitor, &blob, 60).await;
+    let mut other = host.visitor();
+    assert!(other.get(&url).await.expect(200).body == photo);
+    let part = other.get_with(&url, "range", "bytes=0-9").await.expect(206);
+    assert_eq!(part.body.len(), 10);
+}
+
+async fn a_signed_url_cannot_be_changed(engine: Engine) {
+    let (host, mut visitor) = probe(engine).await;
+    let blob = kept(&mut visitor, "image/png", "a.png", &png(100, 1)).await;
+    let url = signed(&mut visitor, &blob, 60).await;
+    for (at, letter) in url.char_indices().skip("/_innkeeper/blobs/".len()) {
+        let other = if letter == '1' { "2" } else { "1" };
+        let changed = format!("{}{other}{}", &url[..at], &url[at + letter.len_utf8()..]);
+        let status = host.visitor().get(&changed).await.status;
+        assert!([400, 403, 404, 410].contains(&status), "{status} for {changed} instead of {url}");
+    }
+}
+
+async fn a_signed_url_ends(engine: Engine) {
+    let (_host, mut visitor) = probe(engine).await;
+    let blob = kept(&mut visitor, "image/png", "a.png", &png(100, 1)).await;
+    let url = signed(&mut visitor, &blob, 1).await;
+    let ended = async || (visitor.get(&url).await.status != 200).then_some(());
+    support::until("the signed URL ends", ended).await;
+    let too_long = json!({ "op": "blob.signed-url", "download": blob["id"], "seconds": 604_801 });
+    assert_eq!(code(&visitor.probe_one(too_long).await), "bad-parameter");
+}
+
+async fn signed(visitor: &mut support::Visitor, blob: &Value, seconds: u32) -> String {
+    let step = json!({ "op": "blob.signed-url", "download": blob["id"], "seconds": seconds });
+    let url = ok(&visitor.probe_one(step).await).as_str().expect("a path").to_owned();
+    assert!(url.starts_with("/_innkeeper/"), "{url}");
+    url
+}

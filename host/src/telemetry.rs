@@ -20,7 +20,9 @@ pub fn start(format: LogFormat, filter: Option<&str>) -> WorkerGuard {
     let log = fmt().with_env_filter(filter).with_writer(writer);
     // A second call, as tests in one process make, keeps the first log.
     let _ = match format {
-        LogFormat::Json => log.json().flatten_event(true).with_current_span(false).with_span_list(false).try_init(),
+        LogFormat::Json => {
+            log.json().flatten_event(true).with_current_span(false).with_span_list(false).try_init()
+        }
         LogFormat::Text => log.with_ansi(false).try_init(),
     };
     std::panic::set_hook(Box::new(|panic| {

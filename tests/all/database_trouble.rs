@@ -6,6 +6,9 @@ use support::command::{self, Finished};
 use support::postgres::{Server, Stop, USER};
 use support::{Answer, DEADLINE, Engine, TestDatabase, TestHost, Visitor, host, until};
 
+/// A page that writes a session; the guest `hello` has it too.
+const PAGE: &str = "/me";
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_server_that_is_away_at_the_start_is_found_when_it_comes() {
     let server = Server::start();
@@ -20,20 +23,20 @@ async fn a_server_that_is_away_at_the_start_is_found_when_it_comes() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_server_that_crashes_is_found_again() {
-    let (server, host) = page_on_its_own_server().await;
+    let (server, host) = guestbook_on_its_own_server().await;
     let mut visitor = host.visitor();
-    let before = visitor.get("/").await.expect(200);
+    let before = visits(&visitor.get(PAGE).await.expect(200));
     server.stop(Stop::Immediate);
     is_told_to_come_back(&mut visitor).await;
     server.start_again();
     answers_again(&host).await;
-    assert!(visits(&visitor.get("/").await.expect(200)) > visits(&before), "the session is still there");
+    assert!(visits(&visitor.get(PAGE).await.expect(200)) > before, "the session is still there");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_restart_between_two_requests_is_not_noticed_for_long() {
-    let (server, host) = page_on_its_own_server().await;
-    host.visitor().get("/").await.expect(200);
+    let (server, host) = guestbook_on_its_own_server().await;
+    host.visitor().get(PAGE).await.expect(200);
     server.restart(Stop::Fast);
     let began = Instant::now();
     answers_again(&host).await;
@@ -42,8 +45,8 @@ async fn a_restart_between_two_requests_is_not_noticed_for_long() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn connections_that_the_server_ends_are_replaced() {
-    let (server, host) = page_on_its_own_server().await;
-    host.visitor().get("/").await.expect(200);
+    let (server, host) = guestbook_on_its_own_server().await;
+    host.visitor().get(PAGE).await.expect(200);
     let others = "pid <> pg_backend_pid() and backend_type = 'client backend'";
     server.administer(&format!("select pg_terminate_backend(pid) from pg_stat_activity where {others}")).await;
     answers_again(&host).await;
@@ -60,14 +63,14 @@ async fn a_follower_is_never_the_database() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_database_that_takes_no_writes_says_so_and_recovers() {
-    let (server, host) = page_on_its_own_server().await;
+    let (server, host) = guestbook_on_its_own_server().await;
     let mut visitor = host.visitor();
-    visitor.get("/").await.expect(200);
+    visitor.get(PAGE).await.expect(200);
     let kick = "select pg_terminate_backend(pid) from pg_stat_activity where pid <> pg_backend_pid() \
                 and backend_type = 'client backend'";
     server.administer(&format!("alter role {USER} set default_transaction_read_only = on")).await;
     server.administer(kick).await;
-    let refused = async || (visitor.get("/").await.status >= 500).then_some(());
+    let refused = async || (visitor.get(PAGE).await.status >= 500).then_some(());
     until("a write is refused", refused).await;
     server.administer(&format!("alter role {USER} reset all")).await;
     server.administer(kick).await;
@@ -85,17 +88,18 @@ async fn a_url_that_is_none_is_an_error_without_the_password() {
 #[tokio::test]
 async fn a_dyno_without_a_database_refuses_to_start_in_one_line() {
     let mut serve = command::innkeeper(&["serve", "--listen", "127.0.0.1:0"]);
-    serve.env("DYNO", "web.1").current_dir(tempfile::tempdir().unwrap().path());
+    let directory = tempfile::tempdir().unwrap();
+    serve.env("DYNO", "web.1").current_dir(directory.path());
     let refused = command::finish(serve, DEADLINE).await.failed();
     assert_eq!(said(&refused).lines().count(), 1, "{refused}");
-    assert!(said(&refused).contains("DATABASE_URL"), "{refused}");
+    assert!(said(&refused).contains("heroku addons:create"), "{refused}");
 }
 
-/// The page guest: one row, one session and one query for each request.
-async fn page_on_its_own_server() -> (Server, TestHost) {
+/// The guestbook answers 503 where the database has no time for it, as a guest should.
+async fn guestbook_on_its_own_server() -> (Server, TestHost) {
     let server = Server::start();
     let database = TestDatabase::at(&server.fresh_database().await);
-    let host = TestHost::with(Engine::Postgres).database(database).app("page", "page").start().await;
+    let host = TestHost::with(Engine::Postgres).database(database).app("guestbook", "guestbook-rust").start().await;
     (server, host)
 }
 
@@ -103,7 +107,7 @@ async fn page_on_its_own_server() -> (Server, TestHost) {
 async fn is_told_to_come_back(visitor: &mut Visitor) {
     for _ in 0..3 {
         let began = Instant::now();
-        let answer = visitor.get("/").await.expect(503);
+        let answer = visitor.get(PAGE).await.expect(503);
         assert!(began.elapsed() < Duration::from_secs(3), "it took {:?}", began.elapsed());
         let seconds = answer.header("retry-after").and_then(|value| value.parse::<u32>().ok());
         assert!(seconds.is_some(), "no Retry-After: {answer:?}");
@@ -114,14 +118,12 @@ async fn is_told_to_come_back(visitor: &mut Visitor) {
 
 async fn answers_again(host: &TestHost) {
     let mut visitor = host.visitor();
-    let answers = async || (visitor.get("/").await.status == 200).then_some(());
+    let answers = async || (visitor.get(PAGE).await.status == 200).then_some(());
     until("the app answers again", answers).await;
 }
 
-/// The page says `visits=3 rows=1`.
-fn visits(answer: &Answer) -> u32 {
-    let number = answer.text().strip_prefix("visits=").and_then(|text| text.split(' ').next());
-    number.and_then(|number| number.parse().ok()).unwrap_or_else(|| panic!("no visits: {answer:?}"))
+fn visits(answer: &Answer) -> Option<u64> {
+    answer.json()["visits"].as_u64()
 }
 
 fn said(finished: &Finished) -> String {

@@ -62,6 +62,7 @@ macro_rules! not_yet_on_both_databases {
 
 mod blobs;
 mod commands;
+mod crashes;
 mod database_trouble;
 mod db;
 mod guestbook;
@@ -71,6 +72,7 @@ mod layers;
 mod names;
 mod requests;
 mod schemas;
+mod serving;
 mod sessions;
 mod unit_of_work;
 

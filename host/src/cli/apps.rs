@@ -33,10 +33,8 @@ pub(super) async fn list_apps(options: &AppsOptions) -> anyhow::Result<()> {
     let config = options.database.load()?;
     let apps = setup::database(&config).await?.apps().await.with_context(|| setup::unreachable(&config))?;
     if options.json {
-        let list: Vec<_> = apps
-            .iter()
-            .map(|app| json!({ "name": app.name, "route": app.route, "active": app.active }))
-            .collect();
+        let list: Vec<_> =
+            apps.iter().map(|app| json!({ "name": app.name, "route": app.route, "active": app.active })).collect();
         return output::json(&list);
     }
     if apps.is_empty() {
@@ -70,7 +68,8 @@ pub(super) async fn list_versions(options: &VersionsOptions) -> anyhow::Result<(
             .collect();
         return output::json(&list);
     }
-    let mark = |number: i64| if active == Some(number) { format!("{number} (active)") } else { number.to_string() };
+    let mark =
+        |number: i64| if active == Some(number) { format!("{number} (active)") } else { number.to_string() };
     let rows: Vec<_> = versions
         .iter()
         .map(|version| {

@@ -35,8 +35,7 @@ pub(super) async fn run(options: &Options) -> anyhow::Result<()> {
     setup::compiler(&config)?.compile(&component).with_context(|| project.component.display().to_string())?;
     let database = setup::database(&config).await?;
     let settings = project.settings_json()?;
-    let deployment =
-        Deployment { app: &app, route: route.as_deref(), settings: &settings, component: &component };
+    let deployment = Deployment { app: &app, route: route.as_deref(), settings: &settings, component: &component };
     let version = database.deploy(deployment).await.with_context(|| setup::unreachable(&config))?;
     output::line(format!("{app}: version {version} is active"));
     database.close().await;

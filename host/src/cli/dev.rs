@@ -70,11 +70,11 @@ impl Workshop {
         self.project.build().await?;
         let component = self.project.read()?;
         let compiler = self.compiler.clone();
-        let component = tokio::task::spawn_blocking(move || compiler.compile(&component).map(|_| component)).await?;
+        let component =
+            tokio::task::spawn_blocking(move || compiler.compile(&component).map(|_| component)).await?;
         let component = component.with_context(|| self.project.component.display().to_string())?;
         let settings = self.project.settings_json()?;
-        let deployment =
-            Deployment { app: &self.app, route: None, settings: &settings, component: &component };
+        let deployment = Deployment { app: &self.app, route: None, settings: &settings, component: &component };
         let version = self.database.deploy(deployment).await?;
         tracing::info!(app = self.app, version, "built");
         Ok(())
@@ -133,7 +133,8 @@ fn watch(project: &Project, changed: mpsc::Sender<()>) -> anyhow::Result<notify:
 fn is_source(path: &Path, base: &Path) -> bool {
     let inside = path.strip_prefix(base).unwrap_or(path);
     let built = |name: &std::ffi::OsStr| NOT_SOURCES.iter().any(|folder| name == *folder);
-    let hidden = |name: &std::ffi::OsStr| name.to_str().is_some_and(|name| name.starts_with('.') || name.ends_with('~'));
+    let hidden =
+        |name: &std::ffi::OsStr| name.to_str().is_some_and(|name| name.starts_with('.') || name.ends_with('~'));
     let is_wasm = path.extension().is_some_and(|extension| extension == "wasm");
     !is_wasm && !inside.iter().any(|name| built(name) || hidden(name))
 }

@@ -76,7 +76,11 @@ fn print(config: &Config, answer: Option<&str>) {
     if let Some(answer) = answer {
         output::line(format!("answers    {answer}"));
     }
-    output::line(format!("instances  at most {} at once, in {} MiB of memory", config.instances(), config.memory_bytes >> 20));
+    output::line(format!(
+        "instances  at most {} at once, in {} MiB of memory",
+        config.instances(),
+        config.memory_bytes >> 20
+    ));
 }
 
 /// Every variable that is read, for `--help`.

@@ -24,7 +24,8 @@ pub(super) fn table<const N: usize>(head: [&str; N], rows: &[[String; N]]) {
         }
     }
     let print = |cells: [&str; N]| {
-        let padded: Vec<String> = cells.iter().zip(widths).map(|(cell, width)| format!("{cell:<width$}")).collect();
+        let padded: Vec<String> =
+            cells.iter().zip(widths).map(|(cell, width)| format!("{cell:<width$}")).collect();
         line(padded.join("  ").trim_end());
     };
     print(head);

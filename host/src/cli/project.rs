@@ -93,7 +93,8 @@ impl Project {
 
     /// The bytes of the component.
     pub(super) fn read(&self) -> anyhow::Result<Vec<u8>> {
-        std::fs::read(&self.component).with_context(|| format!("cannot read the component {}", self.component.display()))
+        std::fs::read(&self.component)
+            .with_context(|| format!("cannot read the component {}", self.component.display()))
     }
 
     /// Settings in the form in which the registry keeps them.

@@ -1,9 +1,9 @@
 //! From a [`Config`] to the parts of the host.
 
 use crate::config::Config;
+use crate::guests::Registry;
 use crate::guests::component::Compiler;
 use crate::guests::engine::{self, EngineSettings};
-use crate::guests::Registry;
 use crate::storage::Database;
 use crate::web::ServerSettings;
 use anyhow::{Context, anyhow};

@@ -14,59 +14,29 @@ pub(super) struct Choice<'a> {
 
 impl<'a> Choice<'a> {
     fn variable(name: &str, url: &'a str, reason: String) -> Self {
-        Self {
-            source: Source::Variable(name.to_owned()),
-            url: Some(url),
-            reason,
-        }
+        Self { source: Source::Variable(name.to_owned()), url: Some(url), reason }
     }
 }
 
 /// Applies the order of the rules, without looking into any URL.
-pub(super) fn choose<'a>(
-    options: &'a DatabaseOptions,
-    environment: &'a Environment,
-) -> Result<Choice<'a>, Error> {
+pub(super) fn choose<'a>(options: &'a DatabaseOptions, environment: &'a Environment) -> Result<Choice<'a>, Error> {
     if let Some(url) = &options.database_url {
         let reason = format!("{URL_OPTION} was given");
-        return Ok(Choice {
-            source: Source::Option,
-            url: Some(url),
-            reason,
-        });
+        return Ok(Choice { source: Source::Option, url: Some(url), reason });
     }
     if let Some((named_by, name)) = requested(options, environment) {
-        return named(
-            named_by,
-            name,
-            format!("{named_by} asks for {name}"),
-            environment,
-        );
+        return named(named_by, name, format!("{named_by} asks for {name}"), environment);
     }
     if let Some(url) = environment.get(DATABASE_URL) {
-        return Ok(Choice::variable(
-            DATABASE_URL,
-            url,
-            format!("{DATABASE_URL} is set"),
-        ));
+        return Ok(Choice::variable(DATABASE_URL, url, format!("{DATABASE_URL} is set")));
     }
     only_attached(environment)
 }
 
 /// What names a variable, and the name.
-fn requested<'a>(
-    options: &'a DatabaseOptions,
-    environment: &'a Environment,
-) -> Option<(&'static str, &'a str)> {
-    let by_option = options
-        .database_var
-        .as_deref()
-        .map(|name| (VAR_OPTION, name));
-    by_option.or_else(|| {
-        environment
-            .get(DATABASE_VAR)
-            .map(|name| (DATABASE_VAR, name))
-    })
+fn requested<'a>(options: &'a DatabaseOptions, environment: &'a Environment) -> Option<(&'static str, &'a str)> {
+    let by_option = options.database_var.as_deref().map(|name| (VAR_OPTION, name));
+    by_option.or_else(|| environment.get(DATABASE_VAR).map(|name| (DATABASE_VAR, name)))
 }
 
 /// The choice of a variable that was asked for: it must be there. `named_by` is who asks, for the error.
@@ -90,17 +60,10 @@ fn only_attached(environment: &Environment) -> Result<Choice<'_>, Error> {
     let attached = candidates::attached(environment);
     let Some((name, url)) = attached.first().copied() else {
         let reason = nothing_set(environment);
-        return Ok(Choice {
-            source: Source::DataDirectory,
-            url: None,
-            reason,
-        });
+        return Ok(Choice { source: Source::DataDirectory, url: None, reason });
     };
     if attached.iter().any(|(_, other)| *other != url) {
-        let names = attached
-            .iter()
-            .map(|(name, _)| (*name).to_owned())
-            .collect();
+        let names = attached.iter().map(|(name, _)| (*name).to_owned()).collect();
         return Err(Error::SeveralDatabases { names });
     }
     let reason = format!("{DATABASE_URL} is not set and {name} holds the only database");
@@ -118,18 +81,11 @@ fn nothing_set(environment: &Environment) -> String {
 }
 
 /// A note for each database variable that is there and was not chosen.
-pub(super) fn others(
-    choice: &Choice<'_>,
-    options: &DatabaseOptions,
-    environment: &Environment,
-) -> Vec<String> {
+pub(super) fn others(choice: &Choice<'_>, options: &DatabaseOptions, environment: &Environment) -> Vec<String> {
     let source = choice.source.to_string();
     let mut notes = Vec::new();
-    if let (Source::Option, Some((named_by, _))) = (&choice.source, requested(options, environment))
-    {
-        notes.push(format!(
-            "{named_by} is not used: {URL_OPTION} goes before it"
-        ));
+    if let (Source::Option, Some((named_by, _))) = (&choice.source, requested(options, environment)) {
+        notes.push(format!("{named_by} is not used: {URL_OPTION} goes before it"));
     }
     let first = environment.get(DATABASE_URL).map(|url| (DATABASE_URL, url));
     let seen = first.into_iter().chain(candidates::attached(environment));
@@ -172,10 +128,7 @@ mod tests {
     }
 
     fn refusal(pairs: &[(&str, &str)]) -> String {
-        from_environment(pairs)
-            .err()
-            .map(|error| error.to_string())
-            .unwrap_or_default()
+        from_environment(pairs).err().map(|error| error.to_string()).unwrap_or_default()
     }
 
     #[test]
@@ -183,26 +136,10 @@ mod tests {
         let asked = (DATABASE_VAR, BLUE);
         let url = Some("postgres://u@option.example/d");
         let cases = [
-            (
-                options(url, Some(ROSE)),
-                vec![HOME, ROSE_DB, BLUE_DB, asked],
-                "--database-url",
-            ),
-            (
-                options(None, Some(ROSE)),
-                vec![HOME, ROSE_DB, BLUE_DB, asked],
-                ROSE,
-            ),
-            (
-                options(None, None),
-                vec![HOME, ROSE_DB, BLUE_DB, asked],
-                BLUE,
-            ),
-            (
-                options(None, None),
-                vec![HOME, ROSE_DB, BLUE_DB],
-                DATABASE_URL,
-            ),
+            (options(url, Some(ROSE)), vec![HOME, ROSE_DB, BLUE_DB, asked], "--database-url"),
+            (options(None, Some(ROSE)), vec![HOME, ROSE_DB, BLUE_DB, asked], ROSE),
+            (options(None, None), vec![HOME, ROSE_DB, BLUE_DB, asked], BLUE),
+            (options(None, None), vec![HOME, ROSE_DB, BLUE_DB], DATABASE_URL),
             (options(None, None), vec![ROSE_DB], ROSE),
             (options(None, None), vec![], "--data"),
         ];
@@ -219,16 +156,11 @@ mod tests {
         let same = (BLUE, HOME.1);
         let decision = from_environment(&[HOME, ROSE_DB, same])?;
         assert_eq!(decision.reason, "DATABASE_URL is set");
-        let expected = [
-            format!("{BLUE} is the same database"),
-            format!("{ROSE} is not used: DATABASE_URL goes before it"),
-        ];
+        let expected =
+            [format!("{BLUE} is the same database"), format!("{ROSE} is not used: DATABASE_URL goes before it")];
         assert_eq!(decision.notes, expected);
         let decision = chosen(&options(Some(HOME.1), None), &[(DATABASE_VAR, BLUE)])?;
-        assert_eq!(
-            decision.notes,
-            ["INNKEEPER_DATABASE_VAR is not used: --database-url goes before it"]
-        );
+        assert_eq!(decision.notes, ["INNKEEPER_DATABASE_VAR is not used: --database-url goes before it"]);
         Ok(())
     }
 
@@ -255,15 +187,10 @@ mod tests {
         );
         assert_eq!(
             refusal(&[HOME, (DATABASE_VAR, ROSE), (ROSE, "")]),
-            format!(
-                "{ROSE} was asked for and is empty; variables that hold a database URL: DATABASE_URL"
-            )
+            format!("{ROSE} was asked for and is empty; variables that hold a database URL: DATABASE_URL")
         );
         let misplaced = refusal(&[(DATABASE_VAR, HOME.1)]);
-        assert!(
-            misplaced.starts_with("INNKEEPER_DATABASE_VAR: not the name"),
-            "{misplaced}"
-        );
+        assert!(misplaced.starts_with("INNKEEPER_DATABASE_VAR: not the name"), "{misplaced}");
     }
 
     #[test]

@@ -54,13 +54,7 @@ pub struct PostgresTarget {
 impl PostgresTarget {
     /// A text for people, without the password: `postgres://user:***@host:5432/name (TLS require)`.
     pub fn describe(&self) -> String {
-        let Self {
-            user,
-            port,
-            database,
-            ssl_mode,
-            ..
-        } = self;
+        let Self { user, port, database, ssl_mode, .. } = self;
         let password = if self.password.is_some() { ":***" } else { "" };
         match &self.host {
             PostgresHost::Tcp(_) => {
@@ -69,9 +63,7 @@ impl PostgresTarget {
             }
             PostgresHost::Socket(directory) => {
                 let directory = directory.display();
-                format!(
-                    "postgres://{user}{password}@/{database} (socket in {directory}, port {port})"
-                )
+                format!("postgres://{user}{password}@/{database} (socket in {directory}, port {port})")
             }
         }
     }
@@ -105,10 +97,7 @@ impl PostgresHost {
         if text.starts_with('/') {
             return Self::Socket(PathBuf::from(text));
         }
-        let bare = text
-            .strip_prefix('[')
-            .and_then(|text| text.strip_suffix(']'))
-            .unwrap_or(text);
+        let bare = text.strip_prefix('[').and_then(|text| text.strip_suffix(']')).unwrap_or(text);
         Self::Tcp(bare.to_owned())
     }
 }
@@ -148,45 +137,23 @@ mod tests {
             target("db.example", Some("hunter2")).describe(),
             "postgres://ada:***@db.example:5432/inn (TLS require)"
         );
-        assert_eq!(
-            target("[::1]", None).describe(),
-            "postgres://ada@[::1]:5432/inn (TLS require)"
-        );
+        assert_eq!(target("[::1]", None).describe(), "postgres://ada@[::1]:5432/inn (TLS require)");
         assert_eq!(
             target("/run/postgresql", Some("hunter2")).describe(),
             "postgres://ada:***@/inn (socket in /run/postgresql, port 5432)"
         );
-        assert_eq!(
-            DatabaseTarget::Sqlite("data".into()).describe(),
-            "sqlite:data"
-        );
+        assert_eq!(DatabaseTarget::Sqlite("data".into()).describe(), "sqlite:data");
     }
 
     #[test]
     fn only_this_machine_is_loopback() {
-        let here = [
-            "localhost",
-            "LOCALHOST",
-            "127.0.0.1",
-            "127.9.9.9",
-            "::1",
-            "[::1]",
-            "::ffff:127.0.0.1",
-            "/tmp",
-        ];
+        let here =
+            ["localhost", "LOCALHOST", "127.0.0.1", "127.9.9.9", "::1", "[::1]", "::ffff:127.0.0.1", "/tmp"];
         for host in here {
             assert!(PostgresHost::from_text(host).is_loopback(), "{host}");
         }
-        let away = [
-            "localhost.example",
-            "127.example",
-            "10.0.0.1",
-            "0.0.0.0",
-            "::",
-            "128.0.0.1",
-            "2001:db8::1",
-            "127.1",
-        ];
+        let away =
+            ["localhost.example", "127.example", "10.0.0.1", "0.0.0.0", "::", "128.0.0.1", "2001:db8::1", "127.1"];
         for host in away {
             assert!(!PostgresHost::from_text(host).is_loopback(), "{host}");
         }

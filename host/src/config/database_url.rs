@@ -21,11 +21,7 @@ impl DatabaseUrl {
     /// Reads a URL; `name` is the variable or option that holds it, for errors and notes.
     ///
     /// `authority` is what `INNKEEPER_DATABASE_CA` holds; an `sslrootcert` in the URL goes before it.
-    pub fn parse(
-        name: &str,
-        text: &str,
-        authority: Option<&RootCertificate>,
-    ) -> Result<Self, Error> {
+    pub fn parse(name: &str, text: &str, authority: Option<&RootCertificate>) -> Result<Self, Error> {
         let text = text.trim();
         let (scheme, rest) = text.split_once(':').unwrap_or_default();
         let parsed = match scheme.to_ascii_lowercase().as_str() {
@@ -33,15 +29,9 @@ impl DatabaseUrl {
             "sqlite" => sqlite_url::parse(rest),
             _ => Err(unknown_scheme(scheme, rest)),
         };
-        let error = |problem| Error::DatabaseUrl {
-            name: name.to_owned(),
-            problem,
-        };
+        let error = |problem| Error::DatabaseUrl { name: name.to_owned(), problem };
         let (target, notes) = parsed.map_err(error)?;
-        let notes = notes
-            .into_iter()
-            .map(|note| format!("{name}: {note}"))
-            .collect();
+        let notes = notes.into_iter().map(|note| format!("{name}: {note}")).collect();
         Ok(Self { target, notes })
     }
 }
@@ -73,27 +63,16 @@ mod tests {
     use super::*;
 
     fn problem(text: &str) -> Option<String> {
-        DatabaseUrl::parse("ROSE_URL", text, None)
-            .err()
-            .map(|error| error.to_string())
+        DatabaseUrl::parse("ROSE_URL", text, None).err().map(|error| error.to_string())
     }
 
     #[test]
     fn other_schemes_are_refused_with_the_list() {
         assert_eq!(
             problem("mysql://u:hunter2@h/d").as_deref(),
-            Some(
-                "ROSE_URL: the scheme mysql:// is not supported; use postgres://, postgresql:// or sqlite:"
-            )
+            Some("ROSE_URL: the scheme mysql:// is not supported; use postgres://, postgresql:// or sqlite:")
         );
-        for text in [
-            "",
-            "hunter2",
-            "hunter2:u@h/d",
-            "//h/d",
-            "://h/d",
-            "u.hunter2://x",
-        ] {
+        for text in ["", "hunter2", "hunter2:u@h/d", "//h/d", "://h/d", "u.hunter2://x"] {
             assert_eq!(
                 problem(text).as_deref(),
                 Some("ROSE_URL: not a database URL; use postgres://, postgresql:// or sqlite:")
@@ -115,10 +94,7 @@ mod tests {
     #[test]
     fn notes_name_the_variable() -> Result<(), Error> {
         let url = DatabaseUrl::parse("ROSE_URL", "postgres://u@h/d?pgbouncer=true", None)?;
-        assert_eq!(
-            url.notes,
-            ["ROSE_URL: the parameter pgbouncer in the URL is not used"]
-        );
+        assert_eq!(url.notes, ["ROSE_URL: the parameter pgbouncer in the URL is not used"]);
         Ok(())
     }
 }

@@ -9,9 +9,7 @@ use std::path::PathBuf;
 
 use super::candidates;
 use super::choice::{self, Choice};
-use super::{
-    DatabaseTarget, DatabaseUrl, Environment, Error, PostgresTarget, RootCertificate, pooler,
-};
+use super::{DatabaseTarget, DatabaseUrl, Environment, Error, PostgresTarget, RootCertificate, pooler};
 
 /// Where SQLite data is kept unless `--data` says otherwise.
 pub const DEFAULT_DATA_DIRECTORY: &str = "./innkeeper-data";
@@ -84,10 +82,7 @@ pub fn detect(options: &DatabaseOptions, environment: &Environment) -> Result<De
     let mut choice = choice::choose(options, environment)?;
     let empty = candidates::empty_names(environment);
     if !empty.is_empty() {
-        choice.reason.push_str(&format!(
-            " (empty, so counted as unset: {})",
-            empty.join(", ")
-        ));
+        choice.reason.push_str(&format!(" (empty, so counted as unset: {})", empty.join(", ")));
     }
     let others = choice::others(&choice, options, environment);
     let mut decision = decide(choice, environment, options)?;
@@ -106,28 +101,14 @@ pub fn app_target(environment: &Environment, var: &str) -> Result<Decision, Erro
 }
 
 /// Reads the URL of a choice and applies the rule about disks.
-fn decide(
-    choice: Choice<'_>,
-    environment: &Environment,
-    options: &DatabaseOptions,
-) -> Result<Decision, Error> {
-    let Choice {
-        source,
-        url,
-        reason,
-    } = choice;
+fn decide(choice: Choice<'_>, environment: &Environment, options: &DatabaseOptions) -> Result<Decision, Error> {
+    let Choice { source, url, reason } = choice;
     let authority = RootCertificate::from_environment(environment)?;
     let DatabaseUrl { target, notes } = match url {
         Some(url) => DatabaseUrl::parse(&source.to_string(), url, authority.as_ref())?,
         None => data_directory(options),
     };
-    let mut decision = Decision {
-        target,
-        source,
-        reason,
-        notes,
-        pooler: None,
-    };
+    let mut decision = Decision { target, source, reason, notes, pooler: None };
     check_disk(&mut decision, environment, options)?;
     Ok(decision)
 }
@@ -135,18 +116,11 @@ fn decide(
 fn data_directory(options: &DatabaseOptions) -> DatabaseUrl {
     let directory = options.data_dir.clone();
     let directory = directory.unwrap_or_else(|| PathBuf::from(DEFAULT_DATA_DIRECTORY));
-    DatabaseUrl {
-        target: DatabaseTarget::Sqlite(directory),
-        notes: Vec::new(),
-    }
+    DatabaseUrl { target: DatabaseTarget::Sqlite(directory), notes: Vec::new() }
 }
 
 /// The disk of a dyno is new at each restart, at least once a day: SQLite there loses everything without an error.
-fn check_disk(
-    decision: &mut Decision,
-    environment: &Environment,
-    options: &DatabaseOptions,
-) -> Result<(), Error> {
+fn check_disk(decision: &mut Decision, environment: &Environment, options: &DatabaseOptions) -> Result<(), Error> {
     let allowed = environment.flag(ALLOW_EPHEMERAL)?.unwrap_or(false) || options.allow_ephemeral;
     if !environment.is_dyno() || matches!(decision.target, DatabaseTarget::Postgres(_)) {
         return Ok(());
@@ -178,10 +152,7 @@ mod tests {
     }
 
     fn refusal(pairs: &[(&str, &str)]) -> String {
-        from_environment(pairs)
-            .err()
-            .map(|error| error.to_string())
-            .unwrap_or_default()
+        from_environment(pairs).err().map(|error| error.to_string()).unwrap_or_default()
     }
 
     #[test]
@@ -195,20 +166,9 @@ mod tests {
         let url = ("DATABASE_URL", "sqlite:data");
         assert!(refusal(&[DYNO, url]).starts_with("DATABASE_URL asks for SQLite, and the disk"));
         assert!(refusal(&[DYNO, (ALLOW_EPHEMERAL, "0")]).starts_with("no database variable"));
-        let allowed = DatabaseOptions {
-            allow_ephemeral: true,
-            ..DatabaseOptions::default()
-        };
-        for decision in [
-            chosen(&allowed, &[DYNO])?,
-            from_environment(&[DYNO, (ALLOW_EPHEMERAL, "1"), url])?,
-        ] {
-            assert!(
-                decision
-                    .notes
-                    .iter()
-                    .any(|note| note.contains("lost at each restart"))
-            );
+        let allowed = DatabaseOptions { allow_ephemeral: true, ..DatabaseOptions::default() };
+        for decision in [chosen(&allowed, &[DYNO])?, from_environment(&[DYNO, (ALLOW_EPHEMERAL, "1"), url])?] {
+            assert!(decision.notes.iter().any(|note| note.contains("lost at each restart")));
         }
         assert!(from_environment(&[url])?.notes.is_empty());
         Ok(())
@@ -216,14 +176,8 @@ mod tests {
 
     #[test]
     fn the_data_directory_is_as_told() -> Result<(), Error> {
-        let options = DatabaseOptions {
-            data_dir: Some("/srv/inn".into()),
-            ..DatabaseOptions::default()
-        };
-        assert_eq!(
-            chosen(&options, &[])?.target,
-            DatabaseTarget::Sqlite("/srv/inn".into())
-        );
+        let options = DatabaseOptions { data_dir: Some("/srv/inn".into()), ..DatabaseOptions::default() };
+        assert_eq!(chosen(&options, &[])?.target, DatabaseTarget::Sqlite("/srv/inn".into()));
         let default = DatabaseTarget::Sqlite(DEFAULT_DATA_DIRECTORY.into());
         assert_eq!(from_environment(&[])?.target, default);
         Ok(())
@@ -231,23 +185,13 @@ mod tests {
 
     #[test]
     fn an_app_may_name_a_database_of_its_own() -> Result<(), Error> {
-        let environment =
-            Environment::from_pairs([("LEDGER_URL", "postgresql://l@ledger.example/l")]);
+        let environment = Environment::from_pairs([("LEDGER_URL", "postgresql://l@ledger.example/l")]);
         let decision = app_target(&environment, "LEDGER_URL")?;
-        assert_eq!(
-            decision.target.describe(),
-            "postgres://l@ledger.example:5432/l (TLS require)"
-        );
-        assert_eq!(
-            (decision.source, decision.pooler),
-            (Source::Variable("LEDGER_URL".to_owned()), None)
-        );
+        assert_eq!(decision.target.describe(), "postgres://l@ledger.example:5432/l (TLS require)");
+        assert_eq!((decision.source, decision.pooler), (Source::Variable("LEDGER_URL".to_owned()), None));
         assert!(app_target(&environment, "OTHER_URL").is_err());
         let dyno = Environment::from_pairs([DYNO, ("LEDGER_URL", "sqlite:ledger")]);
-        assert!(matches!(
-            app_target(&dyno, "LEDGER_URL"),
-            Err(Error::EphemeralDisk { .. })
-        ));
+        assert!(matches!(app_target(&dyno, "LEDGER_URL"), Err(Error::EphemeralDisk { .. })));
         Ok(())
     }
 }

@@ -25,35 +25,20 @@ impl Environment {
     }
 
     fn from_os(variables: impl Iterator<Item = (OsString, OsString)>) -> Self {
-        let variables = variables.filter_map(|(name, value)| {
-            Some((
-                name.into_string().ok()?,
-                value.into_string().unwrap_or_default(),
-            ))
-        });
-        Self {
-            variables: variables.collect(),
-        }
+        let variables = variables
+            .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().unwrap_or_default())));
+        Self { variables: variables.collect() }
     }
 
     /// Variables as given, for tests and tools.
-    pub fn from_pairs<K: Into<String>, V: Into<String>>(
-        pairs: impl IntoIterator<Item = (K, V)>,
-    ) -> Self {
-        let variables = pairs
-            .into_iter()
-            .map(|(name, value)| (name.into(), value.into()));
-        Self {
-            variables: variables.collect(),
-        }
+    pub fn from_pairs<K: Into<String>, V: Into<String>>(pairs: impl IntoIterator<Item = (K, V)>) -> Self {
+        let variables = pairs.into_iter().map(|(name, value)| (name.into(), value.into()));
+        Self { variables: variables.collect() }
     }
 
     /// The value of a variable without white space around it; an empty one counts as unset.
     pub fn get(&self, name: &str) -> Option<&str> {
-        self.variables
-            .get(name)
-            .map(|value| value.trim())
-            .filter(|value| !value.is_empty())
+        self.variables.get(name).map(|value| value.trim()).filter(|value| !value.is_empty())
     }
 
     /// Whether a variable is there, but holds nothing.
@@ -83,9 +68,7 @@ impl Environment {
     /// A whole number within bounds.
     pub fn number(&self, name: &str, bounds: RangeInclusive<u32>) -> Result<Option<u32>, Error> {
         let expected = format!("a whole number from {} to {}", bounds.start(), bounds.end());
-        self.parsed(name, &expected, |value| {
-            value.parse().ok().filter(|number| bounds.contains(number))
-        })
+        self.parsed(name, &expected, |value| value.parse().ok().filter(|number| bounds.contains(number)))
     }
 
     /// A variable read by `parse` from its lower-case text; `expected` completes the error: "NAME=value: not ...".
@@ -99,9 +82,7 @@ impl Environment {
             return Ok(None);
         };
         let wrong = || Error::value(name, value, expected);
-        parse(&value.to_ascii_lowercase())
-            .map(Some)
-            .ok_or_else(wrong)
+        parse(&value.to_ascii_lowercase()).map(Some).ok_or_else(wrong)
     }
 
     /// The path of a file or directory. A URL is refused: it could hold a password, and paths are printed.
@@ -120,10 +101,7 @@ impl Environment {
 
 impl fmt::Debug for Environment {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter
-            .debug_set()
-            .entries(self.variables.keys())
-            .finish()
+        formatter.debug_set().entries(self.variables.keys()).finish()
     }
 }
 
@@ -155,36 +133,17 @@ mod tests {
             let expected = format!("INNKEEPER_X={value}: not a whole number from 1 to 500");
             assert_eq!(text, Some(expected));
         }
-        assert_eq!(
-            environment("500").number("INNKEEPER_X", 1..=500),
-            Ok(Some(500))
-        );
+        assert_eq!(environment("500").number("INNKEEPER_X", 1..=500), Ok(Some(500)));
         assert_eq!(environment("").number("INNKEEPER_X", 1..=500), Ok(None));
     }
 
     #[test]
     fn a_flag_is_on_off_or_an_error() {
-        for (value, on) in [
-            ("1", true),
-            ("On", true),
-            ("TRUE", true),
-            ("0", false),
-            ("off", false),
-        ] {
-            assert_eq!(
-                environment(value).flag("INNKEEPER_X"),
-                Ok(Some(on)),
-                "{value}"
-            );
+        for (value, on) in [("1", true), ("On", true), ("TRUE", true), ("0", false), ("off", false)] {
+            assert_eq!(environment(value).flag("INNKEEPER_X"), Ok(Some(on)), "{value}");
         }
-        let text = environment("maybe")
-            .flag("INNKEEPER_X")
-            .err()
-            .map(|error| error.to_string());
-        assert_eq!(
-            text.as_deref(),
-            Some("INNKEEPER_X=maybe: not 1 or 0 (on or off)")
-        );
+        let text = environment("maybe").flag("INNKEEPER_X").err().map(|error| error.to_string());
+        assert_eq!(text.as_deref(), Some("INNKEEPER_X=maybe: not 1 or 0 (on or off)"));
     }
 
     #[cfg(unix)]
@@ -200,24 +159,14 @@ mod tests {
 
     #[test]
     fn a_path_is_no_url() {
-        assert_eq!(
-            environment("/Tmp").path("INNKEEPER_X"),
-            Ok(Some("/Tmp".into()))
-        );
+        assert_eq!(environment("/Tmp").path("INNKEEPER_X"), Ok(Some("/Tmp".into())));
         assert_eq!(environment("").path("INNKEEPER_X"), Ok(None));
-        assert!(
-            environment("postgres://u:hunter2@h/d")
-                .path("INNKEEPER_X")
-                .is_err()
-        );
+        assert!(environment("postgres://u:hunter2@h/d").path("INNKEEPER_X").is_err());
     }
 
     #[test]
     fn debug_prints_names_only() {
-        assert_eq!(
-            format!("{:?}", environment("hunter2")),
-            r#"{"INNKEEPER_X"}"#
-        );
+        assert_eq!(format!("{:?}", environment("hunter2")), r#"{"INNKEEPER_X"}"#);
     }
 
     #[test]

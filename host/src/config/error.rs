@@ -24,9 +24,7 @@ pub enum Error {
         problem: String,
     },
     /// An option or setting that should name a variable and holds something else, perhaps a URL.
-    #[error(
-        "{name}: not the name of a variable; put the database URL into a variable and give its name here"
-    )]
+    #[error("{name}: not the name of a variable; put the database URL into a variable and give its name here")]
     NotAVariable {
         /// The option or setting.
         name: String,
@@ -65,11 +63,7 @@ pub enum Error {
 impl Error {
     /// A wrong value, kept in a form that may be printed.
     pub(super) fn value(name: &str, value: &str, expected: &str) -> Self {
-        Self::Value {
-            name: name.to_owned(),
-            value: shown(value),
-            expected: expected.to_owned(),
-        }
+        Self::Value { name: name.to_owned(), value: shown(value), expected: expected.to_owned() }
     }
 }
 
@@ -92,10 +86,7 @@ fn choices(candidates: &[String]) -> String {
     if candidates.is_empty() {
         "no variable here holds a database URL".to_owned()
     } else {
-        format!(
-            "variables that hold a database URL: {}",
-            candidates.join(", ")
-        )
+        format!("variables that hold a database URL: {}", candidates.join(", "))
     }
 }
 
@@ -110,10 +101,7 @@ mod tests {
     #[test]
     fn a_wrong_value_is_repeated_shortened_and_never_as_a_url() {
         assert_eq!(value("abc"), "PORT=abc: not a port");
-        assert_eq!(
-            value(&"x".repeat(99)),
-            format!("PORT={}: not a port", "x".repeat(40))
-        );
+        assert_eq!(value(&"x".repeat(99)), format!("PORT={}: not a port", "x".repeat(40)));
         assert_eq!(value("postgres://u:hunter2@h/d"), "PORT=***: not a port");
     }
 

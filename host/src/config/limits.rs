@@ -126,12 +126,7 @@ pub struct LimitRow {
 
 /// The part of a row that depends on the type of the limit.
 fn row<Q: Quantity>(value: Q, default: Q) -> LimitRow {
-    LimitRow {
-        value: value.show(),
-        default: default.show(),
-        unit: Q::UNIT,
-        ..LimitRow::default()
-    }
+    LimitRow { value: value.show(), default: default.show(), unit: Q::UNIT, ..LimitRow::default() }
 }
 
 #[cfg(test)]
@@ -161,27 +156,15 @@ mod tests {
             };
             let changed = limits(row.variable, value)?.table();
             let others = changed.iter().filter(|other| other.name != row.name);
-            assert!(
-                others.clone().all(|other| other.value == other.default),
-                "{}",
-                row.name
-            );
-            assert!(
-                changed
-                    .iter()
-                    .any(|other| other.name == row.name && other.value == value)
-            );
+            assert!(others.clone().all(|other| other.value == other.default), "{}", row.name);
+            assert!(changed.iter().any(|other| other.name == row.name && other.value == value));
         }
         Ok(())
     }
 
     #[test]
     fn a_row_tells_all_about_its_limit() {
-        let rows = Limits {
-            sql_bytes: 4096,
-            ..Limits::default()
-        }
-        .table();
+        let rows = Limits { sql_bytes: 4096, ..Limits::default() }.table();
         let expected = LimitRow {
             name: "sql_bytes",
             variable: "INNKEEPER_SQL_BYTES",
@@ -190,10 +173,7 @@ mod tests {
             unit: "bytes",
             meaning: "Text of one SQL statement",
         };
-        assert_eq!(
-            rows.iter().find(|row| row.name == "sql_bytes"),
-            Some(&expected)
-        );
+        assert_eq!(rows.iter().find(|row| row.name == "sql_bytes"), Some(&expected));
     }
 
     #[test]
@@ -201,15 +181,11 @@ mod tests {
         let text = |name, value| limits(name, value).err().map(|error| error.to_string());
         assert_eq!(
             text("INNKEEPER_CPU_PER_REQUEST", "2").as_deref(),
-            Some(
-                "INNKEEPER_CPU_PER_REQUEST=2: not a duration such as 500ms, 2s, 30min or 12h, at most 8760h"
-            )
+            Some("INNKEEPER_CPU_PER_REQUEST=2: not a duration such as 500ms, 2s, 30min or 12h, at most 8760h")
         );
         assert_eq!(
             text("INNKEEPER_FILE_BYTES", "0").as_deref(),
-            Some(
-                "INNKEEPER_FILE_BYTES=0: not a size such as 65536, 100KB, 64MiB or 1GiB, at most 1048576GiB"
-            )
+            Some("INNKEEPER_FILE_BYTES=0: not a size such as 65536, 100KB, 64MiB or 1GiB, at most 1048576GiB")
         );
         assert_eq!(
             text("INNKEEPER_RESULT_ROWS", "many").as_deref(),

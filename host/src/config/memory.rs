@@ -29,12 +29,8 @@ pub fn memory_bytes(environment: &Environment) -> Result<u64, Error> {
 /// How many instances may live at once, each with a limit of `per_instance` bytes.
 pub fn instances(memory: u64, per_instance: u64) -> u32 {
     let for_guests = u128::from(memory) * GUEST_PERCENT / 100;
-    let fitting = for_guests
-        .checked_div(u128::from(per_instance))
-        .unwrap_or(u128::MAX);
-    u32::try_from(fitting)
-        .unwrap_or(MAX_INSTANCES)
-        .clamp(MIN_INSTANCES, MAX_INSTANCES)
+    let fitting = for_guests.checked_div(u128::from(per_instance)).unwrap_or(u128::MAX);
+    u32::try_from(fitting).unwrap_or(MAX_INSTANCES).clamp(MIN_INSTANCES, MAX_INSTANCES)
 }
 
 /// The smallest of the limits that these files tell; an absent file is an empty one.
@@ -42,18 +38,14 @@ pub fn instances(memory: u64, per_instance: u64) -> u32 {
 /// A group without a limit says `max` (version 2) or a number beyond any machine (version 1), so that the memory of
 /// the machine is the smaller one.
 fn granted(cgroup_v2: &str, cgroup_v1: &str, meminfo: &str) -> u64 {
-    let groups = [cgroup_v2, cgroup_v1]
-        .into_iter()
-        .filter_map(|text| text.trim().parse().ok());
+    let groups = [cgroup_v2, cgroup_v1].into_iter().filter_map(|text| text.trim().parse().ok());
     let limits = groups.chain(machine(meminfo)).filter(|limit| *limit > 0);
     limits.min().unwrap_or(FALLBACK_BYTES)
 }
 
 /// `MemTotal:       16384 kB`, where kB means KiB.
 fn machine(meminfo: &str) -> Option<u64> {
-    let total = meminfo
-        .lines()
-        .find_map(|line| line.strip_prefix("MemTotal:"))?;
+    let total = meminfo.lines().find_map(|line| line.strip_prefix("MemTotal:"))?;
     u64::parse(&total.trim().replace("kB", "KiB"))
 }
 
@@ -87,10 +79,7 @@ mod tests {
         let memory = |value: &str| memory_bytes(&Environment::from_pairs([(MEMORY, value)]));
         assert_eq!(memory("1GiB"), Ok(1 << 30));
         assert!(memory("").is_ok_and(|bytes| bytes > 0));
-        assert!(
-            memory("much")
-                .is_err_and(|error| error.to_string().starts_with("INNKEEPER_MEMORY=much"))
-        );
+        assert!(memory("much").is_err_and(|error| error.to_string().starts_with("INNKEEPER_MEMORY=much")));
     }
 
     #[test]
@@ -105,11 +94,7 @@ mod tests {
             (1, 0, 1_000),
         ];
         for (memory, per_instance, count) in cases {
-            assert_eq!(
-                instances(memory, per_instance),
-                count,
-                "{memory} {per_instance}"
-            );
+            assert_eq!(instances(memory, per_instance), count, "{memory} {per_instance}");
         }
     }
 }

@@ -91,7 +91,11 @@ impl Config {
             memory_bytes: memory_bytes(environment)?,
             code_cache: code_cache(&database.target, environment)?,
             sqlite_synchronous: sqlite_synchronous(environment)?,
-            log_filter: environment.parsed(LOG_FILTER, "levels such as info or warn,innkeeper=debug", log_filter)?,
+            log_filter: environment.parsed(
+                LOG_FILTER,
+                "levels such as info or warn,innkeeper=debug",
+                log_filter,
+            )?,
             database,
         })
     }
@@ -103,10 +107,7 @@ impl Config {
 }
 
 /// With SQLite there is a directory that lasts, so that it is the default there alone.
-fn code_cache(
-    target: &DatabaseTarget,
-    environment: &Environment,
-) -> Result<Option<PathBuf>, Error> {
+fn code_cache(target: &DatabaseTarget, environment: &Environment) -> Result<Option<PathBuf>, Error> {
     let beside_data = match target {
         DatabaseTarget::Sqlite(directory) => Some(directory.join("code-cache")),
         DatabaseTarget::Postgres(_) => None,
@@ -142,14 +143,8 @@ mod tests {
     fn an_empty_environment_is_a_laptop_with_sqlite() -> Result<(), Error> {
         let config = load(&[])?;
         assert_eq!(config.database.target.describe(), "sqlite:./innkeeper-data");
-        assert_eq!(
-            config.code_cache,
-            Some("./innkeeper-data/code-cache".into())
-        );
-        assert_eq!(
-            (config.pool_size, config.limits.clone()),
-            (5, Limits::default())
-        );
+        assert_eq!(config.code_cache, Some("./innkeeper-data/code-cache".into()));
+        assert_eq!((config.pool_size, config.limits.clone()), (5, Limits::default()));
         assert_eq!(config.sqlite_synchronous, SqliteSynchronous::Full);
         assert!(config.memory_bytes > 0 && config.instances() >= 4);
         Ok(())
@@ -166,10 +161,7 @@ mod tests {
             ("INNKEEPER_SESSION_IDLE", "1h"),
             (SQLITE_SYNCHRONOUS, "Normal"),
         ])?;
-        assert_eq!(
-            config.database.target.describe(),
-            "postgres://u:***@db.example:5432/d (TLS require)"
-        );
+        assert_eq!(config.database.target.describe(), "postgres://u:***@db.example:5432/d (TLS require)");
         assert_eq!((config.pool_size, config.code_cache.clone()), (7, None));
         assert_eq!((config.memory_bytes, config.instances()), (2_560 << 20, 12));
         assert_eq!(config.limits.session_idle.as_secs(), 3_600);
@@ -181,21 +173,9 @@ mod tests {
     #[test]
     fn what_is_wrong_is_named() {
         let cases = [
-            (
-                POOL_SIZE,
-                "abc",
-                "INNKEEPER_POOL_SIZE=abc: not a whole number from 1 to 500",
-            ),
-            (
-                POOL_SIZE,
-                "0",
-                "INNKEEPER_POOL_SIZE=0: not a whole number from 1 to 500",
-            ),
-            (
-                SQLITE_SYNCHRONOUS,
-                "off",
-                "INNKEEPER_SQLITE_SYNCHRONOUS=off: not full or normal",
-            ),
+            (POOL_SIZE, "abc", "INNKEEPER_POOL_SIZE=abc: not a whole number from 1 to 500"),
+            (POOL_SIZE, "0", "INNKEEPER_POOL_SIZE=0: not a whole number from 1 to 500"),
+            (SQLITE_SYNCHRONOUS, "off", "INNKEEPER_SQLITE_SYNCHRONOUS=off: not full or normal"),
             ("PORT", "abc", "PORT=abc: not a port from 0 to 65535"),
         ];
         for (name, value, text) in cases {
@@ -208,10 +188,7 @@ mod tests {
     fn a_code_cache_may_be_named() -> Result<(), Error> {
         let postgres = ("DATABASE_URL", "postgres://u@localhost/d");
         assert_eq!(load(&[postgres])?.code_cache, None);
-        assert_eq!(
-            load(&[postgres, (CODE_CACHE, "/tmp/Code")])?.code_cache,
-            Some("/tmp/Code".into())
-        );
+        assert_eq!(load(&[postgres, (CODE_CACHE, "/tmp/Code")])?.code_cache, Some("/tmp/Code".into()));
         Ok(())
     }
 }

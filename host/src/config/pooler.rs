@@ -4,10 +4,7 @@
 //! notifications, no session settings, no locks of a session. Guest traffic can do without; migrations cannot.
 
 use super::candidates::{self, DATABASE_URL, POOL_URL};
-use super::{
-    DatabaseTarget, DatabaseUrl, Decision, Environment, Error, PostgresTarget, RootCertificate,
-    Source,
-};
+use super::{DatabaseTarget, DatabaseUrl, Decision, Environment, Error, PostgresTarget, RootCertificate, Source};
 
 const POOLER: &str = "INNKEEPER_POOLER";
 /// Where Heroku's pgbouncer buildpack listens, after it has rewritten `DATABASE_URL` to itself.
@@ -31,9 +28,7 @@ pub(super) fn attach(decision: &mut Decision, environment: &Environment) -> Resu
             ));
             decision.pooler = Some(pooler);
         }
-        Err(why) => decision
-            .notes
-            .push(format!("{POOL_URL} is not used: {why}")),
+        Err(why) => decision.notes.push(format!("{POOL_URL} is not used: {why}")),
     }
     Ok(())
 }
@@ -57,9 +52,7 @@ fn found(
     }
     if !belongs(&pooler, primary, decision) {
         let source = &decision.source;
-        return Ok(Err(format!(
-            "it stands before {DATABASE_URL}, and the database is {source}"
-        )));
+        return Ok(Err(format!("it stands before {DATABASE_URL}, and the database is {source}")));
     }
     Ok(Ok(pooler))
 }
@@ -70,8 +63,7 @@ fn read(url: &str, environment: &Environment) -> Result<PostgresTarget, Error> {
         DatabaseTarget::Postgres(pooler) => Ok(pooler),
         DatabaseTarget::Sqlite(_) => Err(Error::DatabaseUrl {
             name: POOL_URL.to_owned(),
-            problem: "a pooler is a Postgres server; use postgres:// or unset the variable"
-                .to_owned(),
+            problem: "a pooler is a Postgres server; use postgres:// or unset the variable".to_owned(),
         }),
     }
 }
@@ -79,8 +71,7 @@ fn read(url: &str, environment: &Environment) -> Result<PostgresTarget, Error> {
 /// Guests must never write into another database than the one that was migrated for them.
 fn belongs(pooler: &PostgresTarget, primary: &PostgresTarget, decision: &Decision) -> bool {
     let same_place = pooler.host == primary.host && pooler.database == primary.database;
-    decision.source == Source::Variable(DATABASE_URL.to_owned())
-        || (same_place && pooler.user == primary.user)
+    decision.source == Source::Variable(DATABASE_URL.to_owned()) || (same_place && pooler.user == primary.user)
 }
 
 /// A note where the only way to the database seems to be a pooler.
@@ -109,10 +100,7 @@ mod tests {
     fn pooled(pairs: &[(&str, &str)]) -> Result<(Option<u16>, String), Error> {
         let environment = Environment::from_pairs(pairs.iter().copied());
         let decision = detect(&DatabaseOptions::default(), &environment)?;
-        Ok((
-            decision.pooler.map(|pooler| pooler.port),
-            decision.notes.join("; "),
-        ))
+        Ok((decision.pooler.map(|pooler| pooler.port), decision.notes.join("; ")))
     }
 
     #[test]
@@ -129,22 +117,10 @@ mod tests {
     fn a_pooler_is_passed_over_with_a_reason() -> Result<(), Error> {
         let rose = ("HEROKU_POSTGRESQL_ROSE_URL", "postgres://u@rose.example/d");
         let cases = [
-            (
-                vec![DIRECT, POOL, (POOLER, "off")],
-                "is not used: INNKEEPER_POOLER is off",
-            ),
-            (
-                vec![(DATABASE_URL, "sqlite:data"), POOL],
-                "is not used: the database is not Postgres",
-            ),
-            (
-                vec![rose, POOL],
-                "is not used: it stands before DATABASE_URL",
-            ),
-            (
-                vec![DIRECT, (POOL_URL, DIRECT.1)],
-                "is not used: DATABASE_URL is the same connection",
-            ),
+            (vec![DIRECT, POOL, (POOLER, "off")], "is not used: INNKEEPER_POOLER is off"),
+            (vec![(DATABASE_URL, "sqlite:data"), POOL], "is not used: the database is not Postgres"),
+            (vec![rose, POOL], "is not used: it stands before DATABASE_URL"),
+            (vec![DIRECT, (POOL_URL, DIRECT.1)], "is not used: DATABASE_URL is the same connection"),
             (vec![DIRECT, (POOL_URL, "")], ""),
         ];
         for (pairs, text) in cases {
@@ -158,42 +134,21 @@ mod tests {
     #[test]
     fn a_wrong_pooler_is_named() {
         for (name, value, start) in [
-            (
-                POOL_URL,
-                "postgres://u:hunter2@h",
-                "DATABASE_CONNECTION_POOL_URL: the URL names no database",
-            ),
-            (
-                POOL_URL,
-                "sqlite:data",
-                "DATABASE_CONNECTION_POOL_URL: a pooler is a Postgres server",
-            ),
+            (POOL_URL, "postgres://u:hunter2@h", "DATABASE_CONNECTION_POOL_URL: the URL names no database"),
+            (POOL_URL, "sqlite:data", "DATABASE_CONNECTION_POOL_URL: a pooler is a Postgres server"),
             (POOLER, "x", "INNKEEPER_POOLER=x: not 1 or 0"),
         ] {
-            let text = pooled(&[DIRECT, (name, value)])
-                .err()
-                .map(|error| error.to_string());
-            assert!(
-                text.as_ref().is_some_and(|text| text.starts_with(start)),
-                "{text:?}"
-            );
+            let text = pooled(&[DIRECT, (name, value)]).err().map(|error| error.to_string());
+            assert!(text.as_ref().is_some_and(|text| text.starts_with(start)), "{text:?}");
         }
     }
 
     #[test]
     fn a_pooler_in_place_of_the_database_is_noted() -> Result<(), Error> {
         let buildpack = (DATABASE_URL, "postgres://u:hunter2@127.0.0.1:6000/db1");
-        assert!(
-            pooled(&[buildpack])?
-                .1
-                .contains("seems to be a transaction pooler")
-        );
+        assert!(pooled(&[buildpack])?.1.contains("seems to be a transaction pooler"));
         let named = ("INNKEEPER_DATABASE_VAR", POOL_URL);
-        assert!(
-            pooled(&[named, POOL])?
-                .1
-                .contains("seems to be a transaction pooler")
-        );
+        assert!(pooled(&[named, POOL])?.1.contains("seems to be a transaction pooler"));
         assert_eq!(pooled(&[DIRECT])?.1, "");
         Ok(())
     }

@@ -9,16 +9,13 @@ use super::{DatabaseTarget, PostgresHost, PostgresTarget, RootCertificate, Secre
 
 /// The port of a server whose URL names none.
 const DEFAULT_PORT: u16 = 5432;
-const FORM: &str =
-    "expected postgres://user:password@host:port/database, with special characters percent-encoded";
+const FORM: &str = "expected postgres://user:password@host:port/database, with special characters percent-encoded";
 
 /// Reads a URL whose scheme is known to be one of Postgres.
 pub(super) fn parse(text: &str, authority: Option<&RootCertificate>) -> Parsed {
     if text.contains(char::is_control) {
         // The parser would leave them out, and a password would be another one without a word.
-        return Err(format!(
-            "the URL holds a line break or other control character; {FORM}"
-        ));
+        return Err(format!("the URL holds a line break or other control character; {FORM}"));
     }
     let hostless = split_hostless(text);
     // The URL standard wants a host after the `@`; this one satisfies the parser and is not used.
@@ -29,11 +26,7 @@ pub(super) fn parse(text: &str, authority: Option<&RootCertificate>) -> Parsed {
         return Err(format!("the URL holds a bare #; {FORM}"));
     }
     let query = Query::read(url.query_pairs())?;
-    let host = if hostless.is_some() {
-        ""
-    } else {
-        url.host_str().unwrap_or_default()
-    };
+    let host = if hostless.is_some() { "" } else { url.host_str().unwrap_or_default() };
     let host = server(part("host", query.host.as_ref(), host)?)?;
     let (target, notes) = target(&url, host, query, authority)?;
     Ok((DatabaseTarget::Postgres(target), notes))
@@ -47,22 +40,14 @@ fn target(
 ) -> Result<(PostgresTarget, Vec<String>), String> {
     // A URL that names a root of its own is not about the one that the environment names.
     let authority = authority.filter(|_| !query.names_root);
-    let wishes = Wishes {
-        mode: query.ssl_mode,
-        url_names_root: query.names_root,
-        authority,
-    };
+    let wishes = Wishes { mode: query.ssl_mode, url_names_root: query.names_root, authority };
     let ssl_mode = tls::decide(&host, &wishes)?;
     let target = PostgresTarget {
         host,
         port: query.port.or(url.port()).unwrap_or(DEFAULT_PORT),
         user: part("user", query.user.as_ref(), url.username())?,
         password: password(url, query.password)?,
-        database: part(
-            "database",
-            query.database.as_ref(),
-            url.path().strip_prefix('/').unwrap_or_default(),
-        )?,
+        database: part("database", query.database.as_ref(), url.path().strip_prefix('/').unwrap_or_default())?,
         ssl_mode,
         ssl_root: query.ssl_root.or_else(|| authority.cloned()),
         application_name: query.application_name,
@@ -77,8 +62,7 @@ fn split_hostless(text: &str) -> Option<(&str, &str)> {
     let start = text.find("://")? + "://".len();
     let rest = text.get(start..)?;
     let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
-    text.split_at_checked(start + end)
-        .filter(|(before, _)| before.ends_with('@'))
+    text.split_at_checked(start + end).filter(|(before, _)| before.ends_with('@'))
 }
 
 /// A part that there must be; the query goes before the rest of the URL, as in libpq.
@@ -122,10 +106,7 @@ mod tests {
         assert_eq!(target.host, PostgresHost::Tcp("db.example".to_owned()));
         assert_eq!((target.port, target.user.as_str()), (6543, "ada@inn"));
         assert_eq!(target.password, Some(Secret::new("p@ss/%")));
-        assert_eq!(
-            (target.database.as_str(), target.ssl_mode),
-            ("my inn", SslMode::Require)
-        );
+        assert_eq!((target.database.as_str(), target.ssl_mode), ("my inn", SslMode::Require));
         let plain = read("postgres://ada@db.example/inn")?;
         assert_eq!((plain.port, plain.password), (5432, None));
         Ok(())
@@ -135,10 +116,7 @@ mod tests {
     fn addresses_and_sockets_are_hosts() -> Result<(), String> {
         let tcp = |host: &str| PostgresHost::Tcp(host.to_owned());
         let socket = PostgresHost::Socket("/run/pg".into());
-        assert_eq!(
-            read("postgres://u:p@[2001:db8::1]:5433/d")?.host,
-            tcp("2001:db8::1")
-        );
+        assert_eq!(read("postgres://u:p@[2001:db8::1]:5433/d")?.host, tcp("2001:db8::1"));
         assert_eq!(read("postgres://u:p@10.0.0.1/d")?.host, tcp("10.0.0.1"));
         for text in [
             "postgres://u:p@%2Frun%2Fpg/d",
@@ -148,16 +126,8 @@ mod tests {
             "postgres://u:p@db.example/d?host=/run/pg",
         ] {
             let target = read(text)?;
-            assert_eq!(
-                (&target.host, target.ssl_mode),
-                (&socket, SslMode::Prefer),
-                "{text}"
-            );
-            assert_eq!(
-                (target.user.as_str(), target.database.as_str()),
-                ("u", "d"),
-                "{text}"
-            );
+            assert_eq!((&target.host, target.ssl_mode), (&socket, SslMode::Prefer), "{text}");
+            assert_eq!((target.user.as_str(), target.database.as_str()), ("u", "d"), "{text}");
             assert_eq!(target.password, Some(Secret::new("p")), "{text}");
         }
         Ok(())
@@ -170,21 +140,12 @@ mod tests {
              &connect_timeout=7&options=-c%20search_path%3Dx&port=1234&keepalives=",
         )?;
         assert_eq!((target.ssl_mode, target.port), (SslMode::VerifyCa, 1234));
-        assert_eq!(
-            target.ssl_root,
-            Some(RootCertificate::File("/ca.pem".into()))
-        );
+        assert_eq!(target.ssl_root, Some(RootCertificate::File("/ca.pem".into())));
         assert_eq!(target.application_name.as_deref(), Some("inn"));
         assert_eq!(target.connect_timeout, Some(Duration::from_secs(7)));
         assert_eq!(target.options.as_deref(), Some("-c search_path=x"));
-        assert_eq!(
-            read("postgres://u@h/d?sslmode=no-verify")?.ssl_mode,
-            SslMode::Require
-        );
-        assert_eq!(
-            read("postgres://u@h/d?connect_timeout=0")?.connect_timeout,
-            None
-        );
+        assert_eq!(read("postgres://u@h/d?sslmode=no-verify")?.ssl_mode, SslMode::Require);
+        assert_eq!(read("postgres://u@h/d?connect_timeout=0")?.connect_timeout, None);
         Ok(())
     }
 
@@ -201,30 +162,12 @@ mod tests {
             ("postgres://u:p@h1,h2/d", "the URL names several hosts"),
             ("postgres://u:a\nb@h/d", "the URL holds a line break"),
             ("postgres://u:12#p@h/d", "the URL holds a bare #"),
-            (
-                "postgres://u:%ff@h/d",
-                "the URL holds percent-encoded bytes that are not text",
-            ),
-            (
-                "postgres://u:a%00b@h/d",
-                "the URL holds percent-encoded bytes that are not text",
-            ),
-            (
-                "postgres://u:p@h/d?sslmode=on",
-                "the URL has an unknown sslmode",
-            ),
-            (
-                "postgres://u:p@h/d?sslmode=prefer",
-                "sslmode=prefer would send data unencrypted",
-            ),
-            (
-                "postgres://u:p@h/d?port=x",
-                "port in the URL is not a whole number",
-            ),
-            (
-                "postgres://u:p@localhost/d?sslmode=allow&host=h",
-                "sslmode=allow would send",
-            ),
+            ("postgres://u:%ff@h/d", "the URL holds percent-encoded bytes that are not text"),
+            ("postgres://u:a%00b@h/d", "the URL holds percent-encoded bytes that are not text"),
+            ("postgres://u:p@h/d?sslmode=on", "the URL has an unknown sslmode"),
+            ("postgres://u:p@h/d?sslmode=prefer", "sslmode=prefer would send data unencrypted"),
+            ("postgres://u:p@h/d?port=x", "port in the URL is not a whole number"),
+            ("postgres://u:p@localhost/d?sslmode=allow&host=h", "sslmode=allow would send"),
         ];
         for (text, start) in cases {
             let error = read(text).err().unwrap_or_default();
@@ -241,16 +184,10 @@ mod tests {
         };
         let file = RootCertificate::File("/ca.pem".into());
         assert_eq!(read("")?, (SslMode::VerifyFull, Some(ca.clone())));
-        assert_eq!(
-            read("?sslmode=require")?,
-            (SslMode::VerifyFull, Some(ca.clone()))
-        );
+        assert_eq!(read("?sslmode=require")?, (SslMode::VerifyFull, Some(ca.clone())));
         let own = "?sslmode=require&sslrootcert=/ca.pem";
         assert_eq!(read(own)?, (SslMode::VerifyCa, Some(file.clone())));
-        assert_eq!(
-            read("?sslrootcert=/ca.pem")?,
-            (SslMode::VerifyFull, Some(file))
-        );
+        assert_eq!(read("?sslrootcert=/ca.pem")?, (SslMode::VerifyFull, Some(file)));
         assert_eq!(read("?sslrootcert=system")?, (SslMode::VerifyFull, None));
         Ok(())
     }

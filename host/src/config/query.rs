@@ -27,9 +27,7 @@ pub(super) struct Query {
 
 impl Query {
     /// Sorts parameters into their fields; of two with one name the last counts.
-    pub(super) fn read<'a>(
-        pairs: impl Iterator<Item = (Cow<'a, str>, Cow<'a, str>)>,
-    ) -> Result<Self, String> {
+    pub(super) fn read<'a>(pairs: impl Iterator<Item = (Cow<'a, str>, Cow<'a, str>)>) -> Result<Self, String> {
         let mut query = Self::default();
         for (name, value) in pairs.filter(|(_, value)| !value.is_empty()) {
             if value.contains('\0') {
@@ -66,11 +64,7 @@ impl Query {
 
 /// `no-verify` is what Node.js calls `require`, and Heroku's documents for it say so.
 fn ssl_mode(value: &str) -> Result<SslMode, String> {
-    if value == "no-verify" {
-        Ok(SslMode::Require)
-    } else {
-        value.parse()
-    }
+    if value == "no-verify" { Ok(SslMode::Require) } else { value.parse() }
 }
 
 /// Zero seconds means "for ever" to libpq; this host always waits with a deadline, so it counts as unset.
@@ -79,16 +73,12 @@ fn timeout(seconds: u16) -> Option<Duration> {
 }
 
 fn number(name: &str, value: &str) -> Result<u16, String> {
-    value
-        .parse()
-        .map_err(|_| format!("{name} in the URL is not a whole number from 0 to 65535"))
+    value.parse().map_err(|_| format!("{name} in the URL is not a whole number from 0 to 65535"))
 }
 
 /// The name is printed only where it looks like one: a password with a bare `?` in it puts its rest here.
 fn ignored(name: &str) -> String {
-    let plain = name
-        .bytes()
-        .all(|byte| byte.is_ascii_lowercase() || byte == b'_');
+    let plain = name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_');
     if plain && name.len() <= 30 {
         format!("the parameter {name} in the URL is not used")
     } else {

@@ -81,17 +81,10 @@ mod tests {
         let app = app_target(environment, "DATABASE_URL");
         let config = Config::load(options, environment);
         let mut text = format!("{options:?} {environment:?} {app:?} {config:?}");
-        for error in [app.as_ref().err(), config.as_ref().err()]
-            .into_iter()
-            .flatten()
-        {
+        for error in [app.as_ref().err(), config.as_ref().err()].into_iter().flatten() {
             text.push_str(&error.to_string());
         }
-        for decision in config
-            .iter()
-            .map(|config| &config.database)
-            .chain(app.iter())
-        {
+        for decision in config.iter().map(|config| &config.database).chain(app.iter()) {
             text.push_str(&decision.target.describe());
             text.push_str(&decision.reason);
             text.push_str(&decision.notes.join(" "));
@@ -102,14 +95,9 @@ mod tests {
 
     #[test]
     fn no_password_is_ever_printed() {
-        let names = variables()
-            .into_iter()
-            .map(|variable| variable.name.replace('*', "ROSE"));
+        let names = variables().into_iter().map(|variable| variable.name.replace('*', "ROSE"));
         let names: Vec<String> = names.collect();
-        for (url, password) in URLS
-            .iter()
-            .flat_map(|url| PASSWORDS.map(|password| (url, password)))
-        {
+        for (url, password) in URLS.iter().flat_map(|url| PASSWORDS.map(|password| (url, password))) {
             let url = url.replace("PASSWORD", password);
             let mut texts = Vec::new();
             let options = DatabaseOptions {
@@ -118,31 +106,18 @@ mod tests {
                 ..DatabaseOptions::default()
             };
             texts.push(printed(&options, &Environment::default()));
-            let options = DatabaseOptions {
-                database_url: None,
-                ..options
-            };
+            let options = DatabaseOptions { database_url: None, ..options };
             texts.push(printed(&options, &Environment::default()));
             // What is no URL at all is a path where a path is wanted, and paths are printed.
-            let is_path = |name: &&String| {
-                ["INNKEEPER_CODE_CACHE", "INNKEEPER_DATABASE_CA"].contains(&name.as_str())
-            };
-            for name in names
-                .iter()
-                .filter(|name| url.contains("://") || !is_path(name))
-            {
+            let is_path =
+                |name: &&String| ["INNKEEPER_CODE_CACHE", "INNKEEPER_DATABASE_CA"].contains(&name.as_str());
+            for name in names.iter().filter(|name| url.contains("://") || !is_path(name)) {
                 let home = ("DATABASE_URL", "postgres://u:other@db.example:5432/d");
                 let pairs = [home, (name.as_str(), url.as_str())];
-                texts.push(printed(
-                    &DatabaseOptions::default(),
-                    &Environment::from_pairs(pairs),
-                ));
+                texts.push(printed(&DatabaseOptions::default(), &Environment::from_pairs(pairs)));
             }
             for text in texts {
-                assert!(
-                    !PASSWORDS.iter().any(|password| text.contains(password)),
-                    "{url}: {text}"
-                );
+                assert!(!PASSWORDS.iter().any(|password| text.contains(password)), "{url}: {text}");
             }
         }
     }
@@ -150,10 +125,7 @@ mod tests {
     #[test]
     fn a_secret_prints_as_stars_and_is_given_on_demand() {
         let secret = Secret::new("hunter2");
-        assert_eq!(
-            format!("{secret} {secret:?} {:?}", Some(&secret)),
-            "*** *** Some(***)"
-        );
+        assert_eq!(format!("{secret} {secret:?} {:?}", Some(&secret)), "*** *** Some(***)");
         assert_eq!(secret.expose(), "hunter2");
     }
 }

@@ -32,16 +32,11 @@ pub(super) fn parse(rest: &str) -> Parsed {
 
 /// Who gives the path of a file means the directory that it is in.
 fn directory(path: &Path, notes: &mut Vec<String>) -> PathBuf {
-    let ending = path
-        .extension()
-        .and_then(|ending| ending.to_str())
-        .unwrap_or_default();
+    let ending = path.extension().and_then(|ending| ending.to_str()).unwrap_or_default();
     if !FILE_ENDINGS.contains(&ending.to_ascii_lowercase().as_str()) {
         return path.to_owned();
     }
-    let parent = path
-        .parent()
-        .filter(|parent| !parent.as_os_str().is_empty());
+    let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
     let directory = parent.unwrap_or(Path::new("."));
     notes.push(format!(
         "SQLite data is a directory, here {}, with innkeeper.sqlite and apps/NAME.sqlite in it",
@@ -80,16 +75,7 @@ mod tests {
 
     #[test]
     fn no_path_and_memory_are_refused() {
-        for rest in [
-            "",
-            "//",
-            "?mode=rwc",
-            "%00",
-            "%ff",
-            ":memory:",
-            "//:memory:",
-            "x?mode=memory",
-        ] {
+        for rest in ["", "//", "?mode=rwc", "%00", "%ff", ":memory:", "//:memory:", "x?mode=memory"] {
             assert!(read(rest).is_err(), "{rest}");
         }
     }

@@ -30,14 +30,8 @@ pub enum SslMode {
 }
 
 impl SslMode {
-    const ALL: [Self; 6] = [
-        Self::Disable,
-        Self::Allow,
-        Self::Prefer,
-        Self::Require,
-        Self::VerifyCa,
-        Self::VerifyFull,
-    ];
+    const ALL: [Self; 6] =
+        [Self::Disable, Self::Allow, Self::Prefer, Self::Require, Self::VerifyCa, Self::VerifyFull];
 
     /// The name that `sslmode` has in a URL.
     pub fn as_str(self) -> &'static str {
@@ -82,9 +76,7 @@ impl RootCertificate {
     pub fn from_environment(environment: &Environment) -> Result<Option<Self>, Error> {
         match environment.get(DATABASE_CA) {
             // Many tools can only write a text of several lines into a variable with `\n` for the line ends.
-            Some(text) if text.contains("-----BEGIN") => {
-                Ok(Some(Self::Pem(text.replace("\\n", "\n"))))
-            }
+            Some(text) if text.contains("-----BEGIN") => Ok(Some(Self::Pem(text.replace("\\n", "\n")))),
             _ => Ok(environment.path(DATABASE_CA)?.map(Self::File)),
         }
     }
@@ -132,11 +124,7 @@ mod tests {
     fn decided(host: &str, mode: Option<SslMode>, root: bool, ca: bool) -> Result<SslMode, String> {
         let certificate = RootCertificate::File("ca.pem".into());
         let authority = ca.then_some(&certificate);
-        let wishes = Wishes {
-            mode,
-            url_names_root: root,
-            authority,
-        };
+        let wishes = Wishes { mode, url_names_root: root, authority };
         decide(&PostgresHost::from_text(host), &wishes)
     }
 
@@ -149,29 +137,14 @@ mod tests {
             (Some(VerifyFull), VerifyFull, VerifyFull, VerifyFull),
         ];
         for (asked, plain, root, ca) in cases {
-            assert_eq!(
-                decided("db.example", asked, false, false),
-                Ok(plain),
-                "{asked:?}"
-            );
-            assert_eq!(
-                decided("db.example", asked, true, false),
-                Ok(root),
-                "{asked:?} root"
-            );
-            assert_eq!(
-                decided("db.example", asked, false, true),
-                Ok(ca),
-                "{asked:?} ca"
-            );
+            assert_eq!(decided("db.example", asked, false, false), Ok(plain), "{asked:?}");
+            assert_eq!(decided("db.example", asked, true, false), Ok(root), "{asked:?} root");
+            assert_eq!(decided("db.example", asked, false, true), Ok(ca), "{asked:?} ca");
         }
         for mode in [Disable, Allow, Prefer] {
             for ca in [false, true] {
                 let error = decided("10.0.0.1", Some(mode), false, ca).err();
-                assert!(
-                    error.is_some_and(|text| text.contains(mode.as_str())),
-                    "{mode}"
-                );
+                assert!(error.is_some_and(|text| text.contains(mode.as_str())), "{mode}");
             }
         }
     }
@@ -192,20 +165,13 @@ mod tests {
 
     #[test]
     fn a_root_certificate_is_a_path_or_the_text() -> Result<(), Error> {
-        let root = |value: &str| {
-            RootCertificate::from_environment(&Environment::from_pairs([(DATABASE_CA, value)]))
-        };
+        let root =
+            |value: &str| RootCertificate::from_environment(&Environment::from_pairs([(DATABASE_CA, value)]));
         assert_eq!(root(" ")?, None);
-        assert_eq!(
-            root("/etc/ca.pem")?,
-            Some(RootCertificate::File("/etc/ca.pem".into()))
-        );
+        assert_eq!(root("/etc/ca.pem")?, Some(RootCertificate::File("/etc/ca.pem".into())));
         let text = "-----BEGIN CERTIFICATE-----\nMII\n-----END CERTIFICATE-----";
         assert_eq!(root(text)?, Some(RootCertificate::Pem(text.to_owned())));
-        assert_eq!(
-            root(&text.replace('\n', "\\n"))?,
-            Some(RootCertificate::Pem(text.to_owned()))
-        );
+        assert_eq!(root(&text.replace('\n', "\\n"))?, Some(RootCertificate::Pem(text.to_owned())));
         assert!(root("postgres://u:hunter2@h/d").is_err());
         Ok(())
     }

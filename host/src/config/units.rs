@@ -24,13 +24,8 @@ const MAX_BYTES: u64 = 1 << 50;
 const MAX_COUNT: u32 = 1_000_000_000;
 
 /// Largest first where it is written out: the first unit that divides the value is the one shown.
-const DURATION_UNITS_MS: [(&str, u64); 5] = [
-    ("h", 3_600_000),
-    ("min", 60_000),
-    ("m", 60_000),
-    ("s", 1_000),
-    ("ms", 1),
-];
+const DURATION_UNITS_MS: [(&str, u64); 5] =
+    [("h", 3_600_000), ("min", 60_000), ("m", 60_000), ("s", 1_000), ("ms", 1)];
 
 /// Binary units stand before decimal ones of about the same size: 1024000 is `1000KiB`.
 const BYTE_UNITS: [(&str, u64); 7] = [
@@ -83,9 +78,7 @@ impl Quantity for u32 {
     const EXPECTED: &'static str = "a whole number from 1 to 1000000000";
 
     fn parse(text: &str) -> Option<Self> {
-        text.parse()
-            .ok()
-            .filter(|count| (1..=MAX_COUNT).contains(count))
+        text.parse().ok().filter(|count| (1..=MAX_COUNT).contains(count))
     }
 
     fn show(self) -> String {
@@ -94,17 +87,13 @@ impl Quantity for u32 {
 }
 
 fn split(text: &str) -> Option<(u64, &str)> {
-    let end = text
-        .find(|letter: char| !letter.is_ascii_digit())
-        .unwrap_or(text.len());
+    let end = text.find(|letter: char| !letter.is_ascii_digit()).unwrap_or(text.len());
     let (digits, unit) = text.split_at_checked(end)?;
     Some((digits.parse().ok()?, unit.trim_start()))
 }
 
 fn factor(unit: &str, units: &[(&str, u64)]) -> Option<u64> {
-    let known = units
-        .iter()
-        .find(|(name, _)| name.eq_ignore_ascii_case(unit))?;
+    let known = units.iter().find(|(name, _)| name.eq_ignore_ascii_case(unit))?;
     Some(known.1)
 }
 
@@ -139,48 +128,18 @@ mod tests {
 
     #[test]
     fn durations_are_read_in_their_units() {
-        let cases = [
-            ("500ms", 500),
-            ("2s", 2_000),
-            ("30min", 1_800_000),
-            ("30m", 1_800_000),
-            ("12h", 43_200_000),
-        ];
+        let cases = [("500ms", 500), ("2s", 2_000), ("30min", 1_800_000), ("30m", 1_800_000), ("12h", 43_200_000)];
         for (text, milliseconds) in cases {
-            assert_eq!(
-                Duration::parse(text),
-                Some(Duration::from_millis(milliseconds)),
-                "{text}"
-            );
+            assert_eq!(Duration::parse(text), Some(Duration::from_millis(milliseconds)), "{text}");
         }
     }
 
     #[test]
     fn nonsense_zero_and_overflow_are_refused() {
-        for text in [
-            "",
-            "MiB",
-            "-1",
-            "1.5GiB",
-            "64M",
-            "0",
-            "0KiB",
-            "99999999999GiB",
-            "1e3",
-            "1 2",
-        ] {
+        for text in ["", "MiB", "-1", "1.5GiB", "64M", "0", "0KiB", "99999999999GiB", "1e3", "1 2"] {
             assert_eq!(u64::parse(text), None, "{text}");
         }
-        for text in [
-            "",
-            "2",
-            "s",
-            "0s",
-            "-2s",
-            "8761h",
-            "18446744073709551615h",
-            "2 days",
-        ] {
+        for text in ["", "2", "s", "0s", "-2s", "8761h", "18446744073709551615h", "2 days"] {
             assert_eq!(Duration::parse(text), None, "{text}");
         }
         for text in ["", "0", "-1", "1000000001", "5s"] {
@@ -190,31 +149,13 @@ mod tests {
 
     #[test]
     fn what_is_shown_reads_back_as_the_same_value() {
-        for bytes in [
-            1,
-            1_023,
-            1_024,
-            65_536,
-            100_000,
-            1_024_000,
-            8 << 20,
-            1 << 30,
-            (1 << 30) + 1,
-        ] {
+        for bytes in [1, 1_023, 1_024, 65_536, 100_000, 1_024_000, 8 << 20, 1 << 30, (1 << 30) + 1] {
             assert_eq!(u64::parse(&bytes.show()), Some(bytes), "{}", bytes.show());
         }
         for milliseconds in [1, 999, 1_000, 90_000, 1_800_000, 43_200_000] {
             let duration = Duration::from_millis(milliseconds);
-            assert_eq!(
-                Duration::parse(&duration.show()),
-                Some(duration),
-                "{}",
-                duration.show()
-            );
+            assert_eq!(Duration::parse(&duration.show()), Some(duration), "{}", duration.show());
         }
-        assert_eq!(
-            (100_000_u32.show(), (64_u64 << 20).show()),
-            ("100000".to_owned(), "64MiB".to_owned())
-        );
+        assert_eq!((100_000_u32.show(), (64_u64 << 20).show()), ("100000".to_owned(), "64MiB".to_owned()));
     }
 }

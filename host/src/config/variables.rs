@@ -17,89 +17,43 @@ pub struct Variable {
 
 /// Name, default and meaning of what is not a limit.
 const SETTINGS: [(&str, &str, &str); 16] = [
-    ("INNKEEPER_LOG", "warn,sqlx=error,innkeeper=info,guest=info,request=info", "what is logged: level, or target=level, separated by commas"),
     (
-        "DATABASE_URL",
-        "none",
-        "the database: postgres://, postgresql:// or sqlite:",
+        "INNKEEPER_LOG",
+        "warn,sqlx=error,innkeeper=info,guest=info,request=info",
+        "what is logged: level, or target=level, separated by commas",
     ),
-    (
-        "HEROKU_POSTGRESQL_*_URL",
-        "none",
-        "the database where DATABASE_URL is not set and only one is attached",
-    ),
-    (
-        "DATABASE_CONNECTION_POOL_URL",
-        "none",
-        "transaction pooler of DATABASE_URL, used for guest traffic",
-    ),
-    (
-        "INNKEEPER_DATABASE_VAR",
-        "none",
-        "name of the variable that holds the database URL instead",
-    ),
+    ("DATABASE_URL", "none", "the database: postgres://, postgresql:// or sqlite:"),
+    ("HEROKU_POSTGRESQL_*_URL", "none", "the database where DATABASE_URL is not set and only one is attached"),
+    ("DATABASE_CONNECTION_POOL_URL", "none", "transaction pooler of DATABASE_URL, used for guest traffic"),
+    ("INNKEEPER_DATABASE_VAR", "none", "name of the variable that holds the database URL instead"),
     (
         "INNKEEPER_DATABASE_CA",
         "none",
         "PEM file or PEM text of the database's root certificate; makes TLS verify-full",
     ),
-    (
-        "INNKEEPER_POOLER",
-        "on",
-        "off = do not use DATABASE_CONNECTION_POOL_URL",
-    ),
-    (
-        "INNKEEPER_POOL_SIZE",
-        "5",
-        "most connections to Postgres, 1 to 500",
-    ),
-    (
-        "INNKEEPER_ALLOW_EPHEMERAL",
-        "0",
-        "1 = SQLite even on a dyno, whose disk is lost at each restart",
-    ),
+    ("INNKEEPER_POOLER", "on", "off = do not use DATABASE_CONNECTION_POOL_URL"),
+    ("INNKEEPER_POOL_SIZE", "5", "most connections to Postgres, 1 to 500"),
+    ("INNKEEPER_ALLOW_EPHEMERAL", "0", "1 = SQLite even on a dyno, whose disk is lost at each restart"),
     (
         "INNKEEPER_SQLITE_SYNCHRONOUS",
         "full",
         "full = commits survive a power failure; normal = faster, the last ones may not",
     ),
-    (
-        "INNKEEPER_CODE_CACHE",
-        "with SQLite: DATA/code-cache",
-        "directory for compiled components",
-    ),
-    (
-        "INNKEEPER_MEMORY",
-        "what the system grants",
-        "memory that this process may use, such as 512MiB",
-    ),
+    ("INNKEEPER_CODE_CACHE", "with SQLite: DATA/code-cache", "directory for compiled components"),
+    ("INNKEEPER_MEMORY", "what the system grants", "memory that this process may use, such as 512MiB"),
     ("PORT", "8080", "port that serve listens at"),
-    (
-        "INNKEEPER_TRUST_PROXY",
-        "1 on a dyno, else 0",
-        "1 = believe X-Forwarded-*, because a router writes them",
-    ),
-    (
-        "INNKEEPER_LOG_FORMAT",
-        "json on a dyno, else text",
-        "json or text",
-    ),
-    (
-        "DYNO",
-        "none",
-        "set by Heroku: the disk is lost at each restart and a router stands before the host",
-    ),
+    ("INNKEEPER_TRUST_PROXY", "1 on a dyno, else 0", "1 = believe X-Forwarded-*, because a router writes them"),
+    ("INNKEEPER_LOG_FORMAT", "json on a dyno, else text", "json or text"),
+    ("DYNO", "none", "set by Heroku: the disk is lost at each restart and a router stands before the host"),
 ];
 
 /// All variables that are read: settings first, then limits.
 pub fn variables() -> Vec<Variable> {
-    let settings = SETTINGS
-        .into_iter()
-        .map(|(name, default, meaning)| Variable {
-            name,
-            default: default.to_owned(),
-            meaning,
-        });
+    let settings = SETTINGS.into_iter().map(|(name, default, meaning)| Variable {
+        name,
+        default: default.to_owned(),
+        meaning,
+    });
     let limits = Limits::default().table().into_iter().map(|row| Variable {
         name: row.variable,
         default: row.default,
@@ -128,15 +82,10 @@ mod tests {
 
     #[test]
     fn every_variable_that_is_read_is_listed_once() {
-        let names: Vec<&str> = variables()
-            .into_iter()
-            .map(|variable| variable.name)
-            .collect();
+        let names: Vec<&str> = variables().into_iter().map(|variable| variable.name).collect();
         let listed: BTreeSet<&str> = names.iter().copied().collect();
         assert_eq!(listed.len(), names.len());
-        let code = SOURCES
-            .iter()
-            .filter_map(|source| source.split("#[cfg(test)]").next());
+        let code = SOURCES.iter().filter_map(|source| source.split("#[cfg(test)]").next());
         for constant in code.flat_map(|code| code.split("&str = \"").skip(1)) {
             let name = constant.split('"').next().unwrap_or_default();
             let is_variable = name.starts_with("INNKEEPER_") || name.ends_with("_URL");

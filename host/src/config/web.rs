@@ -64,11 +64,7 @@ fn log_format(environment: &Environment) -> Result<LogFormat, Error> {
         "text" => Some(LogFormat::Text),
         _ => None,
     })?;
-    let usual = if environment.is_dyno() {
-        LogFormat::Json
-    } else {
-        LogFormat::Text
-    };
+    let usual = if environment.is_dyno() { LogFormat::Json } else { LogFormat::Text };
     Ok(given.unwrap_or(usual))
 }
 
@@ -111,16 +107,8 @@ mod tests {
         let cases = [
             (PORT, "abc", "PORT=abc: not a port from 0 to 65535"),
             (PORT, "70000", "PORT=70000: not a port from 0 to 65535"),
-            (
-                LOG_FORMAT,
-                "xml",
-                "INNKEEPER_LOG_FORMAT=xml: not json or text",
-            ),
-            (
-                TRUST_PROXY,
-                "x",
-                "INNKEEPER_TRUST_PROXY=x: not 1 or 0 (on or off)",
-            ),
+            (LOG_FORMAT, "xml", "INNKEEPER_LOG_FORMAT=xml: not json or text"),
+            (TRUST_PROXY, "x", "INNKEEPER_TRUST_PROXY=x: not 1 or 0 (on or off)"),
         ];
         for (name, value, text) in cases {
             let error = web(&[(name, value)]).err().map(|error| error.to_string());

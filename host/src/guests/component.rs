@@ -32,7 +32,9 @@ pub enum ComponentError {
     #[error("{0}")]
     Import(String),
     /// It does not answer requests.
-    #[error("the component does not export wasi:http/incoming-handler@0.2.x: build it for the world innkeeper:storage/web-app ({0:#})")]
+    #[error(
+        "the component does not export wasi:http/incoming-handler@0.2.x: build it for the world innkeeper:storage/web-app ({0:#})"
+    )]
     NoHandler(wasmtime::Error),
 }
 

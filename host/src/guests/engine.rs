@@ -6,9 +6,7 @@
 
 use std::path::Path;
 use std::time::Duration;
-use wasmtime::{
-    Cache, CacheConfig, Config, Enabled, Engine, InstanceAllocationStrategy, PoolingAllocationConfig,
-};
+use wasmtime::{Cache, CacheConfig, Config, Enabled, Engine, InstanceAllocationStrategy, PoolingAllocationConfig};
 
 /// How often a running guest is looked at.
 pub const TICK: Duration = Duration::from_millis(10);
@@ -90,6 +88,7 @@ fn pool(settings: EngineSettings<'_>, instances: u32) -> PoolingAllocationConfig
 
 /// Counts time for guests that are running: at each tick they give way to others and are checked against their budget. A thread of its
 /// own, since a busy runtime must not stop the clock; it ends with the engine.
+#[expect(clippy::disallowed_methods, reason = "the thread is the clock's own")]
 fn start_clock(engine: &Engine) -> wasmtime::Result<()> {
     let engine = engine.weak();
     std::thread::Builder::new().name("epoch".into()).spawn(move || {

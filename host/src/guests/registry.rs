@@ -30,7 +30,10 @@ pub struct Guest {
 
 impl std::fmt::Debug for Guest {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Guest").field("app", self.app.space.app()).field("version", &self.version).finish_non_exhaustive()
+        f.debug_struct("Guest")
+            .field("app", self.app.space.app())
+            .field("version", &self.version)
+            .finish_non_exhaustive()
     }
 }
 
@@ -88,7 +91,11 @@ impl Registry {
                 Ok(Some(guest)) => guests.push(guest),
                 Ok(None) => {}
                 Err(error) => {
-                    tracing::error!(app = app.name, version = app.active, "cannot load the active version: {error}");
+                    tracing::error!(
+                        app = app.name,
+                        version = app.active,
+                        "cannot load the active version: {error}"
+                    );
                     guests.extend(old.cloned());
                 }
             }

@@ -108,7 +108,10 @@ async fn answer(state: &mut GuestState, response: HostOutgoingResponse) -> Outco
     Ok(Answer { response: Some(response), blob, cookie: None })
 }
 
-async fn named_blob(state: &mut GuestState, response: &mut Response<GuestBody>) -> Result<Option<Pending>, Failure> {
+async fn named_blob(
+    state: &mut GuestState,
+    response: &mut Response<GuestBody>,
+) -> Result<Option<Pending>, Failure> {
     let Some(id) = response.headers_mut().remove(SEND_BLOB) else { return Ok(None) };
     let id = id.to_str().map_err(|_| Failure::Malformed("innkeeper-send-blob is no id".into()))?;
     let blob = state.context.find_blob(id).await.map_err(Failure::NoBlob)?;

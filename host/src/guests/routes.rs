@@ -53,11 +53,17 @@ fn is_below(path: &str, prefix: &str) -> bool {
 pub fn check(route: &str) -> Result<String, String> {
     let allowed = |c: char| c.is_ascii_alphanumeric() || "-._~".contains(c);
     let fits = match route.strip_prefix('/') {
-        Some(path) => path.chars().all(|c| allowed(c) || c == '/') && !route.contains("//") && !path.starts_with("_innkeeper"),
+        Some(path) => {
+            path.chars().all(|c| allowed(c) || c == '/')
+                && !route.contains("//")
+                && !path.starts_with("_innkeeper")
+        }
         None => route.contains('.') && route.chars().all(|c| c.is_ascii_alphanumeric() || "-.".contains(c)),
     };
     if !fits || route.len() > 255 {
-        return Err(format!("route {route:?}: give a path such as / or /blog, or a host name such as blog.example.org"));
+        return Err(format!(
+            "route {route:?}: give a path such as / or /blog, or a host name such as blog.example.org"
+        ));
     }
     let route = route.to_ascii_lowercase();
     Ok(if route.len() > 1 { route.trim_end_matches('/').to_owned() } else { route })

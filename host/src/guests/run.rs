@@ -1,9 +1,9 @@
 //! One request in one fresh instance.
 
+use super::hooks;
 use super::registry::Guest;
 use super::respond::{self, Outcome};
 use super::state::{self, OutOfTime, Visit};
-use super::hooks;
 use bytes::Bytes;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
@@ -38,7 +38,12 @@ pub enum Fault {
 }
 
 /// Begins to run a request in a fresh instance. Nothing runs until the result is polled.
-pub fn start(guest: &Guest, mut head: http::request::Parts, visit: Visit, https: bool) -> wasmtime::Result<Running> {
+pub fn start(
+    guest: &Guest,
+    mut head: http::request::Parts,
+    visit: Visit,
+    https: bool,
+) -> wasmtime::Result<Running> {
     let body = SharedBody(visit.body.clone());
     let (sender, reply) = oneshot::channel();
     let mut store = state::build_store(guest, visit);
@@ -79,9 +84,9 @@ impl Body for SharedBody {
     type Error = HttpError;
 
     fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, HttpError>>> {
-        self.0.poll_guest(cx).map(|next| {
-            next.map(|bytes| bytes.map(Frame::data).map_err(|_| HttpError::ConnectionTerminated))
-        })
+        self.0
+            .poll_guest(cx)
+            .map(|next| next.map(|bytes| bytes.map(Frame::data).map_err(|_| HttpError::ConnectionTerminated)))
     }
 
     fn size_hint(&self) -> SizeHint {

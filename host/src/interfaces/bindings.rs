@@ -1,7 +1,5 @@
 //! The only generated code: traits and types from `wit/`. Everyone else calls its names `wit::...`.
 
-#![expect(clippy::too_many_lines, clippy::indexing_slicing, clippy::large_futures, reason = "generated code")]
-
 wasmtime::component::bindgen!({
     path: "../wit",
     inline: "

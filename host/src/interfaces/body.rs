@@ -30,7 +30,10 @@ struct Slot {
 
 impl std::fmt::Debug for RequestBody {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("RequestBody").field("content_type", &self.content_type).field("length", &self.length).finish()
+        f.debug_struct("RequestBody")
+            .field("content_type", &self.content_type)
+            .field("length", &self.length)
+            .finish()
     }
 }
 

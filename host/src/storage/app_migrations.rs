@@ -49,7 +49,8 @@ async fn run(unit: &mut UnitOfWork, step: &Step, bounds: &Bounds) -> Result<()> 
     for statement in &step.statements {
         unit.guest_write(statement, &[], bounds).await.map_err(|error| in_step(step, error))?;
     }
-    let sql = host_sql!("insert into innkeeper.app_migrations (app, name, sha256, applied_at) values ($1, $2, $3, $4)");
+    let sql =
+        host_sql!("insert into innkeeper.app_migrations (app, name, sha256, applied_at) values ($1, $2, $3, $4)");
     let params = [
         unit.space().app().as_ref().into(),
         step.name.as_str().into(),

@@ -70,7 +70,12 @@ impl Database {
     pub async fn generation(&self) -> Result<i64> {
         let mut connection = self.registry_reader().await?;
         let outcome = connection.host(host_sql!("select number from innkeeper.generation"), &[]).await?;
-        outcome.rows.rows.first().and_then(|row| row.first()?.as_integer()).ok_or_else(|| Error::malformed("generation"))
+        outcome
+            .rows
+            .rows
+            .first()
+            .and_then(|row| row.first()?.as_integer())
+            .ok_or_else(|| Error::malformed("generation"))
     }
 
     /// All apps, by name.
@@ -100,7 +105,8 @@ impl Database {
         let sql = host_sql!("select data from innkeeper.component_chunks where sha256 = $1 and seq = $2");
         let mut component = Vec::with_capacity(usize::try_from(version.size).unwrap_or_default());
         for seq in 0.. {
-            let outcome = connection.host(sql, &[Value::Bytes(version.sha256.clone()), Value::Integer(seq)]).await?;
+            let outcome =
+                connection.host(sql, &[Value::Bytes(version.sha256.clone()), Value::Integer(seq)]).await?;
             let Some(row) = outcome.rows.rows.into_iter().next() else { break };
             component.extend_from_slice(cell(&row, 0)?.as_bytes().unwrap_or_default());
         }
@@ -157,7 +163,11 @@ async fn find(connection: &mut Connection, name: &str) -> Result<Option<App>> {
 }
 
 /// Refuses a route that another app has; finds a free one where none is asked for.
-async fn choose_route(connection: &mut Connection, deployment: &Deployment<'_>, before: Option<&App>) -> Result<String> {
+async fn choose_route(
+    connection: &mut Connection,
+    deployment: &Deployment<'_>,
+    before: Option<&App>,
+) -> Result<String> {
     let wanted = match (deployment.route, before) {
         (Some(route), _) => route.to_owned(),
         (None, Some(app)) => return Ok(app.route.clone()),
@@ -165,15 +175,17 @@ async fn choose_route(connection: &mut Connection, deployment: &Deployment<'_>, 
         (None, None) => format!("/{}", deployment.app),
     };
     match holder(connection, &wanted).await? {
-        Some(other) if other != deployment.app => {
-            Err(Error::new(Code::Conflict, format!("route {wanted} belongs to app {other}: choose another with --route")))
-        }
+        Some(other) if other != deployment.app => Err(Error::new(
+            Code::Conflict,
+            format!("route {wanted} belongs to app {other}: choose another with --route"),
+        )),
         _ => Ok(wanted),
     }
 }
 
 async fn holder(connection: &mut Connection, route: &str) -> Result<Option<String>> {
-    let outcome = connection.host(host_sql!("select name from innkeeper.apps where route = $1"), &[route.into()]).await?;
+    let outcome =
+        connection.host(host_sql!("select name from innkeeper.apps where route = $1"), &[route.into()]).await?;
     Ok(outcome.rows.rows.into_iter().next().and_then(|row| row.into_iter().next()?.into_text()))
 }
 

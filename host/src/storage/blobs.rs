@@ -61,13 +61,8 @@ pub async fn begin(unit: &mut UnitOfWork, id: &str) -> Result<()> {
         "insert into innkeeper.blobs (app, id, state, size, sha256, content_type, created_at) \
          values ($1, $2, $3, 0, $4, '', $5)"
     );
-    let params = [
-        app(unit),
-        id.into(),
-        Value::Integer(RECEIVING),
-        Value::Bytes(Vec::new()),
-        Value::Integer(now_micros()),
-    ];
+    let params =
+        [app(unit), id.into(), Value::Integer(RECEIVING), Value::Bytes(Vec::new()), Value::Integer(now_micros())];
     stage(unit, sql, &params).await
 }
 

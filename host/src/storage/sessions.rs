@@ -93,13 +93,17 @@ pub async fn create(unit: &mut UnitOfWork, id: &IdHash, session: &Session) -> Re
          (app, id_hash, user_name, created_at, used_at, idle_seconds, idle_expires_at, expires_at) \
          values ($1, $2, $3, $4, $4, $5, $6, $7)"
     );
-    let params = key(unit, id, [
-        session.user.clone().map_or(Value::Null, Value::Text),
-        Value::Integer(session.used_at),
-        Value::Integer(session.idle_seconds),
-        Value::Integer(session.used_at.saturating_add(session.idle_seconds.saturating_mul(MICROS))),
-        Value::Integer(session.expires_at),
-    ]);
+    let params = key(
+        unit,
+        id,
+        [
+            session.user.clone().map_or(Value::Null, Value::Text),
+            Value::Integer(session.used_at),
+            Value::Integer(session.idle_seconds),
+            Value::Integer(session.used_at.saturating_add(session.idle_seconds.saturating_mul(MICROS))),
+            Value::Integer(session.expires_at),
+        ],
+    );
     unit.write(sql, &params).await.map(|_| ())
 }
 
@@ -109,18 +113,23 @@ pub async fn touch(unit: &mut UnitOfWork, id: &IdHash, session: &Session) -> Res
         "update innkeeper.sessions set used_at = $3, idle_seconds = $4, idle_expires_at = $5, expires_at = $6 \
          where app = $1 and id_hash = $2"
     );
-    let params = key(unit, id, [
-        Value::Integer(session.used_at),
-        Value::Integer(session.idle_seconds),
-        Value::Integer(session.used_at.saturating_add(session.idle_seconds.saturating_mul(MICROS))),
-        Value::Integer(session.expires_at),
-    ]);
+    let params = key(
+        unit,
+        id,
+        [
+            Value::Integer(session.used_at),
+            Value::Integer(session.idle_seconds),
+            Value::Integer(session.used_at.saturating_add(session.idle_seconds.saturating_mul(MICROS))),
+            Value::Integer(session.expires_at),
+        ],
+    );
     unit.write(sql, &params).await.map(|_| ())
 }
 
 /// Gives a session a new id and a user. Its values follow by the foreign key. Returns whether it was still there.
 pub async fn rename(unit: &mut UnitOfWork, id: &IdHash, new: &IdHash, user: Option<&str>) -> Result<bool> {
-    let sql = host_sql!("update innkeeper.sessions set id_hash = $3, user_name = $4 where app = $1 and id_hash = $2");
+    let sql =
+        host_sql!("update innkeeper.sessions set id_hash = $3, user_name = $4 where app = $1 and id_hash = $2");
     let user = user.map_or(Value::Null, Value::from);
     let params = key(unit, id, [Value::Bytes(new.to_vec()), user]);
     Ok(unit.write(sql, &params).await?.affected > 0)

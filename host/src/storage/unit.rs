@@ -42,9 +42,9 @@ pub struct UnitOfWork {
 }
 
 /// Whose statement runs.
-enum Text<'a> {
+enum Query<'a> {
     Host(&'a HostSql),
-    HostText(&'a str),
+    Built(&'a str),
     Guest(&'a str, &'a Bounds),
 }
 
@@ -93,30 +93,30 @@ impl UnitOfWork {
 
     /// Runs a read of the host.
     pub async fn read(&mut self, sql: &HostSql, params: &[Value]) -> Result<Outcome> {
-        self.run_read(Text::Host(sql), params).await
+        self.run_read(Query::Host(sql), params).await
     }
 
     /// Runs a write of the host.
     pub async fn write(&mut self, sql: &HostSql, params: &[Value]) -> Result<Outcome> {
-        self.run_write(Text::Host(sql), params).await
+        self.run_write(Query::Host(sql), params).await
     }
 
     /// Runs a write of the host whose text was put together.
     pub async fn write_text(&mut self, sql: &str, params: &[Value]) -> Result<Outcome> {
-        self.run_write(Text::HostText(sql), params).await
+        self.run_write(Query::Built(sql), params).await
     }
 
     /// Runs a guest's statement that only reads.
     pub async fn guest_read(&mut self, sql: &str, params: &[Value], bounds: &Bounds) -> Result<Outcome> {
-        self.run_read(Text::Guest(sql, bounds), params).await
+        self.run_read(Query::Guest(sql, bounds), params).await
     }
 
     /// Runs a guest's statement that may write.
     pub async fn guest_write(&mut self, sql: &str, params: &[Value], bounds: &Bounds) -> Result<Outcome> {
-        self.run_write(Text::Guest(sql, bounds), params).await
+        self.run_write(Query::Guest(sql, bounds), params).await
     }
 
-    async fn run_read(&mut self, text: Text<'_>, params: &[Value]) -> Result<Outcome> {
+    async fn run_read(&mut self, text: Query<'_>, params: &[Value]) -> Result<Outcome> {
         self.check()?;
         if self.open.is_some() {
             return self.run_open(text, params).await;
@@ -132,7 +132,7 @@ impl UnitOfWork {
         }
     }
 
-    async fn run_write(&mut self, text: Text<'_>, params: &[Value]) -> Result<Outcome> {
+    async fn run_write(&mut self, text: Query<'_>, params: &[Value]) -> Result<Outcome> {
         self.check()?;
         if self.open.is_none() && self.transactions == Transactions::Statement {
             return text.run(&mut self.space.writer().await?, params).await;
@@ -144,8 +144,8 @@ impl UnitOfWork {
     }
 
     /// Runs a statement in the open transaction. A failing statement of the guest leaves the transaction as it was before it.
-    async fn run_open(&mut self, text: Text<'_>, params: &[Value]) -> Result<Outcome> {
-        let guarded = matches!(text, Text::Guest(..)) && self.needs_mark();
+    async fn run_open(&mut self, text: Query<'_>, params: &[Value]) -> Result<Outcome> {
+        let guarded = matches!(text, Query::Guest(..)) && self.needs_mark();
         if guarded {
             self.mark().await?;
         }
@@ -302,11 +302,11 @@ impl UnitOfWork {
     }
 }
 
-impl Text<'_> {
+impl Query<'_> {
     async fn run(&self, connection: &mut Connection, params: &[Value]) -> Result<Outcome> {
         match self {
             Self::Host(sql) => connection.host(sql, params).await,
-            Self::HostText(sql) => connection.host_text(sql, params).await,
+            Self::Built(sql) => connection.host_text(sql, params).await,
             Self::Guest(sql, bounds) => connection.guest(sql, params, bounds).await,
         }
     }

@@ -24,7 +24,9 @@ pub(super) fn full(bytes: impl Into<Bytes>) -> Body {
 
 /// A body that breaks off at once: what a guest promised, it did not deliver.
 pub(super) fn broken() -> Body {
-    let cut = futures_util::stream::once(async { Err::<Frame<Bytes>, BodyError>("the guest's body is incomplete".into()) });
+    let cut = futures_util::stream::once(async {
+        Err::<Frame<Bytes>, BodyError>("the guest's body is incomplete".into())
+    });
     http_body_util::StreamBody::new(cut).boxed_unsync()
 }
 
@@ -40,7 +42,7 @@ pub(super) struct GuestStream {
 
 impl GuestStream {
     /// Streams `inner`; `done` is told when the body has ended or nobody wants it any more.
-    pub(super) fn new(inner: GuestBody, gap: Duration, done: oneshot::Sender<()>) -> Body {
+    pub(super) fn body(inner: GuestBody, gap: Duration, done: oneshot::Sender<()>) -> Body {
         let timer = Box::pin(tokio::time::sleep(gap));
         Self { inner, gap, timer, _done: done }.boxed_unsync()
     }
@@ -50,7 +52,10 @@ impl http_body::Body for GuestStream {
     type Data = Bytes;
     type Error = BodyError;
 
-    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
         if let Poll::Ready(next) = Pin::new(&mut self.inner).poll_frame(cx) {
             let deadline = Instant::now() + self.gap;
             self.timer.as_mut().reset(deadline);

@@ -38,7 +38,7 @@ pub(super) struct Dispatcher {
 /// How the first poll of a guest, and those after it until its head, went.
 enum First {
     Ended(Result<(), Fault>),
-    Answered(Result<Outcome, oneshot::error::RecvError>),
+    Answered(Box<Result<Outcome, oneshot::error::RecvError>>),
 }
 
 impl Dispatcher {
@@ -96,26 +96,24 @@ impl Dispatcher {
             tokio::select! {
                 biased;
                 end = &mut running.guest => First::Ended(end),
-                answer = &mut running.reply => First::Answered(answer),
+                answer = &mut running.reply => First::Answered(Box::new(answer)),
             }
         });
         match first.await {
             Err(_) => Err(out_of_time("the guest took too long")),
-            Ok(First::Answered(Ok(outcome))) => {
+            Ok(First::Answered(answered)) => {
+                let outcome = (*answered).map_err(|_| Problem::internal("the guest lost its response"))?;
                 let mut answer = outcome.map_err(not_answered)?;
                 let body = answer.response.take().map(|response| self.stream(response, running, permit, wall));
                 Ok((answer, body))
             }
-            Ok(First::Answered(Err(_))) => Err(Problem::internal("the guest lost its response")),
-            Ok(First::Ended(end)) => match running.reply.try_recv() {
-                Ok(outcome) => {
-                    log_late(end);
-                    let mut answer = outcome.map_err(not_answered)?;
-                    let body = answer.response.take().map(finished);
-                    Ok((answer, body))
-                }
-                Err(_) => Err(ended(end)),
-            },
+            Ok(First::Ended(end)) => {
+                let Ok(outcome) = running.reply.try_recv() else { return Err(ended(end)) };
+                log_late(end);
+                let mut answer = outcome.map_err(not_answered)?;
+                let body = answer.response.take().map(finished);
+                Ok((answer, body))
+            }
         }
     }
 
@@ -141,7 +139,7 @@ impl Dispatcher {
                 () = late => tracing::warn!("a guest that went on after its response was ended"),
             }
         });
-        (parts, GuestStream::new(body, wall, done))
+        (parts, GuestStream::body(body, wall, done))
     }
 }
 
@@ -184,9 +182,11 @@ fn not_answered(failure: Failure) -> Problem {
         Failure::Guest(code) => Problem::internal(format!("the guest answered with {code:?}")),
         Failure::Malformed(text) => Problem::internal(format!("the guest's response cannot be sent: {text}")),
         Failure::NoBlob(error) => Problem::internal(format!("the blob to send cannot be had: {error}")),
-        Failure::NotKept(error) if error.is_outage() || error.retryable() => {
-            Problem::unavailable("Your request could not be saved. Please try again.", 2, format!("not kept: {error}"))
-        }
+        Failure::NotKept(error) if error.is_outage() || error.retryable() => Problem::unavailable(
+            "Your request could not be saved. Please try again.",
+            2,
+            format!("not kept: {error}"),
+        ),
         Failure::NotKept(error) => Problem {
             text: "It is not certain that your request was saved.",
             ..Problem::internal(format!("not kept: {error}"))

@@ -39,7 +39,8 @@ impl Problem {
     /// The page for the visitor.
     pub(super) fn page(&self, request_id: &str) -> Response<Body> {
         let title = self.status.canonical_reason().unwrap_or("Error");
-        let mut response = page(self.status, title, &format!("<p>{}</p><p><small>Request {request_id}</small></p>", self.text));
+        let mut response =
+            page(self.status, title, &format!("<p>{}</p><p><small>Request {request_id}</small></p>", self.text));
         if let Some(seconds) = self.retry_after {
             response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
         }

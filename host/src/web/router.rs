@@ -44,9 +44,11 @@ impl Router {
             Ok(guest) => self.dispatcher.dispatch(guest, request, &client, &request_id).await,
             Err(Route::Host(response)) => Ok(response()),
             Err(Route::Ready) => Ok(self.ready().await),
-            Err(Route::NotLoaded) => {
-                Err(Problem::unavailable("The database cannot be reached right now.", 2, "the registry is not loaded"))
-            }
+            Err(Route::NotLoaded) => Err(Problem::unavailable(
+                "The database cannot be reached right now.",
+                2,
+                "the registry is not loaded",
+            )),
         };
         let (response, reason) = match answer {
             Ok(response) => (response, None),
@@ -58,7 +60,8 @@ impl Router {
 
     fn find(&self, request: &Request<Incoming>) -> Result<Arc<Guest>, Route> {
         let path = request.uri().path();
-        if let Some(rest) = path.strip_prefix(HOST_ROUTES).filter(|rest| rest.is_empty() || rest.starts_with('/')) {
+        if let Some(rest) = path.strip_prefix(HOST_ROUTES).filter(|rest| rest.is_empty() || rest.starts_with('/'))
+        {
             return Err(host_route(rest));
         }
         let host = request.headers().get(HOST).and_then(|host| host.to_str().ok()).and_then(front::normalise_host);
@@ -134,13 +137,22 @@ struct Line {
 }
 
 impl Line {
-    fn log(&self, guest: Option<&Guest>, status: StatusCode, began: Instant, request_id: &str, reason: Option<&str>) {
+    fn log(
+        &self,
+        guest: Option<&Guest>,
+        status: StatusCode,
+        began: Instant,
+        request_id: &str,
+        reason: Option<&str>,
+    ) {
         let app = guest.map(|guest| guest.app.space.app().as_ref());
         let version = guest.map(|guest| guest.version);
         let duration_ms = f64::from(u32::try_from(began.elapsed().as_micros()).unwrap_or(u32::MAX)) / 1000.0;
         let (method, path, status) = (self.method.as_str(), self.path.as_str(), status.as_u16());
         match reason {
-            None => tracing::info!(target: "request", request_id, app, version, status, duration_ms, "{method} {path}"),
+            None => {
+                tracing::info!(target: "request", request_id, app, version, status, duration_ms, "{method} {path}")
+            }
             Some(reason) => {
                 tracing::warn!(target: "request", request_id, app, version, status, duration_ms, reason, "{method} {path}");
             }

@@ -79,7 +79,8 @@ fn drop_forged(headers: &mut HeaderMap) {
         .filter(|value| {
             let text = String::from_utf8_lossy(value.as_bytes());
             let (name, rest) = text.split_once('=').unwrap_or(("", &text));
-            !is_hosts(name.trim()) && !(name.trim().is_empty() && is_hosts(rest.trim()))
+            let nameless = name.trim().is_empty() && is_hosts(rest.trim());
+            !is_hosts(name.trim()) && !nameless
         })
         .cloned()
         .collect();
@@ -129,9 +130,9 @@ mod tests {
         let mut headers = headers(SET_COOKIE, &forged);
         SessionCookie::new("blog", true).apply(&mut headers, Some(&CookieChange::Clear));
         let values: Vec<_> = headers.get_all(SET_COOKIE).iter().map(|value| value.to_str().unwrap()).collect();
-        assert_eq!(values, [
-            "own=1; Path=/",
-            "__Host-innkeeper-blog=; Path=/; HttpOnly; SameSite=Lax; Max-Age=0; Secure"
-        ]);
+        assert_eq!(
+            values,
+            ["own=1; Path=/", "__Host-innkeeper-blog=; Path=/; HttpOnly; SameSite=Lax; Max-Age=0; Secure"]
+        );
     }
 }

@@ -1,8 +1,8 @@
 //! Why a request is answered with something else than it asked for.
 
 use crate::bindings::innkeeper::storage::blob_upload::{BlobError, BlobErrorCode};
-use crate::bindings::innkeeper::storage::db::{DbError, DbErrorCode};
-use crate::bindings::innkeeper::storage::session::{SessionError, SessionErrorCode};
+use crate::bindings::innkeeper::storage::db::DbError;
+use crate::bindings::innkeeper::storage::session::SessionError;
 use crate::form::Refusal;
 use crate::http::Response;
 use crate::page;
@@ -46,28 +46,25 @@ impl Error {
 
 impl From<DbError> for Error {
     fn from(error: DbError) -> Error {
-        match error.code {
-            DbErrorCode::Unavailable | DbErrorCode::Busy | DbErrorCode::Serialization => Error::Unavailable,
-            _ => Error::Internal(format!("db: {} {}", error.sqlstate, error.message)),
-        }
+        unexpected(error.retryable, format!("db: {} {}", error.sqlstate, error.message))
     }
 }
 
 impl From<SessionError> for Error {
     fn from(error: SessionError) -> Error {
-        match error.code {
-            SessionErrorCode::Unavailable | SessionErrorCode::Busy => Error::Unavailable,
-            _ => Error::Internal(format!("session: {}", error.message)),
-        }
+        unexpected(error.retryable, format!("session: {}", error.message))
     }
 }
 
 impl From<BlobError> for Error {
     fn from(error: BlobError) -> Error {
         match error.code {
-            BlobErrorCode::Unavailable | BlobErrorCode::Busy => Error::Unavailable,
             BlobErrorCode::NotFound => Error::NotFound,
-            _ => Error::Internal(format!("blob-upload: {}", error.message)),
+            _ => unexpected(error.retryable, format!("blob-upload: {}", error.message)),
         }
     }
+}
+
+fn unexpected(retryable: bool, message: String) -> Error {
+    if retryable { Error::Unavailable } else { Error::Internal(message) }
 }

@@ -12,7 +12,9 @@ pub(super) fn clean(name: &str) -> Option<String> {
 
 /// Control characters, quotes, and characters that change how the text around them is read (Unicode Annex 9).
 fn is_unwanted(c: char) -> bool {
-    c.is_control() || c == '"' || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    c.is_control()
+        || c == '"'
+        || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 fn cut(name: &str) -> &str {

@@ -17,7 +17,11 @@ use wit::BlobErrorCode as Code;
 const STALL_BYTES: u64 = 64 * 1024;
 
 /// Receives the form in a body of the given content type.
-pub(super) async fn receive(receiver: &mut Receiver<'_>, content_type: &str, body: Claimed) -> Result<wit::Form, Fault> {
+pub(super) async fn receive(
+    receiver: &mut Receiver<'_>,
+    content_type: &str,
+    body: Claimed,
+) -> Result<wit::Form, Fault> {
     if content_type.trim_start().to_ascii_lowercase().starts_with("application/x-www-form-urlencoded") {
         return receive_urlencoded(receiver, body).await;
     }
@@ -44,7 +48,11 @@ async fn receive_urlencoded(receiver: &mut Receiver<'_>, mut body: Claimed) -> R
     Ok(wit::Form { fields, files: Vec::new() })
 }
 
-async fn receive_multipart(receiver: &mut Receiver<'_>, boundary: String, body: Claimed) -> Result<wit::Form, Fault> {
+async fn receive_multipart(
+    receiver: &mut Receiver<'_>,
+    boundary: String,
+    body: Claimed,
+) -> Result<wit::Form, Fault> {
     let stalled = Arc::new(AtomicU64::new(0));
     let source = Metered { body, stalled: Arc::clone(&stalled), rest: false };
     let limits = SizeLimit::new().whole_stream(receiver.whole_bytes());

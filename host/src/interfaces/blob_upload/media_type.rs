@@ -30,7 +30,9 @@ pub(super) fn is_accepted(media_type: &str, accept: &[String]) -> bool {
 /// The type without parameters, in lower case; none if it is no media type (RFC 9110, section 8.3.1).
 fn essence(declared: &str) -> Option<String> {
     let essence = declared.split(';').next()?.trim().to_ascii_lowercase();
-    let token = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_alphanumeric() || b"!#$&-^_.+".contains(&b));
+    let token = |part: &str| {
+        !part.is_empty() && part.bytes().all(|b| b.is_ascii_alphanumeric() || b"!#$&-^_.+".contains(&b))
+    };
     let (family, kind) = essence.split_once('/')?;
     (token(family) && token(kind) && essence.len() <= 127).then_some(essence)
 }

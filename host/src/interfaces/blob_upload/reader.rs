@@ -25,7 +25,9 @@ impl Reader {
     pub(super) fn new(blob: Blob, range: Option<wit::ByteRange>) -> Result<Self, Fault> {
         let (at, end) = match range {
             None => (0, blob.size),
-            Some(range) => (range.first, range.last.map_or(blob.size, |last| last.saturating_add(1).min(blob.size))),
+            Some(range) => {
+                (range.first, range.last.map_or(blob.size, |last| last.saturating_add(1).min(blob.size)))
+            }
         };
         if at > end || (range.is_some() && at >= blob.size) {
             return Err(Fault::request(wit::BlobErrorCode::BadParameter, "the range is not inside the blob"));

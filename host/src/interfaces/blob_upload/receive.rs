@@ -33,7 +33,12 @@ pub(super) struct Receiver<'c> {
 impl<'c> Receiver<'c> {
     async fn new(context: &'c mut Context, limits: Option<wit::FormLimits>) -> Result<Self, Fault> {
         let app = std::sync::Arc::clone(&context.app);
-        let limits = limits.unwrap_or(wit::FormLimits { max_file: None, max_total: None, max_files: None, accept: Vec::new() });
+        let limits = limits.unwrap_or(wit::FormLimits {
+            max_file: None,
+            max_total: None,
+            max_files: None,
+            accept: Vec::new(),
+        });
         let used = blobs::total(&mut context.unit).await?;
         let quota_left = app.limits.app_bytes.saturating_sub(used);
         if quota_left == 0 {
@@ -117,7 +122,12 @@ impl<'c> Receiver<'c> {
         }
     }
 
-    async fn receive_body(&mut self, name: Option<&str>, declared: Option<&str>, mut body: Claimed) -> Result<wit::Blob, Fault> {
+    async fn receive_body(
+        &mut self,
+        name: Option<&str>,
+        declared: Option<&str>,
+        mut body: Claimed,
+    ) -> Result<wit::Blob, Fault> {
         let mut upload = self.begin(name, declared)?;
         while let Some(bytes) = body.next().await {
             let written = match bytes {
@@ -134,7 +144,10 @@ impl<'c> Receiver<'c> {
 }
 
 /// Receives the form in the request's body.
-pub(super) async fn receive_form(context: &mut Context, limits: Option<wit::FormLimits>) -> Result<wit::Form, Fault> {
+pub(super) async fn receive_form(
+    context: &mut Context,
+    limits: Option<wit::FormLimits>,
+) -> Result<wit::Form, Fault> {
     let body = claim(context)?;
     let content_type = context.body.content_type.clone().unwrap_or_default();
     let mut receiver = Receiver::new(context, limits).await?;

@@ -84,7 +84,8 @@ impl Upload {
             blobs::begin(unit, &self.id).await?;
         }
         self.hasher.update(&self.chunk);
-        let chunk = std::mem::replace(&mut self.chunk, Vec::with_capacity(if self.seq == 0 { CHUNK_BYTES } else { 0 }));
+        let chunk =
+            std::mem::replace(&mut self.chunk, Vec::with_capacity(if self.seq == 0 { CHUNK_BYTES } else { 0 }));
         blobs::append(unit, &self.id, self.seq, chunk).await?;
         self.seq += 1;
         Ok(())

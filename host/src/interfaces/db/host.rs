@@ -39,7 +39,9 @@ impl Context {
         }
         if given != u64::from(scan.parameters) {
             let wanted = scan.parameters;
-            return Err(Error::new(Code::BadParameter, format!("{given} parameters given, {wanted} wanted")).into());
+            return Err(
+                Error::new(Code::BadParameter, format!("{given} parameters given, {wanted} wanted")).into()
+            );
         }
         let largest = params.iter().map(Value::size).max().and_then(|size| u64::try_from(size).ok()).unwrap_or(0);
         if largest > limits.sql_value_bytes {
@@ -83,7 +85,8 @@ impl wit::Host for View<'_> {
     }
 
     async fn begin(&mut self, options: Option<wit::TransactionOptions>) -> Answer<Resource<Transaction>> {
-        let options = options.unwrap_or(wit::TransactionOptions { isolation: None, read_only: false, timeout_ms: None });
+        let options =
+            options.unwrap_or(wit::TransactionOptions { isolation: None, read_only: false, timeout_ms: None });
         let number = self.context.begin_part(options.isolation.map(isolation)).await?;
         let after = |ms| tokio::time::Instant::now() + std::time::Duration::from_millis(u64::from(ms));
         let deadline = options.timeout_ms.map(after);
@@ -122,7 +125,12 @@ impl View<'_> {
     }
 
     /// Runs a statement in a transaction that is still open and in time.
-    async fn run_in(&mut self, handle: &Resource<Transaction>, sql: &str, params: Vec<wit::Value>) -> Answer<Outcome> {
+    async fn run_in(
+        &mut self,
+        handle: &Resource<Transaction>,
+        sql: &str,
+        params: Vec<wit::Value>,
+    ) -> Answer<Outcome> {
         let transaction = self.table.get(handle)?;
         let (number, read_only, deadline) = (transaction.number, transaction.read_only, transaction.deadline);
         if !self.context.unit.is_open(number) {
@@ -130,18 +138,30 @@ impl View<'_> {
         }
         if deadline.is_some_and(|deadline| deadline < tokio::time::Instant::now()) {
             self.context.rollback_part(number).await?;
-            return Err(Error::new(Code::Timeout, "the transaction was open for too long and was rolled back").into());
+            return Err(
+                Error::new(Code::Timeout, "the transaction was open for too long and was rolled back").into()
+            );
         }
         self.context.run(sql, &values::params(params), read_only).await
     }
 }
 
 impl wit::HostTransaction for View<'_> {
-    async fn query(&mut self, handle: Resource<Transaction>, sql: String, params: Vec<wit::Value>) -> Answer<wit::Rows> {
+    async fn query(
+        &mut self,
+        handle: Resource<Transaction>,
+        sql: String,
+        params: Vec<wit::Value>,
+    ) -> Answer<wit::Rows> {
         Ok(values::rows(self.run_in(&handle, &sql, params).await?.rows))
     }
 
-    async fn execute(&mut self, handle: Resource<Transaction>, sql: String, params: Vec<wit::Value>) -> Answer<u32> {
+    async fn execute(
+        &mut self,
+        handle: Resource<Transaction>,
+        sql: String,
+        params: Vec<wit::Value>,
+    ) -> Answer<u32> {
         Ok(affected(&self.run_in(&handle, &sql, params).await?))
     }
 

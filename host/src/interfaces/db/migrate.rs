@@ -15,7 +15,9 @@ pub(super) async fn migrate(context: &mut Context, migrations: Vec<wit::Migratio
     let steps: Vec<Step> = migrations.into_iter().map(|migration| step(migration, on_sqlite)).collect();
     let hash = hash_of(&steps);
     if context.unit.is_holding() {
-        return Err(Error::new(Code::Conflict, "migrate was called after the request had written something").into());
+        return Err(
+            Error::new(Code::Conflict, "migrate was called after the request had written something").into()
+        );
     }
     if context.app.is_applied(&hash) {
         return Ok(Vec::new());

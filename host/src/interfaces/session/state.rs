@@ -56,8 +56,11 @@ pub(super) struct Live {
 impl State {
     /// Knows only what the cookie says.
     pub fn new(presented: Option<SessionId>, limits: &Limits) -> Self {
-        let lifetimes =
-            Lifetimes { idle: limits.session_idle, absolute: limits.session_absolute, bytes: limits.session_bytes };
+        let lifetimes = Lifetimes {
+            idle: limits.session_idle,
+            absolute: limits.session_absolute,
+            bytes: limits.session_bytes,
+        };
         Self { lifetimes, kept_id: presented, kept_cookie: None, cookie: None, loaded: None, closed: false }
     }
 
@@ -191,7 +194,12 @@ impl State {
     }
 
     /// Changes how long the session lives.
-    pub(super) async fn set_expiry(&mut self, unit: &mut UnitOfWork, idle: Option<u32>, absolute: Option<u32>) -> Result<()> {
+    pub(super) async fn set_expiry(
+        &mut self,
+        unit: &mut UnitOfWork,
+        idle: Option<u32>,
+        absolute: Option<u32>,
+    ) -> Result<()> {
         let live = self.find_or_begin(unit).await?;
         if let Some(idle) = idle {
             live.session.idle_seconds = i64::from(idle);

@@ -70,7 +70,12 @@ impl PostgresLease {
     }
 
     /// Runs one statement and collects its rows within `bounds`.
-    pub(in crate::storage) async fn run(&mut self, sql: &str, params: &[Value], bounds: &Bounds) -> Result<Outcome> {
+    pub(in crate::storage) async fn run(
+        &mut self,
+        sql: &str,
+        params: &[Value],
+        bounds: &Bounds,
+    ) -> Result<Outcome> {
         let mut result = self.attempt(sql, params, bounds).await;
         if !self.in_transaction && matches!(&result, Err(error) if is_stale_plan(error)) {
             // A table has changed since the statement was prepared; preparing it again is all it takes.
@@ -197,7 +202,13 @@ impl Drop for PostgresLease {
     }
 }
 
-async fn collect(conn: &mut Conn, pool: &PostgresPool, sql: &str, params: &[Value], bounds: &Bounds) -> Result<Outcome> {
+async fn collect(
+    conn: &mut Conn,
+    pool: &PostgresPool,
+    sql: &str,
+    params: &[Value],
+    bounds: &Bounds,
+) -> Result<Outcome> {
     let text = AssertSqlSafe(sql.to_owned()).into_sql_str();
     let statement = (&mut conn.link).prepare(text).await.map_err(translate)?;
     let arguments = match statement.parameters() {
@@ -256,7 +267,8 @@ fn too_large(what: &str) -> Error {
 fn codec_error(error: &codec::CodecError) -> Error {
     let code = match error {
         codec::CodecError::BadParameter { .. } | codec::CodecError::Unsupported { .. } => Code::BadParameter,
-        _ => Code::Other,
+        codec::CodecError::TooLarge { .. } => Code::TooLarge,
+        codec::CodecError::Malformed { .. } => Code::Other,
     };
     Error::new(code, error.to_string())
 }

@@ -24,8 +24,9 @@ pub(in crate::storage) fn options(target: &PostgresTarget) -> Result<PgConnectOp
         None => {}
         Some(RootCertificate::Pem(pem)) => options = options.ssl_root_cert_from_pem(pem.clone().into_bytes()),
         Some(RootCertificate::File(path)) => {
-            let pem = std::fs::read(path)
-                .map_err(|error| Error::unavailable(format!("cannot read the certificate {}: {error}", path.display())))?;
+            let pem = std::fs::read(path).map_err(|error| {
+                Error::unavailable(format!("cannot read the certificate {}: {error}", path.display()))
+            })?;
             options = options.ssl_root_cert_from_pem(pem);
         }
     }

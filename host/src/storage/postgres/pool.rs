@@ -132,9 +132,7 @@ impl PostgresPool {
     /// Opens a connection before `deadline`. A follower is refused: it would take no writes.
     async fn connect(&self, deadline: Instant) -> Result<Conn> {
         let opening = tokio::time::timeout_at(deadline.into(), self.open());
-        opening.await.unwrap_or_else(|_| {
-            Err(Error::unavailable("the database did not answer in time"))
-        })
+        opening.await.unwrap_or_else(|_| Err(Error::unavailable("the database did not answer in time")))
     }
 
     async fn open(&self) -> Result<Conn> {

@@ -122,7 +122,8 @@ impl SqliteFiles {
 
 impl File {
     fn connect(&self, read_only: bool) -> Result<Conn> {
-        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let flags =
+            OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let link = rusqlite::Connection::open_with_flags(&self.path, flags).map_err(|e| self.cannot_open(&e))?;
         self.configure(&link, read_only).map_err(|e| self.cannot_open(&e))?;
         let watch = Watch::attach(&link).map_err(|e| translate(&e))?;

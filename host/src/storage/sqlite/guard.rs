@@ -86,6 +86,7 @@ impl Watch {
 
 /// Tells the runtime that this thread is busy, so that the other tasks of its worker go on elsewhere. The thread
 /// keeps running the statement; where the worker has been taken over already, this costs next to nothing.
+#[expect(clippy::disallowed_methods, reason = "the worker is handed over while the thread sleeps")]
 fn give_worker_away() {
     use tokio::runtime::{Handle, RuntimeFlavor};
     if Handle::try_current().is_ok_and(|handle| handle.runtime_flavor() == RuntimeFlavor::MultiThread) {
@@ -103,7 +104,9 @@ fn authorize_guest(context: &AuthContext<'_>) -> Authorization {
     let allowed = match context.action {
         A::Select | A::Recursive => true,
         A::Read { table_name, .. } => may_read(table_name),
-        A::Insert { table_name } | A::Delete { table_name } | A::Update { table_name, .. } => may_write(table_name),
+        A::Insert { table_name } | A::Delete { table_name } | A::Update { table_name, .. } => {
+            may_write(table_name)
+        }
         // The first AUTOINCREMENT makes SQLite create this table.
         A::CreateTable { table_name: "sqlite_sequence" } => true,
         A::CreateTable { table_name }

@@ -60,7 +60,10 @@ impl SqliteLease {
                 Err(error) if is_busy(&error) && Instant::now() < deadline => {
                     tokio::time::sleep(RETRY_EVERY).await;
                 }
-                Ok(()) => return Ok(self.note(control)),
+                Ok(()) => {
+                    self.note(control);
+                    return Ok(());
+                }
                 Err(error) => return Err(translate(&error)),
             }
         }
@@ -81,18 +84,15 @@ impl SqliteLease {
         if waits_for_disk { off_worker(run) } else { run() }
     }
 
-    fn watched<T>(
-        &mut self,
-        guest: bool,
-        bounds: &Bounds,
-        work: impl FnOnce(&Conn) -> Result<T>,
-    ) -> Result<T> {
+    fn watched<T>(&mut self, guest: bool, bounds: &Bounds, work: impl FnOnce(&Conn) -> Result<T>) -> Result<T> {
         let conn = self.conn.as_ref().ok_or_else(|| Error::closed("the connection has ended"))?;
         conn.watch.begin(guest, bounds.time);
         let result = work(conn);
         let interrupted = conn.watch.end();
         match result {
-            Err(_) if interrupted => Err(Error::new(Code::Timeout, "the statement took too long and was cancelled")),
+            Err(_) if interrupted => {
+                Err(Error::new(Code::Timeout, "the statement took too long and was cancelled"))
+            }
             result => result,
         }
     }
@@ -131,7 +131,8 @@ fn bind(statement: &mut CachedStatement<'_>, params: &[Value]) -> Result<()> {
     for index in 1..=statement.parameter_count() {
         let name = statement.parameter_name(index).and_then(|name| name.strip_prefix('$'));
         let number: usize = name.and_then(|number| number.parse().ok()).unwrap_or_default();
-        let value = number.checked_sub(1).and_then(|at| params.get(at)).ok_or_else(|| wrong_count(params, number))?;
+        let value =
+            number.checked_sub(1).and_then(|at| params.get(at)).ok_or_else(|| wrong_count(params, number))?;
         statement.raw_bind_parameter(index, values::to_sql(value)).map_err(|e| translate(&e))?;
         used = used.max(number);
     }

@@ -11,7 +11,13 @@ pub(super) fn may_show(content_type: &str) -> bool {
     matches!(family, "audio" | "video")
         || matches!(
             content_type,
-            "image/png" | "image/jpeg" | "image/gif" | "image/webp" | "image/avif" | "text/plain" | "application/pdf"
+            "image/png"
+                | "image/jpeg"
+                | "image/gif"
+                | "image/webp"
+                | "image/avif"
+                | "text/plain"
+                | "application/pdf"
         )
 }
 
@@ -30,7 +36,10 @@ mod tests {
 
     #[test]
     fn names_cannot_leave_the_header() {
-        assert_eq!(header(false, Some("a\"; b\r\nx: y")), "attachment; filename*=UTF-8''a%22%3B%20b%0D%0Ax%3A%20y");
+        assert_eq!(
+            header(false, Some("a\"; b\r\nx: y")),
+            "attachment; filename*=UTF-8''a%22%3B%20b%0D%0Ax%3A%20y"
+        );
         assert_eq!(header(true, Some("Grüße.png")), "inline; filename*=UTF-8''Gr%C3%BC%C3%9Fe.png");
         assert_eq!(header(true, None), "inline");
     }

@@ -95,7 +95,7 @@ fn content(
         put(headers, header::CONTENT_LENGTH, length.to_string());
         return (status, full(""));
     }
-    (status, stream::BlobStream::new(space.clone(), blob.id.clone(), first, length))
+    (status, stream::BlobStream::body(space.clone(), blob.id.clone(), first, length))
 }
 
 /// Headers that a file has however it is asked for.

@@ -54,7 +54,11 @@ fn part(first: u64, last: u64, size: u64) -> Choice {
 }
 
 fn from_end(suffix: u64, size: u64) -> Choice {
-    if suffix == 0 || size == 0 { Choice::Unsatisfiable } else { part(size.saturating_sub(suffix), u64::MAX, size) }
+    if suffix == 0 || size == 0 {
+        Choice::Unsatisfiable
+    } else {
+        part(size.saturating_sub(suffix), u64::MAX, size)
+    }
 }
 
 #[cfg(test)]

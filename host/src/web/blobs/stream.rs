@@ -29,7 +29,7 @@ pub(super) struct BlobStream {
 
 impl BlobStream {
     /// `length` bytes of a blob from byte number `first`.
-    pub(super) fn new(space: AppSpace, id: String, first: u64, length: u64) -> Body {
+    pub(super) fn body(space: AppSpace, id: String, first: u64, length: u64) -> Body {
         let chunk_bytes = u64::try_from(CHUNK_BYTES).unwrap_or(u64::MAX);
         let seq = i64::try_from(first / chunk_bytes).unwrap_or(i64::MAX);
         let skip = usize::try_from(first % chunk_bytes).unwrap_or_default();

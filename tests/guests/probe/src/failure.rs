@@ -64,13 +64,14 @@ impl From<DbError> for Failure {
 
 impl From<SessionError> for Failure {
     fn from(error: SessionError) -> Failure {
-        Failure::new(&kebab(error.code), &error.message)
+        Failure { retryable: Some(error.retryable), ..Failure::new(&kebab(error.code), &error.message) }
     }
 }
 
 impl From<BlobError> for Failure {
     fn from(error: BlobError) -> Failure {
-        Failure { field: error.field, ..Failure::new(&kebab(error.code), &error.message) }
+        let (retryable, field) = (Some(error.retryable), error.field);
+        Failure { retryable, field, ..Failure::new(&kebab(error.code), &error.message) }
     }
 }
 

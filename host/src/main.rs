@@ -4,9 +4,6 @@ use clap::Parser;
 use innkeeper::cli::Cli;
 use std::process::ExitCode;
 
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 /// Not by the number of cores: a dyno shows those of its host, and allows 256 threads.
 const MOST_WORKERS: usize = 4;
 const BLOCKING_THREADS: usize = 32;

@@ -104,7 +104,9 @@ async fn write_until_it_fails(number: usize, mut visitor: Visitor, note: tokio::
         ]);
         match visitor.try_probe(steps).await {
             Some(answer) if answer.status == 200 && answer.body == "kept" => {
-                note.send_modify(|told| drop(told.insert(id)));
+                note.send_modify(|told| {
+                    told.insert(id);
+                });
             }
             _ => return,
         }

@@ -6,7 +6,6 @@
 use super::state::GuestState;
 use crate::interfaces::Pending;
 use crate::interfaces::blob_upload::SendOptions;
-use crate::interfaces::session::CookieChange;
 use crate::storage;
 use http::{HeaderName, Response};
 use wasmtime::StoreContextMut;
@@ -31,8 +30,6 @@ pub struct Answer {
     pub response: Option<Response<GuestBody>>,
     /// The blob to send as the body.
     pub blob: Option<Pending>,
-    /// How the visitor's cookie has to change.
-    pub cookie: Option<CookieChange>,
 }
 
 /// Why there is no answer although the guest has set one.
@@ -81,8 +78,8 @@ pub(super) async fn without_set(state: &mut GuestState) {
         return;
     }
     let Some(pending) = state.context.take_pending() else { return };
-    let outcome = match state.context.commit().await {
-        Ok(()) => Ok(Answer { response: None, blob: Some(pending), cookie: None }),
+    let outcome = match state.context.commit_at_end().await {
+        Ok(()) => Ok(Answer { response: None, blob: Some(pending) }),
         Err(error) => Err(Failure::NotKept(error)),
     };
     settle(state, outcome).await;
@@ -97,7 +94,7 @@ async fn answer(state: &mut GuestState, response: HostOutgoingResponse) -> Outco
     let kept = if response.status().is_server_error() {
         state.context.rollback().await
     } else {
-        state.context.commit().await
+        state.context.commit_at_end().await
     };
     match kept {
         // What was to be undone is undone by the server when the connection is gone.
@@ -105,7 +102,7 @@ async fn answer(state: &mut GuestState, response: HostOutgoingResponse) -> Outco
         Err(error) => return Err(Failure::NotKept(error)),
         Ok(()) => {}
     }
-    Ok(Answer { response: Some(response), blob, cookie: None })
+    Ok(Answer { response: Some(response), blob })
 }
 
 async fn named_blob(
@@ -119,13 +116,10 @@ async fn named_blob(
 }
 
 /// Closes the unit of work and lets the answer go.
-async fn settle(state: &mut GuestState, mut outcome: Outcome) {
+async fn settle(state: &mut GuestState, outcome: Outcome) {
     if outcome.is_err() {
         // Reported already; what cannot be undone now is undone when the connection ends.
         let _ = state.context.rollback().await;
-    }
-    if let Ok(answer) = &mut outcome {
-        answer.cookie = state.context.cookie().cloned();
     }
     state.context.answer();
     if let Some(reply) = state.reply.take() {

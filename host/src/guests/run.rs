@@ -11,6 +11,8 @@ use http::Request;
 use http_body::{Body, Frame, SizeHint};
 use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
 use tokio::sync::oneshot;
 use wasmtime_wasi_http::p2::bindings::http::types::Scheme;
@@ -24,6 +26,33 @@ pub struct Running {
     pub reply: oneshot::Receiver<Outcome>,
     /// Has to be polled for the guest to go on, also while its body is streamed.
     pub guest: BoxFuture<'static, Result<(), Fault>>,
+    /// Whether the guest has come to a bad end: then the body that it was writing is not whole, although it looks ended.
+    pub failed: Failed,
+}
+
+/// Set while a guest's end is not known to be good, and before its body ends.
+#[derive(Debug, Clone, Default)]
+pub struct Failed(Arc<AtomicBool>);
+
+impl Failed {
+    /// Whether the guest has come to a bad end.
+    pub fn get(&self) -> bool {
+        self.0.load(Ordering::Acquire)
+    }
+}
+
+/// Notes a bad end when it is dropped, by a trap, a panic or a deadline, unless the end was good.
+struct UnlessGood {
+    failed: Failed,
+    good: bool,
+}
+
+impl Drop for UnlessGood {
+    fn drop(&mut self) {
+        if !self.good {
+            self.failed.0.store(true, Ordering::Release);
+        }
+    }
 }
 
 /// How a guest ended that did not end well.
@@ -53,10 +82,15 @@ pub fn start(
     let request = store.data_mut().http().new_incoming_request(scheme, Request::from_parts(head, body))?;
     let out = store.data_mut().http().new_response_outparam_from_callback(|_| {})?;
     let pre = guest.pre.clone();
+    let failed = Failed::default();
+    let note = failed.clone();
     let run = async move {
+        // Dropped before the store, and with it before the body that the guest writes.
+        let (mut store, mut end) = (store, UnlessGood { failed: note, good: false });
         let proxy = pre.instantiate_async(&mut store).await?;
         proxy.wasi_http_incoming_handler().call_handle(&mut store, request, out).await?;
         respond::without_set(store.data_mut()).await;
+        end.good = true;
         Ok(())
     };
     let guest = AssertUnwindSafe(run).catch_unwind().map(|end| match end {
@@ -64,7 +98,7 @@ pub fn start(
         Ok(Err(error)) => Err(Fault::from_error(&error)),
         Err(_) => Err(Fault::Panic),
     });
-    Ok(Running { reply, guest: guest.boxed() })
+    Ok(Running { reply, guest: guest.boxed(), failed })
 }
 
 impl Fault {

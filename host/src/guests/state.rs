@@ -6,7 +6,7 @@ use super::output::{Label, Output};
 use super::registry::Guest;
 use super::respond::Outcome;
 use crate::interfaces::body::RequestBody;
-use crate::interfaces::session::SessionId;
+use crate::interfaces::session::{Jar, SessionId};
 use crate::interfaces::{self, Context};
 use std::sync::Arc;
 use tokio::sync::oneshot;
@@ -56,6 +56,8 @@ pub struct Visit {
     pub request_id: String,
     /// What the visitor's cookie says, not yet checked.
     pub session: Option<SessionId>,
+    /// Learns how the cookie has to change.
+    pub jar: Jar,
     /// The request's body.
     pub body: RequestBody,
 }
@@ -75,7 +77,7 @@ pub fn build_store(guest: &Guest, visit: Visit) -> Store<GuestState> {
     let mut table = ResourceTable::new();
     table.set_max_capacity(RESOURCES);
     let state = GuestState {
-        context: Context::new(Arc::clone(app), visit.session, visit.body),
+        context: Context::new(Arc::clone(app), visit.session, visit.jar, visit.body),
         table,
         config: app.config.iter().cloned().collect(),
         reply: None,

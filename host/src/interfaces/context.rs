@@ -72,9 +72,9 @@ pub struct Context {
 
 impl Context {
     /// A fresh request. `presented` is what the visitor's cookie says, not yet checked.
-    pub fn new(app: Arc<AppContext>, presented: Option<SessionId>, body: RequestBody) -> Self {
+    pub fn new(app: Arc<AppContext>, presented: Option<SessionId>, jar: session::Jar, body: RequestBody) -> Self {
         let unit = UnitOfWork::new(app.space.clone(), app.transactions);
-        let session = session::State::new(presented, &app.limits);
+        let session = session::State::new(presented, jar, &app.limits);
         Self { app, body, unit, session, marks: Vec::new(), pending: None, answered: false }
     }
 
@@ -85,6 +85,15 @@ impl Context {
         self.unit.commit().await?;
         self.session.committed();
         Ok(())
+    }
+
+    /// Keeps what is to be kept when the response leaves: transactions that are still open are not.
+    pub async fn commit_at_end(&mut self) -> storage::Result<()> {
+        if let Some((outermost, _)) = self.marks.first() {
+            let outermost = *outermost;
+            self.rollback_part(outermost).await?;
+        }
+        self.commit().await
     }
 
     /// Undoes everything that the request has written since it began or was last committed.
@@ -104,11 +113,6 @@ impl Context {
     /// Whether the response is on its way.
     pub fn is_answered(&self) -> bool {
         self.answered
-    }
-
-    /// What the visitor's browser has to be told about the session, once everything has been kept.
-    pub fn cookie(&self) -> Option<&session::CookieChange> {
-        self.session.cookie()
     }
 
     /// The blob with which to answer, if `send` was called.

@@ -1,6 +1,7 @@
 //! Bodies of responses.
 
 use crate::guests::respond::GuestBody;
+use crate::guests::run::Failed;
 use bytes::Bytes;
 use http_body::{Frame, SizeHint};
 use http_body_util::combinators::UnsyncBoxBody;
@@ -22,17 +23,20 @@ pub(super) fn full(bytes: impl Into<Bytes>) -> Body {
     Full::new(bytes.into()).map_err(|never| match never {}).boxed_unsync()
 }
 
-/// A body that breaks off at once: what a guest promised, it did not deliver.
-pub(super) fn broken() -> Body {
-    let cut = futures_util::stream::once(async {
-        Err::<Frame<Bytes>, BodyError>("the guest's body is incomplete".into())
-    });
-    http_body_util::StreamBody::new(cut).boxed_unsync()
+/// A body that breaks off after these bytes: what a guest promised, it did not deliver.
+pub(super) fn broken(bytes: Bytes) -> Body {
+    let frames = [Ok(Frame::data(bytes)), Err(incomplete())];
+    http_body_util::StreamBody::new(futures_util::stream::iter(frames)).boxed_unsync()
+}
+
+fn incomplete() -> BodyError {
+    "the guest's body is incomplete".into()
 }
 
 /// The body of a guest that is still at work.
 pub(super) struct GuestStream {
     inner: GuestBody,
+    failed: Failed,
     /// Time without a byte until the body is cut off.
     gap: Duration,
     timer: Pin<Box<Sleep>>,
@@ -42,9 +46,9 @@ pub(super) struct GuestStream {
 
 impl GuestStream {
     /// Streams `inner`; `done` is told when the body has ended or nobody wants it any more.
-    pub(super) fn body(inner: GuestBody, gap: Duration, done: oneshot::Sender<()>) -> Body {
+    pub(super) fn body(inner: GuestBody, failed: Failed, gap: Duration, done: oneshot::Sender<()>) -> Body {
         let timer = Box::pin(tokio::time::sleep(gap));
-        Self { inner, gap, timer, _done: done }.boxed_unsync()
+        Self { inner, failed, gap, timer, _done: done }.boxed_unsync()
     }
 }
 
@@ -59,7 +63,10 @@ impl http_body::Body for GuestStream {
         if let Poll::Ready(next) = Pin::new(&mut self.inner).poll_frame(cx) {
             let deadline = Instant::now() + self.gap;
             self.timer.as_mut().reset(deadline);
-            return Poll::Ready(next.map(|frame| frame.map_err(|_| "the guest's body is incomplete".into())));
+            return Poll::Ready(match next {
+                None if self.failed.get() => Some(Err(incomplete())),
+                next => next.map(|frame| frame.map_err(|_| incomplete())),
+            });
         }
         match self.timer.as_mut().poll(cx) {
             Poll::Ready(()) => Poll::Ready(Some(Err("the guest sent nothing for too long".into()))),
@@ -68,7 +75,7 @@ impl http_body::Body for GuestStream {
     }
 
     fn is_end_stream(&self) -> bool {
-        self.inner.is_end_stream()
+        self.inner.is_end_stream() && !self.failed.get()
     }
 
     fn size_hint(&self) -> SizeHint {

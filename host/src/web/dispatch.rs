@@ -11,10 +11,11 @@ use crate::guests::respond::{Answer, Failure, GuestBody, Outcome};
 use crate::guests::run::{self, Fault, Running};
 use crate::guests::{Guest, Visit};
 use crate::interfaces::body::{BodyStream, RequestBody};
+use crate::interfaces::session::Jar;
 use bytes::Bytes;
 use futures_util::{FutureExt, StreamExt};
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
-use http::{Request, Response, StatusCode};
+use http::{HeaderMap, Request, Response, StatusCode};
 use http_body::Body as _;
 use http_body_util::{BodyDataStream, BodyExt};
 use hyper::body::Incoming;
@@ -62,18 +63,21 @@ impl Dispatcher {
         let session = cookie.take(&mut head.headers);
         let wanted = blobs::Wanted::from_head(&head);
         let body = request_body(&head, body);
-        let visit = Visit { request_id: request_id.to_owned(), session, body };
+        let jar = Jar::default();
+        let visit = Visit { request_id: request_id.to_owned(), session, jar: jar.clone(), body };
         let running = run::start(guest, head, visit, client.scheme_https)
             .map_err(|error| Problem::internal(format!("cannot start the guest: {error:#}")))?;
         let wall = guest.app.limits.wall_per_request;
-        let (answer, body) = self.drive(running, permit, wall).await?;
-        let change = answer.cookie;
+        let answered = self.drive(running, permit, wall).await;
+        let change = jar.take();
+        let set_cookie = |headers: &mut HeaderMap| cookie.apply(headers, change.as_ref());
+        let (answer, body) = answered.map_err(|problem| problem.with_headers(set_cookie))?;
         let mut response = match (answer.blob, body) {
             (Some(pending), body) => blobs::respond(&guest.app.space, pending, &wanted, body.map(|body| body.0)),
             (None, Some((parts, body))) => Response::from_parts(parts, body),
             (None, None) => return Err(Problem::internal("the guest answered with nothing")),
         };
-        cookie.apply(response.headers_mut(), change.as_ref());
+        set_cookie(response.headers_mut());
         Ok(response)
     }
 
@@ -111,7 +115,7 @@ impl Dispatcher {
                 let Ok(outcome) = running.reply.try_recv() else { return Err(ended(end)) };
                 log_late(end);
                 let mut answer = outcome.map_err(not_answered)?;
-                let body = answer.response.take().map(finished);
+                let body = answer.response.take().map(|response| finished(response, running.failed.get()));
                 Ok((answer, body))
             }
         }
@@ -126,6 +130,7 @@ impl Dispatcher {
         wall: Duration,
     ) -> (http::response::Parts, Body) {
         let (parts, body) = response.into_parts();
+        let failed = running.failed.clone();
         let (done, body_ended) = oneshot::channel::<()>();
         self.tasks.spawn(async move {
             let _permit = permit;
@@ -139,16 +144,17 @@ impl Dispatcher {
                 () = late => tracing::warn!("a guest that went on after its response was ended"),
             }
         });
-        (parts, GuestStream::body(body, wall, done))
+        (parts, GuestStream::body(body, failed, wall, done))
     }
 }
 
 /// The body of a guest that has returned: everything it will ever write is there.
-fn finished(response: Response<GuestBody>) -> (http::response::Parts, Body) {
+fn finished(response: Response<GuestBody>, failed: bool) -> (http::response::Parts, Body) {
     let (parts, body) = response.into_parts();
     let body = match body.collect().now_or_never() {
+        Some(Ok(whole)) if failed => broken(whole.to_bytes()),
         Some(Ok(whole)) => full(whole.to_bytes()),
-        _ => broken(),
+        _ => broken(Bytes::new()),
     };
     (parts, body)
 }

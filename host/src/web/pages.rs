@@ -2,7 +2,7 @@
 
 use super::body::{Body, full};
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
-use http::{Response, StatusCode};
+use http::{HeaderMap, Response, StatusCode};
 
 const HTML: HeaderValue = HeaderValue::from_static("text/html; charset=utf-8");
 const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
@@ -18,12 +18,20 @@ pub(super) struct Problem {
     pub(super) retry_after: Option<u16>,
     /// For the log.
     pub(super) reason: String,
+    /// What else the visitor has to be told.
+    pub(super) headers: HeaderMap,
 }
 
 impl Problem {
     /// A problem without a hint when to try again.
     pub(super) fn new(status: StatusCode, text: &'static str, reason: impl Into<String>) -> Self {
-        Self { status, text, retry_after: None, reason: reason.into() }
+        Self { status, text, retry_after: None, reason: reason.into(), headers: HeaderMap::new() }
+    }
+
+    /// The same problem with further headers.
+    pub(super) fn with_headers(mut self, add: impl FnOnce(&mut HeaderMap)) -> Self {
+        add(&mut self.headers);
+        self
     }
 
     /// 503: try again in `seconds`.
@@ -41,6 +49,7 @@ impl Problem {
         let title = self.status.canonical_reason().unwrap_or("Error");
         let mut response =
             page(self.status, title, &format!("<p>{}</p><p><small>Request {request_id}</small></p>", self.text));
+        response.headers_mut().extend(self.headers.clone());
         if let Some(seconds) = self.retry_after {
             response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
         }

@@ -102,7 +102,7 @@ async fn receive_file(
     if first.is_none() && file_name.is_empty() {
         return Ok(None);
     }
-    let mut upload = receiver.begin(Some(&file_name), declared.as_deref())?;
+    let mut upload = receiver.begin(Some(&file_name), declared.as_deref()).await?;
     while let Some(bytes) = first.take() {
         if let Err(fault) = receiver.write(&mut upload, &bytes).await {
             receiver.discard(upload).await;
@@ -130,10 +130,15 @@ async fn receive_text(most: usize, mut part: Field<'static>, stalled: &AtomicU64
     String::from_utf8(text).map_err(|_| Fault::request(Code::BadForm, "a field is not UTF-8"))
 }
 
+/// The next bytes of a part; the parser's empty pieces are left out.
 async fn next_chunk(part: &mut Field<'static>, stalled: &AtomicU64) -> Result<Option<Bytes>, Fault> {
-    let chunk = part.chunk().await.map_err(|error| from_multer(&error))?;
-    stalled.store(0, Ordering::Relaxed);
-    Ok(chunk)
+    loop {
+        let chunk = part.chunk().await.map_err(|error| from_multer(&error))?;
+        stalled.store(0, Ordering::Relaxed);
+        if chunk.as_ref().is_none_or(|bytes| !bytes.is_empty()) {
+            return Ok(chunk);
+        }
+    }
 }
 
 /// Feeds the parser piece by piece. The parser reads on as long as there is something to read, so this source pauses after each piece,

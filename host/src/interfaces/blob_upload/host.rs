@@ -38,6 +38,9 @@ impl wit::Host for View<'_> {
     async fn create(&mut self, name: Option<String>, content_type: String) -> Answer<Resource<Upload>> {
         let limits = &self.context.app.limits;
         let quota = limits.app_bytes.saturating_sub(blobs::total(&mut self.context.unit).await?);
+        if quota == 0 {
+            return Err(Fault::request(Code::QuotaExceeded, "the files of this app take up all their space"));
+        }
         let rules = Rules { most: limits.file_bytes.min(quota), accept: Vec::new() };
         Ok(self.table.push(Upload::begin(name.as_deref(), Some(&content_type), &rules)?)?)
     }

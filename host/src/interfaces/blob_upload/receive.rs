@@ -23,7 +23,11 @@ const FORM_OVERHEAD: u64 = 1 << 20;
 pub(super) struct Receiver<'c> {
     unit: &'c mut UnitOfWork,
     rules: Rules,
+    /// Bytes that the guest allows for all files together.
     total_left: u64,
+    /// Bytes that the app's other files leave; none until the first file begins, since only files count.
+    quota_left: Option<u64>,
+    app_bytes: u64,
     files_left: u32,
     field_bytes: usize,
     parts: usize,
@@ -31,7 +35,7 @@ pub(super) struct Receiver<'c> {
 }
 
 impl<'c> Receiver<'c> {
-    async fn new(context: &'c mut Context, limits: Option<wit::FormLimits>) -> Result<Self, Fault> {
+    fn new(context: &'c mut Context, limits: Option<wit::FormLimits>) -> Self {
         let app = std::sync::Arc::clone(&context.app);
         let limits = limits.unwrap_or(wit::FormLimits {
             max_file: None,
@@ -39,24 +43,20 @@ impl<'c> Receiver<'c> {
             max_files: None,
             accept: Vec::new(),
         });
-        let used = blobs::total(&mut context.unit).await?;
-        let quota_left = app.limits.app_bytes.saturating_sub(used);
-        if quota_left == 0 {
-            return Err(Fault::request(Code::QuotaExceeded, "the files of this app take up all their space"));
-        }
-        let asked = limits.max_total.map_or(u64::MAX, u64::from);
-        Ok(Self {
+        Self {
             rules: Rules {
                 most: limits.max_file.map_or(u64::MAX, u64::from).min(app.limits.file_bytes),
                 accept: limits.accept,
             },
-            total_left: asked.min(quota_left),
+            total_left: limits.max_total.map_or(u64::MAX, u64::from),
+            quota_left: None,
+            app_bytes: app.limits.app_bytes,
             files_left: limits.max_files.unwrap_or(u32::MAX),
             field_bytes: usize::try_from(app.limits.multipart_field_bytes).unwrap_or(usize::MAX),
             parts: usize::try_from(app.limits.multipart_parts).unwrap_or(usize::MAX),
             unit: &mut context.unit,
             staged: Vec::new(),
-        })
+        }
     }
 
     /// Bytes of a field that is no file.
@@ -78,11 +78,14 @@ impl<'c> Receiver<'c> {
     }
 
     /// Begins one more file.
-    pub(super) fn begin(&mut self, name: Option<&str>, declared: Option<&str>) -> Result<Upload, Fault> {
+    pub(super) async fn begin(&mut self, name: Option<&str>, declared: Option<&str>) -> Result<Upload, Fault> {
         self.files_left = self
             .files_left
             .checked_sub(1)
             .ok_or_else(|| Fault::request(Code::TooLarge, "more files than this form takes"))?;
+        if self.quota_left.is_none() {
+            self.quota_left = Some(self.app_bytes.saturating_sub(blobs::total(self.unit).await?));
+        }
         Upload::begin(name, declared, &self.rules)
     }
 
@@ -93,6 +96,8 @@ impl<'c> Receiver<'c> {
             .total_left
             .checked_sub(size)
             .ok_or_else(|| Fault::request(Code::TooLarge, "the files together are larger than allowed"))?;
+        let quota_left = self.quota_left.unwrap_or(self.app_bytes).checked_sub(size);
+        self.quota_left = Some(quota_left.ok_or_else(full)?);
         upload.write(self.unit, bytes).await
     }
 
@@ -128,7 +133,7 @@ impl<'c> Receiver<'c> {
         declared: Option<&str>,
         mut body: Claimed,
     ) -> Result<wit::Blob, Fault> {
-        let mut upload = self.begin(name, declared)?;
+        let mut upload = self.begin(name, declared).await?;
         while let Some(bytes) = body.next().await {
             let written = match bytes {
                 Ok(bytes) => self.write(&mut upload, &bytes).await,
@@ -150,7 +155,7 @@ pub(super) async fn receive_form(
 ) -> Result<wit::Form, Fault> {
     let body = claim(context)?;
     let content_type = context.body.content_type.clone().unwrap_or_default();
-    let mut receiver = Receiver::new(context, limits).await?;
+    let mut receiver = Receiver::new(context, limits);
     let received = form::receive(&mut receiver, &content_type, body.clone()).await;
     if received.is_err() {
         receiver.discard_all().await;
@@ -168,7 +173,7 @@ pub(super) async fn receive_body(
     let body = claim(context)?;
     let declared = context.body.content_type.clone();
     let length = context.body.length;
-    let mut receiver = Receiver::new(context, limits).await?;
+    let mut receiver = Receiver::new(context, limits);
     if length.is_some_and(|length| length > receiver.rules.most.min(receiver.total_left)) {
         drain(body).await;
         return Err(Fault::request(Code::TooLarge, "the request body is larger than allowed"));
@@ -178,6 +183,10 @@ pub(super) async fn receive_body(
         drain(body).await;
     }
     received
+}
+
+fn full() -> Fault {
+    Fault::request(Code::QuotaExceeded, "the files of this app take up all their space")
 }
 
 fn claim(context: &Context) -> Result<Claimed, Fault> {

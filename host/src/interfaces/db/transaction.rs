@@ -38,7 +38,7 @@ impl Context {
     }
 
     /// Undoes a part, in the session too.
-    pub(super) async fn rollback_part(&mut self, number: u32) -> Result<()> {
+    pub(in crate::interfaces) async fn rollback_part(&mut self, number: u32) -> Result<()> {
         self.unit.rollback_part(number).await?;
         if let Some(before) = self.forget_marks(number) {
             self.session = before;

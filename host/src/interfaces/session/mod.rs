@@ -10,7 +10,7 @@ mod state;
 
 pub use error::Fault;
 pub use id::SessionId;
-pub use state::{CookieChange, State};
+pub use state::{CookieChange, Jar, State};
 
 /// The generated names.
 use super::bindings::innkeeper::storage::session as wit;

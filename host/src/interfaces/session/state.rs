@@ -5,6 +5,7 @@ use crate::config::Limits;
 use crate::storage::sessions::{self, Kind, Session};
 use crate::storage::{Code, Error, Result, UnitOfWork, now_micros};
 use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 /// The time of the last use is written at most this often, so that reading pages writes nothing.
@@ -19,9 +20,26 @@ pub enum CookieChange {
     Clear,
 }
 
+/// Tells `web` how the cookie has to change, as far as it has been kept: also where the guest has come to a bad end
+/// since. Cloning shares it.
+#[derive(Debug, Clone, Default)]
+pub struct Jar(Arc<Mutex<Option<CookieChange>>>);
+
+impl Jar {
+    /// How the cookie has to change, if at all.
+    pub fn take(&self) -> Option<CookieChange> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+
+    fn put(&self, change: Option<CookieChange>) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = change;
+    }
+}
+
 /// See the module.
 #[derive(Debug, Clone)]
 pub struct State {
+    jar: Jar,
     lifetimes: Lifetimes,
     /// The id under which the session is stored, as of the last commit; at first what the cookie says.
     kept_id: Option<SessionId>,
@@ -55,18 +73,13 @@ pub(super) struct Live {
 
 impl State {
     /// Knows only what the cookie says.
-    pub fn new(presented: Option<SessionId>, limits: &Limits) -> Self {
+    pub fn new(presented: Option<SessionId>, jar: Jar, limits: &Limits) -> Self {
         let lifetimes = Lifetimes {
             idle: limits.session_idle,
             absolute: limits.session_absolute,
             bytes: limits.session_bytes,
         };
-        Self { lifetimes, kept_id: presented, kept_cookie: None, cookie: None, loaded: None, closed: false }
-    }
-
-    /// How the cookie has to change, if at all.
-    pub fn cookie(&self) -> Option<&CookieChange> {
-        self.kept_cookie.as_ref()
+        Self { jar, lifetimes, kept_id: presented, kept_cookie: None, cookie: None, loaded: None, closed: false }
     }
 
     /// The response is on its way: no new cookie can be set.
@@ -245,6 +258,7 @@ impl State {
             self.kept_id = live.as_ref().map(|live| live.id.clone());
         }
         self.kept_cookie = self.cookie.clone();
+        self.jar.put(self.kept_cookie.clone());
     }
 
     /// The unit has been undone: back to what was kept last.

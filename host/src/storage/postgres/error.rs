@@ -54,7 +54,7 @@ fn code_of_class(class: &str) -> Code {
     match class {
         "08" | "28" | "3D" | "57" => Code::Unavailable,
         "22" => Code::BadParameter,
-        "42" => Code::Syntax,
+        "42" | "3F" => Code::Syntax,
         "54" => Code::TooLarge,
         _ => Code::Other,
     }

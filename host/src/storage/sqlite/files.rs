@@ -17,8 +17,8 @@ use tokio::sync::Semaphore;
 const IDLE_READERS: usize = 8;
 /// Statements that a connection keeps prepared.
 const STATEMENT_CACHE: usize = 256;
-/// 16 MiB, in the unit of `PRAGMA cache_size` (negative: KiB).
-const CACHE_KIB: i64 = -16_384;
+/// Of each connection, in the unit of `PRAGMA cache_size` (negative: KiB).
+const CACHE_KIB: i64 = -4_096;
 
 /// How SQLite files are used.
 #[derive(Debug, Clone)]

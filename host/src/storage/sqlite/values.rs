@@ -2,7 +2,8 @@
 //!
 //! SQLite knows five storage classes. What a column was declared as tells the rest, so tables are declared with the names of Postgres' types
 //! (`timestamptz`, `boolean`, `uuid`, ...) and read back as the same values as there. Dates and times are kept as ISO
-//! text, instants as integer microseconds, decimals and JSON as text.
+//! text, instants as integer microseconds, decimals and JSON as text. To SQLite `numeric` and `json` mean that a text that looks like a number
+//! becomes one, which loses digits behind the fifteenth and zeros at the end; `decimal_text` and `json_text` keep all.
 
 use crate::storage::calendar;
 use crate::storage::value::Value;
@@ -33,13 +34,13 @@ pub(super) fn kind_of(declared: Option<&str>) -> Kind {
     match name {
         "boolean" | "bool" => Kind::Boolean,
         "double precision" | "double" | "float" | "real" | "float8" | "float4" => Kind::Float,
-        "numeric" | "decimal" => Kind::Decimal,
+        "numeric" | "decimal" | "decimal_text" => Kind::Decimal,
         "uuid" => Kind::Uuid,
         "date" => Kind::Date,
         "time" | "time without time zone" => Kind::Time,
         "timestamp" | "datetime" | "timestamp without time zone" => Kind::Datetime,
         "timestamptz" | "instant" | "timestamp with time zone" => Kind::Instant,
-        "json" | "jsonb" => Kind::Json,
+        "json" | "jsonb" | "json_text" => Kind::Json,
         _ => Kind::Plain,
     }
 }

@@ -13,6 +13,9 @@ use std::collections::VecDeque;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
+/// Chunks that are left to send when the next are asked for.
+const READ_AHEAD: usize = 2;
+
 /// See the module.
 pub(super) struct BlobStream {
     space: AppSpace,
@@ -36,15 +39,16 @@ impl BlobStream {
         Self { space, id, seq, skip, left: length, ready: VecDeque::new(), reading: None }.boxed_unsync()
     }
 
-    /// Bytes that are asked for and not here yet.
-    fn missing(&self) -> bool {
+    /// Whether to ask for the next chunks: some are missing, and little is left to send meanwhile.
+    fn wants_more(&self) -> bool {
         let here: usize = self.ready.iter().map(Vec::len).sum();
-        u64::try_from(here.saturating_sub(self.skip)).unwrap_or(u64::MAX) < self.left
+        let missing = u64::try_from(here.saturating_sub(self.skip)).unwrap_or(u64::MAX) < self.left;
+        missing && self.ready.len() < READ_AHEAD
     }
 
     /// Reads on. Ready when there is something to send.
     fn poll_read(&mut self, cx: &mut Context<'_>) -> Poll<std::result::Result<(), BodyError>> {
-        if self.reading.is_none() && self.missing() {
+        if self.reading.is_none() && self.wants_more() {
             let (space, id, seq) = (self.space.clone(), self.id.clone(), self.seq);
             self.reading = Some(async move { blobs::read_committed(&space, &id, seq).await }.boxed());
         }

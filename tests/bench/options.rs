@@ -1,0 +1,80 @@
+//! What can be said on the command line.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::twin;
+
+/// Measures Innkeeper beside native programs that do the same work.
+#[derive(Debug, Parser)]
+#[command(args_conflicts_with_subcommands = true)]
+pub struct Cli {
+    /// The native program instead of the benchmark.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+    /// What to measure, and for how long.
+    #[command(flatten)]
+    pub options: Options,
+}
+
+/// What the binary is when it does not measure.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Serve as the native program that Innkeeper is compared with.
+    #[command(hide = true)]
+    Twin(twin::Options),
+}
+
+/// What to measure, and for how long.
+#[derive(Clone, Debug, Args)]
+pub struct Options {
+    /// What to measure
+    #[arg(value_enum, default_value = "all")]
+    pub what: What,
+    /// Length of a round of one contender
+    #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..))]
+    pub seconds: u32,
+    /// Rounds, of which the first is warm-up and does not count
+    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(2..))]
+    pub rounds: u32,
+    /// Connections that ask at the same time; each is a visitor of its own
+    #[arg(long, default_value_t = 16, value_parser = clap::value_parser!(u32).range(1..=256))]
+    pub connections: u32,
+    /// The host [default: target/dist/innkeeper, else target/release/innkeeper]
+    #[arg(long, value_name = "FILE")]
+    pub innkeeper: Option<PathBuf>,
+}
+
+/// The parts of the benchmark.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum What {
+    /// Thirteen bytes: the cost of a request itself
+    Hello,
+    /// Session, a row in, a row out, commit
+    Page,
+    /// 100 MiB in and out
+    Blob,
+    /// All of these
+    All,
+}
+
+impl Options {
+    /// Whether a part is to be measured.
+    pub fn measures(&self, part: What) -> bool {
+        self.what == part || self.what == What::All
+    }
+
+    /// Length of a round of one contender.
+    pub fn round(&self) -> Duration {
+        Duration::from_secs(self.seconds.into())
+    }
+
+    /// The arguments that say the same.
+    pub fn arguments(&self) -> String {
+        let what = self.what.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default();
+        let Self { seconds, rounds, connections, .. } = self;
+        format!("{what} --seconds {seconds} --rounds {rounds} --connections {connections}")
+    }
+}

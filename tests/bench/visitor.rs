@@ -1,0 +1,57 @@
+//! A visitor of a contender: what he asks for, and what he must be told.
+
+use std::net::SocketAddr;
+
+use anyhow::{Context, ensure};
+
+use crate::client::Connection;
+
+/// What a contender answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Answers {
+    /// The same to everybody.
+    Hello,
+    /// How often this visitor has been there.
+    Visits,
+}
+
+/// See the module.
+#[derive(Debug)]
+pub struct Visitor {
+    request: Vec<u8>,
+    answers: Answers,
+    visits: u64,
+}
+
+impl Visitor {
+    /// Goes there for the first time and keeps the cookie that he gets, if any.
+    pub async fn arrive(address: SocketAddr, answers: Answers) -> anyhow::Result<Self> {
+        let mut visitor = Self { request: get(address, "/", None), answers, visits: 0 };
+        let mut connection = Connection::open(address).await?;
+        let cookie = visitor.visit(&mut connection, &mut Vec::new()).await?;
+        if answers == Answers::Visits {
+            let cookie = cookie.context("a first visit without a session cookie in its answer")?;
+            visitor.request = get(address, "/", Some(&cookie));
+        }
+        Ok(visitor)
+    }
+
+    /// Asks once. An error unless the answer is exactly what it has to be. `body` is overwritten.
+    pub async fn visit(&mut self, connection: &mut Connection, body: &mut Vec<u8>) -> anyhow::Result<Option<String>> {
+        let head = connection.ask(&self.request, body).await?;
+        self.visits += 1;
+        let is_right = head.status == 200
+            && match self.answers {
+                Answers::Hello => body == b"Hello, world!",
+                Answers::Visits => body == format!("visits={} rows=1", self.visits).as_bytes(),
+            };
+        ensure!(is_right, "visit {}: {} {:?}", self.visits, head.status, String::from_utf8_lossy(body));
+        Ok(head.cookie)
+    }
+}
+
+/// A request without a body.
+pub fn get(address: SocketAddr, path: &str, cookie: Option<&str>) -> Vec<u8> {
+    let cookie = cookie.map(|cookie| format!("cookie: {cookie}\r\n")).unwrap_or_default();
+    format!("GET {path} HTTP/1.1\r\nhost: {address}\r\n{cookie}\r\n").into_bytes()
+}

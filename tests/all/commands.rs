@@ -123,7 +123,10 @@ async fn two_candidates_for_the_database_are_an_error_that_names_them() {
     doctor.env("HEROKU_POSTGRESQL_TEAL_URL", "postgres://127.0.0.1:1/teal");
     let refused = command::finish(doctor, DEADLINE).await.failed();
     let said = format!("{}{}", refused.stdout, refused.stderr);
-    assert!(said.contains("HEROKU_POSTGRESQL_PINK_URL") && said.contains("HEROKU_POSTGRESQL_TEAL_URL"), "{refused}");
+    assert!(
+        said.contains("HEROKU_POSTGRESQL_PINK_URL") && said.contains("HEROKU_POSTGRESQL_TEAL_URL"),
+        "{refused}"
+    );
 }
 
 #[tokio::test]

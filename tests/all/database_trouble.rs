@@ -81,7 +81,10 @@ async fn a_database_that_takes_no_writes_says_so_and_recovers() {
 async fn a_url_that_is_none_is_an_error_without_the_password() {
     for url in ["postgres://user:hidden@[::1/x", "mysql://user:hidden@127.0.0.1/x", "hidden", ""] {
         let refused = command::run(&["serve", "--listen", "127.0.0.1:0", "--database-url", url]).await.failed();
-        assert!(!said(&refused).contains("hidden") && refused.stderr.contains("--database-url"), "{url}: {refused}");
+        assert!(
+            !said(&refused).contains("hidden") && refused.stderr.contains("--database-url"),
+            "{url}: {refused}"
+        );
     }
 }
 
@@ -99,7 +102,8 @@ async fn a_dyno_without_a_database_refuses_to_start_in_one_line() {
 async fn guestbook_on_its_own_server() -> (Server, TestHost) {
     let server = Server::start();
     let database = TestDatabase::at(&server.fresh_database().await);
-    let host = TestHost::with(Engine::Postgres).database(database).app("guestbook", "guestbook-rust").start().await;
+    let host =
+        TestHost::with(Engine::Postgres).database(database).app("guestbook", "guestbook-rust").start().await;
     (server, host)
 }
 

@@ -13,7 +13,10 @@ const LAYERS: [&str; 8] = ["config", "telemetry", "storage", "interfaces", "gues
 /// What only some layers may name: a crate, a path, or a macro that prints.
 const KNOWN_ONLY_IN: [(&[&str], &[&str]); 5] = [
     (&["sqlx", "rusqlite"], &["storage"]),
-    (&["wasmtime", "wasmtime_wasi", "wasmtime_wasi_http", "wasmtime_wasi_config"], &["interfaces", "guests", "web"]),
+    (
+        &["wasmtime", "wasmtime_wasi", "wasmtime_wasi_http", "wasmtime_wasi_config"],
+        &["interfaces", "guests", "web"],
+    ),
     (&["hyper", "hyper_util"], &["web"]),
     (&["std::env"], &["config"]),
     (&["print!", "println!", "eprint!", "eprintln!", "dbg!"], &["cli", "main"]),
@@ -70,7 +73,10 @@ fn planted_violations_are_found() {
 fn what_the_rules_allow_is_not_reported() {
     let allowed = [
         ("web/server.rs", "use crate::{config::Limits, guests::registry, storage::Database, web::router};"),
-        ("storage/sqlite/open.rs", "// use crate::web;\nuse rusqlite::Connection; const S: &str = \"crate::web::x\";"),
+        (
+            "storage/sqlite/open.rs",
+            "// use crate::web;\nuse rusqlite::Connection; const S: &str = \"crate::web::x\";",
+        ),
         ("interfaces/db.rs", "pub(crate) fn f() { crate::interfaces::db::host::wasmtime::x() }"),
         ("main.rs", "fn main() { eprintln!(\"{}\", std::process::id()) }"),
         ("cli/mod.rs", "/// Prints with `println!` and reads `std::env`.\nfn run() { println!() }"),
@@ -84,7 +90,8 @@ fn what_the_rules_allow_is_not_reported() {
 fn check(file: &Path, text: &str) -> Vec<Violation> {
     let tokens = text.parse().unwrap_or_else(|error| panic!("{}: {error}", file.display()));
     let layer = layer(file);
-    let broken = named(tokens).into_iter().filter_map(|named| Some((broken_rule(&layer, &named.what)?, named.line)));
+    let broken =
+        named(tokens).into_iter().filter_map(|named| Some((broken_rule(&layer, &named.what)?, named.line)));
     broken.map(|(rule, line)| Violation { file: file.to_owned(), line, rule }).collect()
 }
 

@@ -20,7 +20,8 @@ async fn columns(engine: Engine) -> BTreeSet<String> {
     all_ok(&host.probe(json!([{ "op": "session.set", "key": "a", "value": "1" }])).await);
     let rows = match engine {
         Engine::Postgres => {
-            let sql = "select table_name, column_name from information_schema.columns where table_schema = 'innkeeper'";
+            let sql =
+                "select table_name, column_name from information_schema.columns where table_schema = 'innkeeper'";
             host.database().host_rows(sql).await
         }
         Engine::Sqlite => {

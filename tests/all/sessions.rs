@@ -169,7 +169,8 @@ async fn a_token_is_good_for_its_form_and_its_visitor(engine: Engine) {
     let [buy, again, sell] = [&results[0], &results[1], &results[2]].map(ok);
     assert!(buy.as_str().is_some_and(|token| token.len() >= 20) && buy == again && buy != sell, "{results:?}");
     let check = |form: &str, token: &Value| json!({ "op": "session.csrf-check", "form": form, "token": token });
-    let checks = json!([check("buy", buy), check("sell", buy), check("buy", &json!("")), check("buy", &json!("x"))]);
+    let checks =
+        json!([check("buy", buy), check("sell", buy), check("buy", &json!("")), check("buy", &json!("x"))]);
     let said: Vec<Value> = visitor.probe(checks).await.iter().map(|result| ok(result).clone()).collect();
     assert_eq!(said, [true, false, false, false]);
     assert_eq!(ok(&host.visitor().probe_one(check("buy", buy)).await), false);
@@ -200,7 +201,11 @@ async fn keys_and_values_are_checked(engine: Engine) {
     for step in [set("", "1"), set(&"k".repeat(201), "1"), renew(Some("")), renew(Some(&"u".repeat(201)))] {
         assert_eq!(code(&visitor.probe_one(step.clone()).await), "bad-parameter", "{step}");
     }
-    all_ok(&visitor.probe(json!([set(&"k".repeat(200), "1"), set("word", "seven"), increment("new", i64::MAX)])).await);
+    all_ok(
+        &visitor
+            .probe(json!([set(&"k".repeat(200), "1"), set("word", "seven"), increment("new", i64::MAX)]))
+            .await,
+    );
     for step in [increment("word", 1), increment("new", 1)] {
         assert_eq!(code(&visitor.probe_one(step.clone()).await), "bad-parameter", "{step}");
     }
@@ -213,7 +218,9 @@ async fn a_cookie_that_the_host_did_not_give_opens_nothing(engine: Engine) {
         visitor.jar.all().next().map(|(name, value)| (name.to_owned(), value.to_owned())).expect("a cookie");
     let shorter = value[..value.len() - 1].to_owned();
     let swapped: String = value.chars().rev().collect();
-    for forged in [shorter, format!("{value}x"), swapped, String::new(), "' or 1=1 --".to_owned(), "%00".to_owned()] {
+    for forged in
+        [shorter, format!("{value}x"), swapped, String::new(), "' or 1=1 --".to_owned(), "%00".to_owned()]
+    {
         let mut forger = host.visitor();
         forger.jar.put(&name, &forged);
         assert_eq!(ok(&forger.probe_one(get("a")).await), &Value::Null, "{forged}");

@@ -73,7 +73,12 @@ async fn a_failed_statement_changes_nothing_else(engine: Engine) {
     let probe = noted(engine, &[]).await;
     let results = probe
         .host
-        .probe(json!([insert("one"), insert("one"), query("select nothing from nowhere", json!([])), insert("two")]))
+        .probe(json!([
+            insert("one"),
+            insert("one"),
+            query("select nothing from nowhere", json!([])),
+            insert("two")
+        ]))
         .await;
     assert_eq!((code(&results[1]), code(&results[2])), ("unique-violation", "syntax"));
     assert_eq!((ok(&results[0]), ok(&results[3])), (&json!(1), &json!(1)));

@@ -65,7 +65,8 @@ pub async fn finish(mut command: Command, deadline: Duration) -> Finished {
     let output = tokio::time::timeout(deadline, command.output()).await;
     let output = output.unwrap_or_else(|_late| panic!("{command:?} has not ended within {deadline:?}"));
     let output = output.unwrap_or_else(|error| panic!("{command:?}: {error}"));
-    let [stdout, stderr] = [output.stdout, output.stderr].map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
+    let [stdout, stderr] =
+        [output.stdout, output.stderr].map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
     Finished { status: output.status, stdout, stderr }
 }
 

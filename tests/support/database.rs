@@ -133,7 +133,8 @@ fn sqlite_rows(file: PathBuf, sql: &str) -> Vec<Vec<String>> {
     connection.busy_timeout(crate::DEADLINE).expect("a timeout can be set");
     let mut statement = connection.prepare(sql).unwrap_or_else(|error| panic!("{sql}: {error}"));
     let columns = statement.column_count();
-    let rows = statement.query_map([], |row| (0..columns).map(|column| row.get_ref(column).map(sqlite_text)).collect());
+    let rows =
+        statement.query_map([], |row| (0..columns).map(|column| row.get_ref(column).map(sqlite_text)).collect());
     rows.expect("the query runs").map(|row| row.expect("a row arrives")).collect()
 }
 

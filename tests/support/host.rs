@@ -137,7 +137,8 @@ impl TestHost {
     /// Waits until the database is there and the registry loaded.
     pub async fn wait_until_ready(&self) {
         let mut visitor = self.visitor();
-        let ready = async || visitor.try_get("/_innkeeper/ready").await.filter(|answer| answer.status == 200).map(drop);
+        let ready =
+            async || visitor.try_get("/_innkeeper/ready").await.filter(|answer| answer.status == 200).map(drop);
         until("the host gets ready", ready).await;
     }
 

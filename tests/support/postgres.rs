@@ -134,7 +134,15 @@ impl Server {
             self.home.directory.display(),
         );
         let mut start = self.home.tool("pg_ctl");
-        start.args(["start", "--pgdata=data", "--wait", "--timeout=60", "--log=server.log", "--options", &options]);
+        start.args([
+            "start",
+            "--pgdata=data",
+            "--wait",
+            "--timeout=60",
+            "--log=server.log",
+            "--options",
+            &options,
+        ]);
         self.home.run(&mut start);
     }
 
@@ -187,13 +195,15 @@ impl Home {
         let output = File::options().create(true).append(true).open(&path).expect("a file of our own");
         command.stdin(Stdio::null()).stdout(output.try_clone().expect("a second handle")).stderr(output);
         let status = command.status().unwrap_or_else(|error| panic!("{command:?}: {error}"));
-        let said = ["output", "server.log"].map(|name| read_to_string(self.directory.join(name)).unwrap_or_default());
+        let said =
+            ["output", "server.log"].map(|name| read_to_string(self.directory.join(name)).unwrap_or_default());
         assert!(status.success(), "{command:?}: {status}\n{}", said.concat());
     }
 
     fn keeper(&self) -> Keeper {
         let script = r#""$1/pg_ctl" stop --pgdata=data --mode=immediate --wait; rm -rf "$2""#;
-        let [programs, directory] = [&self.programs, &self.directory].map(|path| path.to_str().expect("a UTF-8 path"));
+        let [programs, directory] =
+            [&self.programs, &self.directory].map(|path| path.to_str().expect("a UTF-8 path"));
         Keeper::start(self.in_here(Keeper::shell()), script, &[programs, directory])
     }
 }

@@ -71,7 +71,9 @@ impl Serving {
     /// Waits until it has ended by itself.
     pub async fn ended(mut self) -> ExitStatus {
         let end = tokio::time::timeout(DEADLINE, self.child.wait()).await;
-        let Ok(status) = end else { panic!("still alive after {DEADLINE:?}; it printed:\n{}", self.logs.so_far()) };
+        let Ok(status) = end else {
+            panic!("still alive after {DEADLINE:?}; it printed:\n{}", self.logs.so_far())
+        };
         self.logs.wait_for_end().await;
         status.expect("a child of our own can be waited for")
     }

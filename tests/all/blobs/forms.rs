@@ -52,7 +52,8 @@ async fn a_form_without_files_is_read_from_either_encoding(engine: Engine) {
     let (_host, mut visitor) = probe(engine).await;
     let steps = || json!([receive(json!({}))]);
     let body = "a=one+two&b=%F0%9F%A6%80%26%3D&a=&c";
-    let plain = send_body(&mut visitor, "application/x-www-form-urlencoded", body, steps()).await.expect(200).json();
+    let plain =
+        send_body(&mut visitor, "application/x-www-form-urlencoded", body, steps()).await.expect(200).json();
     assert_eq!(ok(&plain[0])["fields"], json!([["a", "one two"], ["b", "🦀&="], ["a", ""], ["c", ""]]));
     let form = Multipart::new().field("a", "").field("b", "x");
     let multipart = send_form(&mut visitor, &form, steps()).await.expect(200).json();
@@ -107,7 +108,10 @@ async fn what_exceeds_a_limit_is_refused_as_a_whole(engine: Engine) {
     ] {
         let answer = send_form(&mut visitor, &form, json!([receive(limits.clone())])).await.expect(200).json();
         assert_eq!(code(&answer[0]), expected, "{limits}");
-        assert!(["small", "large"].contains(&answer[0]["error"]["field"].as_str().unwrap_or_default()), "{answer}");
+        assert!(
+            ["small", "large"].contains(&answer[0]["error"]["field"].as_str().unwrap_or_default()),
+            "{answer}"
+        );
         assert_eq!(host.database().count("probe", "blobs").await, 0, "{limits}");
     }
     let fits = json!({"max-file": 400_000, "max-total": 401_000, "max-files": 2, "accept": ["text/*", "image/*"]});
@@ -122,9 +126,13 @@ async fn what_is_no_form_is_refused(engine: Engine) {
         ("multipart/form-data", whole.clone()),
         ("multipart/form-data; boundary=other", whole.clone()),
         ("multipart/form-data; boundary=x", b"--x\r\nno headers".to_vec()),
-        ("multipart/form-data; boundary=x", b"--x\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\ncut".to_vec()),
+        (
+            "multipart/form-data; boundary=x",
+            b"--x\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\ncut".to_vec(),
+        ),
     ] {
-        let answer = send_body(&mut visitor, content_type, body, json!([receive(json!({}))])).await.expect(200).json();
+        let answer =
+            send_body(&mut visitor, content_type, body, json!([receive(json!({}))])).await.expect(200).json();
         assert!(["bad-form", "interrupted"].contains(&code(&answer[0])), "{content_type}: {answer}");
     }
 }

@@ -97,8 +97,11 @@ async fn kept_blobs_are_listed_in_order(engine: Engine) {
     ids.sort_by_key(ToString::to_string);
     let page = |after: &Value| json!({ "op": "blob.list", "after": after, "limit": 2 });
     let results = visitor.probe(json!([page(&Value::Null), page(&ids[1]), page(&ids[3]), page(&ids[4])])).await;
-    let listed: Vec<Value> =
-        results.iter().flat_map(|page| ok(page).as_array().expect("blobs")).map(|blob| blob["id"].clone()).collect();
+    let listed: Vec<Value> = results
+        .iter()
+        .flat_map(|page| ok(page).as_array().expect("blobs"))
+        .map(|blob| blob["id"].clone())
+        .collect();
     assert_eq!(listed, ids);
     for limit in [0, 1001] {
         assert_eq!(code(&visitor.probe_one(json!({ "op": "blob.list", "limit": limit })).await), "bad-parameter");

@@ -75,7 +75,8 @@ async fn a_range_is_read_and_nothing_else(engine: Engine) {
         let about = json!({ "op": "reader.blob", "reader": 0 });
         // A piece may be shorter than asked for, where a chunk ends; only the end is empty.
         let results = visitor.probe(json!([open, about, read(100), read(100), read(100)])).await;
-        let read: Vec<u8> = results[2..].iter().flat_map(|piece| decode(ok(piece).as_str().expect("bytes"))).collect();
+        let read: Vec<u8> =
+            results[2..].iter().flat_map(|piece| decode(ok(piece).as_str().expect("bytes"))).collect();
         assert_eq!(read, bytes[first..=last.min(bytes.len() - 1)], "{first}-{last}");
         assert_eq!((ok(&results[4]), &ok(&results[1])["size"]), (&json!(""), &json!(bytes.len())));
     }
@@ -102,7 +103,8 @@ async fn a_reader_gives_at_most_what_is_asked_for(engine: Engine) {
 
 async fn an_empty_blob_is_a_blob(engine: Engine) {
     let (_host, mut visitor) = probe(engine).await;
-    let results = visitor.probe(json!([create("text/plain"), finish(), { "op": "blob.keep", "id": "$1.ok.id" }])).await;
+    let results =
+        visitor.probe(json!([create("text/plain"), finish(), { "op": "blob.keep", "id": "$1.ok.id" }])).await;
     let blob = ok(&results[1]);
     assert_eq!((&blob["size"], &blob["sha256"]), (&json!(0), &json!(sha256(b""))));
     let open = json!({ "op": "blob.open", "id": blob["id"] });

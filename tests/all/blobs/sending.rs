@@ -25,7 +25,10 @@ async fn a_blob_is_sent_with_safe_headers(engine: Engine) {
     let answer = get_blob(&mut visitor, &blob["id"], Value::Null, PLAIN).await.expect(200);
     assert!(answer.body == photo);
     assert_eq!(answer.header("x-content-type-options"), Some("nosniff"));
-    assert!(answer.header("content-security-policy").is_some_and(|policy| policy.contains("sandbox")), "{answer:?}");
+    assert!(
+        answer.header("content-security-policy").is_some_and(|policy| policy.contains("sandbox")),
+        "{answer:?}"
+    );
     assert_eq!(answer.header("accept-ranges"), Some("bytes"));
     assert!(answer.header("content-disposition").is_none_or(|shown| shown.starts_with("inline")), "{answer:?}");
 }
@@ -62,7 +65,8 @@ async fn the_name_and_the_age_can_be_chosen(engine: Engine) {
 async fn a_range_is_sent_if_the_visitors_copy_is_the_same(engine: Engine) {
     let (_host, mut visitor) = probe(engine).await;
     let blob = kept(&mut visitor, "image/png", "a.png", &png(1_000, 1)).await;
-    let tag = get_blob(&mut visitor, &blob["id"], Value::Null, PLAIN).await.header("etag").expect("a tag").to_owned();
+    let tag =
+        get_blob(&mut visitor, &blob["id"], Value::Null, PLAIN).await.header("etag").expect("a tag").to_owned();
     for (if_range, status, length) in [(tag.as_str(), 206, 10), ("\"other\"", 200, 1_000)] {
         let steps = json!([{ "op": "blob.send", "id": blob["id"] }]);
         let request = http::Request::get("/photo").header("probe-steps", steps.to_string());

@@ -36,7 +36,8 @@ async fn a_cursor_reads_more_rows_than_a_result_may_have(engine: Engine) {
     let results = visitor.probe(Value::from(steps)).await;
     let rows: Vec<&Value> = results[1..].iter().flat_map(|result| ok(result).as_array().expect("rows")).collect();
     assert_eq!(rows.len(), 25_000);
-    let in_order = rows.iter().enumerate().all(|(n, row)| row[0]["integer"].as_str() == Some(&(n + 1).to_string()));
+    let in_order =
+        rows.iter().enumerate().all(|(n, row)| row[0]["integer"].as_str() == Some(&(n + 1).to_string()));
     assert!(in_order && ok(&results[26]) == &json!([]));
 }
 

@@ -75,15 +75,19 @@ async fn an_error_contains_no_value(engine: Engine) {
     let (_host, mut visitor) = probe_with(engine, &["create table t (a text unique, n bigint)"]).await;
     let insert = |a: Value| execute("insert into t (a, n) values ($1, 1)", json!([a]));
     let wrong = ["uuid", "decimal", "json"].map(|kind| insert(json!({ kind: "s3cret" })));
-    let results =
-        visitor.probe(json!([insert(json!("s3cret")), insert(json!("s3cret")), wrong[0], wrong[1], wrong[2]])).await;
+    let results = visitor
+        .probe(json!([insert(json!("s3cret")), insert(json!("s3cret")), wrong[0], wrong[1], wrong[2]]))
+        .await;
     assert_eq!(code(&results[1]), "unique-violation");
     assert!(!format!("{results:?}").contains("s3cret"), "{results:?}");
 }
 
 async fn a_statement_that_runs_too_long_is_cancelled(engine: Engine) {
-    let host =
-        support::TestHost::with(engine).app("probe", "probe").env("INNKEEPER_STATEMENT_TIME", "300ms").start().await;
+    let host = support::TestHost::with(engine)
+        .app("probe", "probe")
+        .env("INNKEEPER_STATEMENT_TIME", "300ms")
+        .start()
+        .await;
     let endless = "with recursive n (i) as (select 1 union all select i + 1 from n) select max(i) from n";
     let began = std::time::Instant::now();
     let results = host.probe(json!([query(endless, json!([])), query("select 1", json!([]))])).await;

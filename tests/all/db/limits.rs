@@ -16,7 +16,8 @@ on_both_databases! {
     a_limit_can_be_set,
 }
 
-const NUMBERS: &str = "with recursive n (i) as (select 1 union all select i + 1 from n where i < $1) select i from n";
+const NUMBERS: &str =
+    "with recursive n (i) as (select 1 union all select i + 1 from n where i < $1) select i from n";
 
 async fn a_result_has_no_more_than_ten_thousand_rows(engine: Engine) {
     let (_host, mut visitor) = probe(engine).await;

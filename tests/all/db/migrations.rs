@@ -61,8 +61,12 @@ async fn a_list_that_fails_in_the_middle_changes_nothing(engine: Engine) {
     let broken = migration("0002-broken", &["create table two (a bigint)", "insert into nowhere values (1)"]);
     let results = visitor.probe(json!([migrate(&[one(), broken])])).await;
     assert_eq!(code(&results[0]), "syntax");
-    let results = visitor.probe(json!([count_one(), query("select 1 from two", json!([])), migrate(&[one()])])).await;
-    assert_eq!((code(&results[0]), code(&results[1]), ok(&results[2])), ("syntax", "syntax", &json!(["0001-one"])));
+    let results =
+        visitor.probe(json!([count_one(), query("select 1 from two", json!([])), migrate(&[one()])])).await;
+    assert_eq!(
+        (code(&results[0]), code(&results[1]), ok(&results[2])),
+        ("syntax", "syntax", &json!(["0001-one"]))
+    );
 }
 
 async fn a_changed_migration_is_refused(engine: Engine) {
@@ -120,9 +124,10 @@ async fn the_text_for_sqlite_is_run_on_sqlite_only(engine: Engine) {
 
 async fn a_migration_may_not_do_what_a_statement_may_not(engine: Engine) {
     let (_host, mut visitor) = probe(engine).await;
-    for (n, statement) in ["commit", "drop table innkeeper_sessions", "drop schema innkeeper cascade", "create role r"]
-        .into_iter()
-        .enumerate()
+    for (n, statement) in
+        ["commit", "drop table innkeeper_sessions", "drop schema innkeeper cascade", "create role r"]
+            .into_iter()
+            .enumerate()
     {
         let evil = migration(&n.to_string(), &["create table t (a bigint)", statement]);
         let results = visitor.probe(json!([migrate(&[evil]), query("select 1 from t", json!([]))])).await;

@@ -81,7 +81,8 @@ async fn apps_have_files_of_their_own(engine: Engine) {
 
 async fn apps_have_sessions_of_their_own(engine: Engine) {
     let (_host, mut visitor) = neighbours(engine).await;
-    let steps = json!([{ "op": "session.set", "key": "k", "value": "mine" }, { "op": "session.renew", "user": "Ada" }]);
+    let steps =
+        json!([{ "op": "session.set", "key": "k", "value": "mine" }, { "op": "session.renew", "user": "Ada" }]);
     all_ok(&visitor.probe(steps).await);
     let results = in_other(&mut visitor, json!([op("session.get-keys"), op("session.get-user")])).await;
     assert_eq!((ok(&results[0]), ok(&results[1])), (&json!([]), &Value::Null));

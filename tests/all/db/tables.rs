@@ -84,7 +84,9 @@ async fn references_hold_and_cascade(engine: Engine) {
         let name = if cascade { "pets" } else { "debts" };
         json!({ "name": name, "columns": [owner] })
     };
-    all_ok(&visitor.probe(json!([define(people(&[])), define(pets(true)), define(pets(false)), insert("Ada")])).await);
+    all_ok(
+        &visitor.probe(json!([define(people(&[])), define(pets(true)), define(pets(false)), insert("Ada")])).await,
+    );
     let results = visitor
         .probe(json!([
             execute("insert into pets (owner) values (1)", json!([])),

@@ -54,7 +54,13 @@ impl Reader {
     }
 
     /// `POST /entries` with a file as the photo.
-    pub(super) async fn write_with(&mut self, message: &str, file: &str, media_type: &str, bytes: &[u8]) -> Answer {
+    pub(super) async fn write_with(
+        &mut self,
+        message: &str,
+        file: &str,
+        media_type: &str,
+        bytes: &[u8],
+    ) -> Answer {
         let form = Multipart::new().field("author", "Ada").field("message", message);
         self.send(form.file("photo", file, media_type, bytes)).await
     }

@@ -133,6 +133,7 @@ fn bind(statement: &mut CachedStatement<'_>, params: &[Value]) -> Result<()> {
         let number: usize = name.and_then(|number| number.parse().ok()).unwrap_or_default();
         let value =
             number.checked_sub(1).and_then(|at| params.get(at)).ok_or_else(|| wrong_count(params, number))?;
+        values::check(value)?;
         statement.raw_bind_parameter(index, values::to_sql(value)).map_err(|e| translate(&e))?;
         used = used.max(number);
     }

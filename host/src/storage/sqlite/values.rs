@@ -45,6 +45,33 @@ pub(super) fn kind_of(declared: Option<&str>) -> Kind {
     }
 }
 
+/// Refuses a parameter that is not what it says it is. Postgres does so by itself; SQLite would keep it.
+pub(super) fn check(value: &Value) -> Result<()> {
+    let fits = match value {
+        Value::Date(date) => calendar::is_date(*date),
+        Value::Time(time) => calendar::is_time(*time),
+        Value::Datetime(datetime) => calendar::is_date(datetime.date) && calendar::is_time(datetime.time),
+        Value::Decimal(text) => is_decimal(text),
+        Value::Uuid(text) => is_uuid(text),
+        Value::Json(text) => serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok(),
+        Value::Text(text) => !text.contains('\0'),
+        _ => true,
+    };
+    if fits { Ok(()) } else { Err(Error::new(Code::BadParameter, format!("not a well-formed {}", value.kind()))) }
+}
+
+fn is_decimal(text: &str) -> bool {
+    let digits = text.strip_prefix(['-', '+']).unwrap_or(text);
+    let (whole, part) = digits.split_once('.').unwrap_or((digits, ""));
+    !(whole.is_empty() && part.is_empty()) && whole.bytes().chain(part.bytes()).all(|b| b.is_ascii_digit())
+}
+
+fn is_uuid(text: &str) -> bool {
+    let hyphen = |at: usize| matches!(at, 8 | 13 | 18 | 23);
+    text.len() == 36
+        && text.bytes().enumerate().all(|(at, b)| if hyphen(at) { b == b'-' } else { b.is_ascii_hexdigit() })
+}
+
 /// A parameter as SQLite takes it.
 pub(super) fn to_sql(value: &Value) -> ToSqlOutput<'_> {
     let text = |text: String| ToSqlOutput::Owned(Owned::Text(text));

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 use support::probe::{all_ok, code, execute, integer, ok, op, query, respond};
-use support::{Answer, Engine, TestHost, Visitor};
+use support::{Answer, Engine, TestHost, Visitor, until};
 
 on_both_databases! {
     a_success_keeps_all_three,
@@ -19,6 +19,7 @@ on_both_databases! {
     nobody_sees_what_is_not_yet_kept,
     reads_begin_no_transaction,
     parallel_writers_lose_nothing,
+    an_app_may_keep_every_statement_by_itself,
 }
 
 async fn a_success_keeps_all_three(engine: Engine) {
@@ -143,6 +144,26 @@ async fn parallel_writers_lose_nothing(engine: Engine) {
     }
     let sum = probe.host.probe(json!([query("select n from notes", json!([]))])).await;
     assert_eq!(integer(&sum[0]), 20);
+}
+
+async fn an_app_may_keep_every_statement_by_itself(engine: Engine) {
+    let mut probe = noted(engine, &[]).await;
+    let folder = tempfile::tempdir().expect("a folder");
+    let component = support::paths::guest("probe");
+    let settings = format!("name = \"probe\"\ncomponent = {component:?}\ntransactions = \"statement\"\n");
+    std::fs::write(folder.path().join("innkeeper.toml"), settings).expect("a file");
+    let deploy = ["deploy", folder.path().to_str().expect("a UTF-8 path")];
+    support::command::on(probe.host.database(), &deploy).await.succeeded();
+    let mut names = 0..;
+    let kept_by_itself = async || {
+        let steps = json!([insert(&names.next()?.to_string()), respond(500)]);
+        probe.visitor.probe_answer(steps).await.expect(500);
+        (probe.count().await == 1).then_some(())
+    };
+    until("the setting is in force", kept_by_itself).await;
+    let part = json!([op("db.begin"), { "op": "tx.execute", "tx": 0, "sql": "delete from notes", "params": [] }]);
+    probe.visitor.probe(part).await;
+    assert_eq!(probe.count().await, 1, "a part left open is undone in this mode too");
 }
 
 /// A visitor of a probe whose table `notes` is empty.

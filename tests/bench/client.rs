@@ -77,7 +77,7 @@ impl Connection {
         loop {
             let line = self.line().await?;
             let size = line.split(';').next().unwrap_or_default();
-            match usize::from_str_radix(size.trim(), 16).with_context(|| format!("no size of a chunk: {line:?}"))? {
+            match usize::from_str_radix(size.trim(), 16).context("no size of a chunk")? {
                 0 => break,
                 size => self.pass(size, take).await?,
             }

@@ -10,7 +10,7 @@ use crate::table;
 use crate::visitor::Answers;
 
 const COLUMNS: [&str; 6] =
-    ["contender", "requests/s [min..max]", "of the first", "p50 / p99 µs", "CPU µs/request", "RSS MiB after"];
+    ["contender", "requests/s [min..max]", "ratio", "p50 / p99 µs", "CPU µs/request", "RSS MiB after"];
 
 /// How many times faster one contender is meant to be than another.
 #[derive(Clone, Copy, Debug)]
@@ -54,7 +54,9 @@ impl<'s> Group<'s> {
         let turns = rounds::take_turns(&mut self.contenders, options, self.title).await?;
         let (connections, rounds, seconds) = (options.connections, options.rounds, options.seconds);
         println!("\n## {}\n", self.title);
-        println!("{connections} connections, {rounds} rounds of {seconds} s, the first of them warm-up.\n");
+        println!(
+            "{connections} connections, {rounds} rounds of {seconds} s, the first is warm-up; ratio: to the first line.\n"
+        );
         table::print(&COLUMNS, &self.rows(&turns.rounds)?);
         println!();
         for aim in aims {
@@ -67,7 +69,8 @@ impl<'s> Group<'s> {
     fn rows(&self, rounds: &[Vec<Round>]) -> anyhow::Result<Vec<Vec<String>>> {
         let reference = rounds.first().context("a group of nobody")?;
         let present = self.contenders.iter().zip(rounds);
-        let mut rows = present.map(|(one, rounds)| row(one, rounds, reference)).collect::<anyhow::Result<Vec<_>>>()?;
+        let rows = present.map(|(one, rounds)| row(one, rounds, reference));
+        let mut rows = rows.collect::<anyhow::Result<Vec<_>>>()?;
         let absent = |name: &&str| vec![(*name).to_owned(), "not installed".to_owned()];
         rows.extend(self.absent.iter().map(absent));
         Ok(rows)
@@ -83,8 +86,7 @@ impl<'s> Group<'s> {
             return format!("aim: {of} >= {least} x {over}: not measured");
         };
         let ratio = ratio(faster, slower).median;
-        let verdict = if ratio >= *least { "reached" } else { "MISSED" };
-        format!("aim: {of} >= {least} x {over}: {ratio:.2}, {verdict}")
+        format!("aim: {of} >= {least} x {over}: {ratio:.2}, {}", table::verdict(ratio >= *least))
     }
 }
 

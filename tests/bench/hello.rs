@@ -23,10 +23,8 @@ const BEST_FLAGS: [&str; 8] = [
     "pooling-pagemap-scan=y",
 ];
 
-const AIMS: [Aim; 2] = [
-    Aim { of: INNKEEPER, over: BEST_WASMTIME, least: 2.0 },
-    Aim { of: INNKEEPER, over: WASMTIME, least: 4.0 },
-];
+const AIMS: [Aim; 2] =
+    [Aim { of: INNKEEPER, over: BEST_WASMTIME, least: 2.0 }, Aim { of: INNKEEPER, over: WASMTIME, least: 4.0 }];
 
 /// Measures it. Returns the number of wrong answers.
 pub async fn run(setup: &Setup) -> anyhow::Result<usize> {

@@ -23,6 +23,9 @@ pub struct Load {
     pub elapsed: Duration,
 }
 
+/// A visitor, how long his answers took, and what went wrong.
+type Asked = (Visitor, Vec<u32>, Option<anyhow::Error>);
+
 /// Runs a round. Every visitor has a connection, which is open before the time begins to count.
 pub async fn run(address: SocketAddr, visitors: &mut Vec<Visitor>, time: Duration) -> anyhow::Result<Load> {
     let mut connections = Vec::new();
@@ -51,7 +54,7 @@ pub async fn run(address: SocketAddr, visitors: &mut Vec<Visitor>, time: Duratio
 }
 
 /// A visitor whom something went wrong for asks no more in this round.
-async fn ask(mut visitor: Visitor, mut connection: Connection, end: Instant) -> (Visitor, Vec<u32>, Option<anyhow::Error>) {
+async fn ask(mut visitor: Visitor, mut connection: Connection, end: Instant) -> Asked {
     let (mut latencies, mut body) = (Vec::new(), Vec::new());
     let mut asked = Instant::now();
     while asked < end {

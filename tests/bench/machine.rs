@@ -8,6 +8,7 @@ use crate::paths;
 use crate::postgres::SETTINGS;
 use crate::setup::Setup;
 
+const REPEAT: &str = "cargo run --profile dist --manifest-path tests/bench/Cargo.toml";
 const CARGO_LOCK: &str = include_str!("Cargo.lock");
 
 /// Prints it.
@@ -19,7 +20,10 @@ pub fn describe(setup: &Setup) {
     println!("disk:     {} below the temporary directory", file_system(&std::env::temp_dir()));
     println!("versions: {innkeeper}; {wasmtime}; {}; {}", setup.postgres.version(), crates.join(", "));
     println!("postgres: on loopback, defaults but {}", SETTINGS.join(", "));
-    println!("repeat:   cargo run --profile dist --manifest-path tests/bench/Cargo.toml -- {}", setup.options.arguments());
+    println!("repeat:   {REPEAT} -- {}", setup.options.arguments());
+    if cfg!(debug_assertions) {
+        println!("WARNING:  built without optimisation: a trial run, its figures mean nothing");
+    }
 }
 
 fn machine() -> String {

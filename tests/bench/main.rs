@@ -19,7 +19,7 @@ mod copies;
 mod group;
 mod hello;
 #[path = "../support/keeper.rs"]
-#[expect(dead_code, clippy::expect_used, reason = "shared with the test harness, which uses all of it and may panic")]
+#[expect(dead_code, clippy::expect_used, reason = "the test harness's: it uses all of it and may panic")]
 mod keeper;
 mod load;
 mod machine;
@@ -27,6 +27,7 @@ mod options;
 mod page;
 mod paths;
 mod postgres;
+mod probe;
 mod process;
 mod rounds;
 mod setup;
@@ -34,6 +35,8 @@ mod statistics;
 mod table;
 mod twin;
 mod visitor;
+
+use std::process::ExitCode;
 
 use clap::Parser;
 use options::{Cli, Command, Options, What};
@@ -44,13 +47,22 @@ use tokio::runtime::Builder;
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-fn main() -> anyhow::Result<()> {
-    let cli = Cli::parse();
+fn main() -> ExitCode {
+    match start(Cli::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("bench: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn start(cli: Cli) -> anyhow::Result<()> {
     match cli.command {
         Some(Command::Twin(options)) => {
             Builder::new_multi_thread().enable_all().build()?.block_on(twin::serve(options))
         }
-        // The contenders need the other cores.
+        // One thread: the contenders need the other cores.
         None => Builder::new_current_thread().enable_all().build()?.block_on(run(cli.options)),
     }
 }

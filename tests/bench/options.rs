@@ -75,6 +75,8 @@ impl Options {
     pub fn arguments(&self) -> String {
         let what = self.what.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default();
         let Self { seconds, rounds, connections, .. } = self;
-        format!("{what} --seconds {seconds} --rounds {rounds} --connections {connections}")
+        let host =
+            self.innkeeper.as_ref().map(|path| format!(" --innkeeper {}", path.display())).unwrap_or_default();
+        format!("{what} --seconds {seconds} --rounds {rounds} --connections {connections}{host}")
     }
 }

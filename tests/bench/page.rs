@@ -19,7 +19,7 @@ pub async fn run(setup: &Setup) -> anyhow::Result<usize> {
 async fn on_postgres(setup: &Setup) -> anyhow::Result<usize> {
     let (ours, twins) = (setup.postgres.database("page").await?, setup.postgres.database("page_twin").await?);
     let pool = [("INNKEEPER_POOL_SIZE", POOL_SIZE)];
-    let mut group = Group::new(setup, "page on Postgres, 16 connections to it", Answers::Visits);
+    let mut group = Group::new(setup, "page on Postgres, pools of 16 connections", Answers::Visits);
     group.add(TWIN, twin(Some(&twins), false).await?).await?;
     group.add(INNKEEPER, innkeeper(setup, "page", Some(&ours), &pool, "/").await?).await?;
     group.measure(&[Aim { of: INNKEEPER, over: TWIN, least: 1.0 }]).await

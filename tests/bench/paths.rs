@@ -24,7 +24,7 @@ pub fn innkeeper(named: Option<&Path>) -> anyhow::Result<PathBuf> {
 /// A built guest, by the name of its file without `.wasm`.
 pub fn guest(name: &str) -> anyhow::Result<PathBuf> {
     let path = repository().join("target/guests").join(format!("{name}.wasm"));
-    path.canonicalize().with_context(|| format!("the guest {name} is not built; build the guests first: tests/guests/build"))
+    path.canonicalize().with_context(|| format!("no guest {name}; build the guests first: tests/guests/build"))
 }
 
 /// A program on `PATH`.

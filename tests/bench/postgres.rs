@@ -30,7 +30,7 @@ impl Postgres {
     pub fn start() -> anyhow::Result<Self> {
         let home = Home::new()?;
         let keeper = home.keeper();
-        home.run("initdb", &["--pgdata=data", "--username=postgres", "--auth=trust", "--encoding=UTF8", "--no-locale"])?;
+        home.run("initdb", &["--pgdata=data", "--username=postgres", "--auth=trust", "--encoding=UTF8"])?;
         let port = free_address()?.port();
         let settings = SETTINGS.map(|setting| format!(" -c {setting}")).concat();
         let options = format!("-p {port} -h 127.0.0.1 -k '{}'{settings}", home.folder.display());

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, bail};
+use anyhow::{Context, bail, ensure};
 use tempfile::TempDir;
 
 use crate::client::Connection;
@@ -43,16 +43,17 @@ pub fn free_address() -> anyhow::Result<SocketAddr> {
 /// Runs a command to its end.
 pub fn finish(command: &mut Command) -> anyhow::Result<String> {
     let output = command.output().with_context(|| format!("{command:?}"))?;
-    let [stdout, stderr] = [output.stdout, output.stderr].map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
-    anyhow::ensure!(output.status.success(), "{command:?}: {}\n{stdout}{stderr}", output.status);
-    Ok(stdout)
+    let said = [output.stdout, output.stderr].map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
+    ensure!(output.status.success(), "{command:?}: {}\n{}", output.status, said.concat());
+    Ok(said.concat())
 }
 
 impl Process {
     /// Starts a command. Its output is thrown away: a log that is kept would make the disk busy while others are measured.
     pub fn start(mut command: Command, folder: TempDir) -> anyhow::Result<Self> {
         let stderr = File::create(folder.path().join(STDERR))?;
-        let child = command.stdout(Stdio::null()).stderr(stderr).spawn().with_context(|| format!("{command:?}"))?;
+        command.stdout(Stdio::null()).stderr(stderr);
+        let child = command.spawn().with_context(|| format!("{command:?}"))?;
         let folder = folder.keep();
         let script = r#"kill -KILL "$1"; rm -rf "$2" || { sleep 1; rm -rf "$2"; }"#;
         let arguments = [&child.id().to_string(), folder.to_str().unwrap_or_default()];

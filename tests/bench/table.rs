@@ -1,4 +1,9 @@
-//! Tables that read well both as plain text and as Markdown.
+//! How results are shown: tables that read well both as plain text and as Markdown, and verdicts on aims.
+
+/// What is said of an aim.
+pub fn verdict(is_reached: bool) -> &'static str {
+    if is_reached { "reached" } else { "MISSED" }
+}
 
 /// Prints a table. Rows may be shorter than the head.
 pub fn print(head: &[&str], rows: &[Vec<String>]) {

@@ -37,7 +37,11 @@ impl Visitor {
     }
 
     /// Asks once. An error unless the answer is exactly what it has to be. `body` is overwritten.
-    pub async fn visit(&mut self, connection: &mut Connection, body: &mut Vec<u8>) -> anyhow::Result<Option<String>> {
+    pub async fn visit(
+        &mut self,
+        connection: &mut Connection,
+        body: &mut Vec<u8>,
+    ) -> anyhow::Result<Option<String>> {
         let head = connection.ask(&self.request, body).await?;
         self.visits += 1;
         let is_right = head.status == 200

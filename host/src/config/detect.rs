@@ -52,7 +52,8 @@ pub struct Decision {
     pub reason: String,
     /// What else was seen, and why it is not used.
     pub notes: Vec<String>,
-    /// The same database through a transaction pooler, for guest traffic only.
+    /// The same database through a transaction pooler. Noticed, not used: its connections change between transactions, and
+    /// with them the prepared statements.
     pub pooler: Option<PostgresTarget>,
 }
 

@@ -23,7 +23,7 @@ pub(super) fn attach(decision: &mut Decision, environment: &Environment) -> Resu
     match found(decision, environment, url, wanted)? {
         Ok(pooler) => {
             decision.notes.push(format!(
-                "{POOL_URL} is used for guest traffic; migrations and notifications go to {} itself",
+                "{POOL_URL} is a transaction pooler, which the prepared statements of this version cannot use: all traffic goes to {} itself",
                 decision.source
             ));
             decision.pooler = Some(pooler);
@@ -107,7 +107,7 @@ mod tests {
     fn the_pooler_of_the_database_is_used() -> Result<(), Error> {
         let (port, notes) = pooled(&[DIRECT, POOL])?;
         assert_eq!(port, Some(5433));
-        assert!(notes.contains("is used for guest traffic"), "{notes}");
+        assert!(notes.contains("is a transaction pooler"), "{notes}");
         let attached = ("HEROKU_POSTGRESQL_ROSE_URL", DIRECT.1);
         assert_eq!(pooled(&[attached, POOL])?.0, Some(5433));
         Ok(())

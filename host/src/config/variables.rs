@@ -24,7 +24,11 @@ const SETTINGS: [(&str, &str, &str); 16] = [
     ),
     ("DATABASE_URL", "none", "the database: postgres://, postgresql:// or sqlite:"),
     ("HEROKU_POSTGRESQL_*_URL", "none", "the database where DATABASE_URL is not set and only one is attached"),
-    ("DATABASE_CONNECTION_POOL_URL", "none", "transaction pooler of DATABASE_URL, used for guest traffic"),
+    (
+        "DATABASE_CONNECTION_POOL_URL",
+        "none",
+        "transaction pooler of DATABASE_URL: noticed and named by doctor, not used by this version",
+    ),
     ("INNKEEPER_DATABASE_VAR", "none", "name of the variable that holds the database URL instead"),
     (
         "INNKEEPER_DATABASE_CA",

@@ -11,10 +11,11 @@ const BATCH: u32 = 500;
 
 /// Sweeps every few minutes until `stop`. Hosts that sweep the same database at once do no harm: each row goes once.
 pub async fn sweep(registry: Arc<Registry>, stop: CancellationToken) {
+    let every = EVERY.min(registry.limits().staged_blob_lifetime);
     loop {
         tokio::select! {
             () = stop.cancelled() => return,
-            () = tokio::time::sleep(EVERY) => {}
+            () = tokio::time::sleep(every) => {}
         }
         let spaces: Vec<AppSpace> = registry.routes().guests().map(|guest| guest.app.space.clone()).collect();
         for space in spaces {

@@ -93,13 +93,17 @@ const OVERHEAD_BYTES: usize = 16;
 impl Value {
     /// Bytes that this value counts for in the limit of a result; about what it takes in memory.
     pub fn size(&self) -> usize {
-        let content = match self {
+        self.content_size().saturating_add(OVERHEAD_BYTES)
+    }
+
+    /// Bytes of the text or bytes that this value holds.
+    pub fn content_size(&self) -> usize {
+        match self {
             Self::Decimal(text) | Self::Text(text) | Self::Uuid(text) | Self::Json(text) => text.len(),
             Self::Bytes(bytes) => bytes.len(),
             Self::Other(other) => other.type_name.len().saturating_add(other.text.len()),
             _ => 0,
-        };
-        content.saturating_add(OVERHEAD_BYTES)
+        }
     }
 
     /// The name of the variant as `db.wit` has it, for error texts.

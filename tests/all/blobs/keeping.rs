@@ -15,6 +15,7 @@ on_both_databases! {
     what_does_not_exist_is_not_found,
     kept_blobs_are_listed_in_order,
     an_app_has_a_quota,
+    what_nothing_keeps_is_swept,
 }
 
 async fn staged(visitor: &mut Visitor) -> Value {
@@ -118,4 +119,15 @@ async fn an_app_has_a_quota(engine: Engine) {
     assert_eq!(code(&answer[0]), "quota-exceeded");
     all_ok(&visitor.probe(json!([on("blob.delete", &blob)])).await);
     ok(&send_body(&mut visitor, "text/plain", body(), steps()).await.expect(200).json()[0]);
+}
+
+async fn what_nothing_keeps_is_swept(engine: Engine) {
+    let host =
+        TestHost::with(engine).app("probe", "probe").env("INNKEEPER_STAGED_BLOB_LIFETIME", "1s").start().await;
+    let mut visitor = host.visitor();
+    kept(&mut visitor, "text/plain", "kept", b"kept").await;
+    staged(&mut visitor).await;
+    let swept = async || (host.database().count("probe", "blobs").await == 1).then_some(());
+    support::until("the staged blob is swept and the kept one stays", swept).await;
+    assert_eq!(host.database().count("probe", "chunks").await, 1);
 }

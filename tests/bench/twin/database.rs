@@ -62,7 +62,7 @@ impl Database {
     pub async fn count(&self, visit: &Visit, is_known: bool) -> sqlx::Result<Counted> {
         match self {
             Self::Postgres(pool) => on_postgres(pool, visit, is_known).await,
-            Self::Sqlite { readers, writer } => on_sqlite(readers, writer, visit, is_known).await,
+            Self::Sqlite { readers, writer } => on_sqlite([readers, writer], visit, is_known).await,
         }
     }
 }
@@ -82,7 +82,7 @@ async fn on_postgres(pool: &PgPool, visit: &Visit, is_known: bool) -> sqlx::Resu
     Ok(Counted { rows, ..counted })
 }
 
-async fn on_sqlite(readers: &SqlitePool, writer: &SqlitePool, visit: &Visit, is_known: bool) -> sqlx::Result<Counted> {
+async fn on_sqlite([readers, writer]: [&SqlitePool; 2], visit: &Visit, is_known: bool) -> sqlx::Result<Counted> {
     let before = if is_known { sqlite::load(&mut *readers.acquire().await?, visit).await? } else { None };
     let counted = Counted { visits: before.unwrap_or(0) + 1, rows: 0, is_new: before.is_none() };
     let mut transaction = writer.begin().await?;

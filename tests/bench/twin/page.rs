@@ -16,6 +16,9 @@ use super::database::Database;
 const COOKIE_NAME: &str = "twin";
 const ID_BYTES: usize = 32;
 
+/// What a visitor is told where something went wrong.
+type Failure = (StatusCode, String);
+
 /// One visit to the page, as the database sees it.
 #[derive(Debug)]
 pub struct Visit {
@@ -39,14 +42,11 @@ pub fn router(database: Database) -> Router {
     Router::new().route("/", get(page)).with_state(database)
 }
 
-async fn page(State(database): State<Database>, uri: Uri, headers: HeaderMap) -> Result<Response, (StatusCode, String)> {
+async fn page(State(database): State<Database>, uri: Uri, headers: HeaderMap) -> Result<Response, Failure> {
     let presented = presented(&headers);
     let id = presented.map_or_else(fresh_id, |id| Ok(id.to_owned())).map_err(failure)?;
-    let visit = Visit {
-        id_hash: Sha256::digest(&id).to_vec(),
-        path: uri.path().to_owned(),
-        at: SystemTime::now().into(),
-    };
+    let visit =
+        Visit { id_hash: Sha256::digest(&id).to_vec(), path: uri.path().to_owned(), at: SystemTime::now().into() };
     let counted = database.count(&visit, presented.is_some()).await.map_err(failure)?;
     let text = format!("visits={} rows={}", counted.visits, counted.rows);
     let cookie = format!("{COOKIE_NAME}={id}; Path=/; HttpOnly; SameSite=Lax");
@@ -65,6 +65,6 @@ fn fresh_id() -> Result<String, getrandom::Error> {
     Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
 }
 
-fn failure(error: impl ToString) -> (StatusCode, String) {
+fn failure(error: impl ToString) -> Failure {
     (StatusCode::INTERNAL_SERVER_ERROR, error.to_string())
 }

@@ -72,7 +72,8 @@ macro_rules! statements {
             /// Begins a session.
             pub async fn begin_session(connection: &mut $connection, visit: &Visit) -> sqlx::Result<()> {
                 let now = visit.micros();
-                let query = sqlx::query(BEGIN_SESSION).bind(APP).bind(&visit.id_hash).bind(None::<String>).bind(now);
+                let query =
+                    sqlx::query(BEGIN_SESSION).bind(APP).bind(&visit.id_hash).bind(None::<String>).bind(now);
                 let query = query.bind(IDLE_SECONDS).bind(now + IDLE_SECONDS * MICROS);
                 query.bind(now + ABSOLUTE_SECONDS * MICROS).execute(connection).await.map(drop)
             }

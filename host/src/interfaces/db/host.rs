@@ -43,7 +43,8 @@ impl Context {
                 Error::new(Code::BadParameter, format!("{given} parameters given, {wanted} wanted")).into()
             );
         }
-        let largest = params.iter().map(Value::size).max().and_then(|size| u64::try_from(size).ok()).unwrap_or(0);
+        let largest =
+            params.iter().map(Value::content_size).max().and_then(|size| u64::try_from(size).ok()).unwrap_or(0);
         if largest > limits.sql_value_bytes {
             return Err(Error::new(Code::TooLarge, format!("a value of {largest} bytes")).into());
         }

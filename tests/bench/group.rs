@@ -12,6 +12,9 @@ use crate::visitor::Answers;
 const COLUMNS: [&str; 6] =
     ["contender", "requests/s [min..max]", "ratio", "p50 / p99 µs", "CPU µs/request", "RSS MiB after"];
 
+/// Wrong answers that are shown; more of the same would hide the table.
+const MOST_ERRORS: usize = 5;
+
 /// How many times faster one contender is meant to be than another.
 #[derive(Clone, Copy, Debug)]
 pub struct Aim {
@@ -62,7 +65,7 @@ impl<'s> Group<'s> {
         for aim in aims {
             println!("{}", self.verdict(aim, &turns.rounds));
         }
-        turns.errors.iter().for_each(|error| println!("WRONG: {error}"));
+        turns.errors.iter().take(MOST_ERRORS).for_each(|error| println!("WRONG: {error}"));
         Ok(turns.errors.len())
     }
 

@@ -3,6 +3,7 @@
 use clap::Parser;
 use innkeeper::cli::Cli;
 use std::process::ExitCode;
+use std::time::Duration;
 
 /// Not by the number of cores: a dyno shows those of its host, and allows 256 threads.
 const MOST_WORKERS: usize = 4;
@@ -18,7 +19,12 @@ fn main() -> ExitCode {
         .enable_all()
         .build();
     let result = match runtime {
-        Ok(runtime) => runtime.block_on(cli.run()),
+        Ok(runtime) => {
+            let result = runtime.block_on(cli.run());
+            // A compilation that is under way is not waited for.
+            runtime.shutdown_timeout(Duration::from_secs(1));
+            result
+        }
         Err(error) => Err(error.into()),
     };
     match result {

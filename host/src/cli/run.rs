@@ -7,9 +7,13 @@ use crate::web::Server;
 use anyhow::Context;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
+
+/// How long connections that ended irregularly may take to be cleaned up.
+const CLOSE: Duration = Duration::from_secs(1);
 
 /// Binds an address. First of all, so that a slow database is no reason for the platform to give up on the process.
 pub(super) async fn bind(address: SocketAddr) -> anyhow::Result<TcpListener> {
@@ -29,9 +33,10 @@ pub(super) async fn serve(
     let watching = tokio::spawn(watch::watch(Arc::clone(&registry), stop.clone()));
     let sweeping = tokio::spawn(crate::guests::sweep::sweep(Arc::clone(&registry), stop.clone()));
     Server::new(listener, Arc::clone(&registry), &setup::server_settings(config)).run(stop).await;
-    watching.await?;
-    sweeping.await?;
-    registry.database().close().await;
+    watching.abort();
+    sweeping.abort();
+    // What is not cleaned up by then, the server cleans up when its connections are gone.
+    let _ = tokio::time::timeout(CLOSE, registry.database().close()).await;
     tracing::info!("stopped");
     Ok(())
 }

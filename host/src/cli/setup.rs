@@ -40,5 +40,5 @@ pub(super) fn registry(config: &Config, database: Database) -> anyhow::Result<Ar
 
 /// How the server serves.
 pub(super) fn server_settings(config: &Config) -> ServerSettings {
-    ServerSettings { instances: config.instances(), trust_proxy: config.web.trust_proxy }
+    ServerSettings { trust_proxy: config.web.trust_proxy }
 }

@@ -1,5 +1,6 @@
 //! Components: checked, compiled off the async threads, ready to be instantiated.
 
+use super::engine::Built;
 use super::linker;
 use super::state::GuestState;
 use wasmtime::Engine;
@@ -42,6 +43,7 @@ pub enum ComponentError {
 #[derive(Clone)]
 pub struct Compiler {
     engine: Engine,
+    instances: u32,
     linker: std::sync::Arc<Linker<GuestState>>,
     most_bytes: u64,
 }
@@ -54,9 +56,14 @@ impl std::fmt::Debug for Compiler {
 
 impl Compiler {
     /// A compiler for an engine.
-    pub fn new(engine: Engine, most_bytes: u64) -> wasmtime::Result<Self> {
-        let linker = std::sync::Arc::new(linker::build(&engine)?);
-        Ok(Self { engine, linker, most_bytes })
+    pub fn new(built: Built, most_bytes: u64) -> wasmtime::Result<Self> {
+        let linker = std::sync::Arc::new(linker::build(&built.engine)?);
+        Ok(Self { engine: built.engine, instances: built.instances, linker, most_bytes })
+    }
+
+    /// How many instances may live at once.
+    pub fn instances(&self) -> u32 {
+        self.instances
     }
 
     /// Compiles a component and checks that this host can run it. Takes seconds for large ones: not for async threads.

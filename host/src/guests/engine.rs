@@ -17,7 +17,8 @@ const FIBER_STACK: usize = 2 << 20;
 /// The rest of the fiber's stack belongs to host functions.
 const WASM_STACK: usize = 512 << 10;
 const TABLE_ELEMENTS: usize = 100_000;
-/// Memories, tables and core instances that one component may have; language runtimes have up to two, two and six.
+/// Memories, tables and core instances that one component may have. componentize-py makes fourteen core instances. The pool has
+/// room for as many instances that use all of it.
 const MEMORIES: u32 = 2;
 const TABLES: u32 = 8;
 const CORE_INSTANCES: u32 = 20;
@@ -33,21 +34,30 @@ pub struct EngineSettings<'a> {
     pub code_cache: Option<&'a Path>,
 }
 
+/// An engine, and how many instances may live in it at once.
+#[derive(Debug)]
+pub struct Built {
+    /// The engine.
+    pub engine: Engine,
+    /// As many as were asked for, or fewer where the system gives less address space.
+    pub instances: u32,
+}
+
 /// Builds the engine and starts its clock. Falls back to a smaller pool and then to none where the system
 /// does not give the address space.
-pub fn build(settings: EngineSettings<'_>) -> wasmtime::Result<Engine> {
+pub fn build(settings: EngineSettings<'_>) -> wasmtime::Result<Built> {
     let smaller = (settings.instances / 8).max(4);
     let pooled = [settings.instances, smaller].into_iter().find_map(|instances| {
         let mut config = base_config(settings).ok()?;
         config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool(settings, instances)));
-        Engine::new(&config).ok()
+        Some(Built { engine: Engine::new(&config).ok()?, instances })
     });
-    let engine = match pooled {
-        Some(engine) => engine,
-        None => Engine::new(&base_config(settings)?)?,
+    let built = match pooled {
+        Some(built) => built,
+        None => Built { engine: Engine::new(&base_config(settings)?)?, instances: settings.instances },
     };
-    start_clock(&engine)?;
-    Ok(engine)
+    start_clock(&built.engine)?;
+    Ok(built)
 }
 
 fn base_config(settings: EngineSettings<'_>) -> wasmtime::Result<Config> {
@@ -72,9 +82,9 @@ fn pool(settings: EngineSettings<'_>, instances: u32) -> PoolingAllocationConfig
     let mut pool = PoolingAllocationConfig::new();
     pool.total_component_instances(instances)
         .total_stacks(instances)
-        .total_core_instances(instances.saturating_mul(4))
-        .total_memories(instances)
-        .total_tables(instances.saturating_mul(4))
+        .total_core_instances(instances.saturating_mul(CORE_INSTANCES))
+        .total_memories(instances.saturating_mul(MEMORIES))
+        .total_tables(instances.saturating_mul(TABLES))
         .max_core_instances_per_component(CORE_INSTANCES)
         .max_memories_per_component(MEMORIES)
         .max_tables_per_component(TABLES)

@@ -8,7 +8,7 @@ use super::state::GuestState;
 use crate::config::Limits;
 use crate::interfaces::AppContext;
 use crate::storage::apps::{App, Version};
-use crate::storage::{Database, Error};
+use crate::storage::{Code, Database, Error};
 use arc_swap::ArcSwap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -70,6 +70,11 @@ impl Registry {
         &self.database
     }
 
+    /// How many instances may live at once.
+    pub fn instances(&self) -> u32 {
+        self.compiler.instances()
+    }
+
     /// How much guests and visitors may ask for.
     pub fn limits(&self) -> &Arc<Limits> {
         &self.limits
@@ -81,15 +86,20 @@ impl Registry {
     }
 
     /// Reads apps and active versions, loads what is new and swaps the map. A version that cannot be loaded is logged; the one
-    /// before it goes on answering.
+    /// before it goes on answering. An error where the database failed on the way: then it is worth trying again.
     pub async fn reload(&self) -> Result<(), Error> {
         let before = self.routes.load_full();
+        let mut outage = None;
         let mut guests = Vec::new();
         for app in self.database.apps().await? {
             let old = before.guests().find(|guest| **guest.app.space.app() == *app.name);
             match self.guest_for(&app, old).await {
                 Ok(Some(guest)) => guests.push(guest),
                 Ok(None) => {}
+                Err(LoadError::Storage(error)) if error.is_outage() || error.code == Code::ReadOnly => {
+                    outage = Some(error);
+                    guests.extend(old.cloned());
+                }
                 Err(error) => {
                     tracing::error!(
                         app = app.name,
@@ -102,7 +112,7 @@ impl Registry {
         }
         self.routes.store(Arc::new(Routes::new(guests)));
         self.loaded.store(true, Ordering::Release);
-        Ok(())
+        outage.map_or(Ok(()), Err)
     }
 
     async fn guest_for(&self, app: &App, old: Option<&Arc<Guest>>) -> Result<Option<Arc<Guest>>, LoadError> {

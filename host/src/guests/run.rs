@@ -60,6 +60,8 @@ impl Drop for UnlessGood {
 pub enum Fault {
     /// It used up its computing time.
     OutOfTime,
+    /// The pool of instances is full.
+    NoRoom,
     /// It trapped, or could not be started.
     Trap(String),
     /// A function of the host panicked under it.
@@ -105,6 +107,9 @@ impl Fault {
     fn from_error(error: &wasmtime::Error) -> Self {
         if error.downcast_ref::<OutOfTime>().is_some() {
             return Self::OutOfTime;
+        }
+        if error.downcast_ref::<wasmtime::PoolConcurrencyLimitError>().is_some() {
+            return Self::NoRoom;
         }
         Self::Trap(format!("{error:#}"))
     }

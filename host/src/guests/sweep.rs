@@ -8,6 +8,8 @@ use tokio_util::sync::CancellationToken;
 
 const EVERY: Duration = Duration::from_secs(300);
 const BATCH: u32 = 500;
+/// A blob that is still being received after this long was left behind by a request that came to a bad end.
+const RECEIVING: Duration = Duration::from_secs(120);
 
 /// Sweeps every few minutes until `stop`. Hosts that sweep the same database at once do no harm: each row goes once.
 pub async fn sweep(registry: Arc<Registry>, stop: CancellationToken) {
@@ -28,8 +30,14 @@ pub async fn sweep(registry: Arc<Registry>, stop: CancellationToken) {
 
 async fn sweep_app(registry: &Registry, space: &AppSpace) -> Result<()> {
     let lifetime = registry.limits().staged_blob_lifetime;
-    let before = now_micros().saturating_sub(i64::try_from(lifetime.as_micros()).unwrap_or(i64::MAX));
-    while blobs::sweep(&mut space.writer().await?, before, BATCH).await? > 0 {}
+    let before = now_micros().saturating_sub(micros(lifetime));
+    let receiving =
+        now_micros().saturating_sub(micros(lifetime.min(RECEIVING.max(registry.limits().wall_per_request * 2))));
+    while blobs::sweep(&mut space.writer().await?, before, receiving, BATCH).await? > 0 {}
     while sessions::sweep(&mut space.writer().await?, now_micros(), BATCH).await? > 0 {}
     Ok(())
+}
+
+fn micros(time: Duration) -> i64 {
+    i64::try_from(time.as_micros()).unwrap_or(i64::MAX)
 }

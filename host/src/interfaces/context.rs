@@ -82,7 +82,10 @@ impl Context {
     pub async fn commit(&mut self) -> storage::Result<()> {
         self.session.flush(&mut self.unit).await?;
         self.marks.clear();
-        self.unit.commit().await?;
+        if let Err(error) = self.unit.commit().await {
+            self.session.rolled_back();
+            return Err(error);
+        }
         self.session.committed();
         Ok(())
     }

@@ -9,7 +9,7 @@ use super::database::AppSpace;
 use super::host_sql::host_sql;
 use super::unit::UnitOfWork;
 use super::value::Value;
-use super::{Error, Result, now_micros};
+use super::{Code, Error, Result, now_micros};
 
 /// Bytes of a blob in one row (all but the last).
 pub const CHUNK_BYTES: usize = 256 * 1024;
@@ -63,14 +63,15 @@ pub async fn begin(unit: &mut UnitOfWork, id: &str) -> Result<()> {
     );
     let params =
         [app(unit), id.into(), Value::Integer(RECEIVING), Value::Bytes(Vec::new()), Value::Integer(now_micros())];
-    stage(unit, sql, &params).await
+    stage(unit, sql, &params).await.map(|_| ())
 }
 
 /// Appends a chunk. On Postgres its commit does not wait for the disk: the commit that keeps the blob will, and flushes
 /// everything before it (PostgreSQL documentation, "Asynchronous Commit").
 pub async fn append(unit: &mut UnitOfWork, id: &str, seq: i64, data: Vec<u8>) -> Result<()> {
     let params = [app(unit), id.into(), Value::Integer(seq), Value::Bytes(data)];
-    let sql = if unit.space().is_sqlite() {
+    // Inside a transaction the setting would hold for its commit too, and that one has to wait.
+    let sql = if unit.space().is_sqlite() || unit.is_holding() {
         host_sql!("insert into innkeeper.chunks (app, blob, seq, data) values ($1, $2, $3, $4)")
     } else {
         host_sql!(
@@ -78,14 +79,15 @@ pub async fn append(unit: &mut UnitOfWork, id: &str, seq: i64, data: Vec<u8>) ->
              from (select set_config('synchronous_commit', 'off', true)) relaxed"
         )
     };
-    stage(unit, sql, &params).await
+    stage(unit, sql, &params).await.map(|_| ())
 }
 
-/// Completes a blob: from now on it is staged.
-pub async fn complete(unit: &mut UnitOfWork, blob: &Blob) -> Result<()> {
+/// Completes a blob of so many chunks: from now on it is staged. `Conflict` if some of it has been undone since.
+pub async fn complete(unit: &mut UnitOfWork, blob: &Blob, chunks: i64) -> Result<()> {
     let sql = host_sql!(
         "update innkeeper.blobs set state = $3, size = $4, sha256 = $5, content_type = $6, name = $7, created_at = $8 \
-         where app = $1 and id = $2"
+         where app = $1 and id = $2 and state = 0 \
+         and (select count(*) from innkeeper.chunks where app = $1 and blob = $2) = $9"
     );
     let params = [
         app(unit),
@@ -96,30 +98,38 @@ pub async fn complete(unit: &mut UnitOfWork, blob: &Blob) -> Result<()> {
         blob.content_type.as_str().into(),
         blob.name.clone().map_or(Value::Null, Value::Text),
         Value::Integer(blob.created_at),
+        Value::Integer(chunks),
     ];
-    stage(unit, sql, &params).await
+    match stage(unit, sql, &params).await? {
+        0 => Err(Error::new(Code::Conflict, "part of the file was undone by a rollback")),
+        _ => Ok(()),
+    }
 }
 
 /// Removes what has been received of a blob that will not be completed.
 pub async fn discard(unit: &mut UnitOfWork, id: &str) -> Result<()> {
     let sql = host_sql!("delete from innkeeper.blobs where app = $1 and id = $2 and state < 2");
     let params = [app(unit), id.into()];
-    stage(unit, sql, &params).await
+    stage(unit, sql, &params).await.map(|_| ())
 }
 
 /// Writes outside the unit of work, or inside where it has a transaction open: a second connection
 /// could wait for the first for ever.
-async fn stage(unit: &mut UnitOfWork, sql: &super::HostSql, params: &[Value]) -> Result<()> {
+async fn stage(unit: &mut UnitOfWork, sql: &super::HostSql, params: &[Value]) -> Result<u64> {
     if unit.is_holding() {
-        return unit.write(sql, params).await.map(|_| ());
+        return Ok(unit.write(sql, params).await?.affected);
     }
-    unit.space().writer().await?.host(sql, params).await.map(|_| ())
+    Ok(unit.space().writer().await?.host(sql, params).await?.affected)
 }
 
-/// Bytes of all complete blobs of the app.
+/// Bytes of all blobs of the app, those that are being received included.
 pub async fn total(unit: &mut UnitOfWork) -> Result<u64> {
-    let sql = host_sql!("select cast(coalesce(sum(size), 0) as bigint) from innkeeper.blobs where app = $1");
-    let params = [app(unit)];
+    let sql = host_sql!(
+        "select cast(coalesce(sum(case when b.state = 0 \
+         then (select count(*) from innkeeper.chunks c where c.app = b.app and c.blob = b.id) * $2 \
+         else b.size end), 0) as bigint) from innkeeper.blobs b where b.app = $1"
+    );
+    let params = [app(unit), Value::Integer(i64::try_from(CHUNK_BYTES).unwrap_or(i64::MAX))];
     let outcome = unit.read(sql, &params).await?;
     let sum = outcome.rows.rows.first().and_then(|row| row.first()?.as_integer());
     sum.and_then(|sum| u64::try_from(sum).ok()).ok_or_else(|| Error::malformed("blobs.size"))
@@ -131,7 +141,7 @@ pub async fn stat(unit: &mut UnitOfWork, id: &str) -> Result<Blob> {
         "select id, size, sha256, content_type, name, created_at, state from innkeeper.blobs \
          where app = $1 and id = $2 and state > 0"
     );
-    let params = [app(unit), id.into()];
+    let params = [app(unit), checked(id)?];
     let outcome = unit.read(sql, &params).await?;
     let row = outcome.rows.rows.first().ok_or_else(no_such_blob)?;
     blob_from(row)
@@ -151,14 +161,14 @@ pub async fn list(unit: &mut UnitOfWork, after: &str, limit: u32) -> Result<Vec<
 /// Makes a staged blob stay, inside the unit of work.
 pub async fn keep(unit: &mut UnitOfWork, id: &str) -> Result<()> {
     let sql = host_sql!("update innkeeper.blobs set state = $3 where app = $1 and id = $2 and state > 0");
-    let params = [app(unit), id.into(), Value::Integer(KEPT)];
+    let params = [app(unit), checked(id)?, Value::Integer(KEPT)];
     found(unit.write(sql, &params).await?.affected)
 }
 
 /// Deletes a blob, inside the unit of work.
 pub async fn delete(unit: &mut UnitOfWork, id: &str) -> Result<()> {
     let sql = host_sql!("delete from innkeeper.blobs where app = $1 and id = $2 and state > 0");
-    let params = [app(unit), id.into()];
+    let params = [app(unit), checked(id)?];
     found(unit.write(sql, &params).await?.affected)
 }
 
@@ -184,17 +194,25 @@ fn chunk_params(space: &AppSpace, id: &str, seq: i64) -> [Value; 4] {
     [space.app().as_ref().into(), id.into(), Value::Integer(seq), Value::Integer(seq + CHUNKS_PER_READ)]
 }
 
-/// Deletes blobs that nothing has kept since `before` (microseconds since 1970), at most `limit` of them. Returns how many.
-pub async fn sweep(connection: &mut Connection, before: i64, limit: u32) -> Result<u64> {
+/// Deletes blobs that are staged since before `staged`, and those whose receiving began before `receiving` (microseconds since
+/// 1970), at most `limit` of them. Returns how many. The condition stands twice: a blob may be kept while the delete waits for it.
+pub async fn sweep(connection: &mut Connection, staged: i64, receiving: i64, limit: u32) -> Result<u64> {
     let sql = host_sql!(
-        "delete from innkeeper.blobs where (app, id) in \
-         (select app, id from innkeeper.blobs where state < 2 and created_at < $1 limit $2)"
+        "delete from innkeeper.blobs where ((state = 1 and created_at < $1) or (state = 0 and created_at < $2)) \
+         and (app, id) in (select app, id from innkeeper.blobs \
+         where (state = 1 and created_at < $1) or (state = 0 and created_at < $2) limit $3)"
     );
-    Ok(connection.host(sql, &[Value::Integer(before), Value::Integer(i64::from(limit))]).await?.affected)
+    let params = [Value::Integer(staged), Value::Integer(receiving), Value::Integer(i64::from(limit))];
+    Ok(connection.host(sql, &params).await?.affected)
 }
 
 fn app(unit: &UnitOfWork) -> Value {
     unit.space().app().as_ref().into()
+}
+
+/// An id from outside: what cannot be one is not looked for.
+fn checked(id: &str) -> Result<Value> {
+    if id.len() == 32 && id.bytes().all(|b| b.is_ascii_hexdigit()) { Ok(id.into()) } else { Err(no_such_blob()) }
 }
 
 fn found(affected: u64) -> Result<()> {

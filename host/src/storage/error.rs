@@ -91,6 +91,12 @@ impl Error {
         matches!(self.code, Code::Unavailable | Code::Busy | Code::Serialization)
     }
 
+    /// Whether a prepared statement no longer fits a table that has changed since: "cached plan must not change result type"
+    /// (`plancache.c`), or parameters that were given other types (`datatype_mismatch`).
+    pub(super) fn is_stale_plan(&self) -> bool {
+        self.sqlstate == "42804" || (self.sqlstate == "0A000" && self.message.contains("cached plan"))
+    }
+
     /// Whether the connection or server is at fault rather than the statement: answered with 503.
     pub fn is_outage(&self) -> bool {
         matches!(self.code, Code::Unavailable | Code::Busy)

@@ -35,8 +35,8 @@ pub struct Session {
     pub expires_at: i64,
     /// Values by key.
     pub values: BTreeMap<String, String>,
-    /// Whether there are messages for the visitor.
-    pub has_flash: bool,
+    /// Bytes of the messages for the visitor; 0 if there are none.
+    pub flash_bytes: usize,
 }
 
 impl Kind {
@@ -68,7 +68,7 @@ pub async fn load(unit: &mut UnitOfWork, id: &IdHash, now: i64) -> Result<Option
             (Some(0), Some(name), Some(value)) => {
                 session.values.insert(name.to_owned(), value.to_owned());
             }
-            (Some(1), ..) => session.has_flash = true,
+            (Some(1), _, Some(message)) => session.flash_bytes = session.flash_bytes.saturating_add(message.len()),
             _ => {}
         }
     }
@@ -233,7 +233,7 @@ pub async fn destroy_all(unit: &mut UnitOfWork, user: &str) -> Result<u64> {
 /// Deletes sessions that have ended, at most `limit` of them. Returns how many.
 pub async fn sweep(connection: &mut Connection, now: i64, limit: u32) -> Result<u64> {
     let sql = host_sql!(
-        "delete from innkeeper.sessions where (app, id_hash) in \
+        "delete from innkeeper.sessions where (expires_at <= $1 or idle_expires_at <= $1) and (app, id_hash) in \
          (select app, id_hash from innkeeper.sessions where expires_at <= $1 or idle_expires_at <= $1 limit $2)"
     );
     Ok(connection.host(sql, &[Value::Integer(now), Value::Integer(i64::from(limit))]).await?.affected)

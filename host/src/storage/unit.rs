@@ -151,10 +151,13 @@ impl UnitOfWork {
         }
         let connection = self.open.as_mut().ok_or_else(ended)?;
         let result = text.run(connection, params).await;
-        if result.is_err() {
-            self.undo_statement(guarded).await?;
+        let Err(error) = result else { return result };
+        self.undo_statement(guarded).await?;
+        match &mut self.open {
+            // A table had changed since the statement was prepared; now it is prepared anew.
+            Some(connection) if guarded && error.is_stale_plan() => text.run(connection, params).await,
+            _ => Err(error),
         }
-        result
     }
 
     /// A transaction in which nothing was written yet loses nothing when it is begun anew, so it needs no mark.
@@ -248,6 +251,13 @@ impl UnitOfWork {
         self.broken = false;
         let Some(mut connection) = self.forget() else { return Ok(()) };
         connection.control(Control::Rollback).await
+    }
+
+    /// Gives up what was written, so that nothing is kept until a rollback: for a part that could not be undone. The connection is
+    /// rolled back as it goes home.
+    pub fn poison(&mut self) {
+        self.broken = true;
+        drop(self.forget());
     }
 
     /// Begins a part that can be undone by itself and returns its number.

@@ -12,6 +12,7 @@ use crate::guests::run::{self, Fault, Running};
 use crate::guests::{Guest, Visit};
 use crate::interfaces::body::{BodyStream, RequestBody};
 use crate::interfaces::session::Jar;
+use crate::storage::Code;
 use bytes::Bytes;
 use futures_util::{FutureExt, StreamExt};
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
@@ -26,6 +27,8 @@ use tokio_util::task::TaskTracker;
 
 /// How long a request waits for another one's instance to end.
 const INSTANCE_WAIT: Duration = Duration::from_secs(1);
+
+const CROWDED: &str = "There are too many visitors right now.";
 
 /// What all dispatching shares.
 #[derive(Debug)]
@@ -85,7 +88,7 @@ impl Dispatcher {
         let waiting = tokio::time::timeout(INSTANCE_WAIT, Arc::clone(&self.instances).acquire_owned());
         match waiting.await {
             Ok(Ok(permit)) => Ok(permit),
-            _ => Err(Problem::unavailable("There are too many visitors right now.", 1, "every instance is taken")),
+            _ => Err(Problem::unavailable(CROWDED, 1, "every instance is taken")),
         }
     }
 
@@ -177,6 +180,7 @@ fn ended(end: Result<(), Fault>) -> Problem {
     match end {
         Ok(()) => Problem::internal("the guest returned without setting a response"),
         Err(Fault::OutOfTime) => out_of_time("the guest used up its computing time"),
+        Err(Fault::NoRoom) => Problem::unavailable(CROWDED, 1, "the pool of instances is full"),
         Err(Fault::Trap(text)) => Problem::internal(format!("the guest trapped: {text}")),
         Err(Fault::Panic) => Problem::internal("a function of the host panicked"),
     }
@@ -193,10 +197,13 @@ fn not_answered(failure: Failure) -> Problem {
             2,
             format!("not kept: {error}"),
         ),
-        Failure::NotKept(error) => Problem {
+        Failure::NotKept(error) if error.code == Code::CommitUnknown => Problem {
             text: "It is not certain that your request was saved.",
-            ..Problem::internal(format!("not kept: {error}"))
+            ..Problem::internal(format!("perhaps not kept: {error}"))
         },
+        Failure::NotKept(error) => {
+            Problem { text: "Your request was not saved.", ..Problem::internal(format!("not kept: {error}")) }
+        }
     }
 }
 

@@ -23,8 +23,6 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 /// How to serve.
 #[derive(Debug, Clone)]
 pub struct ServerSettings {
-    /// Guests that may run at once.
-    pub instances: u32,
     /// Whether `X-Forwarded-*` come from a router that can be trusted.
     pub trust_proxy: bool,
 }
@@ -49,7 +47,7 @@ impl Server {
             uri_bytes: whole(limits.request_uri_bytes),
             ..Rules::default()
         };
-        let dispatcher = Dispatcher::new(settings.instances, tasks.clone());
+        let dispatcher = Dispatcher::new(registry.instances(), tasks.clone());
         let router = Arc::new(Router::new(registry, dispatcher, settings.trust_proxy));
         Self { listener, router, rules, tasks }
     }

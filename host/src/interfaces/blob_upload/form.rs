@@ -39,7 +39,7 @@ async fn receive_urlencoded(receiver: &mut Receiver<'_>, mut body: Claimed) -> R
             return Err(Fault::request(Code::TooLarge, format!("a form of more than {most} bytes")));
         }
     }
-    let pairs = form_urlencoded::parse(&text);
+    let pairs = form_urlencoded::parse(&text).take(receiver.parts().saturating_add(1));
     let fields: Vec<_> =
         pairs.map(|(name, value)| wit::FormField { name: name.into_owned(), value: value.into_owned() }).collect();
     if fields.len() > receiver.parts() {
@@ -85,7 +85,7 @@ async fn receive_part(
         }
         return Ok(());
     }
-    let value = receive_text(receiver.field_bytes(), part, stalled).await?;
+    let value = receive_text(receiver, part, stalled).await?;
     form.fields.push(wit::FormField { name, value });
     Ok(())
 }
@@ -119,13 +119,19 @@ async fn receive_file(
     receiver.finish(upload).await.map(Some)
 }
 
-async fn receive_text(most: usize, mut part: Field<'static>, stalled: &AtomicU64) -> Result<String, Fault> {
+async fn receive_text(
+    receiver: &mut Receiver<'_>,
+    mut part: Field<'static>,
+    stalled: &AtomicU64,
+) -> Result<String, Fault> {
+    let most = receiver.field_bytes();
     let mut text = Vec::new();
     while let Some(bytes) = next_chunk(&mut part, stalled).await? {
         text.extend_from_slice(&bytes);
         if text.len() > most {
             return Err(Fault::request(Code::TooLarge, format!("a field of more than {most} bytes")));
         }
+        receiver.count_field(bytes.len())?;
     }
     String::from_utf8(text).map_err(|_| Fault::request(Code::BadForm, "a field is not UTF-8"))
 }

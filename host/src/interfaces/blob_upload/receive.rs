@@ -18,6 +18,8 @@ const DRAIN_BYTES: usize = 32 << 20;
 const DRAIN_TIME: Duration = Duration::from_secs(10);
 /// Boundaries, headers and fields come on top of the files.
 const FORM_OVERHEAD: u64 = 1 << 20;
+/// All fields together may have so many times the bytes of one.
+const ALL_FIELDS: u64 = 4;
 
 /// Receives the files of one request.
 pub(super) struct Receiver<'c> {
@@ -30,6 +32,8 @@ pub(super) struct Receiver<'c> {
     app_bytes: u64,
     files_left: u32,
     field_bytes: usize,
+    /// Bytes that all fields together may still have: they are kept in memory.
+    fields_left: usize,
     parts: usize,
     staged: Vec<String>,
 }
@@ -53,6 +57,8 @@ impl<'c> Receiver<'c> {
             app_bytes: app.limits.app_bytes,
             files_left: limits.max_files.unwrap_or(u32::MAX),
             field_bytes: usize::try_from(app.limits.multipart_field_bytes).unwrap_or(usize::MAX),
+            fields_left: usize::try_from(app.limits.multipart_field_bytes.saturating_mul(ALL_FIELDS))
+                .unwrap_or(usize::MAX),
             parts: usize::try_from(app.limits.multipart_parts).unwrap_or(usize::MAX),
             unit: &mut context.unit,
             staged: Vec::new(),
@@ -62,6 +68,14 @@ impl<'c> Receiver<'c> {
     /// Bytes of a field that is no file.
     pub(super) fn field_bytes(&self) -> usize {
         self.field_bytes
+    }
+
+    /// Counts bytes of a field against what all fields together may have.
+    pub(super) fn count_field(&mut self, bytes: usize) -> Result<(), Fault> {
+        let left = self.fields_left.checked_sub(bytes);
+        self.fields_left =
+            left.ok_or_else(|| Fault::request(Code::TooLarge, "the fields together are larger than allowed"))?;
+        Ok(())
     }
 
     /// Parts of a form.

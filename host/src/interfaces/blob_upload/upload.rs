@@ -122,7 +122,7 @@ impl Upload {
             created_at: now_micros(),
             kept: false,
         };
-        blobs::complete(unit, &blob).await?;
+        blobs::complete(unit, &blob, self.seq).await?;
         self.finished = true;
         Ok(blob)
     }

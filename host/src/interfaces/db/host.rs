@@ -6,7 +6,7 @@ use super::{values, wit};
 use crate::interfaces::{Context, View};
 use crate::storage::statement::{self, Kind};
 use crate::storage::value::Value;
-use crate::storage::{Code, Error, Isolation, Outcome};
+use crate::storage::{Bounds, Code, Error, Isolation, Outcome};
 use wasmtime::component::Resource;
 
 type Answer<T> = std::result::Result<T, Fault>;
@@ -22,9 +22,13 @@ impl Context {
             return Err(Error::new(Code::ReadOnly, "the transaction was begun read-only").into());
         }
         let bounds = self.bounds();
+        self.run_checked(kind, sql, params, &bounds).await
+    }
+
+    async fn run_checked(&mut self, kind: Kind, sql: &str, params: &[Value], bounds: &Bounds) -> Answer<Outcome> {
         Ok(match kind {
-            Kind::Read => self.unit.guest_read(sql, params, &bounds).await?,
-            Kind::Write | Kind::Define => self.unit.guest_write(sql, params, &bounds).await?,
+            Kind::Read => self.unit.guest_read(sql, params, bounds).await?,
+            Kind::Write | Kind::Define => self.unit.guest_write(sql, params, bounds).await?,
         })
     }
 
@@ -86,6 +90,9 @@ impl wit::Host for View<'_> {
     }
 
     async fn begin(&mut self, options: Option<wit::TransactionOptions>) -> Answer<Resource<Transaction>> {
+        if self.context.is_answered() {
+            return Err(Error::closed("the response was set: each statement is kept by itself now").into());
+        }
         let options =
             options.unwrap_or(wit::TransactionOptions { isolation: None, read_only: false, timeout_ms: None });
         let number = self.context.begin_part(options.isolation.map(isolation)).await?;
@@ -118,8 +125,14 @@ impl wit::Host for View<'_> {
 impl View<'_> {
     async fn run_batch(&mut self, statements: Vec<wit::Statement>) -> Answer<Vec<wit::Outcome>> {
         let mut outcomes = Vec::with_capacity(statements.len());
+        // All results together have the bounds of one.
+        let mut left = self.context.bounds();
         for statement in statements {
-            let outcome = self.context.run(&statement.sql, &values::params(statement.params), false).await?;
+            let params = values::params(statement.params);
+            let kind = self.context.check(&statement.sql, &params)?;
+            let outcome = self.context.run_checked(kind, &statement.sql, &params, &left).await?;
+            left.rows = left.rows.saturating_sub(outcome.rows.rows.len());
+            left.bytes = left.bytes.saturating_sub(outcome.rows.rows.iter().flatten().map(Value::size).sum());
             outcomes.push(wit::Outcome { affected: affected(&outcome), rows: values::rows(outcome.rows) });
         }
         Ok(outcomes)
@@ -179,8 +192,9 @@ impl wit::HostTransaction for View<'_> {
     async fn drop(&mut self, handle: Resource<Transaction>) -> wasmtime::Result<()> {
         let number = self.table.delete(handle)?.number;
         if self.context.unit.is_open(number) && self.context.rollback_part(number).await.is_err() {
-            // A part that cannot be undone takes the whole unit with it.
-            let _ = self.context.rollback().await;
+            // A part that cannot be undone takes the whole unit with it, and nobody is to be told otherwise.
+            self.context.marks.clear();
+            self.context.unit.poison();
         }
         Ok(())
     }

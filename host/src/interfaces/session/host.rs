@@ -4,7 +4,7 @@ use super::error::{Fault, convert};
 use super::state::Live;
 use super::wit;
 use crate::interfaces::{Context, View};
-use crate::storage::{Code, Error, sessions};
+use crate::storage::{Code, Error, Transactions, sessions};
 
 type Answer<T> = std::result::Result<T, Fault>;
 
@@ -16,10 +16,12 @@ impl Context {
         Ok(self.session.find(&mut self.unit).await?)
     }
 
-    /// After the response was set every change is kept at once.
+    /// Where statements are kept by themselves, and after the response was set, every change is kept at once.
     async fn settle(&mut self) -> Answer<()> {
-        if self.is_answered() {
+        let at_once = self.is_answered() || self.app.transactions == Transactions::Statement;
+        if at_once && !self.unit.is_holding() {
             self.session.flush(&mut self.unit).await?;
+            self.session.committed();
         }
         Ok(())
     }
@@ -84,7 +86,8 @@ impl wit::Host for View<'_> {
                 return Err(bad("the name of a user has 1 to 200 bytes"));
             }
         }
-        Ok(self.context.session.renew(&mut self.context.unit, user).await?)
+        self.context.session.renew(&mut self.context.unit, user).await?;
+        self.context.settle().await
     }
 
     async fn set_expiry(&mut self, idle_seconds: Option<u32>, absolute_seconds: Option<u32>) -> Answer<()> {
@@ -93,16 +96,19 @@ impl wit::Host for View<'_> {
     }
 
     async fn destroy(&mut self) -> Answer<()> {
-        Ok(self.context.session.destroy(&mut self.context.unit).await?)
+        self.context.session.destroy(&mut self.context.unit).await?;
+        self.context.settle().await
     }
 
     async fn destroy_all(&mut self, user: String) -> Answer<u32> {
+        check_text(&user)?;
         let is_own = self.context.live().await?.is_some_and(|live| live.session.user.as_deref() == Some(&user));
         self.context.session.flush(&mut self.context.unit).await?;
         let ended = sessions::destroy_all(&mut self.context.unit, &user).await?;
         if is_own {
             self.context.session.forget();
         }
+        self.context.settle().await?;
         Ok(u32::try_from(ended).unwrap_or(u32::MAX))
     }
 

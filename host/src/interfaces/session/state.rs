@@ -4,7 +4,7 @@ use super::id::SessionId;
 use crate::config::Limits;
 use crate::storage::sessions::{self, Kind, Session};
 use crate::storage::{Code, Error, Result, UnitOfWork, now_micros};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -68,7 +68,7 @@ pub(super) struct Live {
     /// Keys that were set (or, with none, removed) and not written yet.
     pending: BTreeMap<String, Option<String>>,
     /// Messages that were left and not written yet.
-    flash: Vec<String>,
+    flash: VecDeque<String>,
 }
 
 impl State {
@@ -173,7 +173,7 @@ impl State {
         if live.size().saturating_add(len(&message)) > most {
             return Err(Error::new(Code::TooLarge, format!("the session would have more than {most} bytes")));
         }
-        live.flash.push(message);
+        live.flash.push_back(message);
         Ok(())
     }
 
@@ -181,10 +181,11 @@ impl State {
     pub(super) async fn take_flash(&mut self, unit: &mut UnitOfWork) -> Result<Vec<String>> {
         let Some(live) = self.find(unit).await? else { return Ok(Vec::new()) };
         let mut messages = Vec::new();
-        if std::mem::take(&mut live.session.has_flash) {
+        if live.session.flash_bytes > 0 {
             messages = sessions::take_flash(unit, &live.id.hash()).await?;
+            live.session.flash_bytes = 0;
         }
-        messages.append(&mut live.flash);
+        messages.extend(std::mem::take(&mut live.flash));
         Ok(messages)
     }
 
@@ -276,7 +277,7 @@ async fn load(unit: &mut UnitOfWork, id: &SessionId) -> Result<Option<Live>> {
         stored: true,
         touched: false,
         pending: BTreeMap::new(),
-        flash: Vec::new(),
+        flash: VecDeque::new(),
     }))
 }
 
@@ -291,22 +292,26 @@ impl Live {
             ..Session::default()
         };
         let id = SessionId::random()?;
-        Ok(Self { id, session, stored: false, touched: true, pending: BTreeMap::new(), flash: Vec::new() })
+        Ok(Self { id, session, stored: false, touched: true, pending: BTreeMap::new(), flash: VecDeque::new() })
     }
 
     async fn flush(&mut self, unit: &mut UnitOfWork) -> Result<()> {
         let id = self.id.hash();
         self.store_or_touch(unit).await?;
-        for (key, value) in std::mem::take(&mut self.pending) {
+        // Forgotten only once it is written: a failure is to be met again by the next attempt.
+        while let Some((key, value)) = self.pending.first_key_value() {
+            let key = key.clone();
             match value {
-                Some(value) => sessions::put(unit, &id, Kind::Value, &key, &value).await?,
+                Some(value) => sessions::put(unit, &id, Kind::Value, &key, value).await?,
                 None => sessions::remove(unit, &id, &key).await?,
             }
+            self.pending.remove(&key);
         }
-        for (at, message) in std::mem::take(&mut self.flash).into_iter().enumerate() {
-            let name = format!("{:020}-{at:04}", now_micros());
-            sessions::put(unit, &id, Kind::Flash, &name, &message).await?;
-            self.session.has_flash = true;
+        while let Some(message) = self.flash.front() {
+            let name = format!("{:020}-{:04}", now_micros(), self.flash.len());
+            sessions::put(unit, &id, Kind::Flash, &name, message).await?;
+            self.session.flash_bytes = self.session.flash_bytes.saturating_add(message.len());
+            self.flash.pop_front();
         }
         Ok(())
     }
@@ -314,6 +319,7 @@ impl Live {
     async fn store_or_touch(&mut self, unit: &mut UnitOfWork) -> Result<()> {
         let now = now_micros();
         if !self.stored {
+            self.session.used_at = now;
             sessions::create(unit, &self.id.hash(), &self.session).await?;
             self.stored = true;
         } else if !self.touched && now.saturating_sub(self.session.used_at) > TOUCH_EVERY_MICROS {
@@ -326,7 +332,8 @@ impl Live {
 
     fn size(&self) -> u64 {
         let values = self.session.values.iter().map(|(key, value)| len(key).saturating_add(len(value)));
-        values.chain(self.flash.iter().map(|message| len(message))).sum()
+        let stored = u64::try_from(self.session.flash_bytes).unwrap_or(u64::MAX);
+        values.chain(self.flash.iter().map(|message| len(message))).fold(stored, u64::saturating_add)
     }
 }
 

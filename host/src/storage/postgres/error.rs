@@ -39,7 +39,8 @@ fn code_of(sqlstate: &str) -> Code {
         "23503" | "23001" => Code::ForeignKeyViolation,
         "23502" => Code::NotNullViolation,
         "23514" => Code::CheckViolation,
-        "40001" | "40P01" => Code::Serialization,
+        // "0A000" of a statement that was prepared before a table changed: the next attempt prepares it anew.
+        "40001" | "40P01" | "0A000" => Code::Serialization,
         "25006" => Code::ReadOnly,
         "25P03" | "25P04" => Code::Unavailable,
         "57014" => Code::Timeout,

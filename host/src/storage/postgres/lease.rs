@@ -32,6 +32,8 @@ pub struct PostgresLease {
     /// A statement of the transaction has failed: until a rollback the server answers everything with an error, and would turn
     /// COMMIT into ROLLBACK without saying so.
     aborted: bool,
+    /// A prepared statement no longer fits: all are forgotten before the next one.
+    stale: bool,
 }
 
 impl std::fmt::Debug for PostgresLease {
@@ -49,6 +51,7 @@ impl PostgresLease {
             in_flight: false,
             in_transaction: false,
             aborted: false,
+            stale: false,
         }
     }
 
@@ -76,16 +79,18 @@ impl PostgresLease {
         params: &[Value],
         bounds: &Bounds,
     ) -> Result<Outcome> {
-        let mut result = self.attempt(sql, params, bounds).await;
-        if !self.in_transaction && matches!(&result, Err(error) if is_stale_plan(error)) {
-            // A table has changed since the statement was prepared; preparing it again is all it takes.
-            self.forget_statements().await?;
-            result = self.attempt(sql, params, bounds).await;
+        let result = self.attempt(sql, params, bounds).await;
+        match result {
+            // Preparing it again is all it takes; inside a transaction the unit of work has to undo it first.
+            Err(error) if error.is_stale_plan() && !self.in_transaction => self.attempt(sql, params, bounds).await,
+            result => result,
         }
-        result
     }
 
     async fn attempt(&mut self, sql: &str, params: &[Value], bounds: &Bounds) -> Result<Outcome> {
+        if self.stale && !self.aborted {
+            self.forget_statements().await?;
+        }
         let pool = self.pool.clone();
         let conn = self.begin_flight()?;
         let running = collect(conn, &pool, sql, params, bounds);
@@ -98,6 +103,7 @@ impl PostgresLease {
         let conn = self.begin_flight()?;
         let cleared = conn.link.clear_cached_statements().await.map_err(translate);
         self.in_flight = false;
+        self.stale = false;
         self.settle(cleared)
     }
 
@@ -157,6 +163,7 @@ impl PostgresLease {
     fn settle<T>(&mut self, result: Result<T>) -> Result<T> {
         if let Err(error) = &result {
             self.aborted = self.in_transaction;
+            self.stale |= error.is_stale_plan();
             if is_lost(error) {
                 self.conn = None;
                 self.pool.server_went_away();
@@ -196,7 +203,7 @@ impl Drop for PostgresLease {
                 }
                 drop(permit);
             });
-        } else {
+        } else if !self.stale {
             pool.give_back(conn);
         }
     }
@@ -209,7 +216,9 @@ async fn collect(
     params: &[Value],
     bounds: &Bounds,
 ) -> Result<Outcome> {
-    let text = AssertSqlSafe(sql.to_owned()).into_sql_str();
+    // Statements are kept prepared by their text, and the same text means other tables to another app.
+    let schema = conn.schema.as_deref().unwrap_or_default();
+    let text = AssertSqlSafe(format!("/*{schema}*/{sql}")).into_sql_str();
     let statement = (&mut conn.link).prepare(text).await.map_err(translate)?;
     let arguments = match statement.parameters() {
         Some(Either::Left(wanted)) => codec::arguments(params, wanted).map_err(|e| codec_error(&e))?,
@@ -279,11 +288,6 @@ fn lost() -> Error {
 
 fn timed_out() -> Error {
     Error::new(Code::Timeout, "the statement took too long and was cancelled")
-}
-
-/// "cached plan must not change result type" (`plancache.c`, `feature_not_supported`).
-fn is_stale_plan(error: &Error) -> bool {
-    error.sqlstate == "0A000" && error.message.contains("cached plan")
 }
 
 fn text_of(control: Control) -> String {

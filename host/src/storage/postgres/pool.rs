@@ -53,7 +53,8 @@ pub(super) struct Conn {
     pub(super) link: PgConnection,
     /// The server process, to cancel what runs in it.
     pub(super) backend: i32,
-    schema: Option<Arc<str>>,
+    /// For which app's tables it was made ready.
+    pub(super) schema: Option<Arc<str>>,
     epoch: u64,
     since: Instant,
 }

@@ -33,7 +33,7 @@ fn code_of(failure: ffi::Error) -> Code {
         ErrorCode::ConstraintViolation => constraint_code(failure.extended_code),
         ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked => Code::Busy,
         ErrorCode::OperationInterrupted => Code::Timeout,
-        ErrorCode::TooBig => Code::TooLarge,
+        ErrorCode::TooBig | ErrorCode::OutOfMemory => Code::TooLarge,
         ErrorCode::AuthorizationForStatementDenied => Code::Denied,
         ErrorCode::ReadOnly => Code::ReadOnly,
         ErrorCode::CannotOpen

@@ -19,6 +19,8 @@ const IDLE_READERS: usize = 8;
 const STATEMENT_CACHE: usize = 256;
 /// Of each connection, in the unit of `PRAGMA cache_size` (negative: KiB).
 const CACHE_KIB: i64 = -4_096;
+/// What SQLite may allocate in this process, over all files: a statement that would need more fails.
+const HEAP_BYTES: i64 = 256 << 20;
 
 /// How SQLite files are used.
 #[derive(Debug, Clone)]
@@ -57,6 +59,16 @@ pub(super) struct File {
 pub(super) struct Conn {
     pub(super) link: rusqlite::Connection,
     pub(super) watch: Arc<Watch>,
+}
+
+impl Conn {
+    /// Runs a statement of the host while one of a guest is watched.
+    pub(super) fn unguarded(&self, text: &str) -> rusqlite::Result<()> {
+        let guest = self.watch.pause_guard();
+        let result = self.link.prepare_cached(text).and_then(|mut statement| statement.raw_execute());
+        self.watch.resume_guard(guest);
+        result.map(|_| ())
+    }
 }
 
 impl SqliteFiles {
@@ -138,6 +150,7 @@ impl File {
         link.pragma_update(None, "foreign_keys", true)?;
         link.pragma_update(None, "cache_size", CACHE_KIB)?;
         link.pragma_update(None, "temp_store", "memory")?;
+        link.pragma_update(None, "hard_heap_limit", HEAP_BYTES)?;
         link.pragma_update(None, "query_only", read_only)?;
         // Waiting for other processes is done by the caller, without holding a thread.
         link.busy_timeout(Duration::ZERO)?;

@@ -65,6 +65,16 @@ impl Watch {
         self.interrupted.load(Ordering::Relaxed)
     }
 
+    /// Lets the host's statements be compiled for a moment.
+    pub(super) fn pause_guard(&self) -> bool {
+        self.guest.swap(false, Ordering::Relaxed)
+    }
+
+    /// Back to what [`Self::pause_guard`] found.
+    pub(super) fn resume_guard(&self, guest: bool) {
+        self.guest.store(guest, Ordering::Relaxed);
+    }
+
     /// Called by SQLite every [`STEPS`] steps; true interrupts the statement.
     fn look(&self) -> bool {
         let now = self.now();

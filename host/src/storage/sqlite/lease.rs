@@ -44,7 +44,7 @@ impl SqliteLease {
     /// these were allowed more.
     pub(in crate::storage) fn guest(&mut self, sql: &str, params: &[Value], bounds: &Bounds) -> Result<Outcome> {
         let text = format!("/*guest*/{sql}");
-        self.watched(true, bounds, |conn| run(conn, &text, params, bounds))
+        self.watched(true, bounds, |conn| undone_on_error(conn, &text, || run(conn, &text, params, bounds)))
     }
 
     /// Runs statements separated by semicolons.
@@ -115,6 +115,23 @@ fn off_worker<T>(work: impl FnOnce() -> T) -> T {
         Ok(handle) if handle.runtime_flavor() == RuntimeFlavor::MultiThread => tokio::task::block_in_place(work),
         _ => work(),
     }
+}
+
+/// A write with RETURNING has changed everything before its first row comes: where its rows are too many, that has
+/// to be undone (SQLite documentation, "RETURNING").
+fn undone_on_error(conn: &Conn, sql: &str, work: impl FnOnce() -> Result<Outcome>) -> Result<Outcome> {
+    let returning = conn.link.prepare_cached(sql).is_ok_and(|text| !text.readonly() && text.column_count() > 0);
+    if !returning {
+        return work();
+    }
+    let control = |text: &str| conn.unguarded(text).map_err(|error| translate(&error));
+    control("savepoint returning")?;
+    let result = work();
+    if result.is_err() {
+        control("rollback to returning")?;
+    }
+    control("release returning")?;
+    result
 }
 
 fn run(conn: &Conn, sql: &str, params: &[Value], bounds: &Bounds) -> Result<Outcome> {

@@ -6,12 +6,12 @@ use crate::storage::{AppSpace, Result};
 use crate::web::body::{Body, BodyError};
 use bytes::Bytes;
 use futures_util::FutureExt;
-use futures_util::future::BoxFuture;
 use http_body::{Frame, SizeHint};
 use http_body_util::BodyExt;
 use std::collections::VecDeque;
 use std::pin::Pin;
 use std::task::{Context, Poll};
+use tokio_util::task::AbortOnDropHandle;
 
 /// Chunks that are left to send when the next are asked for.
 const READ_AHEAD: usize = 2;
@@ -27,7 +27,7 @@ pub(super) struct BlobStream {
     /// Bytes still to be sent.
     left: u64,
     ready: VecDeque<Vec<u8>>,
-    reading: Option<BoxFuture<'static, Result<Vec<Vec<u8>>>>>,
+    reading: Option<AbortOnDropHandle<Result<Vec<Vec<u8>>>>>,
 }
 
 impl BlobStream {
@@ -50,13 +50,15 @@ impl BlobStream {
     fn poll_read(&mut self, cx: &mut Context<'_>) -> Poll<std::result::Result<(), BodyError>> {
         if self.reading.is_none() && self.wants_more() {
             let (space, id, seq) = (self.space.clone(), self.id.clone(), self.seq);
-            self.reading = Some(async move { blobs::read_committed(&space, &id, seq).await }.boxed());
+            // A task of its own: it gives its connection back however long nobody polls this body.
+            let reading = tokio::spawn(async move { blobs::read_committed(&space, &id, seq).await });
+            self.reading = Some(AbortOnDropHandle::new(reading));
         }
         if let Some(reading) = &mut self.reading
             && let Poll::Ready(chunks) = reading.poll_unpin(cx)
         {
             self.reading = None;
-            let chunks = chunks?;
+            let chunks = chunks??;
             self.seq = self.seq.saturating_add(i64::try_from(chunks.len()).unwrap_or(i64::MAX));
             self.ready.extend(chunks);
             if self.ready.is_empty() {

@@ -125,12 +125,12 @@ fn undone_on_error(conn: &Conn, sql: &str, work: impl FnOnce() -> Result<Outcome
         return work();
     }
     let control = |text: &str| conn.unguarded(text).map_err(|error| translate(&error));
-    control("savepoint returning")?;
+    control("savepoint one_statement")?;
     let result = work();
     if result.is_err() {
-        control("rollback to returning")?;
+        control("rollback to one_statement")?;
     }
-    control("release returning")?;
+    control("release one_statement")?;
     result
 }
 

@@ -16,6 +16,7 @@ on_both_databases! {
     a_reader_gives_at_most_what_is_asked_for,
     an_empty_blob_is_a_blob,
     a_piece_is_no_larger_than_allowed,
+    a_blob_of_which_a_part_was_undone_is_not_staged,
 }
 
 fn create(content_type: &str) -> Value {
@@ -135,4 +136,13 @@ fn decode(text: &str) -> Vec<u8> {
         word.to_be_bytes()[1..four.len()].to_vec()
     });
     bits.collect()
+}
+
+async fn a_blob_of_which_a_part_was_undone_is_not_staged(engine: Engine) {
+    let (_host, mut visitor) = probe(engine).await;
+    let (begin, undo) = (json!({ "op": "db.begin" }), json!({ "op": "tx.rollback", "tx": 0 }));
+    let piece = || write(262_144, 65, 1);
+    let steps = json!([create("text/plain"), piece(), begin, piece(), undo, write(100, 66, 1), finish()]);
+    let results = visitor.probe(steps).await;
+    assert_eq!(code(&results[6]), "conflict", "{results:?}");
 }

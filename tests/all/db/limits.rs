@@ -14,6 +14,8 @@ on_both_databases! {
     a_batch_has_no_more_than_a_thousand_statements,
     a_value_is_no_larger_than_allowed,
     a_limit_can_be_set,
+    a_change_whose_rows_are_too_many_is_undone,
+    all_results_of_a_batch_together_are_bounded,
 }
 
 const NUMBERS: &str =
@@ -78,4 +80,25 @@ async fn a_limit_can_be_set(engine: Engine) {
     assert_eq!(code(&results[1]), "too-large");
     // What nobody reads does not count.
     ok(&host.probe(json!([execute("create table t (a bigint)", json!([]))])).await[0]);
+}
+
+async fn a_change_whose_rows_are_too_many_is_undone(engine: Engine) {
+    let (_host, mut visitor) = probe(engine).await;
+    let fill = format!("insert into many (n) {NUMBERS}");
+    let change = query("update many set n = 0 returning n", json!([]));
+    let sum = query("select cast(min(n) as bigint) from many", json!([]));
+    let create = execute("create table many (n bigint)", json!([]));
+    let results = visitor.probe(json!([create, execute(&fill, json!([10_500])), change, sum])).await;
+    assert_eq!((ok(&results[1]), code(&results[2])), (&json!(10_500), "too-large"));
+    assert_eq!(rows(&results[3])[0][0], json!({ "integer": "1" }));
+}
+
+async fn all_results_of_a_batch_together_are_bounded(engine: Engine) {
+    let (_host, mut visitor) = probe(engine).await;
+    let long = "x".repeat(3_000_000);
+    let statement = json!({ "sql": "select cast($1 as text)", "params": [long] });
+    let batch = |count| json!({ "op": "db.batch", "statements": vec![statement.clone(); count] });
+    let results = visitor.probe(json!([batch(2), batch(3)])).await;
+    ok(&results[0]);
+    assert_eq!(code(&results[1]), "too-large");
 }

@@ -14,6 +14,8 @@ on_both_databases! {
     a_session_ends_when_its_time_is_over,
     a_cookie_that_the_host_did_not_give_opens_nothing,
     an_app_never_sees_the_cookie,
+    a_new_session_lives_as_long_as_it_is_told,
+    a_session_is_as_it_was_when_its_commit_fails,
 }
 
 async fn renewing_gives_a_new_id_and_keeps_the_values(engine: Engine) {
@@ -104,4 +106,25 @@ async fn an_app_never_sees_the_cookie(engine: Engine) {
     let headers = visitor.probe_one(op("echo-headers")).await.to_string();
     assert!(headers.contains("own=of the app"), "{headers}");
     assert!(session.iter().all(|value| !headers.contains(value)), "{headers}");
+}
+
+async fn a_new_session_lives_as_long_as_it_is_told(engine: Engine) {
+    let (_host, mut visitor) = probe(engine).await;
+    let day = json!({ "op": "session.set-expiry", "idle-seconds": 86_400, "absolute-seconds": 86_400 });
+    all_ok(&visitor.probe(json!([renew(Some("Ada")), day])).await);
+    assert_eq!(ok(&visitor.probe_one(op("session.get-user")).await), "Ada");
+}
+
+async fn a_session_is_as_it_was_when_its_commit_fails(engine: Engine) {
+    let (_host, mut visitor) = probe(engine).await;
+    let create = "create table refers (name text primary key, parent text references refers (name) \
+                  deferrable initially deferred)";
+    let broken = "insert into refers (name, parent) values ('child', 'nobody')";
+    let sql = |sql: &str| json!({ "op": "db.execute", "sql": sql, "params": [] });
+    all_ok(&visitor.probe(json!([sql(create), set("cart", "3 apples")])).await);
+    let steps = json!([renew(Some("Ada")), sql(broken), op("db.commit"), op("session.get-user")]);
+    let results = visitor.probe(steps).await;
+    assert!(results[2].get("error").is_some(), "{results:?}");
+    assert_eq!(ok(&results[3]), &Value::Null);
+    assert_eq!(ok(&visitor.probe_one(get("cart")).await), "3 apples");
 }

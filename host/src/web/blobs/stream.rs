@@ -14,7 +14,7 @@ use std::task::{Context, Poll};
 use tokio_util::task::AbortOnDropHandle;
 
 /// Chunks that are left to send when the next are asked for.
-const READ_AHEAD: usize = 2;
+const READ_AHEAD: usize = 4;
 
 /// See the module.
 pub(super) struct BlobStream {

@@ -9,7 +9,7 @@ use clap::Args;
 use std::path::PathBuf;
 
 /// Writes a component into the database as the next version of an app and makes it the active one. Every host that serves from
-/// this database swaps to it within two seconds, without a restart.
+/// this database notices within a second, compiles it and swaps to it, without a restart.
 #[derive(Debug, Args)]
 pub(super) struct Options {
     /// A component, or the folder of a guest project (which is built first)

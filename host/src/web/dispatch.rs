@@ -154,10 +154,15 @@ impl Dispatcher {
 /// The body of a guest that has returned: everything it will ever write is there.
 fn finished(response: Response<GuestBody>, failed: bool) -> (http::response::Parts, Body) {
     let (parts, body) = response.into_parts();
-    let body = match body.collect().now_or_never() {
+    // Without the runtime's budget: several requests of a connection share it in one poll, and a channel that has used it
+    // up answers as if nothing were there.
+    let body = match tokio::task::unconstrained(body.collect()).now_or_never() {
         Some(Ok(whole)) if failed => broken(whole.to_bytes()),
         Some(Ok(whole)) => full(whole.to_bytes()),
-        _ => broken(Bytes::new()),
+        _ => {
+            tracing::warn!("a guest returned before its body was whole: the response is cut off");
+            broken(Bytes::new())
+        }
     };
     (parts, body)
 }

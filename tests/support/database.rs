@@ -85,6 +85,17 @@ impl TestDatabase {
         count.parse().expect("a count is a number")
     }
 
+    /// How many connections keep a transaction open in which nothing runs; on SQLite 1 if any reads the app's file.
+    pub async fn open_transactions(&self, app: &str) -> u32 {
+        let sql = match &self.0 {
+            Place::Sqlite(_) => "pragma wal_checkpoint(truncate)",
+            _ => {
+                "select count(*) from pg_stat_activity where datname = current_database() and state like 'idle in%'"
+            }
+        };
+        self.app_rows(app, sql).await[0][0].parse().expect("a number")
+    }
+
     /// The one value of the one row of a query over an app's tables.
     pub async fn app_value(&self, app: &str, sql: &str) -> String {
         let rows = self.app_rows(app, sql).await;

@@ -1,7 +1,7 @@
 //! `innkeeper apps` and `innkeeper versions`
 
 use super::{DatabaseArgs, output, setup};
-use crate::storage::blobs::hex;
+use crate::storage::hex;
 use anyhow::Context;
 use clap::Args;
 use serde_json::json;

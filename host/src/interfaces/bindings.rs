@@ -14,7 +14,7 @@ wasmtime::component::bindgen!({
     imports: { default: async | trappable },
     with: {
         "innkeeper:storage/db.transaction": super::db::Transaction,
-        "innkeeper:storage/db.cursor": super::db::Cursor,
+        "innkeeper:storage/db.cursor": crate::storage::Cursor,
         "innkeeper:storage/blob-upload.writer": super::blob_upload::Upload,
         "innkeeper:storage/blob-upload.reader": super::blob_upload::Reader,
     },

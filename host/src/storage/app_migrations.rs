@@ -1,6 +1,6 @@
 //! What has been done to an app's tables: steps by name, with the hash of their text, keyed on the app and never on a URL.
 
-use super::connection::{Bounds, cell};
+use super::connection::{Bounds, GuestSql, cell};
 use super::host_sql::host_sql;
 use super::unit::UnitOfWork;
 use super::value::Value;
@@ -47,7 +47,8 @@ pub async fn apply(unit: &mut UnitOfWork, steps: &[Step], bounds: &Bounds) -> Re
 
 async fn run(unit: &mut UnitOfWork, step: &Step, bounds: &Bounds) -> Result<()> {
     for statement in &step.statements {
-        unit.guest_write(statement, &[], bounds).await.map_err(|error| in_step(step, error))?;
+        let sql = GuestSql { text: statement, steady: false, bounds: *bounds };
+        unit.guest_write(&sql, &[]).await.map_err(|error| in_step(step, error))?;
     }
     let sql =
         host_sql!("insert into innkeeper.app_migrations (app, name, sha256, applied_at) values ($1, $2, $3, $4)");

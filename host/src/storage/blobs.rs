@@ -9,7 +9,7 @@ use super::database::AppSpace;
 use super::host_sql::host_sql;
 use super::unit::UnitOfWork;
 use super::value::Value;
-use super::{Code, Error, Result, now_micros};
+use super::{Code, Error, Result, hex, now_micros};
 
 /// Bytes of a blob in one row (all but the last).
 pub const CHUNK_BYTES: usize = 256 * 1024;
@@ -44,15 +44,6 @@ pub fn new_id() -> Result<String> {
     let mut bytes = [0u8; 16];
     getrandom::fill(&mut bytes).map_err(|_| Error::unavailable("the system gives no random numbers"))?;
     Ok(hex(&bytes))
-}
-
-/// Lower-case hexadecimal digits.
-pub fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write;
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }
 
 /// Notes that a blob is being received, so that a sweep finds its chunks whatever happens.

@@ -28,6 +28,17 @@ pub struct Outcome {
     pub rows: Rows,
 }
 
+/// A statement of a guest that may be run.
+#[derive(Debug, Clone, Copy)]
+pub struct GuestSql<'a> {
+    /// What the gate let pass.
+    pub text: &'a str,
+    /// Whether it is a read that cannot fail once it is prepared.
+    pub steady: bool,
+    /// How much it may ask for.
+    pub bounds: Bounds,
+}
+
 /// How much one statement may ask of the database.
 #[derive(Debug, Clone, Copy)]
 pub struct Bounds {
@@ -48,6 +59,8 @@ pub(super) const HOST_BOUNDS: Bounds =
 pub enum Control {
     /// Begins a transaction that may write.
     Begin(Option<Isolation>),
+    /// Begins a transaction that only reads.
+    BeginReading,
     /// Keeps what was written.
     Commit,
     /// Undoes what was written.
@@ -90,11 +103,56 @@ impl Connection {
         }
     }
 
-    /// Runs one statement of a guest, which `statement::scan` has let pass. Cancelling as with [`Self::host`].
-    pub async fn guest(&mut self, sql: &str, params: &[Value], bounds: &Bounds) -> Result<Outcome> {
+    /// Runs one statement of a guest. Cancelling as with [`Self::host`].
+    pub async fn guest(&mut self, sql: &GuestSql<'_>, params: &[Value]) -> Result<Outcome> {
         match self {
-            Self::Postgres(lease) => lease.run(sql, params, bounds).await,
-            Self::Sqlite(lease) => lease.guest(sql, params, bounds),
+            Self::Postgres(lease) => lease.run(sql.text, params, &sql.bounds).await,
+            Self::Sqlite(lease) => lease.guest(sql, params),
+        }
+    }
+
+    /// Whether the server has prepared a text before, so that nothing of it is left to be found wrong.
+    pub(super) fn knows(&self, text: &str) -> bool {
+        match self {
+            Self::Postgres(lease) => lease.knows(text),
+            Self::Sqlite(_) => true,
+        }
+    }
+
+    /// Runs writes of the host and then keeps the transaction: on Postgres all in one round trip.
+    pub(super) async fn commit(&mut self, writes: &[(&'static HostSql, Vec<Value>)]) -> Result<()> {
+        match self {
+            Self::Postgres(lease) => lease.commit(writes).await,
+            Self::Sqlite(lease) => {
+                for (sql, params) in writes {
+                    lease.host(sql.sqlite(), params)?;
+                }
+                lease.control(Control::Commit).await
+            }
+        }
+    }
+
+    /// Opens a cursor inside the open transaction, with whose end it is closed. The outcome has its columns and no rows.
+    pub(super) async fn declare(&mut self, number: u32, sql: &GuestSql<'_>, params: &[Value]) -> Result<Outcome> {
+        match self {
+            Self::Postgres(lease) => lease.declare(number, sql, params).await,
+            Self::Sqlite(lease) => lease.declare(number, sql, params),
+        }
+    }
+
+    /// At most `count` further rows of a cursor within `bounds`; none at its end.
+    pub(super) async fn fetch(&mut self, number: u32, count: u32, bounds: &Bounds) -> Result<Outcome> {
+        match self {
+            Self::Postgres(lease) => lease.fetch(number, count, bounds).await,
+            Self::Sqlite(lease) => lease.fetch(number, count, bounds),
+        }
+    }
+
+    /// Closes a cursor that is open.
+    pub(super) async fn close(&mut self, number: u32) -> Result<()> {
+        match self {
+            Self::Postgres(lease) => lease.close(number).await,
+            Self::Sqlite(lease) => lease.close(number),
         }
     }
 

@@ -2,7 +2,7 @@
 
 use super::connection::Connection;
 use super::postgres::{self, PoolSettings, PostgresPool};
-use super::sqlite::{SqliteFiles, SqliteSettings};
+use super::sqlite::{SqliteFiles, SqliteLease, SqliteSettings};
 use super::{Error, Result, migrations};
 use crate::config::{Config, DatabaseTarget, PostgresTarget, SqliteSynchronous};
 use std::path::Path;
@@ -149,6 +149,14 @@ impl AppSpace {
         match &self.database {
             Database::Postgres(pool) => Ok(Connection::Postgres(pool.lease(&self.place).await?)),
             Database::Sqlite(files) => Ok(Connection::Sqlite(files.reader(&self.place)?)),
+        }
+    }
+
+    /// A connection for reading a SQLite file; none where the engine is Postgres.
+    pub(super) fn sqlite_reader(&self) -> Result<Option<SqliteLease>> {
+        match &self.database {
+            Database::Postgres(_) => Ok(None),
+            Database::Sqlite(files) => files.reader(&self.place).map(Some),
         }
     }
 

@@ -20,15 +20,24 @@ pub mod statement;
 pub mod unit;
 pub mod value;
 
-pub use connection::{Bounds, Connection, Isolation, Outcome};
+pub use connection::{Bounds, Connection, GuestSql, Isolation, Outcome};
 pub use database::{AppSpace, Database};
 pub use error::{Code, Error, Result};
 pub use host_sql::HostSql;
-pub use unit::{Transactions, UnitOfWork};
+pub use unit::{Cursor, Transactions, UnitOfWork};
 pub use value::{Rows, Value};
 
 /// Microseconds since 1970-01-01T00:00:00Z: how every time is kept.
 pub fn now_micros() -> i64 {
     let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
     since.ok().and_then(|time| i64::try_from(time.as_micros()).ok()).unwrap_or(0)
+}
+
+/// Lower-case hexadecimal digits.
+pub fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write;
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
 }

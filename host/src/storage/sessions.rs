@@ -104,7 +104,7 @@ pub async fn create(unit: &mut UnitOfWork, id: &IdHash, session: &Session) -> Re
             Value::Integer(session.expires_at),
         ],
     );
-    unit.write(sql, &params).await.map(|_| ())
+    unit.defer(sql, params).await
 }
 
 /// Notes that a session was used, and its lifetimes.
@@ -123,7 +123,7 @@ pub async fn touch(unit: &mut UnitOfWork, id: &IdHash, session: &Session) -> Res
             Value::Integer(session.expires_at),
         ],
     );
-    unit.write(sql, &params).await.map(|_| ())
+    unit.defer(sql, params).await
 }
 
 /// Gives a session a new id and a user. Its values follow by the foreign key. Returns whether it was still there.
@@ -143,7 +143,7 @@ pub async fn put(unit: &mut UnitOfWork, id: &IdHash, kind: Kind, name: &str, val
          on conflict (app, id_hash, kind, name) do update set value = excluded.value"
     );
     let params = key(unit, id, [Value::Integer(kind.number()), name.into(), value.into()]);
-    unit.write(sql, &params).await.map(|_| ())
+    unit.defer(sql, params).await
 }
 
 /// Takes a value away.
@@ -152,7 +152,7 @@ pub async fn remove(unit: &mut UnitOfWork, id: &IdHash, name: &str) -> Result<()
         "delete from innkeeper.session_values where app = $1 and id_hash = $2 and kind = 0 and name = $3"
     );
     let params = key(unit, id, [name.into()]);
-    unit.write(sql, &params).await.map(|_| ())
+    unit.defer(sql, params).await
 }
 
 /// Takes all messages, oldest first. Two requests that do so at once do not get the same one.

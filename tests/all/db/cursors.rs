@@ -1,14 +1,22 @@
 //! Cursors: any number of rows in bounded memory.
 
 use serde_json::{Value, json};
-use support::Engine;
-use support::probe::{all_ok, code, execute, ok};
+use support::probe::{all_ok, code, execute, ok, op, respond};
+use support::{Engine, TestHost, Visitor};
 
 use super::{probe, probe_with};
 
-// FIXME: the interface has this, the host answers "not yet".
-not_yet_on_both_databases! {
+on_both_databases! {
     a_cursor_reads_more_rows_than_a_result_may_have,
+    a_million_rows_pass_in_bounded_memory,
+    large_rows_come_in_pieces,
+    rows_of_very_different_size_all_come,
+    a_cursor_of_a_transaction_sees_what_it_has_written,
+    a_cursor_outlives_a_statement_that_fails,
+    a_cursor_goes_on_after_the_response_head,
+    a_cursor_that_fails_ends_alone,
+    a_dropped_cursor_leaves_nothing_open,
+    a_request_has_a_number_of_cursors,
     a_cursor_ends_with_its_transaction,
     several_cursors_read_side_by_side,
     a_cursor_tells_its_columns,
@@ -21,6 +29,22 @@ fn open(sql: &str) -> Value {
 
 fn next(cursor: u32, max: u32) -> Value {
     json!({ "op": "cursor.next", "cursor": cursor, "max": max })
+}
+
+fn drain(cursor: u32) -> Value {
+    json!({ "op": "cursor.drain", "cursor": cursor, "max": 10_000 })
+}
+
+fn all(rows: u32) -> Value {
+    json!({ "rows": rows, "in-order": true })
+}
+
+/// A table with one row of 1 MiB of text.
+async fn with_large_row(engine: Engine) -> (TestHost, Visitor) {
+    let (host, mut visitor) = probe_with(engine, &["create table large (body text)"]).await;
+    let insert = execute("insert into large (body) values ($1)", json!(["x".repeat(1 << 20)]));
+    all_ok(&visitor.probe(json!([insert])).await);
+    (host, visitor)
 }
 
 fn numbers(last: u32) -> String {
@@ -39,6 +63,96 @@ async fn a_cursor_reads_more_rows_than_a_result_may_have(engine: Engine) {
     let in_order =
         rows.iter().enumerate().all(|(n, row)| row[0]["integer"].as_str() == Some(&(n + 1).to_string()));
     assert!(in_order && ok(&results[26]) == &json!([]));
+}
+
+async fn a_million_rows_pass_in_bounded_memory(engine: Engine) {
+    // Neither the guest nor the host are built for speed here.
+    let host = TestHost::with(engine).app("probe", "probe").env("INNKEEPER_CPU_PER_REQUEST", "20s").start().await;
+    let mut visitor = host.visitor();
+    all_ok(&visitor.probe(json!([open(&numbers(1_000)), drain(0)])).await);
+    let before = host.rss_kib();
+    host.serving().forget_peak();
+    let results = visitor.probe(json!([open(&numbers(1_000_000)), drain(0)])).await;
+    assert_eq!(ok(&results[1]), &all(1_000_000));
+    let grown = host.peak_rss_kib().saturating_sub(before);
+    assert!(grown < 16 << 10, "the memory of the host rose by {grown} KiB");
+}
+
+async fn large_rows_come_in_pieces(engine: Engine) {
+    let (_host, mut visitor) = with_large_row(engine).await;
+    let sql = format!("select n.i, l.body from ({}) n cross join large l order by n.i", numbers(60));
+    assert_eq!(ok(&visitor.probe(json!([open(&sql), drain(0)])).await[1]), &all(60));
+}
+
+async fn rows_of_very_different_size_all_come(engine: Engine) {
+    let (_host, mut visitor) = with_large_row(engine).await;
+    let body = "case when n.i > 3000 and n.i < 3030 then l.body else 'x' end";
+    let sql = format!("select n.i, {body} from ({}) n cross join large l order by n.i", numbers(4_000));
+    let write = execute("insert into large (body) select 'y' where 1 = 0", json!([]));
+    let results = visitor.probe(json!([open(&sql), drain(0), write, open(&sql), drain(1)])).await;
+    assert_eq!((ok(&results[1]), ok(&results[4])), (&all(4_000), &all(4_000)), "by itself, and in a transaction");
+}
+
+async fn a_cursor_of_a_transaction_sees_what_it_has_written(engine: Engine) {
+    let (_host, mut visitor) = probe_with(engine, &["create table t (a bigint)"]).await;
+    let insert = |a: i32| execute(&format!("insert into t (a) values ({a})"), json!([]));
+    let steps = json!([insert(1), open("select a from t order by a"), insert(2), next(0, 9), next(0, 9)]);
+    let results = visitor.probe(steps).await;
+    assert_eq!(ok(&results[3]), &json!([[{ "integer": "1" }]]), "what was written before it, not after it");
+    assert_eq!(ok(&results[4]), &json!([]));
+    assert_eq!(ok(&visitor.probe(json!([open("select a from t"), drain(0)])).await[1])["rows"], json!(2));
+}
+
+async fn a_cursor_outlives_a_statement_that_fails(engine: Engine) {
+    let (_host, mut visitor) = probe_with(engine, &["create table t (a bigint primary key)"]).await;
+    let insert = execute("insert into t (a) values (1)", json!([]));
+    let steps =
+        json!([insert, open(&numbers(5)), next(0, 2), insert, next(0, 2), open("select a from t"), drain(1)]);
+    let results = visitor.probe(steps).await;
+    assert_eq!(code(&results[3]), "unique-violation");
+    assert_eq!(ok(&results[4]), &json!([[{ "integer": "3" }], [{ "integer": "4" }]]));
+    assert_eq!(ok(&results[6])["rows"], json!(1), "what was written stands");
+}
+
+async fn a_cursor_goes_on_after_the_response_head(engine: Engine) {
+    let (_host, mut visitor) = probe_with(engine, &["create table t (a bigint)"]).await;
+    let insert = execute("insert into t (a) values (1)", json!([]));
+    let answer = visitor.probe_answer(json!([open(&numbers(50_000)), insert, respond(200), drain(0)])).await;
+    let results = answer.expect(200).json();
+    assert_eq!(ok(&results[3]), &all(50_000));
+}
+
+async fn a_cursor_that_fails_ends_alone(engine: Engine) {
+    let (_host, mut visitor) = probe(engine).await;
+    let overflow = "abs(case when i = 900 then -9223372036854775807 - 1 else i end)";
+    let fails = format!("select {overflow} from ({}) n", numbers(1_000));
+    let steps = json!([open(&numbers(9)), open(&fails), next(1, 2_000), next(1, 1), drain(0)]);
+    let results = visitor.probe(steps).await;
+    assert_eq!((code(&results[2]), code(&results[3])), ("bad-parameter", "closed"));
+    assert_eq!(ok(&results[4]), &all(9));
+}
+
+async fn a_dropped_cursor_leaves_nothing_open(engine: Engine) {
+    let (host, mut visitor) = probe(engine).await;
+    let drop = json!({ "op": "cursor.drop", "cursor": 0 });
+    all_ok(&visitor.probe(json!([open(&numbers(100_000)), next(0, 5), drop])).await);
+    assert!(visitor.try_probe(json!([open(&numbers(100_000)), next(0, 5), op("trap")])).await.is_some());
+    let idle = async || (host.database().open_transactions("probe").await == 0).then_some(());
+    support::until("no transaction is open", idle).await;
+    // As many as would fill the pool, one after the other.
+    for _ in 0..10 {
+        all_ok(&visitor.probe(json!([open(&numbers(100)), next(0, 5)])).await);
+    }
+}
+
+async fn a_request_has_a_number_of_cursors(engine: Engine) {
+    let (_host, mut visitor) = probe(engine).await;
+    let mut steps: Vec<Value> = (0..9).map(|_| open(&numbers(3))).collect();
+    steps.extend([json!({ "op": "cursor.drop", "cursor": 0 }), open(&numbers(3)), drain(8), drain(7)]);
+    let results = visitor.probe(Value::from(steps)).await;
+    all_ok(&results[..8]);
+    assert_eq!(code(&results[8]), "too-large");
+    all_ok(&results[9..]);
 }
 
 async fn a_cursor_ends_with_its_transaction(engine: Engine) {

@@ -226,7 +226,7 @@ async fn drain(mut body: Claimed) {
 /// A blob in the words of the interface.
 pub(super) fn to_wit(blob: Blob) -> wit::Blob {
     wit::Blob {
-        sha256: blobs::hex(&blob.sha256),
+        sha256: crate::storage::hex(&blob.sha256),
         id: blob.id,
         size: blob.size,
         content_type: blob.content_type,

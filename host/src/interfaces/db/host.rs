@@ -1,12 +1,12 @@
 //! The functions of `wit/db.wit`.
 
 use super::error::{Fault, convert};
-use super::transaction::{Cursor, Transaction};
+use super::transaction::Transaction;
 use super::{values, wit};
 use crate::interfaces::{Context, View};
 use crate::storage::statement::{self, Kind};
 use crate::storage::value::Value;
-use crate::storage::{Bounds, Code, Error, Isolation, Outcome};
+use crate::storage::{Bounds, Code, Cursor, Error, GuestSql, Isolation, Outcome};
 use wasmtime::component::Resource;
 
 type Answer<T> = std::result::Result<T, Fault>;
@@ -22,13 +22,14 @@ impl Context {
             return Err(Error::new(Code::ReadOnly, "the transaction was begun read-only").into());
         }
         let bounds = self.bounds();
-        self.run_checked(kind, sql, params, &bounds).await
+        self.run_checked(kind, sql, params, bounds).await
     }
 
-    async fn run_checked(&mut self, kind: Kind, sql: &str, params: &[Value], bounds: &Bounds) -> Answer<Outcome> {
+    async fn run_checked(&mut self, kind: Kind, text: &str, params: &[Value], bounds: Bounds) -> Answer<Outcome> {
+        let sql = GuestSql { text, steady: false, bounds };
         Ok(match kind {
-            Kind::Read => self.unit.guest_read(sql, params, bounds).await?,
-            Kind::Write | Kind::Define => self.unit.guest_write(sql, params, bounds).await?,
+            Kind::Read => self.unit.guest_read(&sql, params).await?,
+            Kind::Write | Kind::Define => self.unit.guest_write(&sql, params).await?,
         })
     }
 
@@ -66,8 +67,14 @@ impl wit::Host for View<'_> {
         Ok(affected(&self.context.run(&sql, &values::params(params), false).await?))
     }
 
-    async fn open_cursor(&mut self, _: String, _: Vec<wit::Value>) -> Answer<Resource<Cursor>> {
-        Err(not_yet())
+    async fn open_cursor(&mut self, sql: String, params: Vec<wit::Value>) -> Answer<Resource<Cursor>> {
+        let params = values::params(params);
+        if self.context.check(&sql, &params)? != Kind::Read {
+            return Err(Error::new(Code::Denied, "a cursor is for statements that only read").into());
+        }
+        let sql = GuestSql { text: &sql, steady: false, bounds: self.context.bounds() };
+        let cursor = self.context.unit.open_cursor(&sql, &params).await?;
+        Ok(self.table.push(cursor)?)
     }
 
     async fn batch(&mut self, statements: Vec<wit::Statement>) -> Answer<Vec<wit::Outcome>> {
@@ -130,7 +137,7 @@ impl View<'_> {
         for statement in statements {
             let params = values::params(statement.params);
             let kind = self.context.check(&statement.sql, &params)?;
-            let outcome = self.context.run_checked(kind, &statement.sql, &params, &left).await?;
+            let outcome = self.context.run_checked(kind, &statement.sql, &params, left).await?;
             left.rows = left.rows.saturating_sub(outcome.rows.rows.len());
             left.bytes = left.bytes.saturating_sub(outcome.rows.rows.iter().flatten().map(Value::size).sum());
             outcomes.push(wit::Outcome { affected: affected(&outcome), rows: values::rows(outcome.rows) });
@@ -201,16 +208,18 @@ impl wit::HostTransaction for View<'_> {
 }
 
 impl wit::HostCursor for View<'_> {
-    async fn columns(&mut self, _: Resource<Cursor>) -> wasmtime::Result<Vec<String>> {
-        Ok(Vec::new())
+    async fn columns(&mut self, handle: Resource<Cursor>) -> wasmtime::Result<Vec<String>> {
+        Ok(self.table.get(&handle)?.columns().to_vec())
     }
 
-    async fn next(&mut self, _: Resource<Cursor>, _: u32) -> Answer<Vec<Vec<wit::Value>>> {
-        Err(not_yet())
+    async fn next(&mut self, handle: Resource<Cursor>, max_rows: u32) -> Answer<Vec<Vec<wit::Value>>> {
+        let cursor = self.table.get_mut(&handle)?;
+        Ok(values::cells(self.context.unit.fetch(cursor, max_rows).await?))
     }
 
     async fn drop(&mut self, handle: Resource<Cursor>) -> wasmtime::Result<()> {
-        self.table.delete(handle)?;
+        let cursor = self.table.delete(handle)?;
+        self.context.unit.close_cursor(cursor).await;
         Ok(())
     }
 }

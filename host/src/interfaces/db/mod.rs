@@ -7,7 +7,7 @@ mod transaction;
 mod values;
 
 pub use error::Fault;
-pub use transaction::{Cursor, Transaction};
+pub use transaction::Transaction;
 
 /// The generated names.
 use super::bindings::innkeeper::storage::db as wit;

@@ -1,4 +1,4 @@
-//! Transactions and cursors as a guest holds them.
+//! Transactions as a guest holds them.
 
 use crate::interfaces::Context;
 use crate::storage::{Isolation, Result};
@@ -13,10 +13,6 @@ pub struct Transaction {
     /// When it is rolled back by itself.
     pub(super) deadline: Option<tokio::time::Instant>,
 }
-
-/// A guest's handle to a query that is read piece by piece.
-#[derive(Debug)]
-pub struct Cursor {}
 
 impl Context {
     /// Begins a part of the unit of work. What the session holds back is written first, so that undoing the part cannot undo it.

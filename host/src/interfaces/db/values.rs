@@ -10,8 +10,12 @@ pub(super) fn params(values: Vec<wit::Value>) -> Vec<Value> {
 
 /// Rows for a guest.
 pub(super) fn rows(rows: Rows) -> wit::Rows {
-    let cells = |row: Vec<Value>| row.into_iter().map(to_wit).collect();
-    wit::Rows { columns: rows.columns, rows: rows.rows.into_iter().map(cells).collect() }
+    wit::Rows { columns: rows.columns, rows: cells(rows.rows) }
+}
+
+/// Rows without the names of their columns.
+pub(super) fn cells(rows: Vec<Vec<Value>>) -> Vec<Vec<wit::Value>> {
+    rows.into_iter().map(|row| row.into_iter().map(to_wit).collect()).collect()
 }
 
 fn from_wit(value: wit::Value) -> Value {

@@ -4,15 +4,15 @@
 //! server. So everything that is about to be awaited is noted first (`in_flight`, `in_transaction`), and `Drop`
 //! decides by these notes: go home as it is, roll back first, or cancel on the server and throw the connection away.
 
-use super::codec;
 use super::error::{is_lost, translate};
+use super::inline::inline;
 use super::pool::{Conn, PostgresPool};
+use super::rows;
 use crate::storage::connection::{Bounds, Control, Isolation, Outcome};
-use crate::storage::value::{Rows, Value};
+use crate::storage::host_sql::HostSql;
+use crate::storage::value::Value;
 use crate::storage::{Code, Error, Result};
-use futures_util::TryStreamExt;
-use sqlx::postgres::{PgRow, PgStatement};
-use sqlx::{AssertSqlSafe, Column, Connection as _, Either, Executor, Row, SqlSafeStr, Statement};
+use sqlx::{AssertSqlSafe, Connection as _};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::OwnedSemaphorePermit;
@@ -91,17 +91,31 @@ impl PostgresLease {
         if self.stale && !self.aborted {
             self.forget_statements().await?;
         }
+        self.fly(bounds.time, async |conn, pool| rows::collect(conn, pool, sql, params, bounds).await).await
+    }
+
+    /// Runs something on the connection that has `time`, and notes what its failure means.
+    pub(super) async fn fly<T>(
+        &mut self,
+        time: Duration,
+        work: impl AsyncFnOnce(&mut Conn, &PostgresPool) -> Result<T>,
+    ) -> Result<T> {
         let pool = self.pool.clone();
         let conn = self.begin_flight()?;
-        let running = collect(conn, &pool, sql, params, bounds);
-        let result = tokio::time::timeout(bounds.time + GRACE, running).await;
+        let result = tokio::time::timeout(time + GRACE, work(conn, &pool)).await;
         self.in_flight = result.is_err();
         self.settle(result.unwrap_or_else(|_| Err(timed_out())))
+    }
+
+    /// Whether a text has been prepared on this connection.
+    pub(in crate::storage) fn knows(&self, sql: &str) -> bool {
+        self.conn.as_ref().is_some_and(|conn| conn.prepared.contains(sql))
     }
 
     async fn forget_statements(&mut self) -> Result<()> {
         let conn = self.begin_flight()?;
         let cleared = conn.link.clear_cached_statements().await.map_err(translate);
+        conn.prepared.clear();
         self.in_flight = false;
         self.stale = false;
         self.settle(cleared)
@@ -109,28 +123,49 @@ impl PostgresLease {
 
     /// Begins or ends a transaction or a part of one.
     pub(in crate::storage) async fn control(&mut self, control: Control) -> Result<()> {
-        if control == Control::Commit && self.aborted {
-            self.simple("rollback").await?;
-            self.in_transaction = false;
-            self.aborted = false;
-            return Err(Error::closed("a statement of the transaction has failed: nothing was kept"));
-        }
-        if matches!(control, Control::Begin(_)) {
-            self.in_transaction = true;
+        match control {
+            Control::Commit => return self.commit(&[]).await,
+            Control::Begin(_) | Control::BeginReading => self.in_transaction = true,
+            _ => {}
         }
         let result = self.simple(&text_of(control)).await;
-        match (control, &result) {
-            (Control::Commit, Err(error)) if error.code == Code::Unavailable => {
-                return Err(Error::new(Code::CommitUnknown, "the connection was lost during the commit"));
-            }
-            (Control::Commit | Control::Rollback, _) if self.is_usable() => {
-                self.in_transaction = false;
-                self.aborted = false;
-            }
-            (Control::RollbackTo(_), Ok(())) => self.aborted = false,
+        match control {
+            Control::Rollback if self.is_usable() => self.note_end(),
+            Control::RollbackTo(_) if result.is_ok() => self.aborted = false,
             _ => {}
         }
         result
+    }
+
+    /// Runs writes of the host and keeps the transaction, in one message.
+    pub(in crate::storage) async fn commit(&mut self, writes: &[(&'static HostSql, Vec<Value>)]) -> Result<()> {
+        if self.aborted {
+            self.simple("rollback").await?;
+            self.note_end();
+            return Err(Error::closed("a statement of the transaction has failed: nothing was kept"));
+        }
+        let mut script = String::new();
+        for (sql, params) in writes {
+            script.push_str(&inline(sql.postgres(), params)?);
+            script.push_str("; ");
+        }
+        let result = self.simple(&(script + "commit")).await;
+        match result {
+            Err(error) if error.code == Code::Unavailable => {
+                Err(Error::new(Code::CommitUnknown, "the connection was lost during the commit"))
+            }
+            // A write failed: the server waits for the end of the transaction, which the lease brings as it goes home.
+            Err(error) if !writes.is_empty() => Err(error),
+            result => {
+                self.note_end();
+                result
+            }
+        }
+    }
+
+    fn note_end(&mut self) {
+        self.in_transaction = false;
+        self.aborted = false;
     }
 
     /// Runs statements separated by semicolons.
@@ -209,79 +244,6 @@ impl Drop for PostgresLease {
     }
 }
 
-async fn collect(
-    conn: &mut Conn,
-    pool: &PostgresPool,
-    sql: &str,
-    params: &[Value],
-    bounds: &Bounds,
-) -> Result<Outcome> {
-    // Statements are kept prepared by their text, and the same text means other tables to another app.
-    let schema = conn.schema.as_deref().unwrap_or_default();
-    let text = AssertSqlSafe(format!("/*{schema}*/{sql}")).into_sql_str();
-    let statement = (&mut conn.link).prepare(text).await.map_err(translate)?;
-    let arguments = match statement.parameters() {
-        Some(Either::Left(wanted)) => codec::arguments(params, wanted).map_err(|e| codec_error(&e))?,
-        _ => codec::arguments(params, &[]).map_err(|e| codec_error(&e))?,
-    };
-    let mut outcome = Outcome { affected: 0, rows: empty_rows(&statement) };
-    let mut budget = Budget { rows: bounds.rows, bytes: bounds.bytes };
-    let mut failed = None;
-    let mut stream = (&mut conn.link).fetch_many(statement.query_with(arguments));
-    loop {
-        match stream.try_next().await {
-            Ok(None) => return failed.map_or(Ok(outcome), Err),
-            Err(error) => return Err(failed.unwrap_or_else(|| translate(error))),
-            Ok(Some(Either::Left(done))) => outcome.affected += done.rows_affected(),
-            Ok(Some(Either::Right(_))) if failed.is_some() => {}
-            Ok(Some(Either::Right(row))) => {
-                if let Err(error) = decode_row(&row, &mut outcome.rows, &mut budget) {
-                    failed = Some(error);
-                    // The rest of the rows would have to be read before the connection can be used again.
-                    pool.cancel(conn.backend).await;
-                }
-            }
-        }
-    }
-}
-
-struct Budget {
-    rows: usize,
-    bytes: usize,
-}
-
-fn decode_row(row: &PgRow, rows: &mut Rows, budget: &mut Budget) -> Result<()> {
-    let mut values = Vec::with_capacity(rows.columns.len());
-    for at in 0..row.len() {
-        let cell = row.try_get_raw(at).map_err(translate)?;
-        let value = codec::value(cell).map_err(|e| codec_error(&e))?;
-        budget.bytes = budget.bytes.checked_sub(value.size()).ok_or_else(|| too_large("bytes"))?;
-        values.push(value);
-    }
-    budget.rows = budget.rows.checked_sub(1).ok_or_else(|| too_large("rows"))?;
-    rows.rows.push(values);
-    Ok(())
-}
-
-/// Columns come from the prepared statement, so they are there when no row is.
-fn empty_rows(statement: &PgStatement) -> Rows {
-    let columns = statement.columns().iter().map(|column| column.name().to_owned()).collect();
-    Rows { columns, rows: Vec::new() }
-}
-
-fn too_large(what: &str) -> Error {
-    Error::new(Code::TooLarge, format!("the result has more {what} than allowed"))
-}
-
-fn codec_error(error: &codec::CodecError) -> Error {
-    let code = match error {
-        codec::CodecError::BadParameter { .. } | codec::CodecError::Unsupported { .. } => Code::BadParameter,
-        codec::CodecError::TooLarge { .. } => Code::TooLarge,
-        codec::CodecError::Malformed { .. } => Code::Other,
-    };
-    Error::new(code, error.to_string())
-}
-
 fn lost() -> Error {
     Error::unavailable("the connection to the database was lost")
 }
@@ -296,6 +258,7 @@ fn text_of(control: Control) -> String {
         Control::Begin(Some(Isolation::ReadCommitted)) => "begin isolation level read committed".into(),
         Control::Begin(Some(Isolation::RepeatableRead)) => "begin isolation level repeatable read".into(),
         Control::Begin(Some(Isolation::Serializable)) => "begin isolation level serializable".into(),
+        Control::BeginReading => "begin read only".into(),
         Control::Commit => "commit".into(),
         Control::Rollback => "rollback".into(),
         Control::Savepoint(n) => format!("savepoint s{n}"),

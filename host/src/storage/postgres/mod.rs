@@ -5,10 +5,13 @@
 //! future leaves a transaction open in it (launchbadge/sqlx#4385).
 
 mod codec;
+mod cursor;
 mod error;
+mod inline;
 mod lease;
 mod options;
 mod pool;
+mod rows;
 
 pub use lease::PostgresLease;
 pub(in crate::storage) use options::options;

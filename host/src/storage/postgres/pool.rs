@@ -8,6 +8,7 @@ use super::lease::PostgresLease;
 use crate::storage::{Code, Error, Result};
 use sqlx::postgres::{PgConnectOptions, PgConnection};
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection as _, Row};
+use std::collections::HashSet;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -55,8 +56,37 @@ pub(super) struct Conn {
     pub(super) backend: i32,
     /// For which app's tables it was made ready.
     pub(super) schema: Option<Arc<str>>,
+    /// Texts that the server has prepared.
+    pub(super) prepared: Prepared,
     epoch: u64,
     since: Instant,
+}
+
+/// Texts of statements that the driver has in its cache; never one that it has dropped from there.
+#[derive(Default)]
+pub(super) struct Prepared {
+    texts: HashSet<String>,
+}
+
+impl Prepared {
+    pub(super) fn contains(&self, text: &str) -> bool {
+        self.texts.contains(text)
+    }
+
+    /// The driver drops the text that was not used for the longest time, once it has more than [`STATEMENT_CACHE`].
+    pub(super) fn note(&mut self, text: &str) {
+        if self.contains(text) {
+            return;
+        }
+        if self.texts.len() >= STATEMENT_CACHE {
+            self.texts.clear();
+        }
+        self.texts.insert(text.to_owned());
+    }
+
+    pub(super) fn clear(&mut self) {
+        self.texts.clear();
+    }
 }
 
 impl std::fmt::Debug for PostgresPool {
@@ -149,7 +179,7 @@ impl PostgresPool {
                 "the database is a follower, which takes no writes: name the primary instead",
             ));
         }
-        Ok(Conn { link, backend, schema: None, epoch, since: Instant::now() })
+        Ok(Conn { link, backend, schema: None, prepared: Prepared::default(), epoch, since: Instant::now() })
     }
 
     /// Connects once, without the pool, and says whether that works and to what.
@@ -221,6 +251,8 @@ impl Conn {
             time.as_millis() / 2,
         );
         sqlx::raw_sql(AssertSqlSafe(script)).execute(&mut self.link).await.map_err(translate)?;
+        // The same text means other tables now.
+        self.prepared.clear();
         self.schema = Some(Arc::clone(schema));
         Ok(())
     }

@@ -17,6 +17,16 @@ pub(super) fn translate(error: &rusqlite::Error) -> Error {
     }
 }
 
+/// What an error means that a statement met while it ran: its text has been found good before, so a value is at fault
+/// (an overflow, JSON that is none), unless tables have changed meanwhile.
+pub(super) fn translate_running(error: &rusqlite::Error) -> Error {
+    let error = translate(error);
+    match error.code {
+        Code::Syntax if !error.message.starts_with("no such ") => Error { code: Code::BadParameter, ..error },
+        _ => error,
+    }
+}
+
 /// Whether another connection held a lock that this one wanted.
 pub(super) fn is_busy(error: &rusqlite::Error) -> bool {
     matches!(error.sqlite_error_code(), Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked))

@@ -149,7 +149,8 @@ impl File {
         link.pragma_update(None, "synchronous", if self.settings.full_synchronous { "full" } else { "normal" })?;
         link.pragma_update(None, "foreign_keys", true)?;
         link.pragma_update(None, "cache_size", CACHE_KIB)?;
-        link.pragma_update(None, "temp_store", "memory")?;
+        // What does not fit the cache goes to a file: sorting a million rows must not fill the memory.
+        link.pragma_update(None, "temp_store", "file")?;
         link.pragma_update(None, "hard_heap_limit", HEAP_BYTES)?;
         link.pragma_update(None, "query_only", read_only)?;
         // Waiting for other processes is done by the caller, without holding a thread.

@@ -16,6 +16,9 @@ const SLOW: Duration = Duration::from_millis(2);
 /// What the runtime needs to let another thread take over the worker.
 const HANDOVER: Duration = Duration::from_micros(100);
 
+/// Beginning of the names of tables into which the rows of cursors are copied.
+pub(super) const COPY_PREFIX: &str = "innkeeper_cursor_";
+
 /// Watches what runs in one connection.
 #[derive(Debug)]
 pub(super) struct Watch {
@@ -26,7 +29,13 @@ pub(super) struct Watch {
     slow: AtomicU64,
     /// Whether a guest's statement is being compiled or run.
     guest: AtomicBool,
+    /// Whether the guest's rows are being copied into a temporary table.
+    copying: AtomicBool,
     interrupted: AtomicBool,
+    /// Counts what is watched.
+    run: AtomicU64,
+    /// The run that nobody waits for any more.
+    abandoned: AtomicU64,
 }
 
 impl Watch {
@@ -37,29 +46,49 @@ impl Watch {
             deadline: AtomicU64::new(u64::MAX),
             slow: AtomicU64::new(u64::MAX),
             guest: AtomicBool::new(false),
+            copying: AtomicBool::new(false),
             interrupted: AtomicBool::new(false),
+            run: AtomicU64::new(0),
+            abandoned: AtomicU64::new(0),
         });
         let on_progress = Arc::clone(&watch);
         link.progress_handler(STEPS, Some(move || on_progress.look()))?;
         let on_compile = Arc::clone(&watch);
         link.authorizer(Some(move |context: AuthContext<'_>| {
-            if on_compile.guest.load(Ordering::Relaxed) { authorize_guest(&context) } else { Authorization::Allow }
+            let copying = on_compile.copying.load(Ordering::Relaxed) && is_copy(&context);
+            if on_compile.guest.load(Ordering::Relaxed) && !copying {
+                authorize_guest(&context)
+            } else {
+                Authorization::Allow
+            }
         }))?;
         Ok(watch)
     }
 
-    /// Begins to watch a statement that may run for `time`.
-    pub(super) fn begin(&self, guest: bool, time: Duration) {
+    /// Begins to watch a statement that may run for `time`. Returns the number of this run.
+    pub(super) fn begin(&self, guest: bool, time: Duration) -> u64 {
         let now = self.now();
         self.guest.store(guest, Ordering::Relaxed);
         self.interrupted.store(false, Ordering::Relaxed);
         self.slow.store(now.saturating_add(micros(SLOW)), Ordering::Relaxed);
         self.deadline.store(now.saturating_add(micros(time)), Ordering::Relaxed);
+        self.run.fetch_add(1, Ordering::Relaxed).wrapping_add(1)
+    }
+
+    /// Interrupts a run, if it is the present one.
+    pub(super) fn abandon(&self, run: u64) {
+        self.abandoned.store(run, Ordering::Relaxed);
+    }
+
+    /// From now until the end of the run its rows may be copied.
+    pub(super) fn allow_copy(&self) {
+        self.copying.store(true, Ordering::Relaxed);
     }
 
     /// Ends watching. Returns whether the statement was interrupted for its time.
     pub(super) fn end(&self) -> bool {
         self.guest.store(false, Ordering::Relaxed);
+        self.copying.store(false, Ordering::Relaxed);
         self.deadline.store(u64::MAX, Ordering::Relaxed);
         self.slow.store(u64::MAX, Ordering::Relaxed);
         self.interrupted.load(Ordering::Relaxed)
@@ -82,7 +111,8 @@ impl Watch {
             self.slow.store(now.saturating_add(micros(SLOW)), Ordering::Relaxed);
             give_worker_away();
         }
-        let over = now > self.deadline.load(Ordering::Relaxed);
+        let abandoned = self.abandoned.load(Ordering::Relaxed) == self.run.load(Ordering::Relaxed);
+        let over = abandoned || now > self.deadline.load(Ordering::Relaxed);
         if over {
             self.interrupted.store(true, Ordering::Relaxed);
         }
@@ -106,6 +136,18 @@ fn give_worker_away() {
 
 fn micros(time: Duration) -> u64 {
     u64::try_from(time.as_micros()).unwrap_or(u64::MAX)
+}
+
+/// What making the temporary table of a cursor asks for. Guests have nothing by such a name.
+fn is_copy(context: &AuthContext<'_>) -> bool {
+    use AuthAction as A;
+    let table = match context.action {
+        A::CreateTempTable { table_name } | A::Insert { table_name } => table_name,
+        A::Read { table_name, .. } | A::Update { table_name, .. } => table_name,
+        _ => return false,
+    };
+    let known = table.starts_with(COPY_PREFIX) || matches!(table, "sqlite_temp_master" | "sqlite_temp_schema");
+    known && context.database_name == Some("temp")
 }
 
 /// What a guest's statement may do. Everything that is not named is denied.

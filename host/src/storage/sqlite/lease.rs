@@ -2,11 +2,12 @@
 
 use super::error::{is_busy, translate};
 use super::files::{Conn, File};
-use super::values;
-use crate::storage::connection::{Bounds, Control, HOST_BOUNDS, Outcome};
-use crate::storage::value::{Rows, Value};
+use super::guard::Watch;
+use super::rows::run;
+use super::values::Kind;
+use crate::storage::connection::{Bounds, Control, GuestSql, HOST_BOUNDS, Outcome};
+use crate::storage::value::Value;
 use crate::storage::{Code, Error, Result};
-use rusqlite::CachedStatement;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::OwnedSemaphorePermit;
@@ -22,11 +23,22 @@ pub struct SqliteLease {
     /// The right to write; none for a reader.
     turn: Option<OwnedSemaphorePermit>,
     in_transaction: bool,
+    /// Open cursors of the transaction.
+    pub(super) cursors: Vec<CopiedRows>,
+}
+
+/// The rows of a cursor of a transaction, in a table of their own.
+#[derive(Debug)]
+pub(super) struct CopiedRows {
+    pub(super) number: u32,
+    pub(super) kinds: Vec<Kind>,
+    /// Of the last row that was handed out.
+    pub(super) last: i64,
 }
 
 impl SqliteLease {
     pub(super) fn new(file: Arc<File>, conn: Conn, turn: Option<OwnedSemaphorePermit>) -> Self {
-        Self { file, conn: Some(conn), turn, in_transaction: false }
+        Self { file, conn: Some(conn), turn, in_transaction: false, cursors: Vec::new() }
     }
 
     /// Whether statements can still be run. Some errors make SQLite undo the whole transaction by itself, a full disk
@@ -40,10 +52,9 @@ impl SqliteLease {
         self.watched(false, &HOST_BOUNDS, |conn| run(conn, sql, params, &HOST_BOUNDS))
     }
 
-    /// Runs a statement of a guest. The mark before its text keeps it apart from the host's statements in the cache of compiled ones:
-    /// these were allowed more.
-    pub(in crate::storage) fn guest(&mut self, sql: &str, params: &[Value], bounds: &Bounds) -> Result<Outcome> {
-        let text = format!("/*guest*/{sql}");
+    /// Runs a statement of a guest.
+    pub(in crate::storage) fn guest(&mut self, sql: &GuestSql<'_>, params: &[Value]) -> Result<Outcome> {
+        let (text, bounds) = (guest_text(sql.text), &sql.bounds);
         self.watched(true, bounds, |conn| undone_on_error(conn, &text, || run(conn, &text, params, bounds)))
     }
 
@@ -54,6 +65,9 @@ impl SqliteLease {
 
     /// Begins or ends a transaction or a part of one. Only `Begin` waits, and only for another process.
     pub(in crate::storage) async fn control(&mut self, control: Control) -> Result<()> {
+        if control == Control::Commit {
+            self.drop_cursors()?;
+        }
         let deadline = Instant::now() + self.file.wait();
         loop {
             match self.try_control(control) {
@@ -71,8 +85,11 @@ impl SqliteLease {
 
     fn note(&mut self, control: Control) {
         match control {
-            Control::Begin(_) => self.in_transaction = true,
-            Control::Commit | Control::Rollback => self.in_transaction = false,
+            Control::Begin(_) | Control::BeginReading => self.in_transaction = true,
+            Control::Commit | Control::Rollback => {
+                self.in_transaction = false;
+                self.cursors.clear();
+            }
             _ => {}
         }
     }
@@ -84,17 +101,30 @@ impl SqliteLease {
         if waits_for_disk { off_worker(run) } else { run() }
     }
 
-    fn watched<T>(&mut self, guest: bool, bounds: &Bounds, work: impl FnOnce(&Conn) -> Result<T>) -> Result<T> {
-        let conn = self.conn.as_ref().ok_or_else(|| Error::closed("the connection has ended"))?;
-        conn.watch.begin(guest, bounds.time);
+    pub(super) fn watched<T>(
+        &mut self,
+        guest: bool,
+        bounds: &Bounds,
+        work: impl FnOnce(&Conn) -> Result<T>,
+    ) -> Result<T> {
+        let (conn, watch) = self.parts()?;
+        watch.begin(guest, bounds.time);
         let result = work(conn);
-        let interrupted = conn.watch.end();
+        let interrupted = watch.end();
         match result {
             Err(_) if interrupted => {
                 Err(Error::new(Code::Timeout, "the statement took too long and was cancelled"))
             }
             result => result,
         }
+    }
+}
+
+impl SqliteLease {
+    /// What watches the connection.
+    pub(super) fn parts(&self) -> Result<(&Conn, &Arc<Watch>)> {
+        let conn = self.conn.as_ref().ok_or_else(|| Error::closed("the connection has ended"))?;
+        Ok((conn, &conn.watch))
     }
 }
 
@@ -106,6 +136,11 @@ impl Drop for SqliteLease {
         }
         self.file.give_back(conn, self.turn.is_some());
     }
+}
+
+/// The mark before a text keeps it apart from the host's statements in the cache of compiled ones: these were allowed more.
+pub(super) fn guest_text(sql: &str) -> String {
+    format!("/*guest*/{sql}")
 }
 
 /// Runs something that waits for the disk without holding up the worker's other tasks.
@@ -134,62 +169,10 @@ fn undone_on_error(conn: &Conn, sql: &str, work: impl FnOnce() -> Result<Outcome
     result
 }
 
-fn run(conn: &Conn, sql: &str, params: &[Value], bounds: &Bounds) -> Result<Outcome> {
-    let mut statement = conn.link.prepare_cached(sql).map_err(|e| translate(&e))?;
-    bind(&mut statement, params)?;
-    let rows = collect(&mut statement, bounds)?;
-    let affected = if statement.readonly() { 0 } else { conn.link.changes() };
-    Ok(Outcome { affected, rows })
-}
-
-/// To SQLite `$2` is a name, numbered by where it stands first in the text; the number in the name is the one that counts.
-fn bind(statement: &mut CachedStatement<'_>, params: &[Value]) -> Result<()> {
-    let mut used = 0;
-    for index in 1..=statement.parameter_count() {
-        let name = statement.parameter_name(index).and_then(|name| name.strip_prefix('$'));
-        let number: usize = name.and_then(|number| number.parse().ok()).unwrap_or_default();
-        let value =
-            number.checked_sub(1).and_then(|at| params.get(at)).ok_or_else(|| wrong_count(params, number))?;
-        values::check(value)?;
-        statement.raw_bind_parameter(index, values::to_sql(value)).map_err(|e| translate(&e))?;
-        used = used.max(number);
-    }
-    if used == params.len() { Ok(()) } else { Err(wrong_count(params, used)) }
-}
-
-fn wrong_count(params: &[Value], wanted: usize) -> Error {
-    Error::new(Code::BadParameter, format!("{} parameters given, {wanted} wanted", params.len()))
-}
-
-fn collect(statement: &mut CachedStatement<'_>, bounds: &Bounds) -> Result<Rows> {
-    let columns: Vec<String> = statement.column_names().into_iter().map(str::to_owned).collect();
-    let kinds: Vec<values::Kind> =
-        statement.columns().iter().map(|column| values::kind_of(column.decl_type())).collect();
-    let mut rows = Vec::new();
-    let mut bytes_left = bounds.bytes;
-    let mut cursor = statement.raw_query();
-    while let Some(row) = cursor.next().map_err(|e| translate(&e))? {
-        if rows.len() >= bounds.rows {
-            return Err(too_large("rows"));
-        }
-        let mut values = Vec::with_capacity(kinds.len());
-        for (at, kind) in kinds.iter().enumerate() {
-            let value = values::from_sql(row.get_ref(at).map_err(|e| translate(&e))?, *kind)?;
-            bytes_left = bytes_left.checked_sub(value.size()).ok_or_else(|| too_large("bytes"))?;
-            values.push(value);
-        }
-        rows.push(values);
-    }
-    Ok(Rows { columns, rows })
-}
-
-fn too_large(what: &str) -> Error {
-    Error::new(Code::TooLarge, format!("the result has more {what} than allowed"))
-}
-
 fn text_of(control: Control) -> std::borrow::Cow<'static, str> {
     match control {
         Control::Begin(_) => "begin immediate".into(),
+        Control::BeginReading => "begin".into(),
         Control::Commit => "commit".into(),
         Control::Rollback => "rollback".into(),
         Control::Savepoint(n) => format!("savepoint s{n}").into(),

@@ -6,12 +6,15 @@
 //! Statements run on the calling thread: a read takes microseconds, less than handing it to another thread would. One that turns out slow
 //! gives its runtime worker away (see [`guard::Watch`]), so that it never stalls other requests.
 
+mod cursor;
 mod error;
 mod files;
 mod guard;
 mod lease;
+mod rows;
 mod values;
 
+pub use cursor::SqliteCursor;
 pub use files::{SqliteFiles, SqliteSettings};
 pub use lease::SqliteLease;
 

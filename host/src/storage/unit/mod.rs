@@ -2,9 +2,17 @@
 //!
 //! Reads run alone until the first write. The first write begins a transaction on a connection that the unit then holds until
 //! [`UnitOfWork::commit`] or [`UnitOfWork::rollback`]. Dropping the unit rolls back (see the leases). A guest's statement that fails inside the
-//! transaction is undone by itself: SQLite does so, on Postgres a savepoint stands before it.
+//! transaction is undone by itself: SQLite does so, on Postgres a savepoint stands before it unless the statement is a read that cannot fail.
+//! Writes of the host may wait for the commit, to travel with it (`ending`). `parts` are savepoints of the guest, `cursors` what is read
+//! piece by piece.
 
-use super::connection::{Bounds, Connection, Control, Isolation, Outcome};
+mod cursors;
+mod ending;
+mod parts;
+
+pub use cursors::Cursor;
+
+use super::connection::{Bounds, Connection, Control, GuestSql, Isolation, Outcome};
 use super::database::AppSpace;
 use super::host_sql::HostSql;
 use super::value::Value;
@@ -39,13 +47,20 @@ pub struct UnitOfWork {
     next_savepoint: u32,
     /// What was written has been lost against the guest's will: nothing more is run or kept until it rolls back.
     broken: bool,
+    /// Writes of the host that wait for the commit.
+    deferred: Vec<(&'static HostSql, Vec<Value>)>,
+    /// Counts the transactions that have ended: a cursor of an earlier one is closed.
+    generation: u32,
+    snapshot: cursors::Snapshot,
 }
 
 /// Whose statement runs.
 enum Query<'a> {
     Host(&'a HostSql),
     Built(&'a str),
-    Guest(&'a str, &'a Bounds),
+    Guest(&'a GuestSql<'a>),
+    Declare(u32, &'a GuestSql<'a>),
+    Fetch(u32, u32, &'a Bounds),
 }
 
 impl UnitOfWork {
@@ -60,17 +75,15 @@ impl UnitOfWork {
             savepoints: Vec::new(),
             next_savepoint: 1,
             broken: false,
+            deferred: Vec::new(),
+            generation: 0,
+            snapshot: cursors::Snapshot::default(),
         }
     }
 
     /// Where the app's things are.
     pub fn space(&self) -> &AppSpace {
         &self.space
-    }
-
-    /// Whether a transaction is open in which something may have been written.
-    pub fn has_written(&self) -> bool {
-        self.written
     }
 
     /// Begins the transaction and lets no other request change the app's tables until it ends.
@@ -93,27 +106,30 @@ impl UnitOfWork {
 
     /// Runs a read of the host.
     pub async fn read(&mut self, sql: &HostSql, params: &[Value]) -> Result<Outcome> {
+        self.write_deferred().await?;
         self.run_read(Query::Host(sql), params).await
     }
 
     /// Runs a write of the host.
     pub async fn write(&mut self, sql: &HostSql, params: &[Value]) -> Result<Outcome> {
+        self.write_deferred().await?;
         self.run_write(Query::Host(sql), params).await
     }
 
     /// Runs a write of the host whose text was put together.
     pub async fn write_text(&mut self, sql: &str, params: &[Value]) -> Result<Outcome> {
+        self.write_deferred().await?;
         self.run_write(Query::Built(sql), params).await
     }
 
     /// Runs a guest's statement that only reads.
-    pub async fn guest_read(&mut self, sql: &str, params: &[Value], bounds: &Bounds) -> Result<Outcome> {
-        self.run_read(Query::Guest(sql, bounds), params).await
+    pub async fn guest_read(&mut self, sql: &GuestSql<'_>, params: &[Value]) -> Result<Outcome> {
+        self.run_read(Query::Guest(sql), params).await
     }
 
     /// Runs a guest's statement that may write.
-    pub async fn guest_write(&mut self, sql: &str, params: &[Value], bounds: &Bounds) -> Result<Outcome> {
-        self.run_write(Query::Guest(sql, bounds), params).await
+    pub async fn guest_write(&mut self, sql: &GuestSql<'_>, params: &[Value]) -> Result<Outcome> {
+        self.run_write(Query::Guest(sql), params).await
     }
 
     async fn run_read(&mut self, text: Query<'_>, params: &[Value]) -> Result<Outcome> {
@@ -145,7 +161,7 @@ impl UnitOfWork {
 
     /// Runs a statement in the open transaction. A failing statement of the guest leaves the transaction as it was before it.
     async fn run_open(&mut self, text: Query<'_>, params: &[Value]) -> Result<Outcome> {
-        let guarded = matches!(text, Query::Guest(..)) && self.needs_mark();
+        let guarded = self.needs_mark(&text);
         if guarded {
             self.mark().await?;
         }
@@ -156,14 +172,35 @@ impl UnitOfWork {
         match &mut self.open {
             // A table had changed since the statement was prepared; now it is prepared anew.
             Some(connection) if guarded && error.is_stale_plan() => text.run(connection, params).await,
-            _ => Err(error),
+            _ => Err(self.told(&text, error)),
         }
     }
 
-    /// A transaction in which nothing was written yet loses nothing when it is begun anew, so it needs no mark.
-    fn needs_mark(&self) -> bool {
-        let aborts = self.open.as_ref().is_some_and(Connection::aborts_on_error);
-        aborts && (self.written || !self.savepoints.is_empty())
+    /// A transaction in which nothing was written yet loses nothing when it is begun anew, so it needs no mark. Nor does a read that
+    /// cannot fail, once the server knows it.
+    fn needs_mark(&self, text: &Query<'_>) -> bool {
+        let Some(connection) = &self.open else { return false };
+        let may_fail = match text {
+            Query::Host(_) | Query::Built(_) => return false,
+            Query::Guest(sql) => !(sql.steady && connection.knows(sql.text)),
+            Query::Declare(..) | Query::Fetch(..) => true,
+        };
+        may_fail && connection.aborts_on_error() && self.has_something()
+    }
+
+    fn has_something(&self) -> bool {
+        self.written || !self.savepoints.is_empty()
+    }
+
+    /// What the guest is told where a read that was not to fail has failed all the same (a view may hide a division, the
+    /// server may be stopped) and taken with it what was written.
+    fn told(&self, text: &Query<'_>, error: Error) -> Error {
+        match text {
+            Query::Guest(sql) if sql.steady && self.broken && error.code != Code::Unavailable => {
+                Error { code: Code::Closed, message: format!("the unit of work was undone: {error}"), ..error }
+            }
+            _ => error,
+        }
     }
 
     async fn mark(&mut self) -> Result<()> {
@@ -185,7 +222,7 @@ impl UnitOfWork {
             return self.control(Control::RollbackTo(STATEMENT_MARK)).await;
         }
         // Either nothing was written, or a statement of the host failed and everything with it.
-        let lost = self.written || !self.savepoints.is_empty();
+        let lost = self.has_something();
         self.rollback().await?;
         self.broken = lost;
         Ok(())
@@ -228,87 +265,17 @@ impl UnitOfWork {
 
     /// Forgets a transaction whose connection is gone; the server has rolled it back or will.
     fn lose(&mut self) {
-        self.broken = self.written || !self.savepoints.is_empty();
+        self.broken = self.has_something();
         self.forget();
     }
 
     fn forget(&mut self) -> Option<Connection> {
+        self.deferred.clear();
+        self.generation = self.generation.wrapping_add(1);
         self.written = false;
         self.marked = false;
         self.savepoints.clear();
         self.open.take()
-    }
-
-    /// Keeps everything. `CommitUnknown` when the connection broke while the database was at it.
-    pub async fn commit(&mut self) -> Result<()> {
-        self.check()?;
-        let Some(mut connection) = self.forget() else { return Ok(()) };
-        connection.control(Control::Commit).await
-    }
-
-    /// Undoes everything since the unit began or was last committed.
-    pub async fn rollback(&mut self) -> Result<()> {
-        self.broken = false;
-        let Some(mut connection) = self.forget() else { return Ok(()) };
-        connection.control(Control::Rollback).await
-    }
-
-    /// Gives up what was written, so that nothing is kept until a rollback: for a part that could not be undone. The connection is
-    /// rolled back as it goes home.
-    pub fn poison(&mut self) {
-        self.broken = true;
-        drop(self.forget());
-    }
-
-    /// Begins a part that can be undone by itself and returns its number.
-    pub async fn begin(&mut self, isolation: Option<Isolation>) -> Result<u32> {
-        if self.open.is_some() && isolation.is_some() {
-            return Err(Error::new(Code::Conflict, "a transaction is open already: its isolation cannot change"));
-        }
-        self.ensure_open(isolation).await?;
-        let number = self.next_savepoint;
-        self.control(Control::Savepoint(number)).await?;
-        // A mark from before would be released together with this savepoint's content.
-        self.marked = false;
-        self.next_savepoint += 1;
-        self.savepoints.push(number);
-        Ok(number)
-    }
-
-    /// Whether the part with this number is still open.
-    pub fn is_open(&self, number: u32) -> bool {
-        self.savepoints.contains(&number)
-    }
-
-    /// Makes a part's changes those of what is around it; ends the parts inside it.
-    pub async fn commit_part(&mut self, number: u32) -> Result<()> {
-        self.end_part(number)?;
-        self.control(Control::Release(number)).await?;
-        self.written = true;
-        self.after_part().await
-    }
-
-    /// Undoes a part; ends the parts inside it.
-    pub async fn rollback_part(&mut self, number: u32) -> Result<()> {
-        self.end_part(number)?;
-        self.control(Control::RollbackTo(number)).await?;
-        self.control(Control::Release(number)).await?;
-        self.after_part().await
-    }
-
-    fn end_part(&mut self, number: u32) -> Result<()> {
-        let at = self.savepoints.iter().position(|open| *open == number).ok_or_else(ended)?;
-        self.savepoints.truncate(at);
-        self.marked = false;
-        Ok(())
-    }
-
-    /// Where statements are kept by themselves, the outermost part is a transaction of its own.
-    async fn after_part(&mut self) -> Result<()> {
-        if self.transactions == Transactions::Statement && self.savepoints.is_empty() {
-            return self.commit().await;
-        }
-        Ok(())
     }
 }
 
@@ -317,7 +284,9 @@ impl Query<'_> {
         match self {
             Self::Host(sql) => connection.host(sql, params).await,
             Self::Built(sql) => connection.host_text(sql, params).await,
-            Self::Guest(sql, bounds) => connection.guest(sql, params, bounds).await,
+            Self::Guest(sql) => connection.guest(sql, params).await,
+            Self::Declare(number, sql) => connection.declare(*number, sql, params).await,
+            Self::Fetch(number, count, bounds) => connection.fetch(*number, *count, bounds).await,
         }
     }
 }

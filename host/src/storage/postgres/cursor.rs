@@ -1,0 +1,41 @@
+//! Cursors: the server keeps the rows, and hands them out piece by piece (PostgreSQL documentation, "DECLARE").
+
+use super::error::translate;
+use super::lease::PostgresLease;
+use super::rows;
+use crate::storage::Result;
+use crate::storage::connection::{Bounds, GuestSql, Outcome};
+use crate::storage::value::{Rows, Value};
+use sqlx::{Executor, Statement};
+
+impl PostgresLease {
+    /// Opens cursor `number` inside the open transaction, with whose end it is closed. The outcome has its columns and no rows.
+    pub(in crate::storage) async fn declare(
+        &mut self,
+        number: u32,
+        sql: &GuestSql<'_>,
+        params: &[Value],
+    ) -> Result<Outcome> {
+        // It can go back, for `rows::fetch`.
+        let declare = format!("declare c{number} scroll cursor for {}", sql.text);
+        let opening = async |conn: &mut super::pool::Conn, _: &super::PostgresPool| {
+            // The statement that declares has no columns; the one inside it has.
+            let columns = rows::columns(&rows::prepare(conn, sql.text).await?);
+            let statement = rows::prepare(conn, &declare).await?;
+            let arguments = rows::arguments(&statement, params)?;
+            (&mut conn.link).execute(statement.query_with(arguments)).await.map_err(translate)?;
+            Ok(Outcome { affected: 0, rows: Rows { columns, rows: Vec::new() } })
+        };
+        self.fly(sql.bounds.time, opening).await
+    }
+
+    /// At most `count` further rows of cursor `number` within `bounds`; none at its end.
+    pub(in crate::storage) async fn fetch(&mut self, number: u32, count: u32, bounds: &Bounds) -> Result<Outcome> {
+        self.fly(bounds.time, async |conn, _| rows::fetch(conn, number, count, bounds).await).await
+    }
+
+    /// Closes cursor `number`, which is open.
+    pub(in crate::storage) async fn close(&mut self, number: u32) -> Result<()> {
+        self.script(&format!("close c{number}")).await
+    }
+}

@@ -1,0 +1,79 @@
+//! From a statement to its rows, within bounds.
+
+use super::error::{translate, translate_running};
+use super::files::Conn;
+use super::values::{self, Kind};
+use crate::storage::connection::{Bounds, Outcome};
+use crate::storage::value::{Rows, Value};
+use crate::storage::{Code, Error, Result};
+use rusqlite::{CachedStatement, Row, Statement};
+
+pub(super) fn run(conn: &Conn, sql: &str, params: &[Value], bounds: &Bounds) -> Result<Outcome> {
+    let mut statement = conn.link.prepare_cached(sql).map_err(|e| translate(&e))?;
+    bind(&mut statement, params)?;
+    let rows = collect(&mut statement, bounds)?;
+    let affected = if statement.readonly() { 0 } else { conn.link.changes() };
+    Ok(Outcome { affected, rows })
+}
+
+/// To SQLite `$2` is a name, numbered by where it stands first in the text; the number in the name is the one that counts.
+pub(super) fn bind(statement: &mut CachedStatement<'_>, params: &[Value]) -> Result<()> {
+    let mut used = 0;
+    for index in 1..=statement.parameter_count() {
+        let name = statement.parameter_name(index).and_then(|name| name.strip_prefix('$'));
+        let number: usize = name.and_then(|number| number.parse().ok()).unwrap_or_default();
+        let value =
+            number.checked_sub(1).and_then(|at| params.get(at)).ok_or_else(|| wrong_count(params, number))?;
+        values::check(value)?;
+        statement.raw_bind_parameter(index, values::to_sql(value)).map_err(|e| translate(&e))?;
+        used = used.max(number);
+    }
+    if used == params.len() { Ok(()) } else { Err(wrong_count(params, used)) }
+}
+
+fn wrong_count(params: &[Value], wanted: usize) -> Error {
+    Error::new(Code::BadParameter, format!("{} parameters given, {wanted} wanted", params.len()))
+}
+
+fn collect(statement: &mut CachedStatement<'_>, bounds: &Bounds) -> Result<Rows> {
+    let columns = columns(statement);
+    let kinds = kinds(statement);
+    let mut rows = Vec::new();
+    let mut bytes_left = bounds.bytes;
+    let mut cursor = statement.raw_query();
+    while let Some(row) = cursor.next().map_err(|e| translate_running(&e))? {
+        if rows.len() >= bounds.rows {
+            return Err(too_large("rows"));
+        }
+        let (values, size) = decode(row, &kinds)?;
+        bytes_left = bytes_left.checked_sub(size).ok_or_else(|| too_large("bytes"))?;
+        rows.push(values);
+    }
+    Ok(Rows { columns, rows })
+}
+
+/// Names of the columns.
+pub(super) fn columns(statement: &Statement<'_>) -> Vec<String> {
+    statement.column_names().into_iter().map(str::to_owned).collect()
+}
+
+/// What the columns were declared as.
+pub(super) fn kinds(statement: &Statement<'_>) -> Vec<Kind> {
+    statement.columns().iter().map(|column| values::kind_of(column.decl_type())).collect()
+}
+
+/// The values of a row, and what they count for in the limit of a result.
+pub(super) fn decode(row: &Row<'_>, kinds: &[Kind]) -> Result<(Vec<Value>, usize)> {
+    let mut size = 0_usize;
+    let mut values = Vec::with_capacity(kinds.len());
+    for (at, kind) in kinds.iter().enumerate() {
+        let value = values::from_sql(row.get_ref(at).map_err(|e| translate(&e))?, *kind)?;
+        size = size.saturating_add(value.size());
+        values.push(value);
+    }
+    Ok((values, size))
+}
+
+pub(super) fn too_large(what: &str) -> Error {
+    Error::new(Code::TooLarge, format!("the result has more {what} than allowed"))
+}

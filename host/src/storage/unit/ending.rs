@@ -1,0 +1,57 @@
+//! The end of a unit of work, and the writes that wait for it.
+
+use super::{Query, Transactions, UnitOfWork};
+use crate::storage::Result;
+use crate::storage::connection::Control;
+use crate::storage::host_sql::HostSql;
+use crate::storage::value::Value;
+
+impl UnitOfWork {
+    /// Runs a write of the host whose outcome nobody asks for: at the commit, with which it travels to the server, or before the next
+    /// statement of the host. Where statements are kept by themselves it runs at once.
+    pub async fn defer(&mut self, sql: &'static HostSql, params: Vec<Value>) -> Result<()> {
+        if self.open.is_none() && self.transactions == Transactions::Statement {
+            return self.write(sql, &params).await.map(|_| ());
+        }
+        self.check()?;
+        self.deferred.push((sql, params));
+        Ok(())
+    }
+
+    /// Runs what waits, in its order.
+    pub(super) async fn write_deferred(&mut self) -> Result<()> {
+        for (sql, params) in std::mem::take(&mut self.deferred) {
+            if let Err(error) = self.run_write(Query::Host(sql), &params).await {
+                // The caller counts it as written, so nothing may be kept without it.
+                self.broken = true;
+                return Err(error);
+            }
+        }
+        Ok(())
+    }
+
+    /// Keeps everything. `CommitUnknown` when the connection broke while the database was at it.
+    pub async fn commit(&mut self) -> Result<()> {
+        self.check()?;
+        let deferred = std::mem::take(&mut self.deferred);
+        if !deferred.is_empty() {
+            self.ensure_open(None).await?;
+        }
+        let Some(mut connection) = self.forget() else { return Ok(()) };
+        connection.commit(&deferred).await
+    }
+
+    /// Undoes everything since the unit began or was last committed.
+    pub async fn rollback(&mut self) -> Result<()> {
+        self.broken = false;
+        let Some(mut connection) = self.forget() else { return Ok(()) };
+        connection.control(Control::Rollback).await
+    }
+
+    /// Gives up what was written, so that nothing is kept until a rollback: for a part that could not be undone. The connection is
+    /// rolled back as it goes home.
+    pub fn poison(&mut self) {
+        self.broken = true;
+        drop(self.forget());
+    }
+}

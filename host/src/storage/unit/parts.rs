@@ -1,0 +1,63 @@
+//! Parts of a unit of work that can be undone by themselves: savepoints.
+
+use super::{Transactions, UnitOfWork, ended};
+use crate::storage::connection::{Control, Isolation};
+use crate::storage::{Code, Error, Result};
+
+impl UnitOfWork {
+    /// Begins a part that can be undone by itself and returns its number.
+    pub async fn begin(&mut self, isolation: Option<Isolation>) -> Result<u32> {
+        if self.open.is_some() && isolation.is_some() {
+            return Err(Error::new(Code::Conflict, "a transaction is open already: its isolation cannot change"));
+        }
+        self.write_deferred().await?;
+        self.ensure_open(isolation).await?;
+        let number = self.next_savepoint;
+        self.control(Control::Savepoint(number)).await?;
+        // A mark from before would be released together with this savepoint's content.
+        self.marked = false;
+        self.next_savepoint += 1;
+        self.savepoints.push(number);
+        Ok(number)
+    }
+
+    /// Whether the part with this number is still open.
+    pub fn is_open(&self, number: u32) -> bool {
+        self.savepoints.contains(&number)
+    }
+
+    /// Makes a part's changes those of what is around it; ends the parts inside it.
+    pub async fn commit_part(&mut self, number: u32) -> Result<()> {
+        if self.is_open(number) {
+            self.write_deferred().await?;
+        }
+        self.end_part(number)?;
+        self.control(Control::Release(number)).await?;
+        self.written = true;
+        self.after_part().await
+    }
+
+    /// Undoes a part; ends the parts inside it.
+    pub async fn rollback_part(&mut self, number: u32) -> Result<()> {
+        self.end_part(number)?;
+        self.deferred.clear();
+        self.control(Control::RollbackTo(number)).await?;
+        self.control(Control::Release(number)).await?;
+        self.after_part().await
+    }
+
+    fn end_part(&mut self, number: u32) -> Result<()> {
+        let at = self.savepoints.iter().position(|open| *open == number).ok_or_else(ended)?;
+        self.savepoints.truncate(at);
+        self.marked = false;
+        Ok(())
+    }
+
+    /// Where statements are kept by themselves, the outermost part is a transaction of its own.
+    async fn after_part(&mut self) -> Result<()> {
+        if self.transactions == Transactions::Statement && self.savepoints.is_empty() {
+            return self.commit().await;
+        }
+        Ok(())
+    }
+}

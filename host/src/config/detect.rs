@@ -52,8 +52,7 @@ pub struct Decision {
     pub reason: String,
     /// What else was seen, and why it is not used.
     pub notes: Vec<String>,
-    /// The same database through a transaction pooler. Noticed, not used: its connections change between transactions, and
-    /// with them the prepared statements.
+    /// The same database through a transaction pooler, for guests.
     pub pooler: Option<PostgresTarget>,
 }
 

@@ -1,7 +1,7 @@
 //! Transaction poolers before a Postgres database.
 //!
 //! A pooler gives each transaction another server connection, so nothing that lasts longer works through it: no
-//! notifications, no session settings, no locks of a session. Guest traffic can do without; migrations cannot.
+//! notifications, no session settings, no locks of a session. Guest traffic can do without; the host's own cannot.
 
 use super::candidates::{self, DATABASE_URL, POOL_URL};
 use super::{DatabaseTarget, DatabaseUrl, Decision, Environment, Error, PostgresTarget, RootCertificate, Source};
@@ -23,7 +23,7 @@ pub(super) fn attach(decision: &mut Decision, environment: &Environment) -> Resu
     match found(decision, environment, url, wanted)? {
         Ok(pooler) => {
             decision.notes.push(format!(
-                "{POOL_URL} is a transaction pooler, which the prepared statements of this version cannot use: all traffic goes to {} itself",
+                "guests reach the database through {POOL_URL}, a transaction pooler; the host itself uses {}",
                 decision.source
             ));
             decision.pooler = Some(pooler);
@@ -107,7 +107,7 @@ mod tests {
     fn the_pooler_of_the_database_is_used() -> Result<(), Error> {
         let (port, notes) = pooled(&[DIRECT, POOL])?;
         assert_eq!(port, Some(5433));
-        assert!(notes.contains("is a transaction pooler"), "{notes}");
+        assert!(notes.contains("through DATABASE_CONNECTION_POOL_URL"), "{notes}");
         let attached = ("HEROKU_POSTGRESQL_ROSE_URL", DIRECT.1);
         assert_eq!(pooled(&[attached, POOL])?.0, Some(5433));
         Ok(())

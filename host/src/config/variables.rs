@@ -27,7 +27,7 @@ const SETTINGS: [(&str, &str, &str); 16] = [
     (
         "DATABASE_CONNECTION_POOL_URL",
         "none",
-        "transaction pooler of DATABASE_URL: noticed and named by doctor, not used by this version",
+        "transaction pooler of DATABASE_URL: guests reach the database through it",
     ),
     ("INNKEEPER_DATABASE_VAR", "none", "name of the variable that holds the database URL instead"),
     (

@@ -44,7 +44,11 @@ impl Database {
             wait: config.limits.pool_wait,
             statement_time: config.limits.statement_time,
         };
-        Ok(Self::Postgres(PostgresPool::new(postgres::options(target)?, settings)))
+        let direct = postgres::options(target)?;
+        Ok(Self::Postgres(match &config.database.pooler {
+            Some(pooler) => PostgresPool::through_pooler(postgres::options(pooler)?, direct, settings),
+            None => PostgresPool::new(direct, settings),
+        }))
     }
 
     fn open_sqlite(config: &Config, folder: &Path) -> Self {

@@ -95,7 +95,11 @@ async fn a_part_that_takes_too_long_is_rolled_back(engine: Engine) {
     let steps = json!([begin, in_tx(0, 1), { "op": "sleep", "ms": 300 }, in_tx(0, 2), end(0, "commit")]);
     let results = visitor.probe(steps).await;
     assert_eq!(code(&results[3]), "timeout");
-    assert!(["timeout", "closed"].contains(&code(&results[4])), "{results:?}");
+    assert_eq!(code(&results[4]), "closed");
+    assert!(numbers(&mut visitor).await.is_empty());
+    let begin = json!({ "op": "db.begin", "options": { "timeout-ms": 100 } });
+    let steps = json!([begin, in_tx(0, 1), { "op": "sleep", "ms": 300 }, end(0, "commit")]);
+    assert_eq!(code(&visitor.probe(steps).await[3]), "timeout", "a commit can be too late too");
     assert!(numbers(&mut visitor).await.is_empty());
 }
 

@@ -152,18 +152,24 @@ impl View<'_> {
         sql: &str,
         params: Vec<wit::Value>,
     ) -> Answer<Outcome> {
+        let read_only = self.table.get(handle)?.read_only;
+        self.check_time(handle).await?;
+        self.context.run(sql, &values::params(params), read_only).await
+    }
+
+    /// The number of a transaction that is still open. One that is open for too long is rolled back.
+    async fn check_time(&mut self, handle: &Resource<Transaction>) -> Answer<u32> {
         let transaction = self.table.get(handle)?;
-        let (number, read_only, deadline) = (transaction.number, transaction.read_only, transaction.deadline);
+        let (number, deadline) = (transaction.number, transaction.deadline);
         if !self.context.unit.is_open(number) {
             return Err(Error::closed("the transaction has ended").into());
         }
         if deadline.is_some_and(|deadline| deadline < tokio::time::Instant::now()) {
             self.context.rollback_part(number).await?;
-            return Err(
-                Error::new(Code::Timeout, "the transaction was open for too long and was rolled back").into()
-            );
+            let text = "the transaction was open for too long and was rolled back";
+            return Err(Error::new(Code::Timeout, text).into());
         }
-        self.context.run(sql, &values::params(params), read_only).await
+        Ok(number)
     }
 }
 
@@ -187,7 +193,7 @@ impl wit::HostTransaction for View<'_> {
     }
 
     async fn commit(&mut self, handle: Resource<Transaction>) -> Answer<()> {
-        let number = self.table.get(&handle)?.number;
+        let number = self.check_time(&handle).await?;
         Ok(self.context.commit_part(number).await?)
     }
 

@@ -23,12 +23,12 @@ const ROLLBACK_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// A connection that goes back to its pool when dropped.
 pub struct PostgresLease {
-    pool: PostgresPool,
+    pub(super) pool: PostgresPool,
     /// None once it has been lost.
-    conn: Option<Conn>,
+    pub(super) conn: Option<Conn>,
     permit: Option<OwnedSemaphorePermit>,
     in_flight: bool,
-    in_transaction: bool,
+    pub(super) in_transaction: bool,
     /// A statement of the transaction has failed: until a rollback the server answers everything with an error, and would turn
     /// COMMIT into ROLLBACK without saying so.
     aborted: bool,
@@ -60,7 +60,10 @@ impl PostgresLease {
         let time = self.pool.statement_time();
         self.in_flight = true;
         let ready = match &mut self.conn {
-            Some(conn) => tokio::time::timeout(GRACE, conn.make_ready(schema, time)).await,
+            Some(conn) => {
+                let through_pooler = self.pool.is_through_pooler();
+                tokio::time::timeout(GRACE, conn.make_ready(schema, time, through_pooler)).await
+            }
             None => Ok(Err(lost())),
         };
         self.in_flight = ready.is_err();
@@ -79,6 +82,9 @@ impl PostgresLease {
         params: &[Value],
         bounds: &Bounds,
     ) -> Result<Outcome> {
+        if self.pool.is_through_pooler() && !self.in_transaction {
+            return self.run_in_scope(sql, params, bounds).await;
+        }
         let result = self.attempt(sql, params, bounds).await;
         match result {
             // Preparing it again is all it takes; inside a transaction the unit of work has to undo it first.
@@ -87,7 +93,7 @@ impl PostgresLease {
         }
     }
 
-    async fn attempt(&mut self, sql: &str, params: &[Value], bounds: &Bounds) -> Result<Outcome> {
+    pub(super) async fn attempt(&mut self, sql: &str, params: &[Value], bounds: &Bounds) -> Result<Outcome> {
         if self.stale && !self.aborted {
             self.forget_statements().await?;
         }
@@ -112,7 +118,7 @@ impl PostgresLease {
         self.conn.as_ref().is_some_and(|conn| conn.prepared.contains(sql))
     }
 
-    async fn forget_statements(&mut self) -> Result<()> {
+    pub(super) async fn forget_statements(&mut self) -> Result<()> {
         let conn = self.begin_flight()?;
         let cleared = conn.link.clear_cached_statements().await.map_err(translate);
         conn.prepared.clear();
@@ -125,14 +131,16 @@ impl PostgresLease {
     pub(in crate::storage) async fn control(&mut self, control: Control) -> Result<()> {
         match control {
             Control::Commit => return self.commit(&[]).await,
+            Control::Rollback => return self.control_rollback().await,
             Control::Begin(_) | Control::BeginReading => self.in_transaction = true,
             _ => {}
         }
-        let result = self.simple(&text_of(control)).await;
-        match control {
-            Control::Rollback if self.is_usable() => self.note_end(),
-            Control::RollbackTo(_) if result.is_ok() => self.aborted = false,
-            _ => {}
+        let result = match control {
+            Control::Begin(_) | Control::BeginReading => self.begin(&text_of(control)).await,
+            _ => self.simple(&text_of(control)).await,
+        };
+        if matches!(control, Control::RollbackTo(_)) && result.is_ok() {
+            self.aborted = false;
         }
         result
     }
@@ -140,8 +148,7 @@ impl PostgresLease {
     /// Runs writes of the host and keeps the transaction, in one message.
     pub(in crate::storage) async fn commit(&mut self, writes: &[(&'static HostSql, Vec<Value>)]) -> Result<()> {
         if self.aborted {
-            self.simple("rollback").await?;
-            self.note_end();
+            self.control_rollback().await?;
             return Err(Error::closed("a statement of the transaction has failed: nothing was kept"));
         }
         let mut script = String::new();
@@ -149,6 +156,7 @@ impl PostgresLease {
             script.push_str(&inline(sql.postgres(), params)?);
             script.push_str("; ");
         }
+        self.before_end();
         let result = self.simple(&(script + "commit")).await;
         match result {
             Err(error) if error.code == Code::Unavailable => {
@@ -163,6 +171,15 @@ impl PostgresLease {
         }
     }
 
+    async fn control_rollback(&mut self) -> Result<()> {
+        self.before_end();
+        let result = self.simple("rollback").await;
+        if self.is_usable() {
+            self.note_end();
+        }
+        result
+    }
+
     fn note_end(&mut self) {
         self.in_transaction = false;
         self.aborted = false;
@@ -173,7 +190,7 @@ impl PostgresLease {
         self.simple(text).await
     }
 
-    async fn simple(&mut self, text: &str) -> Result<()> {
+    pub(super) async fn simple(&mut self, text: &str) -> Result<()> {
         let conn = self.begin_flight()?;
         let text = AssertSqlSafe(text.to_owned());
         let running = sqlx::raw_sql(text).execute(&mut conn.link);

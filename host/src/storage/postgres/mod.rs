@@ -12,6 +12,7 @@ mod lease;
 mod options;
 mod pool;
 mod rows;
+mod scope;
 
 pub use lease::PostgresLease;
 pub(in crate::storage) use options::options;

@@ -41,6 +41,8 @@ pub struct PostgresPool {
 struct Inner {
     /// Holds the password: never printed (its `Debug` would).
     options: PgConnectOptions,
+    /// How to reach the server itself, where `options` lead to a transaction pooler before it.
+    direct: Option<PgConnectOptions>,
     settings: PoolSettings,
     idle: Mutex<Vec<Conn>>,
     permits: Arc<Semaphore>,
@@ -52,8 +54,8 @@ struct Inner {
 /// An open connection and what the pool knows about it.
 pub(super) struct Conn {
     pub(super) link: PgConnection,
-    /// The server process, to cancel what runs in it.
-    pub(super) backend: i32,
+    /// The server process, to cancel what runs in it; none while a pooler may have given it to somebody else.
+    pub(super) backend: Option<i32>,
     /// For which app's tables it was made ready.
     pub(super) schema: Option<Arc<str>>,
     /// Texts that the server has prepared.
@@ -98,11 +100,22 @@ impl std::fmt::Debug for PostgresPool {
 impl PostgresPool {
     /// Makes a pool; connects to nothing yet.
     pub fn new(options: PgConnectOptions, settings: PoolSettings) -> Self {
+        Self::make(options, None, settings)
+    }
+
+    /// Makes a pool whose connections lead through a transaction pooler (PgBouncer 1.18 or newer): see `scope`.
+    pub fn through_pooler(pooler: PgConnectOptions, direct: PgConnectOptions, settings: PoolSettings) -> Self {
+        // Poolers refuse settings at the start that they do not know.
+        Self::make(pooler.extra_float_digits(None), Some(direct), settings)
+    }
+
+    fn make(options: PgConnectOptions, direct: Option<PgConnectOptions>, settings: PoolSettings) -> Self {
         let options = options.statement_cache_capacity(STATEMENT_CACHE).disable_statement_logging();
         let permits = Arc::new(Semaphore::new(usize::try_from(settings.size).unwrap_or(1).max(1)));
         Self {
             inner: Arc::new(Inner {
                 options,
+                direct,
                 settings,
                 idle: Mutex::default(),
                 permits,
@@ -169,7 +182,7 @@ impl PostgresPool {
     async fn open(&self) -> Result<Conn> {
         let epoch = self.inner.epoch.load(Ordering::Acquire);
         let mut link = self.inner.options.connect().await.map_err(translate)?;
-        let row = sqlx::query("select pg_backend_pid(), pg_is_in_recovery()")
+        let row = sqlx::raw_sql("select pg_backend_pid(), pg_is_in_recovery()")
             .fetch_one(&mut link)
             .await
             .map_err(translate)?;
@@ -179,13 +192,14 @@ impl PostgresPool {
                 "the database is a follower, which takes no writes: name the primary instead",
             ));
         }
+        let backend = self.inner.direct.is_none().then_some(backend);
         Ok(Conn { link, backend, schema: None, prepared: Prepared::default(), epoch, since: Instant::now() })
     }
 
     /// Connects once, without the pool, and says whether that works and to what.
     pub async fn check(&self) -> Result<String> {
         let mut conn = self.connect(Instant::now() + self.inner.settings.wait).await?;
-        let row = sqlx::query("show server_version").fetch_one(&mut conn.link).await;
+        let row = sqlx::raw_sql("show server_version").fetch_one(&mut conn.link).await;
         let version: String = row.and_then(|row| row.try_get(0)).map_err(translate)?;
         let _ = conn.link.close().await;
         Ok(version)
@@ -214,9 +228,10 @@ impl PostgresPool {
 
     /// Asks the server to cancel what `backend` is running, through a connection of its own: the statement's own connection is
     /// taken up by it. Where no further connection is to be had, the server's `statement_timeout` does it later.
-    pub(super) async fn cancel(&self, backend: i32) {
+    pub(super) async fn cancel(&self, backend: Option<i32>) {
+        let Some(backend) = backend else { return };
         let cancelling = async {
-            let mut link = self.inner.options.connect().await?;
+            let mut link = self.inner.direct.as_ref().unwrap_or(&self.inner.options).connect().await?;
             sqlx::query("select pg_cancel_backend($1)").bind(backend).execute(&mut link).await?;
             link.close().await
         };
@@ -236,10 +251,19 @@ impl Conn {
         self.schema = None;
     }
 
-    /// Undoes whatever the last user may have left (`DISCARD ALL` would break the driver's cache of prepared statements) and lets
+    /// Undoes whatever the last user may have left, except through a pooler, where nothing is left (`DISCARD ALL` would break the driver's cache of prepared statements) and lets
     /// unqualified names mean tables of `schema`.
-    pub(super) async fn make_ready(&mut self, schema: &Arc<str>, time: Duration) -> Result<()> {
+    pub(super) async fn make_ready(
+        &mut self,
+        schema: &Arc<str>,
+        time: Duration,
+        through_pooler: bool,
+    ) -> Result<()> {
         if self.schema.as_ref() == Some(schema) {
+            return Ok(());
+        }
+        if through_pooler {
+            self.schema = Some(Arc::clone(schema));
             return Ok(());
         }
         let script = format!(
@@ -259,6 +283,11 @@ impl Conn {
 }
 
 impl PostgresPool {
+    /// Whether the connections lead through a transaction pooler.
+    pub(super) fn is_through_pooler(&self) -> bool {
+        self.inner.direct.is_some()
+    }
+
     /// After how long the server cancels a statement.
     pub(super) fn statement_time(&self) -> Duration {
         self.inner.settings.statement_time

@@ -1,0 +1,70 @@
+//! Transaction poolers: each transaction has another connection to the server.
+//!
+//! Whatever outlives a transaction on the server belongs to nobody then: prepared statements, settings, the process that could be
+//! cancelled. So everything runs inside a transaction here, also a statement by itself, and each transaction begins by making the server
+//! connection ready: it forgets prepared statements (those of earlier transactions, whoever prepared them), sets the schema and the
+//! times for this transaction alone, and asks which process it is. Costs some round trips more than the direct way.
+//! PgBouncer older than 1.21 knows no prepared statements at all (PgBouncer documentation, "FAQ"), so none are kept.
+
+use super::error::translate;
+use super::lease::PostgresLease;
+use crate::storage::connection::{Bounds, Control, Outcome};
+use crate::storage::value::Value;
+use crate::storage::{Error, Result};
+use futures_util::TryStreamExt;
+use sqlx::{AssertSqlSafe, Either, Row};
+
+impl PostgresLease {
+    /// Begins a transaction with `text`.
+    pub(super) async fn begin(&mut self, text: &str) -> Result<()> {
+        if !self.pool.is_through_pooler() {
+            return self.simple(text).await;
+        }
+        self.forget_statements().await?;
+        let time = self.pool.statement_time();
+        let schema = self.conn.as_ref().and_then(|conn| conn.schema.clone()).unwrap_or_default();
+        let script = format!(
+            "deallocate all; {text}; set local search_path to \"{schema}\"; set local statement_timeout = {}; \
+             set local lock_timeout = {}; set local idle_in_transaction_session_timeout = 60000; select pg_backend_pid()",
+            time.as_millis(),
+            time.as_millis() / 2,
+        );
+        let beginning = async |conn: &mut super::pool::Conn, _: &super::PostgresPool| {
+            let mut steps = sqlx::raw_sql(AssertSqlSafe(script)).fetch_many(&mut conn.link);
+            let mut backend = None;
+            while let Some(step) = steps.try_next().await.map_err(translate)? {
+                if let Either::Right(row) = step {
+                    backend = Some(row.try_get::<i32, _>(0).map_err(translate)?);
+                }
+            }
+            drop(steps);
+            conn.backend = backend;
+            Ok(())
+        };
+        self.fly(time, beginning).await
+    }
+
+    /// Before the transaction ends: from then on the process works for others, so it must not be cancelled any more.
+    pub(super) fn before_end(&mut self) {
+        if let Some(conn) = self.conn.as_mut().filter(|_| self.pool.is_through_pooler()) {
+            conn.backend = None;
+        }
+    }
+
+    /// Runs one statement by itself.
+    pub(super) async fn run_in_scope(&mut self, sql: &str, params: &[Value], bounds: &Bounds) -> Result<Outcome> {
+        self.control(Control::Begin(None)).await?;
+        match self.attempt(sql, params, bounds).await {
+            Ok(outcome) => self.control(Control::Commit).await.map(|()| outcome),
+            Err(error) => self.give_up(error).await,
+        }
+    }
+
+    async fn give_up(&mut self, error: Error) -> Result<Outcome> {
+        if self.is_usable() {
+            // The first error is the one to report; a rollback that fails too costs the connection.
+            let _ = self.control(Control::Rollback).await;
+        }
+        Err(error)
+    }
+}

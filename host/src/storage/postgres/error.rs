@@ -25,12 +25,17 @@ pub(super) fn is_lost(error: &Error) -> bool {
 
 fn from_server(error: &PgDatabaseError) -> Error {
     let constraint = error.constraint().or_else(|| error.column()).map(str::to_owned);
-    Error {
+    let mut translated = Error {
         code: code_of(error.code()),
         sqlstate: error.code().to_owned(),
         message: error.message().to_owned(),
         constraint,
+    };
+    // A table changed since the statement was prepared: the next attempt prepares it anew.
+    if translated.is_stale_plan() && translated.sqlstate == "0A000" {
+        translated.code = Code::Serialization;
     }
+    translated
 }
 
 fn code_of(sqlstate: &str) -> Code {
@@ -39,8 +44,7 @@ fn code_of(sqlstate: &str) -> Code {
         "23503" | "23001" => Code::ForeignKeyViolation,
         "23502" => Code::NotNullViolation,
         "23514" => Code::CheckViolation,
-        // "0A000" of a statement that was prepared before a table changed: the next attempt prepares it anew.
-        "40001" | "40P01" | "0A000" => Code::Serialization,
+        "40001" | "40P01" => Code::Serialization,
         "25006" => Code::ReadOnly,
         "25P03" | "25P04" => Code::Unavailable,
         "57014" => Code::Timeout,
@@ -55,7 +59,7 @@ fn code_of_class(class: &str) -> Code {
     match class {
         "08" | "28" | "3D" | "57" => Code::Unavailable,
         "22" => Code::BadParameter,
-        "42" | "3F" => Code::Syntax,
+        "42" | "3F" | "0A" => Code::Syntax,
         "54" => Code::TooLarge,
         _ => Code::Other,
     }

@@ -65,6 +65,7 @@ mod commands;
 mod crashes;
 mod database_trouble;
 mod db;
+mod drills;
 mod guestbook;
 mod harness;
 mod hostile;

@@ -19,9 +19,16 @@ pub struct Builder {
     apps: Vec<(String, String, String)>,
     environment: Vec<(String, String)>,
     arguments: Vec<String>,
+    by_environment: bool,
 }
 
 impl Builder {
+    /// The serving process finds its Postgres database in the environment, as on Heroku, and not in its arguments.
+    pub fn by_environment(mut self) -> Self {
+        self.by_environment = true;
+        self
+    }
+
     /// Deploys a guest as an app: the first one at `/`, each further one at `/NAME`.
     pub fn app(self, name: &str, guest: &str) -> Self {
         let route = if self.apps.is_empty() { "/".to_owned() } else { format!("/{name}") };
@@ -74,7 +81,9 @@ impl Builder {
 
     async fn serve(&self, database: &TestDatabase) -> (Serving, SocketAddr) {
         let mut command = command::innkeeper(&["serve", "--listen", "127.0.0.1:0"]);
-        command.args(database.arguments()).args(&self.arguments);
+        let [flag, place] = database.arguments();
+        let _ = if self.by_environment { command.env("DATABASE_URL", place) } else { command.args([flag, place]) };
+        command.args(&self.arguments);
         command.envs(self.environment.iter().map(|(name, value)| (name, value)));
         let serving = Serving::start(command);
         let address = serving.address().await;
@@ -96,7 +105,7 @@ impl TestHost {
     /// Begins to describe a host on a fresh database of this engine.
     pub fn with(engine: Engine) -> Builder {
         let (apps, environment, arguments) = (Vec::new(), Vec::new(), Vec::new());
-        Builder { engine, database: None, apps, environment, arguments }
+        Builder { engine, database: None, apps, environment, arguments, by_environment: false }
     }
 
     /// A host that serves one app from `/`.

@@ -25,6 +25,7 @@ pub mod paths;
 pub mod postgres;
 pub mod probe;
 pub mod process;
+pub mod random;
 pub mod raw;
 
 pub use client::{Answer, Visitor};

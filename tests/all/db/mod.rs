@@ -2,11 +2,14 @@
 
 mod cursors;
 mod errors;
+mod exotic;
 mod gate;
 mod limits;
 mod migrations;
 mod neighbours;
+mod properties;
 mod savepoints;
+mod shapes;
 mod tables;
 mod values;
 

@@ -163,7 +163,7 @@ async fn define(engine: Engine, visitor: &mut Visitor, kind: &str) -> String {
     name
 }
 
-fn declared(engine: Engine, kind: &str) -> &str {
+pub(super) fn declared(engine: Engine, kind: &str) -> &str {
     match kind {
         "integer" => "bigint",
         "float" => "double precision",

@@ -39,6 +39,11 @@ impl Home {
         self.in_here(Command::new(self.programs.join(name)))
     }
 
+    /// Another program, run in this directory as the same user.
+    pub(super) fn command(&self, program: &Path) -> Command {
+        self.in_here(Command::new(program))
+    }
+
     fn in_here(&self, mut command: Command) -> Command {
         command.current_dir(&self.directory);
         for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("PG")) {
@@ -65,7 +70,8 @@ impl Home {
 
     /// What stops the server and removes the directory when this process is gone.
     pub(super) fn keeper(&self) -> Keeper {
-        let script = r#""$1/pg_ctl" stop --pgdata=data --mode=immediate --wait; rm -rf "$2""#;
+        // A frozen server would not notice that it is to stop.
+        let script = r#"kill -s CONT "$(head -n 1 data/postmaster.pid)"; "$1/pg_ctl" stop --pgdata=data --mode=immediate --wait; rm -rf "$2""#;
         let [programs, directory] =
             [&self.programs, &self.directory].map(|path| path.to_str().expect("a UTF-8 path"));
         Keeper::start(self.in_here(Keeper::shell()), script, &[programs, directory])

@@ -3,16 +3,21 @@
 //! The programs are taken from an installed server; nothing is downloaded and no server that already runs is touched.
 //! Data lie in a fresh temporary directory without fsync: a test kills processes, never the machine.
 
+pub mod bouncer;
+mod frozen;
 mod home;
+pub mod proxy;
+mod wire;
 
 use std::net::TcpListener;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use sqlx::{AssertSqlSafe, Connection, PgConnection};
+use sqlx::{AssertSqlSafe, Connection, PgConnection, Row};
 
 use crate::keeper::Keeper;
 
+pub use frozen::Frozen;
 use home::Home;
 
 /// The server that all tests of this process share, started by the first that asks.
@@ -107,6 +112,45 @@ impl Server {
         let mut connection = connection.expect("the test server answers");
         let done = sqlx::raw_sql(AssertSqlSafe(statement)).execute(&mut connection).await;
         done.unwrap_or_else(|error| panic!("{statement}: {error}"));
+    }
+
+    /// The rows of a query of the superuser, outside the test's database. Every value must be text.
+    pub async fn ask(&self, query: &str) -> Vec<Vec<String>> {
+        let connection = PgConnection::connect(&self.administration("postgres")).await;
+        let mut connection = connection.expect("the test server answers");
+        let rows = sqlx::raw_sql(AssertSqlSafe(query)).fetch_all(&mut connection).await;
+        let rows = rows.unwrap_or_else(|error| panic!("{query}: {error}"));
+        rows.iter().map(|row| (0..row.len()).map(|column| row.get(column)).collect()).collect()
+    }
+
+    /// How many connections of [`USER`] are as this condition over `pg_stat_activity` says.
+    pub async fn backends(&self, condition: &str) -> usize {
+        let query = format!("select pid::text from pg_stat_activity where usename = '{USER}' and ({condition})");
+        self.ask(&query).await.len()
+    }
+
+    /// Ends all connections of [`USER`], as a failover does. Returns how many there were.
+    pub async fn end_backends(&self) -> usize {
+        let end = format!("select pg_terminate_backend(pid)::text from pg_stat_activity where usename = '{USER}'");
+        self.ask(&end).await.len()
+    }
+
+    /// From now on [`USER`] needs this password; connections that are open stay.
+    pub async fn set_password(&self, password: &str) {
+        self.administer(&format!("alter role {USER} password '{password}'")).await;
+        let rules = format!("host all {USER} 127.0.0.1/32 scram-sha-256\nhost all all 127.0.0.1/32 trust\n");
+        std::fs::write(self.home.directory().join("data/pg_hba.conf"), rules).expect("a file of our own");
+        self.administer("select pg_reload_conf()").await;
+    }
+
+    /// Stops all its processes where they are, so that it neither answers nor refuses. They go on when the value is dropped.
+    pub fn freeze(&self) -> Frozen {
+        Frozen::new(&self.home.directory().join("data/postmaster.pid"))
+    }
+
+    /// The port that it listens at.
+    pub fn port(&self) -> u16 {
+        self.port
     }
 
     /// Throws a database away together with the connections to it. Says nothing if it cannot: it runs while a test ends.

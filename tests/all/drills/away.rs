@@ -1,0 +1,112 @@
+//! Backends killed, a server restarted, frozen, or with another password, all of it under load.
+
+use std::time::{Duration, Instant};
+
+use serde_json::json;
+use support::postgres::{Server, Stop, USER};
+use support::probe::{all_ok, execute, query};
+use support::{Engine, TestDatabase, TestHost, until};
+
+use super::load::Load;
+use super::{KEPT, count, migrate, nothing_is_left_open, probe_on_its_own_server};
+
+/// The time of a statement (5 s), what the host waits for the server beyond it (2 s), and what a busy machine adds.
+const FROZEN_ANSWER_TIME: Duration = Duration::from_secs(10);
+
+#[tokio::test(flavor = "multi_thread")]
+async fn backends_that_are_killed_again_and_again_lose_nothing() {
+    let (server, host) = probe_on_its_own_server().await;
+    let load = Load::begin(&host);
+    load.wait_for_writes(20).await;
+    let mut killed = 0;
+    for _ in 0..20 {
+        killed += server.end_backends().await;
+        load.wait_for_writes(3).await;
+    }
+    assert!(killed > 0, "there was somebody to kill");
+    load.recovers(&host).await;
+    load.check(&host).await;
+    nothing_is_left_open(&server).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_is_restarted_loses_nothing() {
+    restarted(Stop::Fast).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_crashes_and_comes_back_loses_nothing() {
+    restarted(Stop::Immediate).await;
+}
+
+async fn restarted(stop: Stop) {
+    let (server, host) = probe_on_its_own_server().await;
+    let load = Load::begin(&host);
+    load.wait_for_writes(20).await;
+    for _ in 0..2 {
+        server.stop(stop);
+        load.wait_for_trouble(0).await;
+        server.start_again();
+        load.recovers(&host).await;
+    }
+    load.check(&host).await;
+    nothing_is_left_open(&server).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rotated_password_is_an_outage_until_the_host_knows_it() {
+    let server = Server::start();
+    let url = server.fresh_database().await;
+    let with = |password: &str| url.replace(USER, &format!("{USER}:{password}"));
+    server.set_password("first").await;
+    let old = TestHost::with(Engine::Postgres).database(TestDatabase::at(&with("first"))).app("probe", "probe");
+    let mut old = old.start().await;
+    let insert = execute("insert into kept (id) values ('a')", json!([]));
+    all_ok(&old.probe(json!([migrate(KEPT), insert])).await);
+    server.set_password("second").await;
+    server.end_backends().await;
+    let look = json!([query("select count(*) from kept", json!([]))]).to_string();
+    for path in ["/_innkeeper/ready", "/page"] {
+        let began = Instant::now();
+        let answer = old.visitor().get_with(path, "probe-steps", &look).await;
+        assert!(began.elapsed() < Duration::from_secs(3), "{path} took {:?}", began.elapsed());
+        assert!(answer.status == 503 || answer.text().contains("unavailable"), "{path}: {answer:?}");
+    }
+    let said = old.terminate().await.1;
+    assert!(!said.contains("first") && !said.contains("second"), "{said}");
+    let new = TestHost::with(Engine::Postgres).database(TestDatabase::at(&with("second"))).start().await;
+    assert_eq!(count(&new).await, 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_frozen_server_holds_nobody_up_for_ever() {
+    let (server, host) = probe_on_its_own_server().await;
+    let load = Load::begin(&host);
+    load.wait_for_writes(20).await;
+    let frozen = server.freeze();
+    let steps = json!([query("select count(*) from kept", json!([]))]);
+    let waiting: Vec<_> = (0..8).map(|_| (host.visitor(), steps.clone())).collect();
+    let waiting = waiting.into_iter().map(|(mut visitor, steps)| {
+        tokio::spawn(async move {
+            let began = Instant::now();
+            let answer = visitor.try_probe(steps).await;
+            (began.elapsed(), answer)
+        })
+    });
+    for answer in waiting.collect::<Vec<_>>() {
+        let (took, answer) = answer.await.expect("a visitor does not panic");
+        let answer = answer.expect("a whole answer");
+        assert!(took < FROZEN_ANSWER_TIME, "an answer took {took:?}: {answer:?}");
+        let told = answer.status == 503
+            || ["unavailable", "busy", "timeout"].iter().any(|code| answer.text().contains(code));
+        assert!(told, "{answer:?}");
+    }
+    let live = host.visitor().get("/_innkeeper/live").await;
+    assert_eq!(live.status, 200);
+    drop(frozen);
+    load.recovers(&host).await;
+    load.check_rows(&host).await;
+    let works = async || (count(&host).await > 0).then_some(());
+    until("the app works", works).await;
+    nothing_is_left_open(&server).await;
+}

@@ -1,0 +1,90 @@
+//! Round trips to the server, counted on the wire: what a page costs where the server is far away.
+
+use serde_json::json;
+use support::postgres::Server;
+use support::postgres::proxy::Proxy;
+use support::probe::{all_ok, execute, query};
+use support::{Engine, TestDatabase, TestHost, Visitor};
+
+use super::{KEPT, migrate};
+
+/// What the benchmark's page costs today: load the session, begin, insert, select with its savepoint, save, commit.
+const PAGE_ROUND_TRIPS: usize = 7;
+
+/// Requests of which the usual one counts. The host looks for new versions once a second, and a connection may have to be
+/// made ready again after that.
+const REQUESTS: usize = 15;
+
+async fn behind_a_proxy(app: &str) -> (Server, Proxy, TestHost) {
+    let server = Server::start();
+    let proxy = Proxy::start(server.port()).await;
+    let database = TestDatabase::at(&proxy.url(&server.fresh_database().await));
+    let host = TestHost::with(Engine::Postgres).database(database).app(app, app).start().await;
+    (server, proxy, host)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_request_with_one_query_costs_one_round_trip() {
+    let (_server, proxy, host) = behind_a_proxy("probe").await;
+    all_ok(&host.probe(json!([migrate(KEPT)])).await);
+    let mut visitor = host.visitor();
+    let steps = json!([query("select id from kept where id = $1", json!(["a"]))]);
+    let usual = usual(&proxy, async || all_ok(&visitor.probe(steps.clone()).await)).await;
+    assert_eq!(usual.len(), 1, "{usual:#?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_request_that_asks_for_nothing_costs_nothing() {
+    let (_server, proxy, host) = behind_a_proxy("probe").await;
+    let mut visitor = host.visitor();
+    let usual = usual(&proxy, async || all_ok(&visitor.probe(json!([migrate(KEPT)])).await)).await;
+    assert_eq!(usual.len(), 0, "{usual:#?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn several_queries_cost_one_round_trip_each() {
+    let (_server, proxy, host) = behind_a_proxy("probe").await;
+    all_ok(&host.probe(json!([migrate(KEPT)])).await);
+    let mut visitor = host.visitor();
+    let one = query("select id from kept where id = $1", json!(["a"]));
+    let steps = json!([one, query("select count(*) from kept", json!([])), one]);
+    let usual = usual(&proxy, async || all_ok(&visitor.probe(steps.clone()).await)).await;
+    assert_eq!(usual.len(), 3, "{usual:#?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_request_with_one_write_costs_begin_write_and_commit() {
+    let (_server, proxy, host) = behind_a_proxy("probe").await;
+    all_ok(&host.probe(json!([migrate(KEPT)])).await);
+    let mut visitor = host.visitor();
+    let steps = json!([execute("insert into kept (id) values ($1) on conflict do nothing", json!(["a"]))]);
+    let usual = usual(&proxy, async || all_ok(&visitor.probe(steps.clone()).await)).await;
+    assert!(usual.len() <= 3, "{usual:#?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_costs_as_many_round_trips_as_are_known() {
+    let (_server, proxy, host) = behind_a_proxy("page").await;
+    let mut visitor = host.visitor();
+    let usual = usual(&proxy, async || visit(&mut visitor).await).await;
+    assert!(usual.len() <= PAGE_ROUND_TRIPS, "{} round trips: {usual:#?}", usual.len());
+}
+
+async fn visit(visitor: &mut Visitor) {
+    visitor.get("/").await.expect(200);
+}
+
+/// The round trips of the usual request: the middle one of several, by their number.
+async fn usual(proxy: &Proxy, mut request: impl AsyncFnMut()) -> Vec<String> {
+    for _ in 0..3 {
+        request().await;
+    }
+    let mut requests = Vec::new();
+    for _ in 0..REQUESTS {
+        proxy.take_trips();
+        request().await;
+        requests.push(proxy.take_trips());
+    }
+    requests.sort_by_key(Vec::len);
+    requests.swap_remove(REQUESTS / 2)
+}

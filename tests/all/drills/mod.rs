@@ -4,6 +4,7 @@
 
 mod answers_lost;
 mod away;
+mod bouncer;
 mod cancelled;
 mod crowded;
 mod load;

@@ -3,9 +3,11 @@
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
+use support::postgres::USER;
 use support::probe::{code, execute, query};
 use support::{TestHost, until};
 
+use super::load::Load;
 use super::{count, nothing_is_left_open, op_sleep, probe_with};
 
 /// What a request waits for a connection (`INNKEEPER_POOL_WAIT`), and what a busy machine adds.
@@ -30,6 +32,19 @@ async fn a_full_pool_is_told_in_two_seconds() {
         holder.await.expect("a visitor does not panic");
     }
     assert_eq!(count(&host).await, 2);
+    nothing_is_left_open(&server).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_grants_fewer_connections_than_the_pool_wants_is_used_all_the_same() {
+    let (server, host) = probe_with(&[("INNKEEPER_POOL_SIZE", "6")]).await;
+    server.administer(&format!("alter role {USER} connection limit 2")).await;
+    server.end_backends().await;
+    let load = Load::begin(&host);
+    load.wait_for_writes(100).await;
+    server.administer(&format!("alter role {USER} connection limit -1")).await;
+    load.recovers(&host).await;
+    load.check(&host).await;
     nothing_is_left_open(&server).await;
 }
 

@@ -8,7 +8,7 @@ use support::probe::{all_ok, execute, query};
 use support::{Engine, TestDatabase, TestHost, until};
 
 use super::load::Load;
-use super::{KEPT, count, migrate, nothing_is_left_open, probe_on_its_own_server};
+use super::{KEPT, count, migrate, nothing_is_left_open, op_sleep, probe_on_its_own_server};
 
 /// The time of a statement (5 s), what the host waits for the server beyond it (2 s), and what a busy machine adds.
 const FROZEN_ANSWER_TIME: Duration = Duration::from_secs(10);
@@ -27,6 +27,22 @@ async fn backends_that_are_killed_again_and_again_lose_nothing() {
     load.recovers(&host).await;
     load.check(&host).await;
     nothing_is_left_open(&server).await;
+}
+
+/// Its guest has written, and answers 200 without a look at the error that it was told.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_request_that_lost_its_connection_is_told_to_come_back() {
+    let (server, host) = probe_on_its_own_server().await;
+    let insert = execute("insert into kept (id) values ('a')", json!([]));
+    let steps = json!([insert, op_sleep(2_000), query("select count(*) from kept", json!([]))]);
+    let mut visitor = host.visitor();
+    let answer = tokio::spawn(async move { visitor.probe_answer(steps).await });
+    let open = async || (server.backends("state = 'idle in transaction'").await == 1).then_some(());
+    until("the transaction is open", open).await;
+    server.end_backends().await;
+    let answer = answer.await.expect("a visitor does not panic").expect(503);
+    assert!(answer.header("retry-after").is_some(), "{answer:?}");
+    assert_eq!(count(&host).await, 0);
 }
 
 #[tokio::test(flavor = "multi_thread")]

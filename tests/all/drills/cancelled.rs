@@ -4,8 +4,8 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
-use support::postgres::Server;
-use support::probe::{all_ok, code, execute, op, query};
+use support::postgres::{Server, USER};
+use support::probe::{all_ok, code, execute, op, query, rows};
 use support::{Engine, TestHost, until};
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
@@ -82,6 +82,31 @@ async fn a_guest_that_traps_in_its_transaction_leaves_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_visitor_who_leaves_takes_the_statement_along() {
+    let (server, host) = probe_with(&[ONE_CONNECTION]).await;
+    let gone = request(host.address(), &json!([query(ENDLESS, json!([]))])).await;
+    until("the statement runs", async || endless_runs(&server).await.then_some(())).await;
+    drop(gone);
+    let left = Instant::now();
+    until("the statement is gone", async || (!endless_runs(&server).await).then_some(())).await;
+    assert!(left.elapsed() < SOON + SLACK, "it went on for {:?}", left.elapsed());
+    lent_again(&host, left).await;
+}
+
+/// Small plans give a role 20 connections: there may be none left to cancel with.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_statement_is_cancelled_where_no_further_connection_is_to_be_had() {
+    let environment = [("INNKEEPER_WALL_PER_REQUEST", "1s"), ("INNKEEPER_STATEMENT_TIME", "20s"), ONE_CONNECTION];
+    let (server, host) = probe_with(&environment).await;
+    server.administer(&format!("alter role {USER} connection limit 1")).await;
+    host.visitor().probe_answer(json!([query(ENDLESS, json!([]))])).await.expect(504);
+    let told = Instant::now();
+    until("the statement is gone", async || (!endless_runs(&server).await).then_some(())).await;
+    assert!(told.elapsed() < SOON + SLACK, "it went on for {:?}", told.elapsed());
+    lent_again(&host, told).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn three_hundred_visitors_who_leave_at_any_moment_leave_nothing_behind() {
     let (server, host) = probe_with(&[("INNKEEPER_POOL_SIZE", "3")]).await;
     let mut random = support::random::Random::from_environment();
@@ -109,6 +134,18 @@ async fn a_runaway_statement_on_sqlite_is_interrupted() {
     assert_eq!(code(&alone), "timeout");
     assert_eq!(count(&host).await, 2);
     assert!(began.elapsed() < 2 * (SOON + SLACK), "it took {:?}", began.elapsed());
+}
+
+/// What comes before a failed statement stands, or the error says that it does not (`wit/db.wit`, "After an error").
+#[tokio::test(flavor = "multi_thread")]
+async fn a_runaway_write_on_sqlite_undoes_itself_alone_or_says_so() {
+    let host = probe_on_sqlite().await;
+    let insert = execute("insert into kept (id) values ('a')", json!([]));
+    let look = query("select count(*) from kept", json!([]));
+    let results = host.probe(json!([insert, runaway_write(), look, op("db.rollback")])).await;
+    let code = code(&results[1]);
+    assert!(["timeout", "closed"].contains(&code), "{}", results[1]);
+    assert!(code == "closed" || rows(&results[2]) == &json!([[{"integer": "1"}]]), "{results:?}");
 }
 
 async fn probe_on_sqlite() -> TestHost {

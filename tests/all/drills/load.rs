@@ -168,8 +168,7 @@ enum Verdict {
 
 fn verdict(answer: Option<&Answer>) -> Verdict {
     let Some(answer) = answer else { return Verdict::Wrong("no answer at all".to_owned()) };
-    let told = |text: &str| answer.text().contains(text);
-    let in_doubt = told("It is not certain that your request was saved.") || told("Your request was not saved.");
+    let in_doubt = answer.text().contains("It is not certain that your request was saved.");
     match answer.status {
         200 => verdict_of_steps(&answer.json(), answer),
         503 if answer.header("retry-after").is_some() => Verdict::Trouble,

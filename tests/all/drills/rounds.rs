@@ -4,7 +4,7 @@ use serde_json::json;
 use support::postgres::Server;
 use support::postgres::proxy::Proxy;
 use support::probe::{all_ok, execute, query};
-use support::{Engine, TestDatabase, TestHost, Visitor};
+use support::{Engine, TestDatabase, TestHost, Visitor, until};
 
 use super::{KEPT, migrate};
 
@@ -68,6 +68,28 @@ async fn a_page_costs_as_many_round_trips_as_are_known() {
     let mut visitor = host.visitor();
     let usual = usual(&proxy, async || visit(&mut visitor).await).await;
     assert!(usual.len() <= PAGE_ROUND_TRIPS, "{} round trips: {usual:#?}", usual.len());
+}
+
+/// The host looks for new versions once a second. It must not take an app's connection for that and leave it unready.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_visitor_who_comes_now_and_then_waits_for_no_more() {
+    let (_server, proxy, host) = behind_a_proxy("probe").await;
+    all_ok(&host.probe(json!([migrate(KEPT)])).await);
+    let mut visitor = host.visitor();
+    let steps = json!([query("select id from kept where id = $1", json!(["a"]))]);
+    for _ in 0..4 {
+        all_ok(&visitor.probe(steps.clone()).await);
+        proxy.take_trips();
+        let looked = async || proxy.take_trips().iter().any(|trip| is_look(trip)).then_some(());
+        until("the host looks for new versions", looked).await;
+        all_ok(&visitor.probe(steps.clone()).await);
+        let trips: Vec<String> = proxy.take_trips().into_iter().filter(|trip| !is_look(trip)).collect();
+        assert_eq!(trips.len(), 1, "{trips:#?}");
+    }
+}
+
+fn is_look(trip: &str) -> bool {
+    trip.contains("generation")
 }
 
 async fn visit(visitor: &mut Visitor) {

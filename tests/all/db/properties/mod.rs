@@ -20,6 +20,7 @@ on_both_databases! {
     a_large_value_of_each_kind_comes_back_whole,
     floats_that_are_no_numbers_follow_the_written_rule,
     decimals_that_are_no_numbers_are_kept_or_refused,
+    the_end_of_a_day_is_the_same_datetime_on_both,
 }
 
 /// How many random values of each kind.
@@ -122,6 +123,14 @@ async fn decimals_that_are_no_numbers_are_kept_or_refused(engine: Engine) {
             Engine::Sqlite => assert_eq!(result["error"]["code"], "bad-parameter", "{result}"),
         }
     }
+}
+
+async fn the_end_of_a_day_is_the_same_datetime_on_both(engine: Engine) {
+    let (_host, mut visitor) = probe(engine).await;
+    let kind = samples::kind(engine, "datetime");
+    let given = [json!({ "datetime": [2026, 12, 31, 24, 0, 0, 0] })];
+    let got = through_a_table(engine, &mut visitor, &kind, &given).await;
+    assert_eq!(got, [json!({ "datetime": [2027, 1, 1, 0, 0, 0, 0] })]);
 }
 
 /// Puts values into an empty table and reads them back in their order.

@@ -77,6 +77,15 @@ pub fn datetime_from_micros(micros: i64, epoch_days: i64) -> Option<Datetime> {
     Some(Datetime { date, time: time_from_micros(micros.rem_euclid(DAY_MICROS))? })
 }
 
+/// The end of a day is the beginning of the next, as Postgres has it; a day that has no next one stays as it is.
+pub fn on_next_day(datetime: Datetime) -> Datetime {
+    if datetime.time.hour < 24 {
+        return datetime;
+    }
+    let next = micros_from_datetime(datetime, 0).and_then(|micros| datetime_from_micros(micros, 0));
+    next.unwrap_or(datetime)
+}
+
 /// Whether there is such a day.
 pub fn is_date(date: Date) -> bool {
     let leap = date.year % 4 == 0 && (date.year % 100 != 0 || date.year % 400 == 0);

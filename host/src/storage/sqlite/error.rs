@@ -4,6 +4,15 @@ use crate::storage::{Code, Error};
 use rusqlite::ErrorCode;
 use rusqlite::ffi;
 
+/// Beginnings of the messages about limits of the engine, which has no code for them (SQLite's `src/parse.y`, `src/expr.c`, `src/select.c`).
+const LIMITS: [&str; 5] = [
+    "too many columns",
+    "too many terms in compound SELECT",
+    "too many arguments on function",
+    "too many SQL variables",
+    "Expression tree is too large",
+];
+
 /// What a driver's error means.
 pub(super) fn translate(error: &rusqlite::Error) -> Error {
     match error {
@@ -34,8 +43,10 @@ pub(super) fn is_busy(error: &rusqlite::Error) -> bool {
 
 fn from_engine(failure: ffi::Error, message: Option<&str>) -> Error {
     let message = message.map_or_else(|| failure.to_string(), str::to_owned);
+    let is_limit = LIMITS.iter().any(|limit| message.starts_with(limit));
     let constraint = message.split_once("constraint failed: ").map(|(_, name)| name.to_owned());
-    Error { code: code_of(failure), sqlstate: String::new(), message, constraint }
+    let code = if is_limit { Code::TooLarge } else { code_of(failure) };
+    Error { code, sqlstate: String::new(), message, constraint }
 }
 
 fn code_of(failure: ffi::Error) -> Code {

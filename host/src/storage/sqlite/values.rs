@@ -85,7 +85,7 @@ pub(super) fn to_sql(value: &Value) -> ToSqlOutput<'_> {
         Value::Bytes(bytes) => ToSqlOutput::Borrowed(ValueRef::Blob(bytes)),
         Value::Date(date) => text(calendar::print_date(*date)),
         Value::Time(time) => text(calendar::print_time(*time)),
-        Value::Datetime(datetime) => text(calendar::print_datetime(*datetime)),
+        Value::Datetime(datetime) => text(calendar::print_datetime(calendar::on_next_day(*datetime))),
         Value::Other(other) => ToSqlOutput::Borrowed(ValueRef::Text(other.text.as_bytes())),
     }
 }

@@ -1,10 +1,10 @@
 //! The end of a unit of work, and the writes that wait for it.
 
 use super::{Query, Transactions, UnitOfWork};
-use crate::storage::Result;
 use crate::storage::connection::Control;
 use crate::storage::host_sql::HostSql;
 use crate::storage::value::Value;
+use crate::storage::{Code, Error, Result};
 
 impl UnitOfWork {
     /// Runs a write of the host whose outcome nobody asks for: at the commit, with which it travels to the server, or before the next
@@ -23,7 +23,7 @@ impl UnitOfWork {
         for (sql, params) in std::mem::take(&mut self.deferred) {
             if let Err(error) = self.run_write(Query::Host(sql), &params).await {
                 // The caller counts it as written, so nothing may be kept without it.
-                self.broken = true;
+                self.broken = Some(error.code);
                 return Err(error);
             }
         }
@@ -32,7 +32,7 @@ impl UnitOfWork {
 
     /// Keeps everything. `CommitUnknown` when the connection broke while the database was at it.
     pub async fn commit(&mut self) -> Result<()> {
-        self.check()?;
+        self.check_kept()?;
         let deferred = std::mem::take(&mut self.deferred);
         if !deferred.is_empty() {
             self.ensure_open(None).await?;
@@ -41,9 +41,15 @@ impl UnitOfWork {
         connection.commit(&deferred).await
     }
 
+    /// Where trying again may help, whoever commits is told so.
+    fn check_kept(&self) -> Result<()> {
+        let lost = self.broken.map(|cause| Error::new(cause, "what this request wrote has been lost"));
+        lost.filter(Error::retryable).map_or_else(|| self.check(), Err)
+    }
+
     /// Undoes everything since the unit began or was last committed.
     pub async fn rollback(&mut self) -> Result<()> {
-        self.broken = false;
+        self.broken = None;
         let Some(mut connection) = self.forget() else { return Ok(()) };
         connection.control(Control::Rollback).await
     }
@@ -51,7 +57,7 @@ impl UnitOfWork {
     /// Gives up what was written, so that nothing is kept until a rollback: for a part that could not be undone. The connection is
     /// rolled back as it goes home.
     pub fn poison(&mut self) {
-        self.broken = true;
+        self.broken = Some(Code::Other);
         drop(self.forget());
     }
 }

@@ -45,8 +45,8 @@ pub struct UnitOfWork {
     /// Open transactions of the guest, from the outermost inwards.
     savepoints: Vec<u32>,
     next_savepoint: u32,
-    /// What was written has been lost against the guest's will: nothing more is run or kept until it rolls back.
-    broken: bool,
+    /// Why what was written has been lost against the guest's will: nothing more is run or kept until it rolls back.
+    broken: Option<Code>,
     /// Writes of the host that wait for the commit.
     deferred: Vec<(&'static HostSql, Vec<Value>)>,
     /// Counts the transactions that have ended: a cursor of an earlier one is closed.
@@ -74,7 +74,7 @@ impl UnitOfWork {
             marked: false,
             savepoints: Vec::new(),
             next_savepoint: 1,
-            broken: false,
+            broken: None,
             deferred: Vec::new(),
             generation: 0,
             snapshot: cursors::Snapshot::default(),
@@ -168,11 +168,11 @@ impl UnitOfWork {
         let connection = self.open.as_mut().ok_or_else(ended)?;
         let result = text.run(connection, params).await;
         let Err(error) = result else { return result };
-        self.undo_statement(guarded).await?;
+        self.undo_statement(guarded, error.code).await?;
         match &mut self.open {
             // A table had changed since the statement was prepared; now it is prepared anew.
             Some(connection) if guarded && error.is_stale_plan() => text.run(connection, params).await,
-            _ => Err(self.told(&text, error)),
+            _ => Err(self.told(error)),
         }
     }
 
@@ -192,15 +192,13 @@ impl UnitOfWork {
         self.written || !self.savepoints.is_empty()
     }
 
-    /// What the guest is told where a read that was not to fail has failed all the same (a view may hide a division, the
-    /// server may be stopped) and taken with it what was written.
-    fn told(&self, text: &Query<'_>, error: Error) -> Error {
-        match text {
-            Query::Guest(sql) if sql.steady && self.broken && error.code != Code::Unavailable => {
-                Error { code: Code::Closed, message: format!("the unit of work was undone: {error}"), ..error }
-            }
-            _ => error,
+    /// What the guest is told of a statement that has taken with it what was written: a read that was not to fail and failed all
+    /// the same (a view may hide a division), a write that SQLite was stopped in.
+    fn told(&self, error: Error) -> Error {
+        if self.broken.is_none() || error.retryable() {
+            return error;
         }
+        Error { code: Code::Closed, message: format!("the unit of work was undone: {error}"), ..error }
     }
 
     async fn mark(&mut self) -> Result<()> {
@@ -209,10 +207,10 @@ impl UnitOfWork {
         self.control(control).await
     }
 
-    async fn undo_statement(&mut self, guarded: bool) -> Result<()> {
+    async fn undo_statement(&mut self, guarded: bool, cause: Code) -> Result<()> {
         let Some(connection) = &self.open else { return Ok(()) };
         if !connection.is_usable() {
-            self.lose();
+            self.lose(cause);
             return Ok(());
         }
         if !connection.aborts_on_error() {
@@ -224,12 +222,12 @@ impl UnitOfWork {
         // Either nothing was written, or a statement of the host failed and everything with it.
         let lost = self.has_something();
         self.rollback().await?;
-        self.broken = lost;
+        self.broken = lost.then_some(cause);
         Ok(())
     }
 
     fn check(&self) -> Result<()> {
-        if self.broken {
+        if self.broken.is_some() {
             return Err(Error::closed("what this request wrote before has been lost: roll back before going on"));
         }
         Ok(())
@@ -258,14 +256,14 @@ impl UnitOfWork {
         let connection = self.open.as_mut().ok_or_else(ended)?;
         let result = connection.control(control).await;
         if !connection.is_usable() {
-            self.lose();
+            self.lose(result.as_ref().err().map_or(Code::Other, |error| error.code));
         }
         result
     }
 
     /// Forgets a transaction whose connection is gone; the server has rolled it back or will.
-    fn lose(&mut self) {
-        self.broken = self.has_something();
+    fn lose(&mut self, cause: Code) {
+        self.broken = self.has_something().then_some(cause);
         self.forget();
     }
 

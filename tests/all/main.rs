@@ -75,6 +75,7 @@ mod requests;
 mod schemas;
 mod serving;
 mod sessions;
+mod tiers;
 mod unit_of_work;
 
 /// Panics if the case does not.

@@ -51,6 +51,14 @@ impl TestDatabase {
         }
     }
 
+    /// The URL that leads here, for a variable.
+    pub fn url(&self) -> String {
+        match &self.0 {
+            Place::Postgres { url, .. } | Place::Elsewhere { url } => url.clone(),
+            Place::Sqlite(directory) => format!("sqlite:{}", directory.path().display()),
+        }
+    }
+
     /// The data directory of SQLite.
     pub fn directory(&self) -> Option<&Path> {
         match &self.0 {

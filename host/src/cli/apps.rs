@@ -1,19 +1,28 @@
 //! `innkeeper apps` and `innkeeper versions`
 
-use super::{DatabaseArgs, output, setup};
+use super::{DatabaseArgs, apps_set, output, setup};
 use crate::storage::hex;
 use anyhow::Context;
-use clap::Args;
+use clap::{Args, Subcommand};
 use serde_json::json;
 
-/// Lists the apps with route and active version.
+/// Lists the apps with route, active version and, where an app lives in a database of its own, the variable that names it.
 #[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true)]
 pub(super) struct AppsOptions {
+    #[command(subcommand)]
+    verb: Option<Verb>,
     /// Print JSON
     #[arg(long)]
     json: bool,
     #[command(flatten)]
     database: DatabaseArgs,
+}
+
+#[derive(Debug, Subcommand)]
+enum Verb {
+    /// Say in which database an app lives
+    Set(apps_set::Options),
 }
 
 /// Lists the versions of an app, the newest first.
@@ -29,12 +38,28 @@ pub(super) struct VersionsOptions {
     database: DatabaseArgs,
 }
 
-pub(super) async fn list_apps(options: &AppsOptions) -> anyhow::Result<()> {
+pub(super) async fn run(options: &AppsOptions) -> anyhow::Result<()> {
+    match &options.verb {
+        Some(Verb::Set(set)) => apps_set::run(set).await,
+        None => list_apps(options).await,
+    }
+}
+
+async fn list_apps(options: &AppsOptions) -> anyhow::Result<()> {
     let config = options.database.load()?;
     let apps = setup::database(&config).await?.apps().await.with_context(|| setup::unreachable(&config))?;
     if options.json {
-        let list: Vec<_> =
-            apps.iter().map(|app| json!({ "name": app.name, "route": app.route, "active": app.active })).collect();
+        let list: Vec<_> = apps
+            .iter()
+            .map(|app| {
+                json!({
+                    "name": app.name,
+                    "route": app.route,
+                    "active": app.active,
+                    "database_var": app.database_var,
+                })
+            })
+            .collect();
         return output::json(&list);
     }
     if apps.is_empty() {
@@ -42,8 +67,12 @@ pub(super) async fn list_apps(options: &AppsOptions) -> anyhow::Result<()> {
         return Ok(());
     }
     let active = |active: Option<i64>| active.map_or_else(|| "none".to_owned(), |number| number.to_string());
-    let rows: Vec<_> = apps.into_iter().map(|app| [app.name, app.route, active(app.active)]).collect();
-    output::table(["APP", "ROUTE", "VERSION"], &rows);
+    let database = |var: Option<String>| var.unwrap_or_else(|| "host's".to_owned());
+    let rows: Vec<_> = apps
+        .into_iter()
+        .map(|app| [app.name, app.route, active(app.active), database(app.database_var)])
+        .collect();
+    output::table(["APP", "ROUTE", "VERSION", "DATABASE"], &rows);
     Ok(())
 }
 

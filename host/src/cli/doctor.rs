@@ -1,13 +1,16 @@
 //! `innkeeper doctor`
 
+use super::tiers::{self, Tier};
 use super::{DatabaseArgs, output};
 use crate::config::{self, Config};
-use crate::storage::Database;
+use crate::storage::apps::App;
+use crate::storage::{self, Database};
 use anyhow::bail;
 use clap::Args;
 use serde_json::json;
 
-/// Shows which database was found, why, and whether it answers; with --limits, every limit in force. Prints no password.
+/// Shows which database was found, why, and whether it answers, and how far each app is kept apart from the others; with --limits, every
+/// limit in force. Prints no password.
 #[derive(Debug, Args)]
 pub(super) struct Options {
     #[command(flatten)]
@@ -40,47 +43,81 @@ fn limits(config: &Config, json: bool) -> anyhow::Result<()> {
 
 async fn database(config: &Config, json: bool) -> anyhow::Result<()> {
     let decision = &config.database;
-    let answer = match Database::open(config) {
-        Ok(database) => database.describe().await,
-        Err(error) => Err(error),
-    };
+    let answer = ask(config).await;
     let problem = answer.as_ref().err().map(ToString::to_string);
+    let (version, apps) = answer.map_or((None, Ok(Vec::new())), |(version, apps)| (Some(version), apps));
+    let (apps, unread) = (apps.as_deref().unwrap_or_default(), apps.as_ref().err().map(ToString::to_string));
+    let tiers = tiers::tiers(config, apps).await;
+    let connections = tiers::connections(config, apps);
     if json {
         output::json(&json!({
             "database": decision.target.describe(),
             "source": decision.source.to_string(),
             "reason": decision.reason,
             "notes": decision.notes,
-            "answers": answer.as_ref().ok(),
+            "answers": version,
             "problem": problem,
+            "apps": tiers,
+            "apps_problem": unread,
             "pool_size": config.pool_size,
+            "connections": connections,
             "memory_bytes": config.memory_bytes,
             "instances": config.instances(),
         }))?;
     } else {
-        print(config, answer.as_deref().ok());
+        print(config, version.as_deref(), &connections);
+        print_tiers(&tiers, unread.as_deref());
     }
-    match problem {
-        Some(problem) => bail!("the database does not answer: {problem}"),
-        None => Ok(()),
+    if let Some(problem) = problem {
+        bail!("the database does not answer: {problem}");
+    }
+    let problems = tiers.iter().filter_map(|tier| Some(format!("app {}: {}", tier.app, tier.problem.as_ref()?)));
+    match problems.collect::<Vec<_>>().join("; ") {
+        problems if problems.is_empty() => Ok(()),
+        problems => bail!("{problems}"),
     }
 }
 
-fn print(config: &Config, answer: Option<&str>) {
+/// What answers, and the apps in it, if they can be read. Changes nothing.
+async fn ask(config: &Config) -> storage::Result<(String, storage::Result<Vec<App>>)> {
+    let database = Database::open(config)?;
+    let version = database.describe().await?;
+    let apps = if database.has_registry() { database.apps().await } else { Ok(Vec::new()) };
+    database.close().await;
+    Ok((version, apps))
+}
+
+fn print(config: &Config, answer: Option<&str>, connections: &tiers::Connections) {
     let decision = &config.database;
-    output::line(format!("database   {}", decision.target.describe()));
-    output::line(format!("reason     {}", decision.reason));
+    output::line(format!("database    {}", decision.target.describe()));
+    output::line(format!("reason      {}", decision.reason));
     for note in &decision.notes {
-        output::line(format!("note       {note}"));
+        output::line(format!("note        {note}"));
     }
     if let Some(answer) = answer {
-        output::line(format!("answers    {answer}"));
+        output::line(format!("answers     {answer}"));
     }
+    output::line(format!("connections {connections}"));
     output::line(format!(
-        "instances  at most {} at once, in {} MiB of memory",
+        "instances   at most {} at once, in {} MiB of memory",
         config.instances(),
         config.memory_bytes >> 20
     ));
+}
+
+fn print_tiers(tiers: &[Tier], unread: Option<&str>) {
+    if let Some(unread) = unread {
+        output::line(format!("apps        cannot be read, perhaps before `innkeeper migrate`: {unread}"));
+    }
+    for tier in tiers {
+        output::line(format!("app {}: {}", tier.app, tier.tier));
+        for warning in &tier.warnings {
+            output::line(format!("  warning: {warning}"));
+        }
+        if let Some(problem) = &tier.problem {
+            output::line(format!("  problem: {problem}"));
+        }
+    }
 }
 
 /// Every variable that is read, for `--help`.

@@ -1,6 +1,7 @@
 //! The command line: one file per command. Flags and environment become a [`Config`] here, and nothing below reads either again.
 
 mod apps;
+mod apps_set;
 mod deploy;
 mod dev;
 mod doctor;
@@ -11,6 +12,7 @@ mod project;
 mod run;
 mod serve;
 mod setup;
+mod tiers;
 
 use crate::config::{Config, DatabaseOptions, Environment, Secret};
 use clap::{Args, Parser, Subcommand};
@@ -34,7 +36,7 @@ enum Command {
     Migrate(migrate::Options),
     /// Make a component the active version of an app
     Deploy(deploy::Options),
-    /// List the apps
+    /// List the apps, or say where one lives
     Apps(apps::AppsOptions),
     /// List the versions of an app
     Versions(apps::VersionsOptions),
@@ -61,6 +63,28 @@ struct DatabaseArgs {
     allow_ephemeral: bool,
 }
 
+/// The same without the variable's name, for commands that have another use for it.
+#[derive(Debug, Clone, Args)]
+struct HostArgs {
+    /// The host's database: postgres://, postgresql:// or sqlite:DIRECTORY [env: INNKEEPER_DATABASE_VAR names its variable]
+    #[arg(long, value_name = "URL")]
+    database_url: Option<Secret>,
+    /// Where SQLite keeps its files [default: ./innkeeper-data]
+    #[arg(long, value_name = "DIRECTORY")]
+    data: Option<PathBuf>,
+    /// Allow SQLite on a dyno, whose disk is lost at each restart
+    #[arg(long)]
+    allow_ephemeral: bool,
+}
+
+impl HostArgs {
+    /// Decides by flags and environment.
+    fn load(&self) -> anyhow::Result<Config> {
+        let Self { database_url, data, allow_ephemeral } = self.clone();
+        DatabaseArgs { database_url, data, allow_ephemeral, database_var: None }.load()
+    }
+}
+
 impl DatabaseArgs {
     /// Decides by flags and environment.
     fn load(&self) -> anyhow::Result<Config> {
@@ -85,7 +109,7 @@ impl Cli {
             Command::Serve(options) => serve::run(options).await,
             Command::Migrate(options) => migrate::run(&options).await,
             Command::Deploy(options) => deploy::run(&options).await,
-            Command::Apps(options) => apps::list_apps(&options).await,
+            Command::Apps(options) => apps::run(&options).await,
             Command::Versions(options) => apps::list_versions(&options).await,
             Command::Inspect(options) => inspect::run(&options),
             Command::Doctor(options) => doctor::run(&options).await,

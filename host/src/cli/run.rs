@@ -36,7 +36,7 @@ pub(super) async fn serve(
     watching.abort();
     sweeping.abort();
     // What is not cleaned up by then, the server cleans up when its connections are gone.
-    let _ = tokio::time::timeout(CLOSE, registry.database().close()).await;
+    let _ = tokio::time::timeout(CLOSE, registry.close()).await;
     tracing::info!("stopped");
     Ok(())
 }

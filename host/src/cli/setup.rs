@@ -1,9 +1,9 @@
 //! From a [`Config`] to the parts of the host.
 
 use crate::config::Config;
-use crate::guests::Registry;
 use crate::guests::component::Compiler;
 use crate::guests::engine::{self, EngineSettings};
+use crate::guests::{OwnDatabases, Registry};
 use crate::storage::Database;
 use crate::web::ServerSettings;
 use anyhow::{Context, anyhow};
@@ -35,7 +35,12 @@ pub(super) fn compiler(config: &Config) -> anyhow::Result<Compiler> {
 /// The live registry, still empty.
 pub(super) fn registry(config: &Config, database: Database) -> anyhow::Result<Arc<Registry>> {
     let compiler = compiler(config)?;
-    Ok(Arc::new(Registry::new(database, compiler, Arc::new(config.limits.clone()))))
+    Ok(Arc::new(Registry::new(
+        database,
+        OwnDatabases::new(config.clone()),
+        compiler,
+        Arc::new(config.limits.clone()),
+    )))
 }
 
 /// How the server serves.

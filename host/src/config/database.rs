@@ -26,6 +26,23 @@ impl DatabaseTarget {
     }
 }
 
+impl DatabaseTarget {
+    /// Whether both are the same place, reached with the same credential.
+    pub fn is_same(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Postgres(one), Self::Postgres(other)) => one.is_same_database(other) && one.user == other.user,
+            (Self::Sqlite(one), Self::Sqlite(other)) => plain(one) == plain(other),
+            _ => false,
+        }
+    }
+}
+
+/// A directory in the one spelling that can be compared.
+fn plain(directory: &Path) -> PathBuf {
+    let directory = directory.canonicalize().or_else(|_| std::path::absolute(directory));
+    directory.unwrap_or_default()
+}
+
 /// One Postgres database and how to reach it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PostgresTarget {
@@ -52,6 +69,11 @@ pub struct PostgresTarget {
 }
 
 impl PostgresTarget {
+    /// Whether both are the same database on the same server, by their names.
+    pub fn is_same_database(&self, other: &Self) -> bool {
+        (&self.host, self.port, &self.database) == (&other.host, other.port, &other.database)
+    }
+
     /// A text for people, without the password: `postgres://user:***@host:5432/name (TLS require)`.
     pub fn describe(&self) -> String {
         let Self { user, port, database, ssl_mode, .. } = self;

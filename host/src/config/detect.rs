@@ -96,7 +96,12 @@ pub fn detect(options: &DatabaseOptions, environment: &Environment) -> Result<De
 /// The same rules hold as for the host's own. `INNKEEPER_ALLOW_EPHEMERAL` is what allows SQLite on a dyno here.
 pub fn app_target(environment: &Environment, var: &str) -> Result<Decision, Error> {
     let reason = format!("the app names {var} as its database");
-    let choice = choice::named("database variable of the app", var, reason, environment)?;
+    let choice = choice::named("--database-var of the app", var, reason, environment)?;
+    if candidates::is_pooler(var) {
+        let problem = "a transaction pooler, through which the host cannot prepare an app's room; name the variable of the \
+                       database itself";
+        return Err(Error::DatabaseUrl { name: var.to_owned(), problem: problem.to_owned() });
+    }
     decide(choice, environment, &DatabaseOptions::default())
 }
 

@@ -39,6 +39,16 @@ pub enum Error {
         /// The variables that do hold a database URL.
         candidates: Vec<String>,
     },
+    /// An app is to have a database of its own, and it is the host's.
+    #[error(
+        "{name} {how}, so nothing would be kept apart; name a variable that holds another database or credential"
+    )]
+    HostsOwn {
+        /// The variable.
+        name: String,
+        /// In what it is the host's, to be read after the name.
+        how: String,
+    },
     /// More than one database and nothing that says which.
     #[error(
         "several databases and no DATABASE_URL: {}; choose one with --database-var NAME or INNKEEPER_DATABASE_VAR=NAME",

@@ -6,6 +6,7 @@
 //! Start reading at [`Config::load`]; the decision about the database is [`detect()`], the bounds of guests are the
 //! list in `limits.rs`, and [`variables()`] lists every variable that is read.
 
+mod app_database;
 mod candidates;
 mod choice;
 mod database;
@@ -41,9 +42,14 @@ pub use web::{DEFAULT_PORT, LogFormat, WebConfig};
 
 /// Connections to Postgres where nothing says otherwise: few enough for several dynos on Heroku's smallest plan.
 pub const DEFAULT_POOL_SIZE: u32 = 5;
+/// Connections for the host's own needs beside those for guests: readiness, polling and sweeping go on while guests hold all of theirs.
+pub const HOST_POOL_SIZE: u32 = 2;
+/// Connections to each database that an app names for itself, where nothing says otherwise.
+pub const DEFAULT_APP_POOL_SIZE: u32 = 3;
 /// No plan of Heroku takes more connections.
 const MAX_POOL_SIZE: u32 = 500;
 const POOL_SIZE: &str = "INNKEEPER_POOL_SIZE";
+const APP_POOL_SIZE: &str = "INNKEEPER_APP_POOL_SIZE";
 const CODE_CACHE: &str = "INNKEEPER_CODE_CACHE";
 const LOG_FILTER: &str = "INNKEEPER_LOG";
 const SQLITE_SYNCHRONOUS: &str = "INNKEEPER_SQLITE_SYNCHRONOUS";
@@ -57,8 +63,11 @@ pub struct Config {
     pub limits: Limits,
     /// Network and log.
     pub web: WebConfig,
-    /// The most connections to Postgres that this process opens for requests.
+    /// The most connections that this process opens for guests to the host's database, where it is Postgres; [`HOST_POOL_SIZE`]
+    /// more are the host's own.
     pub pool_size: u32,
+    /// The most connections that this process opens to each Postgres database that an app names for itself.
+    pub app_pool_size: u32,
     /// The memory that this process may use.
     pub memory_bytes: u64,
     /// A directory for compiled components; none = they are kept in the database alone.
@@ -67,6 +76,8 @@ pub struct Config {
     pub sqlite_synchronous: SqliteSynchronous,
     /// What is logged, in the syntax of `tracing-subscriber`; none: the default.
     pub log_filter: Option<String>,
+    /// Where the databases are found that apps name for themselves, see [`Self::app_database`].
+    environment: Environment,
 }
 
 /// What a commit on SQLite survives.
@@ -88,6 +99,7 @@ impl Config {
             limits: Limits::from_environment(environment)?,
             web: WebConfig::from_environment(environment)?,
             pool_size: pool_size.unwrap_or(DEFAULT_POOL_SIZE),
+            app_pool_size: environment.number(APP_POOL_SIZE, 1..=MAX_POOL_SIZE)?.unwrap_or(DEFAULT_APP_POOL_SIZE),
             memory_bytes: memory_bytes(environment)?,
             code_cache: code_cache(&database.target, environment)?,
             sqlite_synchronous: sqlite_synchronous(environment)?,
@@ -97,6 +109,7 @@ impl Config {
                 log_filter,
             )?,
             database,
+            environment: environment.clone(),
         })
     }
 

@@ -16,7 +16,7 @@ pub struct Variable {
 }
 
 /// Name, default and meaning of what is not a limit.
-const SETTINGS: [(&str, &str, &str); 16] = [
+const SETTINGS: [(&str, &str, &str); 17] = [
     (
         "INNKEEPER_LOG",
         "warn,sqlx=error,innkeeper=info,guest=info,request=info",
@@ -36,7 +36,16 @@ const SETTINGS: [(&str, &str, &str); 16] = [
         "PEM file or PEM text of the database's root certificate; makes TLS verify-full",
     ),
     ("INNKEEPER_POOLER", "on", "off = do not use DATABASE_CONNECTION_POOL_URL"),
-    ("INNKEEPER_POOL_SIZE", "5", "most connections to Postgres, 1 to 500"),
+    (
+        "INNKEEPER_POOL_SIZE",
+        "5",
+        "most connections to Postgres for guests, 1 to 500; the host has 2 more of its own",
+    ),
+    (
+        "INNKEEPER_APP_POOL_SIZE",
+        "3",
+        "most connections to each Postgres database that an app names for itself, 1 to 500",
+    ),
     ("INNKEEPER_ALLOW_EPHEMERAL", "0", "1 = SQLite even on a dyno, whose disk is lost at each restart"),
     (
         "INNKEEPER_SQLITE_SYNCHRONOUS",

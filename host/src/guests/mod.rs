@@ -10,6 +10,7 @@ mod hooks;
 pub mod inspect;
 pub mod linker;
 mod output;
+pub mod own_databases;
 pub mod registry;
 pub mod respond;
 pub mod routes;
@@ -20,5 +21,6 @@ pub mod sweep;
 pub mod watch;
 
 pub use component::ComponentError;
-pub use registry::{Guest, Registry};
+pub use own_databases::OwnDatabases;
+pub use registry::{Closed, Guest, Registry};
 pub use state::{GuestState, Visit};

@@ -2,18 +2,23 @@
 //! that it was given, so an old version drains by itself.
 
 use super::component::Compiler;
-use super::routes::Routes;
+use super::own_databases::OwnDatabases;
+use super::routes::{Room, Routes};
 use super::settings::Settings;
 use super::state::GuestState;
 use crate::config::Limits;
 use crate::interfaces::AppContext;
 use crate::storage::apps::{App, Version};
-use crate::storage::{Code, Database, Error};
+use crate::storage::{AppSpace, Code, Database, Error};
 use arc_swap::ArcSwap;
+use futures_util::{StreamExt, stream};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use wasmtime::Engine;
 use wasmtime_wasi_http::p2::bindings::ProxyPre;
+
+/// Apps for which room is made at the same time.
+const AT_ONCE: usize = 8;
 
 /// A component while it runs for an app.
 pub struct Guest {
@@ -25,7 +30,20 @@ pub struct Guest {
     pub route: String,
     /// Settings as stored, to notice a change.
     settings: String,
+    /// What names the app's own database, to notice a change.
+    database_var: Option<String>,
     pub(super) pre: ProxyPre<GuestState>,
+}
+
+/// An app that cannot be served, because its own database cannot be used for now.
+#[derive(Debug)]
+pub struct Closed {
+    /// The app.
+    pub app: String,
+    /// The requests that it would answer.
+    pub route: String,
+    /// Why; names the variable of the database.
+    pub reason: String,
 }
 
 impl std::fmt::Debug for Guest {
@@ -42,12 +60,39 @@ impl Guest {
     pub(super) fn engine(&self) -> &Engine {
         self.pre.engine()
     }
+
+    /// Whether the registry still says what this was made from.
+    fn is_still(&self, app: &App, active: i64) -> bool {
+        (self.version, &self.route, &self.settings, &self.database_var)
+            == (active, &app.route, &app.settings, &app.database_var)
+    }
+}
+
+/// Closes an app, with a line in the log whenever the reason is a new one.
+fn close(app: &App, error: &dyn std::fmt::Display, before: &Routes) -> Arc<Closed> {
+    let reason = error.to_string();
+    if let Some(closed) = before.closed().find(|closed| closed.app == app.name && closed.reason == reason)
+        && closed.route == app.route
+    {
+        return Arc::clone(closed);
+    }
+    tracing::error!(app = app.name, database = app.database_var, "closed, its database cannot be used: {reason}");
+    Arc::new(Closed { app: app.name.clone(), route: app.route.clone(), reason })
+}
+
+/// What is left to an app whose active version could not be loaded: the guest from before, unless the app lives elsewhere by now. What
+/// that one wrote would be written into the wrong place.
+fn left(app: &App, error: &dyn std::fmt::Display, before: &Routes) -> Option<Room> {
+    let old = before.guest_of(&app.name)?;
+    let stays = old.database_var == app.database_var;
+    Some(if stays { Room::Open(Arc::clone(old)) } else { Room::Closed(close(app, error, before)) })
 }
 
 /// See the module.
 #[derive(Debug)]
 pub struct Registry {
     database: Database,
+    own_databases: OwnDatabases,
     compiler: Compiler,
     limits: Arc<Limits>,
     routes: ArcSwap<Routes>,
@@ -56,8 +101,9 @@ pub struct Registry {
 
 impl Registry {
     /// Empty until [`Self::reload`].
-    pub fn new(database: Database, compiler: Compiler, limits: Arc<Limits>) -> Self {
-        Self { database, compiler, limits, routes: ArcSwap::default(), loaded: AtomicBool::new(false) }
+    pub fn new(database: Database, own_databases: OwnDatabases, compiler: Compiler, limits: Arc<Limits>) -> Self {
+        let (routes, loaded) = (ArcSwap::default(), AtomicBool::new(false));
+        Self { database, own_databases, compiler, limits, routes, loaded }
     }
 
     /// The routes as they are now.
@@ -85,49 +131,102 @@ impl Registry {
         self.loaded.load(Ordering::Acquire)
     }
 
+    /// Waits until connections that ended irregularly have been cleaned up.
+    pub async fn close(&self) {
+        tokio::join!(self.database.close(), self.own_databases.close());
+    }
+
     /// Reads apps and active versions, loads what is new and swaps the map. A version that cannot be loaded is logged; the one
-    /// before it goes on answering. An error where the database failed on the way: then it is worth trying again.
-    pub async fn reload(&self) -> Result<(), Error> {
+    /// before it goes on answering. An app whose own database cannot be used is closed. Returns whether there is none of these. An error
+    /// where the host's database failed on the way: then it is worth trying again.
+    pub async fn reload(&self) -> Result<bool, Error> {
         let before = self.routes.load_full();
+        let apps = self.database.apps().await?;
+        let vars: Vec<&str> = apps.iter().filter_map(|app| app.database_var.as_deref()).collect();
+        self.own_databases.retain(&vars);
+        self.renew(&before, &apps, Vec::new()).await
+    }
+
+    /// Tries again to open the apps that are closed, and touches no other. Returns and fails as [`Self::reload`] does.
+    pub async fn reopen(&self) -> Result<bool, Error> {
+        let before = self.routes.load_full();
+        let mut apps = self.database.apps().await?;
+        apps.retain(|app| before.closed().any(|closed| closed.app == app.name));
+        let open = before.guests().cloned().map(Room::Open).collect();
+        self.renew(&before, &apps, open).await
+    }
+
+    /// Loads apps and makes the map of them and of what is there already.
+    async fn renew(&self, before: &Routes, apps: &[App], mut rooms: Vec<Room>) -> Result<bool, Error> {
+        // Several at once: one that does not answer takes its time.
+        let asked: Vec<_> = apps.iter().map(|app| self.space_for(app, before)).collect();
+        let spaces: Vec<_> = stream::iter(asked).buffered(AT_ONCE).collect().await;
         let mut outage = None;
-        let mut guests = Vec::new();
-        for app in self.database.apps().await? {
-            let old = before.guests().find(|guest| **guest.app.space.app() == *app.name);
-            match self.guest_for(&app, old).await {
-                Ok(Some(guest)) => guests.push(guest),
-                Ok(None) => {}
-                Err(LoadError::Storage(error)) if error.is_outage() || error.code == Code::ReadOnly => {
-                    outage = Some(error);
-                    guests.extend(old.cloned());
-                }
+        for (app, space) in apps.iter().zip(spaces) {
+            match self.load(app, space, before).await {
+                Ok(room) => rooms.extend(room),
                 Err(error) => {
-                    tracing::error!(
-                        app = app.name,
-                        version = app.active,
-                        "cannot load the active version: {error}"
-                    );
-                    guests.extend(old.cloned());
+                    rooms.extend(left(app, &error, before));
+                    outage = Some(error);
                 }
             }
         }
-        self.routes.store(Arc::new(Routes::new(guests)));
+        let whole = rooms.iter().all(|room| matches!(room, Room::Open(_)));
+        self.routes.store(Arc::new(Routes::new(rooms)));
         self.loaded.store(true, Ordering::Release);
-        outage.map_or(Ok(()), Err)
+        outage.map_or(Ok(whole), Err)
     }
 
-    async fn guest_for(&self, app: &App, old: Option<&Arc<Guest>>) -> Result<Option<Arc<Guest>>, LoadError> {
+    /// What answers for an app from now on, if anything does. An error where the host's database failed.
+    async fn load(
+        &self,
+        app: &App,
+        space: Result<AppSpace, Error>,
+        before: &Routes,
+    ) -> Result<Option<Room>, Error> {
         let Some(active) = app.active else { return Ok(None) };
-        if let Some(old) = old
-            && (old.version, &old.route, &old.settings) == (active, &app.route, &app.settings)
-        {
-            return Ok(Some(Arc::clone(old)));
+        let loaded = match space {
+            Err(error) if app.database_var.is_some() => return Ok(Some(Room::Closed(close(app, &error, before)))),
+            Err(error) => Err(error.into()),
+            Ok(space) => self.guest_for(app, active, space, before.guest_of(&app.name)).await,
+        };
+        match loaded {
+            Ok(guest) => Ok(Some(Room::Open(guest))),
+            Err(LoadError::Storage(error)) if error.is_outage() || error.code == Code::ReadOnly => Err(error),
+            Err(error) => {
+                tracing::error!(app = app.name, version = app.active, "cannot load the active version: {error}");
+                Ok(left(app, &error, before))
+            }
+        }
+    }
+
+    /// Where the app's things are: as before, or else made if need be.
+    async fn space_for(&self, app: &App, before: &Routes) -> Result<AppSpace, Error> {
+        let old = before.guest_of(&app.name).filter(|guest| guest.database_var == app.database_var);
+        match (old, &app.database_var) {
+            (Some(guest), _) => Ok(guest.app.space.clone()),
+            (None, None) => self.database.make_space(&app.name).await,
+            (None, Some(var)) => self.own_databases.make_space(&self.database, var, &app.name).await,
+        }
+    }
+
+    async fn guest_for(
+        &self,
+        app: &App,
+        active: i64,
+        space: AppSpace,
+        old: Option<&Arc<Guest>>,
+    ) -> Result<Arc<Guest>, LoadError> {
+        if let Some(old) = old.filter(|old| old.is_still(app, active)) {
+            return Ok(Arc::clone(old));
         }
         let versions = self.database.versions(&app.name).await?;
         let version = versions.iter().find(|version| version.number == active).ok_or(LoadError::NoVersion)?;
         let pre = self.compile(version).await?;
-        let guest = self.assemble(app, version, pre).await?;
-        tracing::info!(app = app.name, version = active, route = app.route, "serving");
-        Ok(Some(Arc::new(guest)))
+        let guest = self.assemble(app, version, space, pre)?;
+        let database = app.database_var.as_deref();
+        tracing::info!(app = app.name, version = active, route = app.route, database, "serving");
+        Ok(Arc::new(guest))
     }
 
     async fn compile(&self, version: &Version) -> Result<ProxyPre<GuestState>, LoadError> {
@@ -137,9 +236,14 @@ impl Registry {
         Ok(compiled.map_err(|_| LoadError::Compiler)??)
     }
 
-    async fn assemble(&self, app: &App, version: &Version, pre: ProxyPre<GuestState>) -> Result<Guest, LoadError> {
+    fn assemble(
+        &self,
+        app: &App,
+        version: &Version,
+        space: AppSpace,
+        pre: ProxyPre<GuestState>,
+    ) -> Result<Guest, LoadError> {
         let settings: Settings = serde_json::from_str(&app.settings)?;
-        let space = self.database.make_space(&app.name).await?;
         let config = settings.config.into_iter().collect();
         let context = AppContext::new(space, settings.transactions.into(), config, Arc::clone(&self.limits));
         Ok(Guest {
@@ -147,6 +251,7 @@ impl Registry {
             version: version.number,
             route: app.route.clone(),
             settings: app.settings.clone(),
+            database_var: app.database_var.clone(),
             pre,
         })
     }

@@ -1,47 +1,85 @@
 //! Which guest answers: by host name first, then by the longest path prefix.
 
-use super::registry::Guest;
+use super::registry::{Closed, Guest};
 use std::collections::HashMap;
 use std::sync::Arc;
+
+/// What is behind a route.
+#[derive(Debug, Clone)]
+pub enum Room {
+    /// A guest answers.
+    Open(Arc<Guest>),
+    /// Its app cannot be served for now.
+    Closed(Arc<Closed>),
+}
+
+impl Room {
+    fn route(&self) -> &str {
+        match self {
+            Self::Open(guest) => &guest.route,
+            Self::Closed(closed) => &closed.route,
+        }
+    }
+}
 
 /// The map from route to guest. A route is a path prefix (`/`, `/blog`) or a host name (`blog.example.org`).
 #[derive(Debug, Default)]
 pub struct Routes {
-    hosts: HashMap<String, Arc<Guest>>,
+    hosts: HashMap<String, Room>,
     /// The longest first.
-    prefixes: Vec<(String, Arc<Guest>)>,
+    prefixes: Vec<(String, Room)>,
 }
 
 impl Routes {
-    /// Sorts guests by their routes.
-    pub fn new(guests: impl IntoIterator<Item = Arc<Guest>>) -> Self {
+    /// Sorts rooms by their routes.
+    pub fn new(rooms: impl IntoIterator<Item = Room>) -> Self {
         let mut routes = Self::default();
-        for guest in guests {
-            let route = guest.route.clone();
+        for room in rooms {
+            let route = room.route().to_owned();
             if route.starts_with('/') {
-                routes.prefixes.push((route.trim_end_matches('/').to_owned(), guest));
+                routes.prefixes.push((route.trim_end_matches('/').to_owned(), room));
             } else {
-                routes.hosts.insert(route, guest);
+                routes.hosts.insert(route, room);
             }
         }
         routes.prefixes.sort_by_key(|(prefix, _)| std::cmp::Reverse(prefix.len()));
         routes
     }
 
-    /// The guest for a host name (lower case, without port) and a path.
-    pub fn find(&self, host: Option<&str>, path: &str) -> Option<&Arc<Guest>> {
+    /// What is there for a host name (lower case, without port) and a path.
+    pub fn find(&self, host: Option<&str>, path: &str) -> Option<&Room> {
         let by_host = host.and_then(|host| self.hosts.get(host));
-        by_host.or_else(|| self.prefixes.iter().find(|(prefix, _)| is_below(path, prefix)).map(|(_, guest)| guest))
+        by_host.or_else(|| self.prefixes.iter().find(|(prefix, _)| is_below(path, prefix)).map(|(_, room)| room))
     }
 
-    /// Whether there is any guest.
+    /// Whether there is any app.
     pub fn is_empty(&self) -> bool {
         self.hosts.is_empty() && self.prefixes.is_empty()
     }
 
+    fn rooms(&self) -> impl Iterator<Item = &Room> {
+        self.hosts.values().chain(self.prefixes.iter().map(|(_, room)| room))
+    }
+
     /// All guests.
     pub fn guests(&self) -> impl Iterator<Item = &Arc<Guest>> {
-        self.hosts.values().chain(self.prefixes.iter().map(|(_, guest)| guest))
+        self.rooms().filter_map(|room| match room {
+            Room::Open(guest) => Some(guest),
+            Room::Closed(_) => None,
+        })
+    }
+
+    /// The guest of an app.
+    pub fn guest_of(&self, app: &str) -> Option<&Arc<Guest>> {
+        self.guests().find(|guest| **guest.app.space.app() == *app)
+    }
+
+    /// All apps that cannot be served for now.
+    pub fn closed(&self) -> impl Iterator<Item = &Arc<Closed>> {
+        self.rooms().filter_map(|room| match room {
+            Room::Open(_) => None,
+            Room::Closed(closed) => Some(closed),
+        })
     }
 }
 

@@ -33,8 +33,8 @@ async fn sweep_app(registry: &Registry, space: &AppSpace) -> Result<()> {
     let before = now_micros().saturating_sub(micros(lifetime));
     let receiving =
         now_micros().saturating_sub(micros(lifetime.min(RECEIVING.max(registry.limits().wall_per_request * 2))));
-    while blobs::sweep(&mut space.writer().await?, before, receiving, BATCH).await? > 0 {}
-    while sessions::sweep(&mut space.writer().await?, now_micros(), BATCH).await? > 0 {}
+    while blobs::sweep(&mut space.upkeep().await?, before, receiving, BATCH).await? > 0 {}
+    while sessions::sweep(&mut space.upkeep().await?, now_micros(), BATCH).await? > 0 {}
     Ok(())
 }
 

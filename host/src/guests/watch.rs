@@ -11,15 +11,14 @@ const EVERY: Duration = Duration::from_secs(1);
 
 /// Keeps `registry` up to date until `stop`. Migrates the host tables before it first reads them.
 pub async fn watch(registry: Arc<Registry>, stop: CancellationToken) {
-    let mut seen = None;
+    let mut seen = Seen::default();
     let mut outage = None;
     loop {
-        match refresh(&registry, seen).await {
-            Ok(generation) => {
+        match refresh(&registry, &mut seen).await {
+            Ok(()) => {
                 if outage.take().is_some() {
                     tracing::info!("the database is back");
                 }
-                seen = Some(generation);
             }
             Err(error) => report(&mut outage, &error),
         }
@@ -30,15 +29,27 @@ pub async fn watch(registry: Arc<Registry>, stop: CancellationToken) {
     }
 }
 
-async fn refresh(registry: &Registry, seen: Option<i64>) -> Result<i64, Error> {
-    if seen.is_none() {
+/// What has been done.
+#[derive(Debug, Default)]
+struct Seen {
+    /// The generation that was loaded.
+    generation: Option<i64>,
+    /// Whether no app of it is closed.
+    whole: bool,
+}
+
+async fn refresh(registry: &Registry, seen: &mut Seen) -> Result<(), Error> {
+    if seen.generation.is_none() {
         migrate(registry).await?;
     }
     let generation = registry.database().generation().await?;
-    if seen != Some(generation) {
-        registry.reload().await?;
+    if seen.generation != Some(generation) {
+        seen.whole = registry.reload().await?;
+        seen.generation = Some(generation);
+    } else if !seen.whole {
+        seen.whole = registry.reopen().await?;
     }
-    Ok(generation)
+    Ok(())
 }
 
 /// A database that takes no writes for now may well have the tables already.

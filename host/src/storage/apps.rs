@@ -25,6 +25,8 @@ pub struct App {
     pub settings: String,
     /// The version that answers, if any.
     pub active: Option<i64>,
+    /// The environment variable that holds the URL of the app's own database; none: it lives in the host's.
+    pub database_var: Option<String>,
 }
 
 /// A component as deployed to an app.
@@ -81,7 +83,8 @@ impl Database {
     /// All apps, by name.
     pub async fn apps(&self) -> Result<Vec<App>> {
         let mut connection = self.registry_reader().await?;
-        let sql = host_sql!("select name, route, settings, active from innkeeper.apps order by name");
+        let sql =
+            host_sql!("select name, route, settings, active, database_var from innkeeper.apps order by name");
         let outcome = connection.host(sql, &[]).await?;
         outcome.rows.rows.iter().map(|row| app_from(row)).collect()
     }
@@ -120,8 +123,13 @@ impl Database {
     /// component, only route and settings change. Returns the number of the version.
     pub async fn deploy(&self, deployment: Deployment<'_>) -> Result<i64> {
         check_name(deployment.app)?;
-        self.make_space(deployment.app).await?;
         let mut connection = self.registry().await?;
+        // An app with a database of its own has its room made by the host that serves it, which knows where that is.
+        if find(&mut connection, deployment.app).await?.is_none_or(|app| app.database_var.is_none()) {
+            drop(connection);
+            self.make_space(deployment.app).await?;
+            connection = self.registry().await?;
+        }
         connection.control(Control::Begin(None)).await?;
         match deploy_in(&mut connection, &deployment).await {
             Ok(number) => connection.control(Control::Commit).await.map(|()| number),
@@ -131,6 +139,36 @@ impl Database {
                 Err(error)
             }
         }
+    }
+
+    /// The app of this name.
+    pub async fn app(&self, name: &str) -> Result<App> {
+        let mut connection = self.registry_reader().await?;
+        find(&mut connection, name).await?.ok_or_else(|| no_such_app(name))
+    }
+
+    /// Says where an app lives from now on: in the database whose URL is in the environment variable `var`, or in the host's. Moves nothing.
+    pub async fn set_database_var(&self, app: &str, var: Option<&str>) -> Result<()> {
+        let mut connection = self.registry().await?;
+        connection.control(Control::Begin(None)).await?;
+        match set_in(&mut connection, app, var).await {
+            Ok(()) => connection.control(Control::Commit).await,
+            Err(error) => {
+                // The first error is the one to report.
+                let _ = connection.control(Control::Rollback).await;
+                Err(error)
+            }
+        }
+    }
+}
+
+async fn set_in(connection: &mut Connection, app: &str, var: Option<&str>) -> Result<()> {
+    connection.host(host_sql!("update innkeeper.generation set number = number + 1"), &[]).await?;
+    let sql = host_sql!("update innkeeper.apps set database_var = $2 where name = $1");
+    let var = var.map_or(Value::Null, Value::from);
+    match connection.host(sql, &[app.into(), var]).await?.affected {
+        0 => Err(no_such_app(app)),
+        _ => Ok(()),
     }
 }
 
@@ -157,7 +195,7 @@ async fn deploy_in(connection: &mut Connection, deployment: &Deployment<'_>) -> 
 }
 
 async fn find(connection: &mut Connection, name: &str) -> Result<Option<App>> {
-    let sql = host_sql!("select name, route, settings, active from innkeeper.apps where name = $1");
+    let sql = host_sql!("select name, route, settings, active, database_var from innkeeper.apps where name = $1");
     let outcome = connection.host(sql, &[name.into()]).await?;
     outcome.rows.rows.first().map(|row| app_from(row)).transpose()
 }
@@ -240,7 +278,13 @@ async fn insert_version(
 
 fn app_from(row: &[Value]) -> Result<App> {
     let text = |at| Ok::<_, Error>(cell(row, at)?.as_text().ok_or_else(|| Error::malformed("apps"))?.to_owned());
-    Ok(App { name: text(0)?, route: text(1)?, settings: text(2)?, active: cell(row, 3)?.as_integer() })
+    Ok(App {
+        name: text(0)?,
+        route: text(1)?,
+        settings: text(2)?,
+        active: cell(row, 3)?.as_integer(),
+        database_var: cell(row, 4)?.as_text().map(str::to_owned),
+    })
 }
 
 fn version_from(row: &[Value]) -> Result<Version> {

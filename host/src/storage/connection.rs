@@ -3,11 +3,12 @@
 //! The closed set of two engines is an enum, not a trait: everyone above speaks [`Value`]s and never learns which
 //! engine answers. A connection that is dropped goes home clean or not at all: see `postgres/lease.rs` and `sqlite/lease.rs`.
 
-use super::host_sql::HostSql;
+use super::host_sql::{HostSql, in_schema};
 use super::postgres::PostgresLease;
 use super::sqlite::SqliteLease;
 use super::value::{Rows, Value};
 use super::{Error, Result};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// A connection on loan from its pool.
@@ -90,7 +91,10 @@ impl Connection {
     /// Runs one statement that the host has written. Cancelling leaves the connection unusable; it is then not reused.
     pub async fn host(&mut self, sql: &HostSql, params: &[Value]) -> Result<Outcome> {
         match self {
-            Self::Postgres(lease) => lease.run(sql.postgres(), params, &HOST_BOUNDS).await,
+            Self::Postgres(lease) => {
+                let schema = lease.host_schema();
+                lease.run(&in_schema(schema.as_deref(), sql.postgres()), params, &HOST_BOUNDS).await
+            }
             Self::Sqlite(lease) => lease.host(sql.sqlite(), params),
         }
     }
@@ -98,7 +102,10 @@ impl Connection {
     /// Runs one statement whose text the host has put together; host tables are written `innkeeper.<table>`.
     pub async fn host_text(&mut self, sql: &str, params: &[Value]) -> Result<Outcome> {
         match self {
-            Self::Postgres(lease) => lease.run(sql, params, &HOST_BOUNDS).await,
+            Self::Postgres(lease) => {
+                let schema = lease.host_schema();
+                lease.run(&in_schema(schema.as_deref(), sql), params, &HOST_BOUNDS).await
+            }
             Self::Sqlite(lease) => lease.host(&super::host_sql::for_sqlite(sql), params),
         }
     }
@@ -153,6 +160,21 @@ impl Connection {
         match self {
             Self::Postgres(lease) => lease.close(number).await,
             Self::Sqlite(lease) => lease.close(number),
+        }
+    }
+
+    /// From now on host tables are looked for in this schema; none: in `innkeeper`. Nothing on SQLite.
+    pub(super) fn set_host_schema(&mut self, schema: Option<Arc<str>>) {
+        if let Self::Postgres(lease) = self {
+            lease.set_host_schema(schema);
+        }
+    }
+
+    /// The schema of the host tables, where it is not `innkeeper`.
+    pub(super) fn host_schema(&self) -> Option<Arc<str>> {
+        match self {
+            Self::Postgres(lease) => lease.host_schema(),
+            Self::Sqlite(_) => None,
         }
     }
 

@@ -3,8 +3,8 @@
 use super::connection::Connection;
 use super::postgres::{self, PoolSettings, PostgresPool};
 use super::sqlite::{SqliteFiles, SqliteLease, SqliteSettings};
-use super::{Error, Result, migrations};
-use crate::config::{Config, DatabaseTarget, PostgresTarget, SqliteSynchronous};
+use super::{Error, Result, migrations, own_space};
+use crate::config::{Config, DatabaseTarget, HOST_POOL_SIZE, PostgresTarget, SqliteSynchronous};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -15,9 +15,20 @@ const REGISTRY_FILE: &str = "innkeeper.sqlite";
 #[derive(Debug, Clone)]
 pub enum Database {
     /// A Postgres server: the host's tables in the schema `innkeeper`, each app's in a schema of its own.
-    Postgres(PostgresPool),
+    Postgres(PostgresPools),
     /// A folder of SQLite files: one for the registry, one for each app with everything that is its own.
     Sqlite(SqliteFiles),
+}
+
+/// The connections to one Postgres database.
+#[derive(Debug, Clone)]
+pub struct PostgresPools {
+    /// For the host's own needs, which guests cannot use up.
+    host: PostgresPool,
+    /// For guests. In an app's own database the only ones.
+    guests: PostgresPool,
+    /// Whether apps have named this database for themselves: then the registry is elsewhere.
+    is_apps_own: bool,
 }
 
 /// Where the things of one app are kept.
@@ -27,6 +38,8 @@ pub struct AppSpace {
     app: Arc<str>,
     /// The schema on Postgres, the file on SQLite.
     place: Arc<str>,
+    /// The schema of the host tables on Postgres, where it is not `innkeeper`.
+    host_schema: Option<Arc<str>>,
 }
 
 impl Database {
@@ -38,16 +51,34 @@ impl Database {
         }
     }
 
+    /// A database that apps have named for themselves. Connects to nothing yet.
+    pub fn open_for_apps(config: &Config, target: &DatabaseTarget) -> Result<Self> {
+        match target {
+            DatabaseTarget::Postgres(target) => {
+                let pool = pool(config, target, config.app_pool_size)?;
+                Ok(Self::Postgres(PostgresPools { host: pool.clone(), guests: pool, is_apps_own: true }))
+            }
+            DatabaseTarget::Sqlite(folder) => Ok(Self::open_sqlite(config, folder)),
+        }
+    }
+
     fn open_postgres(config: &Config, target: &PostgresTarget) -> Result<Self> {
-        let settings = PoolSettings {
-            size: config.pool_size,
-            wait: config.limits.pool_wait,
-            statement_time: config.limits.statement_time,
+        // What the host does needs connections that are a session; guests can do without.
+        let guests = match &config.database.pooler {
+            Some(pooler) => {
+                let direct = postgres::options(target)?;
+                PostgresPool::through_pooler(
+                    postgres::options(pooler)?,
+                    direct,
+                    settings(config, config.pool_size),
+                )
+            }
+            None => pool(config, target, config.pool_size)?,
         };
-        let direct = postgres::options(target)?;
-        Ok(Self::Postgres(match &config.database.pooler {
-            Some(pooler) => PostgresPool::through_pooler(postgres::options(pooler)?, direct, settings),
-            None => PostgresPool::new(direct, settings),
+        Ok(Self::Postgres(PostgresPools {
+            host: pool(config, target, HOST_POOL_SIZE)?,
+            guests,
+            is_apps_own: false,
         }))
     }
 
@@ -65,7 +96,9 @@ impl Database {
     /// A connection to the host's registry.
     pub async fn registry(&self) -> Result<Connection> {
         match self {
-            Self::Postgres(pool) => Ok(Connection::Postgres(pool.lease(&Arc::from("innkeeper")).await?)),
+            Self::Postgres(pools) => {
+                Ok(Connection::Postgres(pools.host.lease(&Arc::from(migrations::HOST_SCHEMA)).await?))
+            }
             Self::Sqlite(files) => Ok(Connection::Sqlite(files.writer(REGISTRY_FILE).await?)),
         }
     }
@@ -90,8 +123,12 @@ impl Database {
 
     /// Makes room for an app's things where there is none yet.
     pub async fn make_space(&self, app: &str) -> Result<AppSpace> {
-        let space = self.space(app);
+        let mut space = self.space(app);
         match self {
+            Self::Postgres(pools) if pools.is_apps_own => {
+                let mut connection = self.registry().await?;
+                space.host_schema = own_space::make(&mut connection, app, &space.place).await?;
+            }
             Self::Postgres(_) => {
                 let mut connection = self.registry().await?;
                 connection.script(&format!("create schema if not exists \"{}\"", space.place)).await?;
@@ -105,12 +142,20 @@ impl Database {
     }
 
     /// Where an app's things are. `app` has passed [`super::apps::check_name`].
-    pub fn space(&self, app: &str) -> AppSpace {
+    fn space(&self, app: &str) -> AppSpace {
         let place = match self {
             Self::Postgres(_) => format!("app_{app}"),
             Self::Sqlite(_) => format!("apps/{app}.sqlite"),
         };
-        AppSpace { database: self.clone(), app: app.into(), place: place.into() }
+        AppSpace { database: self.clone(), app: app.into(), place: place.into(), host_schema: None }
+    }
+
+    /// Whether there may be a registry. On SQLite opening the file would make it.
+    pub fn has_registry(&self) -> bool {
+        match self {
+            Self::Postgres(_) => true,
+            Self::Sqlite(files) => files.folder().join(REGISTRY_FILE).is_file(),
+        }
     }
 
     /// Asks the database whether it is there.
@@ -122,7 +167,7 @@ impl Database {
     /// What answers: engine and version.
     pub async fn describe(&self) -> Result<String> {
         match self {
-            Self::Postgres(pool) => Ok(format!("PostgreSQL {}", pool.check().await?)),
+            Self::Postgres(pools) => Ok(format!("PostgreSQL {}", pools.host.check().await?)),
             Self::Sqlite(files) => {
                 Ok(format!("SQLite {} in {}", super::sqlite::version(), files.folder().display()))
             }
@@ -131,8 +176,8 @@ impl Database {
 
     /// Waits until connections that ended irregularly have been cleaned up.
     pub async fn close(&self) {
-        if let Self::Postgres(pool) = self {
-            pool.close().await;
+        if let Self::Postgres(pools) = self {
+            tokio::join!(pools.host.close(), pools.guests.close());
         }
     }
 }
@@ -143,6 +188,11 @@ impl AppSpace {
         &self.app
     }
 
+    /// The app's schema on Postgres, its file on SQLite.
+    pub(super) fn place(&self) -> &str {
+        &self.place
+    }
+
     /// Whether the engine is SQLite, for the one place where an app may give a text for each (`db.migrate`).
     pub fn is_sqlite(&self) -> bool {
         matches!(self.database, Database::Sqlite(_))
@@ -151,7 +201,7 @@ impl AppSpace {
     /// A connection for reading. On Postgres the same as [`Self::writer`].
     pub async fn reader(&self) -> Result<Connection> {
         match &self.database {
-            Database::Postgres(pool) => Ok(Connection::Postgres(pool.lease(&self.place).await?)),
+            Database::Postgres(pools) => self.lease(&pools.guests).await,
             Database::Sqlite(files) => Ok(Connection::Sqlite(files.reader(&self.place)?)),
         }
     }
@@ -167,9 +217,23 @@ impl AppSpace {
     /// A connection for writing; on SQLite there is one at a time.
     pub async fn writer(&self) -> Result<Connection> {
         match &self.database {
-            Database::Postgres(pool) => Ok(Connection::Postgres(pool.lease(&self.place).await?)),
+            Database::Postgres(pools) => self.lease(&pools.guests).await,
             Database::Sqlite(files) => Ok(Connection::Sqlite(files.writer(&self.place).await?)),
         }
+    }
+
+    /// A connection for what the host does here by itself, such as sweeping. In the host's database guests cannot use these up.
+    pub async fn upkeep(&self) -> Result<Connection> {
+        match &self.database {
+            Database::Postgres(pools) => self.lease(&pools.host).await,
+            Database::Sqlite(_) => self.writer().await,
+        }
+    }
+
+    async fn lease(&self, pool: &PostgresPool) -> Result<Connection> {
+        let mut lease = pool.lease(&self.place).await?;
+        lease.set_host_schema(self.host_schema.clone());
+        Ok(Connection::Postgres(lease))
     }
 
     /// Takes the lock that lets one request at a time change the app's tables, until the transaction ends. On SQLite
@@ -180,6 +244,14 @@ impl AppSpace {
             Connection::Sqlite(_) => Ok(()),
         }
     }
+}
+
+fn pool(config: &Config, target: &PostgresTarget, size: u32) -> Result<PostgresPool> {
+    Ok(PostgresPool::new(postgres::options(target)?, settings(config, size)))
+}
+
+fn settings(config: &Config, size: u32) -> PoolSettings {
+    PoolSettings { size, wait: config.limits.pool_wait, statement_time: config.limits.statement_time }
 }
 
 /// A failure to find the app's space is the operator's to mend.

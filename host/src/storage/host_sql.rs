@@ -3,6 +3,7 @@
 //! Host tables live in the schema `innkeeper` on Postgres. SQLite has no schemas inside a file, so there the same tables carry the prefix
 //! `innkeeper_`. The text is written for Postgres and translated once.
 
+use std::borrow::Cow;
 use std::sync::OnceLock;
 
 /// A statement over host tables, made by [`host_sql!`].
@@ -26,6 +27,14 @@ impl HostSql {
     /// The text as SQLite reads it.
     pub fn sqlite(&self) -> &str {
         self.sqlite.get_or_init(|| for_sqlite(self.postgres))
+    }
+}
+
+/// Translates the names of host tables for Postgres databases in which their schema has another name (see `own_space`).
+pub(super) fn in_schema<'t>(schema: Option<&str>, text: &'t str) -> Cow<'t, str> {
+    match schema {
+        None => Cow::Borrowed(text),
+        Some(schema) => Cow::Owned(text.replace("innkeeper.", &format!("\"{schema}\"."))),
     }
 }
 

@@ -4,7 +4,7 @@
 //! later release.
 
 use super::connection::{Connection, Control, cell};
-use super::host_sql::host_sql;
+use super::host_sql::{host_sql, in_schema};
 use super::value::Value;
 use super::{Code, Error, Result, now_micros};
 use sha2::{Digest, Sha256};
@@ -32,7 +32,11 @@ macro_rules! migration {
     };
 }
 
-const REGISTRY: &[Migration] = &[migration!("registry", "0001_registry")];
+/// The schema of the host tables on Postgres.
+pub(super) const HOST_SCHEMA: &str = "innkeeper";
+
+const REGISTRY: &[Migration] =
+    &[migration!("registry", "0001_registry"), migration!("registry", "0002_app_databases")];
 const APP: &[Migration] = &[migration!("app", "0001_belongings")];
 
 /// Applies what is missing, all or none. Returns the names of what was applied now.
@@ -57,8 +61,11 @@ pub(super) async fn apply(connection: &mut Connection, set: Set) -> Result<Vec<S
 
 async fn apply_locked(connection: &mut Connection, migrations: &[Migration]) -> Result<Vec<String>> {
     if connection.aborts_on_error() {
-        lock(connection, "innkeeper").await?;
-        connection.script("create schema if not exists innkeeper").await?;
+        lock(connection, HOST_SCHEMA).await?;
+        // In an app's own database it has been made, under a credential that may not be allowed to make one.
+        if !is_there(connection, HOST_SCHEMA).await? && connection.host_schema().is_none() {
+            connection.script("create schema if not exists innkeeper").await?;
+        }
     }
     let table = "create table if not exists innkeeper.migrations \
                  (name text primary key, sha256 bytea not null, applied_at bigint not null)";
@@ -66,12 +73,17 @@ async fn apply_locked(connection: &mut Connection, migrations: &[Migration]) -> 
     let missing = missing(connection, migrations).await?;
     for migration in &missing {
         let text = if connection.aborts_on_error() { migration.postgres } else { migration.sqlite };
-        connection.script(text).await?;
+        connection.script(&in_schema(connection.host_schema().as_deref(), text)).await?;
         let insert = host_sql!("insert into innkeeper.migrations (name, sha256, applied_at) values ($1, $2, $3)");
         let hash = Value::Bytes(Sha256::digest(text).to_vec());
         connection.host(insert, &[migration.name.into(), hash, Value::Integer(now_micros())]).await?;
     }
     Ok(missing.iter().map(|migration| migration.name.to_owned()).collect())
+}
+
+async fn is_there(connection: &mut Connection, schema: &str) -> Result<bool> {
+    let sql = host_sql!("select 1 from pg_namespace where nspname::text = $1::text");
+    Ok(!connection.host(sql, &[schema.into()]).await?.rows.rows.is_empty())
 }
 
 /// Those that the database has not seen. Fails where there is no table of migrations yet.

@@ -6,6 +6,7 @@
 
 pub mod app_migrations;
 pub mod apps;
+pub mod belongings;
 pub mod blobs;
 pub mod calendar;
 pub mod connection;
@@ -13,6 +14,7 @@ pub mod database;
 mod error;
 mod host_sql;
 mod migrations;
+mod own_space;
 pub mod postgres;
 pub mod sessions;
 pub mod sqlite;

@@ -4,7 +4,8 @@ use super::body::{Body, full};
 use super::dispatch::Dispatcher;
 use super::front::{self, ClientInfo, Refusal};
 use super::pages::{self, Problem};
-use crate::guests::{Guest, Registry};
+use crate::guests::routes::Room;
+use crate::guests::{Closed, Guest, Registry};
 use http::header::HOST;
 use http::{Request, Response, StatusCode};
 use hyper::body::Incoming;
@@ -49,6 +50,10 @@ impl Router {
                 2,
                 "the registry is not loaded",
             )),
+            Err(Route::Closed(closed)) => {
+                let reason = format!("app {} is closed: {}", closed.app, closed.reason);
+                Err(Problem::unavailable("The database of this app cannot be reached right now.", 2, reason))
+            }
         };
         let (response, reason) = match answer {
             Ok(response) => (response, None),
@@ -67,7 +72,8 @@ impl Router {
         let host = request.headers().get(HOST).and_then(|host| host.to_str().ok()).and_then(front::normalise_host);
         let routes = self.registry.routes();
         match routes.find(host.as_deref(), path) {
-            Some(guest) => Ok(Arc::clone(guest)),
+            Some(Room::Open(guest)) => Ok(Arc::clone(guest)),
+            Some(Room::Closed(closed)) => Err(Route::Closed(Arc::clone(closed))),
             None if !self.registry.is_loaded() => Err(Route::NotLoaded),
             None if routes.is_empty() => Err(Route::Host(pages::welcome)),
             None => Err(Route::Host(no_app)),
@@ -91,6 +97,7 @@ enum Route {
     Host(fn() -> Response<Body>),
     Ready,
     NotLoaded,
+    Closed(Arc<Closed>),
 }
 
 fn host_route(path: &str) -> Route {

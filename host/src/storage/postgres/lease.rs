@@ -9,7 +9,7 @@ use super::inline::inline;
 use super::pool::{Conn, PostgresPool};
 use super::rows;
 use crate::storage::connection::{Bounds, Control, Isolation, Outcome};
-use crate::storage::host_sql::HostSql;
+use crate::storage::host_sql::{HostSql, in_schema};
 use crate::storage::value::Value;
 use crate::storage::{Code, Error, Result};
 use sqlx::{AssertSqlSafe, Connection as _};
@@ -34,6 +34,8 @@ pub struct PostgresLease {
     aborted: bool,
     /// A prepared statement no longer fits: all are forgotten before the next one.
     stale: bool,
+    /// Where host tables are, if not in the schema `innkeeper`.
+    host_schema: Option<Arc<str>>,
 }
 
 impl std::fmt::Debug for PostgresLease {
@@ -52,7 +54,18 @@ impl PostgresLease {
             in_transaction: false,
             aborted: false,
             stale: false,
+            host_schema: None,
         }
+    }
+
+    /// Where host tables are, if not in the schema `innkeeper`.
+    pub(in crate::storage) fn host_schema(&self) -> Option<Arc<str>> {
+        self.host_schema.clone()
+    }
+
+    /// Says where host tables are.
+    pub(in crate::storage) fn set_host_schema(&mut self, schema: Option<Arc<str>>) {
+        self.host_schema = schema;
     }
 
     /// See [`Conn::make_ready`].
@@ -153,7 +166,7 @@ impl PostgresLease {
         }
         let mut script = String::new();
         for (sql, params) in writes {
-            script.push_str(&inline(sql.postgres(), params)?);
+            script.push_str(&inline(&in_schema(self.host_schema.as_deref(), sql.postgres()), params)?);
             script.push_str("; ");
         }
         self.before_end();

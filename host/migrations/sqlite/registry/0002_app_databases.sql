@@ -1,0 +1,1 @@
+alter table innkeeper_apps add column database_var text;

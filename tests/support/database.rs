@@ -101,7 +101,8 @@ impl TestDatabase {
                 "select count(*) from pg_stat_activity where datname = current_database() and state like 'idle in%'"
             }
         };
-        self.app_rows(app, sql).await[0][0].parse().expect("a number")
+        let rows = self.app_rows(app, sql).await;
+        rows.first().and_then(|row| row.first()).expect("one value").parse().expect("a number")
     }
 
     /// The one value of the one row of a query over an app's tables.

@@ -55,7 +55,7 @@ impl Database {
     pub fn open_for_apps(config: &Config, target: &DatabaseTarget) -> Result<Self> {
         match target {
             DatabaseTarget::Postgres(target) => {
-                let pool = pool(config, target, config.app_pool_size)?;
+                let pool = pool(config, target, config.app_pool_size, None)?;
                 Ok(Self::Postgres(PostgresPools { host: pool.clone(), guests: pool, is_apps_own: true }))
             }
             DatabaseTarget::Sqlite(folder) => Ok(Self::open_sqlite(config, folder)),
@@ -64,22 +64,15 @@ impl Database {
 
     fn open_postgres(config: &Config, target: &PostgresTarget) -> Result<Self> {
         // What the host does needs connections that are a session; guests can do without.
+        let host = pool(config, target, HOST_POOL_SIZE, None)?;
         let guests = match &config.database.pooler {
             Some(pooler) => {
-                let direct = postgres::options(target)?;
-                PostgresPool::through_pooler(
-                    postgres::options(pooler)?,
-                    direct,
-                    settings(config, config.pool_size),
-                )
+                let settings = settings(config, config.pool_size);
+                PostgresPool::through_pooler(postgres::options(pooler)?, settings, host.clone())
             }
-            None => pool(config, target, config.pool_size)?,
+            None => pool(config, target, config.pool_size, Some(host.clone()))?,
         };
-        Ok(Self::Postgres(PostgresPools {
-            host: pool(config, target, HOST_POOL_SIZE)?,
-            guests,
-            is_apps_own: false,
-        }))
+        Ok(Self::Postgres(PostgresPools { host, guests, is_apps_own: false }))
     }
 
     fn open_sqlite(config: &Config, folder: &Path) -> Self {
@@ -246,8 +239,13 @@ impl AppSpace {
     }
 }
 
-fn pool(config: &Config, target: &PostgresTarget, size: u32) -> Result<PostgresPool> {
-    Ok(PostgresPool::new(postgres::options(target)?, settings(config, size)))
+fn pool(
+    config: &Config,
+    target: &PostgresTarget,
+    size: u32,
+    canceller: Option<PostgresPool>,
+) -> Result<PostgresPool> {
+    Ok(PostgresPool::new(postgres::options(target)?, settings(config, size), canceller))
 }
 
 fn settings(config: &Config, size: u32) -> PoolSettings {

@@ -18,7 +18,7 @@ impl PostgresLease {
     ) -> Result<Outcome> {
         // It can go back, for `rows::fetch`.
         let declare = format!("declare c{number} scroll cursor for {}", sql.text);
-        let opening = async |conn: &mut super::pool::Conn, _: &super::PostgresPool| {
+        let opening = async |conn: &mut super::conn::Conn, _: &super::PostgresPool| {
             // The statement that declares has no columns; the one inside it has.
             let columns = rows::columns(&rows::prepare(conn, sql.text).await?);
             let statement = rows::prepare(conn, &declare).await?;

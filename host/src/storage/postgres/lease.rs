@@ -4,9 +4,10 @@
 //! server. So everything that is about to be awaited is noted first (`in_flight`, `in_transaction`), and `Drop`
 //! decides by these notes: go home as it is, roll back first, or cancel on the server and throw the connection away.
 
+use super::conn::Conn;
 use super::error::{is_lost, translate};
 use super::inline::inline;
-use super::pool::{Conn, PostgresPool};
+use super::pool::PostgresPool;
 use super::rows;
 use crate::storage::connection::{Bounds, Control, Isolation, Outcome};
 use crate::storage::host_sql::{HostSql, in_schema};
@@ -119,11 +120,21 @@ impl PostgresLease {
         time: Duration,
         work: impl AsyncFnOnce(&mut Conn, &PostgresPool) -> Result<T>,
     ) -> Result<T> {
+        self.fly_for(time + GRACE, timed_out, work).await
+    }
+
+    /// The same, with an error of its own where the time is over.
+    pub(super) async fn fly_for<T>(
+        &mut self,
+        time: Duration,
+        late: impl FnOnce() -> Error,
+        work: impl AsyncFnOnce(&mut Conn, &PostgresPool) -> Result<T>,
+    ) -> Result<T> {
         let pool = self.pool.clone();
         let conn = self.begin_flight()?;
-        let result = tokio::time::timeout(time + GRACE, work(conn, &pool)).await;
+        let result = tokio::time::timeout(time, work(conn, &pool)).await;
         self.in_flight = result.is_err();
-        self.settle(result.unwrap_or_else(|_| Err(timed_out())))
+        self.settle(result.unwrap_or_else(|_| Err(late())))
     }
 
     /// Whether a text has been prepared on this connection.

@@ -5,6 +5,7 @@
 //! future leaves a transaction open in it (launchbadge/sqlx#4385).
 
 mod codec;
+mod conn;
 mod cursor;
 mod error;
 mod inline;

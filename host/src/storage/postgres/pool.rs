@@ -3,12 +3,12 @@
 //! A connection remembers for which schema it was made ready. It is reset when it goes to another one, or when its last
 //! use ended in any other way than the usual; the common case costs no round trip.
 
+use super::conn::{Conn, Prepared, STATEMENT_CACHE};
 use super::error::translate;
 use super::lease::PostgresLease;
 use crate::storage::{Code, Error, Result};
-use sqlx::postgres::{PgConnectOptions, PgConnection};
+use sqlx::postgres::PgConnectOptions;
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection as _, Row};
-use std::collections::HashSet;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -18,8 +18,6 @@ use tokio_util::task::TaskTracker;
 /// A connection idle for longer is asked whether it is still there before it is lent.
 const PING_AFTER_IDLE: Duration = Duration::from_secs(5);
 const PING_TIMEOUT: Duration = Duration::from_secs(1);
-/// Statements that a connection keeps prepared. One app has a few dozen.
-const STATEMENT_CACHE: usize = 256;
 
 /// How a pool behaves.
 #[derive(Debug, Clone)]
@@ -41,54 +39,16 @@ pub struct PostgresPool {
 struct Inner {
     /// Holds the password: never printed (its `Debug` would).
     options: PgConnectOptions,
-    /// How to reach the server itself, where `options` lead to a transaction pooler before it.
-    direct: Option<PgConnectOptions>,
+    /// Whose connections cancel statements of this pool; none: its own.
+    canceller: Option<PostgresPool>,
+    /// Whether a transaction pooler stands before the server.
+    is_through_pooler: bool,
     settings: PoolSettings,
     idle: Mutex<Vec<Conn>>,
     permits: Arc<Semaphore>,
     /// Raised when the server is found gone: connections opened before are not lent again.
     epoch: AtomicU64,
     cleaners: TaskTracker,
-}
-
-/// An open connection and what the pool knows about it.
-pub(super) struct Conn {
-    pub(super) link: PgConnection,
-    /// The server process, to cancel what runs in it; none while a pooler may have given it to somebody else.
-    pub(super) backend: Option<i32>,
-    /// For which app's tables it was made ready.
-    pub(super) schema: Option<Arc<str>>,
-    /// Texts that the server has prepared.
-    pub(super) prepared: Prepared,
-    epoch: u64,
-    since: Instant,
-}
-
-/// Texts of statements that the driver has in its cache; never one that it has dropped from there.
-#[derive(Default)]
-pub(super) struct Prepared {
-    texts: HashSet<String>,
-}
-
-impl Prepared {
-    pub(super) fn contains(&self, text: &str) -> bool {
-        self.texts.contains(text)
-    }
-
-    /// The driver drops the text that was not used for the longest time, once it has more than [`STATEMENT_CACHE`].
-    pub(super) fn note(&mut self, text: &str) {
-        if self.contains(text) {
-            return;
-        }
-        if self.texts.len() >= STATEMENT_CACHE {
-            self.texts.clear();
-        }
-        self.texts.insert(text.to_owned());
-    }
-
-    pub(super) fn clear(&mut self) {
-        self.texts.clear();
-    }
 }
 
 impl std::fmt::Debug for PostgresPool {
@@ -98,24 +58,31 @@ impl std::fmt::Debug for PostgresPool {
 }
 
 impl PostgresPool {
-    /// Makes a pool; connects to nothing yet.
-    pub fn new(options: PgConnectOptions, settings: PoolSettings) -> Self {
-        Self::make(options, None, settings)
+    /// Makes a pool; connects to nothing yet. `canceller` leads to the same server as the same user, and is less busy.
+    pub fn new(options: PgConnectOptions, settings: PoolSettings, canceller: Option<Self>) -> Self {
+        Self::make(options, settings, canceller, false)
     }
 
-    /// Makes a pool whose connections lead through a transaction pooler (PgBouncer 1.18 or newer): see `scope`.
-    pub fn through_pooler(pooler: PgConnectOptions, direct: PgConnectOptions, settings: PoolSettings) -> Self {
+    /// Makes a pool whose connections lead through a transaction pooler (PgBouncer 1.18 or newer): see `scope`. `canceller` leads to the
+    /// server itself.
+    pub fn through_pooler(options: PgConnectOptions, settings: PoolSettings, canceller: Self) -> Self {
         // Poolers refuse settings at the start that they do not know.
-        Self::make(pooler.extra_float_digits(None), Some(direct), settings)
+        Self::make(options.extra_float_digits(None), settings, Some(canceller), true)
     }
 
-    fn make(options: PgConnectOptions, direct: Option<PgConnectOptions>, settings: PoolSettings) -> Self {
+    fn make(
+        options: PgConnectOptions,
+        settings: PoolSettings,
+        canceller: Option<Self>,
+        is_through_pooler: bool,
+    ) -> Self {
         let options = options.statement_cache_capacity(STATEMENT_CACHE).disable_statement_logging();
         let permits = Arc::new(Semaphore::new(usize::try_from(settings.size).unwrap_or(1).max(1)));
         Self {
             inner: Arc::new(Inner {
                 options,
-                direct,
+                canceller,
+                is_through_pooler,
                 settings,
                 idle: Mutex::default(),
                 permits,
@@ -162,6 +129,10 @@ impl PostgresPool {
         }
     }
 
+    fn pop_any(&self) -> Option<Conn> {
+        self.inner.idle.lock().unwrap_or_else(PoisonError::into_inner).pop()
+    }
+
     fn pop_idle(&self, schema: &Arc<str>) -> Option<Conn> {
         let epoch = self.inner.epoch.load(Ordering::Acquire);
         let mut idle = self.inner.idle.lock().unwrap_or_else(PoisonError::into_inner);
@@ -192,7 +163,7 @@ impl PostgresPool {
                 "the database is a follower, which takes no writes: name the primary instead",
             ));
         }
-        let backend = self.inner.direct.is_none().then_some(backend);
+        let backend = (!self.inner.is_through_pooler).then_some(backend);
         Ok(Conn { link, backend, schema: None, prepared: Prepared::default(), epoch, since: Instant::now() })
     }
 
@@ -226,16 +197,28 @@ impl PostgresPool {
         }
     }
 
-    /// Asks the server to cancel what `backend` is running, through a connection of its own: the statement's own connection is
-    /// taken up by it. Where no further connection is to be had, the server's `statement_timeout` does it later.
+    /// Asks the server to cancel what `backend` is running: the statement's own connection is taken up by it. Where the server
+    /// cannot be asked, its `statement_timeout` does it later.
     pub(super) async fn cancel(&self, backend: Option<i32>) {
         let Some(backend) = backend else { return };
-        let cancelling = async {
-            let mut link = self.inner.direct.as_ref().unwrap_or(&self.inner.options).connect().await?;
-            sqlx::query("select pg_cancel_backend($1)").bind(backend).execute(&mut link).await?;
-            link.close().await
+        let canceller = self.inner.canceller.as_ref().unwrap_or(self);
+        let _ = tokio::time::timeout(self.inner.settings.wait, canceller.cancel_here(backend)).await;
+    }
+
+    /// Over a connection of this pool, if one can be had at once: the server may take no more of them. Else over one more.
+    async fn cancel_here(&self, backend: i32) -> Result<()> {
+        let permit = Arc::clone(&self.inner.permits).try_acquire_owned();
+        let idle = if permit.is_ok() { self.pop_any() } else { None };
+        let mut conn = match idle {
+            Some(conn) => conn,
+            None => self.open().await?,
         };
-        let _ = tokio::time::timeout(self.inner.settings.wait, cancelling).await;
+        let text = AssertSqlSafe(format!("select pg_cancel_backend({backend})"));
+        sqlx::raw_sql(text).execute(&mut conn.link).await.map_err(translate)?;
+        if permit.is_ok() {
+            self.give_back(conn);
+        }
+        Ok(())
     }
 
     /// Waits until every lease that ended irregularly has been cleaned up.
@@ -243,49 +226,15 @@ impl PostgresPool {
         self.inner.cleaners.close();
         self.inner.cleaners.wait().await;
     }
-}
 
-impl Conn {
-    /// Forgets for whom the connection was made ready, so that its next use begins with a reset.
-    pub(super) fn forget_schema(&mut self) {
-        self.schema = None;
-    }
-
-    /// Undoes whatever the last user may have left, except through a pooler, where nothing is left (`DISCARD ALL` would break the driver's cache of prepared statements) and lets
-    /// unqualified names mean tables of `schema`.
-    pub(super) async fn make_ready(
-        &mut self,
-        schema: &Arc<str>,
-        time: Duration,
-        through_pooler: bool,
-    ) -> Result<()> {
-        if self.schema.as_ref() == Some(schema) {
-            return Ok(());
-        }
-        if through_pooler {
-            self.schema = Some(Arc::clone(schema));
-            return Ok(());
-        }
-        let script = format!(
-            "rollback; close all; set session authorization default; reset all; unlisten *; \
-             select pg_advisory_unlock_all(); discard plans; discard temp; discard sequences; \
-             set search_path to \"{schema}\"; set statement_timeout = {}; set lock_timeout = {}; \
-             set idle_in_transaction_session_timeout = 60000; set timezone to 'UTC'",
-            time.as_millis(),
-            time.as_millis() / 2,
-        );
-        sqlx::raw_sql(AssertSqlSafe(script)).execute(&mut self.link).await.map_err(translate)?;
-        // The same text means other tables now.
-        self.prepared.clear();
-        self.schema = Some(Arc::clone(schema));
-        Ok(())
-    }
-}
-
-impl PostgresPool {
     /// Whether the connections lead through a transaction pooler.
     pub(super) fn is_through_pooler(&self) -> bool {
-        self.inner.direct.is_some()
+        self.inner.is_through_pooler
+    }
+
+    /// How long a request waits for a connection.
+    pub(super) fn wait(&self) -> Duration {
+        self.inner.settings.wait
     }
 
     /// After how long the server cancels a statement.

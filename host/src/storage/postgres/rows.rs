@@ -1,8 +1,9 @@
 //! From a statement to its rows, within bounds.
 
 use super::codec;
+use super::conn::Conn;
 use super::error::translate;
-use super::pool::{Conn, PostgresPool};
+use super::pool::PostgresPool;
 use crate::storage::connection::{Bounds, Outcome};
 use crate::storage::value::{Rows, Value};
 use crate::storage::{Code, Error, Result};

@@ -10,7 +10,7 @@ use super::error::translate;
 use super::lease::PostgresLease;
 use crate::storage::connection::{Bounds, Control, Outcome};
 use crate::storage::value::Value;
-use crate::storage::{Error, Result};
+use crate::storage::{Code, Error, Result};
 use futures_util::TryStreamExt;
 use sqlx::{AssertSqlSafe, Either, Row};
 
@@ -29,7 +29,7 @@ impl PostgresLease {
             time.as_millis(),
             time.as_millis() / 2,
         );
-        let beginning = async |conn: &mut super::pool::Conn, _: &super::PostgresPool| {
+        let beginning = async |conn: &mut super::conn::Conn, _: &super::PostgresPool| {
             let mut steps = sqlx::raw_sql(AssertSqlSafe(script)).fetch_many(&mut conn.link);
             let mut backend = None;
             while let Some(step) = steps.try_next().await.map_err(translate)? {
@@ -41,7 +41,9 @@ impl PostgresLease {
             conn.backend = backend;
             Ok(())
         };
-        self.fly(time, beginning).await
+        // Here the pooler waits for a connection of its own.
+        let wait = self.pool.wait();
+        self.fly_for(wait, || Error::new(Code::Busy, "the pooler has no connection to lend"), beginning).await
     }
 
     /// Before the transaction ends: from then on the process works for others, so it must not be cancelled any more.

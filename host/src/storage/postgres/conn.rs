@@ -1,0 +1,91 @@
+//! An open connection, and how it is made ready for an app.
+
+use super::error::translate;
+use crate::storage::Result;
+use sqlx::AssertSqlSafe;
+use sqlx::postgres::PgConnection;
+use std::collections::HashSet;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// Statements that a connection keeps prepared. One app has a few dozen.
+pub(super) const STATEMENT_CACHE: usize = 256;
+
+/// An open connection and what the pool knows about it.
+pub(super) struct Conn {
+    pub(super) link: PgConnection,
+    /// The server process, to cancel what runs in it; none while a pooler may have given it to somebody else.
+    pub(super) backend: Option<i32>,
+    /// For which app's tables it was made ready.
+    pub(super) schema: Option<Arc<str>>,
+    /// Texts that the server has prepared.
+    pub(super) prepared: Prepared,
+    /// Of the pool, when the connection was opened.
+    pub(super) epoch: u64,
+    /// When it was last used.
+    pub(super) since: Instant,
+}
+
+/// Texts of statements that the driver has in its cache; never one that it has dropped from there.
+#[derive(Default)]
+pub(super) struct Prepared {
+    texts: HashSet<String>,
+}
+
+impl Prepared {
+    pub(super) fn contains(&self, text: &str) -> bool {
+        self.texts.contains(text)
+    }
+
+    /// The driver drops the text that was not used for the longest time, once it has more than [`STATEMENT_CACHE`].
+    pub(super) fn note(&mut self, text: &str) {
+        if self.contains(text) {
+            return;
+        }
+        if self.texts.len() >= STATEMENT_CACHE {
+            self.texts.clear();
+        }
+        self.texts.insert(text.to_owned());
+    }
+
+    pub(super) fn clear(&mut self) {
+        self.texts.clear();
+    }
+}
+
+impl Conn {
+    /// Forgets for whom the connection was made ready, so that its next use begins with a reset.
+    pub(super) fn forget_schema(&mut self) {
+        self.schema = None;
+    }
+
+    /// Undoes whatever the last user may have left, except through a pooler, where nothing is left (`DISCARD ALL` would break the driver's cache of prepared statements) and lets
+    /// unqualified names mean tables of `schema`.
+    pub(super) async fn make_ready(
+        &mut self,
+        schema: &Arc<str>,
+        time: Duration,
+        through_pooler: bool,
+    ) -> Result<()> {
+        if self.schema.as_ref() == Some(schema) {
+            return Ok(());
+        }
+        if through_pooler {
+            self.schema = Some(Arc::clone(schema));
+            return Ok(());
+        }
+        let script = format!(
+            "rollback; close all; set session authorization default; reset all; unlisten *; \
+             select pg_advisory_unlock_all(); discard plans; discard temp; discard sequences; \
+             set search_path to \"{schema}\"; set statement_timeout = {}; set lock_timeout = {}; \
+             set idle_in_transaction_session_timeout = 60000; set timezone to 'UTC'",
+            time.as_millis(),
+            time.as_millis() / 2,
+        );
+        sqlx::raw_sql(AssertSqlSafe(script)).execute(&mut self.link).await.map_err(translate)?;
+        // The same text means other tables now.
+        self.prepared.clear();
+        self.schema = Some(Arc::clone(schema));
+        Ok(())
+    }
+}

@@ -34,9 +34,14 @@ pub struct Contender {
 
 impl Contender {
     /// Lets the visitors arrive, one after the other.
-    pub async fn new(name: &'static str, server: Server, answers: Answers, setup: &Setup) -> anyhow::Result<Self> {
+    pub async fn new(
+        name: &'static str,
+        server: Server,
+        answers: &Answers,
+        connections: u32,
+    ) -> anyhow::Result<Self> {
         let mut visitors = Vec::new();
-        for _ in 0..setup.options.connections {
+        for _ in 0..connections {
             let visitor = Visitor::arrive(server.address, answers).await;
             visitors.push(visitor.with_context(|| format!("{name}: the first visit"))?);
         }
@@ -71,17 +76,14 @@ pub async fn innkeeper(
     start(Process::start(serve, folder)?, address, ready).await.context("innkeeper")
 }
 
-/// The native program. Without a URL it says hello. `full` as in `PRAGMA synchronous`.
-pub async fn twin(database_url: Option<&str>, full: bool) -> anyhow::Result<Server> {
+/// The native program. Without a URL it says hello. For flags see its options.
+pub async fn twin(database_url: Option<&str>, flags: &[&str]) -> anyhow::Result<Server> {
     let address = free_address()?;
     let folder = tempfile::Builder::new().prefix("innkeeper-bench-").tempdir()?;
     let mut command = process::command(&std::env::current_exe()?);
-    command.current_dir(folder.path()).args(["twin", "--listen", &address.to_string()]);
+    command.current_dir(folder.path()).args(["twin", "--listen", &address.to_string()]).args(flags);
     if let Some(url) = database_url {
         command.args(["--pool-size", POOL_SIZE, "--database-url", url]);
-    }
-    if full {
-        command.arg("--full");
     }
     start(Process::start(command, folder)?, address, "/").await.context("axum")
 }

@@ -12,9 +12,6 @@ use crate::visitor::Answers;
 const COLUMNS: [&str; 6] =
     ["contender", "requests/s [min..max]", "ratio", "p50 / p99 µs", "CPU µs/request", "RSS MiB after"];
 
-/// Wrong answers that are shown; more of the same would hide the table.
-const MOST_ERRORS: usize = 5;
-
 /// How many times faster one contender is meant to be than another.
 #[derive(Clone, Copy, Debug)]
 pub struct Aim {
@@ -45,7 +42,10 @@ impl<'s> Group<'s> {
     /// One more, or a line that says that it is not installed.
     pub async fn add(&mut self, name: &'static str, server: impl Into<Option<Server>>) -> anyhow::Result<()> {
         match server.into() {
-            Some(server) => self.contenders.push(Contender::new(name, server, self.answers, self.setup).await?),
+            Some(server) => {
+                let connections = self.setup.options.connections;
+                self.contenders.push(Contender::new(name, server, &self.answers, connections).await?);
+            }
             None => self.absent.push(name),
         }
         Ok(())
@@ -65,8 +65,7 @@ impl<'s> Group<'s> {
         for aim in aims {
             println!("{}", self.verdict(aim, &turns.rounds));
         }
-        turns.errors.iter().take(MOST_ERRORS).for_each(|error| println!("WRONG: {error}"));
-        Ok(turns.errors.len())
+        Ok(turns.show_errors())
     }
 
     fn rows(&self, rounds: &[Vec<Round>]) -> anyhow::Result<Vec<Vec<String>>> {

@@ -29,8 +29,9 @@ const AIMS: [Aim; 2] =
 /// Measures it. Returns the number of wrong answers.
 pub async fn run(setup: &Setup) -> anyhow::Result<usize> {
     let quiet = [("INNKEEPER_LOG", "error")];
-    let mut group = Group::new(setup, "hello", Answers::Hello);
-    group.add(AXUM, twin(None, false).await?).await?;
+    let answers = Answers::Text { path: "/".to_owned(), text: "Hello, world!".to_owned() };
+    let mut group = Group::new(setup, "hello", answers);
+    group.add(AXUM, twin(None, &[]).await?).await?;
     group.add(INNKEEPER, innkeeper(setup, "hello", None, &[], "/").await?).await?;
     group.add(QUIET, innkeeper(setup, "hello", None, &quiet, "/").await?).await?;
     group.add(WASMTIME, wasmtime(setup, "hello", &[]).await?).await?;

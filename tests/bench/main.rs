@@ -3,8 +3,8 @@
 //! Every contender is a process of its own on loopback. They take turns in random order, round after round, under the
 //! same load, so that what disturbs the machine disturbs all of them; what counts is the ratio within a round.
 //!
-//! Begin reading at [`hello`], [`page`] and [`blob`]: who stands against whom. [`contender`] starts them, [`rounds`] lets
-//! them take turns, [`load`] asks them, [`table`] says how it went. [`twin`] is the native program, in this same binary.
+//! Begin reading at [`hello`], [`page`], [`query`] and [`blob`]: who stands against whom. [`contender`] starts them, [`rounds`]
+//! lets them take turns, [`load`] asks them, [`table`] says how it went. [`twin`] is the native program, in this same binary.
 
 #![expect(
     clippy::print_stdout,
@@ -29,6 +29,7 @@ mod paths;
 mod postgres;
 mod probe;
 mod process;
+mod query;
 mod rounds;
 mod setup;
 mod statistics;
@@ -76,6 +77,9 @@ async fn run(options: Options) -> anyhow::Result<()> {
     }
     if setup.options.measures(What::Page) {
         errors += page::run(&setup).await?;
+    }
+    if setup.options.measures(What::Query) {
+        errors += query::run(&setup).await?;
     }
     if setup.options.measures(What::Blob) {
         blob::run(&setup).await?;

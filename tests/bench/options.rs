@@ -54,6 +54,8 @@ pub enum What {
     Hello,
     /// Session, a row in, a row out, commit
     Page,
+    /// One `db.query`, of one row and of 1,000
+    Query,
     /// 100 MiB in and out
     Blob,
     /// All of these

@@ -20,7 +20,7 @@ async fn on_postgres(setup: &Setup) -> anyhow::Result<usize> {
     let (ours, twins) = (setup.postgres.database("page").await?, setup.postgres.database("page_twin").await?);
     let pool = [("INNKEEPER_POOL_SIZE", POOL_SIZE)];
     let mut group = Group::new(setup, "page on Postgres, pools of 16 connections", Answers::Visits);
-    group.add(TWIN, twin(Some(&twins), false).await?).await?;
+    group.add(TWIN, twin(Some(&twins), &[]).await?).await?;
     group.add(INNKEEPER, innkeeper(setup, "page", Some(&ours), &pool, "/").await?).await?;
     group.measure(&[Aim { of: INNKEEPER, over: TWIN, least: 1.0 }]).await
 }
@@ -28,9 +28,10 @@ async fn on_postgres(setup: &Setup) -> anyhow::Result<usize> {
 /// Who runs the host with `normal` has chosen speed; `full` is its default.
 async fn on_sqlite(setup: &Setup, title: &'static str, full: bool) -> anyhow::Result<usize> {
     let synchronous = [("INNKEEPER_SQLITE_SYNCHRONOUS", if full { "full" } else { "normal" })];
+    let flags: &[&str] = if full { &["--full"] } else { &[] };
     let aims = [Aim { of: INNKEEPER, over: TWIN, least: 3.0 }];
     let mut group = Group::new(setup, title, Answers::Visits);
-    group.add(TWIN, twin(Some("sqlite:twin.sqlite"), full).await?).await?;
+    group.add(TWIN, twin(Some("sqlite:twin.sqlite"), flags).await?).await?;
     group.add(INNKEEPER, innkeeper(setup, "page", None, &synchronous, "/").await?).await?;
     // Where every commit waits for the disk, the disk decides.
     group.measure(if full { &[] } else { &aims }).await

@@ -7,6 +7,9 @@ use crate::load;
 use crate::options::Options;
 use crate::statistics::{Shuffle, of_thousand};
 
+/// Wrong answers that are shown; more of the same would hide the table.
+const MOST_ERRORS: usize = 5;
+
 /// What one round of one contender came to.
 #[derive(Clone, Copy, Debug)]
 pub struct Round {
@@ -27,6 +30,14 @@ pub struct Turns {
     pub rounds: Vec<Vec<Round>>,
     /// Wrong answers, those of the warm-up included.
     pub errors: Vec<String>,
+}
+
+impl Turns {
+    /// Prints the first wrong answers. Returns how many there are.
+    pub fn show_errors(&self) -> usize {
+        self.errors.iter().take(MOST_ERRORS).for_each(|error| println!("WRONG: {error}"));
+        self.errors.len()
+    }
 }
 
 /// Runs all rounds.

@@ -6,13 +6,27 @@ use anyhow::{Context, ensure};
 
 use crate::client::Connection;
 
-/// What a contender answers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// What a contender is asked, and what it answers.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Answers {
-    /// The same to everybody.
-    Hello,
+    /// The same text to everybody.
+    Text {
+        /// What is asked for.
+        path: String,
+        /// The answer.
+        text: String,
+    },
     /// How often this visitor has been there.
     Visits,
+}
+
+impl Answers {
+    fn path(&self) -> &str {
+        match self {
+            Self::Text { path, .. } => path,
+            Self::Visits => "/",
+        }
+    }
 }
 
 /// See the module.
@@ -25,13 +39,14 @@ pub struct Visitor {
 
 impl Visitor {
     /// Goes there for the first time and keeps the cookie that he gets, if any.
-    pub async fn arrive(address: SocketAddr, answers: Answers) -> anyhow::Result<Self> {
-        let mut visitor = Self { request: get(address, "/", None), answers, visits: 0 };
+    pub async fn arrive(address: SocketAddr, answers: &Answers) -> anyhow::Result<Self> {
+        let mut visitor =
+            Self { request: get(address, answers.path(), None), answers: answers.clone(), visits: 0 };
         let mut connection = Connection::open(address).await?;
         let cookie = visitor.visit(&mut connection, &mut Vec::new()).await?;
-        if answers == Answers::Visits {
+        if *answers == Answers::Visits {
             let cookie = cookie.context("a first visit without a session cookie in its answer")?;
-            visitor.request = get(address, "/", Some(&cookie));
+            visitor.request = get(address, answers.path(), Some(&cookie));
         }
         Ok(visitor)
     }
@@ -45,8 +60,8 @@ impl Visitor {
         let head = connection.ask(&self.request, body).await?;
         self.visits += 1;
         let is_right = head.status == 200
-            && match self.answers {
-                Answers::Hello => body == b"Hello, world!",
+            && match &self.answers {
+                Answers::Text { text, .. } => body == text.as_bytes(),
                 Answers::Visits => body == format!("visits={} rows=1", self.visits).as_bytes(),
             };
         ensure!(is_right, "visit {}: {} {:?}", self.visits, head.status, String::from_utf8_lossy(body));

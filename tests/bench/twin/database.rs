@@ -39,12 +39,10 @@ pub struct Counted {
 }
 
 impl Database {
-    /// Connects and makes the tables.
+    /// Connects.
     pub async fn open(url: &str, pool_size: u32, full: bool) -> anyhow::Result<Self> {
         if !url.starts_with("sqlite:") {
-            let pool = PgPoolOptions::new().max_connections(pool_size).connect(url).await?;
-            postgres::prepare(&mut *pool.acquire().await?).await?;
-            return Ok(Self::Postgres(pool));
+            return Ok(Self::Postgres(PgPoolOptions::new().max_connections(pool_size).connect(url).await?));
         }
         let options = SqliteConnectOptions::from_str(url)?
             .create_if_missing(true)
@@ -53,9 +51,16 @@ impl Database {
             .pragma("cache_size", SQLITE_CACHE)
             .pragma("temp_store", "memory");
         let writer = SqlitePoolOptions::new().max_connections(1).connect_with(options.clone()).await?;
-        sqlite::prepare(&mut *writer.acquire().await?).await?;
         let readers = SqlitePoolOptions::new().max_connections(SQLITE_READERS).connect_with(options).await?;
         Ok(Self::Sqlite { readers, writer })
+    }
+
+    /// Makes the tables of the page.
+    pub async fn prepare(&self) -> sqlx::Result<()> {
+        match self {
+            Self::Postgres(pool) => postgres::prepare(&mut *pool.acquire().await?).await,
+            Self::Sqlite { writer, .. } => sqlite::prepare(&mut *writer.acquire().await?).await,
+        }
     }
 
     /// Counts a visit. `is_known`: the visitor has shown an id.

@@ -17,7 +17,7 @@ const COOKIE_NAME: &str = "twin";
 const ID_BYTES: usize = 32;
 
 /// What a visitor is told where something went wrong.
-type Failure = (StatusCode, String);
+pub type Failure = (StatusCode, String);
 
 /// One visit to the page, as the database sees it.
 #[derive(Debug)]
@@ -37,9 +37,10 @@ impl Visit {
     }
 }
 
-/// Serves the page at `/`.
-pub fn router(database: Database) -> Router {
-    Router::new().route("/", get(page)).with_state(database)
+/// Makes the tables and serves the page at `/`.
+pub async fn router(database: Database) -> sqlx::Result<Router> {
+    database.prepare().await?;
+    Ok(Router::new().route("/", get(page)).with_state(database))
 }
 
 async fn page(State(database): State<Database>, uri: Uri, headers: HeaderMap) -> Result<Response, Failure> {
@@ -65,6 +66,7 @@ fn fresh_id() -> Result<String, getrandom::Error> {
     Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
 }
 
-fn failure(error: impl ToString) -> Failure {
+/// What a visitor is told.
+pub fn failure(error: impl ToString) -> Failure {
     (StatusCode::INTERNAL_SERVER_ERROR, error.to_string())
 }

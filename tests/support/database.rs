@@ -130,6 +130,57 @@ impl Drop for TestDatabase {
     }
 }
 
+/// A connection of the test's own, past the host. Its tables are in `public` or in a file of their own.
+pub enum Direct {
+    /// To Postgres.
+    Postgres(Box<PgConnection>),
+    /// To SQLite.
+    Sqlite(rusqlite::Connection),
+}
+
+impl std::fmt::Debug for Direct {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.write_str("Direct")
+    }
+}
+
+impl Direct {
+    /// Connects.
+    pub async fn to(database: &TestDatabase) -> Self {
+        match &database.0 {
+            Place::Postgres { url, .. } | Place::Elsewhere { url } => {
+                let mut connection = PgConnection::connect(url).await.expect("the test's database answers");
+                let zone = sqlx::raw_sql("set timezone to 'UTC'").execute(&mut connection).await;
+                zone.expect("a time zone can be set");
+                Self::Postgres(Box::new(connection))
+            }
+            Place::Sqlite(directory) => {
+                let connection = rusqlite::Connection::open(directory.path().join("direct.sqlite"));
+                Self::Sqlite(connection.expect("a file can be made"))
+            }
+        }
+    }
+
+    /// Runs one statement; each value of its rows as text, NULL as `NULL`.
+    pub async fn rows(&mut self, sql: &str) -> Result<Vec<Vec<String>>, String> {
+        match self {
+            Self::Postgres(connection) => {
+                let rows = sqlx::raw_sql(AssertSqlSafe(sql)).fetch_all(connection.as_mut()).await;
+                Ok(rows.map_err(|error| error.to_string())?.iter().map(postgres_texts).collect())
+            }
+            Self::Sqlite(connection) => sqlite_query(connection, sql).map_err(|error| error.to_string()),
+        }
+    }
+}
+
+fn sqlite_query(connection: &rusqlite::Connection, sql: &str) -> rusqlite::Result<Vec<Vec<String>>> {
+    let mut statement = connection.prepare(sql)?;
+    let columns = statement.column_count();
+    let rows = statement
+        .query_map([], |row| (0..columns).map(|column| row.get_ref(column).map(sqlite_text)).collect())?;
+    rows.collect()
+}
+
 async fn postgres_rows(url: &str, schemas: &str, sql: &str) -> Vec<Vec<String>> {
     let mut connection = PgConnection::connect(url).await.expect("the test's database answers");
     let search = format!("set search_path to {schemas}");
@@ -151,11 +202,7 @@ fn sqlite_rows(file: PathBuf, sql: &str) -> Vec<Vec<String>> {
     assert!(file.is_file(), "there is no {}", file.display());
     let connection = rusqlite::Connection::open(&file).expect("the test's database opens");
     connection.busy_timeout(crate::DEADLINE).expect("a timeout can be set");
-    let mut statement = connection.prepare(sql).unwrap_or_else(|error| panic!("{sql}: {error}"));
-    let columns = statement.column_count();
-    let rows =
-        statement.query_map([], |row| (0..columns).map(|column| row.get_ref(column).map(sqlite_text)).collect());
-    rows.expect("the query runs").map(|row| row.expect("a row arrives")).collect()
+    sqlite_query(&connection, sql).unwrap_or_else(|error| panic!("{sql}: {error}"))
 }
 
 fn sqlite_text(value: ValueRef<'_>) -> String {

@@ -110,7 +110,7 @@ impl Connection {
         }
     }
 
-    /// Runs one statement of a guest. Cancelling as with [`Self::host`].
+    /// Runs one statement of a guest, which `statement::check` has let pass. Cancelling as with [`Self::host`].
     pub async fn guest(&mut self, sql: &GuestSql<'_>, params: &[Value]) -> Result<Outcome> {
         match self {
             Self::Postgres(lease) => lease.run(sql.text, params, &sql.bounds).await,

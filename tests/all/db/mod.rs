@@ -1,5 +1,6 @@
 //! The interface `db`, on both databases: the same statements, the same values, the same errors.
 
+mod corpus;
 mod cursors;
 mod errors;
 mod exotic;

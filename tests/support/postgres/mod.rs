@@ -153,6 +153,16 @@ impl Server {
         self.port
     }
 
+    /// The first column of a query over the database of this URL, as the superuser sees it.
+    pub async fn look(&self, url: &str, sql: &str) -> Vec<String> {
+        let database = url.rsplit('/').next().unwrap_or_default();
+        let connection = PgConnection::connect(&self.administration(database)).await;
+        let mut connection = connection.expect("the test server answers");
+        let rows = sqlx::query_scalar::<_, Option<String>>(AssertSqlSafe(sql)).fetch_all(&mut connection).await;
+        let rows = rows.unwrap_or_else(|error| panic!("{sql}: {error}"));
+        rows.into_iter().map(Option::unwrap_or_default).collect()
+    }
+
     /// Throws a database away together with the connections to it. Says nothing if it cannot: it runs while a test ends.
     pub(crate) fn drop_database(&self, name: &str) {
         let mut drop = self.home.tool("dropdb");

@@ -4,9 +4,10 @@ use super::error::{Fault, convert};
 use super::transaction::Transaction;
 use super::{values, wit};
 use crate::interfaces::{Context, View};
-use crate::storage::statement::{self, Kind};
+use crate::storage::statement::{self, Checked, Engine, Kind};
 use crate::storage::value::Value;
 use crate::storage::{Bounds, Code, Cursor, Error, GuestSql, Isolation, Outcome};
+use std::sync::Arc;
 use wasmtime::component::Resource;
 
 type Answer<T> = std::result::Result<T, Fault>;
@@ -17,33 +18,33 @@ const LONGEST_BATCH: usize = 1000;
 impl Context {
     /// Checks and runs one statement of the guest.
     pub(super) async fn run(&mut self, sql: &str, params: &[Value], read_only: bool) -> Answer<Outcome> {
-        let kind = self.check(sql, params)?;
-        if read_only && kind != Kind::Read {
+        let checked = self.check(sql, params)?;
+        if read_only && checked.kind != Kind::Read {
             return Err(Error::new(Code::ReadOnly, "the transaction was begun read-only").into());
         }
         let bounds = self.bounds();
-        self.run_checked(kind, sql, params, bounds).await
+        self.run_checked(&checked, params, bounds).await
     }
 
-    async fn run_checked(&mut self, kind: Kind, text: &str, params: &[Value], bounds: Bounds) -> Answer<Outcome> {
-        let sql = GuestSql { text, steady: false, bounds };
-        Ok(match kind {
+    async fn run_checked(&mut self, checked: &Checked, params: &[Value], bounds: Bounds) -> Answer<Outcome> {
+        let sql = GuestSql { text: &checked.text, steady: checked.steady, bounds };
+        Ok(match checked.kind {
             Kind::Read => self.unit.guest_read(&sql, params).await?,
             Kind::Write | Kind::Define => self.unit.guest_write(&sql, params).await?,
         })
     }
 
     /// Whether a guest may send this statement with these parameters.
-    pub(super) fn check(&self, sql: &str, params: &[Value]) -> Answer<Kind> {
+    pub(super) fn check(&self, sql: &str, params: &[Value]) -> Answer<Arc<Checked>> {
         let limits = &self.app.limits;
         let most = usize::try_from(limits.sql_bytes).unwrap_or(usize::MAX);
-        let scan = statement::scan(sql, most)?;
+        let checked = statement::check(self.engine(), sql, most)?;
         let given = u64::try_from(params.len()).unwrap_or(u64::MAX);
         if given > u64::from(limits.sql_params) {
             return Err(Error::new(Code::TooLarge, format!("more than {} parameters", limits.sql_params)).into());
         }
-        if given != u64::from(scan.parameters) {
-            let wanted = scan.parameters;
+        if given != u64::from(checked.parameters) {
+            let wanted = checked.parameters;
             return Err(
                 Error::new(Code::BadParameter, format!("{given} parameters given, {wanted} wanted")).into()
             );
@@ -53,7 +54,12 @@ impl Context {
         if largest > limits.sql_value_bytes {
             return Err(Error::new(Code::TooLarge, format!("a value of {largest} bytes")).into());
         }
-        Ok(scan.kind)
+        Ok(checked)
+    }
+
+    /// Whose SQL the guest speaks.
+    pub(super) fn engine(&self) -> Engine {
+        if self.app.space.is_sqlite() { Engine::Sqlite } else { Engine::Postgres }
     }
 }
 
@@ -69,10 +75,11 @@ impl wit::Host for View<'_> {
 
     async fn open_cursor(&mut self, sql: String, params: Vec<wit::Value>) -> Answer<Resource<Cursor>> {
         let params = values::params(params);
-        if self.context.check(&sql, &params)? != Kind::Read {
+        let checked = self.context.check(&sql, &params)?;
+        if checked.kind != Kind::Read {
             return Err(Error::new(Code::Denied, "a cursor is for statements that only read").into());
         }
-        let sql = GuestSql { text: &sql, steady: false, bounds: self.context.bounds() };
+        let sql = GuestSql { text: &checked.text, steady: false, bounds: self.context.bounds() };
         let cursor = self.context.unit.open_cursor(&sql, &params).await?;
         Ok(self.table.push(cursor)?)
     }
@@ -136,8 +143,8 @@ impl View<'_> {
         let mut left = self.context.bounds();
         for statement in statements {
             let params = values::params(statement.params);
-            let kind = self.context.check(&statement.sql, &params)?;
-            let outcome = self.context.run_checked(kind, &statement.sql, &params, left).await?;
+            let checked = self.context.check(&statement.sql, &params)?;
+            let outcome = self.context.run_checked(&checked, &params, left).await?;
             left.rows = left.rows.saturating_sub(outcome.rows.rows.len());
             left.bytes = left.bytes.saturating_sub(outcome.rows.rows.iter().flatten().map(Value::size).sum());
             outcomes.push(wit::Outcome { affected: affected(&outcome), rows: values::rows(outcome.rows) });

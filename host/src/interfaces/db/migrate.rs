@@ -45,7 +45,7 @@ fn check(context: &Context, steps: &[Step]) -> Result<(), Fault> {
             return Err(Error::new(Code::BadParameter, "the name of a migration has 1 to 200 bytes").into());
         }
         for sql in &step.statements {
-            if statement::scan(sql, most)?.parameters > 0 {
+            if statement::check(context.engine(), sql, most)?.parameters > 0 {
                 return Err(Error::new(Code::BadParameter, "statements of a migration have no parameters").into());
             }
         }

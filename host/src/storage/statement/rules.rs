@@ -1,7 +1,7 @@
 //! The words and names that decide whether a statement is allowed.
 
 /// Beginnings of names that belong to the host or to the engine. An app has nothing by such a name.
-const KEPT_PREFIXES: [&str; 4] = ["innkeeper_", "pg_", "sqlite_", "pragma_"];
+const KEPT_PREFIXES: [&str; 5] = ["innkeeper_", "pg_", "sqlite_", "pragma_", "dbstat"];
 
 /// Schemas that an app must not name; its own it need not.
 const SCHEMAS: [&str; 6] = ["innkeeper", "pg_catalog", "information_schema", "public", "main", "temp"];
@@ -88,6 +88,12 @@ const NEVER_A_VALUE: [&str; 40] = [
 /// The beginning of `name` that makes it one of the host's or the engine's.
 pub(super) fn kept_prefix(name: &str) -> Option<&'static str> {
     KEPT_PREFIXES.into_iter().find(|prefix| begins_with(name, prefix))
+}
+
+/// Whether a kept name may stand anywhere in the text, also in strings and comments.
+pub(super) fn mentions_kept_name(sql: &str) -> bool {
+    let sql = sql.to_ascii_lowercase();
+    KEPT_PREFIXES.into_iter().any(|prefix| sql.contains(prefix))
 }
 
 /// Whether `name` before a point names a schema that is not the app's to name.

@@ -1,5 +1,6 @@
 //! The order of words: which verb a statement begins with, what it is about, and whether it writes.
 
+use super::depth::Depth;
 use super::lexer::Token;
 use super::placeholders::Placeholders;
 use super::{Kind, Refusal, Scan, rules};
@@ -14,6 +15,7 @@ enum Verb {
     Values,
     With,
     Change,
+    Delete,
     Create,
     Alter,
     Drop,
@@ -41,11 +43,13 @@ pub(super) struct Sentence<'a> {
     verb: Option<Verb>,
     expected: Option<Expected>,
     writes: bool,
+    deletes: bool,
     /// A semicolon has been read.
     ended: bool,
     previous: Option<Token<'a>>,
     before: Option<Token<'a>>,
     placeholders: Placeholders,
+    depth: Depth,
 }
 
 impl<'a> Sentence<'a> {
@@ -59,6 +63,7 @@ impl<'a> Sentence<'a> {
             return Ok(());
         }
         self.check_names(token)?;
+        self.depth.take(token, self.previous)?;
         match (token, self.verb) {
             (Token::Symbol(b'('), None) => {}
             (Token::Word(word), None) => self.begin(word)?,
@@ -80,10 +85,11 @@ impl<'a> Sentence<'a> {
         }
         let kind = match verb {
             Verb::Select | Verb::Values | Verb::With if !self.writes => Kind::Read,
-            Verb::Select | Verb::Values | Verb::With | Verb::Change => Kind::Write,
+            Verb::Select | Verb::Values | Verb::With | Verb::Change | Verb::Delete => Kind::Write,
             Verb::Create | Verb::Alter | Verb::Drop | Verb::Truncate => Kind::Define,
         };
-        Ok(Scan { kind, parameters: self.placeholders.count()? })
+        let destroys = self.deletes || matches!(verb, Verb::Delete | Verb::Alter | Verb::Drop | Verb::Truncate);
+        Ok(Scan { kind, parameters: self.placeholders.count()?, destroys })
     }
 
     fn check_names(&self, token: Token<'a>) -> Result<(), Refusal> {
@@ -120,7 +126,8 @@ impl<'a> Sentence<'a> {
             "select" => (Verb::Select, None),
             "values" => (Verb::Values, None),
             "with" => (Verb::With, None),
-            "insert" | "update" | "delete" => (Verb::Change, None),
+            "insert" | "update" => (Verb::Change, None),
+            "delete" => (Verb::Delete, None),
             "create" => (Verb::Create, Some(Expected::NewObject)),
             "alter" => (Verb::Alter, Some(Expected::Object)),
             "drop" => (Verb::Drop, Some(Expected::Object)),
@@ -188,8 +195,12 @@ impl<'a> Sentence<'a> {
             }
             // SELECT ... FOR UPDATE, NO KEY UPDATE, SHARE, KEY SHARE
             "update" | "share" | "no" | "key" if self.previous_is("for") => self.writes = true,
-            "insert" | "update" | "delete" if self.verb == Some(Verb::With) => self.writes = true,
-            "insert" | "update" | "delete" if self.previous == Some(Token::Symbol(b'(')) => self.writes = true,
+            "insert" | "update" | "delete"
+                if self.verb == Some(Verb::With) || self.previous == Some(Token::Symbol(b'(')) =>
+            {
+                self.writes = true;
+                self.deletes |= keyword == "delete";
+            }
             _ => {}
         }
         Ok(())

@@ -1,8 +1,8 @@
 //! What must be refused, by its reason.
 
 use super::super::RefusalCode::{BadParameter, Denied, Syntax, TooLarge};
-use super::super::{Kind, Scan, scan};
-use super::{MAX_BYTES, assert_refused, kind_of};
+use super::super::{Engine, check};
+use super::{MAX_BYTES, assert_refused, checked, kind_of};
 
 #[test]
 fn other_statements_are_denied() {
@@ -195,10 +195,10 @@ fn only_one_statement_is_taken() {
 
 #[test]
 fn placeholders_are_one_to_n() {
-    assert_eq!(scan("select $2, $1, $2, $3::int", MAX_BYTES), Ok(Scan { kind: Kind::Read, parameters: 3 }));
+    assert_eq!(checked(Engine::Postgres, "select $2, $1, $2, $3::int").parameters, 3);
     let many = (1..=1_000).map(|n| format!("${n}")).collect::<Vec<_>>().join(",");
-    assert_eq!(scan(&format!("select {many}"), MAX_BYTES).map(|scan| scan.parameters), Ok(1_000));
-    assert_eq!(scan("select 1", MAX_BYTES).map(|scan| scan.parameters), Ok(0));
+    assert_eq!(checked(Engine::Postgres, &format!("select {many}")).parameters, 1_000);
+    assert_eq!(checked(Engine::Postgres, "select 1").parameters, 0);
     assert_refused(
         BadParameter,
         &[
@@ -261,9 +261,9 @@ fn what_the_engines_read_differently_is_refused() {
 
 #[test]
 fn a_text_over_the_limit_is_too_large() {
-    let refusal = scan("select 1", 7).unwrap_err();
+    let refusal = check(Engine::Postgres, "select 1", 7).unwrap_err();
     assert_eq!(refusal.code, TooLarge);
-    assert!(scan("select 1", 8).is_ok());
+    assert!(check(Engine::Postgres, "select 1", 8).is_ok());
 }
 
 #[test]
@@ -271,6 +271,6 @@ fn time_grows_with_length_only() {
     let half = MAX_BYTES / 2;
     for piece in ["(", "/", "*", "-", "'", "\"", "$1 ", "[", "a.", "a ", "/*", "::", "$1::", "E'a'", "\\", "é"] {
         let text = format!("select {}", piece.repeat(half / piece.len()));
-        let _ = scan(&text, MAX_BYTES);
+        let _ = check(Engine::Postgres, &text, MAX_BYTES);
     }
 }

@@ -1,0 +1,92 @@
+//! What a statement does, read off its tree: whether it changes something, and what it destroys.
+
+use super::Kind;
+use super::walk::Findings;
+use sqlparser::ast::{
+    AlterColumnOperation, AlterTable, AlterTableOperation, Delete, FromTable, Ident, ObjectName, ObjectType,
+    Query, SetExpr, Statement, TableFactor, TableWithJoins,
+};
+use std::fmt;
+
+/// Something with rows in it that a statement takes away for good.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Destroyed {
+    /// The table, as the database spells it: in small letters unless it was quoted.
+    pub table: String,
+    /// The column; none for the whole table or all its rows.
+    pub column: Option<String>,
+}
+
+/// As a migration names it: `table` or `table.column`.
+impl fmt::Display for Destroyed {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.column {
+            None => write!(out, "{}", self.table),
+            Some(column) => write!(out, "{}.{column}", self.table),
+        }
+    }
+}
+
+/// What the statement does; `lexical` is what its words alone say, and the stricter of the two counts.
+pub(super) fn kind(statement: &Statement, findings: &Findings, lexical: Kind) -> Kind {
+    match statement {
+        Statement::Query(_) if !findings.writes && lexical == Kind::Read => Kind::Read,
+        Statement::Query(_) | Statement::Insert(_) | Statement::Update(_) | Statement::Delete(_) => Kind::Write,
+        _ => Kind::Define,
+    }
+}
+
+/// What the statement takes away for good.
+pub(super) fn destroys(statement: &Statement) -> Vec<Destroyed> {
+    match statement {
+        Statement::Drop { object_type: ObjectType::Table, names, .. } => names.iter().map(whole).collect(),
+        Statement::Truncate(truncate) => truncate.table_names.iter().map(|table| whole(&table.name)).collect(),
+        Statement::AlterTable(alter) => columns_of(alter),
+        Statement::Delete(delete) if delete.selection.is_none() && delete.using.is_none() => emptied(delete),
+        Statement::Query(query) => query_destroys(query),
+        _ => Vec::new(),
+    }
+}
+
+/// A deletion behind WITH or inside it.
+fn query_destroys(query: &Query) -> Vec<Destroyed> {
+    let tables = query.with.iter().flat_map(|with| &with.cte_tables);
+    let mut destroyed: Vec<Destroyed> = tables.flat_map(|table| query_destroys(&table.query)).collect();
+    if let SetExpr::Delete(statement) = query.body.as_ref() {
+        destroyed.extend(destroys(statement));
+    }
+    destroyed
+}
+
+fn columns_of(alter: &AlterTable) -> Vec<Destroyed> {
+    let mut columns: Vec<&Ident> = Vec::new();
+    for operation in &alter.operations {
+        match operation {
+            AlterTableOperation::DropColumn { column_names, .. } => columns.extend(column_names),
+            AlterTableOperation::AlterColumn { column_name, op: AlterColumnOperation::SetDataType { .. } } => {
+                columns.push(column_name)
+            }
+            _ => {}
+        }
+    }
+    let table = whole(&alter.name).table;
+    columns.into_iter().map(|column| Destroyed { table: table.clone(), column: Some(spelt(column)) }).collect()
+}
+
+fn emptied(delete: &Delete) -> Vec<Destroyed> {
+    let (FromTable::WithFromKeyword(tables) | FromTable::WithoutKeyword(tables)) = &delete.from;
+    let table = |table: &TableWithJoins| match &table.relation {
+        TableFactor::Table { name, .. } => Some(whole(name)),
+        _ => None,
+    };
+    tables.iter().filter_map(table).collect()
+}
+
+fn whole(name: &ObjectName) -> Destroyed {
+    let ident = name.0.last().and_then(|part| part.as_ident());
+    Destroyed { table: ident.map(spelt).unwrap_or_default(), column: None }
+}
+
+fn spelt(ident: &Ident) -> String {
+    if ident.quote_style.is_some() { ident.value.clone() } else { ident.value.to_lowercase() }
+}

@@ -1,0 +1,172 @@
+//! What is found out about a statement besides that it may run.
+
+use super::super::{Engine, Kind, check, check_expression};
+use super::{ENGINES, MAX_BYTES, checked};
+
+#[test]
+fn reads_writes_and_definitions_are_told_apart() {
+    let cases = [
+        (Kind::Read, "select 1 ; "),
+        (Kind::Read, "(select 1) union all (select 2) order by 1"),
+        (
+            Kind::Read,
+            "with recursive r(n) as (select 1 union all select n + 1 from r where n < 10) select n from r",
+        ),
+        (Kind::Read, "values (1, 'a'), ($1, $2)"),
+        (Kind::Read, "select 'begin; drop table pg_class; select set_config(1)', \"set\", t.\"into\" from t"),
+        (
+            Kind::Read,
+            "select public, main, temp, innkeeper, app_name, lo_price, dblink, txid_x, current_setting from t",
+        ),
+        (
+            Kind::Read,
+            "select appetite.id from appetite, public_notes, mainland, temperature where temperature.id = 1",
+        ),
+        (Kind::Write, "insert into t (\"into\") values ('into')"),
+        (Kind::Write, "update \"set\" set \"set\" = 1"),
+        (Kind::Write, "with gone as (delete from t returning *) select count(*) from gone"),
+        (Kind::Write, "(with gone as (delete from t returning *) select * from gone)"),
+        (Kind::Write, "with x as (select 1) insert into t select * from x"),
+        (Kind::Write, "select * from t where a = 1 for no key update of t skip locked"),
+        (Kind::Write, "select * from (select * from t for key share) x"),
+        (Kind::Define, "create or replace view v (a) as select 1"),
+        (Kind::Define, "create table app_notes (a text)"),
+        (Kind::Define, "alter index t_a rename to t_b"),
+        (Kind::Define, "truncate t"),
+    ];
+    for (kind, sql) in cases {
+        assert_eq!(checked(Engine::Postgres, sql).kind, kind, "{sql}");
+    }
+    // What the parser does not know of SQLite counts by its words.
+    assert_eq!(checked(Engine::Sqlite, "insert into t as u (a) values (1)").kind, Kind::Write);
+    assert_eq!(checked(Engine::Sqlite, "select 1 << 2").kind, Kind::Read);
+}
+
+#[test]
+fn what_sqlite_does_not_let_be_read_must_not_destroy() {
+    for sql in [
+        "delete from t indexed by i where a << 1",
+        "with x as (select 1 << 2) delete from t",
+        "alter table t x << y",
+    ] {
+        assert!(check(Engine::Sqlite, sql, MAX_BYTES).is_err(), "{sql}");
+    }
+}
+
+#[test]
+fn what_is_destroyed_is_told() {
+    let cases: [(&str, &[&str]); 12] = [
+        ("drop table a, \"B\" cascade", &["a", "B"]),
+        ("DROP TABLE IF EXISTS Notes", &["notes"]),
+        ("alter table t drop column A", &["t.a"]),
+        ("alter table t drop column a cascade, add column b int, drop c", &["t.a", "t.c"]),
+        ("alter table t alter column a type bigint, alter column b set not null", &["t.a"]),
+        ("truncate t, u restart identity", &["t", "u"]),
+        ("delete from t", &["t"]),
+        ("with x as (select 1) delete from t", &["t"]),
+        ("with x as (delete from t returning a) select * from x", &["t"]),
+        ("delete from t where a = 1", &[]),
+        ("drop view v", &[]),
+        ("alter table t rename column a to b", &[]),
+    ];
+    for (sql, expected) in cases {
+        let destroys = &checked(Engine::Postgres, sql).destroys;
+        assert_eq!(destroys.iter().map(ToString::to_string).collect::<Vec<_>>(), expected, "{sql}");
+    }
+    assert_eq!(checked(Engine::Sqlite, "delete from T").destroys.len(), 1);
+}
+
+#[test]
+fn steady_reads_are_told_from_others() {
+    let steady = [
+        "select * from t",
+        "select t.a, b as c from t join u using (a) where (b = $1 or c in (1, 2)) and not d is null limit 5",
+        "select a, count(*), lower(b), coalesce(c, 'x') from t group by a, b, c order by 2 desc offset 1",
+        "select distinct a from (select a from t where a between $1 and $2) x where exists (select 1 from u)",
+        "select a from t where a in (select b from u)",
+        "select max(length(a)) from t",
+    ];
+    let others = [
+        "select a + 1 from t",
+        "select 1 / a from t",
+        "select a::text from t",
+        "select (select a from t)",
+        "select a from t limit $1",
+        "select a from t where b like $1",
+        "select generate_series(1, 2)",
+        "select a, round(b) from t",
+        "select a from t where b = any($1)",
+        "select a from t for update",
+        "with x as (select 1) select * from x",
+        "select a -> 'b' from t",
+        "select sum(a) from t",
+        "update t set a = 1",
+    ];
+    for engine in ENGINES {
+        for sql in steady {
+            assert!(checked(engine, sql).steady, "{engine:?} {sql}");
+        }
+        for sql in others {
+            assert!(!check(engine, sql, MAX_BYTES).is_ok_and(|checked| checked.steady), "{engine:?} {sql}");
+        }
+    }
+}
+
+#[test]
+fn sequences_move_only_by_their_plain_names() {
+    assert_eq!(checked(Engine::Postgres, "select nextval('t_id_seq')").kind, Kind::Write);
+    assert_eq!(checked(Engine::Postgres, "select setval('t_id_seq', 5, false)").kind, Kind::Write);
+    assert_eq!(checked(Engine::Postgres, "select currval('t_id_seq')").kind, Kind::Read);
+    for name in ["'app_other.s'", "'\"S\"'", "$1", "'a' || 'b'", "'pg_s'", "E's'", "'s'::regclass", "(select 's')"]
+    {
+        let sql = format!("select nextval({name})");
+        assert!(check(Engine::Postgres, &sql, MAX_BYTES).is_err(), "{sql}");
+    }
+}
+
+#[test]
+fn the_print_is_what_runs_on_postgres() {
+    let sql = "SELECT  a , 'it''s' /* gone */ from T where b=$1;";
+    assert_eq!(checked(Engine::Postgres, sql).text, "SELECT a, 'it''s' FROM T WHERE b = $1");
+    assert_eq!(checked(Engine::Sqlite, sql).text, sql);
+}
+
+#[test]
+fn a_condition_is_one_expression_over_columns() {
+    for engine in ENGINES {
+        let condition = |text: &str| check_expression(engine, text, MAX_BYTES);
+        assert_eq!(
+            condition("length(name) > 0 and a in (1,2)").as_deref(),
+            Ok("length(name) > 0 AND a IN (1, 2)")
+        );
+        for text in [
+            "",
+            "a > $1",
+            "a > (select 1)",
+            "a in (select b from t)",
+            "exists (select 1)",
+            "count(*) > 1",
+            "sum(a) over () > 1",
+            "a > 1) or (b > 1",
+            "a > 1, b",
+            "a > 1; select 1",
+            "a > 1 -- x\n; drop table t",
+            "a = set_config('a', 'b', false)",
+            "a = load_extension('x')",
+            "innkeeper.sessions.a > 1",
+            "sqlite_version() > 1",
+        ] {
+            assert!(condition(text).is_err(), "{engine:?} {text}: {:?}", condition(text));
+        }
+    }
+    assert!(check_expression(Engine::Postgres, "nextval('s') > 1", MAX_BYTES).is_err());
+}
+
+#[test]
+fn a_repeated_text_is_remembered_for_its_engine_alone() {
+    let sql = "select 'remembered' as a";
+    let first = checked(Engine::Postgres, sql);
+    assert!(std::sync::Arc::ptr_eq(&first, &checked(Engine::Postgres, sql)));
+    assert_ne!(first.text, checked(Engine::Sqlite, sql).text);
+    assert!(check(Engine::Postgres, sql, 5).is_err(), "the length is looked at before");
+}

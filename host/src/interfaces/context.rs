@@ -20,7 +20,7 @@ pub struct AppContext {
     pub config: Vec<(String, String)>,
     /// How much a guest may ask for.
     pub limits: Arc<Limits>,
-    /// Hashes of the lists of migrations that are known to be applied.
+    /// Hashes of the lists of migrations and the descriptions of tables that are known to be applied.
     applied: Mutex<HashSet<[u8; 32]>>,
 }
 
@@ -38,6 +38,11 @@ impl AppContext {
     /// Whether a list of migrations with this hash has been applied.
     pub(super) fn is_applied(&self, hash: &[u8; 32]) -> bool {
         self.applied.lock().unwrap_or_else(PoisonError::into_inner).contains(hash)
+    }
+
+    /// Forgets what is known to be applied: a migration may have changed tables that were as described.
+    pub(super) fn forget_applied(&self) {
+        self.applied.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }
 
     /// Notes that a list of migrations has been applied, so that it is not asked for again.

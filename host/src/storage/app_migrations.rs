@@ -2,10 +2,14 @@
 
 use super::connection::{Bounds, GuestSql, cell};
 use super::host_sql::host_sql;
+use super::statement::{self, Checked, Engine};
 use super::unit::UnitOfWork;
 use super::value::Value;
 use super::{Code, Error, Result, now_micros};
 use sha2::{Digest, Sha256};
+use std::sync::Arc;
+
+const LONGEST_NAME: usize = 200;
 
 /// One step: statements that are run one after the other.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -14,6 +18,19 @@ pub struct Step {
     pub name: String,
     /// The text for this engine.
     pub statements: Vec<String>,
+    /// Names of what the statements may destroy. No part of the step's hash: who adds a name changes nothing of what is done.
+    pub destroys: Vec<String>,
+}
+
+/// A step that has been run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Applied {
+    /// Its name.
+    pub name: String,
+    /// Of its text.
+    pub hash: Vec<u8>,
+    /// Microseconds since 1970.
+    pub at: i64,
 }
 
 impl Step {
@@ -30,26 +47,128 @@ impl Step {
 
 /// Runs the steps that the app has not run yet, all or none, in a unit of their own. Returns their names.
 pub async fn apply(unit: &mut UnitOfWork, steps: &[Step], bounds: &Bounds) -> Result<Vec<String>> {
-    let done = applied(unit).await?;
-    if missing(steps, &done)?.is_empty() {
+    if missing(steps, &applied(unit).await?)?.is_empty() {
         return Ok(Vec::new());
     }
+    let names = run_missing(unit, steps, bounds).await?;
+    unit.commit().await?;
+    Ok(names)
+}
+
+/// Does all that [`apply`] would do and undoes it, so that errors of the real tables show. Returns the names of what would be run.
+pub async fn rehearse(unit: &mut UnitOfWork, steps: &[Step], bounds: &Bounds) -> Result<Vec<String>> {
+    let names = run_missing(unit, steps, bounds).await?;
+    unit.rollback().await?;
+    Ok(names)
+}
+
+/// Notes steps as run without running them, for a database that has their tables already. Returns the names that were new.
+pub async fn baseline(unit: &mut UnitOfWork, steps: &[Step]) -> Result<Vec<String>> {
+    unit.lock_schema().await?;
+    let missing = missing(steps, &applied(unit).await?)?;
+    for step in &missing {
+        note(unit, step).await?;
+    }
+    unit.commit().await?;
+    Ok(names(&missing))
+}
+
+/// What the app has run, in that order.
+pub async fn applied(unit: &mut UnitOfWork) -> Result<Vec<Applied>> {
+    let sql = host_sql!(
+        "select name, sha256, applied_at from innkeeper.app_migrations where app = $1 order by applied_at, name"
+    );
+    let params = [unit.space().app().as_ref().into()];
+    let outcome = unit.read(sql, &params).await?;
+    outcome.rows.rows.iter().map(|row| applied_from(row)).collect()
+}
+
+/// Those of the steps that have not been run. `Conflict` where the text of one differs from what was run.
+pub fn missing<'s>(steps: &'s [Step], done: &[Applied]) -> Result<Vec<&'s Step>> {
+    let mut missing = Vec::new();
+    for step in steps {
+        match done.iter().find(|applied| applied.name == step.name) {
+            None => missing.push(step),
+            Some(applied) if applied.hash.as_slice() == step.hash() => {}
+            Some(_) => {
+                let text = format!(
+                    "migration {}: its text differs from the one that was run: leave it as it was and add another",
+                    step.name
+                );
+                return Err(Error::new(Code::Conflict, text));
+            }
+        }
+    }
+    Ok(missing)
+}
+
+/// Whether names are in order and the gate lets every statement pass, each of `most` bytes at most.
+pub fn check(steps: &[Step], engine: Engine, most: usize) -> Result<()> {
+    for step in steps {
+        if step.name.is_empty() || step.name.len() > LONGEST_NAME {
+            return Err(Error::new(Code::BadParameter, "the name of a migration has 1 to 200 bytes"));
+        }
+        for sql in &step.statements {
+            let checked = statement::check(engine, sql, most).map_err(|refusal| in_step(step, refusal.into()))?;
+            if checked.parameters > 0 {
+                let error = Error::new(Code::BadParameter, "statements of a migration have no parameters");
+                return Err(in_step(step, error));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// What a step destroys, whether it says so or not.
+pub fn destroyed(step: &Step, engine: Engine) -> Result<Vec<String>> {
+    let checked = checked(step, engine)?;
+    Ok(checked.iter().flat_map(|statement| &statement.destroys).map(ToString::to_string).collect())
+}
+
+/// The statements of a step that has passed [`check`], as they are run.
+fn checked(step: &Step, engine: Engine) -> Result<Vec<Arc<Checked>>> {
+    let one = |sql: &String| statement::check(engine, sql, usize::MAX);
+    step.statements.iter().map(one).collect::<std::result::Result<_, _>>().map_err(|e| in_step(step, e.into()))
+}
+
+async fn run_missing(unit: &mut UnitOfWork, steps: &[Step], bounds: &Bounds) -> Result<Vec<String>> {
     unit.lock_schema().await?;
     // Another request may have run them while this one waited for the lock.
     let done = applied(unit).await?;
     let missing = missing(steps, &done)?;
     for step in &missing {
+        check_destroys(step, unit.space().engine())?;
+    }
+    for step in &missing {
         run(unit, step, bounds).await?;
     }
-    unit.commit().await?;
-    Ok(missing.iter().map(|step| step.name.clone()).collect())
+    Ok(names(&missing))
+}
+
+/// Refuses a step that destroys what it does not name.
+fn check_destroys(step: &Step, engine: Engine) -> Result<()> {
+    let named = |name: &String| step.destroys.iter().any(|allowed| allowed.eq_ignore_ascii_case(name));
+    let unnamed: Vec<String> = destroyed(step, engine)?.into_iter().filter(|name| !named(name)).collect();
+    if unnamed.is_empty() {
+        return Ok(());
+    }
+    let list = unnamed.join(", ");
+    let text = format!(
+        "migration {}: it would destroy {list}: if that is meant, add {list} to its `destroys`",
+        step.name
+    );
+    Err(Error::new(Code::Denied, text))
 }
 
 async fn run(unit: &mut UnitOfWork, step: &Step, bounds: &Bounds) -> Result<()> {
-    for statement in &step.statements {
-        let sql = GuestSql { text: statement, steady: false, bounds: *bounds };
+    for statement in checked(step, unit.space().engine())? {
+        let sql = GuestSql { text: &statement.text, steady: false, bounds: *bounds };
         unit.guest_write(&sql, &[]).await.map_err(|error| in_step(step, error))?;
     }
+    note(unit, step).await
+}
+
+async fn note(unit: &mut UnitOfWork, step: &Step) -> Result<()> {
     let sql =
         host_sql!("insert into innkeeper.app_migrations (app, name, sha256, applied_at) values ($1, $2, $3, $4)");
     let params = [
@@ -61,31 +180,15 @@ async fn run(unit: &mut UnitOfWork, step: &Step, bounds: &Bounds) -> Result<()> 
     unit.write(sql, &params).await.map(|_| ())
 }
 
-async fn applied(unit: &mut UnitOfWork) -> Result<Vec<(String, Vec<u8>)>> {
-    let sql = host_sql!("select name, sha256 from innkeeper.app_migrations where app = $1");
-    let params = [unit.space().app().as_ref().into()];
-    let outcome = unit.read(sql, &params).await?;
-    let pair = |row: &Vec<Value>| {
-        let name = cell(row, 0)?.as_text().ok_or_else(|| Error::malformed("app_migrations.name"))?;
-        let hash = cell(row, 1)?.as_bytes().ok_or_else(|| Error::malformed("app_migrations.sha256"))?;
-        Ok((name.to_owned(), hash.to_vec()))
-    };
-    outcome.rows.rows.iter().map(pair).collect()
+fn applied_from(row: &[Value]) -> Result<Applied> {
+    let malformed = || Error::malformed("app_migrations");
+    let name = cell(row, 0)?.as_text().ok_or_else(malformed)?.to_owned();
+    let hash = cell(row, 1)?.as_bytes().ok_or_else(malformed)?.to_vec();
+    Ok(Applied { name, hash, at: cell(row, 2)?.as_integer().ok_or_else(malformed)? })
 }
 
-fn missing<'s>(steps: &'s [Step], done: &[(String, Vec<u8>)]) -> Result<Vec<&'s Step>> {
-    let mut missing = Vec::new();
-    for step in steps {
-        match done.iter().find(|(name, _)| *name == step.name) {
-            None => missing.push(step),
-            Some((_, hash)) if hash.as_slice() == step.hash() => {}
-            Some(_) => {
-                let text = format!("migration {}: its text differs from the one that was run", step.name);
-                return Err(Error::new(Code::Conflict, text));
-            }
-        }
-    }
-    Ok(missing)
+fn names(steps: &[&Step]) -> Vec<String> {
+    steps.iter().map(|step| step.name.clone()).collect()
 }
 
 fn in_step(step: &Step, error: Error) -> Error {

@@ -77,13 +77,12 @@ pub fn datetime_from_micros(micros: i64, epoch_days: i64) -> Option<Datetime> {
     Some(Datetime { date, time: time_from_micros(micros.rem_euclid(DAY_MICROS))? })
 }
 
-/// The end of a day is the beginning of the next, as Postgres has it; a day that has no next one stays as it is.
-pub fn on_next_day(datetime: Datetime) -> Datetime {
-    if datetime.time.hour < 24 {
-        return datetime;
+/// The same moment with an hour below 24: the end of a day is the beginning of the next, as Postgres keeps it.
+pub fn normal_datetime(at: Datetime) -> Datetime {
+    if at.time.hour < 24 {
+        return at;
     }
-    let next = micros_from_datetime(datetime, 0).and_then(|micros| datetime_from_micros(micros, 0));
-    next.unwrap_or(datetime)
+    micros_from_datetime(at, 0).and_then(|micros| datetime_from_micros(micros, 0)).unwrap_or(at)
 }
 
 /// Whether there is such a day.

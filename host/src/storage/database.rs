@@ -3,6 +3,7 @@
 use super::connection::Connection;
 use super::postgres::{self, PoolSettings, PostgresPool};
 use super::sqlite::{SqliteFiles, SqliteLease, SqliteSettings};
+use super::statement::Engine;
 use super::{Error, Result, migrations, own_space};
 use crate::config::{Config, DatabaseTarget, HOST_POOL_SIZE, PostgresTarget, SqliteSynchronous};
 use std::path::Path;
@@ -184,6 +185,14 @@ impl AppSpace {
     /// The app's schema on Postgres, its file on SQLite.
     pub(super) fn place(&self) -> &str {
         &self.place
+    }
+
+    /// Whose SQL the app's statements are.
+    pub fn engine(&self) -> Engine {
+        match self.database {
+            Database::Postgres(_) => Engine::Postgres,
+            Database::Sqlite(_) => Engine::Sqlite,
+        }
     }
 
     /// Whether the engine is SQLite, for the one place where an app may give a text for each (`db.migrate`).

@@ -91,6 +91,16 @@ impl Error {
         matches!(self.code, Code::Unavailable | Code::Busy | Code::Serialization)
     }
 
+    /// A check that keeps values of other types out of a column is the same to a guest as a parameter that does not fit its type.
+    pub(super) fn with_type_of_column(mut self) -> Self {
+        let name = self.constraint.as_deref().and_then(|name| name.strip_prefix(super::schema::TYPE_CONSTRAINT));
+        if let (Code::CheckViolation, Some(column)) = (self.code, name) {
+            self.message = format!("column {column}: the value is not of the column's type");
+            self.code = Code::BadParameter;
+        }
+        self
+    }
+
     /// Whether a prepared statement no longer fits a table that has changed since: "cached plan must not change result type"
     /// (`plancache.c`), or parameters that were given other types (`datatype_mismatch`).
     pub(super) fn is_stale_plan(&self) -> bool {

@@ -16,6 +16,7 @@ mod host_sql;
 mod migrations;
 mod own_space;
 pub mod postgres;
+pub mod schema;
 pub mod sessions;
 pub mod sqlite;
 pub mod statement;

@@ -181,6 +181,26 @@ impl Value {
     }
 }
 
+/// A decimal as Postgres writes it: no plus, no zeros before the number, a digit before the point and behind it, no minus before zero. What is not in
+/// plain digits stays as it is.
+pub fn plain_decimal(text: &str) -> std::borrow::Cow<'_, str> {
+    let (negative, unsigned) = match text.strip_prefix('-') {
+        Some(unsigned) => (true, unsigned),
+        None => (false, text.strip_prefix('+').unwrap_or(text)),
+    };
+    let (whole, part) = unsigned.split_once('.').unwrap_or((unsigned, ""));
+    let is_digits = |digits: &str| digits.bytes().all(|digit| digit.is_ascii_digit());
+    if (whole.is_empty() && part.is_empty()) || !is_digits(whole) || !is_digits(part) {
+        return text.into();
+    }
+    let trimmed = whole.trim_start_matches('0');
+    let minus = negative && !(trimmed.is_empty() && part.bytes().all(|digit| digit == b'0'));
+    let whole = if trimmed.is_empty() { "0" } else { trimmed };
+    let point = if part.is_empty() { "" } else { "." };
+    let plain = format!("{}{whole}{point}{part}", if minus { "-" } else { "" });
+    if plain == text { text.into() } else { plain.into() }
+}
+
 macro_rules! value_from {
     ($($source:ty => $make:expr;)*) => {$(
         impl From<$source> for Value {
@@ -222,6 +242,23 @@ mod tests {
         assert_eq!(Value::from(Some(7)), Value::Integer(7));
         assert_eq!(Value::from(None::<&str>), Value::Null);
         assert_eq!(Value::from(vec![1_u8]).into_bytes(), Some(vec![1]));
+    }
+
+    #[test]
+    fn decimals_are_written_as_postgres_does() {
+        let pairs = [
+            ("+007.50", "7.50"),
+            (".5", "0.5"),
+            ("5.", "5"),
+            ("-0.00", "0.00"),
+            ("-.5", "-0.5"),
+            ("00", "0"),
+            ("-12.50", "-12.50"),
+        ];
+        for (given, plain) in pairs {
+            assert_eq!(plain_decimal(given), plain);
+        }
+        assert_eq!(plain_decimal("NaN"), "NaN");
     }
 
     #[test]

@@ -4,7 +4,7 @@ use super::error::{Fault, convert};
 use super::transaction::Transaction;
 use super::{values, wit};
 use crate::interfaces::{Context, View};
-use crate::storage::statement::{self, Checked, Engine, Kind};
+use crate::storage::statement::{self, Checked, Kind};
 use crate::storage::value::Value;
 use crate::storage::{Bounds, Code, Cursor, Error, GuestSql, Isolation, Outcome};
 use std::sync::Arc;
@@ -38,7 +38,7 @@ impl Context {
     pub(super) fn check(&self, sql: &str, params: &[Value]) -> Answer<Arc<Checked>> {
         let limits = &self.app.limits;
         let most = usize::try_from(limits.sql_bytes).unwrap_or(usize::MAX);
-        let checked = statement::check(self.engine(), sql, most)?;
+        let checked = statement::check(self.app.space.engine(), sql, most)?;
         let given = u64::try_from(params.len()).unwrap_or(u64::MAX);
         if given > u64::from(limits.sql_params) {
             return Err(Error::new(Code::TooLarge, format!("more than {} parameters", limits.sql_params)).into());
@@ -55,11 +55,6 @@ impl Context {
             return Err(Error::new(Code::TooLarge, format!("a value of {largest} bytes")).into());
         }
         Ok(checked)
-    }
-
-    /// Whose SQL the guest speaks.
-    pub(super) fn engine(&self) -> Engine {
-        if self.app.space.is_sqlite() { Engine::Sqlite } else { Engine::Postgres }
     }
 }
 
@@ -127,8 +122,8 @@ impl wit::Host for View<'_> {
         super::migrate::migrate(self.context, migrations).await
     }
 
-    async fn define_table(&mut self, _: wit::Table) -> Answer<bool> {
-        Err(not_yet())
+    async fn define_table(&mut self, table: wit::Table) -> Answer<bool> {
+        super::define_table::define(self.context, table).await
     }
 
     fn convert_db_error(&mut self, fault: Fault) -> wasmtime::Result<wit::DbError> {
@@ -247,8 +242,4 @@ fn isolation(isolation: wit::Isolation) -> Isolation {
         wit::Isolation::RepeatableRead => Isolation::RepeatableRead,
         wit::Isolation::Serializable => Isolation::Serializable,
     }
-}
-
-fn not_yet() -> Fault {
-    Error::new(Code::Other, "not yet").into()
 }

@@ -4,30 +4,38 @@ use super::error::Fault;
 use super::wit;
 use crate::interfaces::Context;
 use crate::storage::app_migrations::{self, Step};
-use crate::storage::{Code, Error, UnitOfWork, statement};
+use crate::storage::{Code, Error, UnitOfWork};
 use sha2::{Digest, Sha256};
-
-const LONGEST_NAME: usize = 200;
 
 /// Applies what is missing. A list that this process has seen applied costs nothing but its hash.
 pub(super) async fn migrate(context: &mut Context, migrations: Vec<wit::Migration>) -> Result<Vec<String>, Fault> {
     let on_sqlite = context.app.space.is_sqlite();
     let steps: Vec<Step> = migrations.into_iter().map(|migration| step(migration, on_sqlite)).collect();
     let hash = hash_of(&steps);
-    if context.unit.is_holding() {
-        return Err(
-            Error::new(Code::Conflict, "migrate was called after the request had written something").into()
-        );
-    }
+    refuse_while_holding(context, "migrate")?;
     if context.app.is_applied(&hash) {
         return Ok(Vec::new());
     }
-    check(context, &steps)?;
+    let most = usize::try_from(context.app.limits.sql_bytes).unwrap_or(usize::MAX);
+    app_migrations::check(&steps, context.app.space.engine(), most)?;
     // A unit of its own: migrations stay whatever becomes of the request.
     let mut unit = UnitOfWork::new(context.app.space.clone(), crate::storage::Transactions::Request);
     let applied = app_migrations::apply(&mut unit, &steps, &context.bounds()).await?;
+    if !applied.is_empty() {
+        context.app.forget_applied();
+    }
     context.app.note_applied(hash);
     Ok(applied)
+}
+
+/// What changes tables runs in a unit of its own, which a request that holds something would keep waiting for itself.
+pub(super) fn refuse_while_holding(context: &Context, function: &str) -> Result<(), Fault> {
+    if !context.unit.is_holding() {
+        return Ok(());
+    }
+    let text =
+        format!("{function} was called after the request had written something: call it before, or commit first");
+    Err(Error::new(Code::Conflict, text).into())
 }
 
 fn step(migration: wit::Migration, on_sqlite: bool) -> Step {
@@ -35,22 +43,7 @@ fn step(migration: wit::Migration, on_sqlite: bool) -> Step {
         Some(statements) if on_sqlite => statements,
         _ => migration.statements,
     };
-    Step { name: migration.name, statements }
-}
-
-fn check(context: &Context, steps: &[Step]) -> Result<(), Fault> {
-    let most = usize::try_from(context.app.limits.sql_bytes).unwrap_or(usize::MAX);
-    for step in steps {
-        if step.name.is_empty() || step.name.len() > LONGEST_NAME {
-            return Err(Error::new(Code::BadParameter, "the name of a migration has 1 to 200 bytes").into());
-        }
-        for sql in &step.statements {
-            if statement::check(context.engine(), sql, most)?.parameters > 0 {
-                return Err(Error::new(Code::BadParameter, "statements of a migration have no parameters").into());
-            }
-        }
-    }
-    Ok(())
+    Step { name: migration.name, statements, destroys: migration.destroys }
 }
 
 fn hash_of(steps: &[Step]) -> [u8; 32] {

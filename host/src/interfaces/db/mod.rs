@@ -1,5 +1,6 @@
 //! `db`: SQL over the app's own tables. The contract is `wit/db.wit`.
 
+mod define_table;
 mod error;
 mod host;
 mod migrate;

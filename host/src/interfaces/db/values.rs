@@ -8,6 +8,11 @@ pub(super) fn params(values: Vec<wit::Value>) -> Vec<Value> {
     values.into_iter().map(from_wit).collect()
 }
 
+/// A guest's value that is no parameter.
+pub(super) fn param(value: wit::Value) -> Value {
+    from_wit(value)
+}
+
 /// Rows for a guest.
 pub(super) fn rows(rows: Rows) -> wit::Rows {
     wit::Rows { columns: rows.columns, rows: cells(rows.rows) }

@@ -35,7 +35,7 @@ fn from_server(error: &PgDatabaseError) -> Error {
     if translated.is_stale_plan() && translated.sqlstate == "0A000" {
         translated.code = Code::Serialization;
     }
-    translated
+    translated.with_type_of_column()
 }
 
 fn code_of(sqlstate: &str) -> Code {

@@ -1,5 +1,6 @@
 //! The one translation of SQLite's errors into ours (SQLite documentation, "Result and Error Codes").
 
+use crate::storage::schema::names;
 use crate::storage::{Code, Error};
 use rusqlite::ErrorCode;
 use rusqlite::ffi;
@@ -44,9 +45,30 @@ pub(super) fn is_busy(error: &rusqlite::Error) -> bool {
 fn from_engine(failure: ffi::Error, message: Option<&str>) -> Error {
     let message = message.map_or_else(|| failure.to_string(), str::to_owned);
     let is_limit = LIMITS.iter().any(|limit| message.starts_with(limit));
-    let constraint = message.split_once("constraint failed: ").map(|(_, name)| name.to_owned());
-    let code = if is_limit { Code::TooLarge } else { code_of(failure) };
-    Error { code, sqlstate: String::new(), message, constraint }
+    let told = message.split_once("constraint failed: ").map(|(_, told)| told);
+    let constraint = told.map(|told| constraint_name(failure.extended_code, told));
+    // A check that stands in a trigger, because its table was there before it.
+    let by_trigger = failure.extended_code == ffi::SQLITE_CONSTRAINT_TRIGGER && told.is_some();
+    let code = match () {
+        () if is_limit => Code::TooLarge,
+        () if by_trigger => Code::CheckViolation,
+        () => code_of(failure),
+    };
+    Error { code, sqlstate: String::new(), message, constraint }.with_type_of_column()
+}
+
+/// What Postgres would call the constraint. SQLite tells the columns of a key, `people.name, people.born`, and the name of a check.
+fn constraint_name(extended: i32, told: &str) -> String {
+    let mut columns = told.split(", ").filter_map(|column| column.split_once('.')).peekable();
+    let Some((table, column)) = columns.peek().copied() else { return told.to_owned() };
+    match extended {
+        ffi::SQLITE_CONSTRAINT_NOTNULL => column.to_owned(),
+        ffi::SQLITE_CONSTRAINT_PRIMARYKEY | ffi::SQLITE_CONSTRAINT_ROWID => names::primary_key(table),
+        ffi::SQLITE_CONSTRAINT_UNIQUE => {
+            names::unique(table, &columns.map(|(_, column)| column).collect::<Vec<_>>())
+        }
+        _ => told.to_owned(),
+    }
 }
 
 fn code_of(failure: ffi::Error) -> Code {

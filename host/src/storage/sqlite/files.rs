@@ -159,6 +159,9 @@ impl File {
         link.set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false)?;
         link.set_db_config(DbConfig::SQLITE_DBCONFIG_DQS_DML, false)?;
         link.set_db_config(DbConfig::SQLITE_DBCONFIG_DQS_DDL, false)?;
+        // As Postgres compares.
+        link.pragma_update(None, "case_sensitive_like", true)?;
+        super::collations::register(link)?;
         link.set_prepared_statement_cache_capacity(STATEMENT_CACHE);
         self.limit(link)
     }

@@ -187,6 +187,8 @@ fn authorize_guest(context: &AuthContext<'_>, defines: bool) -> Authorization {
         A::CreateTable { table_name: "sqlite_sequence" } => true,
         A::CreateTable { table_name }
         | A::DropTable { table_name }
+        // A table goes with its triggers, which only the host makes; the gate knows no DROP TRIGGER.
+        | A::DropTrigger { table_name, .. }
         | A::AlterTable { table_name, .. }
         | A::Analyze { table_name }
         | A::CreateIndex { table_name, .. }
@@ -198,7 +200,17 @@ fn authorize_guest(context: &AuthContext<'_>, defines: bool) -> Authorization {
         }
         _ => false,
     };
-    if allowed && context.database_name.is_none_or(|name| name == "main") {
+    // DROP COLUMN tells the column where all others tell the database (`sqlite3AlterDropColumn` in SQLite's `alter.c`).
+    let database = match context.action {
+        A::AlterTable { database_name, .. } => Some(database_name),
+        _ => context.database_name,
+    };
+    // ALTER TABLE looks for views and triggers among the connection's temporary tables, of which there are none.
+    let of_temp = matches!(
+        context.action,
+        A::Read { table_name: "sqlite_temp_master", .. } | A::Update { table_name: "sqlite_temp_master", .. }
+    );
+    if of_temp || allowed && database.is_none_or(|name| name == "main") {
         Authorization::Allow
     } else {
         Authorization::Deny

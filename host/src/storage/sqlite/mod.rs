@@ -6,6 +6,7 @@
 //! Statements run on the calling thread: a read takes microseconds, less than handing it to another thread would. One that turns out slow
 //! gives its runtime worker away (see [`guard::Watch`]), so that it never stalls other requests.
 
+mod collations;
 mod cursor;
 mod error;
 mod files;
@@ -17,6 +18,7 @@ mod values;
 pub use cursor::SqliteCursor;
 pub use files::{SqliteFiles, SqliteSettings};
 pub use lease::SqliteLease;
+pub(in crate::storage) use values::is_well_formed;
 
 /// The version of the SQLite library.
 pub fn version() -> &'static str {

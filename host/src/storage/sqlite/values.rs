@@ -6,7 +6,7 @@
 //! becomes one, which loses digits behind the fifteenth and zeros at the end; `decimal_text` and `json_text` keep all.
 
 use crate::storage::calendar;
-use crate::storage::value::Value;
+use crate::storage::value::{Value, plain_decimal};
 use crate::storage::{Code, Error, Result};
 use rusqlite::types::{ToSqlOutput, Value as Owned, ValueRef};
 
@@ -31,23 +31,32 @@ pub(super) fn kind_of(declared: Option<&str>) -> Kind {
     let Some(declared) = declared else { return Kind::Plain };
     let lower = declared.to_ascii_lowercase();
     let name = lower.split('(').next().unwrap_or_default().trim();
-    match name {
+    // What stands behind it is there for the affinity.
+    match name.strip_suffix("_blob").or_else(|| name.strip_suffix("_text")).unwrap_or(name) {
         "boolean" | "bool" => Kind::Boolean,
         "double precision" | "double" | "float" | "real" | "float8" | "float4" => Kind::Float,
-        "numeric" | "decimal" | "decimal_text" => Kind::Decimal,
+        "numeric" | "decimal" => Kind::Decimal,
         "uuid" => Kind::Uuid,
         "date" => Kind::Date,
         "time" | "time without time zone" => Kind::Time,
         "timestamp" | "datetime" | "timestamp without time zone" => Kind::Datetime,
         "timestamptz" | "instant" | "timestamp with time zone" => Kind::Instant,
-        "json" | "jsonb" | "json_text" => Kind::Json,
+        "json" | "jsonb" => Kind::Json,
         _ => Kind::Plain,
     }
 }
 
 /// Refuses a parameter that is not what it says it is. Postgres does so by itself; SQLite would keep it.
 pub(super) fn check(value: &Value) -> Result<()> {
-    let fits = match value {
+    if is_well_formed(value) {
+        return Ok(());
+    }
+    Err(Error::new(Code::BadParameter, format!("not a well-formed {}", value.kind())))
+}
+
+/// Whether a value is what it says it is.
+pub(in crate::storage) fn is_well_formed(value: &Value) -> bool {
+    match value {
         Value::Date(date) => calendar::is_date(*date),
         Value::Time(time) => calendar::is_time(*time),
         Value::Datetime(datetime) => calendar::is_date(datetime.date) && calendar::is_time(datetime.time),
@@ -56,8 +65,7 @@ pub(super) fn check(value: &Value) -> Result<()> {
         Value::Json(text) => serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok(),
         Value::Text(text) => !text.contains('\0'),
         _ => true,
-    };
-    if fits { Ok(()) } else { Err(Error::new(Code::BadParameter, format!("not a well-formed {}", value.kind()))) }
+    }
 }
 
 fn is_decimal(text: &str) -> bool {
@@ -80,12 +88,16 @@ pub(super) fn to_sql(value: &Value) -> ToSqlOutput<'_> {
         Value::Boolean(truth) => ToSqlOutput::Owned(Owned::Integer(i64::from(*truth))),
         Value::Integer(number) | Value::Instant(number) => ToSqlOutput::Owned(Owned::Integer(*number)),
         Value::Float(number) => ToSqlOutput::Owned(Owned::Real(*number)),
-        Value::Decimal(s) | Value::Text(s) | Value::Json(s) => ToSqlOutput::Borrowed(ValueRef::Text(s.as_bytes())),
+        Value::Text(s) | Value::Json(s) => ToSqlOutput::Borrowed(ValueRef::Text(s.as_bytes())),
+        Value::Decimal(s) => match plain_decimal(s) {
+            std::borrow::Cow::Borrowed(s) => ToSqlOutput::Borrowed(ValueRef::Text(s.as_bytes())),
+            std::borrow::Cow::Owned(s) => text(s),
+        },
         Value::Uuid(s) => text(s.to_ascii_lowercase()),
         Value::Bytes(bytes) => ToSqlOutput::Borrowed(ValueRef::Blob(bytes)),
         Value::Date(date) => text(calendar::print_date(*date)),
         Value::Time(time) => text(calendar::print_time(*time)),
-        Value::Datetime(datetime) => text(calendar::print_datetime(calendar::on_next_day(*datetime))),
+        Value::Datetime(datetime) => text(calendar::print_datetime(calendar::normal_datetime(*datetime))),
         Value::Other(other) => ToSqlOutput::Borrowed(ValueRef::Text(other.text.as_bytes())),
     }
 }

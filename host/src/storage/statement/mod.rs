@@ -20,6 +20,7 @@ mod lexer;
 mod placeholders;
 mod quotes;
 mod rules;
+mod script;
 mod sentence;
 mod symbols;
 #[cfg(test)]
@@ -30,6 +31,7 @@ mod walk;
 pub use facts::Destroyed;
 
 use lexer::Lexer;
+pub use script::split;
 use sentence::Sentence;
 use std::fmt;
 use std::sync::Arc;

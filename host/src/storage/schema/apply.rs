@@ -1,0 +1,114 @@
+//! Does what was planned, in a transaction of its own.
+
+use super::description::Table;
+use super::found::{Catalog, FoundTable};
+use super::plan::plan;
+use super::types::Dialect;
+use super::{catalog_postgres, catalog_sqlite};
+use crate::storage::connection::{Connection, Control};
+use crate::storage::database::AppSpace;
+use crate::storage::{Code, Error, Result};
+
+/// Makes the table as described, or adds what it lacks; all or nothing. Returns whether anything was changed. `Conflict` names
+/// every difference that cannot be added. Dropping the future undoes what was not kept yet.
+pub async fn define(space: &AppSpace, table: &Table) -> Result<bool> {
+    table.validate()?;
+    // Most calls find everything in its place, and need no lock to see it.
+    if statements(&mut reader(space).await?, table).await?.is_empty() {
+        return Ok(false);
+    }
+    let mut connection = space.writer().await?;
+    connection.control(Control::Begin(None)).await?;
+    match define_locked(space, &mut connection, table).await {
+        Ok(changed) => connection.control(Control::Commit).await.map(|()| changed),
+        Err(error) => {
+            // The first error is the one to report; the connection does not go home with an open transaction.
+            let _ = connection.control(Control::Rollback).await;
+            Err(error)
+        }
+    }
+}
+
+/// The app's tables with what is known of them, by name.
+pub async fn tables(space: &AppSpace) -> Result<Vec<(String, FoundTable)>> {
+    let mut connection = reader(space).await?;
+    let names = match dialect(&connection) {
+        Dialect::Postgres => catalog_postgres::tables(&mut connection).await?,
+        Dialect::Sqlite => catalog_sqlite::tables(&mut connection).await?,
+    };
+    let mut tables = Vec::with_capacity(names.len());
+    for name in names {
+        if let Some(found) = found(&mut connection, &name).await? {
+            tables.push((name, found));
+        }
+    }
+    Ok(tables)
+}
+
+async fn define_locked(space: &AppSpace, connection: &mut Connection, table: &Table) -> Result<bool> {
+    space.lock_schema(connection).await?;
+    // Another request may have made it while this one waited for the lock.
+    let statements = statements(connection, table).await?;
+    for statement in &statements {
+        connection.script(statement).await.map_err(|error| of_table(table, error))?;
+    }
+    Ok(!statements.is_empty())
+}
+
+async fn statements(connection: &mut Connection, table: &Table) -> Result<Vec<String>> {
+    let catalog = catalog(connection, table).await?;
+    plan(table, &catalog, dialect(connection)).map_err(|differences| {
+        let text =
+            format!("table {} is not as described, and cannot be made so: {}", table.name, differences.join("; "));
+        Error::new(Code::Conflict, text)
+    })
+}
+
+async fn catalog(connection: &mut Connection, table: &Table) -> Result<Catalog> {
+    let mut catalog = Catalog { table: found(connection, &table.name).await?, ..Catalog::default() };
+    if let (Some(found), Dialect::Postgres) = (&mut catalog.table, dialect(connection)) {
+        catalog_postgres::settle_initials(connection, table, found).await?;
+    }
+    for reference in table.columns.iter().filter_map(|column| column.references.as_ref()) {
+        if !catalog.others.contains_key(&reference.table)
+            && let Some(other) = found(connection, &reference.table).await?
+        {
+            catalog.others.insert(reference.table.clone(), other);
+        }
+    }
+    catalog.taken = match dialect(connection) {
+        Dialect::Postgres => catalog_postgres::names(connection).await?,
+        Dialect::Sqlite => catalog_sqlite::names(connection).await?,
+    };
+    Ok(catalog)
+}
+
+async fn found(connection: &mut Connection, name: &str) -> Result<Option<FoundTable>> {
+    match dialect(connection) {
+        Dialect::Postgres => catalog_postgres::table(connection, name).await,
+        Dialect::Sqlite => catalog_sqlite::table(connection, name).await,
+    }
+}
+
+/// A connection that answers: one that has died in the pool is replaced.
+async fn reader(space: &AppSpace) -> Result<Connection> {
+    let mut connection = space.reader().await?;
+    match connection.host(crate::storage::host_sql::host_sql!("select 1"), &[]).await {
+        Err(error) if error.code == Code::Unavailable => {
+            drop(connection);
+            space.reader().await
+        }
+        _ => Ok(connection),
+    }
+}
+
+fn dialect(connection: &Connection) -> Dialect {
+    match connection {
+        Connection::Postgres(_) => Dialect::Postgres,
+        Connection::Sqlite(_) => Dialect::Sqlite,
+    }
+}
+
+fn of_table(table: &Table, error: Error) -> Error {
+    Error { message: format!("table {}: {}", table.name, error.message), ..error }
+}

@@ -1,0 +1,169 @@
+//! Statements that make what a description says, in the words of each engine.
+
+use super::description::{Check, Column, Index, OnDelete, Reference, Table};
+use super::types::{Dialect, TYPE_CONSTRAINT};
+use super::{literal, names, shapes};
+use std::collections::BTreeSet;
+
+/// Makes the table with all that belongs to it.
+pub(super) fn create(table: &Table, dialect: Dialect, taken: &BTreeSet<String>) -> Vec<String> {
+    let mut parts: Vec<String> = table.columns.iter().map(|column| definition(table, column, dialect)).collect();
+    let inline = dialect == Dialect::Sqlite && table.columns.iter().any(|column| column.identity);
+    if !table.primary_key.is_empty() && !inline {
+        let key = list(&table.primary_key);
+        parts.push(format!("constraint {} primary key ({key})", quoted(&names::primary_key(&table.name))));
+    }
+    parts.extend(table.checks.iter().map(constraint));
+    let mut statements = vec![format!("create table {} (\n{}\n)", quoted(&table.name), parts.join(",\n"))];
+    statements.extend(notes(table, &table.columns, &table.checks, dialect));
+    statements.extend(table.indexes.iter().map(|wanted| index(table, wanted, taken)));
+    statements
+}
+
+/// Adds a column to a table that is there.
+pub(super) fn add_column(table: &Table, column: &Column, dialect: Dialect) -> Vec<String> {
+    let definition = definition(table, column, dialect);
+    let mut statements = vec![format!("alter table {} add column {definition}", quoted(&table.name))];
+    statements.extend(notes(table, std::slice::from_ref(column), &[], dialect));
+    statements
+}
+
+/// Adds a check to a table that is there. SQLite cannot: there a pair of triggers does the same.
+pub(super) fn add_check(table: &Table, check: &Check, dialect: Dialect) -> Vec<String> {
+    match dialect {
+        Dialect::Postgres => {
+            let add = format!("alter table {} add {}", quoted(&table.name), constraint(check));
+            vec![add, note(table, check)]
+        }
+        Dialect::Sqlite => {
+            let mut statements = vec![no_row_breaks(table, check)];
+            statements.extend(["insert", "update"].map(|event| trigger(table, check, event)));
+            statements
+        }
+    }
+}
+
+/// Makes an index.
+pub(super) fn index(table: &Table, index: &Index, taken: &BTreeSet<String>) -> String {
+    let columns: Vec<&str> = index.columns.iter().map(String::as_str).collect();
+    let (unique, suffix, name) = match index.unique {
+        true => ("unique ", "key", names::unique(&table.name, &columns)),
+        false => ("", "idx", names::index(&table.name, &columns)),
+    };
+    let name = if taken.contains(&name) { names::second_choice(&table.name, &columns, suffix) } else { name };
+    format!("create {unique}index {} on {} ({})", quoted(&name), quoted(&table.name), list(&index.columns))
+}
+
+/// What keeps values of other types out of a column, where the type does not do it by itself.
+pub(super) fn type_check(column: &Column, dialect: Dialect) -> Option<Check> {
+    let name = quoted(&column.name);
+    let condition = shapes::condition(column.column_type, dialect, &name)?;
+    let condition = format!("{name} is null or {condition}");
+    Some(Check { name: format!("{TYPE_CONSTRAINT}{}", column.name), condition })
+}
+
+/// The longest text of a column as a check.
+pub(super) fn length_check(table: &Table, column: &Column) -> Option<Check> {
+    let condition = format!("length({}) <= {}", quoted(&column.name), column.max_length?);
+    Some(Check { name: names::length(&table.name, &column.name), condition })
+}
+
+/// A name that has passed `Table::validate` needs quotes only where it is a keyword.
+pub(super) fn quoted(name: &str) -> String {
+    format!("\"{name}\"")
+}
+
+fn list(columns: &[String]) -> String {
+    columns.iter().map(|name| quoted(name)).collect::<Vec<_>>().join(", ")
+}
+
+fn definition(table: &Table, column: &Column, dialect: Dialect) -> String {
+    let name = quoted(&column.name);
+    let mut parts = vec![name.clone()];
+    if column.identity {
+        parts.push(identity(table, dialect));
+        return parts.join(" ");
+    }
+    parts.push(column.column_type.declared(dialect).to_owned());
+    parts.extend(column.column_type.collation(dialect).map(|collation| format!("collate {}", quoted(collation))));
+    if !column.nullable {
+        parts.push("not null".into());
+    }
+    if let Some(initial) = &column.initial {
+        parts.push(format!("default ({})", literal::initial(initial, column.column_type, dialect)));
+    }
+    parts.extend(type_check(column, dialect).as_ref().map(constraint));
+    parts.extend(length_check(table, column).as_ref().map(constraint));
+    parts.extend(column.references.as_ref().map(|wanted| reference(table, column, wanted)));
+    parts.join(" ")
+}
+
+fn identity(table: &Table, dialect: Dialect) -> String {
+    match dialect {
+        // Not `always`: rows that bring their numbers along can be brought in later.
+        Dialect::Postgres => "bigint generated by default as identity".into(),
+        Dialect::Sqlite => {
+            format!("integer constraint {} primary key autoincrement", quoted(&names::primary_key(&table.name)))
+        }
+    }
+}
+
+fn reference(table: &Table, column: &Column, reference: &Reference) -> String {
+    let on_delete = match reference.on_delete {
+        // Not `restrict`, which looks at each row by itself: one statement may delete a row and those that refer to it.
+        OnDelete::Restrict => "no action",
+        OnDelete::Cascade => "cascade",
+        OnDelete::SetNull => "set null",
+    };
+    format!(
+        "constraint {} references {} ({}) on delete {on_delete}",
+        quoted(&names::reference(&table.name, &column.name)),
+        quoted(&reference.table),
+        quoted(&reference.column)
+    )
+}
+
+/// The line break ends a comment that the condition may end with.
+fn constraint(check: &Check) -> String {
+    format!("constraint {} check ({}\n)", quoted(&check.name), check.condition)
+}
+
+/// Postgres keeps a condition in words of its own: what was asked for is noted beside it.
+fn notes(table: &Table, columns: &[Column], checks: &[Check], dialect: Dialect) -> Vec<String> {
+    if dialect == Dialect::Sqlite {
+        return Vec::new();
+    }
+    let lengths = columns.iter().filter_map(|column| length_check(table, column));
+    lengths.chain(checks.iter().cloned()).map(|check| note(table, &check)).collect()
+}
+
+fn note(table: &Table, check: &Check) -> String {
+    let text = literal::quoted_for_postgres(&check.condition);
+    format!("comment on constraint {} on {} is {text}", quoted(&check.name), quoted(&table.name))
+}
+
+/// It looks at the row in the table, whose columns have their types and collations there; `new.price` has neither.
+fn trigger(table: &Table, check: &Check, event: &str) -> String {
+    let name = quoted(&format!("{}_{}_{event}", table.name, check.name));
+    let on = quoted(&table.name);
+    format!(
+        "create trigger {name} after {event} on {on} begin select raise(abort, '{FAILED}{}') \
+         from {on} where rowid = new.rowid and not ({}\n); end",
+        check.name, check.condition
+    )
+}
+
+/// Fails like a check where a row is there that does not meet it: the rows themselves would be looked at when they are changed only.
+fn no_row_breaks(table: &Table, check: &Check) -> String {
+    let name = quoted(&format!("innkeeper_{}", check.name));
+    let table = quoted(&table.name);
+    let condition = &check.condition;
+    format!(
+        "create temp table {name} (\"broken\" constraint {} check (not \"broken\")); \
+         insert into temp.{name} select 1 from {table} where not ({condition}\n) limit 1; drop table temp.{name}",
+        quoted(&check.name)
+    )
+}
+
+/// How SQLite says that a check has failed.
+pub(super) const FAILED: &str = "CHECK constraint failed: ";

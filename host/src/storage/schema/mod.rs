@@ -1,0 +1,24 @@
+//! Tables by their portable description: `define-table` of `wit/db.wit`.
+//!
+//! [`types`] says what each portable type is on both engines and what it promises. [`description`] is a table as an app describes it, [`found`] one as the
+//! catalog of the database has it (`catalog_postgres`, `catalog_sqlite`). [`plan`] compares the two: statements that only add (`ddl`), or
+//! every difference that cannot be added. [`define`] does what was planned, all or nothing, under the lock that also `migrate` takes.
+
+mod apply;
+mod catalog_postgres;
+mod catalog_sqlite;
+mod ddl;
+pub mod description;
+pub mod found;
+mod literal;
+pub(super) mod names;
+mod plan;
+mod shapes;
+mod table_text;
+pub mod types;
+
+pub use apply::{define, tables};
+pub use description::{Check, Column, Index, Initial, OnDelete, Reference, Table};
+pub use found::FoundTable;
+pub use types::ColumnType;
+pub(super) use types::{DATE_COLLATION, DECIMAL_COLLATION, TYPE_CONSTRAINT};

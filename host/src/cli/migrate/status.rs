@@ -1,0 +1,79 @@
+//! `innkeeper migrate status`
+
+use super::app::Target;
+use super::{AppOptions, files};
+use crate::cli::output;
+use crate::storage::app_migrations::{self, Applied, Step};
+use crate::storage::hex;
+use crate::storage::schema::found::FoundColumn;
+use crate::storage::{calendar, schema};
+use serde_json::{Value, json};
+
+pub(super) async fn show(options: &AppOptions) -> anyhow::Result<()> {
+    let target = Target::find(options).await?;
+    let steps = files::steps(options.from.as_deref(), target.space.is_sqlite(), false)?;
+    let applied = app_migrations::applied(&mut target.unit()).await?;
+    let tables = schema::tables(&target.space).await?;
+    if options.json {
+        return output::json(&json!({
+            "steps": step_list(&applied, &steps),
+            "tables": tables.iter().map(|(name, table)| json!({
+                "name": name,
+                "columns": table.columns.iter().map(column_json).collect::<Vec<_>>(),
+                "primary-key": table.primary_key,
+            })).collect::<Vec<_>>(),
+        }));
+    }
+    let rows: Vec<[String; 4]> = step_list(&applied, &steps).iter().map(step_row).collect();
+    output::table(["STEP", "STATE", "RUN", "SHA256"], &rows);
+    output::line("");
+    let columns =
+        tables.iter().flat_map(|(name, table)| table.columns.iter().map(|column| column_row(name, column)));
+    output::table(["TABLE", "COLUMN", "TYPE", "NULL"], &columns.collect::<Vec<_>>());
+    Ok(())
+}
+
+/// What has been run, then what has not.
+fn step_list(applied: &[Applied], steps: &[Step]) -> Vec<Value> {
+    let done = applied.iter().map(|done| {
+        let step = steps.iter().find(|step| step.name == done.name);
+        let changed = step.is_some_and(|step| step.hash() != done.hash.as_slice());
+        json!({
+            "name": done.name,
+            "state": if changed { "changed" } else { "applied" },
+            "at": calendar::print_instant(done.at),
+            "sha256": hex(&done.hash),
+        })
+    });
+    let missing = steps.iter().filter(|step| !applied.iter().any(|done| done.name == step.name));
+    done.chain(missing.map(|step| json!({ "name": step.name, "state": "missing", "sha256": hex(&step.hash()) })))
+        .collect()
+}
+
+fn step_row(step: &Value) -> [String; 4] {
+    let text =
+        |key: &str, most: usize| step[key].as_str().unwrap_or_default().chars().take(most).collect::<String>();
+    [text("name", 200), text("state", 20), text("at", 19), text("sha256", 12)]
+}
+
+/// A type that is none of the portable ones is shown as the database calls it.
+fn type_name(column: &FoundColumn) -> String {
+    column.column_type.map_or_else(|| format!("({})", column.declared), |kind| kind.name().to_owned())
+}
+
+fn column_row(table: &str, column: &FoundColumn) -> [String; 4] {
+    let null = if column.nullable { "yes" } else { "no" };
+    [table.to_owned(), column.name.clone(), type_name(column), null.to_owned()]
+}
+
+fn column_json(column: &FoundColumn) -> Value {
+    json!({
+        "name": column.name,
+        "type": column.column_type.map(schema::ColumnType::name),
+        "declared": column.declared,
+        "nullable": column.nullable,
+        "identity": column.identity,
+        "initial": column.initial,
+        "references": column.reference.as_ref().map(|to| format!("{}.{}", to.table, to.column)),
+    })
+}

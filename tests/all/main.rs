@@ -70,6 +70,7 @@ mod guestbook;
 mod harness;
 mod hostile;
 mod layers;
+mod migrate_command;
 mod names;
 mod requests;
 mod schemas;

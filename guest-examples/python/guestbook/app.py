@@ -57,8 +57,8 @@ def answer(request: Request) -> Response | None:
 def route(request: Request) -> Response | None:
     """Finds out who answers, and lets them."""
     handler, parts = find(request)
-    # Before anything is written: a migration is refused afterwards.
-    entries.migrate()
+    # Before anything is written: afterwards it is refused.
+    entries.define()
     try:
         return handler(request, *parts)
     except forms.Refused as refused:

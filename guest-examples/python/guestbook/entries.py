@@ -14,24 +14,27 @@ Entry = dict[str, Any]
 
 LARGEST_ID = 2**63 - 1
 
-CREATE_TABLE_POSTGRES = (
-    "create table entries (id bigint generated always as identity primary key, "
-    "author text not null, message text not null, photo text, owner text, created timestamptz not null)"
-)
-CREATE_TABLE_SQLITE = (
-    "create table entries (id integer primary key autoincrement, "
-    "author text not null, message text not null, photo text, owner text, created timestamptz not null)"
-)
-CREATE_INDEX = "create index entries_photo on entries (photo)"
 
-# The guestbooks in all languages share the text of the statements: a host refuses a migration whose text has changed.
-MIGRATIONS = [
-    db.Migration(
-        name="0001-entries",
-        statements=[CREATE_TABLE_POSTGRES, CREATE_INDEX],
-        sqlite_statements=[CREATE_TABLE_SQLITE, CREATE_INDEX],
-    )
-]
+def column(name: str, type: db.ColumnType, *, nullable: bool = False, identity: bool = False) -> db.Column:
+    """A column without further rules."""
+    return db.Column(name, type, nullable, identity, max_length=None, initial=None, references=None)
+
+
+# The guestbooks in all languages describe the same table: each finds the entries of the others.
+TABLE = db.Table(
+    name="entries",
+    columns=[
+        column("id", db.ColumnType.INTEGER, identity=True),
+        column("author", db.ColumnType.TEXT),
+        column("message", db.ColumnType.TEXT),
+        column("photo", db.ColumnType.TEXT, nullable=True),
+        column("owner", db.ColumnType.TEXT, nullable=True),
+        column("created", db.ColumnType.INSTANT),
+    ],
+    primary_key=["id"],
+    indexes=[db.Index(columns=["photo"], unique=False)],
+    checks=[],
+)
 
 
 class Listing(NamedTuple):
@@ -41,9 +44,9 @@ class Listing(NamedTuple):
     next: int | None
 
 
-def migrate() -> None:
-    """Brings the table up to date; costs nothing once that has been done."""
-    db.migrate(MIGRATIONS)
+def define() -> None:
+    """Makes the table where it is missing; costs nothing once that has been done."""
+    db.define_table(TABLE)
 
 
 def listing(before: int | None, limit: int) -> Listing:

@@ -16,6 +16,8 @@ on_both_databases! {
     parallel_requests_migrate_once,
     the_text_for_sqlite_is_run_on_sqlite_only,
     a_migration_may_not_do_what_a_statement_may_not,
+    what_is_destroyed_has_to_be_named,
+    defined_tables_are_changed_by_migrations,
 }
 
 fn migrate(list: &[Value]) -> Value {
@@ -134,4 +136,64 @@ async fn a_migration_may_not_do_what_a_statement_may_not(engine: Engine) {
         assert!(["denied", "syntax"].contains(&code(&results[0])), "{statement}: {results:?}");
         assert_eq!(code(&results[1]), "syntax", "{statement}");
     }
+}
+
+async fn what_is_destroyed_has_to_be_named(engine: Engine) {
+    let (_host, mut visitor) = probe(engine).await;
+    all_ok(&visitor.probe(json!([migrate(&[one(), two()])])).await);
+    let cases =
+        [("alter table one drop column b", "one.b"), ("delete from one", "one"), ("drop table one", "one")];
+    for (at, (statement, name)) in cases.into_iter().enumerate() {
+        let mut step = migration(&format!("1-{at}"), &["create table other (a bigint)", statement]);
+        step["destroys"] = json!(["one.a", "other"]);
+        let refused = visitor.probe_one(migrate(&[one(), two(), step])).await;
+        assert_eq!(code(&refused), "denied", "{statement}: {refused}");
+        let message = refused["error"]["message"].as_str().unwrap();
+        assert!(message.contains(&format!("add {name} to its `destroys`")), "{message}");
+        // All or none: the tables are as they were, and the steps before it have not been run.
+        let results = visitor.probe(json!([count_one(), query("select 1 from other", json!([]))])).await;
+        assert_eq!((integer(&results[0]), code(&results[1])), (1, "syntax"));
+    }
+    let drop_index = json!({ "name": "2-index", "statements": ["drop index one_b"] });
+    let named =
+        json!({ "name": "3-drop", "statements": ["alter table one drop column b"], "destroys": ["one.b"] });
+    let mut later = named.clone();
+    later["destroys"] = json!([]);
+    let list = |step: &Value| migrate(&[one(), two(), drop_index.clone(), step.clone()]);
+    let results = visitor.probe(json!([list(&named), query("select b from one", json!([])), list(&later)])).await;
+    assert_eq!(ok(&results[0]), &json!(["2-index", "3-drop"]));
+    assert_eq!(
+        (code(&results[1]), ok(&results[2])),
+        ("syntax", &json!([])),
+        "what is named is no part of the text"
+    );
+}
+
+/// The rules of a table made by `define-table` stay with it when SQL changes it.
+async fn defined_tables_are_changed_by_migrations(engine: Engine) {
+    let (_host, mut visitor) = probe(engine).await;
+    let column = |name: &str, kind: &str| json!({ "name": name, "column-type": kind, "nullable": true });
+    let define = |columns: &[Value], checks: Value| json!({ "op": "db.define-table", "table": { "name": "t", "columns": columns, "checks": checks } });
+    let (a, b, c) = (column("a", "decimal"), column("b", "date"), column("c", "text"));
+    let low = json!([{ "name": "low", "condition": "a < 10" }]);
+    all_ok(&visitor.probe(json!([define(&[a.clone(), b.clone()], json!([]))])).await);
+    all_ok(&visitor.probe(json!([define(&[a, b, c.clone()], low)])).await);
+    let rename = migration("1", &["alter table t rename column a to price"]);
+    let mut drop = migration("2", &["alter table t drop column b"]);
+    drop["destroys"] = json!(["t.b"]);
+    let whole = migration("3", &["alter table t rename to things"]);
+    all_ok(&visitor.probe(json!([migrate(&[rename, drop, whole])])).await);
+    let add = |price: Value| execute("insert into things (price, c) values ($1, 'x')", json!([price]));
+    let results = visitor
+        .probe(json!([add(json!({"decimal": "9.5"})), add(json!("x")), add(json!({"decimal": "10"}))]))
+        .await;
+    ok(&results[0]);
+    assert_eq!((code(&results[1]), code(&results[2])), ("bad-parameter", "check-violation"), "{results:?}");
+    let again = json!({ "op": "db.define-table", "table": { "name": "things", "columns": [column("price", "decimal"), c] } });
+    assert_eq!(ok(&visitor.probe_one(again.clone()).await), &json!(false));
+    let mut gone = migration("4", &["drop table things"]);
+    gone["destroys"] = json!(["things"]);
+    let results = visitor.probe(json!([again, migrate(&[gone]), again, again])).await;
+    let answers = [0, 2, 3].map(|at| ok(&results[at]).clone());
+    assert_eq!(answers, [json!(false), json!(true), json!(false)], "what a migration drops is made again");
 }

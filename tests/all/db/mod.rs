@@ -1,7 +1,9 @@
 //! The interface `db`, on both databases: the same statements, the same values, the same errors.
 
+mod columns;
 mod corpus;
 mod cursors;
+mod definitions;
 mod errors;
 mod exotic;
 mod gate;

@@ -1,6 +1,6 @@
 //! The entries of the book: all SQL of this app.
 
-use crate::bindings::innkeeper::storage::db::{self, Migration, Value};
+use crate::bindings::innkeeper::storage::db::{self, Column, ColumnType, Index, Table, Value};
 use crate::clock;
 use crate::error::Error;
 use crate::form::Draft;
@@ -39,24 +39,30 @@ pub enum Deletion {
     NotFound,
 }
 
-const CREATE_TABLE_POSTGRES: &str = "create table entries (id bigint generated always as identity primary key, \
-    author text not null, message text not null, photo text, owner text, created timestamptz not null)";
-const CREATE_TABLE_SQLITE: &str = "create table entries (id integer primary key autoincrement, \
-    author text not null, message text not null, photo text, owner text, created timestamptz not null)";
-const CREATE_INDEX: &str = "create index entries_photo on entries (photo)";
-
-/// Brings the table up to date; costs nothing once that has been done.
+/// Makes the table where it is missing; costs nothing once that has been done.
 ///
-/// The guestbooks in all languages share the text of the statements: a host refuses a migration whose text has changed.
-pub fn migrate() -> Result<(), Error> {
-    let statements = |create: &str| vec![create.to_owned(), CREATE_INDEX.to_owned()];
-    let migration = Migration {
-        name: "0001-entries".to_owned(),
-        statements: statements(CREATE_TABLE_POSTGRES),
-        sqlite_statements: Some(statements(CREATE_TABLE_SQLITE)),
-    };
-    db::migrate(&[migration])?;
+/// The guestbooks in all languages describe the same table: each finds the entries of the others.
+pub fn define() -> Result<(), Error> {
+    db::define_table(&Table {
+        name: "entries".to_owned(),
+        columns: vec![
+            Column { identity: true, ..column("id", ColumnType::Integer) },
+            column("author", ColumnType::Text),
+            column("message", ColumnType::Text),
+            Column { nullable: true, ..column("photo", ColumnType::Text) },
+            Column { nullable: true, ..column("owner", ColumnType::Text) },
+            column("created", ColumnType::Instant),
+        ],
+        primary_key: vec!["id".to_owned()],
+        indexes: vec![Index { columns: vec!["photo".to_owned()], unique: false }],
+        checks: Vec::new(),
+    })?;
     Ok(())
+}
+
+fn column(name: &str, column_type: ColumnType) -> Column {
+    let name = name.to_owned();
+    Column { name, column_type, nullable: false, identity: false, max_length: None, initial: None, references: None }
 }
 
 /// At most `limit` entries that are older than the entry `before`, or the newest.

@@ -59,8 +59,8 @@ fn answer(request: &Request) -> Result<Answer, Error> {
     if !allow.split(", ").any(|method| method == request.method) {
         return Err(Error::MethodNotAllowed(allow));
     }
-    // Before anything is written: a migration is refused afterwards.
-    entries::migrate()?;
+    // Before anything is written: afterwards it is refused.
+    entries::define()?;
     match handler(request) {
         Err(Error::Refused(refusal)) => routes::refused(&refusal),
         other => other,

@@ -1,7 +1,7 @@
 //! The page of the benchmark: counts a visit, writes a row, reads a row.
 
 use guest::bindings::exports::wasi::http::incoming_handler::Guest;
-use guest::bindings::innkeeper::storage::db::{self, DbError, Migration, Value};
+use guest::bindings::innkeeper::storage::db::{self, Column, ColumnType, DbError, Table, Value};
 use guest::bindings::innkeeper::storage::session::{self, SessionError};
 use guest::bindings::wasi::http::types::{IncomingRequest, ResponseOutparam};
 use guest::http;
@@ -21,7 +21,7 @@ impl Guest for Page {
 }
 
 fn page(path: String) -> Result<String, String> {
-    migrate().map_err(db_message)?;
+    define().map_err(db_message)?;
     let visits = visit().map_err(|error| error.message)?;
     let rows = hit(path).map_err(db_message)?;
     Ok(format!("visits={visits} rows={rows}"))
@@ -41,14 +41,24 @@ fn hit(path: String) -> Result<usize, DbError> {
     Ok(found.rows.len())
 }
 
-fn migrate() -> Result<(), DbError> {
-    let create = |id: &str| format!("create table hits ({id}, path text not null, at timestamptz not null)");
-    db::migrate(&[Migration {
-        name: "0001-hits".to_owned(),
-        statements: vec![create("id bigint generated always as identity primary key")],
-        sqlite_statements: Some(vec![create("id integer primary key autoincrement")]),
-    }])?;
+fn define() -> Result<(), DbError> {
+    db::define_table(&Table {
+        name: "hits".to_owned(),
+        columns: vec![
+            Column { identity: true, ..column("id", ColumnType::Integer) },
+            column("path", ColumnType::Text),
+            column("at", ColumnType::Instant),
+        ],
+        primary_key: vec!["id".to_owned()],
+        indexes: Vec::new(),
+        checks: Vec::new(),
+    })?;
     Ok(())
+}
+
+fn column(name: &str, column_type: ColumnType) -> Column {
+    let name = name.to_owned();
+    Column { name, column_type, nullable: false, identity: false, max_length: None, initial: None, references: None }
 }
 
 fn db_message(error: DbError) -> String {

@@ -1,8 +1,8 @@
 //! The operations `db.*`, `tx.*` and `cursor.*`.
 
 use guest::bindings::innkeeper::storage::db::{
-    self, Column, ColumnType, Cursor, Index, Isolation, Migration, Outcome as StatementOutcome, Reference,
-    Statement, Table, Transaction, TransactionOptions,
+    self, Check, Column, ColumnDefault, ColumnType, Cursor, Index, Isolation, Migration, OnDelete,
+    Outcome as StatementOutcome, Reference, Statement, Table, Transaction, TransactionOptions,
 };
 use serde_json::{Value as Json, json};
 
@@ -114,6 +114,7 @@ fn migration(args: Args) -> Result<Migration, Failure> {
         name: args.string("name")?,
         statements: args.strings("statements")?,
         sqlite_statements: for_sqlite.transpose()?,
+        destroys: args.strings("destroys")?,
     })
 }
 
@@ -123,6 +124,7 @@ fn table(args: Args) -> Result<Table, Failure> {
         columns: args.objects("columns", column)?,
         primary_key: args.strings("primary-key")?,
         indexes: args.objects("indexes", index)?,
+        checks: args.objects("checks", check)?,
     })
 }
 
@@ -137,6 +139,7 @@ fn column(args: Args) -> Result<Column, Failure> {
         nullable: args.flag("nullable")?,
         identity: args.flag("identity")?,
         max_length: args.optional_number("max-length")?,
+        initial: args.get("initial").map(initial).transpose()?,
         references: args.optional("references", reference)?,
     })
 }
@@ -159,8 +162,27 @@ fn column_type(name: &str) -> Result<ColumnType, Failure> {
     })
 }
 
+/// `"now"`, `"random-uuid"`, or `{"constant": VALUE}`.
+fn initial(json: &Json) -> Result<ColumnDefault, Failure> {
+    Ok(match json.as_str() {
+        Some("now") => ColumnDefault::Now,
+        Some("random-uuid") => ColumnDefault::RandomUuid,
+        _ => ColumnDefault::Constant(value::from_json(&json["constant"])?),
+    })
+}
+
 fn reference(args: Args) -> Result<Reference, Failure> {
-    Ok(Reference { table: args.string("table")?, column: args.string("column")?, cascade: args.flag("cascade")? })
+    let on_delete = match args.optional_text("on-delete")? {
+        None | Some("restrict") => OnDelete::Restrict,
+        Some("cascade") => OnDelete::Cascade,
+        Some("set-null") => OnDelete::SetNull,
+        Some(other) => return Err(Failure::bad_step(&format!("no such on-delete: {other}"))),
+    };
+    Ok(Reference { table: args.string("table")?, column: args.string("column")?, on_delete })
+}
+
+fn check(args: Args) -> Result<Check, Failure> {
+    Ok(Check { name: args.string("name")?, condition: args.string("condition")? })
 }
 
 fn index(args: Args) -> Result<Index, Failure> {

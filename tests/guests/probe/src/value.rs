@@ -47,7 +47,8 @@ fn to_json(value: &Value) -> Json {
     }
 }
 
-fn from_json(json: &Json) -> Result<Value, Failure> {
+/// A value from its JSON form.
+pub fn from_json(json: &Json) -> Result<Value, Failure> {
     match json {
         Json::Null => Some(Value::Null),
         Json::Bool(yes) => Some(Value::Boolean(*yes)),

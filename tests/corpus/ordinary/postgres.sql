@@ -118,11 +118,11 @@ select E'tab\tnew\nline \\ end', 'C:\dir'
 => rows
 select regexp_matches('a1b2', '[0-9]', 'g'), regexp_split_to_table('a b', ' ')
 => rows
-select to_tsvector('english', body ->> 'text') @@ to_tsquery('english', 'fox & quick'), plainto_tsquery('lazy dogs'), websearch_to_tsquery('english', '"brown fox" -cat'), ts_rank(to_tsvector('simple', 'a b'), to_tsquery('simple', 'a')), ts_headline('english', 'the fox runs', to_tsquery('english', 'fox')), setweight(to_tsvector('a'), 'A') || to_tsvector('b') from docs
+select to_tsvector('english', body ->> 'text') @@ to_tsquery('english', 'fox & quick'), plainto_tsquery('lazy dogs')::text, websearch_to_tsquery('english', '"brown fox" -cat')::text, ts_rank(to_tsvector('simple', 'a b'), to_tsquery('simple', 'a')), ts_headline('english', 'the fox runs', to_tsquery('english', 'fox')), (setweight(to_tsvector('a'), 'A') || to_tsvector('b'))::text from docs
 => rows
 update docs set words = to_tsvector('english', body ->> 'text') where words is null
 => runs
-select id, ts_rank_cd(words, q) from docs, to_tsquery('english', 'fox | dog') as q where words @@ q
+select id, ts_rank_cd(words, q) > 0.05 from docs, to_tsquery('english', 'fox | dog') as q where words @@ q
 => rows
 select line collate "C" < 'z' collate "C" from logs order by line collate "C"
 => rows
@@ -131,6 +131,8 @@ select 'a'
 => not yet
 
 # Types
+select ceil(1.2), floor(1.8), sqrt(16.0), power(2, 10), mod(7, 3), exp(0.0), ln(1.0), pi() > 3
+=> rows
 select 1::text, '5'::int, '1.5'::numeric(10, 2)::text, 1::bigint, 'x'::varchar(10), 'x'::character(3), '{1,2}'::int[], cast('{a}' as text[]), null::uuid, '10.0.0.1'::inet, '1 day'::interval, 'true'::boolean, 1.5::real, 2::double precision, '2024-01-01'::date, '[1,5)'::int4range, '\x00'::bytea, '12:00'::time, '2024-01-01'::timestamp with time zone, 5::smallint::int2::int8, 1::decimal
 => rows
 select host(ip), masklen(ip), ip << '192.168.0.0/16'::inet, ip <<= inet '10.0.0.0/8' from docs
@@ -139,7 +141,7 @@ select uid is not null, gen_random_uuid() is not null from docs
 => rows
 select 2 ^ 3, |/ 16.0, @ (-5), 5 # 3, 7 / 2, 7 % 4, 1 <> 2, 'a' || 1, ||/ 27.0, -2 ^ 2
 => rows
-select point(1, 2) <-> point(4, 6), box '((0,0),(1,1))' @> point '(0.5,0.5)', circle '((0,0),2)'
+select point(1, 2) <-> point(4, 6), box '((0,0),(1,1))' @> point '(0.5,0.5)', area(circle '((0,0),2)') > 12
 => rows
 select greatest(1, 2, 3), least(1, 2), num_nonnulls(1, null), width_bucket(5, 0, 10, 5), gcd(12, 18), div(7, 2), trunc(1.567, 1), random() < 1
 => rows
@@ -189,7 +191,7 @@ select id from logs except all select 1
 => rows
 select count(*) from docs tablesample bernoulli (100) repeatable (1)
 => rows
-select l.* from logs l where l.id = 1
+select d.* from (select id, line, at from logs) d where d.id = 1
 => rows
 select id from docs where (id, day) in (select id, day from docs)
 => rows
@@ -203,7 +205,7 @@ with recursive t(n, path) as (select 1, array[1] union all select n + 1, path ||
 => rows
 with recursive t(n) as (select 1 union all select n + 1 from t where n < 3) search depth first by n set ord select n from t
 => not yet
-select * from docs where id = 1 for update
+select id, body from docs where id = 1 for update
 => runs
 select id from docs order by id limit 1 for update of docs skip locked
 => runs

@@ -62,7 +62,15 @@ pub fn define() -> Result<(), Error> {
 
 fn column(name: &str, column_type: ColumnType) -> Column {
     let name = name.to_owned();
-    Column { name, column_type, nullable: false, identity: false, max_length: None, initial: None, references: None }
+    Column {
+        name,
+        column_type,
+        nullable: false,
+        identity: false,
+        max_length: None,
+        initial: None,
+        references: None,
+    }
 }
 
 /// At most `limit` entries that are older than the entry `before`, or the newest.

@@ -5,9 +5,10 @@
 //! opened. In an open transaction there is one connection for all, and other statements want it in between: there the rows are
 //! copied into a temporary table first, which SQLite keeps in a file once it grows.
 
+use super::authorizer::COPY_PREFIX;
 use super::error::{translate, translate_running};
 use super::files::Conn;
-use super::guard::{COPY_PREFIX, Watch};
+use super::guard::Watch;
 use super::lease::{CopiedRows, SqliteLease, guest_text};
 use super::rows::{bind, columns, decode, kinds, too_large};
 use super::values::Kind;

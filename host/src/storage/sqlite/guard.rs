@@ -1,9 +1,9 @@
-//! Keeps guests' statements inside their tables (an authorizer) and inside their time (a progress handler).
+//! Keeps guests' statements inside their tables (see `authorizer`) and inside their time (a progress handler).
 //!
 //! SQLite calls the authorizer while it compiles a statement, also when it compiles one again after a change of the schema. So [`Watch`] says for the
 //! whole run of a statement whose it is, and the texts of guests and host never share a compiled statement.
 
-use crate::storage::statement::allowed;
+use super::authorizer::{authorize_guest, is_copy};
 use rusqlite::Connection;
 use rusqlite::hooks::{AuthAction, AuthContext, Authorization};
 use std::sync::Arc;
@@ -16,9 +16,6 @@ const STEPS: i32 = 2000;
 const SLOW: Duration = Duration::from_millis(2);
 /// What the runtime needs to let another thread take over the worker.
 const HANDOVER: Duration = Duration::from_micros(100);
-
-/// Beginning of the names of tables into which the rows of cursors are copied.
-pub(super) const COPY_PREFIX: &str = "innkeeper_cursor_";
 
 /// Watches what runs in one connection.
 #[derive(Debug)]
@@ -160,128 +157,4 @@ fn give_worker_away() {
 
 fn micros(time: Duration) -> u64 {
     u64::try_from(time.as_micros()).unwrap_or(u64::MAX)
-}
-
-/// What making the temporary table of a cursor asks for. Guests have nothing by such a name.
-fn is_copy(context: &AuthContext<'_>) -> bool {
-    use AuthAction as A;
-    let table = match context.action {
-        A::CreateTempTable { table_name } | A::Insert { table_name } => table_name,
-        A::Read { table_name, .. } | A::Update { table_name, .. } => table_name,
-        _ => return false,
-    };
-    let known = table.starts_with(COPY_PREFIX) || matches!(table, "sqlite_temp_master" | "sqlite_temp_schema");
-    known && context.database_name == Some("temp")
-}
-
-/// What a guest's statement may do. Everything that is not named is denied.
-fn authorize_guest(context: &AuthContext<'_>, defines: bool) -> Authorization {
-    use AuthAction as A;
-    let allowed = match context.action {
-        A::Select | A::Recursive => true,
-        A::Read { table_name, .. } => may_read(table_name, defines),
-        A::Insert { table_name } | A::Delete { table_name } | A::Update { table_name, .. } => {
-            may_write(table_name)
-        }
-        // The first AUTOINCREMENT makes SQLite create this table.
-        A::CreateTable { table_name: "sqlite_sequence" } => true,
-        A::CreateTable { table_name }
-        | A::DropTable { table_name }
-        // A table goes with its triggers, which only the host makes; the gate knows no DROP TRIGGER.
-        | A::DropTrigger { table_name, .. }
-        | A::AlterTable { table_name, .. }
-        | A::Analyze { table_name }
-        | A::CreateIndex { table_name, .. }
-        | A::DropIndex { table_name, .. } => is_own(table_name),
-        A::CreateView { view_name } | A::DropView { view_name } => is_own(view_name),
-        A::Reindex { .. } => true,
-        A::Function { function_name } => {
-            allowed::is_sqlite_function(function_name) || is_internal_function(function_name)
-        }
-        _ => false,
-    };
-    // DROP COLUMN tells the column where all others tell the database (`sqlite3AlterDropColumn` in SQLite's `alter.c`).
-    let database = match context.action {
-        A::AlterTable { database_name, .. } => Some(database_name),
-        _ => context.database_name,
-    };
-    // ALTER TABLE looks for views and triggers among the connection's temporary tables, of which there are none.
-    let of_temp = matches!(
-        context.action,
-        A::Read { table_name: "sqlite_temp_master", .. } | A::Update { table_name: "sqlite_temp_master", .. }
-    );
-    if of_temp || allowed && database.is_none_or(|name| name == "main") {
-        Authorization::Allow
-    } else {
-        Authorization::Deny
-    }
-}
-
-/// Statements that define tables change SQLite's own catalogue.
-fn may_write(table: &str) -> bool {
-    is_own(table) || matches!(table, "sqlite_master" | "sqlite_sequence")
-}
-
-/// Reading the catalogue is how SQLite checks a definition, and nothing that anybody else may do.
-fn may_read(table: &str, defines: bool) -> bool {
-    is_own(table) || table == "sqlite_sequence" || (table == "sqlite_master" && defines)
-}
-
-/// An app's own table, or one of the functions that stand in FROM. Tables that the engine makes up by themselves tell of the
-/// whole file: `sqlite_*`, `pragma_*`, `dbstat`.
-fn is_own(table: &str) -> bool {
-    let lower = table.to_ascii_lowercase();
-    let begins = |prefix: &str| lower.starts_with(prefix);
-    !(begins("innkeeper_") || begins("pragma_") || lower == "dbstat" || lower == "fts3tokenize")
-        && (!begins("sqlite_") || begins("sqlite_autoindex_"))
-}
-
-/// Functions that ALTER TABLE calls in statements of its own (SQLite: `src/alter.c`). Nobody else can: they are marked
-/// `SQLITE_FUNC_INTERNAL`.
-fn is_internal_function(name: &str) -> bool {
-    const INTERNAL: [&str; 8] = [
-        "sqlite_rename_column",
-        "sqlite_rename_table",
-        "sqlite_rename_test",
-        "sqlite_rename_quotefix",
-        "sqlite_drop_column",
-        "sqlite_drop_constraint",
-        "sqlite_fail",
-        "sqlite_find_constraint",
-    ];
-    INTERNAL.contains(&name)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// A table-valued module that a new version of SQLite brings has to be judged before it is reachable.
-    #[test]
-    fn every_module_is_known() {
-        let link = Connection::open_in_memory().unwrap();
-        let mut modules = link.prepare("select name from pragma_module_list order by 1").unwrap();
-        let modules = modules.query_map([], |row| row.get::<_, String>(0)).unwrap().map(Result::unwrap);
-        let reachable: Vec<String> = modules
-            .filter(|name| is_own(name))
-            .filter(|name| !name.starts_with("fts") && !name.starts_with("rtree"))
-            .collect();
-        assert_eq!(reachable, ["json_each", "json_tree", "jsonb_each", "jsonb_tree"]);
-    }
-
-    /// A name on the list that the engine does not have is a slip of the pen.
-    #[test]
-    fn no_function_of_the_engine_that_reaches_out_is_listed() {
-        for name in [
-            "load_extension",
-            "readfile",
-            "writefile",
-            "zeroblob",
-            "fts3_tokenizer",
-            "rtreecheck",
-            "sqlite_version",
-        ] {
-            assert!(!allowed::is_sqlite_function(name), "{name}");
-        }
-    }
 }

@@ -6,6 +6,7 @@
 //! Statements run on the calling thread: a read takes microseconds, less than handing it to another thread would. One that turns out slow
 //! gives its runtime worker away (see [`guard::Watch`]), so that it never stalls other requests.
 
+mod authorizer;
 mod collations;
 mod cursor;
 mod error;

@@ -51,7 +51,7 @@ impl Canaries {
     pub(super) async fn plant(host: &TestHost, engine: Engine) -> Self {
         let directory = tempfile::tempdir().expect("a temporary directory");
         std::fs::write(directory.path().join("file"), "canary-file").expect("a file of our own");
-        let migration = json!({ "name": "1", "statements": ["create table secrets (a text)"] });
+        let migration = json!({ "name": "secrets", "statements": ["create table secrets (a text)"] });
         let steps = json!([
             { "op": "db.migrate", "migrations": [migration] },
             execute("insert into secrets (a) values ('canary-row')", json!([])),
@@ -138,7 +138,7 @@ async fn sqlite_state(host: &TestHost) -> Vec<Vec<String>> {
     for app in ["probe", "other"] {
         for sql in [
             "select name || coalesce(sql, '') from sqlite_master where name like 'innkeeper%' or type = 'trigger' order by 1",
-            "select hex(id) || app || coalesce(name, '') || length(hex(coalesce(type, ''))) from innkeeper_blobs order by 1",
+            "select * from innkeeper_blobs order by 1, 2",
             "select count(*) from innkeeper_sessions",
             "select count(*) || '-' || sum(length(data)) from innkeeper_chunks",
             "select count(*) from innkeeper_app_migrations",

@@ -58,19 +58,20 @@ fn hex(base64: &str) -> String {
 
 /// Numbers, truths, instants and JSON in one spelling, whoever printed them.
 fn plain(text: &str) -> String {
+    let text = text.strip_prefix("\\x").unwrap_or(text);
     match text {
-        "t" => return "1".to_owned(),
-        "f" => return "0".to_owned(),
+        "t" => return "1.0".to_owned(),
+        "f" => return "0.0".to_owned(),
         _ => {}
     }
     if let Ok(number) = text.parse::<f64>() {
-        return format!("{:?}", (number * 1e9).round() / 1e9);
+        return format!("{:?}", (number * 1e6).round() / 1e6);
     }
     if let Some(instant) = text.strip_suffix("+00").and_then(micros) {
         return format!("{:?}", instant);
     }
     let json = text.starts_with(['{', '[']).then(|| serde_json::from_str::<Value>(text).ok()).flatten();
-    json.map_or_else(|| text.trim_start_matches("\\x").to_owned(), |json| json.to_string())
+    json.map_or_else(|| text.to_owned(), |json| json.to_string())
 }
 
 /// Microseconds since 1970 of `2024-03-01 12:00:00` in UTC, as the interface gives an instant.

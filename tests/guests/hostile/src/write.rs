@@ -56,7 +56,8 @@ fn migrate() -> Result<(), DbError> {
     db::migrate(&[Migration {
         name: "0001-notes".to_owned(),
         statements: vec!["create table notes (body text not null)".to_owned()],
-        sqlite_statements: None, destroys: Vec::new(),
+        sqlite_statements: None,
+        destroys: Vec::new(),
     }])?;
     Ok(())
 }

@@ -58,7 +58,15 @@ fn define() -> Result<(), DbError> {
 
 fn column(name: &str, column_type: ColumnType) -> Column {
     let name = name.to_owned();
-    Column { name, column_type, nullable: false, identity: false, max_length: None, initial: None, references: None }
+    Column {
+        name,
+        column_type,
+        nullable: false,
+        identity: false,
+        max_length: None,
+        initial: None,
+        references: None,
+    }
 }
 
 fn db_message(error: DbError) -> String {

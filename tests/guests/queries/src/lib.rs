@@ -68,6 +68,7 @@ fn migrate() -> Result<(), DbError> {
         name: "0001-numbers".to_owned(),
         statements: vec![table.clone(), fill.to_owned()],
         sqlite_statements: Some(vec![table, fill_sqlite.to_owned()]),
+        destroys: Vec::new(),
     }])?;
     Ok(())
 }

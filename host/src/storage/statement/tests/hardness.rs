@@ -16,76 +16,80 @@ fn times(text: &str, most: usize) -> usize {
     (MAX_BYTES - most) / text.len()
 }
 
+/// What makes a tree deep to the left, repeated behind a value.
+const CHAINS: [&str; 29] = [
+    "+1",
+    " or a",
+    " and a = 1",
+    "::int",
+    " is null",
+    "||'a'",
+    " union select 1",
+    "->'a'",
+    "[1]",
+    " collate x",
+    ".a",
+    " between 1 and 2",
+    " not",
+    " at time zone 'x'",
+    " = any(a)",
+    " isnull",
+    "%",
+    "- ",
+    " join t on true",
+    " x",
+    ",1",
+    " in (1)",
+    "(1)",
+    " over ()",
+    " escape 'a'",
+    " operator(a.+) 1",
+    "<",
+    "~",
+    "[]",
+];
+
+/// What makes a tree deep to the right, repeated before a value.
+const OPENERS: [&str; 29] = [
+    "(",
+    "not ",
+    "- ",
+    "(select ",
+    "(select * from ",
+    "array[",
+    "abs(",
+    "case when a then ",
+    "a in (",
+    "a between ",
+    "exists (select ",
+    "with a as (",
+    "interval ",
+    "cast(",
+    "((((",
+    "(a, ",
+    "t join (",
+    "lateral (",
+    "row(",
+    "{",
+    "[",
+    "values (",
+    "explain ",
+    "union (",
+    "create view v as ",
+    "distinct ",
+    "a = all (",
+    "trim(",
+    "extract(year from ",
+];
+
 #[test]
 fn deep_statements_are_refused_and_hurt_nobody() {
     on_a_worker(|| {
-        let chains = [
-            "+1",
-            " or a",
-            " and a = 1",
-            "::int",
-            " is null",
-            "||'a'",
-            " union select 1",
-            "->'a'",
-            "[1]",
-            " collate x",
-            ".a",
-            " between 1 and 2",
-            " not",
-            " at time zone 'x'",
-            " = any(a)",
-            " isnull",
-            "%",
-            "- ",
-            " join t on true",
-            " x",
-            ",1",
-            " in (1)",
-            "(1)",
-            " over ()",
-            " escape 'a'",
-            " operator(a.+) 1",
-            "<",
-            "~",
-            "[]",
-        ];
-        for chain in chains {
+        for chain in CHAINS {
             survive(&format!("select 1 {}", chain.repeat(times(chain, 20))));
             survive(&format!("select * from t where a {}", chain.repeat(times(chain, 50))));
         }
-        let openers = [
-            "(",
-            "not ",
-            "- ",
-            "(select ",
-            "(select * from ",
-            "array[",
-            "abs(",
-            "case when a then ",
-            "a in (",
-            "a between ",
-            "exists (select ",
-            "with a as (",
-            "interval ",
-            "cast(",
-            "((((",
-            "(a, ",
-            "t join (",
-            "lateral (",
-            "row(",
-            "{",
-            "[",
-            "values (",
-            "explain ",
-            "union (",
-            "create view v as ",
-            "distinct ",
-            "a = all (",
-            "trim(",
-            "extract(year from ",
-        ];
-        for opener in openers {
+        for opener in OPENERS {
             for head in ["", "select ", "select * from "] {
                 survive(&format!("{head}{}", opener.repeat(times(opener, 50))));
                 survive(&format!("{head}{}1{}", opener.repeat(150), ")".repeat(150)));

@@ -63,7 +63,7 @@ async fn problem_with(entry: &Entry, result: &Value, direct: &mut Direct) -> Opt
 async fn attacked(engine: Engine) -> (TestHost, Visitor) {
     let host = TestHost::with(engine).app("probe", "probe").app("other", "probe").start().await;
     let mut visitor = host.visitor();
-    let migration = json!({ "name": "1", "statements": ["create table t (a bigint)"] });
+    let migration = json!({ "name": "t", "statements": ["create table t (a bigint)"] });
     ok(&visitor.probe_one(json!({ "op": "db.migrate", "migrations": [migration] })).await);
     (host, visitor)
 }

@@ -174,7 +174,8 @@ impl Conversation {
         self.outstanding += usize::from(matches!(message.first(), Some(b'Q' | b'S')));
         let Some(text) = self.statements.text_of(message) else { return };
         let mut shared = lock(shared);
-        self.is_doomed |= shared.doomed.as_ref().is_some_and(|doomed| text.contains(doomed));
+        let written = text.to_ascii_lowercase();
+        self.is_doomed |= shared.doomed.as_ref().is_some_and(|doomed| written.contains(doomed));
         if self.is_doomed && is_commit(&text) {
             self.is_last = true;
             shared.doomed = None;

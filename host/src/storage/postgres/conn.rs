@@ -2,8 +2,8 @@
 
 use super::error::translate;
 use crate::storage::Result;
-use sqlx::AssertSqlSafe;
 use sqlx::postgres::PgConnection;
+use sqlx::{AssertSqlSafe, Connection as _};
 use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -54,6 +54,12 @@ impl Prepared {
 }
 
 impl Conn {
+    /// Forgets every prepared statement, here and on the server.
+    pub(super) async fn forget_statements(&mut self) -> Result<()> {
+        self.prepared.clear();
+        self.link.clear_cached_statements().await.map_err(translate)
+    }
+
     /// Forgets for whom the connection was made ready, so that its next use begins with a reset.
     pub(super) fn forget_schema(&mut self) {
         self.schema = None;

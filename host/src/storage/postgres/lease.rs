@@ -143,12 +143,10 @@ impl PostgresLease {
     }
 
     pub(super) async fn forget_statements(&mut self) -> Result<()> {
-        let conn = self.begin_flight()?;
-        let cleared = conn.link.clear_cached_statements().await.map_err(translate);
-        conn.prepared.clear();
-        self.in_flight = false;
+        let wait = self.pool.wait();
+        self.fly_for(wait, lost, async |conn, _| conn.forget_statements().await).await?;
         self.stale = false;
-        self.settle(cleared)
+        Ok(())
     }
 
     /// Begins or ends a transaction or a part of one.

@@ -20,7 +20,6 @@ impl PostgresLease {
         if !self.pool.is_through_pooler() {
             return self.simple(text).await;
         }
-        self.forget_statements().await?;
         let time = self.pool.statement_time();
         let schema = self.conn.as_ref().and_then(|conn| conn.schema.clone()).unwrap_or_default();
         let script = format!(
@@ -30,6 +29,7 @@ impl PostgresLease {
             time.as_millis() / 2,
         );
         let beginning = async |conn: &mut super::conn::Conn, _: &super::PostgresPool| {
+            conn.forget_statements().await?;
             let mut steps = sqlx::raw_sql(AssertSqlSafe(script)).fetch_many(&mut conn.link);
             let mut backend = None;
             while let Some(step) = steps.try_next().await.map_err(translate)? {

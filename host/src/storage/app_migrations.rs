@@ -1,8 +1,9 @@
 //! What has been done to an app's tables: steps by name, with the hash of their text, keyed on the app and never on a URL.
 
+use super::Engine;
 use super::connection::{Bounds, GuestSql, cell};
 use super::host_sql::host_sql;
-use super::statement::{self, Checked, Engine};
+use super::statement::{self, Checked};
 use super::unit::UnitOfWork;
 use super::value::Value;
 use super::{Code, Error, Result, now_micros};

@@ -3,8 +3,7 @@
 use super::connection::Connection;
 use super::postgres::{self, PoolSettings, PostgresPool};
 use super::sqlite::{SqliteFiles, SqliteLease, SqliteSettings};
-use super::statement::Engine;
-use super::{Error, Result, migrations, own_space};
+use super::{Engine, Error, Result, migrations, own_space};
 use crate::config::{Config, DatabaseTarget, HOST_POOL_SIZE, PostgresTarget, SqliteSynchronous};
 use std::path::Path;
 use std::sync::Arc;

@@ -11,6 +11,7 @@ pub mod blobs;
 pub mod calendar;
 pub mod connection;
 pub mod database;
+mod engine;
 mod error;
 mod host_sql;
 mod migrations;
@@ -25,6 +26,7 @@ pub mod value;
 
 pub use connection::{Bounds, Connection, GuestSql, Isolation, Outcome};
 pub use database::{AppSpace, Database};
+pub use engine::Engine;
 pub use error::{Code, Error, Result};
 pub use host_sql::HostSql;
 pub use unit::{Cursor, Transactions, UnitOfWork};

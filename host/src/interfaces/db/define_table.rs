@@ -3,9 +3,8 @@
 use super::error::Fault;
 use super::{values, wit};
 use crate::interfaces::Context;
-use crate::storage::Error;
 use crate::storage::schema::{self, Check, Column, ColumnType, Index, Initial, OnDelete, Reference, Table};
-use crate::storage::statement::{self, Engine};
+use crate::storage::{Engine, Error, statement};
 use sha2::{Digest, Sha256};
 
 /// Bytes of the condition of a check.

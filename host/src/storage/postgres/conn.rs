@@ -5,6 +5,7 @@ use crate::storage::Result;
 use sqlx::postgres::PgConnection;
 use sqlx::{AssertSqlSafe, Connection as _};
 use std::collections::HashSet;
+use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -29,12 +30,14 @@ pub(super) struct Conn {
 /// Texts of statements that the driver has in its cache; never one that it has dropped from there.
 #[derive(Default)]
 pub(super) struct Prepared {
-    texts: HashSet<String>,
+    /// Hashes: a text may have 100 KB.
+    texts: HashSet<u64>,
+    hasher: RandomState,
 }
 
 impl Prepared {
     pub(super) fn contains(&self, text: &str) -> bool {
-        self.texts.contains(text)
+        self.texts.contains(&self.hasher.hash_one(text))
     }
 
     /// The driver drops the text that was not used for the longest time, once it has more than [`STATEMENT_CACHE`].
@@ -45,7 +48,7 @@ impl Prepared {
         if self.texts.len() >= STATEMENT_CACHE {
             self.texts.clear();
         }
-        self.texts.insert(text.to_owned());
+        self.texts.insert(self.hasher.hash_one(text));
     }
 
     pub(super) fn clear(&mut self) {

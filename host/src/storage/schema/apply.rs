@@ -3,8 +3,8 @@
 use super::description::Table;
 use super::found::{Catalog, FoundTable};
 use super::plan::plan;
-use super::types::Dialect;
 use super::{catalog_postgres, catalog_sqlite};
+use crate::storage::Engine;
 use crate::storage::connection::{Connection, Control};
 use crate::storage::database::AppSpace;
 use crate::storage::{Code, Error, Result};
@@ -32,9 +32,9 @@ pub async fn define(space: &AppSpace, table: &Table) -> Result<bool> {
 /// The app's tables with what is known of them, by name.
 pub async fn tables(space: &AppSpace) -> Result<Vec<(String, FoundTable)>> {
     let mut connection = reader(space).await?;
-    let names = match dialect(&connection) {
-        Dialect::Postgres => catalog_postgres::tables(&mut connection).await?,
-        Dialect::Sqlite => catalog_sqlite::tables(&mut connection).await?,
+    let names = match engine(&connection) {
+        Engine::Postgres => catalog_postgres::tables(&mut connection).await?,
+        Engine::Sqlite => catalog_sqlite::tables(&mut connection).await?,
     };
     let mut tables = Vec::with_capacity(names.len());
     for name in names {
@@ -57,7 +57,7 @@ async fn define_locked(space: &AppSpace, connection: &mut Connection, table: &Ta
 
 async fn statements(connection: &mut Connection, table: &Table) -> Result<Vec<String>> {
     let catalog = catalog(connection, table).await?;
-    plan(table, &catalog, dialect(connection)).map_err(|differences| {
+    plan(table, &catalog, engine(connection)).map_err(|differences| {
         let text =
             format!("table {} is not as described, and cannot be made so: {}", table.name, differences.join("; "));
         Error::new(Code::Conflict, text)
@@ -66,7 +66,7 @@ async fn statements(connection: &mut Connection, table: &Table) -> Result<Vec<St
 
 async fn catalog(connection: &mut Connection, table: &Table) -> Result<Catalog> {
     let mut catalog = Catalog { table: found(connection, &table.name).await?, ..Catalog::default() };
-    if let (Some(found), Dialect::Postgres) = (&mut catalog.table, dialect(connection)) {
+    if let (Some(found), Engine::Postgres) = (&mut catalog.table, engine(connection)) {
         catalog_postgres::settle_initials(connection, table, found).await?;
     }
     for reference in table.columns.iter().filter_map(|column| column.references.as_ref()) {
@@ -76,17 +76,17 @@ async fn catalog(connection: &mut Connection, table: &Table) -> Result<Catalog> 
             catalog.others.insert(reference.table.clone(), other);
         }
     }
-    catalog.taken = match dialect(connection) {
-        Dialect::Postgres => catalog_postgres::names(connection).await?,
-        Dialect::Sqlite => catalog_sqlite::names(connection).await?,
+    catalog.taken = match engine(connection) {
+        Engine::Postgres => catalog_postgres::names(connection).await?,
+        Engine::Sqlite => catalog_sqlite::names(connection).await?,
     };
     Ok(catalog)
 }
 
 async fn found(connection: &mut Connection, name: &str) -> Result<Option<FoundTable>> {
-    match dialect(connection) {
-        Dialect::Postgres => catalog_postgres::table(connection, name).await,
-        Dialect::Sqlite => catalog_sqlite::table(connection, name).await,
+    match engine(connection) {
+        Engine::Postgres => catalog_postgres::table(connection, name).await,
+        Engine::Sqlite => catalog_sqlite::table(connection, name).await,
     }
 }
 
@@ -102,10 +102,10 @@ async fn reader(space: &AppSpace) -> Result<Connection> {
     }
 }
 
-fn dialect(connection: &Connection) -> Dialect {
+fn engine(connection: &Connection) -> Engine {
     match connection {
-        Connection::Postgres(_) => Dialect::Postgres,
-        Connection::Sqlite(_) => Dialect::Sqlite,
+        Connection::Postgres(_) => Engine::Postgres,
+        Connection::Sqlite(_) => Engine::Sqlite,
     }
 }
 

@@ -2,8 +2,9 @@
 
 use super::description::{OnDelete, Table};
 use super::found::{FoundColumn, FoundIndex, FoundReference, FoundTable};
-use super::types::{ColumnType, Dialect};
+use super::types::ColumnType;
 use super::{literal, types};
+use crate::storage::Engine;
 use crate::storage::Result;
 use crate::storage::connection::Connection;
 use crate::storage::value::Value;
@@ -89,7 +90,7 @@ pub(super) async fn settle_initials(
         let wanted = table.column(&there.name).filter(|column| there.column_type == Some(column.column_type));
         let Some(column) = wanted else { continue };
         let (Some(initial), Some(is)) = (&column.initial, &there.initial) else { continue };
-        let wanted = literal::initial(initial, column.column_type, Dialect::Postgres);
+        let wanted = literal::initial(initial, column.column_type, Engine::Postgres);
         let same = match initial {
             super::description::Initial::Constant(_) => same_value(connection, is, &wanted).await?,
             super::description::Initial::Now => is.contains("now()") || is.contains("CURRENT_TIMESTAMP"),
@@ -122,8 +123,8 @@ async fn rows(connection: &mut Connection, sql: &str, table: &str) -> Result<Vec
 
 fn column(row: &[Value]) -> FoundColumn {
     let (declared, collation) = (text(row, 1), row.get(2).and_then(Value::as_text));
-    let kind = ColumnType::from_declared(&declared, Dialect::Postgres);
-    let fits = |kind: &ColumnType| *kind != ColumnType::Text || collation == kind.collation(Dialect::Postgres);
+    let kind = ColumnType::from_declared(&declared, Engine::Postgres);
+    let fits = |kind: &ColumnType| *kind != ColumnType::Text || collation == kind.collation(Engine::Postgres);
     let shown = match collation {
         Some(collation) if kind == Some(ColumnType::Text) => format!("{declared} with the collation {collation}"),
         _ => declared,

@@ -4,7 +4,8 @@
 use super::description::OnDelete;
 use super::found::{FoundColumn, FoundIndex, FoundReference, FoundTable};
 use super::table_text::{self, Part};
-use super::types::{ColumnType, Dialect, TYPE_CONSTRAINT};
+use super::types::{ColumnType, TYPE_CONSTRAINT};
+use crate::storage::Engine;
 use crate::storage::Result;
 use crate::storage::connection::Connection;
 use crate::storage::value::Value;
@@ -65,7 +66,7 @@ fn column(row: &[Value], parts: &[Part<'_>]) -> FoundColumn {
     let (name, declared) = (text(row, 0).to_ascii_lowercase(), text(row, 1));
     let part = parts.iter().find(|part| part.name == name).map(|part| part.text).unwrap_or_default();
     let identity = table_text::has_word(part, "autoincrement");
-    let kind = ColumnType::from_declared(&declared, Dialect::Sqlite).filter(|kind| is_ours(*kind, part));
+    let kind = ColumnType::from_declared(&declared, Engine::Sqlite).filter(|kind| is_ours(*kind, part));
     FoundColumn {
         checked: identity || kind.is_some(),
         column_type: if identity { Some(ColumnType::Integer) } else { kind },
@@ -80,7 +81,7 @@ fn column(row: &[Value], parts: &[Part<'_>]) -> FoundColumn {
 
 /// Whether the column has what makes SQLite keep the promises of the type.
 fn is_ours(kind: ColumnType, part: &str) -> bool {
-    let collation = kind.collation(Dialect::Sqlite).is_none_or(|name| table_text::has_word(part, name));
+    let collation = kind.collation(Engine::Sqlite).is_none_or(|name| table_text::has_word(part, name));
     collation && table_text::checks(part).any(|(name, _)| name.starts_with(TYPE_CONSTRAINT))
 }
 

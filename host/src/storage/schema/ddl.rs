@@ -1,41 +1,42 @@
 //! Statements that make what a description says, in the words of each engine.
 
 use super::description::{Check, Column, Index, OnDelete, Reference, Table};
-use super::types::{Dialect, TYPE_CONSTRAINT};
+use super::types::TYPE_CONSTRAINT;
 use super::{literal, names, shapes};
+use crate::storage::Engine;
 use std::collections::BTreeSet;
 
 /// Makes the table with all that belongs to it.
-pub(super) fn create(table: &Table, dialect: Dialect, taken: &BTreeSet<String>) -> Vec<String> {
-    let mut parts: Vec<String> = table.columns.iter().map(|column| definition(table, column, dialect)).collect();
-    let inline = dialect == Dialect::Sqlite && table.columns.iter().any(|column| column.identity);
+pub(super) fn create(table: &Table, engine: Engine, taken: &BTreeSet<String>) -> Vec<String> {
+    let mut parts: Vec<String> = table.columns.iter().map(|column| definition(table, column, engine)).collect();
+    let inline = engine == Engine::Sqlite && table.columns.iter().any(|column| column.identity);
     if !table.primary_key.is_empty() && !inline {
         let key = list(&table.primary_key);
         parts.push(format!("constraint {} primary key ({key})", quoted(&names::primary_key(&table.name))));
     }
     parts.extend(table.checks.iter().map(constraint));
     let mut statements = vec![format!("create table {} (\n{}\n)", quoted(&table.name), parts.join(",\n"))];
-    statements.extend(notes(table, &table.columns, &table.checks, dialect));
+    statements.extend(notes(table, &table.columns, &table.checks, engine));
     statements.extend(table.indexes.iter().map(|wanted| index(table, wanted, taken)));
     statements
 }
 
 /// Adds a column to a table that is there.
-pub(super) fn add_column(table: &Table, column: &Column, dialect: Dialect) -> Vec<String> {
-    let definition = definition(table, column, dialect);
+pub(super) fn add_column(table: &Table, column: &Column, engine: Engine) -> Vec<String> {
+    let definition = definition(table, column, engine);
     let mut statements = vec![format!("alter table {} add column {definition}", quoted(&table.name))];
-    statements.extend(notes(table, std::slice::from_ref(column), &[], dialect));
+    statements.extend(notes(table, std::slice::from_ref(column), &[], engine));
     statements
 }
 
 /// Adds a check to a table that is there. SQLite cannot: there a pair of triggers does the same.
-pub(super) fn add_check(table: &Table, check: &Check, dialect: Dialect) -> Vec<String> {
-    match dialect {
-        Dialect::Postgres => {
+pub(super) fn add_check(table: &Table, check: &Check, engine: Engine) -> Vec<String> {
+    match engine {
+        Engine::Postgres => {
             let add = format!("alter table {} add {}", quoted(&table.name), constraint(check));
             vec![add, note(table, check)]
         }
-        Dialect::Sqlite => {
+        Engine::Sqlite => {
             let mut statements = vec![no_row_breaks(table, check)];
             statements.extend(["insert", "update"].map(|event| trigger(table, check, event)));
             statements
@@ -55,9 +56,9 @@ pub(super) fn index(table: &Table, index: &Index, taken: &BTreeSet<String>) -> S
 }
 
 /// What keeps values of other types out of a column, where the type does not do it by itself.
-pub(super) fn type_check(column: &Column, dialect: Dialect) -> Option<Check> {
+pub(super) fn type_check(column: &Column, engine: Engine) -> Option<Check> {
     let name = quoted(&column.name);
-    let condition = shapes::condition(column.column_type, dialect, &name)?;
+    let condition = shapes::condition(column.column_type, engine, &name)?;
     let condition = format!("{name} is null or {condition}");
     Some(Check { name: format!("{TYPE_CONSTRAINT}{}", column.name), condition })
 }
@@ -77,32 +78,32 @@ fn list(columns: &[String]) -> String {
     columns.iter().map(|name| quoted(name)).collect::<Vec<_>>().join(", ")
 }
 
-fn definition(table: &Table, column: &Column, dialect: Dialect) -> String {
+fn definition(table: &Table, column: &Column, engine: Engine) -> String {
     let name = quoted(&column.name);
     let mut parts = vec![name.clone()];
     if column.identity {
-        parts.push(identity(table, dialect));
+        parts.push(identity(table, engine));
         return parts.join(" ");
     }
-    parts.push(column.column_type.declared(dialect).to_owned());
-    parts.extend(column.column_type.collation(dialect).map(|collation| format!("collate {}", quoted(collation))));
+    parts.push(column.column_type.declared(engine).to_owned());
+    parts.extend(column.column_type.collation(engine).map(|collation| format!("collate {}", quoted(collation))));
     if !column.nullable {
         parts.push("not null".into());
     }
     if let Some(initial) = &column.initial {
-        parts.push(format!("default ({})", literal::initial(initial, column.column_type, dialect)));
+        parts.push(format!("default ({})", literal::initial(initial, column.column_type, engine)));
     }
-    parts.extend(type_check(column, dialect).as_ref().map(constraint));
+    parts.extend(type_check(column, engine).as_ref().map(constraint));
     parts.extend(length_check(table, column).as_ref().map(constraint));
     parts.extend(column.references.as_ref().map(|wanted| reference(table, column, wanted)));
     parts.join(" ")
 }
 
-fn identity(table: &Table, dialect: Dialect) -> String {
-    match dialect {
+fn identity(table: &Table, engine: Engine) -> String {
+    match engine {
         // Not `always`: rows that bring their numbers along can be brought in later.
-        Dialect::Postgres => "bigint generated by default as identity".into(),
-        Dialect::Sqlite => {
+        Engine::Postgres => "bigint generated by default as identity".into(),
+        Engine::Sqlite => {
             format!("integer constraint {} primary key autoincrement", quoted(&names::primary_key(&table.name)))
         }
     }
@@ -129,8 +130,8 @@ fn constraint(check: &Check) -> String {
 }
 
 /// Postgres keeps a condition in words of its own: what was asked for is noted beside it.
-fn notes(table: &Table, columns: &[Column], checks: &[Check], dialect: Dialect) -> Vec<String> {
-    if dialect == Dialect::Sqlite {
+fn notes(table: &Table, columns: &[Column], checks: &[Check], engine: Engine) -> Vec<String> {
+    if engine == Engine::Sqlite {
         return Vec::new();
     }
     let lengths = columns.iter().filter_map(|column| length_check(table, column));

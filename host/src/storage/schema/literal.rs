@@ -1,20 +1,21 @@
 //! Values of a description as literals of a statement.
 
 use super::description::Initial;
-use super::types::{ColumnType, Dialect};
+use super::types::ColumnType;
+use crate::storage::Engine;
 use crate::storage::calendar;
 use crate::storage::value::{Date, Datetime, Value, plain_decimal};
 use std::borrow::Cow;
 
 /// The expression for what a new row gets.
-pub(super) fn initial(initial: &Initial, kind: ColumnType, dialect: Dialect) -> String {
-    match (initial, dialect) {
-        (Initial::Constant(value), Dialect::Postgres) => postgres(value, kind),
-        (Initial::Constant(value), Dialect::Sqlite) => sqlite(value),
-        (Initial::RandomUuid, Dialect::Postgres) => "gen_random_uuid()".into(),
-        (Initial::RandomUuid, Dialect::Sqlite) => RANDOM_UUID.into(),
-        (Initial::Now, Dialect::Postgres) => now_on_postgres(kind).into(),
-        (Initial::Now, Dialect::Sqlite) => now_on_sqlite(kind).into(),
+pub(super) fn initial(initial: &Initial, kind: ColumnType, engine: Engine) -> String {
+    match (initial, engine) {
+        (Initial::Constant(value), Engine::Postgres) => postgres(value, kind),
+        (Initial::Constant(value), Engine::Sqlite) => sqlite(value),
+        (Initial::RandomUuid, Engine::Postgres) => "gen_random_uuid()".into(),
+        (Initial::RandomUuid, Engine::Sqlite) => RANDOM_UUID.into(),
+        (Initial::Now, Engine::Postgres) => now_on_postgres(kind).into(),
+        (Initial::Now, Engine::Sqlite) => now_on_sqlite(kind).into(),
     }
 }
 
@@ -55,7 +56,7 @@ fn postgres(value: &Value, kind: ColumnType) -> String {
             .into(),
         other => other.as_text().unwrap_or_default().into(),
     };
-    format!("{}::{}", quoted_for_postgres(&text), kind.declared(Dialect::Postgres))
+    format!("{}::{}", quoted_for_postgres(&text), kind.declared(Engine::Postgres))
 }
 
 /// Postgres has no year 0 and writes the years before 1 AD as BC, behind everything else.

@@ -3,13 +3,14 @@
 //! On SQLite every type needs one. They are made of SQLite's own functions, so that the file can be written by other tools, too. A condition that
 //! is NULL counts as met, hence `is` where a function may return NULL. On Postgres the type does it, but for values that have no case in `db.wit`.
 
-use super::types::{ColumnType, Dialect};
+use super::types::ColumnType;
+use crate::storage::Engine;
 
 /// The condition over the quoted column, where the type needs one. It is not asked for NULL.
-pub(super) fn condition(kind: ColumnType, dialect: Dialect, column: &str) -> Option<String> {
-    match dialect {
-        Dialect::Postgres => postgres(kind, column),
-        Dialect::Sqlite => Some(sqlite(kind, column)),
+pub(super) fn condition(kind: ColumnType, engine: Engine, column: &str) -> Option<String> {
+    match engine {
+        Engine::Postgres => postgres(kind, column),
+        Engine::Sqlite => Some(sqlite(kind, column)),
     }
 }
 

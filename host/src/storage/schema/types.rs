@@ -29,6 +29,8 @@
 //! whose affinity indexes need, it takes a text or a float that is exactly such a number for that number. It takes texts for dates, times and uuids
 //! where they are written as it keeps them; Postgres takes other ways of writing, too. In none of these cases does a column hold anything but values of its type.
 
+use crate::storage::Engine;
+
 /// A portable type of a column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ColumnType {
@@ -58,15 +60,6 @@ pub enum ColumnType {
     Json,
 }
 
-/// Which of the two engines a statement is for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Dialect {
-    /// PostgreSQL.
-    Postgres,
-    /// SQLite.
-    Sqlite,
-}
-
 /// Every type with its portable name, what Postgres' `format_type` calls it, and how it is declared on SQLite.
 const TYPES: [(ColumnType, &str, &str, &str); 12] = [
     (ColumnType::Boolean, "boolean", "boolean", "boolean_blob"),
@@ -90,26 +83,26 @@ impl ColumnType {
     }
 
     /// How a column of it is declared, without a collation.
-    pub fn declared(self, dialect: Dialect) -> &'static str {
-        match dialect {
-            Dialect::Postgres => self.entry().2,
-            Dialect::Sqlite => self.entry().3,
+    pub fn declared(self, engine: Engine) -> &'static str {
+        match engine {
+            Engine::Postgres => self.entry().2,
+            Engine::Sqlite => self.entry().3,
         }
     }
 
     /// The collation that gives a column of it the same order on both engines, where it needs one.
-    pub fn collation(self, dialect: Dialect) -> Option<&'static str> {
-        match (dialect, self) {
-            (Dialect::Postgres, Self::Text) => Some("C"),
-            (Dialect::Sqlite, Self::Decimal) => Some(DECIMAL_COLLATION),
-            (Dialect::Sqlite, Self::Date | Self::Datetime) => Some(DATE_COLLATION),
+    pub fn collation(self, engine: Engine) -> Option<&'static str> {
+        match (engine, self) {
+            (Engine::Postgres, Self::Text) => Some("C"),
+            (Engine::Sqlite, Self::Decimal) => Some(DECIMAL_COLLATION),
+            (Engine::Sqlite, Self::Date | Self::Datetime) => Some(DATE_COLLATION),
             _ => None,
         }
     }
 
     /// The type that is declared so.
-    pub fn from_declared(declared: &str, dialect: Dialect) -> Option<Self> {
-        TYPES.iter().map(|entry| entry.0).find(|found| found.declared(dialect).eq_ignore_ascii_case(declared))
+    pub fn from_declared(declared: &str, engine: Engine) -> Option<Self> {
+        TYPES.iter().map(|entry| entry.0).find(|found| found.declared(engine).eq_ignore_ascii_case(declared))
     }
 
     fn entry(self) -> &'static (Self, &'static str, &'static str, &'static str) {
@@ -132,10 +125,10 @@ mod tests {
     #[test]
     fn every_type_is_read_back_from_its_declaration() {
         for (kind, ..) in TYPES {
-            for dialect in [Dialect::Postgres, Dialect::Sqlite] {
-                assert_eq!(ColumnType::from_declared(kind.declared(dialect), dialect), Some(kind));
+            for engine in [Engine::Postgres, Engine::Sqlite] {
+                assert_eq!(ColumnType::from_declared(kind.declared(engine), engine), Some(kind));
             }
         }
-        assert_eq!(ColumnType::from_declared("inet", Dialect::Postgres), None);
+        assert_eq!(ColumnType::from_declared("inet", Engine::Postgres), None);
     }
 }

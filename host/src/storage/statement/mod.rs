@@ -28,6 +28,7 @@ mod tests;
 mod tokens;
 mod walk;
 
+use super::Engine;
 pub use facts::Destroyed;
 
 use lexer::Lexer;
@@ -35,15 +36,6 @@ pub use script::split;
 use sentence::Sentence;
 use std::fmt;
 use std::sync::Arc;
-
-/// Whose SQL a statement is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Engine {
-    /// PostgreSQL.
-    Postgres,
-    /// SQLite.
-    Sqlite,
-}
 
 /// A statement that has passed.
 #[derive(Debug, PartialEq, Eq)]

@@ -4,16 +4,17 @@ use super::ddl;
 use super::description::{Check, Column, Index, Initial, Reference, Table, not_unique};
 use super::found::{Catalog, FoundColumn, FoundTable};
 use super::literal;
-use super::types::{ColumnType, Dialect};
+use super::types::ColumnType;
+use crate::storage::Engine;
 
 /// Statements in their order; none where nothing is to be done. Otherwise every difference, each with what can be done about it.
-pub(super) fn plan(table: &Table, catalog: &Catalog, dialect: Dialect) -> Result<Vec<String>, Vec<String>> {
+pub(super) fn plan(table: &Table, catalog: &Catalog, engine: Engine) -> Result<Vec<String>, Vec<String>> {
     let mut differences: Vec<String> =
         table.columns.iter().filter_map(|column| missing_target(table, column, catalog)).collect();
     let statements = match &catalog.table {
-        None => ddl::create(table, dialect, &catalog.taken),
+        None => ddl::create(table, engine, &catalog.taken),
         Some(found) => {
-            let plan = Comparison { table, found, catalog, dialect };
+            let plan = Comparison { table, found, catalog, engine };
             differences.extend(plan.differences());
             plan.additions()
         }
@@ -46,7 +47,7 @@ struct Comparison<'a> {
     table: &'a Table,
     found: &'a FoundTable,
     catalog: &'a Catalog,
-    dialect: Dialect,
+    engine: Engine,
 }
 
 impl Comparison<'_> {
@@ -97,7 +98,7 @@ impl Comparison<'_> {
     }
 
     fn initial(&self, column: &Column) -> Option<String> {
-        column.initial.as_ref().map(|initial| literal::initial(initial, column.column_type, self.dialect))
+        column.initial.as_ref().map(|initial| literal::initial(initial, column.column_type, self.engine))
     }
 
     fn index_difference(&self, index: &Index) -> Option<String> {
@@ -134,18 +135,18 @@ impl Comparison<'_> {
     fn type_checks(&self) -> Vec<Check> {
         let bare = |column: &&Column| self.found.column(&column.name).is_some_and(|found| !found.checked);
         let columns = self.table.columns.iter().filter(bare);
-        columns.filter_map(|column| ddl::type_check(column, self.dialect)).collect()
+        columns.filter_map(|column| ddl::type_check(column, self.engine)).collect()
     }
 
     fn additions(&self) -> Vec<String> {
         let missing: Vec<&Column> =
             self.table.columns.iter().filter(|column| self.found.column(&column.name).is_none()).collect();
         let mut statements: Vec<String> =
-            missing.iter().flat_map(|column| ddl::add_column(self.table, column, self.dialect)).collect();
+            missing.iter().flat_map(|column| ddl::add_column(self.table, column, self.engine)).collect();
         let checks = self.checks().into_iter().filter(|check| !self.found.checks.contains_key(&check.name));
         statements
-            .extend(self.type_checks().iter().flat_map(|check| ddl::add_check(self.table, check, self.dialect)));
-        statements.extend(checks.flat_map(|check| ddl::add_check(self.table, &check, self.dialect)));
+            .extend(self.type_checks().iter().flat_map(|check| ddl::add_check(self.table, check, self.engine)));
+        statements.extend(checks.flat_map(|check| ddl::add_check(self.table, &check, self.engine)));
         let indexes = self.table.indexes.iter().filter(|index| self.found_index(index).is_none());
         statements.extend(indexes.map(|index| ddl::index(self.table, index, &self.catalog.taken)));
         statements

@@ -194,6 +194,15 @@ select tableoid::regclass from t
 
 # Who and where the host is
 select current_user
+select * from current_user
+select * from session_user
+select * from user
+select * from current_role
+select * from current_catalog
+select * from current_schema
+select * from t, current_user u
+select * from t join session_user on true
+create table leak as select * from session_user
 select user
 select session_user
 select current_role

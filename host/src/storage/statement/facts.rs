@@ -3,8 +3,8 @@
 use super::Kind;
 use super::walk::Findings;
 use sqlparser::ast::{
-    AlterColumnOperation, AlterTable, AlterTableOperation, Delete, FromTable, Ident, ObjectName, ObjectType,
-    Query, SetExpr, Statement, TableFactor, TableWithJoins,
+    AlterColumnOperation, AlterTable, AlterTableOperation, CascadeOption, Delete, Expr, FromTable, Ident,
+    ObjectName, ObjectType, Query, SetExpr, Statement, TableFactor, TableWithJoins, Truncate,
 };
 use std::fmt;
 
@@ -40,11 +40,39 @@ pub(super) fn kind(statement: &Statement, findings: &Findings, lexical: Kind) ->
 pub(super) fn destroys(statement: &Statement) -> Vec<Destroyed> {
     match statement {
         Statement::Drop { object_type: ObjectType::Table, names, .. } => names.iter().map(whole).collect(),
-        Statement::Truncate(truncate) => truncate.table_names.iter().map(|table| whole(&table.name)).collect(),
+        Statement::Truncate(truncate) => emptied_at_once(truncate),
         Statement::AlterTable(alter) => columns_of(alter),
-        Statement::Delete(delete) if delete.selection.is_none() && delete.using.is_none() => emptied(delete),
+        Statement::Delete(delete) if !has_condition(delete) => emptied(delete),
         Statement::Query(query) => query_destroys(query),
+        Statement::CreateTable(table) => table.query.as_deref().map(query_destroys).unwrap_or_default(),
+        Statement::Insert(insert) => insert.source.as_deref().map(query_destroys).unwrap_or_default(),
         _ => Vec::new(),
+    }
+}
+
+/// CASCADE empties tables that are not named: `*`.
+fn emptied_at_once(truncate: &Truncate) -> Vec<Destroyed> {
+    let cascades = matches!(truncate.cascade, Some(CascadeOption::Cascade));
+    let unnamed = cascades.then(|| Destroyed { table: "*".to_owned(), column: None });
+    truncate.table_names.iter().map(|table| whole(&table.name)).chain(unnamed).collect()
+}
+
+/// `where true` and `where 1 = 1` are none.
+fn has_condition(delete: &Delete) -> bool {
+    if delete.using.is_some() {
+        return true;
+    }
+    delete.selection.as_ref().is_some_and(reads_a_row)
+}
+
+fn reads_a_row(condition: &Expr) -> bool {
+    match condition {
+        Expr::Value(_) => false,
+        Expr::Nested(inner) | Expr::UnaryOp { expr: inner, .. } | Expr::Cast { expr: inner, .. } => {
+            reads_a_row(inner)
+        }
+        Expr::BinaryOp { left, right, .. } => reads_a_row(left) || reads_a_row(right),
+        _ => true,
     }
 }
 

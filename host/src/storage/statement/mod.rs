@@ -6,7 +6,7 @@
 //!    `src/backend/parser/scan.l`; SQLite: `src/tokenize.c`). It also bounds how deep the statement is (`depth`).
 //! 2. A parser (`grammar`), and a walk over its whole tree with default deny (`walk`, lists in `allowed`).
 //! 3. On Postgres the tree is printed, must give the same tree again, and the print is what runs. On SQLite the text itself runs:
-//!    there the engine's authorizer stands beside the gate, with its own reading of the text (`storage/sqlite/guard.rs`).
+//!    there the engine's authorizer stands beside the gate, with its own reading of the text (`storage/sqlite/authorizer.rs`).
 //!
 //! Where apps share one credential this is still a seatbelt, not a wall: it trusts that the lists are right.
 //! What has passed is remembered by its text (`cache`).

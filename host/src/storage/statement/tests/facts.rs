@@ -55,7 +55,10 @@ fn what_sqlite_does_not_let_be_read_must_not_destroy() {
 
 #[test]
 fn what_is_destroyed_is_told() {
-    let cases: [(&str, &[&str]); 12] = [
+    let cases: [(&str, &[&str]); 15] = [
+        ("create table k as with gone as (delete from a returning *) select * from gone", &["a"]),
+        ("delete from a where true", &["a"]),
+        ("delete from a where (1 = 1)", &["a"]),
         ("drop table a, \"B\" cascade", &["a", "B"]),
         ("DROP TABLE IF EXISTS Notes", &["notes"]),
         ("alter table t drop column A", &["t.a"]),

@@ -72,8 +72,10 @@ impl<'w, 'a> Compound<'w, 'a> {
 
     /// `FROM name`, or `FROM name(...)`: which it is shows in `args`, which come later.
     fn table_name<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Stop> {
-        let names = self.walker.one_name(value)?;
-        self.called.name = names;
+        let name = self.walker.one_name(value)?;
+        // A session word is a function without parentheses here, too.
+        self.walker.check_word(Some(&name))?;
+        self.called.name = name;
         Ok(())
     }
 

@@ -112,7 +112,7 @@ impl Walker<'_> {
         }
     }
 
-    fn check_word(&self, name: Option<&Name>) -> Result<(), Stop> {
+    pub(super) fn check_word(&self, name: Option<&Name>) -> Result<(), Stop> {
         let is_session =
             |name: &&Name| !name.quoted && SESSION_WORDS.iter().any(|word| name.text.eq_ignore_ascii_case(word));
         match name.filter(is_session) {

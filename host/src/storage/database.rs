@@ -7,6 +7,7 @@ use super::{Engine, Error, Result, migrations, own_space};
 use crate::config::{Config, DatabaseTarget, HOST_POOL_SIZE, PostgresTarget, SqliteSynchronous};
 use std::path::Path;
 use std::sync::Arc;
+use tokio::sync::OwnedSemaphorePermit;
 
 /// The name of the SQLite file of the registry.
 const REGISTRY_FILE: &str = "innkeeper.sqlite";
@@ -207,11 +208,11 @@ impl AppSpace {
         }
     }
 
-    /// A connection for reading a SQLite file; none where the engine is Postgres.
-    pub(super) fn sqlite_reader(&self) -> Result<Option<SqliteLease>> {
+    /// A connection for a cursor in a thread of its own, with the right to it; none where the engine is Postgres.
+    pub(super) async fn cursor_reader(&self) -> Result<Option<(SqliteLease, OwnedSemaphorePermit)>> {
         match &self.database {
             Database::Postgres(_) => Ok(None),
-            Database::Sqlite(files) => files.reader(&self.place).map(Some),
+            Database::Sqlite(files) => files.cursor_reader(&self.place).await.map(Some),
         }
     }
 

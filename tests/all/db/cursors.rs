@@ -17,6 +17,7 @@ on_both_databases! {
     a_cursor_that_fails_ends_alone,
     a_dropped_cursor_leaves_nothing_open,
     a_request_has_a_number_of_cursors,
+    a_column_may_be_called_as_the_engine_calls_its_rows,
     a_cursor_ends_with_its_transaction,
     several_cursors_read_side_by_side,
     a_cursor_tells_its_columns,
@@ -153,6 +154,35 @@ async fn a_request_has_a_number_of_cursors(engine: Engine) {
     all_ok(&results[..8]);
     assert_eq!(code(&results[8]), "too-large");
     all_ok(&results[9..]);
+}
+
+async fn a_column_may_be_called_as_the_engine_calls_its_rows(engine: Engine) {
+    let (_host, mut visitor) = probe_with(engine, &["create table t (a bigint)"]).await;
+    let insert = execute("insert into t (a) values (1)", json!([]));
+    let sql = format!("select i as rowid from ({}) n order by i", numbers(40));
+    assert_eq!(ok(&visitor.probe(json!([insert, open(&sql), drain(0)])).await[2]), &all(40));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn too_many_cursors_on_sqlite_wait_no_longer_than_for_a_connection() {
+    let (host, _visitor) = probe(Engine::Sqlite).await;
+    let mut steps: Vec<Value> = (0..8).map(|_| open(&numbers(3))).collect();
+    steps.push(json!({ "op": "sleep", "ms": 5_000 }));
+    let holders: Vec<_> = (0..2)
+        .map(|_| {
+            let (mut visitor, steps) = (host.visitor(), Value::from(steps.clone()));
+            tokio::spawn(async move { visitor.probe(steps).await })
+        })
+        .collect();
+    let full = async || {
+        let result = host.visitor().probe_one(open(&numbers(3))).await;
+        (result.pointer("/error/code") == Some(&json!("busy"))).then_some(())
+    };
+    support::until("no further cursor is to be had", full).await;
+    for holder in holders {
+        all_ok(&holder.await.expect("a visitor does not panic"));
+    }
+    all_ok(&host.probe(json!([open(&numbers(3)), drain(0)])).await);
 }
 
 async fn a_cursor_ends_with_its_transaction(engine: Engine) {

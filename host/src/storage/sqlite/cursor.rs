@@ -17,7 +17,7 @@ use crate::storage::value::{Rows, Value};
 use crate::storage::{Code, Error, Result};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot};
 
 /// A cursor in a thread of its own. Dropping it ends the thread, also in the middle of a row.
 #[derive(Debug)]
@@ -82,6 +82,7 @@ impl SqliteLease {
     /// Moves the connection into a thread and opens a cursor there. Returns the columns.
     pub(in crate::storage) async fn into_cursor(
         self,
+        thread: OwnedSemaphorePermit,
         sql: &GuestSql<'_>,
         params: &[Value],
     ) -> Result<(Vec<String>, SqliteCursor)> {
@@ -95,6 +96,7 @@ impl SqliteLease {
             let opening = Opening { text, params, bounds, opened };
             // Failures have been told to who asked.
             let _ = serve(&self, opening, inbox, &noted);
+            drop(thread);
         });
         let cursor = SqliteCursor { requests, watch, run };
         let columns = opening.await.map_err(|_| gone())??;
@@ -114,11 +116,12 @@ impl SqliteLease {
             let statement = prepare(conn, &text, params)?;
             Ok((columns(&statement), kinds(&statement)))
         })?;
+        let rowid = free_rowid(&columns)?;
         self.watched(true, &sql.bounds, |conn| {
             conn.watch.allow_copy();
             prepare(conn, &copy, params)?.raw_execute().map(|_| ()).map_err(|error| translate_running(&error))
         })?;
-        self.cursors.push(CopiedRows { number, kinds, last: 0 });
+        self.cursors.push(CopiedRows { number, kinds, rowid, last: 0 });
         Ok(Outcome { affected: 0, rows: Rows { columns, rows: Vec::new() } })
     }
 
@@ -126,8 +129,8 @@ impl SqliteLease {
     pub(in crate::storage) fn fetch(&mut self, number: u32, count: u32, bounds: &Bounds) -> Result<Outcome> {
         let at = self.cursors.iter().position(|cursor| cursor.number == number).ok_or_else(gone)?;
         let Some(copied) = self.cursors.get(at) else { return Err(gone()) };
-        let (kinds, last) = (copied.kinds.clone(), copied.last);
-        let text = format!("select * from temp.{} where rowid > $1 order by rowid limit $2", table(number));
+        let (kinds, rowid, last) = (copied.kinds.clone(), copied.rowid, copied.last);
+        let text = format!("select * from temp.{} where {rowid} > $1 order by {rowid} limit $2", table(number));
         let params = [Value::Integer(last), Value::Integer(i64::from(count))];
         let rows = self.watched(false, bounds, |conn| {
             let mut statement = prepare(conn, &text, &params)?;
@@ -212,6 +215,14 @@ fn prepare<'c>(conn: &'c Conn, text: &str, params: &[Value]) -> Result<rusqlite:
     let mut statement = conn.link.prepare_cached(text).map_err(|error| translate(&error))?;
     bind(&mut statement, params)?;
     Ok(statement)
+}
+
+/// A name of the number of a row that no column hides (SQLite documentation, "ROWIDs and the INTEGER PRIMARY KEY").
+fn free_rowid(columns: &[String]) -> Result<&'static str> {
+    let free = |name: &&str| !columns.iter().any(|column| column.eq_ignore_ascii_case(name));
+    ["rowid", "_rowid_", "oid"].into_iter().find(free).ok_or_else(|| {
+        Error::new(Code::Denied, "a cursor's columns may not be called rowid, _rowid_ and oid all three")
+    })
 }
 
 fn table(number: u32) -> String {

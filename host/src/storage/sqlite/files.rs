@@ -11,8 +11,10 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
+/// Half of the runtime's threads for what blocks (`BLOCKING_THREADS` in `main.rs`): commits and compiling need the others.
+const CURSOR_THREADS: usize = 16;
 /// Idle connections that a file keeps open for reading.
 const IDLE_READERS: usize = 8;
 /// Statements that a connection keeps prepared.
@@ -42,6 +44,8 @@ pub struct SqliteSettings {
 pub struct SqliteFiles {
     settings: Arc<SqliteSettings>,
     open: Arc<Mutex<HashMap<PathBuf, Arc<File>>>>,
+    /// Threads that cursors may hold.
+    cursors: Arc<Semaphore>,
 }
 
 /// One database file with its connections.
@@ -74,7 +78,8 @@ impl Conn {
 impl SqliteFiles {
     /// Opens nothing yet.
     pub fn new(settings: SqliteSettings) -> Self {
-        Self { settings: Arc::new(settings), open: Arc::default() }
+        let cursors = Arc::new(Semaphore::new(CURSOR_THREADS));
+        Self { settings: Arc::new(settings), open: Arc::default(), cursors }
     }
 
     /// The folder of the files.
@@ -109,6 +114,18 @@ impl SqliteFiles {
             None => file.connect(false)?,
         };
         Ok(SqliteLease::new(file, conn, Some(turn)))
+    }
+
+    /// Lends a connection for a cursor on the file `name`, with the right to a thread. `Busy` when others kept theirs for too long.
+    pub(in crate::storage) async fn cursor_reader(
+        &self,
+        name: &str,
+    ) -> Result<(SqliteLease, OwnedSemaphorePermit)> {
+        let turn = tokio::time::timeout(self.settings.wait, Arc::clone(&self.cursors).acquire_owned());
+        let Ok(Ok(turn)) = turn.await else {
+            return Err(Error::new(Code::Busy, "other requests have too many cursors open"));
+        };
+        Ok((self.reader(name)?, turn))
     }
 
     fn file(&self, name: &str) -> Result<Arc<File>> {

@@ -32,6 +32,8 @@ pub struct SqliteLease {
 pub(super) struct CopiedRows {
     pub(super) number: u32,
     pub(super) kinds: Vec<Kind>,
+    /// What the number of a row is called.
+    pub(super) rowid: &'static str,
     /// Of the last row that was handed out.
     pub(super) last: i64,
 }
@@ -176,7 +178,7 @@ fn text_of(control: Control) -> std::borrow::Cow<'static, str> {
         Control::Commit => "commit".into(),
         Control::Rollback => "rollback".into(),
         Control::Savepoint(n) => format!("savepoint s{n}").into(),
-        Control::Renew(n) => format!("savepoint s{n}").into(),
+        Control::Replace(_, n) => format!("savepoint s{n}").into(),
         Control::Release(n) => format!("release savepoint s{n}").into(),
         Control::RollbackTo(n) => format!("rollback to savepoint s{n}").into(),
     }

@@ -88,11 +88,12 @@ impl UnitOfWork {
     ) -> Result<(Vec<String>, Place)> {
         if self.open.is_some() {
             let outcome = self.run_open(Query::Declare(number, sql), params).await?;
+            self.cursors_inside += 1;
             let part = self.savepoints.last().copied();
             return Ok((outcome.rows.columns, Place::Unit { generation: self.generation, part }));
         }
-        if let Some(lease) = self.space.sqlite_reader()? {
-            let (columns, cursor) = lease.into_cursor(sql, params).await?;
+        if let Some((lease, thread)) = self.space.cursor_reader().await? {
+            let (columns, cursor) = lease.into_cursor(thread, sql, params).await?;
             return Ok((columns, Place::Own(cursor)));
         }
         let columns = self.snapshot.declare(&self.space, number, sql, params).await?;
@@ -157,6 +158,7 @@ impl UnitOfWork {
             Place::Own(_) => {}
             Place::Snapshot { .. } => self.snapshot.close(cursor.number).await,
             Place::Unit { .. } => {
+                self.cursors_inside = self.cursors_inside.saturating_sub(1);
                 if let Some(connection) = &mut self.open
                     && connection.close(cursor.number).await.is_err()
                 {
@@ -190,25 +192,23 @@ impl Snapshot {
         params: &[Value],
     ) -> Result<Vec<String>> {
         if self.connection.is_none() {
-            let mut fresh = space.reader().await?;
-            fresh.control(Control::BeginReading).await?;
+            let fresh = begin_reading(space).await?;
             self.connection = Some(fresh);
             self.generation = self.generation.wrapping_add(1);
             self.open = 0;
         }
-        let outcome = self.run(Query::Declare(number, sql), params).await?;
+        let outcome = self.run(Query::Declare(number, sql), params, self.open > 0).await?;
         self.open += 1;
         Ok(outcome.rows.columns)
     }
 
     async fn fetch(&mut self, number: u32, count: u32, bounds: &Bounds) -> Result<Outcome> {
-        self.run(Query::Fetch(number, count, bounds), &[]).await
+        self.run(Query::Fetch(number, count, bounds), &[], self.open > 1).await
     }
 
-    /// Where others are open, an error must not end them too.
-    async fn run(&mut self, query: Query<'_>, params: &[Value]) -> Result<Outcome> {
+    /// `guarded` where others are open, which an error must not end too.
+    async fn run(&mut self, query: Query<'_>, params: &[Value], guarded: bool) -> Result<Outcome> {
         let connection = self.connection.as_mut().ok_or_else(ended)?;
-        let guarded = self.open > 0;
         if guarded {
             connection.control(Control::Savepoint(0)).await?;
         }
@@ -243,4 +243,18 @@ impl Snapshot {
         self.open = 0;
         self.generation = self.generation.wrapping_add(1);
     }
+}
+
+/// A connection that had died while it lay in the pool is replaced by another.
+async fn begin_reading(space: &AppSpace) -> Result<Connection> {
+    let mut connection = space.reader().await?;
+    match connection.control(Control::BeginReading).await {
+        Err(error) if error.code == Code::Unavailable => {
+            drop(connection);
+            connection = space.reader().await?;
+            connection.control(Control::BeginReading).await?;
+        }
+        begun => begun?,
+    }
+    Ok(connection)
 }

@@ -71,6 +71,8 @@ pub struct Context {
     pub(super) session: session::State,
     /// The visitor's session as it was when each open transaction of the guest began.
     pub(super) marks: Vec<(u32, session::State)>,
+    /// When open transactions of the guest are rolled back by themselves.
+    pub(super) deadlines: Vec<(u32, tokio::time::Instant)>,
     pending: Option<Pending>,
     answered: bool,
 }
@@ -80,7 +82,7 @@ impl Context {
     pub fn new(app: Arc<AppContext>, presented: Option<SessionId>, jar: session::Jar, body: RequestBody) -> Self {
         let unit = UnitOfWork::new(app.space.clone(), app.transactions);
         let session = session::State::new(presented, jar, &app.limits);
-        Self { app, body, unit, session, marks: Vec::new(), pending: None, answered: false }
+        Self { app, body, unit, session, marks: Vec::new(), deadlines: Vec::new(), pending: None, answered: false }
     }
 
     /// Keeps everything that the request has written: rows, blobs and session.

@@ -68,8 +68,8 @@ pub enum Control {
     Rollback,
     /// Marks a point to which can be rolled back.
     Savepoint(u32),
-    /// Moves a mark to here.
-    Renew(u32),
+    /// Forgets a mark, and sets another one here.
+    Replace(u32, u32),
     /// Forgets a mark and those after it; what was written since stays.
     Release(u32),
     /// Undoes what was written since a mark; the mark stays.
@@ -113,16 +113,29 @@ impl Connection {
     /// Runs one statement of a guest, which `statement::check` has let pass. Cancelling as with [`Self::host`].
     pub async fn guest(&mut self, sql: &GuestSql<'_>, params: &[Value]) -> Result<Outcome> {
         match self {
-            Self::Postgres(lease) => lease.run(sql.text, params, &sql.bounds).await,
+            Self::Postgres(lease) => {
+                lease.set_drains(sql.steady);
+                let result = lease.run(sql.text, params, &sql.bounds).await;
+                lease.set_drains(false);
+                result
+            }
             Self::Sqlite(lease) => lease.guest(sql, params),
         }
     }
 
-    /// Whether the server has prepared a text before, so that nothing of it is left to be found wrong.
+    /// Whether the server has prepared a text before, so that nothing of it is left to be found wrong, and takes any parameters for it.
     pub(super) fn knows(&self, text: &str) -> bool {
         match self {
             Self::Postgres(lease) => lease.knows(text),
             Self::Sqlite(_) => true,
+        }
+    }
+
+    /// Whether the open transaction takes no further statement until something is undone.
+    pub(super) fn is_aborted(&self) -> bool {
+        match self {
+            Self::Postgres(lease) => lease.is_aborted(),
+            Self::Sqlite(_) => false,
         }
     }
 

@@ -8,6 +8,7 @@ use super::probe;
 use super::tables::{column, define, insert, people, refusals};
 
 on_both_databases! {
+    a_table_that_was_dropped_is_defined_again,
     names_that_are_none_are_refused,
     descriptions_that_make_no_sense_are_refused,
     a_table_of_raw_sql_is_not_taken_for_another,
@@ -16,6 +17,15 @@ on_both_databases! {
     a_definition_after_a_write_is_refused,
     a_restarted_host_finds_nothing_to_do,
     initial_values,
+}
+
+async fn a_table_that_was_dropped_is_defined_again(engine: Engine) {
+    let (_host, mut visitor) = probe(engine).await;
+    let table = json!({ "name": "t", "columns": [column("a", "text")] });
+    all_ok(&visitor.probe(json!([define(table.clone())])).await);
+    all_ok(&visitor.probe(json!([execute("drop table t", json!([]))])).await);
+    let results = visitor.probe(json!([define(table), query("select a from t", json!([]))])).await;
+    assert_eq!((ok(&results[0]), rows(&results[1])), (&json!(true), &json!([])));
 }
 
 async fn names_that_are_none_are_refused(engine: Engine) {

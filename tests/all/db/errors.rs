@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 use support::Engine;
-use support::probe::{code, execute, ok, query};
+use support::probe::{all_ok, code, execute, integer, ok, query, respond};
 
 use super::{probe, probe_with};
 
@@ -12,6 +12,8 @@ on_both_databases! {
     wrong_numbers_of_parameters_are_refused,
     an_error_contains_no_value,
     a_statement_that_runs_too_long_is_cancelled,
+    an_error_leaves_what_was_written_before_it,
+    an_error_after_the_response_head_keeps_nothing,
 }
 
 async fn violated_constraints_are_told_apart(engine: Engine) {
@@ -94,4 +96,39 @@ async fn a_statement_that_runs_too_long_is_cancelled(engine: Engine) {
     assert_eq!(code(&results[0]), "timeout");
     ok(&results[1]);
     assert!(began.elapsed() < std::time::Duration::from_secs(10), "{:?}", began.elapsed());
+}
+
+/// Also where the connection knows the statement already, and takes it for one that does not fail.
+async fn an_error_leaves_what_was_written_before_it(engine: Engine) {
+    let tables = ["create table t (id bigint primary key, u uuid, s text, n bigint)"];
+    let (_host, mut visitor) = probe_with(engine, &tables).await;
+    let insert = |id: u32| execute(&format!("insert into t (id) values ({id})"), json!([]));
+    let by_key = |key: serde_json::Value| query("select id from t where id = $1", json!([key]));
+    let by_text = |text: &str| query("select id from t where s = $1", json!([text]));
+    all_ok(&visitor.probe(json!([by_key(json!(1)), by_text("a"), query("select id from t", json!([]))])).await);
+    let fails = [
+        by_key(json!("zzz")),
+        by_text("a\u{0}b"),
+        execute("insert into t (id, n) select 1, length('a') from t where id = 1", json!([])),
+        query("select nothing from t", json!([])),
+        execute("insert into t (id, n) values (900, cast('a' as text) || cast('b' as text))", json!([])),
+    ];
+    let mut steps = vec![insert(1)];
+    for (number, fail) in (2..).zip(fails) {
+        steps.extend([fail, insert(number)]);
+    }
+    steps.push(query("select count(*) from t where id < 900", json!([])));
+    let results = visitor.probe(Value::from(steps)).await;
+    all_ok(&results.iter().step_by(2).cloned().collect::<Vec<_>>()[..6]);
+    assert_eq!(integer(&results[11]), 6, "{results:?}");
+}
+
+async fn an_error_after_the_response_head_keeps_nothing(engine: Engine) {
+    let (host, mut visitor) = probe_with(engine, &["create table many (n bigint)"]).await;
+    let numbers =
+        "with recursive n (i) as (select 1 union all select i + 1 from n where i < 10500) select i from n";
+    let change = query(&format!("insert into many (n) {numbers} returning n"), json!([]));
+    let results = visitor.probe_answer(json!([respond(200), change])).await.expect(200).json();
+    assert_eq!(code(&results[1]), "too-large");
+    assert_eq!(host.database().app_value("probe", "select count(*) from many").await, "0");
 }

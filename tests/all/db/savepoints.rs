@@ -101,6 +101,10 @@ async fn a_part_that_takes_too_long_is_rolled_back(engine: Engine) {
     let steps = json!([begin, in_tx(0, 1), { "op": "sleep", "ms": 300 }, end(0, "commit")]);
     assert_eq!(code(&visitor.probe(steps).await[3]), "timeout", "a commit can be too late too");
     assert!(numbers(&mut visitor).await.is_empty());
+    let begin = json!({ "op": "db.begin", "options": { "timeout-ms": 100 } });
+    let steps = json!([begin, in_tx(0, 1), { "op": "sleep", "ms": 300 }, insert(2), insert(3)]);
+    assert_eq!(code(&visitor.probe(steps).await[3]), "timeout", "so can what goes around the handle");
+    assert_eq!(numbers(&mut visitor).await, [3]);
 }
 
 async fn isolation_is_chosen_before_the_first_write_only(engine: Engine) {

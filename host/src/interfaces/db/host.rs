@@ -18,6 +18,7 @@ const LONGEST_BATCH: usize = 1000;
 impl Context {
     /// Checks and runs one statement of the guest.
     pub(super) async fn run(&mut self, sql: &str, params: &[Value], read_only: bool) -> Answer<Outcome> {
+        self.check_times().await?;
         let checked = self.check(sql, params)?;
         if read_only && checked.kind != Kind::Read {
             return Err(Error::new(Code::ReadOnly, "the transaction was begun read-only").into());
@@ -27,6 +28,10 @@ impl Context {
     }
 
     async fn run_checked(&mut self, checked: &Checked, params: &[Value], bounds: Bounds) -> Answer<Outcome> {
+        if checked.kind == Kind::Define {
+            // What is known of tables may be true no longer.
+            self.app.forget_applied();
+        }
         let sql = GuestSql { text: &checked.text, steady: checked.steady, bounds };
         Ok(match checked.kind {
             Kind::Read => self.unit.guest_read(&sql, params).await?,
@@ -83,6 +88,7 @@ impl wit::Host for View<'_> {
         if statements.len() > LONGEST_BATCH {
             return Err(Error::new(Code::TooLarge, format!("more than {LONGEST_BATCH} statements")).into());
         }
+        self.context.check_times().await?;
         let part = self.context.begin_part(None).await?;
         match self.run_batch(statements).await {
             Ok(outcomes) => {
@@ -104,13 +110,15 @@ impl wit::Host for View<'_> {
         }
         let options =
             options.unwrap_or(wit::TransactionOptions { isolation: None, read_only: false, timeout_ms: None });
+        self.context.check_times().await?;
         let number = self.context.begin_part(options.isolation.map(isolation)).await?;
         let after = |ms| tokio::time::Instant::now() + std::time::Duration::from_millis(u64::from(ms));
-        let deadline = options.timeout_ms.map(after);
-        Ok(self.table.push(Transaction { number, read_only: options.read_only, deadline })?)
+        self.context.deadlines.extend(options.timeout_ms.map(|ms| (number, after(ms))));
+        Ok(self.table.push(Transaction { number, read_only: options.read_only })?)
     }
 
     async fn commit(&mut self) -> Answer<()> {
+        self.context.check_times().await?;
         Ok(self.context.commit().await?)
     }
 
@@ -154,24 +162,11 @@ impl View<'_> {
         sql: &str,
         params: Vec<wit::Value>,
     ) -> Answer<Outcome> {
-        let read_only = self.table.get(handle)?.read_only;
-        self.check_time(handle).await?;
-        self.context.run(sql, &values::params(params), read_only).await
-    }
-
-    /// The number of a transaction that is still open. One that is open for too long is rolled back.
-    async fn check_time(&mut self, handle: &Resource<Transaction>) -> Answer<u32> {
-        let transaction = self.table.get(handle)?;
-        let (number, deadline) = (transaction.number, transaction.deadline);
+        let Transaction { number, read_only } = *self.table.get(handle)?;
         if !self.context.unit.is_open(number) {
             return Err(Error::closed("the transaction has ended").into());
         }
-        if deadline.is_some_and(|deadline| deadline < tokio::time::Instant::now()) {
-            self.context.rollback_part(number).await?;
-            let text = "the transaction was open for too long and was rolled back";
-            return Err(Error::new(Code::Timeout, text).into());
-        }
-        Ok(number)
+        self.context.run(sql, &values::params(params), read_only).await
     }
 }
 
@@ -195,7 +190,10 @@ impl wit::HostTransaction for View<'_> {
     }
 
     async fn commit(&mut self, handle: Resource<Transaction>) -> Answer<()> {
-        let number = self.check_time(&handle).await?;
+        let number = self.table.get(&handle)?.number;
+        if self.context.unit.is_open(number) {
+            self.context.check_times().await?;
+        }
         Ok(self.context.commit_part(number).await?)
     }
 
@@ -221,6 +219,9 @@ impl wit::HostCursor for View<'_> {
     }
 
     async fn next(&mut self, handle: Resource<Cursor>, max_rows: u32) -> Answer<Vec<Vec<wit::Value>>> {
+        if max_rows == 0 {
+            return Err(Error::new(Code::BadParameter, "at least one row is to be asked for").into());
+        }
         let cursor = self.table.get_mut(&handle)?;
         Ok(values::cells(self.context.unit.fetch(cursor, max_rows).await?))
     }

@@ -1,26 +1,36 @@
 //! Transactions as a guest holds them.
 
 use crate::interfaces::Context;
-use crate::storage::{Isolation, Result};
+use crate::storage::{Code, Error, Isolation, Result};
 
 /// A guest's handle to a part of the unit of work.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 pub struct Transaction {
     /// The number of the part in the unit of work.
     pub(super) number: u32,
     /// Whether writes are refused.
     pub(super) read_only: bool,
-    /// When it is rolled back by itself.
-    pub(super) deadline: Option<tokio::time::Instant>,
 }
 
 impl Context {
     /// Begins a part of the unit of work. What the session holds back is written first, so that undoing the part cannot undo it.
     pub(super) async fn begin_part(&mut self, isolation: Option<Isolation>) -> Result<u32> {
+        self.unit.check_isolation(isolation)?;
         self.session.flush(&mut self.unit).await?;
         let number = self.unit.begin(isolation).await?;
         self.marks.push((number, self.session.clone()));
         Ok(number)
+    }
+
+    /// Rolls back a transaction that is open for too long, with those inside it. `Timeout` if there was one.
+    pub(super) async fn check_times(&mut self) -> Result<()> {
+        let now = tokio::time::Instant::now();
+        self.deadlines.retain(|(number, _)| self.unit.is_open(*number));
+        let Some((number, _)) = self.deadlines.iter().find(|(_, deadline)| *deadline < now).copied() else {
+            return Ok(());
+        };
+        self.rollback_part(number).await?;
+        Err(Error::new(Code::Timeout, "a transaction was open for too long and was rolled back"))
     }
 
     /// Makes a part's changes those of what is around it.

@@ -57,6 +57,12 @@ impl Prepared {
 }
 
 impl Conn {
+    /// Asks the server to cancel what another of its processes is running.
+    pub(super) async fn cancel(&mut self, backend: i32) -> Result<()> {
+        let text = AssertSqlSafe(format!("select pg_cancel_backend({backend})"));
+        sqlx::raw_sql(text).execute(&mut self.link).await.map(|_| ()).map_err(translate)
+    }
+
     /// Forgets every prepared statement, here and on the server.
     pub(super) async fn forget_statements(&mut self) -> Result<()> {
         self.prepared.clear();
@@ -68,8 +74,8 @@ impl Conn {
         self.schema = None;
     }
 
-    /// Undoes whatever the last user may have left, except through a pooler, where nothing is left (`DISCARD ALL` would break the driver's cache of prepared statements) and lets
-    /// unqualified names mean tables of `schema`.
+    /// Undoes whatever the last user may have left, and lets unqualified names mean tables of `schema`. (`DISCARD ALL` would break the
+    /// driver's cache of prepared statements.) Through a pooler nothing is left, and each transaction sets the schema: see `scope`.
     pub(super) async fn make_ready(
         &mut self,
         schema: &Arc<str>,

@@ -35,6 +35,7 @@ pub struct PostgresLease {
     aborted: bool,
     /// A prepared statement no longer fits: all are forgotten before the next one.
     stale: bool,
+    drains: bool,
     /// Where host tables are, if not in the schema `innkeeper`.
     host_schema: Option<Arc<str>>,
 }
@@ -55,6 +56,7 @@ impl PostgresLease {
             in_transaction: false,
             aborted: false,
             stale: false,
+            drains: false,
             host_schema: None,
         }
     }
@@ -108,10 +110,28 @@ impl PostgresLease {
     }
 
     pub(super) async fn attempt(&mut self, sql: &str, params: &[Value], bounds: &Bounds) -> Result<Outcome> {
-        if self.stale && !self.aborted {
+        let anew = self.stale && !self.aborted;
+        if anew {
             self.forget_statements().await?;
         }
-        self.fly(bounds.time, async |conn, pool| rows::collect(conn, pool, sql, params, bounds).await).await
+        let drain = self.drains;
+        let running = async |conn: &mut Conn, pool: &PostgresPool| {
+            rows::collect(conn, pool, sql, params, bounds, drain).await
+        };
+        let result = self.fly(bounds.time, running).await;
+        // What fails in the same way once it has been prepared anew was never stale.
+        self.stale &= !anew;
+        result?
+    }
+
+    /// Whether a statement of the transaction has failed on the server.
+    pub(in crate::storage) fn is_aborted(&self) -> bool {
+        self.aborted
+    }
+
+    /// Whether rows beyond the bounds are read to their end, which disturbs nothing, instead of being cancelled.
+    pub(in crate::storage) fn set_drains(&mut self, drains: bool) {
+        self.drains = drains;
     }
 
     /// Runs something on the connection that has `time`, and notes what its failure means.
@@ -213,10 +233,12 @@ impl PostgresLease {
     }
 
     pub(super) async fn simple(&mut self, text: &str) -> Result<()> {
-        let conn = self.begin_flight()?;
         let text = AssertSqlSafe(text.to_owned());
+        // COMMIT and definitions have as long as any statement.
+        let limit = ROLLBACK_TIMEOUT.max(self.pool.statement_time()) + GRACE;
+        let conn = self.begin_flight()?;
         let running = sqlx::raw_sql(text).execute(&mut conn.link);
-        let result = tokio::time::timeout(ROLLBACK_TIMEOUT + GRACE, running).await;
+        let result = tokio::time::timeout(limit, running).await;
         self.in_flight = result.is_err();
         self.settle(match result {
             Ok(done) => done.map(|_| ()).map_err(translate),
@@ -301,7 +323,7 @@ fn text_of(control: Control) -> String {
         Control::Commit => "commit".into(),
         Control::Rollback => "rollback".into(),
         Control::Savepoint(n) => format!("savepoint s{n}"),
-        Control::Renew(n) => format!("release savepoint s{n}; savepoint s{n}"),
+        Control::Replace(old, new) => format!("release savepoint s{old}; savepoint s{new}"),
         Control::Release(n) => format!("release savepoint s{n}"),
         Control::RollbackTo(n) => format!("rollback to savepoint s{n}"),
     }

@@ -8,7 +8,7 @@ use super::error::translate;
 use super::lease::PostgresLease;
 use crate::storage::{Code, Error, Result};
 use sqlx::postgres::PgConnectOptions;
-use sqlx::{AssertSqlSafe, ConnectOptions, Connection as _, Row};
+use sqlx::{ConnectOptions, Connection as _, Row};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -209,12 +209,14 @@ impl PostgresPool {
     async fn cancel_here(&self, backend: i32) -> Result<()> {
         let permit = Arc::clone(&self.inner.permits).try_acquire_owned();
         let idle = if permit.is_ok() { self.pop_any() } else { None };
-        let mut conn = match idle {
-            Some(conn) => conn,
-            None => self.open().await?,
-        };
-        let text = AssertSqlSafe(format!("select pg_cancel_backend({backend})"));
-        sqlx::raw_sql(text).execute(&mut conn.link).await.map_err(translate)?;
+        if let Some(mut conn) = idle
+            && conn.cancel(backend).await.is_ok()
+        {
+            self.give_back(conn);
+            return Ok(());
+        }
+        let mut conn = self.open().await?;
+        conn.cancel(backend).await?;
         if permit.is_ok() {
             self.give_back(conn);
         }

@@ -9,7 +9,7 @@ use crate::storage::value::{Rows, Value};
 use crate::storage::{Code, Error, Result};
 use futures_util::TryStreamExt;
 use sqlx::postgres::{PgArguments, PgRow, PgStatement};
-use sqlx::{AssertSqlSafe, Column, Either, Executor, Row, SqlSafeStr, Statement};
+use sqlx::{AssertSqlSafe, Column, Either, Executor, Row, SqlSafeStr, Statement, TypeInfo as _};
 
 /// Prepares a statement, or finds it prepared. Statements are kept by their text, and the same text means other tables to another
 /// app, so the text begins with the schema.
@@ -17,8 +17,36 @@ pub(super) async fn prepare(conn: &mut Conn, sql: &str) -> Result<PgStatement> {
     let schema = conn.schema.as_deref().unwrap_or_default();
     let text = AssertSqlSafe(format!("/*{schema}*/{sql}")).into_sql_str();
     let statement = (&mut conn.link).prepare(text).await.map_err(translate)?;
-    conn.prepared.note(sql);
+    if has_plain_parameters(&statement) {
+        conn.prepared.note(sql);
+    }
     Ok(statement)
+}
+
+/// Whether whatever can be written for the parameters is taken by the server without a further look: JSON, for one, it reads first.
+fn has_plain_parameters(statement: &PgStatement) -> bool {
+    const PLAIN: [&str; 16] = [
+        "BOOL",
+        "INT2",
+        "INT4",
+        "INT8",
+        "FLOAT4",
+        "FLOAT8",
+        "NUMERIC",
+        "TEXT",
+        "VARCHAR",
+        "BYTEA",
+        "UUID",
+        "DATE",
+        "TIME",
+        "TIMESTAMP",
+        "TIMESTAMPTZ",
+        "INTERVAL",
+    ];
+    match statement.parameters() {
+        Some(Either::Left(wanted)) => wanted.iter().all(|info| PLAIN.contains(&info.name())),
+        _ => true,
+    }
 }
 
 /// The parameters as the statement takes them.
@@ -35,16 +63,21 @@ pub(super) fn columns(statement: &PgStatement) -> Vec<String> {
     statement.columns().iter().map(|column| column.name().to_owned()).collect()
 }
 
-/// Runs a statement and collects its rows. What exceeds the bounds is cancelled on the server.
+/// Runs a statement and collects its rows. What exceeds the bounds is cancelled on the server, which ends a transaction, or read
+/// and forgotten (`drain`). The inner failure is one that the server knows nothing of: the connection is as it was.
 pub(super) async fn collect(
     conn: &mut Conn,
     pool: &PostgresPool,
     sql: &str,
     params: &[Value],
     bounds: &Bounds,
-) -> Result<Outcome> {
+    drain: bool,
+) -> Result<Result<Outcome>> {
     let statement = prepare(conn, sql).await?;
-    let arguments = arguments(&statement, params)?;
+    let arguments = match arguments(&statement, params) {
+        Ok(arguments) => arguments,
+        Err(error) => return Ok(Err(error)),
+    };
     let rows = Rows { columns: columns(&statement), rows: Vec::new() };
     let mut outcome = Outcome { affected: 0, rows };
     let mut budget = Budget { rows: bounds.rows, bytes: bounds.bytes };
@@ -52,15 +85,17 @@ pub(super) async fn collect(
     let mut stream = (&mut conn.link).fetch_many(statement.query_with(arguments));
     loop {
         match stream.try_next().await {
-            Ok(None) => return failed.map_or(Ok(outcome), Err),
+            Ok(None) => return Ok(failed.map_or(Ok(outcome), Err)),
             Err(error) => return Err(failed.unwrap_or_else(|| translate(error))),
             Ok(Some(Either::Left(done))) => outcome.affected += done.rows_affected(),
             Ok(Some(Either::Right(_))) if failed.is_some() => {}
             Ok(Some(Either::Right(row))) => {
                 if let Err(error) = decode_row(&row, &mut outcome.rows, &mut budget) {
                     failed = Some(error);
-                    // The rest of the rows would have to be read before the connection can be used again.
-                    pool.cancel(conn.backend).await;
+                    // The rest of the rows has to be read before the connection can be used again.
+                    if !drain {
+                        pool.cancel(conn.backend).await;
+                    }
                 }
             }
         }

@@ -2,7 +2,7 @@
 //!
 //! Reads run alone until the first write. The first write begins a transaction on a connection that the unit then holds until
 //! [`UnitOfWork::commit`] or [`UnitOfWork::rollback`]. Dropping the unit rolls back (see the leases). A guest's statement that fails inside the
-//! transaction is undone by itself: SQLite does so, on Postgres a savepoint stands before it unless the statement is a read that cannot fail.
+//! transaction is undone by itself: SQLite does so, on Postgres a savepoint stands before it unless the statement is a read in which there is nothing to fail.
 //! Writes of the host may wait for the commit, to travel with it (`ending`). `parts` are savepoints of the guest, `cursors` what is read
 //! piece by piece.
 
@@ -51,6 +51,8 @@ pub struct UnitOfWork {
     deferred: Vec<(&'static HostSql, Vec<Value>)>,
     /// Counts the transactions that have ended: a cursor of an earlier one is closed.
     generation: u32,
+    /// Cursors that are open in the transaction.
+    cursors_inside: u32,
     snapshot: cursors::Snapshot,
 }
 
@@ -77,6 +79,7 @@ impl UnitOfWork {
             broken: None,
             deferred: Vec::new(),
             generation: 0,
+            cursors_inside: 0,
             snapshot: cursors::Snapshot::default(),
         }
     }
@@ -151,7 +154,7 @@ impl UnitOfWork {
     async fn run_write(&mut self, text: Query<'_>, params: &[Value]) -> Result<Outcome> {
         self.check()?;
         if self.open.is_none() && self.transactions == Transactions::Statement {
-            return text.run(&mut self.space.writer().await?, params).await;
+            return self.run_alone(text, params).await;
         }
         self.ensure_open(None).await?;
         let outcome = self.run_open(text, params).await;
@@ -159,37 +162,53 @@ impl UnitOfWork {
         outcome
     }
 
+    /// Runs a write in a transaction of its own, so that an error keeps nothing and a commit whose answer is lost says so.
+    async fn run_alone(&mut self, text: Query<'_>, params: &[Value]) -> Result<Outcome> {
+        self.ensure_open(None).await?;
+        match self.run_open(text, params).await {
+            Ok(outcome) => self.commit().await.map(|()| outcome),
+            Err(error) => {
+                // The first error is the one to report; a rollback that fails too costs the connection.
+                let _ = self.rollback().await;
+                Err(error)
+            }
+        }
+    }
+
     /// Runs a statement in the open transaction. A failing statement of the guest leaves the transaction as it was before it.
     async fn run_open(&mut self, text: Query<'_>, params: &[Value]) -> Result<Outcome> {
-        let guarded = self.needs_mark(&text);
+        let guarded = self.needs_mark(&text, params);
         if guarded {
             self.mark().await?;
         }
         let connection = self.open.as_mut().ok_or_else(ended)?;
         let result = text.run(connection, params).await;
         let Err(error) = result else { return result };
-        self.undo_statement(guarded, error.code).await?;
-        match &mut self.open {
-            // A table had changed since the statement was prepared; now it is prepared anew.
-            Some(connection) if guarded && error.is_stale_plan() => text.run(connection, params).await,
-            _ => Err(self.told(error)),
-        }
+        self.undo_statement(guarded, &text, error.code).await?;
+        let Some(connection) = self.open.as_mut().filter(|_| guarded && error.is_stale_plan()) else {
+            return Err(self.told(error));
+        };
+        // A table had changed since the statement was prepared; now it is prepared anew.
+        let result = text.run(connection, params).await;
+        let Err(error) = result else { return result };
+        self.undo_statement(guarded, &text, error.code).await?;
+        Err(self.told(error))
     }
 
-    /// A transaction in which nothing was written yet loses nothing when it is begun anew, so it needs no mark. Nor does a read that
-    /// cannot fail, once the server knows it.
-    fn needs_mark(&self, text: &Query<'_>) -> bool {
+    /// A transaction in which nothing was written yet loses nothing when it is begun anew, so it needs no mark. Nor does a read in
+    /// which nothing is left to fail, once the server knows it.
+    fn needs_mark(&self, text: &Query<'_>, params: &[Value]) -> bool {
         let Some(connection) = &self.open else { return false };
         let may_fail = match text {
             Query::Host(_) | Query::Built(_) => return false,
-            Query::Guest(sql) => !(sql.steady && connection.knows(sql.text)),
+            Query::Guest(sql) => !(sql.steady && connection.knows(sql.text) && params.iter().all(is_plain)),
             Query::Declare(..) | Query::Fetch(..) => true,
         };
         may_fail && connection.aborts_on_error() && self.has_something()
     }
 
     fn has_something(&self) -> bool {
-        self.written || !self.savepoints.is_empty()
+        self.written || !self.savepoints.is_empty() || !self.deferred.is_empty() || self.cursors_inside > 0
     }
 
     /// What the guest is told of a statement that has taken with it what was written: a read that was not to fail and failed all
@@ -203,11 +222,14 @@ impl UnitOfWork {
 
     async fn mark(&mut self) -> Result<()> {
         let again = std::mem::replace(&mut self.marked, true);
-        let control = if again { Control::Renew(STATEMENT_MARK) } else { Control::Savepoint(STATEMENT_MARK) };
+        let control = match again {
+            true => Control::Replace(STATEMENT_MARK, STATEMENT_MARK),
+            false => Control::Savepoint(STATEMENT_MARK),
+        };
         self.control(control).await
     }
 
-    async fn undo_statement(&mut self, guarded: bool, cause: Code) -> Result<()> {
+    async fn undo_statement(&mut self, guarded: bool, text: &Query<'_>, cause: Code) -> Result<()> {
         let Some(connection) = &self.open else { return Ok(()) };
         if !connection.is_usable() {
             self.lose(cause);
@@ -219,11 +241,15 @@ impl UnitOfWork {
         if guarded {
             return self.control(Control::RollbackTo(STATEMENT_MARK)).await;
         }
-        // Either nothing was written, or a statement of the host failed and everything with it.
+        // A read that the server has not seen fail leaves nothing to undo.
+        if text.is_steady() && !connection.is_aborted() {
+            return Ok(());
+        }
+        // Either nothing was written, or everything goes with the statement.
         let lost = self.has_something();
-        self.rollback().await?;
+        let rolled_back = self.rollback().await;
         self.broken = lost.then_some(cause);
-        Ok(())
+        rolled_back
     }
 
     fn check(&self) -> Result<()> {
@@ -270,6 +296,7 @@ impl UnitOfWork {
     fn forget(&mut self) -> Option<Connection> {
         self.deferred.clear();
         self.generation = self.generation.wrapping_add(1);
+        self.cursors_inside = 0;
         self.written = false;
         self.marked = false;
         self.savepoints.clear();
@@ -278,6 +305,10 @@ impl UnitOfWork {
 }
 
 impl Query<'_> {
+    fn is_steady(&self) -> bool {
+        matches!(self, Self::Guest(sql) if sql.steady)
+    }
+
     async fn run(&self, connection: &mut Connection, params: &[Value]) -> Result<Outcome> {
         match self {
             Self::Host(sql) => connection.host(sql, params).await,
@@ -286,6 +317,15 @@ impl Query<'_> {
             Self::Declare(number, sql) => connection.declare(*number, sql, params).await,
             Self::Fetch(number, count, bounds) => connection.fetch(*number, *count, bounds).await,
         }
+    }
+}
+
+/// Whether a server that wants such a value takes every one of them. Text with a NUL it does not, and what is other it reads first.
+fn is_plain(value: &Value) -> bool {
+    match value {
+        Value::Text(text) => !text.contains('\0'),
+        Value::Json(_) | Value::Other(_) => false,
+        _ => true,
     }
 }
 

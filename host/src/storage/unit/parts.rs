@@ -1,24 +1,33 @@
 //! Parts of a unit of work that can be undone by themselves: savepoints.
 
-use super::{Transactions, UnitOfWork, ended};
+use super::{STATEMENT_MARK, Transactions, UnitOfWork, ended};
 use crate::storage::connection::{Control, Isolation};
 use crate::storage::{Code, Error, Result};
 
 impl UnitOfWork {
     /// Begins a part that can be undone by itself and returns its number.
     pub async fn begin(&mut self, isolation: Option<Isolation>) -> Result<u32> {
-        if self.open.is_some() && isolation.is_some() {
-            return Err(Error::new(Code::Conflict, "a transaction is open already: its isolation cannot change"));
-        }
+        self.check_isolation(isolation)?;
         self.write_deferred().await?;
         self.ensure_open(isolation).await?;
         let number = self.next_savepoint;
-        self.control(Control::Savepoint(number)).await?;
         // A mark from before would be released together with this savepoint's content.
-        self.marked = false;
+        let control = match std::mem::take(&mut self.marked) {
+            true => Control::Replace(STATEMENT_MARK, number),
+            false => Control::Savepoint(number),
+        };
+        self.control(control).await?;
         self.next_savepoint += 1;
         self.savepoints.push(number);
         Ok(number)
+    }
+
+    /// `Conflict` where a transaction is open already and so has its isolation.
+    pub fn check_isolation(&self, isolation: Option<Isolation>) -> Result<()> {
+        if self.open.is_some() && isolation.is_some() {
+            return Err(Error::new(Code::Conflict, "a transaction is open already: its isolation cannot change"));
+        }
+        Ok(())
     }
 
     /// Whether the part with this number is still open.

@@ -47,7 +47,7 @@ async fn a_trap_keeps_nothing(engine: Engine) {
 }
 
 async fn a_deadline_keeps_nothing(engine: Engine) {
-    let mut probe = noted(engine, &[("INNKEEPER_WALL_PER_REQUEST", "1s")]).await;
+    let mut probe = noted(engine, &[("INNKEEPER_WALL_PER_REQUEST", "3s")]).await;
     probe.write_then(&[json!({ "op": "sleep", "ms": 60_000 })]).await.expect(504);
     probe.keeps(0).await;
 }

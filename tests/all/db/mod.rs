@@ -7,6 +7,7 @@ mod definitions;
 mod errors;
 mod exotic;
 mod gate;
+mod isolation;
 mod limits;
 mod migrations;
 mod neighbours;

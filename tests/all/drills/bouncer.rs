@@ -190,7 +190,7 @@ async fn a_statement_is_cancelled_through_the_pooler() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn guests_that_break_off_leave_no_transaction_in_the_pooler() {
-    let pooled = Pooled::start(&[("INNKEEPER_WALL_PER_REQUEST", "1s")]).await;
+    let pooled = Pooled::start(&[("INNKEEPER_WALL_PER_REQUEST", "3s")]).await;
     let insert = execute("insert into kept (id) values ('a')", json!([]));
     for steps in [json!([insert, op("trap")]), json!([insert, query(ENDLESS, json!([]))])] {
         let answer = pooled.host.visitor().probe_answer(steps).await;

@@ -50,7 +50,7 @@ async fn a_write_over_its_time_leaves_the_unit_of_work_as_it_was() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_guest_whose_time_is_up_takes_its_statement_along() {
-    let (server, host) = probe_with(&[("INNKEEPER_WALL_PER_REQUEST", "1s"), ONE_CONNECTION]).await;
+    let (server, host) = probe_with(&[("INNKEEPER_WALL_PER_REQUEST", "3s"), ONE_CONNECTION]).await;
     for with_write in [false, true] {
         let insert = execute("insert into kept (id) values ('a')", json!([]));
         let endless = query(ENDLESS, json!([]));
@@ -86,7 +86,7 @@ async fn a_guest_that_traps_in_its_transaction_leaves_nothing() {
 /// Small plans give a role 20 connections: there may be none left to cancel with.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_statement_is_cancelled_where_no_further_connection_is_to_be_had() {
-    let environment = [("INNKEEPER_WALL_PER_REQUEST", "1s"), ("INNKEEPER_STATEMENT_TIME", "20s"), ONE_CONNECTION];
+    let environment = [("INNKEEPER_WALL_PER_REQUEST", "3s"), ("INNKEEPER_STATEMENT_TIME", "20s"), ONE_CONNECTION];
     let (server, host) = probe_with(&environment).await;
     server.administer(&format!("alter role {USER} connection limit {}", server.backends("true").await)).await;
     host.visitor().probe_answer(json!([query(ENDLESS, json!([]))])).await.expect(504);

@@ -82,9 +82,6 @@ impl Conn {
         time: Duration,
         through_pooler: bool,
     ) -> Result<()> {
-        if self.schema.as_ref() == Some(schema) {
-            return Ok(());
-        }
         if through_pooler {
             self.schema = Some(Arc::clone(schema));
             return Ok(());

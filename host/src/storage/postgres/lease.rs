@@ -73,6 +73,9 @@ impl PostgresLease {
 
     /// See [`Conn::make_ready`].
     pub(super) async fn make_ready(&mut self, schema: &Arc<str>) -> Result<()> {
+        if self.conn.as_ref().is_some_and(|conn| conn.schema.as_ref() == Some(schema)) {
+            return Ok(());
+        }
         let time = self.pool.statement_time();
         self.in_flight = true;
         let ready = match &mut self.conn {

@@ -107,6 +107,10 @@ impl PostgresPool {
     }
 
     async fn permit(&self) -> Result<OwnedSemaphorePermit> {
+        // Most find one at once, and need no timer.
+        if let Ok(permit) = Arc::clone(&self.inner.permits).try_acquire_owned() {
+            return Ok(permit);
+        }
         let wait = self.inner.settings.wait;
         let permit = tokio::time::timeout(wait, Arc::clone(&self.inner.permits).acquire_owned());
         match permit.await {

@@ -34,7 +34,7 @@ pub struct Outcome {
 pub struct GuestSql<'a> {
     /// What the gate let pass.
     pub text: &'a str,
-    /// Whether it is a read that cannot fail once it is prepared.
+    /// Whether it is a read in which nothing is left to fail once it is prepared: see `statement::Checked`.
     pub steady: bool,
     /// How much it may ask for.
     pub bounds: Bounds,

@@ -117,7 +117,8 @@ impl PostgresLease {
         if anew {
             self.forget_statements().await?;
         }
-        let drain = self.drains;
+        // Outside of a transaction there is nothing to disturb, and cancelling saves reading the rest.
+        let drain = self.drains && self.in_transaction;
         let running = async |conn: &mut Conn, pool: &PostgresPool| {
             rows::collect(conn, pool, sql, params, bounds, drain).await
         };

@@ -35,9 +35,12 @@ macro_rules! migration {
 /// The schema of the host tables on Postgres.
 pub(super) const HOST_SCHEMA: &str = "innkeeper";
 
-const REGISTRY: &[Migration] =
-    &[migration!("registry", "0001_registry"), migration!("registry", "0002_app_databases")];
-const APP: &[Migration] = &[migration!("app", "0001_belongings")];
+const REGISTRY: &[Migration] = &[
+    migration!("registry", "0001_registry"),
+    migration!("registry", "0002_app_databases"),
+    migration!("registry", "0003_keys"),
+];
+const APP: &[Migration] = &[migration!("app", "0001_belongings"), migration!("app", "0002_uploads")];
 
 /// Applies what is missing, all or none. Returns the names of what was applied now.
 pub(super) async fn apply(connection: &mut Connection, set: Set) -> Result<Vec<String>> {

@@ -43,12 +43,12 @@ async fn a_signed_url_ends(engine: Engine) {
     let url = signed(&mut visitor, &blob, 1).await;
     let ended = async || (visitor.get(&url).await.status != 200).then_some(());
     support::until("the signed URL ends", ended).await;
-    let too_long = json!({ "op": "blob.signed-url", "download": blob["id"], "seconds": 604_801 });
+    let too_long = json!({ "op": "blob.sign-download", "id": blob["id"], "seconds": 604_801 });
     assert_eq!(code(&visitor.probe_one(too_long).await), "bad-parameter");
 }
 
 async fn signed(visitor: &mut support::Visitor, blob: &Value, seconds: u32) -> String {
-    let step = json!({ "op": "blob.signed-url", "download": blob["id"], "seconds": seconds });
+    let step = json!({ "op": "blob.sign-download", "id": blob["id"], "seconds": seconds });
     let url = ok(&visitor.probe_one(step).await).as_str().expect("a path").to_owned();
     assert!(url.starts_with("/_innkeeper/"), "{url}");
     url

@@ -84,7 +84,11 @@ impl wit::Host for View<'_> {
         Ok(())
     }
 
-    async fn signed_url(&mut self, _: wit::UrlPurpose, _: u32) -> Answer<String> {
+    async fn sign_download(&mut self, _: String, _: Option<wit::SendOptions>, _: u32) -> Answer<String> {
+        Err(Fault::request(Code::Other, "not yet"))
+    }
+
+    async fn sign_upload(&mut self, _: Option<wit::FormLimits>, _: u32) -> Answer<wit::UploadTicket> {
         Err(Fault::request(Code::Other, "not yet"))
     }
 

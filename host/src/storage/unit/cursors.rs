@@ -89,7 +89,7 @@ impl UnitOfWork {
         if self.open.is_some() {
             let outcome = self.run_open(Query::Declare(number, sql), params).await?;
             self.cursors_inside += 1;
-            let part = self.savepoints.last().copied();
+            let part = self.savepoints.last().map(|(part, _)| *part);
             return Ok((outcome.rows.columns, Place::Unit { generation: self.generation, part }));
         }
         if let Some((lease, thread)) = self.space.cursor_reader().await? {

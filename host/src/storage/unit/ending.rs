@@ -4,7 +4,7 @@ use super::{Query, Transactions, UnitOfWork};
 use crate::storage::connection::Control;
 use crate::storage::host_sql::HostSql;
 use crate::storage::value::Value;
-use crate::storage::{Code, Error, Result};
+use crate::storage::{Code, Error, Outcome, Result};
 
 impl UnitOfWork {
     /// Runs a write of the host whose outcome nobody asks for: at the commit, with which it travels to the server, or before the next
@@ -16,6 +16,37 @@ impl UnitOfWork {
         self.check()?;
         self.deferred.push((sql, params));
         Ok(())
+    }
+
+    /// Runs a write of the host, and just before the commit another one that follows from its outcome; both or none are kept, also where
+    /// statements are kept by themselves.
+    pub async fn write_then_last(
+        &mut self,
+        sql: &HostSql,
+        params: &[Value],
+        last: impl FnOnce(&Outcome) -> Option<(&'static HostSql, Vec<Value>)>,
+    ) -> Result<Outcome> {
+        self.write_deferred().await?;
+        let alone = self.open.is_none() && self.transactions == Transactions::Statement;
+        self.ensure_open(None).await?;
+        let outcome = self.run_open(Query::Host(sql), params).await;
+        self.written = true;
+        match outcome {
+            Ok(outcome) => {
+                self.last.extend(last(&outcome));
+                if alone {
+                    self.commit().await?;
+                }
+                Ok(outcome)
+            }
+            Err(error) => {
+                if alone {
+                    // The first error is the one to report; a rollback that fails too costs the connection.
+                    let _ = self.rollback().await;
+                }
+                Err(error)
+            }
+        }
     }
 
     /// Runs what waits, in its order.
@@ -33,10 +64,11 @@ impl UnitOfWork {
     /// Keeps everything. `CommitUnknown` when the connection broke while the database was at it.
     pub async fn commit(&mut self) -> Result<()> {
         self.check_kept()?;
-        let deferred = std::mem::take(&mut self.deferred);
+        let mut deferred = std::mem::take(&mut self.deferred);
         if !deferred.is_empty() {
             self.ensure_open(None).await?;
         }
+        deferred.append(&mut self.last);
         let Some(mut connection) = self.forget() else { return Ok(()) };
         connection.commit(&deferred).await
     }

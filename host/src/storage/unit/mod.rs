@@ -42,13 +42,15 @@ pub struct UnitOfWork {
     written: bool,
     /// Whether the statement mark stands in the open transaction.
     marked: bool,
-    /// Open transactions of the guest, from the outermost inwards.
-    savepoints: Vec<u32>,
+    /// Open transactions of the guest, from the outermost inwards, each with how many of the last writes came before it.
+    savepoints: Vec<(u32, usize)>,
     next_savepoint: u32,
     /// Why what was written has been lost against the guest's will: nothing more is run or kept until it rolls back.
     broken: Option<Code>,
     /// Writes of the host that wait for the commit.
     deferred: Vec<(&'static HostSql, Vec<Value>)>,
+    /// Writes of the host that come last of all, just before the commit: they take locks that others wait for.
+    last: Vec<(&'static HostSql, Vec<Value>)>,
     /// Counts the transactions that have ended: a cursor of an earlier one is closed.
     generation: u32,
     /// Cursors that are open in the transaction.
@@ -78,6 +80,7 @@ impl UnitOfWork {
             next_savepoint: 1,
             broken: None,
             deferred: Vec::new(),
+            last: Vec::new(),
             generation: 0,
             cursors_inside: 0,
             snapshot: cursors::Snapshot::default(),
@@ -295,6 +298,7 @@ impl UnitOfWork {
 
     fn forget(&mut self) -> Option<Connection> {
         self.deferred.clear();
+        self.last.clear();
         self.generation = self.generation.wrapping_add(1);
         self.cursors_inside = 0;
         self.written = false;

@@ -18,7 +18,7 @@ impl UnitOfWork {
         };
         self.control(control).await?;
         self.next_savepoint += 1;
-        self.savepoints.push(number);
+        self.savepoints.push((number, self.last.len()));
         Ok(number)
     }
 
@@ -32,7 +32,7 @@ impl UnitOfWork {
 
     /// Whether the part with this number is still open.
     pub fn is_open(&self, number: u32) -> bool {
-        self.savepoints.contains(&number)
+        self.savepoints.iter().any(|(open, _)| *open == number)
     }
 
     /// Makes a part's changes those of what is around it; ends the parts inside it.
@@ -48,18 +48,21 @@ impl UnitOfWork {
 
     /// Undoes a part; ends the parts inside it.
     pub async fn rollback_part(&mut self, number: u32) -> Result<()> {
-        self.end_part(number)?;
+        let last = self.end_part(number)?;
         self.deferred.clear();
+        self.last.truncate(last);
         self.control(Control::RollbackTo(number)).await?;
         self.control(Control::Release(number)).await?;
         self.after_part().await
     }
 
-    fn end_part(&mut self, number: u32) -> Result<()> {
-        let at = self.savepoints.iter().position(|open| *open == number).ok_or_else(ended)?;
+    /// Returns how many of the last writes came before the part.
+    fn end_part(&mut self, number: u32) -> Result<usize> {
+        let at = self.savepoints.iter().position(|(open, _)| *open == number).ok_or_else(ended)?;
+        let last = self.savepoints.get(at).map_or(0, |(_, last)| *last);
         self.savepoints.truncate(at);
         self.marked = false;
-        Ok(())
+        Ok(last)
     }
 
     /// Where statements are kept by themselves, the outermost part is a transaction of its own.

@@ -1,7 +1,7 @@
 //! The operations `blob.*`, `writer.*` and `reader.*`.
 
 use guest::bindings::innkeeper::storage::blob_upload::{
-    self, Blob, ByteRange, Form, FormLimits, Reader, SendOptions, UrlPurpose, Writer,
+    self, Blob, ByteRange, Form, FormLimits, Reader, SendOptions, Writer,
 };
 use serde_json::{Value as Json, json};
 
@@ -40,7 +40,14 @@ impl Blobs {
             "delete" => json!(blob_upload::delete(id()?)?),
             "list" => list(&blob_upload::list_blobs(args.optional_text("after")?, args.number("limit")?)?),
             "send" => json!(blob_upload::send(id()?, args.optional("options", send_options)?.as_ref())?),
-            "signed-url" => json!(blob_upload::signed_url(&purpose(args)?, args.number("seconds")?)?),
+            "sign-download" => {
+                let options = args.optional("options", send_options)?;
+                json!(blob_upload::sign_download(id()?, options.as_ref(), args.number("seconds")?)?)
+            }
+            "sign-upload" => {
+                let ticket = blob_upload::sign_upload(limits(args)?.as_ref(), args.number("seconds")?)?;
+                json!({ "id": ticket.id, "path": ticket.path })
+            }
             _ => return Err(Failure::unknown_op()),
         })
     }
@@ -121,14 +128,6 @@ fn send_options(args: Args) -> Result<SendOptions, Failure> {
         download: args.flag("download")?,
         max_age: args.optional_number("max-age")?,
     })
-}
-
-/// Beside `seconds`: `download` with the id of a blob, or `upload` with limits.
-fn purpose(args: Args) -> Result<UrlPurpose, Failure> {
-    match args.optional("upload", form_limits)? {
-        Some(limits) => Ok(UrlPurpose::Upload(limits)),
-        None => args.string("download").map(UrlPurpose::Download),
-    }
 }
 
 fn form(form: &Form) -> Json {

@@ -1,0 +1,20 @@
+-- Of an upload that may be taken up again: bytes that have arrived, and the state of their SHA-256. Null in all other blobs.
+alter table innkeeper.blobs add column received bigint;
+alter table innkeeper.blobs add column progress bytea;
+
+-- Bytes that the blobs of an app take up, those included that uploads under way have been promised.
+create table innkeeper.usage (
+    app text primary key,
+    bytes bigint not null
+);
+insert into innkeeper.usage (app, bytes) select app, cast(sum(size) as bigint) from innkeeper.blobs group by app;
+
+-- What `innkeeper blobs import` has imported: the file, by its path below the folder, and the blob that it became.
+create table innkeeper.imported (
+    app text not null,
+    source text not null,
+    blob text not null,
+    primary key (app, source),
+    foreign key (app, blob) references innkeeper.blobs (app, id) on delete cascade
+);
+create index imported_by_blob on innkeeper.imported (app, blob);

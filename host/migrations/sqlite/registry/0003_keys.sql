@@ -1,0 +1,5 @@
+create table innkeeper_keys (
+    id text primary key,
+    secret bytea not null,
+    created_at bigint not null
+);

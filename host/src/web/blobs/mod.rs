@@ -31,12 +31,12 @@ pub(super) struct Wanted {
 }
 
 impl Wanted {
-    /// Reads the head of a request.
-    pub(super) fn from_head(head: &http::request::Parts) -> Self {
-        let get = |name: HeaderName| head.headers.get(name).cloned();
+    /// Reads method and headers of a request.
+    pub(super) fn new(method: &Method, headers: &HeaderMap) -> Self {
+        let get = |name: HeaderName| headers.get(name).cloned();
         Self {
-            is_head: head.method == Method::HEAD,
-            is_get: head.method == Method::GET,
+            is_head: *method == Method::HEAD,
+            is_get: *method == Method::GET,
             range: get(header::RANGE),
             if_range: get(header::IF_RANGE),
             if_match: get(header::IF_MATCH),

@@ -3,13 +3,24 @@
 //! A blob is *receiving* while its chunks arrive, *staged* when it is complete and *kept* once a unit of work has claimed it. Chunks are
 //! written as they arrive, each by itself unless a transaction is open anyway: a slow visitor holds no connection. What is not
 //! kept is swept.
+//!
+//! [`staging`] is the way in, [`resumable`] that of uploads which may be taken up again, [`quota`] what they all take up, [`sweep`] the way out.
 
-use super::connection::{Connection, cell};
+mod quota;
+pub mod resumable;
+pub mod staging;
+mod sweep;
+
+pub(super) use quota::told as no_room;
+pub use quota::{full, used};
+pub use sweep::sweep;
+
+use super::connection::cell;
 use super::database::AppSpace;
 use super::host_sql::host_sql;
 use super::unit::UnitOfWork;
 use super::value::Value;
-use super::{Code, Error, Result, hex, now_micros};
+use super::{Code, Error, Result, hex};
 
 /// Bytes of a blob in one row (all but the last).
 pub const CHUNK_BYTES: usize = 256 * 1024;
@@ -46,86 +57,6 @@ pub fn new_id() -> Result<String> {
     Ok(hex(&bytes))
 }
 
-/// Notes that a blob is being received, so that a sweep finds its chunks whatever happens.
-pub async fn begin(unit: &mut UnitOfWork, id: &str) -> Result<()> {
-    let sql = host_sql!(
-        "insert into innkeeper.blobs (app, id, state, size, sha256, content_type, created_at) \
-         values ($1, $2, $3, 0, $4, '', $5)"
-    );
-    let params =
-        [app(unit), id.into(), Value::Integer(RECEIVING), Value::Bytes(Vec::new()), Value::Integer(now_micros())];
-    stage(unit, sql, &params).await.map(|_| ())
-}
-
-/// Appends a chunk. On Postgres its commit does not wait for the disk: the commit that keeps the blob will, and flushes
-/// everything before it (PostgreSQL documentation, "Asynchronous Commit").
-pub async fn append(unit: &mut UnitOfWork, id: &str, seq: i64, data: Vec<u8>) -> Result<()> {
-    let params = [app(unit), id.into(), Value::Integer(seq), Value::Bytes(data)];
-    // Inside a transaction the setting would hold for its commit too, and that one has to wait.
-    let sql = if unit.space().is_sqlite() || unit.is_holding() {
-        host_sql!("insert into innkeeper.chunks (app, blob, seq, data) values ($1, $2, $3, $4)")
-    } else {
-        host_sql!(
-            "insert into innkeeper.chunks (app, blob, seq, data) select $1, $2, $3, $4 \
-             from (select set_config('synchronous_commit', 'off', true)) relaxed"
-        )
-    };
-    stage(unit, sql, &params).await.map(|_| ())
-}
-
-/// Completes a blob of so many chunks: from now on it is staged. `Conflict` if some of it has been undone since.
-pub async fn complete(unit: &mut UnitOfWork, blob: &Blob, chunks: i64) -> Result<()> {
-    let sql = host_sql!(
-        "update innkeeper.blobs set state = $3, size = $4, sha256 = $5, content_type = $6, name = $7, created_at = $8 \
-         where app = $1 and id = $2 and state = 0 \
-         and (select count(*) from innkeeper.chunks where app = $1 and blob = $2) = $9"
-    );
-    let params = [
-        app(unit),
-        blob.id.as_str().into(),
-        Value::Integer(STAGED),
-        Value::Integer(i64::try_from(blob.size).unwrap_or(i64::MAX)),
-        Value::Bytes(blob.sha256.clone()),
-        blob.content_type.as_str().into(),
-        blob.name.clone().map_or(Value::Null, Value::Text),
-        Value::Integer(blob.created_at),
-        Value::Integer(chunks),
-    ];
-    match stage(unit, sql, &params).await? {
-        0 => Err(Error::new(Code::Conflict, "part of the file was undone by a rollback")),
-        _ => Ok(()),
-    }
-}
-
-/// Removes what has been received of a blob that will not be completed.
-pub async fn discard(unit: &mut UnitOfWork, id: &str) -> Result<()> {
-    let sql = host_sql!("delete from innkeeper.blobs where app = $1 and id = $2 and state < 2");
-    let params = [app(unit), id.into()];
-    stage(unit, sql, &params).await.map(|_| ())
-}
-
-/// Writes outside the unit of work, or inside where it has a transaction open: a second connection
-/// could wait for the first for ever.
-async fn stage(unit: &mut UnitOfWork, sql: &super::HostSql, params: &[Value]) -> Result<u64> {
-    if unit.is_holding() {
-        return Ok(unit.write(sql, params).await?.affected);
-    }
-    Ok(unit.space().writer().await?.host(sql, params).await?.affected)
-}
-
-/// Bytes of all blobs of the app, those that are being received included.
-pub async fn total(unit: &mut UnitOfWork) -> Result<u64> {
-    let sql = host_sql!(
-        "select cast(coalesce(sum(case when b.state = 0 \
-         then (select count(*) from innkeeper.chunks c where c.app = b.app and c.blob = b.id) * $2 \
-         else b.size end), 0) as bigint) from innkeeper.blobs b where b.app = $1"
-    );
-    let params = [app(unit), Value::Integer(i64::try_from(CHUNK_BYTES).unwrap_or(i64::MAX))];
-    let outcome = unit.read(sql, &params).await?;
-    let sum = outcome.rows.rows.first().and_then(|row| row.first()?.as_integer());
-    sum.and_then(|sum| u64::try_from(sum).ok()).ok_or_else(|| Error::malformed("blobs.size"))
-}
-
 /// What is known about a complete blob.
 pub async fn stat(unit: &mut UnitOfWork, id: &str) -> Result<Blob> {
     let sql = host_sql!(
@@ -158,9 +89,12 @@ pub async fn keep(unit: &mut UnitOfWork, id: &str) -> Result<()> {
 
 /// Deletes a blob, inside the unit of work.
 pub async fn delete(unit: &mut UnitOfWork, id: &str) -> Result<()> {
-    let sql = host_sql!("delete from innkeeper.blobs where app = $1 and id = $2 and state > 0");
+    let sql = host_sql!("delete from innkeeper.blobs where app = $1 and id = $2 and state > 0 returning size");
     let params = [app(unit), checked(id)?];
-    found(unit.write(sql, &params).await?.affected)
+    let owner = app(unit);
+    let outcome =
+        unit.write_then_last(sql, &params, |outcome| quota::give_back(&owner, quota::freed(outcome))).await?;
+    found(outcome.affected)
 }
 
 const READ_CHUNKS: &str = "select data from innkeeper.chunks \
@@ -183,18 +117,6 @@ pub async fn read_committed(space: &AppSpace, id: &str, seq: i64) -> Result<Vec<
 
 fn chunk_params(space: &AppSpace, id: &str, seq: i64) -> [Value; 4] {
     [space.app().as_ref().into(), id.into(), Value::Integer(seq), Value::Integer(seq + CHUNKS_PER_READ)]
-}
-
-/// Deletes blobs that are staged since before `staged`, and those whose receiving began before `receiving` (microseconds since
-/// 1970), at most `limit` of them. Returns how many. The condition stands twice: a blob may be kept while the delete waits for it.
-pub async fn sweep(connection: &mut Connection, staged: i64, receiving: i64, limit: u32) -> Result<u64> {
-    let sql = host_sql!(
-        "delete from innkeeper.blobs where ((state = 1 and created_at < $1) or (state = 0 and created_at < $2)) \
-         and (app, id) in (select app, id from innkeeper.blobs \
-         where (state = 1 and created_at < $1) or (state = 0 and created_at < $2) limit $3)"
-    );
-    let params = [Value::Integer(staged), Value::Integer(receiving), Value::Integer(i64::from(limit))];
-    Ok(connection.host(sql, &params).await?.affected)
 }
 
 fn app(unit: &UnitOfWork) -> Value {
@@ -232,4 +154,12 @@ fn blob_from(row: &[Value]) -> Result<Blob> {
         created_at: number(5)?,
         kept: number(6)? == KEPT,
     })
+}
+
+/// Runs a read by itself. A connection that had died in its pool is replaced by another.
+async fn read_alone(space: &AppSpace, sql: &super::HostSql, params: &[Value]) -> Result<super::Outcome> {
+    match space.reader().await?.host(sql, params).await {
+        Err(error) if error.code == Code::Unavailable => space.reader().await?.host(sql, params).await,
+        outcome => outcome,
+    }
 }

@@ -6,6 +6,7 @@ mod deploy;
 mod dev;
 mod doctor;
 mod inspect;
+mod keys;
 mod migrate;
 mod output;
 mod project;
@@ -42,6 +43,8 @@ enum Command {
     Versions(apps::VersionsOptions),
     /// Show what a component imports and exports, and whether this host can run it
     Inspect(inspect::Options),
+    /// List or exchange the keys that sign URLs
+    Keys(keys::Options),
     /// Show which database was found and why, and whether it answers
     Doctor(doctor::Options),
 }
@@ -112,6 +115,7 @@ impl Cli {
             Command::Apps(options) => apps::run(&options).await,
             Command::Versions(options) => apps::list_versions(&options).await,
             Command::Inspect(options) => inspect::run(&options),
+            Command::Keys(options) => keys::run(&options).await,
             Command::Doctor(options) => doctor::run(&options).await,
         }
     }

@@ -213,6 +213,11 @@ fn not_answered(failure: Failure) -> Problem {
             text: "It is not certain that your request was saved.",
             ..Problem::internal(format!("perhaps not kept: {error}"))
         },
+        Failure::NotKept(error) if error.code == Code::TooLarge => Problem::new(
+            StatusCode::INSUFFICIENT_STORAGE,
+            "There is no more room for files here. Nothing was saved.",
+            format!("not kept: {error}"),
+        ),
         Failure::NotKept(error) => {
             Problem { text: "Your request was not saved.", ..Problem::internal(format!("not kept: {error}")) }
         }

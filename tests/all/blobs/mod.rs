@@ -1,9 +1,11 @@
 //! The interface `blob-upload`: receiving, keeping, reading, sending, deleting.
 
 mod forms;
+mod hostile_forms;
 mod keeping;
 mod large;
 mod making;
+mod quota;
 mod sending;
 mod signed;
 

@@ -2,6 +2,7 @@
 
 use super::error::Fault;
 use super::receive::Receiver;
+use super::upload::Coming;
 use super::wit;
 use crate::interfaces::body::{BodyError, Claimed};
 use bytes::Bytes;
@@ -121,7 +122,7 @@ async fn receive_file(
     if first.is_none() && file_name.is_empty() {
         return Ok(None);
     }
-    let mut upload = receiver.begin(Some(&file_name), declared.as_deref(), expected)?;
+    let mut upload = receiver.begin(Some(&file_name), declared.as_deref(), Coming::AtMost(expected))?;
     while let Some(bytes) = first.take() {
         if let Err(fault) = receiver.write(&mut upload, &bytes).await {
             receiver.discard(upload).await;
@@ -192,6 +193,11 @@ impl Meter {
     }
 }
 
+/// Nothing comes out of what goes into the parser.
+#[derive(Debug, thiserror::Error)]
+#[error("too many bytes before or between the parts of the form")]
+struct Stalled;
+
 /// Feeds the parser piece by piece. The parser reads on as long as there is something to read, so this source pauses after each piece,
 /// and ends when too much has gone in without anything coming out.
 struct Metered {
@@ -213,7 +219,7 @@ impl Stream for Metered {
             self.rest = true;
             let size = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
             if self.meter.feed(size) > STALL_BYTES {
-                return Poll::Ready(Some(Err("too many bytes before or between the parts of the form".into())));
+                return Poll::Ready(Some(Err(Stalled.into())));
             }
         }
         next
@@ -224,6 +230,9 @@ fn from_multer(error: &multer::Error) -> Fault {
     match error {
         multer::Error::StreamSizeExceeded { limit } => {
             Fault::request(Code::TooLarge, format!("a form of more than {limit} bytes"))
+        }
+        multer::Error::StreamReadFailed(error) if error.is::<Stalled>() => {
+            Fault::request(Code::BadForm, error.to_string())
         }
         multer::Error::StreamReadFailed(error) => interrupted(error),
         multer::Error::IncompleteStream | multer::Error::IncompleteFieldData { .. } => {

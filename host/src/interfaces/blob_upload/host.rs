@@ -4,7 +4,7 @@ use super::error::{Fault, convert};
 use super::link::{Grant, Link, UploadRules};
 use super::reader::Reader;
 use super::receive::{self, to_wit};
-use super::upload::{Rules, Upload, full};
+use super::upload::{Coming, Rules, Upload, full};
 use super::wit;
 use crate::interfaces::{Pending, View};
 use crate::storage::{blobs, now_micros};
@@ -46,7 +46,7 @@ impl wit::Host for View<'_> {
             return Err(full());
         }
         let rules = Rules { most, quota, accept: Vec::new() };
-        Ok(self.table.push(Upload::begin(name.as_deref(), Some(&content_type), 0, &rules)?)?)
+        Ok(self.table.push(Upload::begin(name.as_deref(), Some(&content_type), Coming::AtMost(0), &rules)?)?)
     }
 
     async fn open(&mut self, id: String, range: Option<wit::ByteRange>) -> Answer<Resource<Reader>> {

@@ -2,7 +2,7 @@
 
 use super::error::Fault;
 use super::form::{self, interrupted};
-use super::upload::{Rules, Upload, full};
+use super::upload::{Coming, Rules, Upload, full};
 use super::wit;
 use crate::interfaces::Context;
 use crate::interfaces::body::Claimed;
@@ -82,23 +82,23 @@ impl<'c> Receiver<'c> {
     /// Bytes of a whole form, all its fields and files.
     pub(super) fn whole_bytes(&self) -> u64 {
         let fields = u64::try_from(self.field_bytes).unwrap_or(u64::MAX);
-        let files = self.rules.most.saturating_mul(u64::from(self.files_left)).min(self.total_left);
+        let files = self.rules.most.saturating_mul(u64::from(self.files_left)).min(self.total_left).min(self.rules.quota);
         // A file that is one byte too large is to be found by its own limit, with a better message.
         files.saturating_mul(2).saturating_add(fields.saturating_mul(8)).saturating_add(FORM_OVERHEAD)
     }
 
-    /// Begins one more file. `expected`: so many bytes are likely to come, 0 if nobody knows.
+    /// Begins one more file.
     pub(super) fn begin(
         &mut self,
         name: Option<&str>,
         declared: Option<&str>,
-        expected: u64,
+        coming: Coming,
     ) -> Result<Upload, Fault> {
         self.files_left = self
             .files_left
             .checked_sub(1)
             .ok_or_else(|| Fault::request(Code::TooLarge, "more files than this form takes"))?;
-        Upload::begin(name, declared, expected.min(self.total_left), &self.rules)
+        Upload::begin(name, declared, coming, &self.rules)
     }
 
     /// Takes more bytes of a file.
@@ -153,10 +153,10 @@ impl<'c> Receiver<'c> {
         &mut self,
         name: Option<&str>,
         declared: Option<&str>,
-        length: u64,
+        coming: Coming,
         mut body: Claimed,
     ) -> Result<wit::Blob, Fault> {
-        let mut upload = self.begin(name, declared, length)?;
+        let mut upload = self.begin(name, declared, coming)?;
         while let Some(bytes) = body.next().await {
             let written = match bytes {
                 Ok(bytes) => self.write(&mut upload, &bytes).await,
@@ -199,10 +199,11 @@ pub(super) async fn receive_body(
 ) -> Result<wit::Blob, Fault> {
     let body = claim(context)?;
     let declared = context.body.content_type.clone();
-    let length = context.body.length.unwrap_or(0);
+    let length = context.body.length;
+    let coming = length.map_or(Coming::AtMost(0), Coming::Exactly);
     let mut receiver = Receiver::new(context, limits);
-    let received = match receiver.refuse_early(length).await {
-        Ok(()) => receiver.receive_body(name, declared.as_deref(), length, body.clone()).await,
+    let received = match receiver.refuse_early(length.unwrap_or(0)).await {
+        Ok(()) => receiver.receive_body(name, declared.as_deref(), coming, body.clone()).await,
         Err(fault) => Err(fault),
     };
     if received.is_err() {

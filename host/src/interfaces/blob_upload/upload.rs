@@ -18,8 +18,7 @@ pub struct Upload {
     accept: Vec<String>,
     most: u64,
     quota: u64,
-    /// Bytes that are likely to come, as far as anyone knows.
-    expected: u64,
+    coming: Coming,
     /// Bytes for which room has been taken.
     reserved: u64,
     size: u64,
@@ -35,6 +34,15 @@ impl std::fmt::Debug for Upload {
     }
 }
 
+/// How many bytes will come, as far as anyone knows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Coming {
+    /// So many: room is taken for all of them or none, so that uploads at once do not take the last room from each other in vain.
+    Exactly(u64),
+    /// Not more than so many.
+    AtMost(u64),
+}
+
 /// What a blob may be.
 #[derive(Debug, Clone)]
 pub(super) struct Rules {
@@ -47,11 +55,11 @@ pub(super) struct Rules {
 }
 
 impl Upload {
-    /// Nothing is written before the first chunk is full. `expected`: so many bytes are likely to come, 0 if nobody knows.
+    /// Nothing is written before the first chunk is full.
     pub(super) fn begin(
         name: Option<&str>,
         declared: Option<&str>,
-        expected: u64,
+        coming: Coming,
         rules: &Rules,
     ) -> Result<Self, Fault> {
         Ok(Self {
@@ -62,7 +70,7 @@ impl Upload {
             accept: rules.accept.clone(),
             most: rules.most,
             quota: rules.quota,
-            expected: expected.min(rules.most),
+            coming,
             reserved: 0,
             size: 0,
             seq: 0,
@@ -116,11 +124,13 @@ impl Upload {
         if missing == 0 && self.seq > 0 {
             return Ok(());
         }
-        let ahead = match self.reserved {
-            0 => self.expected.saturating_sub(here),
-            reserved => reserved.min(MOST_AHEAD).min(self.most.saturating_sub(here)),
+        let ahead = match (self.reserved, self.coming) {
+            (0, Coming::Exactly(bytes) | Coming::AtMost(bytes)) => bytes.min(self.most).saturating_sub(here),
+            (reserved, _) => reserved.min(MOST_AHEAD).min(self.most.saturating_sub(here)),
         };
-        for bytes in [missing.saturating_add(ahead), missing] {
+        let whole = missing.saturating_add(ahead);
+        let less = (ahead > 0 && !matches!(self.coming, Coming::Exactly(_))).then_some(missing);
+        for bytes in std::iter::once(whole).chain(less) {
             if staging::reserve(unit, &self.id, bytes, self.quota).await? {
                 self.reserved = self.reserved.saturating_add(bytes);
                 return Ok(());
@@ -143,7 +153,7 @@ impl Upload {
     /// Stages the blob.
     pub(super) async fn finish(&mut self, unit: &mut UnitOfWork) -> Result<Blob, Fault> {
         // Nothing will come behind this.
-        (self.most, self.expected) = (self.size, 0);
+        (self.most, self.coming) = (self.size, Coming::AtMost(0));
         self.check_type()?;
         if !self.chunk.is_empty() {
             self.write_chunk(unit).await?;

@@ -53,3 +53,4 @@ mod serving;
 mod sessions;
 mod tiers;
 mod unit_of_work;
+mod uploads;

@@ -82,7 +82,8 @@ impl<'c> Receiver<'c> {
     /// Bytes of a whole form, all its fields and files.
     pub(super) fn whole_bytes(&self) -> u64 {
         let fields = u64::try_from(self.field_bytes).unwrap_or(u64::MAX);
-        let files = self.rules.most.saturating_mul(u64::from(self.files_left)).min(self.total_left).min(self.rules.quota);
+        let files =
+            self.rules.most.saturating_mul(u64::from(self.files_left)).min(self.total_left).min(self.rules.quota);
         // A file that is one byte too large is to be found by its own limit, with a better message.
         files.saturating_mul(2).saturating_add(fields.saturating_mul(8)).saturating_add(FORM_OVERHEAD)
     }

@@ -19,10 +19,14 @@ on_both_databases! {
     room_is_given_back_in_every_kind_of_unit,
     a_unit_of_work_cannot_exceed_the_quota_either,
     an_upload_that_cannot_fit_is_refused_before_it_comes,
+    many_empty_files_take_up_room_too,
 }
 
 const QUOTA: u64 = 8 << 20;
+/// What each blob counts beside its bytes.
+const ROW: u64 = 1024;
 const SIZE: usize = 700_000;
+const COUNTED: u64 = SIZE as u64 + ROW;
 const UPLOADS: usize = 50;
 
 async fn small(engine: Engine) -> TestHost {
@@ -33,7 +37,7 @@ async fn small(engine: Engine) -> TestHost {
 async fn room(host: &TestHost) -> (u64, u64) {
     let mark = if host.database().directory().is_some() { "innkeeper_" } else { "innkeeper." };
     let sql = format!(
-        "select (select coalesce(sum(bytes), 0) from {mark}usage), (select coalesce(sum(size), 0) from {mark}blobs)"
+        "select (select coalesce(sum(bytes), 0) from {mark}usage), (select coalesce(sum(size + {ROW}), 0) from {mark}blobs)"
     );
     let rows = host.database().app_rows("probe", &sql).await;
     let number = |at: usize| rows[0][at].parse().expect("a number");
@@ -98,8 +102,8 @@ async fn in_parallel(host: &TestHost, content_type: &str, body: &[u8], steps: Va
 async fn parallel_uploads_never_exceed_the_quota(engine: Engine) {
     let host = small(engine).await;
     let kept = in_parallel(&host, "image/png", &png(SIZE, 1), receive()).await;
-    assert_eq!(kept, usize::try_from(QUOTA).expect("a small number") / SIZE);
-    assert_eq!(exact(&host).await, (kept * SIZE) as u64);
+    assert_eq!(kept as u64, QUOTA / COUNTED);
+    assert_eq!(exact(&host).await, kept as u64 * COUNTED);
 }
 
 async fn parallel_forms_never_exceed_the_quota(engine: Engine) {
@@ -108,14 +112,14 @@ async fn parallel_forms_never_exceed_the_quota(engine: Engine) {
     let steps = json!([{ "op": "blob.receive-form" }, { "op": "blob.keep", "id": "$0.ok.files.0.blob.id" }]);
     let kept = in_parallel(&host, &form.content_type(), &form.body(), steps).await;
     assert!(kept > 0);
-    assert_eq!(exact(&host).await, (kept * SIZE) as u64);
+    assert_eq!(exact(&host).await, kept as u64 * COUNTED);
 }
 
 async fn what_is_gone_takes_up_no_room(engine: Engine) {
     let host = small(engine).await;
     let mut visitor = host.visitor();
     let blob = kept(&mut visitor, "image/png", "a.png", &png(SIZE, 1)).await;
-    assert_eq!(exact(&host).await, SIZE as u64);
+    assert_eq!(exact(&host).await, COUNTED);
     // A form of which one file is refused, and a writer that is dropped.
     let form =
         Multipart::new().file("f", "a.png", "image/png", &png(SIZE, 1)).file("f", "b.txt", "text/plain", b"no");
@@ -126,13 +130,13 @@ async fn what_is_gone_takes_up_no_room(engine: Engine) {
     let write =
         json!({ "op": "writer.write", "writer": 0, "repeat": { "byte": 65, "count": 300_000, "calls": 3 } });
     all_ok(&visitor.probe(json!([create, write, { "op": "writer.drop", "writer": 0 }])).await);
-    assert_eq!(exact(&host).await, SIZE as u64);
+    assert_eq!(exact(&host).await, COUNTED);
     // One that is finished takes up what it has, not what was promised to it.
     let made = visitor.probe(json!([create, write, { "op": "writer.finish", "writer": 0 }])).await;
     assert_eq!(ok(&made[2])["size"], 900_000);
-    assert_eq!(exact(&host).await, SIZE as u64 + 900_000);
+    assert_eq!(exact(&host).await, COUNTED + 900_000 + ROW);
     all_ok(&visitor.probe(json!([{ "op": "blob.delete", "id": blob["id"] }])).await);
-    assert_eq!(exact(&host).await, 900_000);
+    assert_eq!(exact(&host).await, 900_000 + ROW);
 }
 
 async fn room_is_given_back_in_every_kind_of_unit(engine: Engine) {
@@ -144,7 +148,7 @@ async fn room_is_given_back_in_every_kind_of_unit(engine: Engine) {
     let (begin, undo) = (op("db.begin"), json!({ "op": "tx.rollback", "tx": 0 }));
     all_ok(&visitor.probe(json!([begin, delete, undo])).await);
     visitor.probe_answer(json!([delete, respond(500)])).await.expect(500);
-    assert_eq!(exact(&host).await, SIZE as u64);
+    assert_eq!(exact(&host).await, COUNTED);
     // An upload inside a transaction that is undone afterwards.
     let table = execute("create table if not exists t (a text)", json!([]));
     let row = execute("insert into t (a) values ('x')", json!([]));
@@ -163,7 +167,7 @@ async fn room_is_given_back_in_every_kind_of_unit(engine: Engine) {
     let answer = visitor.probe_answer(json!([respond(200), { "op": "blob.delete", "id": other["id"] }])).await;
     all_ok(answer.expect(200).json().as_array().expect("results"));
     let (counted, there) = room(&host).await;
-    assert_eq!((counted, counted < SIZE as u64), (there, true));
+    assert_eq!((counted, counted < COUNTED), (there, true));
 }
 
 async fn a_unit_of_work_cannot_exceed_the_quota_either(engine: Engine) {
@@ -193,5 +197,21 @@ async fn an_upload_that_cannot_fit_is_refused_before_it_comes(engine: Engine) {
     let request = Visitor::with_steps("/upload", &receive());
     let (answer, _) = visitor.upload(request, QUOTA).await;
     assert_eq!(code(&answer.expect(200).json()[0]), "quota-exceeded");
-    assert_eq!(exact(&host).await, SIZE as u64);
+    assert_eq!(exact(&host).await, COUNTED);
+}
+
+async fn many_empty_files_take_up_room_too(engine: Engine) {
+    let host = TestHost::with(engine).app("probe", "probe").env("INNKEEPER_APP_BYTES", "10KiB").start().await;
+    let mut visitor = host.visitor();
+    let steps: Vec<Value> = (0..20)
+        .flat_map(|n| {
+            [
+                json!({ "op": "blob.create", "content-type": "text/plain" }),
+                json!({ "op": "writer.finish", "writer": n }),
+            ]
+        })
+        .collect();
+    let results = visitor.probe(Value::from(steps)).await;
+    let made = results.chunks(2).filter(|pair| pair[1].get("ok").is_some()).count();
+    assert_eq!(made, 10, "{results:?}");
 }

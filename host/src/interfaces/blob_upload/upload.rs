@@ -131,7 +131,11 @@ impl Upload {
         let whole = missing.saturating_add(ahead);
         let less = (ahead > 0 && !matches!(self.coming, Coming::Exactly(_))).then_some(missing);
         for bytes in std::iter::once(whole).chain(less) {
-            if staging::reserve(unit, &self.id, bytes, self.quota).await? {
+            let has_room = match self.reserved {
+                0 => staging::begin(unit, &self.id, bytes, self.quota).await?,
+                _ => staging::grow(unit, &self.id, bytes, self.quota).await?,
+            };
+            if has_room {
                 self.reserved = self.reserved.saturating_add(bytes);
                 return Ok(());
             }
@@ -158,7 +162,9 @@ impl Upload {
         if !self.chunk.is_empty() {
             self.write_chunk(unit).await?;
         } else if self.seq == 0 {
-            staging::reserve(unit, &self.id, 0, self.quota).await?;
+            if !staging::begin(unit, &self.id, 0, self.quota).await? {
+                return Err(full());
+            }
         }
         let blob = Blob {
             id: self.id.clone(),

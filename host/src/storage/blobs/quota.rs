@@ -1,5 +1,6 @@
 //! What the blobs of an app take up, in one row of `usage`: the sum of the sizes of all its blobs, where an upload under way counts with what it
-//! has been promised. Row and blobs change in the same transaction, so the sum is exact however many uploads there are at once.
+//! has been promised, and [`ROW_BYTES`] for each. Row and blobs change in the same transaction, so the sum is exact however many uploads there
+//! are at once.
 //!
 //! The row is taken before any blob's and for a moment only. A unit of work that is open anyway takes it last of all, just before its commit.
 
@@ -8,6 +9,9 @@ use crate::storage::host_sql::{HostSql, host_sql};
 use crate::storage::unit::UnitOfWork;
 use crate::storage::value::Value;
 use crate::storage::{Code, Error, Outcome, Result};
+
+/// What a blob takes up beside its bytes: its rows and their places in indexes. Without it a million empty files would count for nothing.
+pub(super) const ROW_BYTES: u64 = 1024;
 
 /// A write that is run with others.
 type Write = (&'static HostSql, Vec<Value>);
@@ -54,10 +58,10 @@ pub(super) async fn lock(connection: &mut Connection, app: &Value) -> Result<()>
     connection.host(sql, std::slice::from_ref(app)).await.map(|_| ())
 }
 
-/// The sizes that a `delete .. returning size` has returned, together.
+/// What the blobs took up whose sizes a `delete .. returning size` has returned.
 pub(super) fn freed(outcome: &Outcome) -> u64 {
     let sizes = outcome.rows.rows.iter().filter_map(|row| u64::try_from(row.first()?.as_integer()?).ok());
-    sizes.fold(0, u64::saturating_add)
+    sizes.map(|size| size.saturating_add(ROW_BYTES)).fold(0, u64::saturating_add)
 }
 
 /// What a failed commit means where it took room: that there was none.

@@ -55,7 +55,8 @@ pub struct Step<'a> {
 /// Begins an upload: from now on it counts with all its bytes. The caller has made sure that none of this id is complete.
 pub async fn begin(space: &AppSpace, upload: &Resumable, most: u64) -> Result<Begun> {
     let mut connection = space.begin(None).await?;
-    if !quota::take(&mut connection, &owner(space), upload.size, most).await? {
+    let room = upload.size.saturating_add(quota::ROW_BYTES);
+    if !quota::take(&mut connection, &owner(space), room, most).await? {
         return connection.control(Control::Rollback).await.map(|()| Begun::NoRoom);
     }
     let sql = host_sql!(

@@ -10,11 +10,19 @@ use crate::storage::unit::UnitOfWork;
 use crate::storage::value::Value;
 use crate::storage::{Code, Error, Result, now_micros};
 
-/// Promises room for so many further bytes to a blob that is being received, and notes the blob at the first call, so that a sweep finds its chunks
-/// whatever happens. False where the app's blobs would take up more than `quota`. With a transaction open the promise is made at its commit,
-/// which then may fail.
-pub async fn reserve(unit: &mut UnitOfWork, id: &str, bytes: u64, quota: u64) -> Result<bool> {
-    let app = app(unit);
+/// Notes a blob that is being received, so that a sweep finds its chunks whatever happens, and promises it room for so many bytes. False where the
+/// app's blobs would take up more than `quota`. With a transaction open the promise is made at its commit, which then may fail.
+pub async fn begin(unit: &mut UnitOfWork, id: &str, bytes: u64, quota: u64) -> Result<bool> {
+    reserve(unit, id, bytes, quota::ROW_BYTES, quota).await
+}
+
+/// Promises room for so many further bytes, as [`begin`] does.
+pub async fn grow(unit: &mut UnitOfWork, id: &str, bytes: u64, quota: u64) -> Result<bool> {
+    reserve(unit, id, bytes, 0, quota).await
+}
+
+async fn reserve(unit: &mut UnitOfWork, id: &str, bytes: u64, beside: u64, quota: u64) -> Result<bool> {
+    let (app, all) = (app(unit), bytes.saturating_add(beside));
     let size = Value::Integer(i64::try_from(bytes).unwrap_or(i64::MAX));
     let params = [
         app.clone(),
@@ -25,14 +33,14 @@ pub async fn reserve(unit: &mut UnitOfWork, id: &str, bytes: u64, quota: u64) ->
         Value::Integer(now_micros()),
     ];
     if unit.is_holding() {
-        if quota::used(unit).await?.saturating_add(bytes) > quota {
+        if quota::used(unit).await?.saturating_add(all) > quota {
             return Ok(false);
         }
-        unit.write_then_last(note(), &params, |_| Some(quota::take_last(&app, bytes, quota))).await?;
+        unit.write_then_last(note(), &params, |_| Some(quota::take_last(&app, all, quota))).await?;
         return Ok(true);
     }
     let mut connection = unit.space().begin(None).await?;
-    if !quota::take(&mut connection, &app, bytes, quota).await? {
+    if !quota::take(&mut connection, &app, all, quota).await? {
         connection.control(Control::Rollback).await?;
         return Ok(false);
     }

@@ -44,6 +44,7 @@ mod drills;
 mod guestbook;
 mod harness;
 mod hostile;
+mod kills;
 mod layers;
 mod migrate_command;
 mod names;

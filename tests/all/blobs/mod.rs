@@ -1,5 +1,6 @@
 //! The interface `blob-upload`: receiving, keeping, reading, sending, deleting.
 
+mod abuse;
 mod forms;
 mod hostile_forms;
 mod keeping;

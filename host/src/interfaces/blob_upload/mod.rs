@@ -13,6 +13,7 @@ mod receive;
 mod upload;
 
 pub use error::Fault;
+pub use file_name::clean as clean_file_name;
 pub use host::SendOptions;
 pub use reader::Reader;
 pub use upload::Upload;

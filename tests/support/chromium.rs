@@ -1,0 +1,119 @@
+//! A real browser without a window, driven over its debugging protocol.
+//!
+//! Messages are JSON with a NUL behind each, over a pair of pipes. When this process ends, however it does, the pipes are closed, and
+//! the browser ends by itself.
+
+use std::process::Stdio;
+
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
+use tokio::process::{Child, ChildStdin, ChildStdout, Command};
+use tokio::time::timeout;
+
+use crate::DEADLINE;
+
+/// A browser with a fresh profile. Ended when this value is dropped.
+#[derive(Debug)]
+pub struct Chromium {
+    to: ChildStdin,
+    from: BufReader<ChildStdout>,
+    calls: u64,
+    /// Names of events of the page that have come since it was opened.
+    events: Vec<String>,
+    /// The tab that was opened last.
+    tab: Option<Value>,
+    process: Child,
+    _profile: TempDir,
+}
+
+/// What became of an address that was opened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Opened {
+    /// It was shown, with everything that it loads.
+    Shown,
+    /// It was offered for saving.
+    Saved,
+}
+
+impl Chromium {
+    /// Starts a browser.
+    pub async fn start() -> Self {
+        let profile = tempfile::tempdir().expect("a temporary directory");
+        // The protocol is spoken on the descriptors 3 and 4. The browser's own sandbox does not work for root, as whom containers run,
+        // and the pages are the test's own.
+        let mut shell = Command::new("sh");
+        shell.args(["-c", r#"exec chromium "$@" 3<&0 4>&1"#, "chromium", "--remote-debugging-pipe"]);
+        shell.args(["--headless=new", "--no-sandbox", "--disable-gpu", "--no-first-run", "about:blank"]);
+        shell.arg(format!("--user-data-dir={}", profile.path().display()));
+        shell.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()).kill_on_drop(true);
+        let mut process = shell.spawn().expect("the shell starts");
+        let (Some(to), Some(from)) = (process.stdin.take(), process.stdout.take()) else { panic!("two pipes") };
+        let mut browser = Self {
+            to,
+            from: BufReader::new(from),
+            calls: 0,
+            events: Vec::new(),
+            tab: None,
+            process,
+            _profile: profile,
+        };
+        browser.call("Browser.setDownloadBehavior", json!({ "behavior": "deny" }), None).await;
+        browser
+    }
+
+    /// Types an address into a new tab and waits until all of it has been loaded. The tab before is closed only then: what its scripts
+    /// have asked for last may still be on its way.
+    pub async fn open(&mut self, url: &str) -> Opened {
+        let tab = self.call("Target.createTarget", json!({ "url": "about:blank" }), None).await;
+        let attach = json!({ "targetId": tab["targetId"], "flatten": true });
+        let session = self.call("Target.attachToTarget", attach, None).await["sessionId"].clone();
+        let session = session.as_str().expect("a session with the tab");
+        self.call("Page.enable", json!({}), Some(session)).await;
+        self.events.clear();
+        let navigated = self.call("Page.navigate", json!({ "url": url }), Some(session)).await;
+        let is_saved = navigated["isDownload"] == true;
+        assert!(is_saved || navigated.get("errorText").is_none(), "{url}: {navigated}");
+        while !is_saved && !self.events.iter().any(|event| event == "Page.loadEventFired") {
+            let message = self.message().await;
+            self.note(&message);
+        }
+        if let Some(before) = self.tab.replace(tab) {
+            self.call("Target.closeTarget", json!({ "targetId": before["targetId"] }), None).await;
+        }
+        if is_saved { Opened::Saved } else { Opened::Shown }
+    }
+
+    async fn call(&mut self, method: &str, params: Value, session: Option<&str>) -> Value {
+        self.calls += 1;
+        let mut call = json!({ "id": self.calls, "method": method, "params": params });
+        if let Some(session) = session {
+            call["sessionId"] = session.into();
+        }
+        self.to.write_all(format!("{call}\0").as_bytes()).await.expect("the browser reads");
+        loop {
+            let mut message = self.message().await;
+            if message["id"] == self.calls {
+                assert!(message.get("error").is_none(), "{method}: {message}");
+                return message["result"].take();
+            }
+            self.note(&message);
+        }
+    }
+
+    async fn message(&mut self) -> Value {
+        let mut bytes = Vec::new();
+        let read = timeout(DEADLINE, self.from.read_until(0, &mut bytes)).await;
+        let read = read.unwrap_or_else(|_late| panic!("no word from the browser for {DEADLINE:?}"));
+        let ended = || panic!("the browser has ended; is `chromium` installed? {:?}", self.process.id());
+        if read.ok().filter(|read| *read > 0).is_none() {
+            ended()
+        }
+        bytes.pop();
+        serde_json::from_slice(&bytes).expect("the browser speaks JSON")
+    }
+
+    fn note(&mut self, message: &Value) {
+        self.events.extend(message["method"].as_str().map(str::to_owned));
+    }
+}

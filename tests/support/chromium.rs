@@ -13,7 +13,7 @@ use tokio::time::timeout;
 
 use crate::DEADLINE;
 
-/// A browser with a fresh profile. Ended when this value is dropped.
+/// A browser with a fresh profile. Killed when this value is dropped.
 #[derive(Debug)]
 pub struct Chromium {
     to: ChildStdin,
@@ -45,7 +45,7 @@ impl Chromium {
         let mut shell = Command::new("sh");
         shell.args(["-c", r#"exec chromium "$@" 3<&0 4>&1"#, "chromium", "--remote-debugging-pipe"]);
         shell.args(["--headless=new", "--no-sandbox", "--disable-gpu", "--no-first-run", "about:blank"]);
-        shell.arg(format!("--user-data-dir={}", profile.path().display()));
+        shell.arg(format!("--user-data-dir={}", profile.path().display())).env("TMPDIR", profile.path());
         shell.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()).kill_on_drop(true);
         let mut process = shell.spawn().expect("the shell starts");
         let (Some(to), Some(from)) = (process.stdin.take(), process.stdout.take()) else { panic!("two pipes") };
@@ -82,6 +82,13 @@ impl Chromium {
             self.call("Target.closeTarget", json!({ "targetId": before["targetId"] }), None).await;
         }
         if is_saved { Opened::Saved } else { Opened::Shown }
+    }
+
+    /// Ends the browser and waits until it has left nothing behind.
+    pub async fn end(mut self) {
+        self.call("Browser.close", json!({}), None).await;
+        let ended = timeout(DEADLINE, self.process.wait()).await;
+        assert!(ended.is_ok(), "the browser still runs {DEADLINE:?} after it was told to end");
     }
 
     async fn call(&mut self, method: &str, params: Value, session: Option<&str>) -> Value {

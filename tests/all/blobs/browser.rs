@@ -73,6 +73,7 @@ async fn no_script_in_a_stored_file_runs(engine: Engine) {
         host.wait_for_log(&format!("GET /embedded/{} ", file.kind)).await;
     }
     a_page_of_the_app_itself_runs(&host, &mut browser).await;
+    browser.end().await;
     let logs = host.logs();
     let pwned: Vec<&str> = logs.lines().filter(|line| line.contains("/pwned")).collect();
     assert!(pwned.is_empty(), "{pwned:#?}");

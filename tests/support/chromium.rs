@@ -19,10 +19,10 @@ pub struct Chromium {
     to: ChildStdin,
     from: BufReader<ChildStdout>,
     calls: u64,
-    /// Names of events of the page that have come since it was opened.
-    events: Vec<String>,
+    /// Events that have come since an address was opened: the session of the tab, and the name.
+    events: Vec<(String, String)>,
     /// The tab that was opened last.
-    tab: Option<Value>,
+    tab: Option<String>,
     process: Child,
     _profile: TempDir,
 }
@@ -65,21 +65,21 @@ impl Chromium {
     /// Types an address into a new tab and waits until all of it has been loaded. The tab before is closed only then: what its scripts
     /// have asked for last may still be on its way.
     pub async fn open(&mut self, url: &str) -> Opened {
-        let tab = self.call("Target.createTarget", json!({ "url": "about:blank" }), None).await;
-        let attach = json!({ "targetId": tab["targetId"], "flatten": true });
-        let session = self.call("Target.attachToTarget", attach, None).await["sessionId"].clone();
-        let session = session.as_str().expect("a session with the tab");
-        self.call("Page.enable", json!({}), Some(session)).await;
+        let tab = text(&self.call("Target.createTarget", json!({ "url": "about:blank" }), None).await, "targetId");
+        let attach = json!({ "targetId": tab, "flatten": true });
+        let session = text(&self.call("Target.attachToTarget", attach, None).await, "sessionId");
+        self.call("Page.enable", json!({}), Some(&session)).await;
         self.events.clear();
-        let navigated = self.call("Page.navigate", json!({ "url": url }), Some(session)).await;
-        let is_saved = navigated["isDownload"] == true;
+        let navigated = self.call("Page.navigate", json!({ "url": url }), Some(&session)).await;
+        let is_saved = navigated.get("isDownload") == Some(&Value::Bool(true));
         assert!(is_saved || navigated.get("errorText").is_none(), "{url}: {navigated}");
-        while !is_saved && !self.events.iter().any(|event| event == "Page.loadEventFired") {
+        let loaded = (session, "Page.loadEventFired".to_owned());
+        while !is_saved && !self.events.contains(&loaded) {
             let message = self.message().await;
             self.note(&message);
         }
         if let Some(before) = self.tab.replace(tab) {
-            self.call("Target.closeTarget", json!({ "targetId": before["targetId"] }), None).await;
+            self.call("Target.closeTarget", json!({ "targetId": before }), None).await;
         }
         if is_saved { Opened::Saved } else { Opened::Shown }
     }
@@ -93,16 +93,16 @@ impl Chromium {
 
     async fn call(&mut self, method: &str, params: Value, session: Option<&str>) -> Value {
         self.calls += 1;
-        let mut call = json!({ "id": self.calls, "method": method, "params": params });
-        if let Some(session) = session {
-            call["sessionId"] = session.into();
-        }
+        let id = self.calls;
+        let call = match session {
+            Some(session) => json!({ "id": id, "method": method, "params": params, "sessionId": session }),
+            None => json!({ "id": id, "method": method, "params": params }),
+        };
         self.to.write_all(format!("{call}\0").as_bytes()).await.expect("the browser reads");
         loop {
-            let mut message = self.message().await;
-            if message["id"] == self.calls {
-                assert!(message.get("error").is_none(), "{method}: {message}");
-                return message["result"].take();
+            let message = self.message().await;
+            if message.get("id").and_then(Value::as_u64) == Some(id) {
+                return message.get("result").cloned().unwrap_or_else(|| panic!("{method}: {message}"));
             }
             self.note(&message);
         }
@@ -112,15 +112,20 @@ impl Chromium {
         let mut bytes = Vec::new();
         let read = timeout(DEADLINE, self.from.read_until(0, &mut bytes)).await;
         let read = read.unwrap_or_else(|_late| panic!("no word from the browser for {DEADLINE:?}"));
-        let ended = || panic!("the browser has ended; is `chromium` installed? {:?}", self.process.id());
-        if read.ok().filter(|read| *read > 0).is_none() {
-            ended()
-        }
+        assert!(read.is_ok_and(|read| read > 0), "the browser has ended; is `chromium` installed?");
         bytes.pop();
         serde_json::from_slice(&bytes).expect("the browser speaks JSON")
     }
 
     fn note(&mut self, message: &Value) {
-        self.events.extend(message["method"].as_str().map(str::to_owned));
+        if message.get("sessionId").is_some() && message.get("method").is_some() {
+            self.events.push((text(message, "sessionId"), text(message, "method")));
+        }
     }
+}
+
+/// A text that an answer of the browser has by this name.
+fn text(answer: &Value, name: &str) -> String {
+    let text = answer.get(name).and_then(Value::as_str);
+    text.unwrap_or_else(|| panic!("no {name} in {answer}")).to_owned()
 }

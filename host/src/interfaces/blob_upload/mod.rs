@@ -17,7 +17,7 @@ pub mod resume;
 mod upload;
 
 pub use error::Fault;
-pub use file_name::clean as clean_name;
+pub use file_name::clean as clean_file_name;
 pub use host::{LONGEST_SECONDS, SendOptions};
 pub use keyring::Keyring;
 pub use reader::Reader;

@@ -21,6 +21,7 @@ use super::host_sql::host_sql;
 use super::unit::UnitOfWork;
 use super::value::Value;
 use super::{Code, Error, Result, hex};
+use std::ops::{Range, RangeInclusive};
 
 /// Bytes of a blob in one row (all but the last).
 pub const CHUNK_BYTES: usize = 256 * 1024;
@@ -100,23 +101,31 @@ pub async fn delete(unit: &mut UnitOfWork, id: &str) -> Result<()> {
 const READ_CHUNKS: &str = "select data from innkeeper.chunks \
                            where app = $1 and blob = $2 and seq >= $3 and seq < $4 order by seq";
 
-/// The chunks from number `seq` on, about a mebibyte of them, as seen by the unit of work.
-pub async fn read(unit: &mut UnitOfWork, id: &str, seq: i64) -> Result<Vec<Vec<u8>>> {
+/// The chunks with these numbers, at most the first mebibyte of them, as seen by the unit of work. `NotFound` where one is missing:
+/// the blob has been deleted.
+pub async fn read(unit: &mut UnitOfWork, id: &str, chunks: RangeInclusive<i64>) -> Result<Vec<Vec<u8>>> {
     static SQL: super::HostSql = super::HostSql::new(READ_CHUNKS);
-    let params = chunk_params(unit.space(), id, seq);
-    chunks_from(unit.read(&SQL, &params).await?)
+    let chunks = first_of(&chunks);
+    let params = chunk_params(unit.space(), id, &chunks);
+    chunks_from(unit.read(&SQL, &params).await?, &chunks)
 }
 
-/// The chunks from number `seq` on, about a mebibyte of them, as last committed: for sending after the request's unit has ended.
-/// Holds a connection only while it reads.
-pub async fn read_committed(space: &AppSpace, id: &str, seq: i64) -> Result<Vec<Vec<u8>>> {
+/// The same as last committed: for sending after the request's unit has ended. Holds a connection only while it reads.
+pub async fn read_committed(space: &AppSpace, id: &str, chunks: RangeInclusive<i64>) -> Result<Vec<Vec<u8>>> {
     static SQL: super::HostSql = super::HostSql::new(READ_CHUNKS);
-    let params = chunk_params(space, id, seq);
-    chunks_from(space.reader().await?.host(&SQL, &params).await?)
+    let chunks = first_of(&chunks);
+    let params = chunk_params(space, id, &chunks);
+    chunks_from(space.reader().await?.host(&SQL, &params).await?, &chunks)
 }
 
-fn chunk_params(space: &AppSpace, id: &str, seq: i64) -> [Value; 4] {
-    [space.app().as_ref().into(), id.into(), Value::Integer(seq), Value::Integer(seq + CHUNKS_PER_READ)]
+/// As many as are read at once, and none behind the last that is wanted.
+fn first_of(chunks: &RangeInclusive<i64>) -> Range<i64> {
+    let first = *chunks.start();
+    first..chunks.end().saturating_add(1).min(first.saturating_add(CHUNKS_PER_READ))
+}
+
+fn chunk_params(space: &AppSpace, id: &str, chunks: &Range<i64>) -> [Value; 4] {
+    [space.app().as_ref().into(), id.into(), Value::Integer(chunks.start), Value::Integer(chunks.end)]
 }
 
 fn app(unit: &UnitOfWork) -> Value {
@@ -136,9 +145,13 @@ fn no_such_blob() -> Error {
     Error::not_found("no such blob")
 }
 
-fn chunks_from(outcome: super::Outcome) -> Result<Vec<Vec<u8>>> {
+fn chunks_from(outcome: super::Outcome, asked: &Range<i64>) -> Result<Vec<Vec<u8>>> {
+    let rows = outcome.rows.rows;
+    if i64::try_from(rows.len()) != Ok(asked.end.saturating_sub(asked.start)) {
+        return Err(Error::not_found("the blob was deleted while it was read"));
+    }
     let first = |row: Vec<Value>| row.into_iter().next().and_then(Value::into_bytes);
-    outcome.rows.rows.into_iter().map(|row| first(row).ok_or_else(|| Error::malformed("chunks.data"))).collect()
+    rows.into_iter().map(|row| first(row).ok_or_else(|| Error::malformed("chunks.data"))).collect()
 }
 
 fn blob_from(row: &[Value]) -> Result<Blob> {

@@ -109,7 +109,7 @@ pub async fn begun_chunk(space: &AppSpace, upload: &Resumable) -> Result<Vec<u8>
         return Ok(Vec::new());
     }
     let seq = i64::try_from(upload.received / chunk_bytes).unwrap_or(i64::MAX);
-    let mut chunks = super::read_committed(space, &upload.id, seq).await?;
+    let mut chunks = super::read_committed(space, &upload.id, seq..=seq).await?;
     let mut chunk = chunks.drain(..).next().filter(|chunk| chunk.len() >= filled).ok_or_else(moved)?;
     chunk.truncate(filled);
     Ok(chunk)

@@ -15,7 +15,7 @@ use super::signed;
 use crate::guests::{Guest, Registry};
 use crate::interfaces::blob_upload::link::{Grant, Link, UploadRules};
 use crate::interfaces::blob_upload::resume::{Counting, Resume};
-use crate::interfaces::blob_upload::{BlobErrorCode, Fault, clean_name};
+use crate::interfaces::blob_upload::{BlobErrorCode, Fault, clean_file_name};
 use crate::storage::blobs::resumable::{self, Begun, Resumable};
 use crate::storage::blobs::{self, Blob};
 use crate::storage::{AppSpace, Code, Error, UnitOfWork, now_micros};
@@ -121,7 +121,7 @@ impl Visit {
             received: 0,
             progress: Vec::new(),
             content_type: metadata.content_type.unwrap_or_default(),
-            name: metadata.name.as_deref().and_then(clean_name),
+            name: metadata.name.as_deref().and_then(clean_file_name),
             moved_at: now_micros(),
         };
         let upload = match resumable::begin(self.space(), &fresh, self.guest.app.limits.app_bytes).await? {

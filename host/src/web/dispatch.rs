@@ -52,11 +52,6 @@ impl Dispatcher {
         Self { instances: Arc::new(Semaphore::new(permits)), tasks }
     }
 
-    /// What is waited for at the end.
-    pub(super) fn tasks(&self) -> &TaskTracker {
-        &self.tasks
-    }
-
     /// Runs a request in a fresh instance of a guest.
     pub(super) async fn dispatch(
         &self,

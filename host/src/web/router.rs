@@ -4,6 +4,7 @@ use super::body::{Body, full};
 use super::dispatch::Dispatcher;
 use super::front::{self, ClientInfo, Refusal};
 use super::pages::{self, Problem};
+use super::uploads::Desk;
 use super::{downloads, uploads};
 use crate::guests::routes::Room;
 use crate::guests::{Closed, Guest, Registry};
@@ -22,14 +23,15 @@ const HOST_ROUTES: &str = "/_innkeeper";
 pub(super) struct Router {
     pub(super) registry: Arc<Registry>,
     pub(super) dispatcher: Dispatcher,
+    desk: Desk,
     pub(super) trust_proxy: bool,
     ids: RequestIds,
 }
 
 impl Router {
     /// A router over the live registry.
-    pub(super) fn new(registry: Arc<Registry>, dispatcher: Dispatcher, trust_proxy: bool) -> Self {
-        Self { registry, dispatcher, trust_proxy, ids: RequestIds::new() }
+    pub(super) fn new(registry: Arc<Registry>, dispatcher: Dispatcher, desk: Desk, trust_proxy: bool) -> Self {
+        Self { registry, dispatcher, desk, trust_proxy, ids: RequestIds::new() }
     }
 
     /// Answers one request and writes its line into the log.
@@ -47,7 +49,7 @@ impl Router {
             Err(Route::Host(response)) => Ok(response()),
             Err(Route::Ready) => Ok(self.ready().await),
             Err(Route::Download) => downloads::respond(&self.registry, &request).await,
-            Err(Route::Upload) => uploads::respond(&self.registry, request, self.dispatcher.tasks()).await,
+            Err(Route::Upload) => uploads::respond(&self.registry, request, &self.desk).await,
             Err(Route::NotLoaded) => Err(Problem::unavailable(
                 "The database cannot be reached right now.",
                 2,

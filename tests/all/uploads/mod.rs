@@ -1,6 +1,8 @@
 //! Uploads by ticket: the tus protocol 1.0, spoken to the host past any guest.
 
 mod checksums;
+mod client;
+mod crowd;
 mod ending;
 mod protocol;
 mod refusals;

@@ -26,10 +26,32 @@ use http::{Method, Request, Response, StatusCode};
 use hyper::body::Incoming;
 use patch::End;
 use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::Semaphore;
 use tokio_util::task::TaskTracker;
 
 /// Where a checksum does not hold (tus protocol, "Checksum").
 const CHECKSUM_MISMATCH: u16 = 460;
+
+/// Requests that bring bytes at the same time; each takes a chunk's memory.
+const AT_ONCE: usize = 64;
+/// How long one more waits for its turn.
+const WAIT: Duration = Duration::from_secs(1);
+
+/// Where uploads are taken in.
+#[derive(Debug)]
+pub(super) struct Desk {
+    /// What comes in after its client has gone is taken in by a task of these.
+    tasks: TaskTracker,
+    places: Semaphore,
+}
+
+impl Desk {
+    /// Nobody is there yet. `tasks` are waited for at the end.
+    pub(super) fn new(tasks: TaskTracker) -> Self {
+        Self { tasks, places: Semaphore::new(AT_ONCE) }
+    }
+}
 
 /// One request about one upload.
 struct Visit {
@@ -39,11 +61,11 @@ struct Visit {
     guest: Arc<Guest>,
 }
 
-/// Answers a request below the path of uploads. What comes in after the client has gone is taken in by a task of `tasks`.
+/// Answers a request below the path of uploads.
 pub(super) async fn respond(
     registry: &Registry,
     request: Request<Incoming>,
-    tasks: &TaskTracker,
+    desk: &Desk,
 ) -> Result<Response<Body>, Problem> {
     if request.method() == Method::OPTIONS {
         return Ok(Answer::abilities(registry.limits().file_bytes).done());
@@ -64,9 +86,9 @@ pub(super) async fn respond(
     }
     let visit = Visit { head, link, rules, guest };
     let answer = match headers::method(&visit.head.method, &visit.head.headers) {
-        Method::POST => visit.begin(body, tasks).await,
+        Method::POST => visit.begin(body, desk).await,
         Method::HEAD => visit.look().await,
-        Method::PATCH => visit.go_on(body, tasks).await,
+        Method::PATCH => visit.go_on(body, desk).await,
         Method::DELETE => visit.end().await,
         _ => Ok(Answer::refusal(StatusCode::METHOD_NOT_ALLOWED, "not a method of the tus protocol")
             .with("allow", "OPTIONS, POST, HEAD, PATCH, DELETE")),
@@ -100,7 +122,7 @@ impl Visit {
         Answer::new(status).about(upload, lifetime, self.link.until)
     }
 
-    async fn begin(self, body: Incoming, tasks: &TaskTracker) -> Answered {
+    async fn begin(self, body: Incoming, desk: &Desk) -> Answered {
         let headers = &self.head.headers;
         let Some(size) = headers::bytes(headers, "upload-length") else {
             return Ok(Answer::refusal(
@@ -136,7 +158,7 @@ impl Visit {
         let place = self.place().to_owned();
         let brings_bytes = headers::brings_bytes(headers) || size == 0;
         let answer = match brings_bytes && upload.received == 0 {
-            true => self.take(upload, body, tasks, StatusCode::CREATED).await?,
+            true => self.take(upload, body, desk, StatusCode::CREATED).await?,
             false => self.about(StatusCode::CREATED, &upload),
         };
         Ok(answer.at(&place))
@@ -154,7 +176,7 @@ impl Visit {
         })
     }
 
-    async fn go_on(self, body: Incoming, tasks: &TaskTracker) -> Answered {
+    async fn go_on(self, body: Incoming, desk: &Desk) -> Answered {
         let headers = &self.head.headers;
         if !headers::brings_bytes(headers) {
             let text = format!("the content type of a PATCH is {}", headers::OFFSET_STREAM);
@@ -177,7 +199,7 @@ impl Visit {
         if offset.saturating_add(length) > upload.size {
             return Ok(Answer::refusal(StatusCode::PAYLOAD_TOO_LARGE, "more bytes than the upload was to have"));
         }
-        self.take(upload, body, tasks, StatusCode::NO_CONTENT).await
+        self.take(upload, body, desk, StatusCode::NO_CONTENT).await
     }
 
     async fn end(self) -> Answered {
@@ -191,13 +213,16 @@ impl Visit {
     }
 
     /// Takes the bytes of this request in and says how far the upload has got.
-    async fn take(self, upload: Resumable, body: Incoming, tasks: &TaskTracker, status: StatusCode) -> Answered {
+    async fn take(self, upload: Resumable, body: Incoming, desk: &Desk, status: StatusCode) -> Answered {
         let checksum = match headers::text(&self.head.headers, "upload-checksum").map(Checksum::read) {
             Some(None) => return Ok(Answer::refusal(StatusCode::BAD_REQUEST, "no such checksum is known here")),
             checksum => checksum.flatten(),
         };
+        let turn = tokio::time::timeout(WAIT, desk.places.acquire()).await;
+        let _turn =
+            turn.ok().and_then(Result::ok).ok_or_else(|| Error::new(Code::Busy, "too many uploads at once"))?;
         let counting = if checksum.is_some() { Counting::AtTheEnd } else { Counting::AtOnce };
-        let taking = tasks.spawn(async move {
+        let taking = desk.tasks.spawn(async move {
             let mut upload = Resume::open(self.space().clone(), upload, self.rules.clone(), counting).await?;
             let end = patch::take(&mut upload, body, checksum).await;
             Ok::<_, Error>((self, upload, end))

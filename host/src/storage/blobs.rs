@@ -185,15 +185,23 @@ fn chunk_params(space: &AppSpace, id: &str, seq: i64) -> [Value; 4] {
     [space.app().as_ref().into(), id.into(), Value::Integer(seq), Value::Integer(seq + CHUNKS_PER_READ)]
 }
 
-/// Deletes blobs that are staged since before `staged`, and those whose receiving began before `receiving` (microseconds since
-/// 1970), at most `limit` of them. Returns how many. The condition stands twice: a blob may be kept while the delete waits for it.
-pub async fn sweep(connection: &mut Connection, staged: i64, receiving: i64, limit: u32) -> Result<u64> {
+/// Deletes blobs of an app that are staged since before `staged`, and those whose receiving began before `receiving` (microseconds since
+/// 1970), at most `limit` of them. Returns how many. Inside a transaction that the caller has begun. The condition stands twice: a blob may be
+/// kept while the delete waits for it.
+pub async fn sweep(
+    connection: &mut Connection,
+    app: &str,
+    staged: i64,
+    receiving: i64,
+    limit: u32,
+) -> Result<u64> {
     let sql = host_sql!(
-        "delete from innkeeper.blobs where ((state = 1 and created_at < $1) or (state = 0 and created_at < $2)) \
-         and (app, id) in (select app, id from innkeeper.blobs \
-         where (state = 1 and created_at < $1) or (state = 0 and created_at < $2) limit $3)"
+        "delete from innkeeper.blobs where app = $4 \
+         and ((state = 1 and created_at < $1) or (state = 0 and created_at < $2)) \
+         and id in (select id from innkeeper.blobs where app = $4 \
+         and ((state = 1 and created_at < $1) or (state = 0 and created_at < $2)) limit $3)"
     );
-    let params = [Value::Integer(staged), Value::Integer(receiving), Value::Integer(i64::from(limit))];
+    let params = [Value::Integer(staged), Value::Integer(receiving), Value::Integer(i64::from(limit)), app.into()];
     Ok(connection.host(sql, &params).await?.affected)
 }
 

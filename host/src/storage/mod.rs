@@ -13,6 +13,7 @@ pub mod connection;
 pub mod database;
 mod engine;
 mod error;
+mod figures;
 mod host_sql;
 mod migrations;
 mod own_space;
@@ -21,6 +22,7 @@ pub mod schema;
 pub mod sessions;
 pub mod sqlite;
 pub mod statement;
+pub mod sweeping;
 pub mod unit;
 pub mod value;
 

@@ -4,7 +4,7 @@
 use super::component::Compiler;
 use super::own_databases::OwnDatabases;
 use super::routes::{Room, Routes};
-use super::settings::Settings;
+use super::settings::{Origins, Settings};
 use super::state::GuestState;
 use crate::config::Limits;
 use crate::interfaces::AppContext;
@@ -28,6 +28,8 @@ pub struct Guest {
     pub version: i64,
     /// Which requests it answers.
     pub route: String,
+    /// From where requests with a visitor's session may come.
+    pub origins: Origins,
     /// Settings as stored, to notice a change.
     settings: String,
     /// What names the app's own database, to notice a change.
@@ -244,12 +246,14 @@ impl Registry {
         pre: ProxyPre<GuestState>,
     ) -> Result<Guest, LoadError> {
         let settings: Settings = serde_json::from_str(&app.settings)?;
+        let origins = settings.origins();
         let config = settings.config.into_iter().collect();
         let context = AppContext::new(space, settings.transactions.into(), config, Arc::clone(&self.limits));
         Ok(Guest {
             app: Arc::new(context),
             version: version.number,
             route: app.route.clone(),
+            origins,
             settings: app.settings.clone(),
             database_var: app.database_var.clone(),
             pre,

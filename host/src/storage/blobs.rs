@@ -10,6 +10,7 @@ use super::host_sql::host_sql;
 use super::unit::UnitOfWork;
 use super::value::Value;
 use super::{Code, Error, Result, hex, now_micros};
+use crate::telemetry::metrics;
 
 /// Bytes of a blob in one row (all but the last).
 pub const CHUNK_BYTES: usize = 256 * 1024;
@@ -60,6 +61,7 @@ pub async fn begin(unit: &mut UnitOfWork, id: &str) -> Result<()> {
 /// Appends a chunk. On Postgres its commit does not wait for the disk: the commit that keeps the blob will, and flushes
 /// everything before it (PostgreSQL documentation, "Asynchronous Commit").
 pub async fn append(unit: &mut UnitOfWork, id: &str, seq: i64, data: Vec<u8>) -> Result<()> {
+    metrics::blob_bytes_received(unit.space().app(), u64::try_from(data.len()).unwrap_or_default());
     let params = [app(unit), id.into(), Value::Integer(seq), Value::Bytes(data)];
     // Inside a transaction the setting would hold for its commit too, and that one has to wait.
     let sql = if unit.space().is_sqlite() || unit.is_holding() {

@@ -61,6 +61,7 @@ impl wit::Host for View<'_> {
     async fn compare_and_set(&mut self, key: String, expected: Option<String>, value: String) -> Answer<bool> {
         check_key(&key)?;
         check_text(&value)?;
+        expected.as_deref().map_or(Ok(()), check_text)?;
         let unit = &mut self.context.unit;
         Ok(self.context.session.compare_and_set(unit, &key, expected.as_deref(), value).await?)
     }

@@ -3,6 +3,7 @@
 
 use crate::storage::blobs::{self, CHUNK_BYTES};
 use crate::storage::{AppSpace, Result};
+use crate::telemetry::metrics;
 use crate::web::body::{Body, BodyError};
 use bytes::Bytes;
 use futures_util::FutureExt;
@@ -75,7 +76,9 @@ impl BlobStream {
         let mut bytes = Bytes::from(chunk);
         let skip = std::mem::take(&mut self.skip).min(bytes.len());
         let bytes = bytes.split_off(skip);
-        self.left = self.left.saturating_sub(u64::try_from(bytes.len()).unwrap_or(u64::MAX));
+        let length = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
+        metrics::blob_bytes_sent(self.space.app(), length);
+        self.left = self.left.saturating_sub(length);
         Some(bytes)
     }
 }

@@ -72,6 +72,7 @@ mod hostile;
 mod layers;
 mod migrate_command;
 mod names;
+mod operator;
 mod requests;
 mod schemas;
 mod serving;

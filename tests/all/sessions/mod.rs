@@ -5,6 +5,7 @@ mod command;
 mod expiry;
 mod junk;
 mod life;
+mod origins;
 mod parallel;
 mod sweep;
 mod values;

@@ -39,12 +39,16 @@ pub(super) struct Live {
     pub(super) session: Session,
     pub(super) stored: bool,
     bounds: Bounds,
+    /// What the values take up.
+    value_bytes: u64,
     /// Whether its use has been noted, or need not be.
     touched: bool,
     /// Keys that were set (or, with none, removed) and not written yet.
     pending: BTreeMap<String, Option<String>>,
     /// Messages that were left and not written yet.
-    pub(super) flash: VecDeque<String>,
+    flash: VecDeque<String>,
+    /// What they take up.
+    flash_bytes: u64,
 }
 
 impl Live {
@@ -68,7 +72,8 @@ impl Live {
 
     fn new(id: SessionId, session: Session, bounds: Bounds, stored: bool) -> Self {
         let (pending, flash) = (BTreeMap::new(), VecDeque::new());
-        Self { id, session, stored, bounds, touched: !stored, pending, flash }
+        let value_bytes = session.values.iter().map(|(key, value)| entry(key.len() + value.len())).sum();
+        Self { id, session, stored, bounds, value_bytes, touched: !stored, pending, flash, flash_bytes: 0 }
     }
 
     /// The cookie for this session. A session that may rest for longer than others is meant to outlive the browser.
@@ -80,28 +85,44 @@ impl Live {
 
     /// Puts or takes away a value, to be written when the unit is kept.
     pub(super) fn change(&mut self, key: &str, value: Option<String>) -> Result<()> {
-        match &value {
-            Some(value) => {
-                self.check_room(key, value.len())?;
-                self.session.values.insert(key.to_owned(), value.clone());
-            }
-            None => drop(self.session.values.remove(key)),
+        if let Some(value) = &value {
+            self.check_room(key, value.len())?;
         }
+        self.note(key, value.clone());
         self.pending.insert(key.to_owned(), value);
         Ok(())
     }
 
+    /// Remembers a value that is written already, or about to be.
+    pub(super) fn note(&mut self, key: &str, value: Option<String>) {
+        self.value_bytes = self.value_bytes.saturating_sub(self.entry_of(key));
+        match value {
+            Some(value) => {
+                self.value_bytes = self.value_bytes.saturating_add(entry(key.len() + value.len()));
+                self.session.values.insert(key.to_owned(), value);
+            }
+            None => drop(self.session.values.remove(key)),
+        }
+    }
+
     /// Leaves a message, to be written when the unit is kept.
     pub(super) fn leave(&mut self, message: String) -> Result<()> {
-        self.check_size(self.size().saturating_add(entry(message.len())))?;
+        let bytes = entry(message.len());
+        self.check_size(self.size().saturating_add(bytes))?;
+        self.flash_bytes = self.flash_bytes.saturating_add(bytes);
         self.flash.push_back(message);
         Ok(())
     }
 
+    /// Takes the messages that were left and not written yet.
+    pub(super) fn take_left(&mut self) -> VecDeque<String> {
+        self.flash_bytes = 0;
+        std::mem::take(&mut self.flash)
+    }
+
     /// Whether a value of this length fits in under a key, in place of what is there.
     pub(super) fn check_room(&self, key: &str, length: usize) -> Result<()> {
-        let before = self.session.values.get(key).map_or(0, |value| entry(key.len() + value.len()));
-        self.check_size(self.size().saturating_sub(before).saturating_add(entry(key.len() + length)))
+        self.check_size(self.size().saturating_sub(self.entry_of(key)).saturating_add(entry(key.len() + length)))
     }
 
     fn check_size(&self, size: u64) -> Result<()> {
@@ -112,10 +133,13 @@ impl Live {
         Err(Error::new(Code::TooLarge, format!("the session would have more than {most} bytes")))
     }
 
+    fn entry_of(&self, key: &str) -> u64 {
+        self.session.values.get(key).map_or(0, |value| entry(key.len() + value.len()))
+    }
+
     fn size(&self) -> u64 {
-        let values = self.session.values.iter().map(|(key, value)| entry(key.len() + value.len()));
-        let stored = u64::try_from(self.session.flash_bytes).unwrap_or(u64::MAX);
-        values.chain(self.flash.iter().map(|message| entry(message.len()))).fold(stored, u64::saturating_add)
+        let stored = u64::try_from(self.session.flash_bytes).unwrap_or(u64::MAX).saturating_add(self.value_bytes);
+        stored.saturating_add(self.flash_bytes)
     }
 
     /// Writes what is pending into the unit of work.
@@ -138,6 +162,7 @@ impl Live {
             self.session.flash_bytes = self.session.flash_bytes.saturating_add(message.len() + ENTRY_BYTES);
             self.flash.pop_front();
         }
+        self.flash_bytes = 0;
         Ok(())
     }
 

@@ -92,7 +92,7 @@ impl State {
         self.flush(unit).await?;
         let live = self.live()?;
         let sum = values::increment(unit, &live.id.hash(), key, by).await?.ok_or_else(ended)?;
-        live.session.values.insert(key.to_owned(), sum.to_string());
+        live.note(key, Some(sum.to_string()));
         Ok(sum)
     }
 
@@ -109,7 +109,7 @@ impl State {
         let live = self.live()?;
         let done = values::compare_and_set(unit, &live.id.hash(), key, expected, &value).await?;
         if done {
-            live.session.values.insert(key.to_owned(), value);
+            live.note(key, Some(value));
         }
         Ok(done)
     }
@@ -122,7 +122,7 @@ impl State {
             messages = values::take_flash(unit, &live.id.hash()).await?;
             live.session.flash_bytes = 0;
         }
-        messages.extend(std::mem::take(&mut live.flash));
+        messages.extend(live.take_left());
         Ok(messages)
     }
 

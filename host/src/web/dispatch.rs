@@ -71,8 +71,10 @@ impl Dispatcher {
         let (mut head, body) = request.into_parts();
         let cookie = SessionCookie::new(guest.app.space.app(), client.scheme_https);
         let session = cookie.take(&mut head.headers);
-        if session.is_some() {
-            check_origin(guest, &head, client)?;
+        if session.is_some()
+            && let Some(refused) = refused_origin(guest, &head, client)
+        {
+            return Err(refused);
         }
         let permit = self.permit().await?;
         let wanted = blobs::Wanted::from_head(&head);
@@ -163,13 +165,11 @@ impl Dispatcher {
 }
 
 /// A request that a page of somebody else made the visitor's browser send, and whose session it comes with, goes no further.
-fn check_origin(guest: &Guest, head: &http::request::Parts, client: &ClientInfo) -> Result<(), Problem> {
-    let Some(objection) = cross_origin::objection(head, client.scheme_https, &guest.origins) else {
-        return Ok(());
-    };
+fn refused_origin(guest: &Guest, head: &http::request::Parts, client: &ClientInfo) -> Option<Problem> {
+    let objection = cross_origin::objection(head, client.scheme_https, &guest.origins)?;
     metrics::cross_origin_refused(guest.app.space.app());
     let text = "This request came from another site, in your name. Nothing was done.";
-    Err(Problem::new(StatusCode::FORBIDDEN, text, format!("cross-origin: {objection}")))
+    Some(Problem::new(StatusCode::FORBIDDEN, text, format!("cross-origin: {objection}")))
 }
 
 /// The body of a guest that has returned: everything it will ever write is there.

@@ -28,10 +28,10 @@ impl Operator {
         Self { token: token.map(|token| Sha256::digest(token.expose()).into()) }
     }
 
-    /// The answer to whoever asks for something of the operator's and does not show the token.
-    pub(super) fn check(&self, headers: &HeaderMap) -> Result<(), Response<Body>> {
+    /// The answer to whoever asks for something of the operator's and does not show the token; none to the operator.
+    pub(super) fn refusal(&self, headers: &HeaderMap) -> Option<Response<Body>> {
         if self.token.is_none() {
-            return Err(pages::plain(
+            return Some(pages::plain(
                 StatusCode::NOT_FOUND,
                 "switched off: set INNKEEPER_ADMIN_TOKEN to at least 32 random characters, for example from `openssl rand -hex 32`\n",
             ));
@@ -42,14 +42,14 @@ impl Operator {
             _ => false,
         };
         if shown {
-            return Ok(());
+            return None;
         }
         let mut refused = pages::plain(
             StatusCode::UNAUTHORIZED,
             "wanted: the header Authorization: Bearer INNKEEPER_ADMIN_TOKEN\n",
         );
         refused.headers_mut().insert(WWW_AUTHENTICATE, CHALLENGE);
-        Err(refused)
+        Some(refused)
     }
 
     /// Takes the token out of a request that a guest gets. What else is in `Authorization` is the guest's business.
@@ -101,8 +101,7 @@ mod tests {
 
     #[test]
     fn only_the_token_opens() {
-        let status =
-            |values: &[&str]| operator().check(&headers(values)).err().map(|answer| answer.status().as_u16());
+        let status = |values: &[&str]| operator().refusal(&headers(values)).map(|answer| answer.status().as_u16());
         assert_eq!(status(&["Bearer 0123456789abcdef0123456789abcdef"]), None);
         assert_eq!(status(&["bearer  0123456789abcdef0123456789abcdef"]), None);
         for wrong in [
@@ -117,7 +116,7 @@ mod tests {
         }
         let right = format!("Bearer {TOKEN}");
         assert_eq!((status(&[]), status(&[&right, &right])), (Some(401), Some(401)));
-        let nobody = Operator::new(None).check(&headers(&[&right])).unwrap_err();
+        let nobody = Operator::new(None).refusal(&headers(&[&right])).unwrap();
         assert_eq!(nobody.status(), 404);
     }
 

@@ -100,9 +100,9 @@ impl Router {
 
     /// The figures, for the operator alone.
     async fn metrics(&self, request: &Request<Incoming>) -> Response<Body> {
-        match self.operator.check(request.headers()) {
-            Ok(()) => self.figures.answer(request.method(), &self.registry, self.dispatcher.in_flight()).await,
-            Err(refused) => refused,
+        match self.operator.refusal(request.headers()) {
+            Some(refused) => refused,
+            None => self.figures.answer(request.method(), &self.registry, self.dispatcher.in_flight()).await,
         }
     }
 

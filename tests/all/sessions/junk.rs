@@ -21,6 +21,7 @@ const VARIABLE: &str = "INNKEEPER_TEST_JUNK_COOKIES";
 const REQUESTS: u64 = 10_000;
 const VISITORS: u64 = 4;
 
+#[expect(clippy::print_stdout, reason = "the seed and the time are wanted beside the outcome")]
 async fn made_up_cookies_leave_no_row(engine: Engine) {
     let host = TestHost::of(engine, "probe", "probe").await;
     let mut honest = host.visitor();

@@ -37,6 +37,7 @@ pub(super) async fn seed(database: &TestDatabase, app: &str, number: u32, ended:
     }
 }
 
+#[expect(clippy::print_stdout, reason = "the time is wanted, and no test")]
 async fn thirty_thousand_ended_sessions_are_swept(engine: Engine) {
     let database = TestDatabase::fresh(engine).await;
     host::deploy(&database, "probe", "probe", &[]).await.succeeded();

@@ -48,6 +48,7 @@ mod kills;
 mod layers;
 mod migrate_command;
 mod names;
+mod operator;
 mod requests;
 mod schemas;
 mod serving;

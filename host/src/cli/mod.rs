@@ -12,7 +12,9 @@ mod output;
 mod project;
 mod run;
 mod serve;
+mod sessions;
 mod setup;
+mod target;
 mod tiers;
 
 use crate::config::{Config, DatabaseOptions, Environment, Secret};
@@ -41,6 +43,8 @@ enum Command {
     Apps(apps::AppsOptions),
     /// List the versions of an app
     Versions(apps::VersionsOptions),
+    /// List the sessions of an app's visitors, end some, or sweep those that have ended
+    Sessions(sessions::Options),
     /// Show what a component imports and exports, and whether this host can run it
     Inspect(inspect::Options),
     /// List or exchange the keys that sign URLs
@@ -114,6 +118,7 @@ impl Cli {
             Command::Deploy(options) => deploy::run(&options).await,
             Command::Apps(options) => apps::run(&options).await,
             Command::Versions(options) => apps::list_versions(&options).await,
+            Command::Sessions(options) => sessions::run(&options).await,
             Command::Inspect(options) => inspect::run(&options),
             Command::Keys(options) => keys::run(&options).await,
             Command::Doctor(options) => doctor::run(&options).await,

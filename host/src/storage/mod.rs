@@ -13,6 +13,7 @@ pub mod connection;
 pub mod database;
 mod engine;
 mod error;
+mod figures;
 mod host_sql;
 pub mod keys;
 mod migrations;
@@ -22,6 +23,7 @@ pub mod schema;
 pub mod sessions;
 pub mod sqlite;
 pub mod statement;
+pub mod sweeping;
 pub mod unit;
 pub mod value;
 

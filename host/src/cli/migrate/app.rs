@@ -1,42 +1,14 @@
 //! `innkeeper migrate plan`, `apply` and `baseline`.
 
 use super::{AppOptions, files};
-use crate::cli::{output, setup};
-use crate::config::Config;
-use crate::guests::OwnDatabases;
+use crate::cli::output;
+use crate::cli::target::Target;
 use crate::storage::app_migrations::{self, Step};
-use crate::storage::{AppSpace, Bounds, Transactions, UnitOfWork};
-use anyhow::{Context, bail};
+use crate::storage::{Bounds, Transactions, UnitOfWork};
+use anyhow::bail;
 use serde_json::json;
 
-/// An app, and the database that has it.
-pub(super) struct Target {
-    pub(super) config: Config,
-    pub(super) space: AppSpace,
-    /// Keeps the connections of an app's own database.
-    _own: OwnDatabases,
-}
-
 impl Target {
-    /// Finds the app. Only one that is registered: a name that is mistyped would get tables of its own.
-    pub(super) async fn find(options: &AppOptions) -> anyhow::Result<Self> {
-        let config = options.database.load()?;
-        let database = setup::database(&config).await?;
-        let apps = database.apps().await.with_context(|| setup::unreachable(&config))?;
-        let Some(app) = apps.iter().find(|app| app.name == options.app) else {
-            bail!(
-                "there is no app {}: deploy it first (innkeeper deploy), or look at innkeeper apps",
-                options.app
-            );
-        };
-        let own = OwnDatabases::new(config.clone());
-        let space = match &app.database_var {
-            Some(var) => own.make_space(&database, var, &app.name).await?,
-            None => database.make_space(&app.name).await?,
-        };
-        Ok(Self { config, space, _own: own })
-    }
-
     pub(super) fn unit(&self) -> UnitOfWork {
         UnitOfWork::new(self.space.clone(), Transactions::Request)
     }
@@ -54,7 +26,7 @@ impl Target {
 }
 
 pub(super) async fn plan(options: &AppOptions) -> anyhow::Result<()> {
-    let target = Target::find(options).await?;
+    let target = Target::find(&options.app, &options.database).await?;
     let steps = target.steps(options)?;
     let names = app_migrations::rehearse(&mut target.unit(), &steps, &target.bounds()).await?;
     let planned = steps.iter().filter(|step| names.contains(&step.name));
@@ -79,7 +51,7 @@ pub(super) async fn plan(options: &AppOptions) -> anyhow::Result<()> {
 }
 
 pub(super) async fn apply(options: &AppOptions, yes: bool) -> anyhow::Result<()> {
-    let target = Target::find(options).await?;
+    let target = Target::find(&options.app, &options.database).await?;
     let steps = target.steps(options)?;
     let mut unit = target.unit();
     let done = app_migrations::applied(&mut unit).await?;
@@ -95,7 +67,7 @@ pub(super) async fn apply(options: &AppOptions, yes: bool) -> anyhow::Result<()>
 }
 
 pub(super) async fn baseline(options: &AppOptions) -> anyhow::Result<()> {
-    let target = Target::find(options).await?;
+    let target = Target::find(&options.app, &options.database).await?;
     let steps = target.steps(options)?;
     let names = app_migrations::baseline(&mut target.unit(), &steps).await?;
     report("noted as run, without running it:", &names, options.json)

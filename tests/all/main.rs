@@ -49,6 +49,7 @@ mod layers;
 mod migrate_command;
 mod names;
 mod operator;
+mod promises;
 mod requests;
 mod schemas;
 mod serving;

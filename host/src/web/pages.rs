@@ -19,13 +19,13 @@ pub(super) struct Problem {
     /// For the log.
     pub(super) reason: String,
     /// What else the visitor has to be told.
-    pub(super) headers: HeaderMap,
+    pub(super) headers: Box<HeaderMap>,
 }
 
 impl Problem {
     /// A problem without a hint when to try again.
     pub(super) fn new(status: StatusCode, text: &'static str, reason: impl Into<String>) -> Self {
-        Self { status, text, retry_after: None, reason: reason.into(), headers: HeaderMap::new() }
+        Self { status, text, retry_after: None, reason: reason.into(), headers: Box::default() }
     }
 
     /// The same problem with further headers.
@@ -49,7 +49,7 @@ impl Problem {
         let title = self.status.canonical_reason().unwrap_or("Error");
         let mut response =
             page(self.status, title, &format!("<p>{}</p><p><small>Request {request_id}</small></p>", self.text));
-        response.headers_mut().extend(self.headers.clone());
+        response.headers_mut().extend(self.headers.as_ref().clone());
         if let Some(seconds) = self.retry_after {
             response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
         }

@@ -162,10 +162,8 @@ impl Upload {
         self.check_type()?;
         if !self.chunk.is_empty() {
             self.write_chunk(unit).await?;
-        } else if self.seq == 0 {
-            if !staging::begin(unit, &self.id, 0, self.quota).await? {
-                return Err(full(unit.space()));
-            }
+        } else if self.seq == 0 && !staging::begin(unit, &self.id, 0, self.quota).await? {
+            return Err(full(unit.space()));
         }
         let blob = Blob {
             id: self.id.clone(),

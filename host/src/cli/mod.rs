@@ -2,17 +2,21 @@
 
 mod apps;
 mod apps_set;
+mod blobs;
 mod deploy;
 mod dev;
 mod doctor;
 mod inspect;
 mod migrate;
 mod output;
+mod progress;
 mod project;
 mod run;
 mod serve;
 mod setup;
+mod target;
 mod tiers;
+mod transfer;
 
 use crate::config::{Config, DatabaseOptions, Environment, Secret};
 use clap::{Args, Parser, Subcommand};
@@ -40,6 +44,12 @@ enum Command {
     Apps(apps::AppsOptions),
     /// List the versions of an app
     Versions(apps::VersionsOptions),
+    /// Carry an app's files in and out, and clear away what nothing refers to
+    Blobs(blobs::Options),
+    /// Write a whole app into one file: component, tables, files, sessions
+    Export(transfer::ExportOptions),
+    /// Bring an app in from the file of an export, into either database
+    Import(transfer::ImportOptions),
     /// Show what a component imports and exports, and whether this host can run it
     Inspect(inspect::Options),
     /// Show which database was found and why, and whether it answers
@@ -111,6 +121,9 @@ impl Cli {
             Command::Deploy(options) => deploy::run(&options).await,
             Command::Apps(options) => apps::run(&options).await,
             Command::Versions(options) => apps::list_versions(&options).await,
+            Command::Blobs(options) => blobs::run(&options).await,
+            Command::Export(options) => transfer::export(&options).await,
+            Command::Import(options) => transfer::import(&options).await,
             Command::Inspect(options) => inspect::run(&options),
             Command::Doctor(options) => doctor::run(&options).await,
         }

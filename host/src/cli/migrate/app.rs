@@ -1,62 +1,37 @@
 //! `innkeeper migrate plan`, `apply` and `baseline`.
 
 use super::{AppOptions, files};
-use crate::cli::{output, setup};
-use crate::config::Config;
-use crate::guests::OwnDatabases;
+use crate::cli::output;
+use crate::cli::target::Target;
+use crate::storage::Bounds;
 use crate::storage::app_migrations::{self, Step};
-use crate::storage::{AppSpace, Bounds, Transactions, UnitOfWork};
-use anyhow::{Context, bail};
+use anyhow::bail;
 use serde_json::json;
 
-/// An app, and the database that has it.
-pub(super) struct Target {
-    pub(super) config: Config,
-    pub(super) space: AppSpace,
-    /// Keeps the connections of an app's own database.
-    _own: OwnDatabases,
+/// Steps of a folder and the app that they are for.
+struct Work {
+    target: Target,
+    steps: Vec<Step>,
 }
 
-impl Target {
-    /// Finds the app. Only one that is registered: a name that is mistyped would get tables of its own.
-    pub(super) async fn find(options: &AppOptions) -> anyhow::Result<Self> {
-        let config = options.database.load()?;
-        let database = setup::database(&config).await?;
-        let apps = database.apps().await.with_context(|| setup::unreachable(&config))?;
-        let Some(app) = apps.iter().find(|app| app.name == options.app) else {
-            bail!(
-                "there is no app {}: deploy it first (innkeeper deploy), or look at innkeeper apps",
-                options.app
-            );
-        };
-        let own = OwnDatabases::new(config.clone());
-        let space = match &app.database_var {
-            Some(var) => own.make_space(&database, var, &app.name).await?,
-            None => database.make_space(&app.name).await?,
-        };
-        Ok(Self { config, space, _own: own })
-    }
-
-    pub(super) fn unit(&self) -> UnitOfWork {
-        UnitOfWork::new(self.space.clone(), Transactions::Request)
-    }
-
-    fn steps(&self, options: &AppOptions) -> anyhow::Result<Vec<Step>> {
-        let steps = files::steps(options.from.as_deref(), self.space.is_sqlite(), true)?;
-        let most = usize::try_from(self.config.limits.sql_bytes).unwrap_or(usize::MAX);
-        app_migrations::check(&steps, self.space.engine(), most)?;
-        Ok(steps)
+impl Work {
+    async fn begin(options: &AppOptions) -> anyhow::Result<Self> {
+        let target = Target::find(options.database.load()?, &options.app).await?;
+        let steps = files::steps(options.from.as_deref(), target.space.is_sqlite(), true)?;
+        let most = usize::try_from(target.config.limits.sql_bytes).unwrap_or(usize::MAX);
+        app_migrations::check(&steps, target.space.engine(), most)?;
+        Ok(Self { target, steps })
     }
 
     fn bounds(&self) -> Bounds {
-        Bounds { rows: usize::MAX, bytes: usize::MAX, time: self.config.limits.statement_time }
+        Bounds { rows: usize::MAX, bytes: usize::MAX, time: self.target.config.limits.statement_time }
     }
 }
 
 pub(super) async fn plan(options: &AppOptions) -> anyhow::Result<()> {
-    let target = Target::find(options).await?;
-    let steps = target.steps(options)?;
-    let names = app_migrations::rehearse(&mut target.unit(), &steps, &target.bounds()).await?;
+    let work = Work::begin(options).await?;
+    let Work { target, steps } = &work;
+    let names = app_migrations::rehearse(&mut target.unit(), steps, &work.bounds()).await?;
     let planned = steps.iter().filter(|step| names.contains(&step.name));
     let planned: Vec<(&Step, Vec<String>)> = planned
         .map(|step| Ok((step, app_migrations::destroyed(step, target.space.engine())?)))
@@ -79,24 +54,23 @@ pub(super) async fn plan(options: &AppOptions) -> anyhow::Result<()> {
 }
 
 pub(super) async fn apply(options: &AppOptions, yes: bool) -> anyhow::Result<()> {
-    let target = Target::find(options).await?;
-    let steps = target.steps(options)?;
+    let work = Work::begin(options).await?;
+    let Work { target, steps } = &work;
     let mut unit = target.unit();
     let done = app_migrations::applied(&mut unit).await?;
     let mut destroyed = Vec::new();
-    for step in app_migrations::missing(&steps, &done)? {
+    for step in app_migrations::missing(steps, &done)? {
         destroyed.extend(app_migrations::destroyed(step, target.space.engine())?);
     }
     if !destroyed.is_empty() && !yes {
         bail!("this would destroy {}: look at it with plan, then say --yes", destroyed.join(", "));
     }
-    let names = app_migrations::apply(&mut unit, &steps, &target.bounds()).await?;
+    let names = app_migrations::apply(&mut unit, steps, &work.bounds()).await?;
     report("applied", &names, options.json)
 }
 
 pub(super) async fn baseline(options: &AppOptions) -> anyhow::Result<()> {
-    let target = Target::find(options).await?;
-    let steps = target.steps(options)?;
+    let Work { target, steps } = Work::begin(options).await?;
     let names = app_migrations::baseline(&mut target.unit(), &steps).await?;
     report("noted as run, without running it:", &names, options.json)
 }

@@ -1,8 +1,8 @@
 //! `innkeeper migrate status`
 
-use super::app::Target;
 use super::{AppOptions, files};
 use crate::cli::output;
+use crate::cli::target::Target;
 use crate::storage::app_migrations::{self, Applied, Step};
 use crate::storage::hex;
 use crate::storage::schema::found::FoundColumn;
@@ -10,7 +10,7 @@ use crate::storage::{calendar, schema};
 use serde_json::{Value, json};
 
 pub(super) async fn show(options: &AppOptions) -> anyhow::Result<()> {
-    let target = Target::find(options).await?;
+    let target = Target::find(options.database.load()?, &options.app).await?;
     let steps = files::steps(options.from.as_deref(), target.space.is_sqlite(), false)?;
     let applied = app_migrations::applied(&mut target.unit()).await?;
     let tables = schema::tables(&target.space).await?;

@@ -3,7 +3,7 @@
 const LONGEST: usize = 255;
 
 /// The last part of a name without control characters, direction marks and quotes, at most 255 bytes. None if nothing is left.
-pub(super) fn clean(name: &str) -> Option<String> {
+pub fn clean(name: &str) -> Option<String> {
     let last = name.rsplit(['/', '\\']).next().unwrap_or_default();
     let kept: String = last.chars().filter(|c| !is_unwanted(*c)).collect();
     let kept = cut(kept.trim().trim_start_matches('.'));

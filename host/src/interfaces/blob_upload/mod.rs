@@ -13,7 +13,9 @@ mod receive;
 mod upload;
 
 pub use error::Fault;
+pub use file_name::clean as clean_name;
 pub use host::SendOptions;
+pub use media_type::detect as detect_type;
 pub use reader::Reader;
 pub use upload::Upload;
 

@@ -1,0 +1,116 @@
+//! `innkeeper blobs`: an app's files in and out of the database, and what is in the way.
+
+mod export;
+mod files;
+mod import;
+mod manifest;
+mod sweep;
+mod web2py;
+
+use super::DatabaseArgs;
+use super::target::Target;
+use clap::{Args, Subcommand};
+use std::path::PathBuf;
+
+/// Carries files into and out of an app's blobs, and clears away those that nothing refers to.
+#[derive(Debug, Args)]
+pub(super) struct Options {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Debug, Subcommand)]
+enum Verb {
+    /// Make a kept blob of every file below a folder; what was imported before is left as it is
+    Import(ImportOptions),
+    /// Write every kept blob into a folder, with a manifest; what is there already is left as it is
+    Export(ExportOptions),
+    /// Delete uploads that nothing has kept, and list kept blobs that nothing mentions
+    Sweep(SweepOptions),
+}
+
+/// Makes a kept blob of every file below a folder, and reads each back to compare it. Run again, it takes only what is new or has changed; a crash in the
+/// middle leaves nothing half. Files that web2py has stored (table.field.<16 digits>.<name>.<ext>) get their original names back. A folder with the
+/// manifest of an export keeps ids, names, types and times.
+#[derive(Debug, Args)]
+struct ImportOptions {
+    /// The folder
+    folder: PathBuf,
+    /// The app
+    #[arg(long, value_name = "NAME")]
+    app: String,
+    /// Write a line of JSON for each file here: file, id, name, size, sha256, and of web2py's files table and field
+    #[arg(long, value_name = "FILE")]
+    map: Option<PathBuf>,
+    /// Put the ids of web2py's files into the rows that have the stored names, where the app has such a table and column of text
+    #[arg(long)]
+    link: bool,
+    /// Say what would be done, and do nothing
+    #[arg(long)]
+    dry_run: bool,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    database: DatabaseArgs,
+}
+
+/// Writes every kept blob as a file named by its id and name, and manifest.ndjson with all that is known of them. Each is compared with its SHA-256
+/// on the way. Run again, it writes only what is missing or damaged.
+#[derive(Debug, Args)]
+struct ExportOptions {
+    /// The folder; made if need be
+    folder: PathBuf,
+    /// The app
+    #[arg(long, value_name = "NAME")]
+    app: String,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    database: DatabaseArgs,
+}
+
+/// Deletes uploads whose time is over, as a serving host does by itself, and counts anew how many bytes the app's blobs take up. Lists kept blobs whose
+/// ids stand in no row of the app's tables and in no session; these are deleted only with --unreferenced, and never within an hour of their making.
+/// An id that is written down elsewhere, encoded, or put into a row while the command runs is not seen: look at the list first.
+#[derive(Debug, Args)]
+struct SweepOptions {
+    /// The app
+    #[arg(long, value_name = "NAME")]
+    app: String,
+    /// Delete kept blobs that nothing mentions, too
+    #[arg(long)]
+    unreferenced: bool,
+    /// List what would be deleted, and delete nothing
+    #[arg(long)]
+    dry_run: bool,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    database: DatabaseArgs,
+}
+
+pub(super) async fn run(options: &Options) -> anyhow::Result<()> {
+    match &options.verb {
+        Verb::Import(options) => {
+            let target = Target::find(options.database.load()?, &options.app).await?;
+            let result = import::run(options, &target).await;
+            target.close().await;
+            result
+        }
+        Verb::Export(options) => {
+            let target = Target::find(options.database.load()?, &options.app).await?;
+            let result = export::run(options, &target).await;
+            target.close().await;
+            result
+        }
+        Verb::Sweep(options) => {
+            let target = Target::find(options.database.load()?, &options.app).await?;
+            let result = sweep::run(options, &target).await;
+            target.close().await;
+            result
+        }
+    }
+}

@@ -1,0 +1,278 @@
+//! `innkeeper export`
+
+use super::archive::{ArchiveWriter, Lines};
+use super::contents::{APP, AppPart, COMPONENT, ComponentPart, FORMAT, MIGRATIONS, TOTALS, TablePart, Totals};
+use super::{ExportOptions, STATEMENT_TIME};
+use crate::cli::output;
+use crate::cli::progress::Progress;
+use crate::cli::target::Target;
+use crate::storage::schema::Table;
+use crate::storage::transfer::host_rows::BlobRow;
+use crate::storage::transfer::snapshot::RowReader;
+use crate::storage::transfer::{RowHash, Snapshot, json};
+use crate::storage::{calendar, hex, now_micros};
+use anyhow::{Context, bail};
+use serde_json::json as json_of;
+use sha2::{Digest, Sha256};
+use std::fs::File;
+use std::io::{BufWriter, Write};
+use std::path::{Path, PathBuf};
+
+/// Bytes that are written at once.
+const BUFFER: usize = 1 << 20;
+
+struct Export {
+    snapshot: Snapshot,
+    archive: ArchiveWriter,
+    totals: Totals,
+    progress: Progress,
+}
+
+pub(in crate::cli) async fn run(options: &ExportOptions) -> anyhow::Result<()> {
+    let mut config = options.database.load()?;
+    config.limits.statement_time = config.limits.statement_time.max(STATEMENT_TIME);
+    let target = Target::find(config, &options.app).await?;
+    let part = part_of(&options.file);
+    let result = write(options, &target, part.as_deref()).await;
+    target.close().await;
+    if let Some(part) = &part {
+        if result.is_err() {
+            // The error that led here is the one to report.
+            let _ = std::fs::remove_file(part);
+        } else {
+            std::fs::rename(part, &options.file)
+                .with_context(|| format!("cannot give the file the name {}", options.file.display()))?;
+        }
+    }
+    result?.report(options)
+}
+
+/// Where the file is written until it is whole; none for standard output.
+fn part_of(file: &Path) -> Option<PathBuf> {
+    if file == Path::new("-") {
+        return None;
+    }
+    let mut part = file.as_os_str().to_owned();
+    part.push(".part");
+    Some(part.into())
+}
+
+fn open(part: Option<&Path>) -> anyhow::Result<Box<dyn Write>> {
+    let Some(path) = part else { return Ok(Box::new(BufWriter::with_capacity(BUFFER, std::io::stdout()))) };
+    let file = File::create(path).with_context(|| format!("cannot write {}", path.display()))?;
+    Ok(Box::new(BufWriter::with_capacity(BUFFER, file)))
+}
+
+/// What was written.
+struct Summary {
+    totals: Totals,
+    left_behind: Vec<String>,
+}
+
+async fn write(options: &ExportOptions, target: &Target, part: Option<&Path>) -> anyhow::Result<Summary> {
+    let (app, component) = app_part(target).await?;
+    let mut snapshot = Snapshot::take(&target.space).await?;
+    let tables = tables(&mut snapshot, options).await?;
+    let mut left_behind = snapshot.leftovers().await?;
+    left_behind.extend(options.skip_table.iter().map(|name| format!("table {name}, as asked")));
+    let archive = ArchiveWriter::new(open(part)?);
+    let progress = Progress::bytes("exporting", None);
+    let mut export = Export { snapshot, archive, totals: Totals::default(), progress };
+    export.archive.part(APP, &serde_json::to_vec_pretty(&app)?)?;
+    export.archive.part(COMPONENT, &component)?;
+    export.migrations().await?;
+    for table in &tables {
+        export.table(table).await.with_context(|| format!("table {}", table.name))?;
+    }
+    export.blobs().await?;
+    export.sessions().await?;
+    let totals = export.finish().await?;
+    Ok(Summary { totals, left_behind })
+}
+
+async fn app_part(target: &Target) -> anyhow::Result<(AppPart, Vec<u8>)> {
+    let app = target.app.as_ref().context("the app is not registered")?;
+    let versions = target.database.versions(&app.name).await?;
+    let Some(version) = versions.iter().find(|version| Some(version.number) == app.active) else {
+        bail!("app {} has no active version: deploy one first (innkeeper deploy)", app.name);
+    };
+    let component = target.database.component(version).await?;
+    let part = AppPart {
+        format: FORMAT,
+        app: app.name.clone(),
+        route: app.route.clone(),
+        settings: app.settings.clone(),
+        engine: format!("{:?}", target.space.engine()).to_lowercase(),
+        innkeeper: env!("CARGO_PKG_VERSION").to_owned(),
+        exported: calendar::print_instant(now_micros()),
+        component: ComponentPart {
+            version: version.number,
+            size: u64::try_from(component.len())?,
+            sha256: hex(&version.sha256),
+        },
+    };
+    Ok((part, component))
+}
+
+/// The descriptions of the tables that go along, or everything that stands in the way.
+async fn tables(snapshot: &mut Snapshot, options: &ExportOptions) -> anyhow::Result<Vec<Table>> {
+    let found = snapshot.tables().await?;
+    if let Some(unknown) = options.skip_table.iter().find(|name| !found.iter().any(|(table, _)| table == *name)) {
+        bail!("--skip-table {unknown}: the app has no such table");
+    }
+    let (mut tables, mut problems): (Vec<Table>, Vec<String>) = (Vec::new(), Vec::new());
+    for (name, table) in found.iter().filter(|(name, _)| !options.skip_table.contains(name)) {
+        match snapshot.describe(name, table).await {
+            Ok(table) => tables.push(table),
+            Err(error) => problems.push(error.to_string()),
+        }
+    }
+    for table in &tables {
+        let references = table.columns.iter().filter_map(|column| column.references.as_ref());
+        let missing = references.filter(|to| {
+            !found.iter().any(|(name, _)| *name == to.table) || options.skip_table.contains(&to.table)
+        });
+        problems.extend(
+            missing.map(|to| format!("table {} refers to {}, which is left behind", table.name, to.table)),
+        );
+    }
+    if problems.is_empty() {
+        return Ok(tables);
+    }
+    bail!(
+        "tables that the other engine would not understand:\n  {}\nmake them as define-table would, or leave them behind with --skip-table NAME",
+        problems.join("\n  ")
+    )
+}
+
+impl Export {
+    async fn migrations(&mut self) -> anyhow::Result<()> {
+        let migrations = self.snapshot.migrations().await?;
+        self.totals.migrations = u64::try_from(migrations.len())?;
+        self.archive.part(MIGRATIONS, &serde_json::to_vec_pretty(&migrations)?)
+    }
+
+    async fn table(&mut self, table: &Table) -> anyhow::Result<()> {
+        let identity = table.columns.iter().find(|column| column.identity);
+        let last_number = match identity {
+            Some(column) => self.snapshot.last_number(&table.name, &column.name).await?,
+            None => None,
+        };
+        let part = TablePart { table: table.clone(), last_number };
+        self.archive.part(&format!("tables/{}.json", table.name), &serde_json::to_vec_pretty(&part)?)?;
+        let mut reader = RowReader::of(table, self.snapshot.engine());
+        let mut lines = Lines::into(&format!("tables/{}", table.name));
+        let mut hash = RowHash::default();
+        loop {
+            let rows = self.snapshot.rows(&mut reader).await?;
+            if rows.is_empty() {
+                break;
+            }
+            for row in rows {
+                let line = json::line(&row);
+                hash.add(&line);
+                self.progress.advance(line.len());
+                lines.add(&mut self.archive, &line)?;
+            }
+        }
+        lines.flush(&mut self.archive)?;
+        self.totals.tables.insert(table.name.clone(), hash.written());
+        Ok(())
+    }
+
+    /// Lists of a few hundred, each followed by the bytes.
+    async fn blobs(&mut self) -> anyhow::Result<()> {
+        let (mut after, mut hash) = (String::new(), RowHash::default());
+        let mut lines = Lines::into("blobs");
+        loop {
+            let blobs = self.snapshot.blobs(&after).await?;
+            let Some(last) = blobs.last() else { break };
+            after = last.id.clone();
+            let mut listed = 0;
+            for (at, blob) in (1..).zip(&blobs) {
+                let line = format!("{}\n", serde_json::to_string(blob)?);
+                hash.add(line.as_bytes());
+                if lines.add(&mut self.archive, line.as_bytes())? || at == blobs.len() {
+                    lines.flush(&mut self.archive)?;
+                    for blob in blobs.get(listed..at).unwrap_or_default() {
+                        self.blob(blob).await.with_context(|| format!("blob {}", blob.id))?;
+                    }
+                    listed = at;
+                }
+            }
+        }
+        self.totals.blobs = Some(hash.written());
+        Ok(())
+    }
+
+    async fn blob(&mut self, blob: &BlobRow) -> anyhow::Result<()> {
+        self.archive.begin(&format!("blobs/{}", blob.id), blob.size)?;
+        let mut hasher = Sha256::new();
+        for seq in 0.. {
+            let Some(chunk) = self.snapshot.chunk(&blob.id, seq).await? else { break };
+            hasher.update(&chunk);
+            self.archive.write(&chunk)?;
+            self.progress.advance(chunk.len());
+        }
+        if hex(&hasher.finalize()) != blob.sha256 {
+            bail!(
+                "what the database has is not what was uploaded: its SHA-256 differs; delete it or restore it first"
+            );
+        }
+        self.totals.blob_bytes += blob.size;
+        Ok(())
+    }
+
+    async fn sessions(&mut self) -> anyhow::Result<()> {
+        let (mut after, now, mut hash) = (String::new(), now_micros(), RowHash::default());
+        let mut lines = Lines::into("sessions");
+        loop {
+            let sessions = self.snapshot.sessions(&after, now).await?;
+            let Some(last) = sessions.last() else { break };
+            after = last.id_hash.clone();
+            for session in &sessions {
+                let line = format!("{}\n", serde_json::to_string(session)?);
+                hash.add(line.as_bytes());
+                self.progress.advance(line.len());
+                self.totals.session_values += u64::try_from(session.values.len())?;
+                lines.add(&mut self.archive, line.as_bytes())?;
+            }
+        }
+        lines.flush(&mut self.archive)?;
+        self.totals.sessions = Some(hash.written());
+        Ok(())
+    }
+
+    async fn finish(mut self) -> anyhow::Result<Totals> {
+        self.totals.sha256 = self.archive.sha256();
+        self.archive.part(TOTALS, &serde_json::to_vec_pretty(&self.totals)?)?;
+        self.archive.finish().context("cannot write the file")?;
+        self.snapshot.end().await?;
+        Ok(self.totals)
+    }
+}
+
+impl Summary {
+    /// On standard error where standard output is the file.
+    fn report(&self, options: &ExportOptions) -> anyhow::Result<()> {
+        let Totals { tables, blob_bytes, .. } = &self.totals;
+        let (rows, blobs, sessions) = (self.totals.rows(), self.totals.blob_count(), self.totals.session_count());
+        let summary = if options.json {
+            let json = json_of!({ "app": options.app, "totals": self.totals, "left-behind": self.left_behind });
+            serde_json::to_string_pretty(&json)?
+        } else {
+            let behind = self.left_behind.iter().map(|what| format!("\nleft behind: {what}"));
+            format!(
+                "{}: {} tables with {rows} rows, {blobs} files ({blob_bytes} bytes), {sessions} sessions{}",
+                options.app,
+                tables.len(),
+                behind.collect::<String>()
+            )
+        };
+        match options.file == Path::new("-") {
+            true => Progress::bytes("", None).say(summary),
+            false => output::line(summary),
+        }
+        Ok(())
+    }
+}

@@ -71,6 +71,7 @@ mod harness;
 mod hostile;
 mod layers;
 mod migrate_command;
+mod moving;
 mod names;
 mod requests;
 mod schemas;

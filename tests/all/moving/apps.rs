@@ -125,10 +125,10 @@ async fn an_app_goes_through_a_pipe(engine: Engine) {
 
 async fn migrations_and_imports_are_not_repeated(engine: Engine) {
     let host = TestHost::of(engine, "probe", "probe").await;
-    let same = json!({ "name": "1", "statements": ["delete from sqlite_nothing where 1 = 0"], "sqlite-statements": ["select 1"] });
-    let migration = json!({ "name": "first", "statements": ["select 1"], "sqlite-statements": ["select 2"] });
+    let migration = json!({ "name": "first", "statements": ["delete from notes where n = 1"], "sqlite-statements": ["delete from notes where n = 2"] });
     let migrate = json!([{ "op": "db.migrate", "migrations": [migration] }]);
-    drop(same);
+    let table = json!({ "name": "notes", "columns": [column("n", "integer")] });
+    all_ok(&host.probe(json!([define(table)])).await);
     assert_eq!(ok(&host.probe(migrate.clone()).await[0]), &json!(["first"]));
     let files = folder(&[("a/b.txt", b"words")]);
     blobs(host.database(), "import", files.path(), &[]).await.succeeded();

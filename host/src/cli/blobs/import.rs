@@ -1,13 +1,12 @@
 //! `innkeeper blobs import`
 
+use super::counts::{Counts, Fate};
 use super::files::{self, Found, Pieces, Walk};
 use super::web2py::{self, Stored};
-use super::{ImportOptions, manifest};
-use crate::cli::output;
+use super::{ImportOptions, links, manifest};
 use crate::cli::progress::Progress;
 use crate::cli::target::Target;
 use crate::interfaces::blob_upload;
-use crate::storage::schema::{self, ColumnType};
 use crate::storage::transfer::Incoming;
 use crate::storage::transfer::imports;
 use crate::storage::transfer::incoming::{Label, Link};
@@ -17,29 +16,6 @@ use serde_json::json;
 use std::collections::HashSet;
 use std::fs::File;
 use std::io::{BufWriter, Write};
-
-/// What has been done so far.
-#[derive(Debug, Default, serde::Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub(super) struct Counts {
-    pub(super) imported: u64,
-    pub(super) already_there: u64,
-    /// Files whose contents are others than before: their blobs are new, the old ones are still there.
-    pub(super) changed: u64,
-    /// Names of web2py that cannot be decoded.
-    pub(super) undecodable: u64,
-    pub(super) rows_linked: u64,
-    pub(super) bytes: u64,
-    /// Each with its reason.
-    pub(super) failed: Vec<String>,
-}
-
-/// What became of a file.
-pub(super) enum Fate {
-    New,
-    There,
-    Changed { before: String },
-}
 
 pub(super) struct Import<'a> {
     pub(super) options: &'a ImportOptions,
@@ -68,7 +44,7 @@ pub(super) async fn run(options: &ImportOptions, target: &Target) -> anyhow::Res
         counts: Counts::default(),
         progress: Progress::bytes("importing", Some(total)),
         map: map.transpose()?.map(BufWriter::new),
-        columns: if options.link { text_columns(target).await? } else { HashSet::new() },
+        columns: if options.link { links::text_columns(target).await? } else { HashSet::new() },
     };
     match manifest::open(&options.folder)? {
         Some(manifest) => manifest::import(&mut import, manifest).await?,
@@ -233,18 +209,11 @@ impl Import<'_> {
     }
 
     pub(super) fn count(&mut self, fate: &Fate, found: &Found) {
-        match fate {
-            Fate::New => self.counts.imported += 1,
-            Fate::There => self.counts.already_there += 1,
-            Fate::Changed { before } => {
-                self.counts.changed += 1;
-                self.progress
-                    .say(format!("{}: changed since it was imported; the old blob {before} stays", found.source));
-            }
+        if let Fate::Changed { before } = fate {
+            let text = format!("{}: changed since it was imported; the old blob {before} stays", found.source);
+            self.progress.say(text);
         }
-        if !matches!(fate, Fate::There) {
-            self.counts.bytes += found.size;
-        }
+        self.counts.add(fate, found.size);
     }
 
     pub(super) fn note(
@@ -272,52 +241,7 @@ impl Import<'_> {
         if let Some(map) = &mut self.map {
             map.flush().context("cannot write the map")?;
         }
-        let Self { counts, progress, options, .. } = self;
-        drop(progress);
-        if options.json {
-            output::json(&counts)?;
-        } else {
-            let would = if options.dry_run { "would be " } else { "" };
-            output::line(format!(
-                "{would}imported {}, already there {}, changed {}, failed {} ({} bytes)",
-                counts.imported,
-                counts.already_there,
-                counts.changed,
-                counts.failed.len(),
-                counts.bytes
-            ));
-            if counts.undecodable > 0 {
-                output::line(format!(
-                    "{} names of web2py were cut and keep their stored form",
-                    counts.undecodable
-                ));
-            }
-            if options.link {
-                output::line(format!("{} rows linked", counts.rows_linked));
-            }
-        }
-        match counts.failed.len() {
-            0 => Ok(()),
-            failed => bail!(
-                "{failed} files have not been imported; the reasons are above, and what has been imported stays"
-            ),
-        }
+        drop(self.progress);
+        self.counts.report(self.options)
     }
-}
-
-/// Tables of the app with their columns that hold text.
-async fn text_columns(target: &Target) -> anyhow::Result<HashSet<(String, String)>> {
-    let is_plain = |name: &str| name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_');
-    let is_text = |kind: Option<ColumnType>, declared: &str| {
-        let declared = declared.to_ascii_lowercase();
-        kind == Some(ColumnType::Text)
-            || ["text", "char", "varchar", "string"].iter().any(|word| declared.starts_with(word))
-    };
-    let mut columns = HashSet::new();
-    for (name, table) in schema::tables(&target.space).await? {
-        let texts = table.columns.iter().filter(|column| is_text(column.column_type, &column.declared));
-        columns.extend(texts.map(|column| (name.clone(), column.name.clone())));
-    }
-    columns.retain(|(table, column)| is_plain(table) && is_plain(column));
-    Ok(columns)
 }

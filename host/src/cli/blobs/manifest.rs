@@ -1,7 +1,8 @@
 //! `manifest.ndjson`: what is known of the blobs of an export, a line for each.
 
+use super::counts::Fate;
 use super::files::Found;
-use super::import::{Fate, Import};
+use super::import::Import;
 use crate::storage::transfer::host_rows::unhex;
 use crate::storage::transfer::imports;
 use crate::storage::transfer::incoming::Label;
@@ -84,22 +85,31 @@ async fn one(import: &mut Import<'_>, entry: &Entry) -> anyhow::Result<()> {
 
 /// Refuses what no export writes. Returns the hash.
 fn check(entry: &Entry) -> anyhow::Result<Vec<u8>> {
-    let is_digit = |b: u8| b.is_ascii_digit() || (b'a'..=b'f').contains(&b);
-    if entry.id.len() != 32 || !entry.id.bytes().all(is_digit) {
+    if !is_id(&entry.id) {
         bail!("the id has not 32 hexadecimal digits");
     }
     let is_plain = !entry.file.is_empty() && !entry.file.contains(['/', '\\', '\0']) && entry.file != "..";
     if !is_plain {
         bail!("not the name of a file in this folder");
     }
-    let name_is_clean = entry
-        .name
-        .as_deref()
-        .is_none_or(|name| crate::interfaces::blob_upload::clean_name(name).as_deref() == Some(name));
-    let type_is_clean =
-        entry.content_type.len() <= 127 && entry.content_type.bytes().all(|b| b.is_ascii_graphic());
-    if !name_is_clean || !type_is_clean || entry.content_type.is_empty() {
+    if !is_clean(entry.name.as_deref(), &entry.content_type) {
         bail!("name or type are not as an export writes them");
     }
     unhex(&entry.sha256).filter(|hash| hash.len() == 32).context("the SHA-256 has not 64 hexadecimal digits")
+}
+
+/// Whether name and media type are such as hosts keep: they go into heads of responses.
+pub(in crate::cli) fn is_clean(name: Option<&str>, content_type: &str) -> bool {
+    let name_fits = |name: &str| {
+        !name.is_empty()
+            && name.len() <= 255
+            && !name.chars().any(|c| c.is_control() || matches!(c, '/' | '\\' | '"'))
+    };
+    let graphic = !content_type.is_empty() && content_type.bytes().all(|b| b.is_ascii_graphic());
+    name.is_none_or(name_fits) && graphic && content_type.len() <= 127
+}
+
+/// Whether a text can be the id of a blob.
+pub(in crate::cli) fn is_id(text: &str) -> bool {
+    text.len() == 32 && text.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
 }

@@ -1,11 +1,15 @@
 //! `innkeeper blobs`: an app's files in and out of the database, and what is in the way.
 
+mod counts;
 mod export;
 mod files;
 mod import;
+mod links;
 mod manifest;
 mod sweep;
 mod web2py;
+
+pub(super) use manifest::{is_clean, is_id};
 
 use super::DatabaseArgs;
 use super::target::Target;
@@ -93,24 +97,18 @@ struct SweepOptions {
 }
 
 pub(super) async fn run(options: &Options) -> anyhow::Result<()> {
-    match &options.verb {
-        Verb::Import(options) => {
-            let target = Target::find(options.database.load()?, &options.app).await?;
-            let result = import::run(options, &target).await;
-            target.close().await;
-            result
-        }
-        Verb::Export(options) => {
-            let target = Target::find(options.database.load()?, &options.app).await?;
-            let result = export::run(options, &target).await;
-            target.close().await;
-            result
-        }
-        Verb::Sweep(options) => {
-            let target = Target::find(options.database.load()?, &options.app).await?;
-            let result = sweep::run(options, &target).await;
-            target.close().await;
-            result
-        }
-    }
+    let (database, app) = match &options.verb {
+        Verb::Import(options) => (&options.database, &options.app),
+        Verb::Export(options) => (&options.database, &options.app),
+        Verb::Sweep(options) => (&options.database, &options.app),
+    };
+    let target = Target::find(database.load()?, app).await?;
+    // Boxed: what they hold is much, and all of them would take up room in every command.
+    let result = match &options.verb {
+        Verb::Import(options) => Box::pin(import::run(options, &target)).await,
+        Verb::Export(options) => Box::pin(export::run(options, &target)).await,
+        Verb::Sweep(options) => Box::pin(sweep::run(options, &target)).await,
+    };
+    target.close().await;
+    result
 }

@@ -37,7 +37,7 @@ pub(super) async fn show(options: &AppOptions) -> anyhow::Result<()> {
 fn step_list(applied: &[Applied], steps: &[Step]) -> Vec<Value> {
     let done = applied.iter().map(|done| {
         let step = steps.iter().find(|step| step.name == done.name);
-        let changed = step.is_some_and(|step| step.hash() != done.hash.as_slice());
+        let changed = step.is_some_and(|step| !step.has_hash(&done.hash));
         json!({
             "name": done.name,
             "state": if changed { "changed" } else { "applied" },

@@ -23,7 +23,10 @@ pub(super) fn app(part: &mut Part<'_>) -> anyhow::Result<AppPart> {
             "the file has a format that this host does not know: import it with the version of innkeeper that wrote it"
         );
     }
-    serde_json::from_value(format).with_context(|| format!("{APP}: {BROKEN}"))
+    let app: AppPart = serde_json::from_value(format).with_context(|| format!("{APP}: {BROKEN}"))?;
+    let settings = serde_json::from_str::<serde_json::Map<String, serde_json::Value>>(&app.settings);
+    settings.with_context(|| format!("{APP}: {BROKEN}: its settings"))?;
+    Ok(app)
 }
 
 /// The component, if it is the one that the app had and this host can run it.

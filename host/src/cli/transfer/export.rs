@@ -1,32 +1,23 @@
 //! `innkeeper export`
 
-use super::archive::{ArchiveWriter, Lines};
-use super::contents::{APP, AppPart, COMPONENT, ComponentPart, FORMAT, MIGRATIONS, TOTALS, TablePart, Totals};
+use super::archive::ArchiveWriter;
+use super::contents::{AppPart, ComponentPart, FORMAT, Totals};
+use super::outgoing::Outgoing;
 use super::{ExportOptions, STATEMENT_TIME};
 use crate::cli::output;
 use crate::cli::progress::Progress;
 use crate::cli::target::Target;
 use crate::storage::schema::Table;
-use crate::storage::transfer::host_rows::BlobRow;
-use crate::storage::transfer::snapshot::RowReader;
-use crate::storage::transfer::{RowHash, Snapshot, json};
+use crate::storage::transfer::Snapshot;
 use crate::storage::{calendar, hex, now_micros};
 use anyhow::{Context, bail};
-use serde_json::json as json_of;
-use sha2::{Digest, Sha256};
+use serde_json::json;
 use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 /// Bytes that are written at once.
 const BUFFER: usize = 1 << 20;
-
-struct Export {
-    snapshot: Snapshot,
-    archive: ArchiveWriter,
-    totals: Totals,
-    progress: Progress,
-}
 
 pub(in crate::cli) async fn run(options: &ExportOptions) -> anyhow::Result<()> {
     let mut config = options.database.load()?;
@@ -76,13 +67,14 @@ async fn write(options: &ExportOptions, target: &Target, part: Option<&Path>) ->
     let mut left_behind = snapshot.leftovers().await?;
     left_behind.extend(options.skip_table.iter().map(|name| format!("table {name}, as asked")));
     let archive = ArchiveWriter::new(open(part)?);
-    let progress = Progress::bytes("exporting", None);
-    let mut export = Export { snapshot, archive, totals: Totals::default(), progress };
-    export.archive.part(APP, &serde_json::to_vec_pretty(&app)?)?;
-    export.archive.part(COMPONENT, &component)?;
+    let mut export = Outgoing::new(snapshot, archive);
+    export.app(&app, &component)?;
     export.migrations().await?;
     for table in &tables {
-        export.table(table).await.with_context(|| format!("table {}", table.name))?;
+        export.description(table).await?;
+    }
+    for table in &tables {
+        export.rows(table).await.with_context(|| format!("table {}", table.name))?;
     }
     export.blobs().await?;
     export.sessions().await?;
@@ -145,120 +137,13 @@ async fn tables(snapshot: &mut Snapshot, options: &ExportOptions) -> anyhow::Res
     )
 }
 
-impl Export {
-    async fn migrations(&mut self) -> anyhow::Result<()> {
-        let migrations = self.snapshot.migrations().await?;
-        self.totals.migrations = u64::try_from(migrations.len())?;
-        self.archive.part(MIGRATIONS, &serde_json::to_vec_pretty(&migrations)?)
-    }
-
-    async fn table(&mut self, table: &Table) -> anyhow::Result<()> {
-        let identity = table.columns.iter().find(|column| column.identity);
-        let last_number = match identity {
-            Some(column) => self.snapshot.last_number(&table.name, &column.name).await?,
-            None => None,
-        };
-        let part = TablePart { table: table.clone(), last_number };
-        self.archive.part(&format!("tables/{}.json", table.name), &serde_json::to_vec_pretty(&part)?)?;
-        let mut reader = RowReader::of(table, self.snapshot.engine());
-        let mut lines = Lines::into(&format!("tables/{}", table.name));
-        let mut hash = RowHash::default();
-        loop {
-            let rows = self.snapshot.rows(&mut reader).await?;
-            if rows.is_empty() {
-                break;
-            }
-            for row in rows {
-                let line = json::line(&row);
-                hash.add(&line);
-                self.progress.advance(line.len());
-                lines.add(&mut self.archive, &line)?;
-            }
-        }
-        lines.flush(&mut self.archive)?;
-        self.totals.tables.insert(table.name.clone(), hash.written());
-        Ok(())
-    }
-
-    /// Lists of a few hundred, each followed by the bytes.
-    async fn blobs(&mut self) -> anyhow::Result<()> {
-        let (mut after, mut hash) = (String::new(), RowHash::default());
-        let mut lines = Lines::into("blobs");
-        loop {
-            let blobs = self.snapshot.blobs(&after).await?;
-            let Some(last) = blobs.last() else { break };
-            after = last.id.clone();
-            let mut listed = 0;
-            for (at, blob) in (1..).zip(&blobs) {
-                let line = format!("{}\n", serde_json::to_string(blob)?);
-                hash.add(line.as_bytes());
-                if lines.add(&mut self.archive, line.as_bytes())? || at == blobs.len() {
-                    lines.flush(&mut self.archive)?;
-                    for blob in blobs.get(listed..at).unwrap_or_default() {
-                        self.blob(blob).await.with_context(|| format!("blob {}", blob.id))?;
-                    }
-                    listed = at;
-                }
-            }
-        }
-        self.totals.blobs = Some(hash.written());
-        Ok(())
-    }
-
-    async fn blob(&mut self, blob: &BlobRow) -> anyhow::Result<()> {
-        self.archive.begin(&format!("blobs/{}", blob.id), blob.size)?;
-        let mut hasher = Sha256::new();
-        for seq in 0.. {
-            let Some(chunk) = self.snapshot.chunk(&blob.id, seq).await? else { break };
-            hasher.update(&chunk);
-            self.archive.write(&chunk)?;
-            self.progress.advance(chunk.len());
-        }
-        if hex(&hasher.finalize()) != blob.sha256 {
-            bail!(
-                "what the database has is not what was uploaded: its SHA-256 differs; delete it or restore it first"
-            );
-        }
-        self.totals.blob_bytes += blob.size;
-        Ok(())
-    }
-
-    async fn sessions(&mut self) -> anyhow::Result<()> {
-        let (mut after, now, mut hash) = (String::new(), now_micros(), RowHash::default());
-        let mut lines = Lines::into("sessions");
-        loop {
-            let sessions = self.snapshot.sessions(&after, now).await?;
-            let Some(last) = sessions.last() else { break };
-            after = last.id_hash.clone();
-            for session in &sessions {
-                let line = format!("{}\n", serde_json::to_string(session)?);
-                hash.add(line.as_bytes());
-                self.progress.advance(line.len());
-                self.totals.session_values += u64::try_from(session.values.len())?;
-                lines.add(&mut self.archive, line.as_bytes())?;
-            }
-        }
-        lines.flush(&mut self.archive)?;
-        self.totals.sessions = Some(hash.written());
-        Ok(())
-    }
-
-    async fn finish(mut self) -> anyhow::Result<Totals> {
-        self.totals.sha256 = self.archive.sha256();
-        self.archive.part(TOTALS, &serde_json::to_vec_pretty(&self.totals)?)?;
-        self.archive.finish().context("cannot write the file")?;
-        self.snapshot.end().await?;
-        Ok(self.totals)
-    }
-}
-
 impl Summary {
     /// On standard error where standard output is the file.
     fn report(&self, options: &ExportOptions) -> anyhow::Result<()> {
         let Totals { tables, blob_bytes, .. } = &self.totals;
         let (rows, blobs, sessions) = (self.totals.rows(), self.totals.blob_count(), self.totals.session_count());
         let summary = if options.json {
-            let json = json_of!({ "app": options.app, "totals": self.totals, "left-behind": self.left_behind });
+            let json = json!({ "app": options.app, "totals": self.totals, "left-behind": self.left_behind });
             serde_json::to_string_pretty(&json)?
         } else {
             let behind = self.left_behind.iter().map(|what| format!("\nleft behind: {what}"));

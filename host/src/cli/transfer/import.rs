@@ -1,8 +1,8 @@
 //! `innkeeper import`
 
 use super::app_part::{self, Room};
+use super::arrival::Arrival;
 use super::contents::{AppPart, TOTALS, Totals};
-use super::intake::Arrival;
 use super::reading::{BROKEN, Part};
 use super::{ImportOptions, STATEMENT_TIME};
 use crate::cli::output;

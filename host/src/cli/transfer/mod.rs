@@ -1,15 +1,17 @@
 //! `innkeeper export` and `innkeeper import`: a whole app as one file, from either engine to either.
 //!
-//! The file is a tar: `app.json`, `component.wasm`, `migrations.json`; for each table `tables/NAME.json` (its portable description) and its rows in parts of
-//! about a mebibyte, `tables/NAME/000001.ndjson`; lists of kept blobs, `blobs/000001.ndjson`, each followed by the blobs, `blobs/ID`; sessions,
+//! The file is a tar: `app.json`, `component.wasm`, `migrations.json`; for each table its portable description, `tables/NAME.json`; for each its rows in parts
+//! of about a mebibyte, `tables/NAME/000001.ndjson`; lists of kept blobs, `blobs/000001.ndjson`, each followed by the blobs, `blobs/ID`; sessions,
 //! `sessions/000001.ndjson`; and `totals.json`, by which an import knows that it has everything as it was.
 
 mod app_part;
 mod archive;
+mod arrival;
+mod check;
 mod contents;
 mod export;
 mod import;
-mod intake;
+mod outgoing;
 mod reading;
 
 use super::DatabaseArgs;

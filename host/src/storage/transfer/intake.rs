@@ -1,15 +1,11 @@
 //! An app on its way in: everything in one transaction, looked at again before it is kept.
 
-use super::host_rows::{BlobRow, MigrationRow, SessionRow, unhex};
-use super::incoming::{insert_chunk, whole};
 use super::snapshot::{RowReader, of_table};
-use super::{RowSum, json, quoted};
+use super::{RowSum, json, numbers, quoted};
 use crate::storage::connection::{Connection, Control};
-use crate::storage::host_sql::host_sql;
 use crate::storage::schema::{self, Table};
 use crate::storage::value::Value;
 use crate::storage::{AppSpace, Code, Engine, Error, Result, statement};
-use sha2::{Digest, Sha256};
 use std::collections::BTreeSet;
 
 /// Parameters of one INSERT.
@@ -20,8 +16,8 @@ const LONGEST_CONDITION: usize = 4000;
 /// See the module. Dropping it keeps nothing.
 pub struct Intake {
     /// Inside a transaction.
-    connection: Connection,
-    app: String,
+    pub(super) connection: Connection,
+    pub(super) app: String,
     engine: Engine,
     /// What is there is compared with what comes, and nothing is written.
     only_compares: bool,
@@ -118,7 +114,7 @@ impl Intake {
             self.connection.script(&statement).await.map_err(|error| of_table(&table.name, error))?;
         }
         if let Some(column) = table.columns.iter().find(|column| column.identity) {
-            go_on(&mut self.connection, &table.name, &column.name, last_number).await?;
+            numbers::go_on(&mut self.connection, &table.name, &column.name, last_number).await?;
         }
         Ok(())
     }
@@ -136,109 +132,9 @@ impl Intake {
         }
     }
 
-    /// Begins a kept blob, whose chunks follow.
-    pub async fn blob(&mut self, blob: &BlobRow) -> Result<()> {
-        let sql = host_sql!(
-            "insert into innkeeper.blobs (app, id, state, size, sha256, content_type, name, created_at) \
-             values ($1, $2, 2, $3, $4, $5, $6, $7)"
-        );
-        let params = [
-            Value::from(self.app.as_str()),
-            blob.id.as_str().into(),
-            Value::Integer(whole(blob.size)),
-            Value::Bytes(bytes(&blob.sha256)?),
-            blob.content_type.as_str().into(),
-            blob.name.clone().into(),
-            Value::Integer(blob.created),
-        ];
-        let source = host_sql!("insert into innkeeper.imported (app, source, blob) values ($1, $2, $3)");
-        self.write(sql, &params).await?;
-        for name in &blob.sources {
-            self.write(source, &[self.app.as_str().into(), name.as_str().into(), blob.id.as_str().into()]).await?;
-        }
-        Ok(())
-    }
-
-    /// One chunk of a blob.
-    pub async fn chunk(&mut self, id: &str, seq: i64, data: Vec<u8>) -> Result<()> {
-        let params = [self.app.as_str().into(), id.into(), Value::Integer(seq), Value::Bytes(data)];
-        self.write(insert_chunk(), &params).await
-    }
-
-    /// Counts what the blobs take up.
-    pub async fn count_blobs(&mut self, size: u64) -> Result<()> {
-        let params = [self.app.as_str().into(), Value::Integer(whole(size))];
-        self.write(super::usage::add_sql(), &params).await
-    }
-
-    /// How many kept blobs there are, and the SHA-256 of the bytes of one.
-    pub async fn blob_hash(&mut self, id: &str) -> Result<Vec<u8>> {
-        let sql = host_sql!("select data from innkeeper.chunks where app = $1 and blob = $2 and seq = $3");
-        let mut hasher = Sha256::new();
-        for seq in 0.. {
-            let params = [self.app.as_str().into(), id.into(), Value::Integer(seq)];
-            let outcome = self.connection.host(sql, &params).await?;
-            let Some(data) = outcome.rows.rows.first().and_then(|row| row.first()?.as_bytes()) else { break };
-            hasher.update(data);
-        }
-        Ok(hasher.finalize().to_vec())
-    }
-
-    /// A session with its values.
-    pub async fn session(&mut self, session: &SessionRow) -> Result<()> {
-        let sql = host_sql!(
-            "insert into innkeeper.sessions \
-             (app, id_hash, user_name, created_at, used_at, idle_seconds, idle_expires_at, expires_at) \
-             values ($1, $2, $3, $4, $5, $6, $7, $8)"
-        );
-        let id_hash = Value::Bytes(bytes(&session.id_hash)?);
-        let params = [
-            self.app.as_str().into(),
-            id_hash.clone(),
-            session.user.clone().into(),
-            Value::Integer(session.created),
-            Value::Integer(session.used),
-            Value::Integer(session.idle_seconds),
-            Value::Integer(session.idle_expires),
-            Value::Integer(session.expires),
-        ];
-        self.write(sql, &params).await?;
-        let sql = host_sql!(
-            "insert into innkeeper.session_values (app, id_hash, kind, name, value) values ($1, $2, $3, $4, $5)"
-        );
-        for (kind, name, value) in &session.values {
-            let (name, value) = (name.as_str().into(), value.as_str().into());
-            self.write(sql, &[self.app.as_str().into(), id_hash.clone(), Value::Integer(*kind), name, value])
-                .await?;
-        }
-        Ok(())
-    }
-
-    /// A migration that has been run where the app came from.
-    pub async fn migration(&mut self, migration: &MigrationRow) -> Result<()> {
-        let sql = host_sql!(
-            "insert into innkeeper.app_migrations (app, name, sha256, applied_at) values ($1, $2, $3, $4)"
-        );
-        let params = [
-            self.app.as_str().into(),
-            migration.name.as_str().into(),
-            Value::Bytes(bytes(&migration.sha256)?),
-            Value::Integer(migration.applied),
-        ];
-        self.write(sql, &params).await
-    }
-
-    /// How many kept blobs, sessions, values of sessions and migrations are there now.
-    pub async fn counts(&mut self) -> Result<[i64; 4]> {
-        let sql = host_sql!(
-            "select (select count(*) from innkeeper.blobs where app = $1 and state = 2), \
-             (select count(*) from innkeeper.sessions where app = $1), \
-             (select count(*) from innkeeper.session_values where app = $1), \
-             (select count(*) from innkeeper.app_migrations where app = $1)"
-        );
-        let outcome = self.connection.host(sql, &[self.app.as_str().into()]).await?;
-        let mut counts = outcome.rows.rows.first().into_iter().flatten().filter_map(Value::as_integer);
-        Ok([0; 4].map(|_: i32| counts.next().unwrap_or(-1)))
+    /// Names of the tables that are there now.
+    pub async fn table_names(&mut self) -> Result<Vec<String>> {
+        Ok(schema::tables_on(&mut self.connection).await?.into_iter().map(|(name, _)| name).collect())
     }
 
     /// Keeps everything.
@@ -253,60 +149,10 @@ impl Intake {
         let _ = self.connection.control(Control::Rollback).await;
     }
 
-    async fn write(&mut self, sql: &'static crate::storage::HostSql, params: &[Value]) -> Result<()> {
+    pub(super) async fn write(&mut self, sql: &'static crate::storage::HostSql, params: &[Value]) -> Result<()> {
         if self.only_compares {
             return Ok(());
         }
         self.connection.host(sql, params).await.map(|_| ())
     }
-}
-
-/// The last number that an identity has given, if it has given one.
-pub(super) async fn last_number(connection: &mut Connection, table: &str, column: &str) -> Result<Option<i64>> {
-    let outcome = if let Connection::Postgres(_) = connection {
-        let Some(sequence) = sequence(connection, table, column).await? else { return Ok(None) };
-        let sql = format!("select case when is_called then last_value end from {sequence}");
-        connection.host_text(&sql, &[]).await?
-    } else if has_sequences(connection).await? {
-        connection.host(host_sql!("select seq from sqlite_sequence where name = $1"), &[table.into()]).await?
-    } else {
-        return Ok(None);
-    };
-    Ok(outcome.rows.rows.first().and_then(|row| row.first()?.as_integer()))
-}
-
-/// SQLite has its table of numbers once there has been an identity.
-async fn has_sequences(connection: &mut Connection) -> Result<bool> {
-    let sql = host_sql!("select 1 from sqlite_master where name = 'sqlite_sequence'");
-    Ok(!connection.host(sql, &[]).await?.rows.rows.is_empty())
-}
-
-/// The quoted name of the sequence behind an identity of Postgres.
-async fn sequence(connection: &mut Connection, table: &str, column: &str) -> Result<Option<String>> {
-    let sql = host_sql!("select pg_get_serial_sequence($1::text, $2::text)");
-    let outcome = connection.host(sql, &[quoted(table).into(), column.into()]).await?;
-    Ok(outcome.rows.rows.into_iter().next().and_then(|row| row.into_iter().next()?.into_text()))
-}
-
-/// Lets an identity go on behind the largest number there is, and behind the last that was given where the rows came from.
-async fn go_on(connection: &mut Connection, table: &str, column: &str, last: Option<i64>) -> Result<()> {
-    let largest = format!("select max({}) from {}", quoted(column), quoted(table));
-    let outcome = connection.host_text(&largest, &[]).await?;
-    let largest = outcome.rows.rows.first().and_then(|row| row.first()?.as_integer());
-    let Some(last) = largest.max(last).filter(|last| *last > 0) else { return Ok(()) };
-    if let Connection::Postgres(_) = connection {
-        let Some(sequence) = sequence(connection, table, column).await? else { return Ok(()) };
-        let sql = host_sql!("select setval($1::text::regclass, $2)");
-        return connection.host(sql, &[sequence.into(), Value::Integer(last)]).await.map(|_| ());
-    }
-    let update = host_sql!("update sqlite_sequence set seq = max(seq, $2) where name = $1");
-    let params = [table.into(), Value::Integer(last)];
-    if connection.host(update, &params).await?.affected == 0 {
-        connection.host(host_sql!("insert into sqlite_sequence (name, seq) values ($1, $2)"), &params).await?;
-    }
-    Ok(())
-}
-
-fn bytes(text: &str) -> Result<Vec<u8>> {
-    unhex(text).ok_or_else(|| Error::new(Code::BadParameter, "a hash is not in hexadecimal digits"))
 }

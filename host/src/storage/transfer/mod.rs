@@ -12,6 +12,7 @@ pub mod intake;
 pub mod json;
 pub mod leftovers;
 pub mod mentions;
+mod numbers;
 pub mod overdue;
 pub mod snapshot;
 mod sums;

@@ -30,6 +30,7 @@ pub struct Cli {
     command: Command,
 }
 
+/// What has no line of its own here has it, and more for `--help`, at its options.
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Build a guest project, serve it on 127.0.0.1:8080, and swap it whenever it changes
@@ -44,11 +45,8 @@ enum Command {
     Apps(apps::AppsOptions),
     /// List the versions of an app
     Versions(apps::VersionsOptions),
-    /// Carry an app's files in and out, and clear away what nothing refers to
     Blobs(blobs::Options),
-    /// Write a whole app into one file: component, tables, files, sessions
     Export(transfer::ExportOptions),
-    /// Bring an app in from the file of an export, into either database
     Import(transfer::ImportOptions),
     /// Show what a component imports and exports, and whether this host can run it
     Inspect(inspect::Options),

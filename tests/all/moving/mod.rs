@@ -4,6 +4,7 @@ mod apps;
 mod damage;
 mod files_in;
 mod files_out;
+mod large;
 mod refusals;
 mod stored_names;
 mod sweeping;

@@ -88,7 +88,7 @@ impl Import<'_> {
     }
 
     fn link(&self, stored: &Stored, last: &str) -> Option<Link> {
-        let column = (stored.table.clone(), stored.field.to_ascii_lowercase());
+        let column = (stored.table.to_ascii_lowercase(), stored.field.to_ascii_lowercase());
         self.columns.contains(&column).then(|| Link { table: column.0, column: column.1, stored: last.to_owned() })
     }
 

@@ -16,7 +16,7 @@ use super::target::Target;
 use clap::{Args, Subcommand};
 use std::path::PathBuf;
 
-/// Carries files into and out of an app's blobs, and clears away those that nothing refers to.
+/// Carry an app's files in and out, and clear away what nothing refers to
 #[derive(Debug, Args)]
 pub(super) struct Options {
     #[command(subcommand)]
@@ -25,14 +25,13 @@ pub(super) struct Options {
 
 #[derive(Debug, Subcommand)]
 enum Verb {
-    /// Make a kept blob of every file below a folder; what was imported before is left as it is
     Import(ImportOptions),
-    /// Write every kept blob into a folder, with a manifest; what is there already is left as it is
     Export(ExportOptions),
-    /// Delete uploads that nothing has kept, and list kept blobs that nothing mentions
     Sweep(SweepOptions),
 }
 
+/// Make a kept blob of every file below a folder; what was imported before is left as it is
+///
 /// Makes a kept blob of every file below a folder, and reads each back to compare it. Run again, it takes only what is new or has changed; a crash in the
 /// middle leaves nothing half. Files that web2py has stored (table.field.<16 digits>.<name>.<ext>) get their original names back. A folder with the
 /// manifest of an export keeps ids, names, types and times.
@@ -59,6 +58,8 @@ struct ImportOptions {
     database: DatabaseArgs,
 }
 
+/// Write every kept blob into a folder, with a manifest; what is there already is left as it is
+///
 /// Writes every kept blob as a file named by its id and name, and manifest.ndjson with all that is known of them. Each is compared with its SHA-256
 /// on the way. Run again, it writes only what is missing or damaged.
 #[derive(Debug, Args)]
@@ -75,6 +76,8 @@ struct ExportOptions {
     database: DatabaseArgs,
 }
 
+/// Delete uploads that nothing has kept, and list kept blobs that nothing mentions
+///
 /// Deletes uploads whose time is over, as a serving host does by itself, and counts anew how many bytes the app's blobs take up. Lists kept blobs whose
 /// ids stand in no row of the app's tables and in no session; these are deleted only with --unreferenced, and never within an hour of their making.
 /// An id that is written down elsewhere, encoded, or put into a row while the command runs is not seen: look at the list first.

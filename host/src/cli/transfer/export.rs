@@ -26,16 +26,24 @@ pub(in crate::cli) async fn run(options: &ExportOptions) -> anyhow::Result<()> {
     let part = part_of(&options.file);
     let result = write(options, &target, part.as_deref()).await;
     target.close().await;
-    if let Some(part) = &part {
-        if result.is_err() {
+    match (part, result) {
+        (Some(part), Err(error)) => {
             // The error that led here is the one to report.
             let _ = std::fs::remove_file(part);
-        } else {
-            std::fs::rename(part, &options.file)
-                .with_context(|| format!("cannot give the file the name {}", options.file.display()))?;
+            Err(error)
         }
+        (Some(part), Ok(summary)) => {
+            settle(&part, &options.file)?;
+            summary.report(options)
+        }
+        (None, result) => result?.report(options),
     }
-    result?.report(options)
+}
+
+/// Gives the file its name, once it is on the disk.
+fn settle(part: &Path, file: &Path) -> anyhow::Result<()> {
+    let settling = || File::open(part)?.sync_all().and_then(|()| std::fs::rename(part, file));
+    settling().with_context(|| format!("cannot give the file the name {}", file.display()))
 }
 
 /// Where the file is written until it is whole; none for standard output.

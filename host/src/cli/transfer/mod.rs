@@ -25,6 +25,8 @@ pub(super) use import::run as import;
 /// One statement of a move may take longer than one of a guest: it may look through a large table.
 const STATEMENT_TIME: Duration = Duration::from_secs(600);
 
+/// Write a whole app into one file: component, tables, files, sessions
+///
 /// Writes a whole app into one file, as it is at one moment: registry entry and active component, tables, kept files, live sessions, and the account of its
 /// migrations. Guests go on meanwhile. The file holds what visitors have left: keep it as you keep the database. A table that has no portable description
 /// stops the export and is named; views, triggers and partial indexes stay behind and are listed.
@@ -45,6 +47,8 @@ pub(in crate::cli) struct ExportOptions {
     database: DatabaseArgs,
 }
 
+/// Bring an app in from the file of an export, into either database
+///
 /// Brings an app in from the file of an export, into Postgres or SQLite, whichever it came from. The app has to be new here, or to have no tables, files and
 /// sessions yet. Everything is written in one transaction and read again before it is kept: after a failure nothing is there. Then the component becomes
 /// active, and signed-in visitors stay signed in once requests arrive here. Links that the old host has signed end with it.

@@ -1,6 +1,6 @@
 //! An app on its way in: everything in one transaction, looked at again before it is kept.
 
-use super::snapshot::{RowReader, of_table};
+use super::snapshot::{RowReader, of_table, wait_long};
 use super::{RowSum, json, numbers, quoted};
 use crate::storage::connection::{Connection, Control};
 use crate::storage::schema::{self, Table};
@@ -33,6 +33,7 @@ impl Intake {
             Engine::Postgres => space.upkeep().await?,
         };
         connection.control(Control::Begin(None)).await?;
+        wait_long(&mut connection).await?;
         space.lock_schema(&mut connection).await?;
         if space.engine() == Engine::Sqlite {
             // Rows may refer to rows that come later. At the commit they are looked at.

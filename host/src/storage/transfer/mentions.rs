@@ -63,6 +63,9 @@ impl Unmentioned {
         table: &FoundTable,
         tell: &mut impl FnMut(usize),
     ) -> Result<()> {
+        if table.columns.is_empty() {
+            return Ok(());
+        }
         let engine = unit.space().engine();
         let columns: Vec<String> = table.columns.iter().map(|column| readable(column, engine)).collect();
         let text = format!("select {} from {}", columns.join(", "), quoted(name));

@@ -51,6 +51,7 @@ impl Snapshot {
             Engine::Postgres => (space.upkeep().await?, Control::Begin(Some(Isolation::RepeatableRead))),
         };
         connection.control(control).await?;
+        wait_long(&mut connection).await?;
         // The first look decides what is seen.
         connection
             .host(crate::storage::host_sql::host_sql!("select count(*) from innkeeper.app_migrations"), &[])
@@ -155,6 +156,14 @@ impl RowReader {
 
 fn bounds(bytes: usize) -> Bounds {
     Bounds { rows: usize::MAX, bytes, time: PIECE_TIME }
+}
+
+/// Who reads or writes the file may be slow: the server is not to take the silence between two statements for the end.
+pub(super) async fn wait_long(connection: &mut Connection) -> Result<()> {
+    match connection {
+        Connection::Postgres(_) => connection.script("set local idle_in_transaction_session_timeout = 0").await,
+        Connection::Sqlite(_) => Ok(()),
+    }
 }
 
 /// A failure with a table's name before it.

@@ -1,7 +1,6 @@
 //! Clears away what has had its time: blobs that nothing kept, sessions that have ended. In small batches, so that no lock lasts.
 
 use super::registry::Registry;
-use crate::config::Limits;
 use crate::storage::{AppSpace, Result, blobs, now_micros, sessions};
 use std::sync::Arc;
 use std::time::Duration;
@@ -30,7 +29,10 @@ pub async fn sweep(registry: Arc<Registry>, stop: CancellationToken) {
 }
 
 async fn sweep_app(registry: &Registry, space: &AppSpace) -> Result<()> {
-    let (before, receiving) = deadlines(registry.limits());
+    let lifetime = registry.limits().staged_blob_lifetime;
+    let before = now_micros().saturating_sub(micros(lifetime));
+    let receiving =
+        now_micros().saturating_sub(micros(lifetime.min(RECEIVING.max(registry.limits().wall_per_request * 2))));
     while blobs::sweep(&mut space.upkeep().await?, before, receiving, BATCH).await? > 0 {}
     while sessions::sweep(&mut space.upkeep().await?, now_micros(), BATCH).await? > 0 {}
     Ok(())
@@ -41,7 +43,7 @@ fn micros(time: Duration) -> i64 {
 }
 
 /// Since when (microseconds since 1970) a staged blob, and one that is being received, has to be there for its time to be over.
-pub fn deadlines(limits: &Limits) -> (i64, i64) {
+pub fn deadlines(limits: &crate::config::Limits) -> (i64, i64) {
     let lifetime = limits.staged_blob_lifetime;
     let receiving = lifetime.min(RECEIVING.max(limits.wall_per_request * 2));
     let now = now_micros();

@@ -24,7 +24,7 @@ pub fn to_json(value: &Value) -> Json {
         Value::Date(date) => json!({ "date": calendar::print_date(*date) }),
         Value::Time(time) => json!({ "time": calendar::print_time(*time) }),
         Value::Datetime(at) => json!({ "datetime": calendar::print_datetime(*at) }),
-        // A number, since the text of an instant ends where years have five digits on some readers.
+        // Microseconds, as it is kept.
         Value::Instant(micros) => json!({ "instant": micros.to_string() }),
         Value::Json(text) => json!({ "json": text }),
         Value::Other(other) => json!({ "other": [other.type_name, other.text] }),

@@ -35,31 +35,6 @@ macro_rules! on_both_databases {
     };
 }
 
-/// Cases that the host does not pass yet, run on both databases all the same.
-///
-/// Each is expected to fail, and on the day it passes its test fails: then it moves to `on_both_databases!`.
-macro_rules! not_yet_on_both_databases {
-    ($($case:ident),+ $(,)?) => {
-        mod not_yet_on_postgres {
-            $(
-                #[tokio::test(flavor = "multi_thread")]
-                async fn $case() {
-                    crate::expect_failure(super::$case(support::Engine::Postgres)).await;
-                }
-            )+
-        }
-
-        mod not_yet_on_sqlite {
-            $(
-                #[tokio::test(flavor = "multi_thread")]
-                async fn $case() {
-                    crate::expect_failure(super::$case(support::Engine::Sqlite)).await;
-                }
-            )+
-        }
-    };
-}
-
 mod blobs;
 mod commands;
 mod crashes;
@@ -69,6 +44,7 @@ mod drills;
 mod guestbook;
 mod harness;
 mod hostile;
+mod kills;
 mod layers;
 mod migrate_command;
 mod moving;
@@ -79,16 +55,4 @@ mod serving;
 mod sessions;
 mod tiers;
 mod unit_of_work;
-
-/// Panics if the case does not.
-async fn expect_failure(case: impl Future<Output = ()>) {
-    let mut case = std::pin::pin!(case);
-    let end = std::future::poll_fn(|context| {
-        let poll = || case.as_mut().poll(context);
-        match std::panic::catch_unwind(std::panic::AssertUnwindSafe(poll)) {
-            Ok(poll) => poll.map(Ok),
-            Err(panic) => std::task::Poll::Ready(Err(panic)),
-        }
-    });
-    assert!(end.await.is_err(), "the host has learned this: move the case to `on_both_databases!`");
-}
+mod uploads;

@@ -3,7 +3,7 @@
 //! Every contender is a process of its own on loopback. They take turns in random order, round after round, under the
 //! same load, so that what disturbs the machine disturbs all of them; what counts is the ratio within a round.
 //!
-//! Begin reading at [`hello`], [`page`], [`query`] and [`blob`]: who stands against whom. [`contender`] starts them, [`rounds`]
+//! Begin reading at [`hello`], [`page`], [`query`], [`blob`] and [`chunks`]: who stands against whom. [`contender`] starts them, [`rounds`]
 //! lets them take turns, [`load`] asks them, [`table`] says how it went. [`twin`] is the native program, in this same binary.
 
 #![expect(
@@ -13,6 +13,7 @@
 )]
 
 mod blob;
+mod chunks;
 mod client;
 mod contender;
 mod copies;
@@ -80,6 +81,9 @@ async fn run(options: Options) -> anyhow::Result<()> {
     }
     if setup.options.measures(What::Query) {
         errors += query::run(&setup).await?;
+    }
+    if setup.options.measures(What::Chunks) {
+        chunks::run(&setup).await?;
     }
     if setup.options.measures(What::Blob) {
         blob::run(&setup).await?;

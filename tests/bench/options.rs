@@ -56,6 +56,8 @@ pub enum What {
     Page,
     /// One `db.query`, of one row and of 1,000
     Query,
+    /// Sizes of chunks and statements that write them, for choosing
+    Chunks,
     /// 100 MiB in and out
     Blob,
     /// All of these

@@ -160,13 +160,17 @@ impl Visitor {
         B: Body<Data = Bytes, Error = Infallible> + Send + 'static,
     {
         let address = *self.address.lock().expect("nobody panics while holding it");
-        let stream = TokioIo::new(TcpStream::connect(address).await?);
-        let (mut sender, connection) = http1::handshake(stream).await?;
-        tokio::spawn(connection);
+        let mut sender = connect(address).await?;
         let request = self.with_cookies(request, address).body(body)?;
         let response = timeout(COMPILE_DEADLINE, sender.send_request(request)).await??;
         self.jar.take_from(response.headers());
         Ok(response)
+    }
+
+    /// A connection that stays open for many requests.
+    pub async fn keep_alive(&self) -> KeepAlive {
+        let address = *self.address.lock().expect("nobody panics while holding it");
+        KeepAlive { sender: connect(address).await.expect("the host listens"), host: address.to_string() }
     }
 
     fn with_cookies(&self, request: http::request::Builder, address: SocketAddr) -> http::request::Builder {
@@ -177,4 +181,36 @@ impl Visitor {
             None => request,
         }
     }
+}
+
+/// One connection for many requests without cookies, one after the other.
+#[derive(Debug)]
+pub struct KeepAlive {
+    sender: http1::SendRequest<Full<Bytes>>,
+    host: String,
+}
+
+impl KeepAlive {
+    /// A request without a body. Panics when no whole answer comes back, or when the host closes the connection.
+    pub async fn send(&mut self, request: http::request::Builder) -> Answer {
+        let request = request.header(header::HOST, &self.host).body(Full::default()).expect("a sound request");
+        let answer = timeout(DEADLINE, async {
+            self.sender.ready().await?;
+            let (head, body) = self.sender.send_request(request).await?.into_parts();
+            let body = body.collect().await?.to_bytes();
+            Ok::<_, hyper::Error>(Answer { status: head.status.as_u16(), headers: head.headers, body })
+        });
+        let answer = answer.await.expect("an answer in time");
+        answer.unwrap_or_else(|error| panic!("no whole answer on an open connection: {error}"))
+    }
+}
+
+async fn connect<B>(address: SocketAddr) -> anyhow::Result<http1::SendRequest<B>>
+where
+    B: Body<Data = Bytes, Error = Infallible> + Send + 'static,
+{
+    let stream = TokioIo::new(TcpStream::connect(address).await?);
+    let (sender, connection) = http1::handshake(stream).await?;
+    tokio::spawn(connection);
+    Ok(sender)
 }

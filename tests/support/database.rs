@@ -88,9 +88,14 @@ impl TestDatabase {
 
     /// How many rows a table of the host's holds that belongs to an app, for example `blobs`.
     pub async fn count(&self, app: &str, host_table: &str) -> u32 {
-        let prefix = if self.directory().is_some() { "innkeeper_" } else { "innkeeper." };
-        let count = self.app_value(app, &format!("select count(*) from {prefix}{host_table}")).await;
+        let count = self.app_value(app, &format!("select count(*) from {}", self.host_table(host_table))).await;
         count.parse().expect("a count is a number")
+    }
+
+    /// The full name of a table of the host's that stands beside an app's tables, for SQL over [`Self::app_rows`].
+    pub fn host_table(&self, name: &str) -> String {
+        let prefix = if self.directory().is_some() { "innkeeper_" } else { "innkeeper." };
+        format!("{prefix}{name}")
     }
 
     /// How many connections keep a transaction open in which nothing runs; on SQLite 1 if any reads the app's file.

@@ -183,6 +183,16 @@ impl TestHost {
         self.wait_until_ready().await;
     }
 
+    /// Starts another process on the same database, as a second dyno does, and waits until it is ready. It ends when the value is dropped.
+    pub async fn twin(&self) -> (Serving, Visitor) {
+        let (serving, address) = self.settings.serve(&self.database).await;
+        let mut visitor = Visitor::of(Arc::new(Mutex::new(address)));
+        let ready =
+            async || visitor.try_get("/_innkeeper/ready").await.filter(|answer| answer.status == 200).map(drop);
+        until("the second host gets ready", ready).await;
+        (serving, visitor)
+    }
+
     /// Asks the host to end, as Heroku does, and waits until it has. The log is returned with the status.
     pub async fn terminate(&mut self) -> (ExitStatus, String) {
         let serving = self.take();

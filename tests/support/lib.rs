@@ -13,6 +13,7 @@
 )]
 
 pub mod bytes;
+pub mod chromium;
 pub mod client;
 pub mod command;
 pub mod database;
@@ -21,6 +22,7 @@ pub mod jar;
 pub mod keeper;
 pub mod logs;
 pub mod multipart;
+pub mod node;
 pub mod paths;
 pub mod postgres;
 pub mod probe;

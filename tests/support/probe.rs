@@ -43,6 +43,12 @@ impl Visitor {
         Request::post(path).header("probe-steps", steps.to_string())
     }
 
+    /// A path with its steps in the query, for a browser, which sends no headers of its own.
+    pub fn path_with_steps(path: &str, steps: &Value) -> String {
+        let steps: String = form_urlencoded::byte_serialize(steps.to_string().as_bytes()).collect();
+        format!("{path}?steps={steps}")
+    }
+
     /// Runs steps and returns the whole answer, whatever its status.
     pub async fn probe_answer(&mut self, steps: Value) -> Answer {
         self.post_json("/run", &steps).await

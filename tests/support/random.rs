@@ -32,6 +32,12 @@ impl Random {
         Self { seed, state: seed }
     }
 
+    /// Another generator, which follows from this one's seed and `number`. It says the same seed.
+    pub fn fork(&self, number: u64) -> Self {
+        let mut mixed = Self::new(self.state ^ number.wrapping_mul(0xD6E8_FEB8_6659_FD93));
+        Self { seed: self.seed, state: mixed.bits() }
+    }
+
     /// 64 random bits.
     pub fn bits(&mut self) -> u64 {
         self.state = self.state.wrapping_add(0x9E37_79B9_7F4A_7C15);

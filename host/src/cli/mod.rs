@@ -7,6 +7,7 @@ mod deploy;
 mod dev;
 mod doctor;
 mod inspect;
+mod keys;
 mod migrate;
 mod output;
 mod progress;
@@ -50,6 +51,8 @@ enum Command {
     Import(transfer::ImportOptions),
     /// Show what a component imports and exports, and whether this host can run it
     Inspect(inspect::Options),
+    /// List or exchange the keys that sign URLs
+    Keys(keys::Options),
     /// Show which database was found and why, and whether it answers
     Doctor(doctor::Options),
 }
@@ -123,6 +126,7 @@ impl Cli {
             Command::Export(options) => transfer::export(&options).await,
             Command::Import(options) => transfer::import(&options).await,
             Command::Inspect(options) => inspect::run(&options),
+            Command::Keys(options) => keys::run(&options).await,
             Command::Doctor(options) => doctor::run(&options).await,
         }
     }

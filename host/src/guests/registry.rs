@@ -8,17 +8,20 @@ use super::settings::Settings;
 use super::state::GuestState;
 use crate::config::Limits;
 use crate::interfaces::AppContext;
+use crate::interfaces::blob_upload::Keyring;
 use crate::storage::apps::{App, Version};
 use crate::storage::{AppSpace, Code, Database, Error};
 use arc_swap::ArcSwap;
 use futures_util::{StreamExt, stream};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 use wasmtime::Engine;
 use wasmtime_wasi_http::p2::bindings::ProxyPre;
 
 /// Apps for which room is made at the same time.
 const AT_ONCE: usize = 8;
+const KEYS_PAUSE: Duration = Duration::from_secs(1);
 
 /// A component while it runs for an app.
 pub struct Guest {
@@ -95,6 +98,9 @@ pub struct Registry {
     own_databases: OwnDatabases,
     compiler: Compiler,
     limits: Arc<Limits>,
+    keyring: Arc<Keyring>,
+    /// When somebody last presented an unknown key.
+    keys_asked: Mutex<Option<Instant>>,
     routes: ArcSwap<Routes>,
     loaded: AtomicBool,
 }
@@ -102,8 +108,8 @@ pub struct Registry {
 impl Registry {
     /// Empty until [`Self::reload`].
     pub fn new(database: Database, own_databases: OwnDatabases, compiler: Compiler, limits: Arc<Limits>) -> Self {
-        let (routes, loaded) = (ArcSwap::default(), AtomicBool::new(false));
-        Self { database, own_databases, compiler, limits, routes, loaded }
+        let (keyring, routes, loaded) = (Arc::default(), ArcSwap::default(), AtomicBool::new(false));
+        Self { database, own_databases, compiler, limits, keyring, keys_asked: Mutex::default(), routes, loaded }
     }
 
     /// The routes as they are now.
@@ -124,6 +130,21 @@ impl Registry {
     /// How much guests and visitors may ask for.
     pub fn limits(&self) -> &Arc<Limits> {
         &self.limits
+    }
+
+    /// What signs URLs. See `keys`.
+    pub fn keyring(&self) -> &Arc<Keyring> {
+        &self.keyring
+    }
+
+    /// Whether the database may be asked for keys because somebody presents an unknown one: anybody can, so at most once a second.
+    pub fn may_ask_for_keys(&self) -> bool {
+        let mut asked = self.keys_asked.lock().unwrap_or_else(PoisonError::into_inner);
+        let may = asked.is_none_or(|at| at.elapsed() > KEYS_PAUSE);
+        if may {
+            *asked = Some(Instant::now());
+        }
+        may
     }
 
     /// Whether the database has been read at least once.
@@ -245,7 +266,13 @@ impl Registry {
     ) -> Result<Guest, LoadError> {
         let settings: Settings = serde_json::from_str(&app.settings)?;
         let config = settings.config.into_iter().collect();
-        let context = AppContext::new(space, settings.transactions.into(), config, Arc::clone(&self.limits));
+        let context = AppContext::new(
+            space,
+            settings.transactions.into(),
+            config,
+            Arc::clone(&self.limits),
+            Arc::clone(&self.keyring),
+        );
         Ok(Guest {
             app: Arc::new(context),
             version: version.number,

@@ -74,6 +74,14 @@ impl Routes {
         self.guests().find(|guest| **guest.app.space.app() == *app)
     }
 
+    /// What is there for an app.
+    pub fn room_of(&self, app: &str) -> Option<&Room> {
+        self.rooms().find(|room| match room {
+            Room::Open(guest) => **guest.app.space.app() == *app,
+            Room::Closed(closed) => closed.app == app,
+        })
+    }
+
     /// All apps that cannot be served for now.
     pub fn closed(&self) -> impl Iterator<Item = &Arc<Closed>> {
         self.rooms().filter_map(|room| match room {

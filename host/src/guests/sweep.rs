@@ -1,6 +1,7 @@
 //! Clears away what has had its time: blobs that nothing kept, sessions that have ended. In small batches, so that no lock lasts.
 
 use super::registry::Registry;
+use crate::storage::connection::Control;
 use crate::storage::{AppSpace, Result, blobs, now_micros, sessions};
 use std::sync::Arc;
 use std::time::Duration;
@@ -33,9 +34,16 @@ async fn sweep_app(registry: &Registry, space: &AppSpace) -> Result<()> {
     let before = now_micros().saturating_sub(micros(lifetime));
     let receiving =
         now_micros().saturating_sub(micros(lifetime.min(RECEIVING.max(registry.limits().wall_per_request * 2))));
-    while blobs::sweep(&mut space.upkeep().await?, before, receiving, BATCH).await? > 0 {}
+    while sweep_blobs(space, before, receiving).await? > 0 {}
     while sessions::sweep(&mut space.upkeep().await?, now_micros(), BATCH).await? > 0 {}
     Ok(())
+}
+
+async fn sweep_blobs(space: &AppSpace, before: i64, receiving: i64) -> Result<u64> {
+    let mut connection = space.upkeep().await?;
+    connection.control(Control::Begin(None)).await?;
+    let swept = blobs::sweep(&mut connection, space.app(), before, receiving, BATCH).await?;
+    connection.control(Control::Commit).await.map(|()| swept)
 }
 
 fn micros(time: Duration) -> i64 {

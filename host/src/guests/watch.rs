@@ -1,10 +1,11 @@
 //! Learns that the registry has changed, whoever changed it: asks for its generation every second. While the database is away the guests
 //! that are loaded go on, and the first answer after it brings everything up to date.
 
+use super::keys;
 use super::registry::Registry;
 use crate::storage::{Code, Error};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio_util::sync::CancellationToken;
 
 const EVERY: Duration = Duration::from_secs(1);
@@ -36,6 +37,8 @@ struct Seen {
     generation: Option<i64>,
     /// Whether no app of it is closed.
     whole: bool,
+    /// When the keys were loaded.
+    keys: Option<Instant>,
 }
 
 async fn refresh(registry: &Registry, seen: &mut Seen) -> Result<(), Error> {
@@ -43,6 +46,14 @@ async fn refresh(registry: &Registry, seen: &mut Seen) -> Result<(), Error> {
         migrate(registry).await?;
     }
     let generation = registry.database().generation().await?;
+    if seen.generation != Some(generation) || seen.keys.is_none_or(|at| at.elapsed() > keys::LOOK_EVERY) {
+        match keys::refresh(registry).await {
+            Err(error) if error.is_outage() => return Err(error),
+            Err(error) => tracing::error!("no keys to sign URLs with: {error}"),
+            Ok(()) => {}
+        }
+        seen.keys = Some(Instant::now());
+    }
     if seen.generation != Some(generation) {
         seen.whole = registry.reload().await?;
         seen.generation = Some(generation);

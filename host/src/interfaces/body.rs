@@ -19,6 +19,8 @@ pub struct RequestBody {
     pub content_type: Option<String>,
     /// The `content-length` of the request; none for a chunked body.
     pub length: Option<u64>,
+    /// The `content-encoding` of the request, where it is not the bytes themselves.
+    pub encoding: Option<String>,
     slot: Arc<Mutex<Slot>>,
 }
 
@@ -26,6 +28,10 @@ struct Slot {
     /// None once someone has claimed the body, or when there is none.
     stream: Option<BodyStream>,
     touched: bool,
+    /// Whether the sender waits to be asked for the body (RFC 9110, section 10.1.1), and nobody has asked yet.
+    waits: bool,
+    /// Bytes that are still to come, where that is known.
+    left: Option<u64>,
 }
 
 impl std::fmt::Debug for RequestBody {
@@ -38,9 +44,16 @@ impl std::fmt::Debug for RequestBody {
 }
 
 impl RequestBody {
-    /// A body that nobody has read from yet.
-    pub fn new(content_type: Option<String>, length: Option<u64>, stream: Option<BodyStream>) -> Self {
-        Self { content_type, length, slot: Arc::new(Mutex::new(Slot { stream, touched: false })) }
+    /// A body that nobody has read from yet. `waits`: the sender expects `100-continue`.
+    pub fn new(
+        content_type: Option<String>,
+        length: Option<u64>,
+        encoding: Option<String>,
+        waits: bool,
+        stream: Option<BodyStream>,
+    ) -> Self {
+        let slot = Slot { stream, touched: false, waits, left: length };
+        Self { content_type, length, encoding, slot: Arc::new(Mutex::new(slot)) }
     }
 
     /// Claims the whole body. None if it has been claimed or read from before.
@@ -65,6 +78,10 @@ impl Slot {
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, BodyError>>> {
         let Some(stream) = &mut self.stream else { return Poll::Ready(None) };
         let next = stream.as_mut().poll_next(cx);
+        self.waits = false;
+        if let (Poll::Ready(Some(Ok(bytes))), Some(left)) = (&next, &mut self.left) {
+            *left = left.saturating_sub(u64::try_from(bytes.len()).unwrap_or(u64::MAX));
+        }
         if matches!(next, Poll::Ready(None | Some(Err(_)))) {
             self.stream = None;
         }
@@ -76,6 +93,15 @@ impl Slot {
 #[derive(Clone)]
 pub(super) struct Claimed {
     slot: Arc<Mutex<Slot>>,
+}
+
+impl Claimed {
+    /// Whether reading the rest, to throw it away, would help the sender to see the answer: not where it has not been asked for yet,
+    /// nor where it is longer than `most`.
+    pub(super) fn is_worth_draining(&self, most: u64) -> bool {
+        let slot = self.slot.lock().unwrap_or_else(PoisonError::into_inner);
+        !slot.waits && slot.left.is_none_or(|left| left <= most)
+    }
 }
 
 impl Stream for Claimed {

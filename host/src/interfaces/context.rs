@@ -1,6 +1,6 @@
 //! What the interfaces share during one request.
 
-use super::blob_upload::SendOptions;
+use super::blob_upload::{Keyring, SendOptions};
 use super::body::RequestBody;
 use super::session::{self, SessionId};
 use crate::config::Limits;
@@ -20,6 +20,8 @@ pub struct AppContext {
     pub config: Vec<(String, String)>,
     /// How much a guest may ask for.
     pub limits: Arc<Limits>,
+    /// What signs URLs.
+    pub keyring: Arc<Keyring>,
     /// Hashes of the lists of migrations and the descriptions of tables that are known to be applied.
     applied: Mutex<HashSet<[u8; 32]>>,
 }
@@ -31,8 +33,9 @@ impl AppContext {
         transactions: Transactions,
         config: Vec<(String, String)>,
         limits: Arc<Limits>,
+        keyring: Arc<Keyring>,
     ) -> Self {
-        Self { space, transactions, config, limits, applied: Mutex::default() }
+        Self { space, transactions, config, limits, keyring, applied: Mutex::default() }
     }
 
     /// Whether a list of migrations with this hash has been applied.

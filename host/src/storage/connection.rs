@@ -76,6 +76,15 @@ pub enum Control {
     RollbackTo(u32),
 }
 
+/// What a commit on Postgres waits for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Durability {
+    /// The disk.
+    Waits,
+    /// Nothing: a later commit that waits brings this one with it.
+    Relaxed,
+}
+
 /// How far a transaction is kept apart from others. SQLite runs every one as `Serializable`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Isolation {
@@ -142,13 +151,21 @@ impl Connection {
     /// Runs writes of the host and then keeps the transaction: on Postgres all in one round trip.
     pub(super) async fn commit(&mut self, writes: &[(&'static HostSql, Vec<Value>)]) -> Result<()> {
         match self {
-            Self::Postgres(lease) => lease.commit(writes).await,
+            Self::Postgres(lease) => lease.commit(writes, Durability::Waits).await,
             Self::Sqlite(lease) => {
                 for (sql, params) in writes {
                     lease.host(sql.sqlite(), params)?;
                 }
                 lease.control(Control::Commit).await
             }
+        }
+    }
+
+    /// The same, but on Postgres without waiting for the disk: what was written is kept together with what is committed later, or not at all.
+    pub(super) async fn commit_relaxed(&mut self, writes: &[(&'static HostSql, Vec<Value>)]) -> Result<()> {
+        match self {
+            Self::Postgres(lease) => lease.commit(writes, Durability::Relaxed).await,
+            Self::Sqlite(_) => self.commit(writes).await,
         }
     }
 

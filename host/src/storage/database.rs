@@ -1,9 +1,9 @@
 //! The database: which engine, and where in it an app's things are.
 
-use super::connection::Connection;
+use super::connection::{Connection, Control, Isolation};
 use super::postgres::{self, PoolSettings, PostgresPool};
 use super::sqlite::{SqliteFiles, SqliteLease, SqliteSettings};
-use super::{Engine, Error, Result, migrations, own_space};
+use super::{Code, Engine, Error, Result, migrations, own_space};
 use crate::config::{Config, DatabaseTarget, HOST_POOL_SIZE, PostgresTarget, SqliteSynchronous};
 use std::path::Path;
 use std::sync::Arc;
@@ -222,6 +222,20 @@ impl AppSpace {
             Database::Postgres(pools) => self.lease(&pools.guests).await,
             Database::Sqlite(files) => Ok(Connection::Sqlite(files.writer(&self.place).await?)),
         }
+    }
+
+    /// A connection for writing with a transaction begun. One that had died in its pool is replaced by another.
+    pub(super) async fn begin(&self, isolation: Option<Isolation>) -> Result<Connection> {
+        let mut connection = self.writer().await?;
+        match connection.control(Control::Begin(isolation)).await {
+            Err(error) if error.code == Code::Unavailable => {
+                drop(connection);
+                connection = self.writer().await?;
+                connection.control(Control::Begin(isolation)).await?;
+            }
+            begun => begun?,
+        }
+        Ok(connection)
     }
 
     /// A connection for what the host does here by itself, such as sweeping. In the host's database guests cannot use these up.

@@ -15,6 +15,7 @@ pub mod database;
 mod engine;
 mod error;
 mod host_sql;
+pub mod keys;
 mod migrations;
 mod own_space;
 pub mod postgres;

@@ -15,7 +15,7 @@ use crate::interfaces::session::Jar;
 use crate::storage::Code;
 use bytes::Bytes;
 use futures_util::{FutureExt, StreamExt};
-use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
+use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, EXPECT};
 use http::{HeaderMap, Request, Response, StatusCode};
 use http_body::Body as _;
 use http_body_util::{BodyDataStream, BodyExt};
@@ -64,7 +64,7 @@ impl Dispatcher {
         let (mut head, body) = request.into_parts();
         let cookie = SessionCookie::new(guest.app.space.app(), client.scheme_https);
         let session = cookie.take(&mut head.headers);
-        let wanted = blobs::Wanted::from_head(&head);
+        let wanted = blobs::Wanted::new(&head.method, &head.headers);
         let body = request_body(&head, body);
         let jar = Jar::default();
         let visit = Visit { request_id: request_id.to_owned(), session, jar: jar.clone(), body };
@@ -173,7 +173,9 @@ fn request_body(head: &http::request::Parts, body: Incoming) -> RequestBody {
     let stream = (!body.is_end_stream()).then(|| -> BodyStream {
         BodyDataStream::new(body).map(|bytes: Result<Bytes, hyper::Error>| bytes.map_err(BodyError::from)).boxed()
     });
-    RequestBody::new(text(CONTENT_TYPE), length, stream)
+    let encoding = text(CONTENT_ENCODING).filter(|encoding| !encoding.eq_ignore_ascii_case("identity"));
+    let waits = text(EXPECT).is_some_and(|what| what.eq_ignore_ascii_case("100-continue"));
+    RequestBody::new(text(CONTENT_TYPE), length, encoding, waits, stream)
 }
 
 fn out_of_time(reason: &str) -> Problem {
@@ -206,6 +208,11 @@ fn not_answered(failure: Failure) -> Problem {
             text: "It is not certain that your request was saved.",
             ..Problem::internal(format!("perhaps not kept: {error}"))
         },
+        Failure::NotKept(error) if error.code == Code::TooLarge => Problem::new(
+            StatusCode::INSUFFICIENT_STORAGE,
+            "There is no more room for files here. Nothing was saved.",
+            format!("not kept: {error}"),
+        ),
         Failure::NotKept(error) => {
             Problem { text: "Your request was not saved.", ..Problem::internal(format!("not kept: {error}")) }
         }

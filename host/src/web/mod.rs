@@ -7,10 +7,13 @@
 mod blobs;
 mod body;
 mod dispatch;
+mod downloads;
 pub mod front;
 mod pages;
 mod router;
 pub mod server;
 mod session_cookie;
+mod signed;
+mod uploads;
 
 pub use server::{Server, ServerSettings};

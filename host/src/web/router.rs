@@ -4,6 +4,8 @@ use super::body::{Body, full};
 use super::dispatch::Dispatcher;
 use super::front::{self, ClientInfo, Refusal};
 use super::pages::{self, Problem};
+use super::uploads::Desk;
+use super::{downloads, uploads};
 use crate::guests::routes::Room;
 use crate::guests::{Closed, Guest, Registry};
 use http::header::HOST;
@@ -21,14 +23,15 @@ const HOST_ROUTES: &str = "/_innkeeper";
 pub(super) struct Router {
     pub(super) registry: Arc<Registry>,
     pub(super) dispatcher: Dispatcher,
+    desk: Desk,
     pub(super) trust_proxy: bool,
     ids: RequestIds,
 }
 
 impl Router {
     /// A router over the live registry.
-    pub(super) fn new(registry: Arc<Registry>, dispatcher: Dispatcher, trust_proxy: bool) -> Self {
-        Self { registry, dispatcher, trust_proxy, ids: RequestIds::new() }
+    pub(super) fn new(registry: Arc<Registry>, dispatcher: Dispatcher, desk: Desk, trust_proxy: bool) -> Self {
+        Self { registry, dispatcher, desk, trust_proxy, ids: RequestIds::new() }
     }
 
     /// Answers one request and writes its line into the log.
@@ -45,6 +48,8 @@ impl Router {
             Ok(guest) => self.dispatcher.dispatch(guest, request, &client, &request_id).await,
             Err(Route::Host(response)) => Ok(response()),
             Err(Route::Ready) => Ok(self.ready().await),
+            Err(Route::Download) => downloads::respond(&self.registry, &request).await,
+            Err(Route::Upload) => uploads::respond(&self.registry, request, &self.desk).await,
             Err(Route::NotLoaded) => Err(Problem::unavailable(
                 "The database cannot be reached right now.",
                 2,
@@ -96,6 +101,8 @@ impl Router {
 enum Route {
     Host(fn() -> Response<Body>),
     Ready,
+    Download,
+    Upload,
     NotLoaded,
     Closed(Arc<Closed>),
 }
@@ -104,6 +111,8 @@ fn host_route(path: &str) -> Route {
     match path {
         "/live" => Route::Host(|| pages::plain(StatusCode::OK, "alive\n")),
         "/ready" => Route::Ready,
+        _ if path.starts_with("/blobs/") => Route::Download,
+        _ if path.starts_with("/uploads/") => Route::Upload,
         _ => Route::Host(|| pages::plain(StatusCode::NOT_FOUND, "no such route of the host\n")),
     }
 }

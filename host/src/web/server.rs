@@ -3,6 +3,7 @@
 use super::dispatch::Dispatcher;
 use super::front::{self, Guarded, Rules};
 use super::router::Router;
+use super::uploads::Desk;
 use crate::guests::Registry;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -48,7 +49,7 @@ impl Server {
             ..Rules::default()
         };
         let dispatcher = Dispatcher::new(registry.instances(), tasks.clone());
-        let router = Arc::new(Router::new(registry, dispatcher, settings.trust_proxy));
+        let router = Arc::new(Router::new(registry, dispatcher, Desk::new(tasks.clone()), settings.trust_proxy));
         Self { listener, router, rules, tasks }
     }
 

@@ -26,7 +26,7 @@ async fn a_hundred_mebibytes_come_and_go_in_bounded_memory(engine: Engine) {
     assert!(grown <= MOST_GROWTH_KIB, "the upload raised memory by {grown} KiB");
     host.serving().forget_peak();
     let steps = json!([{ "op": "blob.send", "id": id }]);
-    let (_, size, received) = visitor.download(&format!("/photo?steps={}", encode(&steps.to_string()))).await;
+    let (_, size, received) = visitor.download(&Visitor::path_with_steps("/photo", &steps)).await;
     assert_eq!((size, received), (100 * MIB, sent));
     let grown = host.peak_rss_kib().saturating_sub(before);
     assert!(grown <= MOST_GROWTH_KIB, "the download raised memory by {grown} KiB");
@@ -50,8 +50,4 @@ async fn upload(visitor: &mut Visitor, size: u64) -> (String, String) {
     ok(&results[1]);
     assert_eq!((&blob["size"], &blob["sha256"]), (&json!(size), &json!(sent)));
     (blob["id"].as_str().expect("an id").to_owned(), sent)
-}
-
-fn encode(text: &str) -> String {
-    form_urlencoded::byte_serialize(text.as_bytes()).collect()
 }

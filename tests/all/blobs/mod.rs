@@ -1,9 +1,17 @@
 //! The interface `blob-upload`: receiving, keeping, reading, sending, deleting.
 
+mod abuse;
+mod browser;
+mod chunks;
+mod conditions;
 mod forms;
+mod hostile_forms;
 mod keeping;
 mod large;
 mod making;
+mod names;
+mod quota;
+mod ranges;
 mod sending;
 mod signed;
 
@@ -13,6 +21,9 @@ use serde_json::{Value, json};
 use support::multipart::Multipart;
 use support::probe::ok;
 use support::{Answer, Engine, TestHost, Visitor};
+
+/// A header that asks for nothing in particular.
+const PLAIN: (&str, &str) = ("accept", "*/*");
 
 /// A visitor of a probe, and its host.
 async fn probe(engine: Engine) -> (TestHost, Visitor) {

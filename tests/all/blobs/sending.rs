@@ -1,22 +1,22 @@
 //! Blobs as answers: by `send`, or by a response header.
 
+use http_body_util::Full;
 use serde_json::{Value, json};
-use support::Engine;
 use support::bytes::png;
 use support::probe::code;
+use support::{Answer, Engine};
 
-use super::{get_blob, kept, probe};
+use super::{PLAIN, get_blob, kept, probe};
 
 on_both_databases! {
     a_blob_is_sent_with_safe_headers,
     what_could_run_script_is_offered_for_saving,
     the_name_and_the_age_can_be_chosen,
-    a_range_is_sent_if_the_visitors_copy_is_the_same,
+    text_is_sent_as_utf_8,
     a_response_header_sends_a_blob_too,
+    a_guest_cannot_loosen_how_a_blob_is_sent,
     a_blob_is_sent_instead_of_a_response,
 }
-
-const PLAIN: (&str, &str) = ("accept", "*/*");
 
 async fn a_blob_is_sent_with_safe_headers(engine: Engine) {
     let (_host, mut visitor) = probe(engine).await;
@@ -24,13 +24,29 @@ async fn a_blob_is_sent_with_safe_headers(engine: Engine) {
     let blob = kept(&mut visitor, "image/png", name, &photo).await;
     let answer = get_blob(&mut visitor, &blob["id"], Value::Null, PLAIN).await.expect(200);
     assert!(answer.body == photo);
-    assert_eq!(answer.header("x-content-type-options"), Some("nosniff"));
-    assert!(
-        answer.header("content-security-policy").is_some_and(|policy| policy.contains("sandbox")),
-        "{answer:?}"
-    );
-    assert_eq!(answer.header("accept-ranges"), Some("bytes"));
-    assert!(answer.header("content-disposition").is_none_or(|shown| shown.starts_with("inline")), "{answer:?}");
+    assert_safe(&answer);
+    assert_eq!((answer.header("accept-ranges"), answer.header("content-length")), (Some("bytes"), Some("5000")));
+    assert!(answer.header("content-disposition").is_some_and(|shown| shown.starts_with("inline")), "{answer:?}");
+}
+
+/// What keeps a stored file from acting as a page of the app.
+fn assert_safe(answer: &Answer) {
+    for (name, value) in [
+        ("x-content-type-options", "nosniff"),
+        ("content-security-policy", "sandbox; default-src 'none'"),
+        ("cross-origin-resource-policy", "same-origin"),
+    ] {
+        let values: Vec<_> = answer.headers.get_all(name).iter().collect();
+        assert_eq!(values, [value], "{name}");
+    }
+}
+
+async fn text_is_sent_as_utf_8(engine: Engine) {
+    let (_host, mut visitor) = probe(engine).await;
+    let blob = kept(&mut visitor, "text/plain; charset=iso-2022-jp", "a.txt", "Grüße".as_bytes()).await;
+    let answer = get_blob(&mut visitor, &blob["id"], Value::Null, PLAIN).await.expect(200);
+    assert_eq!(answer.header("content-type"), Some("text/plain; charset=utf-8"));
+    assert!(answer.header("content-disposition").is_some_and(|shown| shown.starts_with("inline")), "{answer:?}");
 }
 
 async fn what_could_run_script_is_offered_for_saving(engine: Engine) {
@@ -41,11 +57,20 @@ async fn what_could_run_script_is_offered_for_saving(engine: Engine) {
         ("application/xhtml+xml", "<?xml version=\"1.0\"?><html xmlns=\"http://www.w3.org/1999/xhtml\"/>"),
         ("text/xml", "<?xml version=\"1.0\"?><a/>"),
         ("application/javascript", "alert(1)"),
+        ("text/css", "a { color: red }"),
+        (
+            "multipart/x-mixed-replace; boundary=a",
+            "--a\r\nContent-Type: text/html\r\n\r\n<script>alert(1)</script>",
+        ),
+        ("image/png", "<!doctype html><script>alert(1)</script>"),
+        ("text/plain", "<html><script>alert(1)</script></html>"),
     ] {
         let blob = kept(&mut visitor, content_type, "file", text.as_bytes()).await;
         let answer = get_blob(&mut visitor, &blob["id"], Value::Null, PLAIN).await.expect(200);
         let shown = answer.header("content-disposition").unwrap_or_default();
         assert!(shown.starts_with("attachment"), "{content_type}: {shown:?}");
+        assert_eq!(answer.header("content-type"), Some("application/octet-stream"), "{content_type}");
+        assert_safe(&answer);
     }
 }
 
@@ -62,20 +87,6 @@ async fn the_name_and_the_age_can_be_chosen(engine: Engine) {
     assert!(plain.header("cache-control").is_some_and(|value| value.contains("no-cache")), "{plain:?}");
 }
 
-async fn a_range_is_sent_if_the_visitors_copy_is_the_same(engine: Engine) {
-    let (_host, mut visitor) = probe(engine).await;
-    let blob = kept(&mut visitor, "image/png", "a.png", &png(1_000, 1)).await;
-    let tag =
-        get_blob(&mut visitor, &blob["id"], Value::Null, PLAIN).await.header("etag").expect("a tag").to_owned();
-    for (if_range, status, length) in [(tag.as_str(), 206, 10), ("\"other\"", 200, 1_000)] {
-        let steps = json!([{ "op": "blob.send", "id": blob["id"] }]);
-        let request = http::Request::get("/photo").header("probe-steps", steps.to_string());
-        let request = request.header("range", "bytes=0-9").header("if-range", if_range);
-        let answer = visitor.send(request, http_body_util::Full::<bytes::Bytes>::default()).await.expect(status);
-        assert_eq!(answer.body.len(), length);
-    }
-}
-
 async fn a_response_header_sends_a_blob_too(engine: Engine) {
     let (_host, mut visitor) = probe(engine).await;
     let photo = png(5_000, 1);
@@ -86,6 +97,42 @@ async fn a_response_header_sends_a_blob_too(engine: Engine) {
     assert!(answer.body == photo, "{} bytes came", answer.body.len());
     assert_eq!(answer.header("content-type"), Some("image/png"));
     assert_eq!((answer.header("x-own"), answer.header("innkeeper-send-blob")), (Some("sent along"), None));
+}
+
+async fn a_guest_cannot_loosen_how_a_blob_is_sent(engine: Engine) {
+    let (_host, mut visitor) = probe(engine).await;
+    let drawing = br#"<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>"#;
+    let blob = kept(&mut visitor, "image/svg+xml", "a.svg", drawing).await;
+    let safe = get_blob(&mut visitor, &blob["id"], Value::Null, PLAIN).await.expect(200);
+    let headers = json!([
+        ["Innkeeper-Send-Blob", blob["id"]],
+        ["content-type", "text/html"],
+        ["Content-Type", "image/svg+xml"],
+        ["content-disposition", "inline"],
+        ["content-security-policy", "default-src *"],
+        ["content-security-policy", "script-src 'unsafe-inline'"],
+        ["x-content-type-options", "none"],
+        ["cross-origin-resource-policy", "cross-origin"],
+        ["etag", "\"own\""],
+        ["last-modified", "Sun, 06 Nov 1994 08:49:37 GMT"],
+        ["accept-ranges", "none"],
+        ["content-range", "bytes 0-0/1"],
+        ["content-encoding", "gzip"],
+        ["content-location", "/other"],
+        ["content-length", "0"],
+        ["x-frame-options", "DENY"],
+    ]);
+    let respond = json!([{ "op": "respond", "status": 200, "headers": headers, "body": "" }]);
+    let request = http::Request::get("/photo").header("probe-steps", respond.to_string());
+    let answer = visitor.send(request, Full::<bytes::Bytes>::default()).await.expect(200);
+    assert_eq!(&answer.body[..], drawing);
+    assert_safe(&answer);
+    for name in safe.headers.keys().filter(|name| *name != "date") {
+        let values = |answer: &Answer| answer.headers.get_all(name).iter().cloned().collect::<Vec<_>>();
+        assert_eq!(values(&answer), values(&safe), "{name}");
+    }
+    let more: Vec<_> = answer.headers.keys().filter(|name| !safe.headers.contains_key(*name)).collect();
+    assert_eq!(more, ["x-frame-options"]);
 }
 
 async fn a_blob_is_sent_instead_of_a_response(engine: Engine) {

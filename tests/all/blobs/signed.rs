@@ -7,8 +7,7 @@ use support::probe::{code, ok};
 
 use super::{kept, probe};
 
-// FIXME: the interface has signed URLs, the host answers "not yet".
-not_yet_on_both_databases! {
+on_both_databases! {
     a_signed_url_serves_whoever_holds_it,
     a_signed_url_cannot_be_changed,
     a_signed_url_ends,

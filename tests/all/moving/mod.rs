@@ -17,6 +17,9 @@ use support::command::{self, Finished};
 use support::probe::ok;
 use support::{DEADLINE, Engine, TestDatabase, TestHost, Visitor};
 
+/// What a blob counts for beside its bytes.
+const ROW_BYTES: u64 = 1024;
+
 fn other(engine: Engine) -> Engine {
     match engine {
         Engine::Postgres => Engine::Sqlite,

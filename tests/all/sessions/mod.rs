@@ -1,5 +1,6 @@
 //! The interface `session`: what belongs to one visitor.
 
+mod cookie;
 mod life;
 mod values;
 

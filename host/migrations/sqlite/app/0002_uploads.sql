@@ -2,12 +2,12 @@
 alter table innkeeper_blobs add column received bigint;
 alter table innkeeper_blobs add column progress bytea;
 
--- Bytes that the blobs of an app take up, those included that uploads under way have been promised.
+-- Bytes that the blobs of an app take up, those included that uploads under way have been promised, and 1024 for each beside its own.
 create table innkeeper_usage (
     app text primary key,
     bytes bigint not null
 );
-insert into innkeeper_usage (app, bytes) select app, cast(sum(size) as bigint) from innkeeper_blobs group by app;
+insert into innkeeper_usage (app, bytes) select app, cast(sum(size + 1024) as bigint) from innkeeper_blobs group by app;
 
 -- What `innkeeper blobs import` has imported: the file, by its path below the folder, and the blob that it became.
 create table innkeeper_imported (

@@ -5,7 +5,7 @@ use super::{ExportOptions, files};
 use crate::cli::output;
 use crate::cli::progress::Progress;
 use crate::cli::target::Target;
-use crate::storage::blobs::{self, Blob};
+use crate::storage::blobs::{self, Blob, CHUNK_BYTES};
 use crate::storage::hex;
 use anyhow::{Context, bail};
 use serde_json::json;
@@ -95,7 +95,7 @@ fn entry(blob: &Blob) -> Entry {
 
 /// The id and the name. Names are cleaned once more: they come from visitors, and rows may be older than the rule.
 fn file_name(blob: &Blob) -> String {
-    let Some(name) = blob.name.as_deref().and_then(crate::interfaces::blob_upload::clean_name) else {
+    let Some(name) = blob.name.as_deref().and_then(crate::interfaces::blob_upload::clean_file_name) else {
         return blob.id.clone();
     };
     let whole = format!("{}-{name}", blob.id);
@@ -144,12 +144,9 @@ async fn one(
 async fn write(part: &Path, target: &Target, blob: &Blob, progress: &mut Progress) -> anyhow::Result<()> {
     let mut file = File::create(part).with_context(|| format!("cannot write {}", part.display()))?;
     let (mut hasher, mut seq) = (Sha256::new(), 0);
-    loop {
-        let chunks = blobs::read_committed(&target.space, &blob.id, seq).await?;
-        if chunks.is_empty() {
-            break;
-        }
-        for chunk in chunks {
+    let chunks = i64::try_from(blob.size.div_ceil(u64::try_from(CHUNK_BYTES)?))?;
+    while seq < chunks {
+        for chunk in blobs::read_committed(&target.space, &blob.id, seq..=chunks - 1).await? {
             hasher.update(&chunk);
             file.write_all(&chunk).with_context(|| format!("cannot write {}", part.display()))?;
             progress.advance(chunk.len());

@@ -76,8 +76,11 @@ impl Import<'_> {
         let last = found.source.rsplit('/').next().unwrap_or_default();
         let stored = web2py::parse(last);
         let name = stored.as_ref().and_then(|stored| stored.original.as_deref()).unwrap_or(last);
-        let label =
-            Label { content_type: String::new(), name: blob_upload::clean_name(name), created_at: now_micros() };
+        let label = Label {
+            content_type: String::new(),
+            name: blob_upload::clean_file_name(name),
+            created_at: now_micros(),
+        };
         let link = stored.as_ref().and_then(|stored| self.link(stored, last));
         let (fate, id, sha256) = self.settle(found, label.clone(), link.as_ref()).await?;
         if stored.as_ref().is_some_and(|stored| stored.original.is_none()) {

@@ -25,7 +25,6 @@ impl Arrival {
         if come != *totals || !self.announced.is_empty() {
             bail!("{BROKEN}: what came is not what {} counts", TOTALS);
         }
-        self.intake.count_blobs(self.blob_bytes).await?;
         for loaded in &self.tables {
             self.intake.join(&loaded.table, loaded.last_number).await?;
         }

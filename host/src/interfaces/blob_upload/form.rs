@@ -2,6 +2,7 @@
 
 use super::error::Fault;
 use super::receive::Receiver;
+use super::upload::Coming;
 use super::wit;
 use crate::interfaces::body::{BodyError, Claimed};
 use bytes::Bytes;
@@ -14,12 +15,18 @@ use std::task::{Context, Poll};
 use wit::BlobErrorCode as Code;
 
 /// What may arrive without the parser making anything of it: the preamble, or the headers of a part.
-const STALL_BYTES: u64 = 64 * 1024;
+const STALL_BYTES: u64 = 16 * 1024;
+/// Bytes that the parser may hold.
+const PARSER_BYTES: u64 = 512 * 1024;
+/// RFC 2046, section 5.1.1.
+const LONGEST_BOUNDARY: usize = 70;
+const LONGEST_NAME: usize = 255;
 
-/// Receives the form in a body of the given content type.
+/// Receives the form in a body of the given content type and, where it is known, length.
 pub(super) async fn receive(
     receiver: &mut Receiver<'_>,
     content_type: &str,
+    length: Option<u64>,
     body: Claimed,
 ) -> Result<wit::Form, Fault> {
     if content_type.trim_start().to_ascii_lowercase().starts_with("application/x-www-form-urlencoded") {
@@ -27,7 +34,10 @@ pub(super) async fn receive(
     }
     let boundary = multer::parse_boundary(content_type)
         .map_err(|_| Fault::request(Code::BadForm, "the request is no form: its content type is another"))?;
-    receive_multipart(receiver, boundary, body).await
+    if boundary.is_empty() || boundary.len() > LONGEST_BOUNDARY {
+        return Err(Fault::request(Code::BadForm, "a boundary has 1 to 70 characters"));
+    }
+    receive_multipart(receiver, boundary, length, body).await
 }
 
 async fn receive_urlencoded(receiver: &mut Receiver<'_>, mut body: Claimed) -> Result<wit::Form, Fault> {
@@ -51,22 +61,30 @@ async fn receive_urlencoded(receiver: &mut Receiver<'_>, mut body: Claimed) -> R
 async fn receive_multipart(
     receiver: &mut Receiver<'_>,
     boundary: String,
+    length: Option<u64>,
     body: Claimed,
 ) -> Result<wit::Form, Fault> {
-    let stalled = Arc::new(AtomicU64::new(0));
-    let source = Metered { body, stalled: Arc::clone(&stalled), rest: false };
+    let meter = Arc::new(Meter::default());
+    let source = Metered { body, meter: Arc::clone(&meter), rest: false };
     let limits = SizeLimit::new().whole_stream(receiver.whole_bytes());
     let mut parts = Multipart::with_constraints(source, boundary, Constraints::new().size_limit(limits));
     let mut form = wit::Form { fields: Vec::new(), files: Vec::new() };
     for number in 0.. {
         let next = parts.next_field().await.map_err(|error| from_multer(&error))?;
-        stalled.store(0, Ordering::Relaxed);
+        meter.note_progress();
         let Some(part) = next else { break };
         if number >= receiver.parts() {
             return Err(Fault::request(Code::TooLarge, format!("a form of more than {} parts", receiver.parts())));
         }
         let name = part.name().unwrap_or_default().to_owned();
-        let received = receive_part(receiver, part, &stalled, &mut form).await;
+        if name.len() > LONGEST_NAME {
+            return Err(Fault::request(
+                Code::BadForm,
+                format!("a field's name of more than {LONGEST_NAME} bytes"),
+            ));
+        }
+        let expected = length.map_or(0, |length| meter.left_of(length));
+        let received = receive_part(receiver, part, expected, &meter, &mut form).await;
         received.map_err(|fault| fault.in_field(&name))?;
     }
     Ok(form)
@@ -75,17 +93,18 @@ async fn receive_multipart(
 async fn receive_part(
     receiver: &mut Receiver<'_>,
     part: Field<'static>,
-    stalled: &AtomicU64,
+    expected: u64,
+    meter: &Meter,
     form: &mut wit::Form,
 ) -> Result<(), Fault> {
     let name = part.name().unwrap_or_default().to_owned();
     if part.file_name().is_some() {
-        if let Some(blob) = receive_file(receiver, part, stalled).await? {
+        if let Some(blob) = receive_file(receiver, part, expected, meter).await? {
             form.files.push(wit::FormFile { field: name, blob });
         }
         return Ok(());
     }
-    let value = receive_text(receiver, part, stalled).await?;
+    let value = receive_text(receiver, part, meter).await?;
     form.fields.push(wit::FormField { name, value });
     Ok(())
 }
@@ -94,21 +113,22 @@ async fn receive_part(
 async fn receive_file(
     receiver: &mut Receiver<'_>,
     mut part: Field<'static>,
-    stalled: &AtomicU64,
+    expected: u64,
+    meter: &Meter,
 ) -> Result<Option<wit::Blob>, Fault> {
     let file_name = part.file_name().unwrap_or_default().to_owned();
     let declared = part.content_type().map(ToString::to_string);
-    let mut first = next_chunk(&mut part, stalled).await?;
+    let mut first = next_chunk(&mut part, meter).await?;
     if first.is_none() && file_name.is_empty() {
         return Ok(None);
     }
-    let mut upload = receiver.begin(Some(&file_name), declared.as_deref()).await?;
+    let mut upload = receiver.begin(Some(&file_name), declared.as_deref(), Coming::AtMost(expected))?;
     while let Some(bytes) = first.take() {
         if let Err(fault) = receiver.write(&mut upload, &bytes).await {
             receiver.discard(upload).await;
             return Err(fault);
         }
-        first = match next_chunk(&mut part, stalled).await {
+        first = match next_chunk(&mut part, meter).await {
             Ok(next) => next,
             Err(fault) => {
                 receiver.discard(upload).await;
@@ -122,11 +142,11 @@ async fn receive_file(
 async fn receive_text(
     receiver: &mut Receiver<'_>,
     mut part: Field<'static>,
-    stalled: &AtomicU64,
+    meter: &Meter,
 ) -> Result<String, Fault> {
     let most = receiver.field_bytes();
     let mut text = Vec::new();
-    while let Some(bytes) = next_chunk(&mut part, stalled).await? {
+    while let Some(bytes) = next_chunk(&mut part, meter).await? {
         text.extend_from_slice(&bytes);
         if text.len() > most {
             return Err(Fault::request(Code::TooLarge, format!("a field of more than {most} bytes")));
@@ -137,21 +157,52 @@ async fn receive_text(
 }
 
 /// The next bytes of a part; the parser's empty pieces are left out.
-async fn next_chunk(part: &mut Field<'static>, stalled: &AtomicU64) -> Result<Option<Bytes>, Fault> {
+async fn next_chunk(part: &mut Field<'static>, meter: &Meter) -> Result<Option<Bytes>, Fault> {
     loop {
         let chunk = part.chunk().await.map_err(|error| from_multer(&error))?;
-        stalled.store(0, Ordering::Relaxed);
+        meter.note_progress();
         if chunk.as_ref().is_none_or(|bytes| !bytes.is_empty()) {
             return Ok(chunk);
         }
     }
 }
 
+/// What has gone into the parser.
+#[derive(Debug, Default)]
+struct Meter {
+    /// Since something came out of it.
+    stalled: AtomicU64,
+    /// In all.
+    fed: AtomicU64,
+}
+
+impl Meter {
+    fn note_progress(&self) {
+        self.stalled.store(0, Ordering::Relaxed);
+    }
+
+    /// Counts bytes. Returns how many had gone in before without anything coming out.
+    fn feed(&self, bytes: u64) -> u64 {
+        self.fed.fetch_add(bytes, Ordering::Relaxed);
+        self.stalled.fetch_add(bytes, Ordering::Relaxed)
+    }
+
+    /// The most that can still come of a body of this length. What is in the parser counts as not come yet: it may be part of a file.
+    fn left_of(&self, length: u64) -> u64 {
+        length.saturating_sub(self.fed.load(Ordering::Relaxed)).saturating_add(PARSER_BYTES).min(length)
+    }
+}
+
+/// Nothing comes out of what goes into the parser.
+#[derive(Debug, thiserror::Error)]
+#[error("too many bytes before or between the parts of the form")]
+struct Stalled;
+
 /// Feeds the parser piece by piece. The parser reads on as long as there is something to read, so this source pauses after each piece,
 /// and ends when too much has gone in without anything coming out.
 struct Metered {
     body: Claimed,
-    stalled: Arc<AtomicU64>,
+    meter: Arc<Meter>,
     rest: bool,
 }
 
@@ -167,9 +218,8 @@ impl Stream for Metered {
         if let Poll::Ready(Some(Ok(bytes))) = &next {
             self.rest = true;
             let size = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
-            let before = self.stalled.fetch_add(size, Ordering::Relaxed);
-            if before > STALL_BYTES {
-                return Poll::Ready(Some(Err("too many bytes before or between the parts of the form".into())));
+            if self.meter.feed(size) > STALL_BYTES {
+                return Poll::Ready(Some(Err(Stalled.into())));
             }
         }
         next
@@ -180,6 +230,9 @@ fn from_multer(error: &multer::Error) -> Fault {
     match error {
         multer::Error::StreamSizeExceeded { limit } => {
             Fault::request(Code::TooLarge, format!("a form of more than {limit} bytes"))
+        }
+        multer::Error::StreamReadFailed(error) if error.is::<Stalled>() => {
+            Fault::request(Code::BadForm, error.to_string())
         }
         multer::Error::StreamReadFailed(error) => interrupted(error),
         multer::Error::IncompleteStream | multer::Error::IncompleteFieldData { .. } => {

@@ -1,12 +1,13 @@
 //! The functions of `wit/blob-upload.wit`.
 
 use super::error::{Fault, convert};
+use super::link::{Grant, Link, UploadRules};
 use super::reader::Reader;
 use super::receive::{self, to_wit};
-use super::upload::{Rules, Upload};
+use super::upload::{Coming, Rules, Upload, full};
 use super::wit;
 use crate::interfaces::{Pending, View};
-use crate::storage::blobs;
+use crate::storage::{blobs, now_micros};
 use wasmtime::component::Resource;
 use wit::BlobErrorCode as Code;
 
@@ -14,9 +15,13 @@ type Answer<T> = std::result::Result<T, Fault>;
 
 const LONGEST_WRITE: usize = 1 << 20;
 const LONGEST_LIST: u32 = 1000;
+/// A week.
+pub const LONGEST_SECONDS: u32 = 604_800;
+/// Of a signed URL: what browsers and routers take.
+const LONGEST_PATH: usize = 4096;
 
 /// How a blob is sent.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct SendOptions {
     /// The file name that the visitor is shown; none: the blob's.
     pub name: Option<String>,
@@ -36,13 +41,12 @@ impl wit::Host for View<'_> {
     }
 
     async fn create(&mut self, name: Option<String>, content_type: String) -> Answer<Resource<Upload>> {
-        let limits = &self.context.app.limits;
-        let quota = limits.app_bytes.saturating_sub(blobs::total(&mut self.context.unit).await?);
-        if quota == 0 {
-            return Err(Fault::request(Code::QuotaExceeded, "the files of this app take up all their space"));
+        let (most, quota) = (self.context.app.limits.file_bytes, self.context.app.limits.app_bytes);
+        if blobs::used(&mut self.context.unit).await? >= quota {
+            return Err(full());
         }
-        let rules = Rules { most: limits.file_bytes.min(quota), accept: Vec::new() };
-        Ok(self.table.push(Upload::begin(name.as_deref(), Some(&content_type), &rules)?)?)
+        let rules = Rules { most, quota, accept: Vec::new() };
+        Ok(self.table.push(Upload::begin(name.as_deref(), Some(&content_type), Coming::AtMost(0), &rules)?)?)
     }
 
     async fn open(&mut self, id: String, range: Option<wit::ByteRange>) -> Answer<Resource<Reader>> {
@@ -75,21 +79,32 @@ impl wit::Host for View<'_> {
             return Err(Fault::request(Code::Conflict, "the response has been set"));
         }
         let blob = blobs::stat(&mut self.context.unit, &id).await?;
-        let options = options.map_or_else(SendOptions::default, |options| SendOptions {
-            name: options.name,
-            download: options.download,
-            max_age: options.max_age,
-        });
-        self.context.set_pending(Pending { blob, options });
+        self.context.set_pending(Pending { blob, options: send_options(options) });
         Ok(())
     }
 
-    async fn sign_download(&mut self, _: String, _: Option<wit::SendOptions>, _: u32) -> Answer<String> {
-        Err(Fault::request(Code::Other, "not yet"))
+    async fn sign_download(
+        &mut self,
+        id: String,
+        options: Option<wit::SendOptions>,
+        seconds: u32,
+    ) -> Answer<String> {
+        let until = until(seconds)?;
+        let blob = blobs::stat(&mut self.context.unit, &id).await?;
+        self.sign(blob.id, until, Grant::Download(send_options(options)))
     }
 
-    async fn sign_upload(&mut self, _: Option<wit::FormLimits>, _: u32) -> Answer<wit::UploadTicket> {
-        Err(Fault::request(Code::Other, "not yet"))
+    async fn sign_upload(&mut self, limits: Option<wit::FormLimits>, seconds: u32) -> Answer<wit::UploadTicket> {
+        let (until, id) = (until(seconds)?, blobs::new_id()?);
+        let (max_file, max_total, accept) =
+            limits.map_or((None, None, Vec::new()), |limits| (limits.max_file, limits.max_total, limits.accept));
+        let asked = [max_file, max_total].into_iter().flatten().map(u64::from);
+        let most = asked.fold(self.context.app.limits.file_bytes, u64::min);
+        let path = self.sign(id.clone(), until, Grant::Upload(UploadRules { most, accept }))?;
+        if path.len() > LONGEST_PATH {
+            return Err(Fault::request(Code::BadParameter, "more accepted media types than fit into a URL"));
+        }
+        Ok(wit::UploadTicket { id, path })
     }
 
     fn convert_blob_error(&mut self, fault: Fault) -> wasmtime::Result<wit::BlobError> {
@@ -140,4 +155,30 @@ impl wit::HostReader for View<'_> {
         self.table.delete(reader)?;
         Ok(())
     }
+}
+
+impl View<'_> {
+    fn sign(&self, id: String, until: i64, grant: Grant) -> Answer<String> {
+        let app = &self.context.app;
+        Ok(Link { app: app.space.app().to_string(), id, until, grant }.sign(&app.keyring)?)
+    }
+}
+
+/// Seconds since 1970 at which a URL ends.
+fn until(seconds: u32) -> Answer<i64> {
+    if seconds == 0 || seconds > LONGEST_SECONDS {
+        return Err(Fault::request(
+            Code::BadParameter,
+            format!("seconds is a number from 1 to {LONGEST_SECONDS}"),
+        ));
+    }
+    Ok(now_micros() / 1_000_000 + i64::from(seconds))
+}
+
+fn send_options(options: Option<wit::SendOptions>) -> SendOptions {
+    options.map_or_else(SendOptions::default, |options| SendOptions {
+        name: options.name,
+        download: options.download,
+        max_age: options.max_age,
+    })
 }

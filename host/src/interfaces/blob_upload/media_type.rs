@@ -1,5 +1,8 @@
 //! What kind of file bytes are: what they show counts more than what the sender declares.
 
+use super::error::Fault;
+use super::wit;
+
 const UNKNOWN: &str = "application/octet-stream";
 /// Bytes that are looked at.
 const LOOK_AT: usize = 8192;
@@ -16,7 +19,7 @@ pub fn detect(head: &[u8], declared: Option<&str>) -> String {
 }
 
 /// Whether a type is among those accepted: `image/png`, `image/*` or `*/*`. An empty list accepts all.
-pub(super) fn is_accepted(media_type: &str, accept: &[String]) -> bool {
+fn is_accepted(media_type: &str, accept: &[String]) -> bool {
     let family = media_type.split('/').next().unwrap_or_default();
     let fits = |pattern: &str| match pattern.strip_suffix("/*") {
         Some("*") => true,
@@ -25,6 +28,15 @@ pub(super) fn is_accepted(media_type: &str, accept: &[String]) -> bool {
         None => pattern == media_type,
     };
     accept.is_empty() || accept.iter().any(|pattern| fits(&pattern.trim().to_ascii_lowercase()))
+}
+
+/// An error where a type is not among those accepted.
+pub(super) fn check(media_type: &str, accept: &[String]) -> Result<(), Fault> {
+    if is_accepted(media_type, accept) {
+        return Ok(());
+    }
+    let text = format!("a file of type {media_type}, not one of {}", accept.join(", "));
+    Err(Fault::request(wit::BlobErrorCode::UnsupportedType, text))
 }
 
 /// The type without parameters, in lower case; none if it is no media type (RFC 9110, section 8.3.1).

@@ -61,9 +61,10 @@ impl Reader {
 
     async fn read_ahead(&mut self, unit: &mut UnitOfWork) -> Result<(), Fault> {
         let chunk_bytes = u64::try_from(CHUNK_BYTES).unwrap_or(u64::MAX);
-        let seq = i64::try_from(self.at / chunk_bytes).unwrap_or(i64::MAX);
+        let chunk = |byte: u64| i64::try_from(byte / chunk_bytes).unwrap_or(i64::MAX);
         let skip = usize::try_from(self.at % chunk_bytes).unwrap_or_default();
-        self.ahead = blobs::read(unit, &self.blob.id, seq).await?.into();
+        let chunks = chunk(self.at)..=chunk(self.end.saturating_sub(1));
+        self.ahead = blobs::read(unit, &self.blob.id, chunks).await?.into();
         if let Some(first) = self.ahead.front_mut() {
             first.drain(..skip.min(first.len()));
         }

@@ -2,19 +2,19 @@
 
 use super::error::Fault;
 use super::form::{self, interrupted};
-use super::upload::{Rules, Upload};
+use super::upload::{Coming, Rules, Upload, full};
 use super::wit;
 use crate::interfaces::Context;
 use crate::interfaces::body::Claimed;
 use crate::storage::UnitOfWork;
-use crate::storage::blobs::{self, Blob};
+use crate::storage::blobs::{self, Blob, staging};
 use futures_util::StreamExt;
 use std::time::Duration;
 use wit::BlobErrorCode as Code;
 
 /// After an error the rest of the body is read and thrown away, since a browser shows the answer only once it has sent
 /// everything; but not for ever.
-const DRAIN_BYTES: usize = 32 << 20;
+const DRAIN_BYTES: u64 = 32 << 20;
 const DRAIN_TIME: Duration = Duration::from_secs(10);
 /// Boundaries, headers and fields come on top of the files.
 const FORM_OVERHEAD: u64 = 1 << 20;
@@ -27,9 +27,6 @@ pub(super) struct Receiver<'c> {
     rules: Rules,
     /// Bytes that the guest allows for all files together.
     total_left: u64,
-    /// Bytes that the app's other files leave; none until the first file begins, since only files count.
-    quota_left: Option<u64>,
-    app_bytes: u64,
     files_left: u32,
     field_bytes: usize,
     /// Bytes that all fields together may still have: they are kept in memory.
@@ -50,11 +47,10 @@ impl<'c> Receiver<'c> {
         Self {
             rules: Rules {
                 most: limits.max_file.map_or(u64::MAX, u64::from).min(app.limits.file_bytes),
+                quota: app.limits.app_bytes,
                 accept: limits.accept,
             },
             total_left: limits.max_total.map_or(u64::MAX, u64::from),
-            quota_left: None,
-            app_bytes: app.limits.app_bytes,
             files_left: limits.max_files.unwrap_or(u32::MAX),
             field_bytes: usize::try_from(app.limits.multipart_field_bytes).unwrap_or(usize::MAX),
             fields_left: usize::try_from(app.limits.multipart_field_bytes.saturating_mul(ALL_FIELDS))
@@ -86,21 +82,24 @@ impl<'c> Receiver<'c> {
     /// Bytes of a whole form, all its fields and files.
     pub(super) fn whole_bytes(&self) -> u64 {
         let fields = u64::try_from(self.field_bytes).unwrap_or(u64::MAX);
-        let files = self.rules.most.saturating_mul(u64::from(self.files_left)).min(self.total_left);
+        let files =
+            self.rules.most.saturating_mul(u64::from(self.files_left)).min(self.total_left).min(self.rules.quota);
         // A file that is one byte too large is to be found by its own limit, with a better message.
         files.saturating_mul(2).saturating_add(fields.saturating_mul(8)).saturating_add(FORM_OVERHEAD)
     }
 
     /// Begins one more file.
-    pub(super) async fn begin(&mut self, name: Option<&str>, declared: Option<&str>) -> Result<Upload, Fault> {
+    pub(super) fn begin(
+        &mut self,
+        name: Option<&str>,
+        declared: Option<&str>,
+        coming: Coming,
+    ) -> Result<Upload, Fault> {
         self.files_left = self
             .files_left
             .checked_sub(1)
             .ok_or_else(|| Fault::request(Code::TooLarge, "more files than this form takes"))?;
-        if self.quota_left.is_none() {
-            self.quota_left = Some(self.app_bytes.saturating_sub(blobs::total(self.unit).await?));
-        }
-        Upload::begin(name, declared, &self.rules)
+        Upload::begin(name, declared, coming, &self.rules)
     }
 
     /// Takes more bytes of a file.
@@ -110,8 +109,6 @@ impl<'c> Receiver<'c> {
             .total_left
             .checked_sub(size)
             .ok_or_else(|| Fault::request(Code::TooLarge, "the files together are larger than allowed"))?;
-        let quota_left = self.quota_left.unwrap_or(self.app_bytes).checked_sub(size);
-        self.quota_left = Some(quota_left.ok_or_else(full)?);
         upload.write(self.unit, bytes).await
     }
 
@@ -137,7 +134,19 @@ impl<'c> Receiver<'c> {
     /// Throws all files of this request away. What cannot be removed now is swept later.
     async fn discard_all(&mut self) {
         for id in std::mem::take(&mut self.staged) {
-            let _ = blobs::discard(self.unit, &id).await;
+            let _ = staging::discard(self.unit, &id).await;
+        }
+    }
+
+    /// What is known to be too large is refused before any of it has arrived.
+    async fn refuse_early(&mut self, length: u64) -> Result<(), Fault> {
+        if length > self.rules.most.min(self.total_left) {
+            return Err(too_large());
+        }
+        match length {
+            0 => Ok(()),
+            _ if blobs::used(self.unit).await?.saturating_add(length) > self.rules.quota => Err(full()),
+            _ => Ok(()),
         }
     }
 
@@ -145,9 +154,10 @@ impl<'c> Receiver<'c> {
         &mut self,
         name: Option<&str>,
         declared: Option<&str>,
+        coming: Coming,
         mut body: Claimed,
     ) -> Result<wit::Blob, Fault> {
-        let mut upload = self.begin(name, declared).await?;
+        let mut upload = self.begin(name, declared, coming)?;
         while let Some(bytes) = body.next().await {
             let written = match bytes {
                 Ok(bytes) => self.write(&mut upload, &bytes).await,
@@ -169,8 +179,12 @@ pub(super) async fn receive_form(
 ) -> Result<wit::Form, Fault> {
     let body = claim(context)?;
     let content_type = context.body.content_type.clone().unwrap_or_default();
+    let length = context.body.length;
     let mut receiver = Receiver::new(context, limits);
-    let received = form::receive(&mut receiver, &content_type, body.clone()).await;
+    let received = match length {
+        Some(length) if length > receiver.whole_bytes() => Err(too_large()),
+        _ => form::receive(&mut receiver, &content_type, length, body.clone()).await,
+    };
     if received.is_err() {
         receiver.discard_all().await;
         drain(body).await;
@@ -187,34 +201,41 @@ pub(super) async fn receive_body(
     let body = claim(context)?;
     let declared = context.body.content_type.clone();
     let length = context.body.length;
+    let coming = length.map_or(Coming::AtMost(0), Coming::Exactly);
     let mut receiver = Receiver::new(context, limits);
-    if length.is_some_and(|length| length > receiver.rules.most.min(receiver.total_left)) {
-        drain(body).await;
-        return Err(Fault::request(Code::TooLarge, "the request body is larger than allowed"));
-    }
-    let received = receiver.receive_body(name, declared.as_deref(), body.clone()).await;
+    let received = match receiver.refuse_early(length.unwrap_or(0)).await {
+        Ok(()) => receiver.receive_body(name, declared.as_deref(), coming, body.clone()).await,
+        Err(fault) => Err(fault),
+    };
     if received.is_err() {
         drain(body).await;
     }
     received
 }
 
-fn full() -> Fault {
-    Fault::request(Code::QuotaExceeded, "the files of this app take up all their space")
+fn too_large() -> Fault {
+    Fault::request(Code::TooLarge, "the request body is larger than allowed")
 }
 
 fn claim(context: &Context) -> Result<Claimed, Fault> {
     if context.is_answered() {
         return Err(Fault::request(Code::Conflict, "the response has been set"));
     }
+    if let Some(encoding) = &context.body.encoding {
+        let text = format!("the request body is encoded ({encoding}), which the host does not undo");
+        return Err(Fault::request(Code::UnsupportedType, text));
+    }
     context.body.claim().ok_or_else(|| Fault::request(Code::Conflict, "the request body has been read already"))
 }
 
 async fn drain(mut body: Claimed) {
+    if !body.is_worth_draining(DRAIN_BYTES) {
+        return;
+    }
     let reading = async {
         let mut left = DRAIN_BYTES;
         while let Some(Ok(bytes)) = body.next().await {
-            match left.checked_sub(bytes.len()) {
+            match left.checked_sub(u64::try_from(bytes.len()).unwrap_or(u64::MAX)) {
                 Some(less) => left = less,
                 None => break,
             }

@@ -2,9 +2,12 @@
 
 use super::error::Fault;
 use super::{file_name, media_type, wit};
-use crate::storage::blobs::{self, Blob, CHUNK_BYTES};
+use crate::storage::blobs::{self, Blob, CHUNK_BYTES, staging};
 use crate::storage::{UnitOfWork, now_micros};
 use sha2::{Digest, Sha256};
+
+/// Bytes for which room is taken beforehand where nobody knows how many will come.
+const MOST_AHEAD: u64 = 8 << 20;
 
 /// A blob that is being received.
 pub struct Upload {
@@ -14,6 +17,10 @@ pub struct Upload {
     content_type: Option<String>,
     accept: Vec<String>,
     most: u64,
+    quota: u64,
+    coming: Coming,
+    /// Bytes for which room has been taken.
+    reserved: u64,
     size: u64,
     seq: i64,
     chunk: Vec<u8>,
@@ -27,18 +34,34 @@ impl std::fmt::Debug for Upload {
     }
 }
 
+/// How many bytes will come, as far as anyone knows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Coming {
+    /// So many: room is taken for all of them or none, so that uploads at once do not take the last room from each other in vain.
+    Exactly(u64),
+    /// Not more than so many.
+    AtMost(u64),
+}
+
 /// What a blob may be.
 #[derive(Debug, Clone)]
 pub(super) struct Rules {
     /// Bytes at most.
     pub(super) most: u64,
+    /// Bytes that all blobs of the app may take up together.
+    pub(super) quota: u64,
     /// Accepted media types; empty: any.
     pub(super) accept: Vec<String>,
 }
 
 impl Upload {
     /// Nothing is written before the first chunk is full.
-    pub(super) fn begin(name: Option<&str>, declared: Option<&str>, rules: &Rules) -> Result<Self, Fault> {
+    pub(super) fn begin(
+        name: Option<&str>,
+        declared: Option<&str>,
+        coming: Coming,
+        rules: &Rules,
+    ) -> Result<Self, Fault> {
         Ok(Self {
             id: blobs::new_id()?,
             name: name.and_then(file_name::clean),
@@ -46,6 +69,9 @@ impl Upload {
             content_type: None,
             accept: rules.accept.clone(),
             most: rules.most,
+            quota: rules.quota,
+            coming,
+            reserved: 0,
             size: 0,
             seq: 0,
             chunk: Vec::new(),
@@ -80,15 +106,41 @@ impl Upload {
 
     async fn write_chunk(&mut self, unit: &mut UnitOfWork) -> Result<(), Fault> {
         self.check_type()?;
-        if self.seq == 0 {
-            blobs::begin(unit, &self.id).await?;
-        }
+        self.take_room(unit).await?;
         self.hasher.update(&self.chunk);
         let chunk =
             std::mem::replace(&mut self.chunk, Vec::with_capacity(if self.seq == 0 { CHUNK_BYTES } else { 0 }));
-        blobs::append(unit, &self.id, self.seq, chunk).await?;
+        staging::append(unit, &self.id, self.seq, chunk).await?;
         self.seq += 1;
         Ok(())
+    }
+
+    /// Takes room for the chunk and, to ask less often, for what is likely to come behind it.
+    async fn take_room(&mut self, unit: &mut UnitOfWork) -> Result<(), Fault> {
+        let chunk_bytes = u64::try_from(CHUNK_BYTES).unwrap_or(u64::MAX);
+        let before = u64::try_from(self.seq).unwrap_or_default().saturating_mul(chunk_bytes);
+        let here = before.saturating_add(u64::try_from(self.chunk.len()).unwrap_or(u64::MAX));
+        let missing = here.saturating_sub(self.reserved);
+        if missing == 0 && self.seq > 0 {
+            return Ok(());
+        }
+        let ahead = match (self.reserved, self.coming) {
+            (0, Coming::Exactly(bytes) | Coming::AtMost(bytes)) => bytes.min(self.most).saturating_sub(here),
+            (reserved, _) => reserved.min(MOST_AHEAD).min(self.most.saturating_sub(here)),
+        };
+        let whole = missing.saturating_add(ahead);
+        let less = (ahead > 0 && !matches!(self.coming, Coming::Exactly(_))).then_some(missing);
+        for bytes in std::iter::once(whole).chain(less) {
+            let has_room = match self.reserved {
+                0 => staging::begin(unit, &self.id, bytes, self.quota).await?,
+                _ => staging::grow(unit, &self.id, bytes, self.quota).await?,
+            };
+            if has_room {
+                self.reserved = self.reserved.saturating_add(bytes);
+                return Ok(());
+            }
+        }
+        Err(full())
     }
 
     /// The first chunk tells the type, so that a file of the wrong kind is refused before the rest has arrived.
@@ -97,21 +149,22 @@ impl Upload {
             return Ok(());
         }
         let found = media_type::detect(&self.chunk, self.declared.as_deref());
-        if !media_type::is_accepted(&found, &self.accept) {
-            let text = format!("a file of type {found}, not one of {}", self.accept.join(", "));
-            return Err(Fault::request(wit::BlobErrorCode::UnsupportedType, text));
-        }
+        media_type::check(&found, &self.accept)?;
         self.content_type = Some(found);
         Ok(())
     }
 
     /// Stages the blob.
     pub(super) async fn finish(&mut self, unit: &mut UnitOfWork) -> Result<Blob, Fault> {
+        // Nothing will come behind this.
+        (self.most, self.coming) = (self.size, Coming::AtMost(0));
         self.check_type()?;
         if !self.chunk.is_empty() {
             self.write_chunk(unit).await?;
         } else if self.seq == 0 {
-            blobs::begin(unit, &self.id).await?;
+            if !staging::begin(unit, &self.id, 0, self.quota).await? {
+                return Err(full());
+            }
         }
         let blob = Blob {
             id: self.id.clone(),
@@ -122,15 +175,20 @@ impl Upload {
             created_at: now_micros(),
             kept: false,
         };
-        blobs::complete(unit, &blob, self.seq).await?;
+        staging::complete(unit, &blob, self.seq, self.reserved).await?;
         self.finished = true;
         Ok(blob)
     }
 
     /// Removes what has been written. What cannot be removed now is swept later.
     pub(super) async fn discard(self, unit: &mut UnitOfWork) {
-        if self.seq > 0 {
-            let _ = blobs::discard(unit, &self.id).await;
+        if self.reserved > 0 {
+            let _ = staging::discard(unit, &self.id).await;
         }
     }
+}
+
+/// The app's blobs take up all their space.
+pub(super) fn full() -> Fault {
+    Fault::request(wit::BlobErrorCode::QuotaExceeded, blobs::full().message)
 }

@@ -9,7 +9,7 @@ use super::error::{is_lost, translate};
 use super::inline::inline;
 use super::pool::PostgresPool;
 use super::rows;
-use crate::storage::connection::{Bounds, Control, Isolation, Outcome};
+use crate::storage::connection::{Bounds, Control, Durability, Isolation, Outcome};
 use crate::storage::host_sql::{HostSql, in_schema};
 use crate::storage::value::Value;
 use crate::storage::{Code, Error, Result};
@@ -176,7 +176,7 @@ impl PostgresLease {
     /// Begins or ends a transaction or a part of one.
     pub(in crate::storage) async fn control(&mut self, control: Control) -> Result<()> {
         match control {
-            Control::Commit => return self.commit(&[]).await,
+            Control::Commit => return self.commit(&[], Durability::Waits).await,
             Control::Rollback => return self.control_rollback().await,
             Control::Begin(_) | Control::BeginReading => self.in_transaction = true,
             _ => {}
@@ -192,12 +192,17 @@ impl PostgresLease {
     }
 
     /// Runs writes of the host and keeps the transaction, in one message.
-    pub(in crate::storage) async fn commit(&mut self, writes: &[(&'static HostSql, Vec<Value>)]) -> Result<()> {
+    pub(in crate::storage) async fn commit(
+        &mut self,
+        writes: &[(&'static HostSql, Vec<Value>)],
+        durability: Durability,
+    ) -> Result<()> {
         if self.aborted {
             self.control_rollback().await?;
             return Err(Error::closed("a statement of the transaction has failed: nothing was kept"));
         }
-        let mut script = String::new();
+        let relax = durability == Durability::Relaxed;
+        let mut script = String::from(if relax { "set local synchronous_commit = off; " } else { "" });
         for (sql, params) in writes {
             script.push_str(&inline(&in_schema(self.host_schema.as_deref(), sql.postgres()), params)?);
             script.push_str("; ");

@@ -51,7 +51,7 @@ impl Incoming {
     /// Promises room for `size` bytes. None where the app's blobs would take up more than `most` with them.
     pub async fn begin(space: &AppSpace, id: &str, size: u64, most: u64) -> Result<Option<Self>> {
         let mut unit = UnitOfWork::new(space.clone(), Transactions::Request);
-        let used = usage::add(&mut unit, whole(size)).await?;
+        let used = usage::add(&mut unit, usage::taken_by(size)).await?;
         if used > whole(most) {
             unit.rollback().await?;
             return Ok(None);
@@ -125,7 +125,7 @@ impl Incoming {
             self.write_chunk().await?;
         }
         let sha256 = self.hasher.clone().finalize().to_vec();
-        if hash(self.unit.space(), &self.id).await? != sha256 {
+        if hash(self.unit.space(), &self.id, self.seq).await? != sha256 {
             return Err(Error::new(Code::Other, "the database gives back other bytes than it was given"));
         }
         Ok(sha256)
@@ -184,7 +184,7 @@ impl Incoming {
         if self.unit.write(sql, &params).await?.rows.rows.is_empty() {
             return self.unit.rollback().await;
         }
-        usage::add(&mut self.unit, -whole(self.promised)).await?;
+        usage::add(&mut self.unit, -usage::taken_by(self.promised)).await?;
         self.unit.commit().await
     }
 }
@@ -194,19 +194,16 @@ pub(super) fn insert_chunk() -> &'static crate::storage::HostSql {
     host_sql!("insert into innkeeper.chunks (app, blob, seq, data) values ($1, $2, $3, $4)")
 }
 
-/// The SHA-256 of the bytes of a blob as they are in the database.
-async fn hash(space: &AppSpace, id: &str) -> Result<Vec<u8>> {
+/// The SHA-256 of a blob of so many chunks as it is in the database.
+async fn hash(space: &AppSpace, id: &str, chunks: i64) -> Result<Vec<u8>> {
     let (mut hasher, mut seq) = (Sha256::new(), 0);
-    loop {
-        let chunks = blobs::read_committed(space, id, seq).await?;
-        if chunks.is_empty() {
-            return Ok(hasher.finalize().to_vec());
-        }
-        for chunk in chunks {
+    while seq < chunks {
+        for chunk in blobs::read_committed(space, id, seq..=chunks - 1).await? {
             hasher.update(&chunk);
             seq += 1;
         }
     }
+    Ok(hasher.finalize().to_vec())
 }
 
 /// As the column has it.

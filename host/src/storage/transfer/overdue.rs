@@ -86,7 +86,8 @@ async fn delete_by(
 }
 
 fn sizes(outcome: &Outcome) -> i64 {
-    outcome.rows.rows.iter().filter_map(|row| row.first()?.as_integer()).sum()
+    let sizes = outcome.rows.rows.iter().filter_map(|row| u64::try_from(row.first()?.as_integer()?).ok());
+    sizes.map(usage::taken_by).sum()
 }
 
 /// What is known of a blob: id, name, size, created_at, state.

@@ -1,5 +1,6 @@
 //! The count of the bytes that an app's blobs take up. Whoever changes blobs takes its row first, so that nobody waits for each other in a circle.
 
+use crate::storage::blobs::ROW_BYTES;
 use crate::storage::host_sql::host_sql;
 use crate::storage::unit::UnitOfWork;
 use crate::storage::value::Value;
@@ -41,7 +42,9 @@ pub async fn recount(unit: &mut UnitOfWork, mends: bool) -> Result<Recount> {
     let params = [app(unit)];
     let noted = host_sql!("select bytes from innkeeper.usage where app = $1");
     let noted = number(&unit.read(noted, &params).await?)?.unwrap_or(0);
-    let counted = host_sql!("select cast(coalesce(sum(size), 0) as bigint) from innkeeper.blobs where app = $1");
+    let counted =
+        host_sql!("select cast(coalesce(sum(size + $2), 0) as bigint) from innkeeper.blobs where app = $1");
+    let params = [app(unit), Value::Integer(taken_by(0))];
     let counted = number(&unit.read(counted, &params).await?)?.unwrap_or(0);
     if !mends || noted == counted {
         unit.rollback().await?;
@@ -55,6 +58,11 @@ pub async fn recount(unit: &mut UnitOfWork, mends: bool) -> Result<Recount> {
 fn number(outcome: &Outcome) -> Result<Option<i64>> {
     let Some(row) = outcome.rows.rows.first() else { return Ok(None) };
     row.first().and_then(Value::as_integer).map(Some).ok_or_else(|| Error::malformed("usage"))
+}
+
+/// What a blob of so many bytes takes up with its row.
+pub(super) fn taken_by(size: u64) -> i64 {
+    i64::try_from(size.saturating_add(ROW_BYTES)).unwrap_or(i64::MAX)
 }
 
 pub(super) fn app(unit: &UnitOfWork) -> Value {

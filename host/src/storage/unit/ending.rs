@@ -4,7 +4,7 @@ use super::{Query, Transactions, UnitOfWork};
 use crate::storage::connection::Control;
 use crate::storage::host_sql::HostSql;
 use crate::storage::value::Value;
-use crate::storage::{Code, Error, Outcome, Result};
+use crate::storage::{Code, Error, Outcome, Result, blobs};
 
 impl UnitOfWork {
     /// Runs a write of the host whose outcome nobody asks for: at the commit, with which it travels to the server, or before the next
@@ -70,7 +70,7 @@ impl UnitOfWork {
         }
         deferred.append(&mut self.last);
         let Some(mut connection) = self.forget() else { return Ok(()) };
-        connection.commit(&deferred).await
+        connection.commit(&deferred).await.map_err(blobs::no_room)
     }
 
     /// Where trying again may help, whoever commits is told so.

@@ -267,15 +267,7 @@ impl UnitOfWork {
         if self.open.is_some() {
             return Ok(());
         }
-        let mut connection = self.space.writer().await?;
-        let mut begun = connection.control(Control::Begin(isolation)).await;
-        if matches!(&begun, Err(error) if error.code == Code::Unavailable) {
-            drop(connection);
-            connection = self.space.writer().await?;
-            begun = connection.control(Control::Begin(isolation)).await;
-        }
-        begun?;
-        self.open = Some(connection);
+        self.open = Some(self.space.begin(isolation).await?);
         self.written = false;
         self.marked = false;
         Ok(())

@@ -2,163 +2,127 @@
 //!
 //! Bytes go from the database to the socket and touch no guest. A stored file never runs as a page of the app: its type is not guessed
 //! again, script in it is sandboxed, and what could be a page is offered for saving.
+//!
+//! [`wanted`] reads the request, [`condition`] and [`range`] decide, [`headers`] describes the file, [`stream`] sends it.
 
+mod chunks;
+mod condition;
 mod disposition;
+mod entity_tag;
+mod headers;
+mod kind;
+mod multipart;
 mod range;
 mod stream;
+mod wanted;
 
 use super::body::{Body, full};
 use crate::interfaces::Pending;
 use crate::storage::AppSpace;
 use crate::storage::blobs::Blob;
-use crate::storage::hex;
-use http::header::{self, HeaderMap, HeaderName, HeaderValue};
-use http::{Method, Response, StatusCode};
-use range::Choice;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use condition::Validators;
+use http::{HeaderMap, Response, StatusCode, header, response};
+use range::{ByteRange, Choice};
+use stream::{BlobStream, Piece};
 
-/// What the request asks of a file.
-#[derive(Debug, Default)]
-pub(super) struct Wanted {
-    is_head: bool,
-    is_get: bool,
-    range: Option<HeaderValue>,
-    if_range: Option<HeaderValue>,
-    if_match: Option<HeaderValue>,
-    if_none_match: Option<HeaderValue>,
-    if_modified_since: Option<HeaderValue>,
-    if_unmodified_since: Option<HeaderValue>,
-}
+pub(super) use wanted::Wanted;
 
-impl Wanted {
-    /// Reads the head of a request.
-    pub(super) fn from_head(head: &http::request::Parts) -> Self {
-        let get = |name: HeaderName| head.headers.get(name).cloned();
-        Self {
-            is_head: head.method == Method::HEAD,
-            is_get: head.method == Method::GET,
-            range: get(header::RANGE),
-            if_range: get(header::IF_RANGE),
-            if_match: get(header::IF_MATCH),
-            if_none_match: get(header::IF_NONE_MATCH),
-            if_modified_since: get(header::IF_MODIFIED_SINCE),
-            if_unmodified_since: get(header::IF_UNMODIFIED_SINCE),
-        }
-    }
-}
-
-/// Answers with a blob. `guests` are the headers of a response that named it; the host's own count more.
+/// Answers with a blob. `guests` are the head of a response that named it; the host's own headers count more.
 pub(super) fn respond(
     space: &AppSpace,
     pending: Pending,
     wanted: &Wanted,
-    guests: Option<http::response::Parts>,
+    guests: Option<response::Parts>,
 ) -> Response<Body> {
-    let blob = &pending.blob;
-    let mut headers = guests.map(|parts| parts.headers).unwrap_or_default();
-    for name in [header::CONTENT_LENGTH, header::CONTENT_RANGE, header::CONTENT_ENCODING] {
-        headers.remove(name);
-    }
-    let etag = format!("\"{}\"", hex(&blob.sha256));
-    let modified = UNIX_EPOCH + Duration::from_secs(u64::try_from(blob.created_at / 1_000_000).unwrap_or(0));
-    describe(&mut headers, &pending, &etag, modified);
-    let (status, body) = match conditional(wanted, &etag, modified) {
-        Some(status) => (status, full("")),
-        None => content(space, blob, wanted, &etag, modified, &mut headers),
-    };
+    let (asked, mut headers) = guests.map_or_else(Default::default, |parts| (parts.status, parts.headers));
+    let validators = Validators::of(&pending.blob);
+    headers::describe(&mut headers, &pending, &validators);
+    let answer = Answer { space, blob: &pending.blob, wanted, validators: &validators };
+    let (status, body) = answer.choose(asked, &mut headers);
     let mut response = Response::new(body);
     *response.status_mut() = status;
     *response.headers_mut() = headers;
     response
 }
 
-fn content(
-    space: &AppSpace,
-    blob: &Blob,
-    wanted: &Wanted,
-    etag: &str,
-    modified: SystemTime,
-    headers: &mut HeaderMap,
-) -> (StatusCode, Body) {
-    let range = wanted.range.as_ref().filter(|_| wanted.is_get && range_holds(wanted, etag, modified));
-    let (status, first, length) = match range::choose(range, blob.size) {
-        Choice::Whole => (StatusCode::OK, 0, blob.size),
-        Choice::Part(first, last) => {
-            put(headers, header::CONTENT_RANGE, format!("bytes {first}-{last}/{}", blob.size));
-            (StatusCode::PARTIAL_CONTENT, first, last.saturating_sub(first).saturating_add(1))
+/// What an answer is chosen by.
+struct Answer<'a> {
+    space: &'a AppSpace,
+    blob: &'a Blob,
+    wanted: &'a Wanted,
+    validators: &'a Validators,
+}
+
+impl Answer<'_> {
+    /// Conditions and ranges ask for the file that a success would send; with another status it is only the body of that answer (RFC
+    /// 9110, sections 13.2.1 and 14.2). A guest cannot answer them itself, since it does not see which bytes are sent.
+    fn choose(&self, asked: StatusCode, headers: &mut HeaderMap) -> (StatusCode, Body) {
+        match asked {
+            StatusCode::NO_CONTENT | StatusCode::RESET_CONTENT | StatusCode::NOT_MODIFIED => (asked, full("")),
+            StatusCode::OK | StatusCode::PARTIAL_CONTENT | StatusCode::RANGE_NOT_SATISFIABLE => {
+                match self.validators.failed(self.wanted) {
+                    Some(StatusCode::NOT_MODIFIED) => not_modified(headers),
+                    Some(status) => refuse(status, headers),
+                    None => self.content(headers),
+                }
+            }
+            other => self.whole(other, headers),
         }
-        Choice::Unsatisfiable => {
-            put(headers, header::CONTENT_RANGE, format!("bytes */{}", blob.size));
-            return (StatusCode::RANGE_NOT_SATISFIABLE, full(""));
+    }
+
+    fn content(&self, headers: &mut HeaderMap) -> (StatusCode, Body) {
+        let (size, wanted) = (self.blob.size, self.wanted);
+        // Only GET has ranges (RFC 9110, section 14.2).
+        let applies = wanted.is_get && self.validators.let_range_through(wanted);
+        match range::choose(wanted.range.as_ref().filter(|_| applies), size) {
+            Choice::Whole => self.whole(StatusCode::OK, headers),
+            Choice::One(range) => {
+                headers::put(headers, header::CONTENT_RANGE, range.content_range(size));
+                (StatusCode::PARTIAL_CONTENT, self.body(vec![Piece::Range(range)]))
+            }
+            Choice::Several(ranges) => self.several(&ranges, headers),
+            Choice::Unsatisfiable => {
+                headers::put(headers, header::CONTENT_RANGE, format!("bytes */{size}"));
+                refuse(StatusCode::RANGE_NOT_SATISFIABLE, headers)
+            }
         }
-    };
-    if wanted.is_head {
-        put(headers, header::CONTENT_LENGTH, length.to_string());
-        return (status, full(""));
     }
-    (status, stream::BlobStream::body(space.clone(), blob.id.clone(), first, length))
-}
 
-/// Headers that a file has however it is asked for.
-fn describe(headers: &mut HeaderMap, pending: &Pending, etag: &str, modified: SystemTime) {
-    let blob = &pending.blob;
-    let name = pending.options.name.as_ref().or(blob.name.as_ref());
-    let inline = !pending.options.download && disposition::may_show(&blob.content_type);
-    let cache = match pending.options.max_age {
-        Some(seconds) => format!("private, max-age={seconds}"),
-        None => "private, no-cache".to_owned(),
-    };
-    if !headers.contains_key(header::CACHE_CONTROL) || pending.options.max_age.is_some() {
-        put(headers, header::CACHE_CONTROL, cache);
+    fn several(&self, ranges: &[ByteRange], headers: &mut HeaderMap) -> (StatusCode, Body) {
+        let content_type = kind::content_type(&self.blob.content_type);
+        let Some((content_type, pieces)) = multipart::parts(ranges, &content_type, self.blob.size) else {
+            return self.whole(StatusCode::OK, headers);
+        };
+        headers::put(headers, header::CONTENT_TYPE, content_type);
+        (StatusCode::PARTIAL_CONTENT, self.body(pieces))
     }
-    put(headers, header::CONTENT_TYPE, blob.content_type.clone());
-    put(headers, header::CONTENT_DISPOSITION, disposition::header(inline, name.map(String::as_str)));
-    put(headers, header::ETAG, etag.to_owned());
-    put(headers, header::LAST_MODIFIED, httpdate::fmt_http_date(modified));
-    put(headers, header::ACCEPT_RANGES, "bytes".to_owned());
-    put(headers, header::X_CONTENT_TYPE_OPTIONS, "nosniff".to_owned());
-    put(headers, header::CONTENT_SECURITY_POLICY, "sandbox; default-src 'none'".to_owned());
-    put(headers, HeaderName::from_static("cross-origin-resource-policy"), "same-origin".to_owned());
-}
 
-fn put(headers: &mut HeaderMap, name: HeaderName, value: String) {
-    if let Ok(value) = HeaderValue::try_from(value) {
-        headers.insert(name, value);
-    }
-}
-
-/// The order of preconditions is that of RFC 9110, section 13.2.2.
-fn conditional(wanted: &Wanted, etag: &str, modified: SystemTime) -> Option<StatusCode> {
-    let lists = |value: &HeaderValue| value.to_str().is_ok_and(|list| matches_etag(list, etag));
-    match (&wanted.if_match, &wanted.if_unmodified_since) {
-        (Some(value), _) if !lists(value) => return Some(StatusCode::PRECONDITION_FAILED),
-        (None, Some(since)) if date(since).is_some_and(|since| modified > since) => {
-            return Some(StatusCode::PRECONDITION_FAILED);
+    fn whole(&self, status: StatusCode, headers: &mut HeaderMap) -> (StatusCode, Body) {
+        let size = self.blob.size;
+        if self.wanted.is_head {
+            headers::put(headers, header::CONTENT_LENGTH, size.to_string());
+            return (status, full(""));
         }
-        _ => {}
+        let all = size.checked_sub(1).map(|last| Piece::Range(ByteRange { first: 0, last }));
+        (status, self.body(all.into_iter().collect()))
     }
-    let unchanged = match (&wanted.if_none_match, &wanted.if_modified_since) {
-        (Some(value), _) => lists(value),
-        (None, Some(since)) => date(since).is_some_and(|since| modified <= since),
-        (None, None) => false,
-    };
-    match unchanged {
-        true if wanted.is_get || wanted.is_head => Some(StatusCode::NOT_MODIFIED),
-        true => Some(StatusCode::PRECONDITION_FAILED),
-        false => None,
+
+    fn body(&self, pieces: Vec<Piece>) -> Body {
+        BlobStream::body(self.space.clone(), self.blob.id.clone(), pieces)
     }
 }
 
-/// Whether `If-Range` lets the range through (RFC 9110, section 13.1.5): the same strong ETag, or exactly the same date.
-fn range_holds(wanted: &Wanted, etag: &str, modified: SystemTime) -> bool {
-    let Some(value) = &wanted.if_range else { return true };
-    value.to_str().is_ok_and(|text| text == etag) || date(value) == Some(modified)
+/// The visitor's copy is good. It takes over the headers of this answer (RFC 9111, section 3.2), so that a file that was stored under older
+/// rules is shown under those of today; only what belongs to a content is left out.
+fn not_modified(headers: &mut HeaderMap) -> (StatusCode, Body) {
+    headers.remove(header::CONTENT_TYPE);
+    (StatusCode::NOT_MODIFIED, full(""))
 }
 
-fn matches_etag(list: &str, etag: &str) -> bool {
-    list.split(',').map(str::trim).any(|one| one == "*" || one.strip_prefix("W/").unwrap_or(one) == etag)
-}
-
-fn date(value: &HeaderValue) -> Option<SystemTime> {
-    httpdate::parse_http_date(value.to_str().ok()?).ok()
+/// An answer without the file. It must not be kept in the file's place, however long that may be kept.
+fn refuse(status: StatusCode, headers: &mut HeaderMap) -> (StatusCode, Body) {
+    headers.remove(header::CONTENT_TYPE);
+    headers.remove(header::CONTENT_DISPOSITION);
+    headers::put(headers, header::CACHE_CONTROL, "no-store".to_owned());
+    (status, full(""))
 }

@@ -24,6 +24,9 @@ impl Intake {
             blob.name.clone().into(),
             Value::Integer(blob.created),
         ];
+        // First of all, as everyone does who changes blobs.
+        self.write(usage::add_sql(), &[self.app.as_str().into(), Value::Integer(usage::taken_by(blob.size))])
+            .await?;
         let source = host_sql!("insert into innkeeper.imported (app, source, blob) values ($1, $2, $3)");
         self.write(sql, &params).await?;
         for name in &blob.sources {
@@ -36,12 +39,6 @@ impl Intake {
     pub async fn chunk(&mut self, id: &str, seq: i64, data: Vec<u8>) -> Result<()> {
         let params = [self.app.as_str().into(), id.into(), Value::Integer(seq), Value::Bytes(data)];
         self.write(insert_chunk(), &params).await
-    }
-
-    /// Counts what the blobs take up.
-    pub async fn count_blobs(&mut self, size: u64) -> Result<()> {
-        let params = [self.app.as_str().into(), Value::Integer(whole(size))];
-        self.write(usage::add_sql(), &params).await
     }
 
     /// The SHA-256 of the bytes of a blob as they are now.

@@ -1,0 +1,71 @@
+//! `innkeeper keys`
+
+use super::{DatabaseArgs, output, setup};
+use crate::storage::calendar::print_instant;
+use anyhow::Context;
+use clap::{Args, Subcommand};
+use serde_json::json;
+
+/// The keys that sign URLs for downloads and uploads. Hosts make and exchange them by themselves; this is for those who cannot wait.
+#[derive(Debug, Args)]
+pub(super) struct Options {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Debug, Subcommand)]
+enum Verb {
+    /// List the keys by their names, never their contents
+    List(ListOptions),
+    /// Make a new key, which signs from now on
+    Rotate(RotateOptions),
+}
+
+#[derive(Debug, Args)]
+struct ListOptions {
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    database: DatabaseArgs,
+}
+
+#[derive(Debug, Args)]
+struct RotateOptions {
+    /// Forget all other keys: every URL that was given out so far is good no more
+    #[arg(long)]
+    revoke: bool,
+    #[command(flatten)]
+    database: DatabaseArgs,
+}
+
+pub(super) async fn run(options: &Options) -> anyhow::Result<()> {
+    match &options.verb {
+        Verb::List(options) => list(options).await,
+        Verb::Rotate(options) => rotate(options).await,
+    }
+}
+
+async fn list(options: &ListOptions) -> anyhow::Result<()> {
+    let config = options.database.load()?;
+    let keys = setup::database(&config).await?.keys().await.with_context(|| setup::unreachable(&config))?;
+    if options.json {
+        let list: Vec<_> =
+            keys.iter().map(|key| json!({ "key": key.id, "created": print_instant(key.created_at) })).collect();
+        return output::json(&list);
+    }
+    let rows: Vec<_> = keys.into_iter().map(|key| [key.id, output::time(key.created_at)]).collect();
+    output::table(["KEY", "CREATED"], &rows);
+    Ok(())
+}
+
+async fn rotate(options: &RotateOptions) -> anyhow::Result<()> {
+    let config = options.database.load()?;
+    let database = setup::database(&config).await?;
+    let forget = if options.revoke { i64::MAX } else { i64::MIN };
+    let key = database.add_key(forget).await.with_context(|| setup::unreachable(&config))?;
+    let others = if options.revoke { "; all others are forgotten" } else { "" };
+    output::line(format!("{} signs from now on{others}", key.id));
+    database.close().await;
+    Ok(())
+}

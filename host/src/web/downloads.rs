@@ -1,0 +1,46 @@
+//! Downloads that need no guest: whoever holds a signed URL gets the blob.
+
+use super::blobs::{self, Wanted};
+use super::body::Body;
+use super::pages::Problem;
+use super::signed;
+use crate::guests::Registry;
+use crate::interfaces::Pending;
+use crate::interfaces::blob_upload::link::Grant;
+use crate::storage::{self, Code, UnitOfWork};
+use http::{Method, Request, Response, StatusCode};
+use hyper::body::Incoming;
+
+/// Answers a request below the path of downloads.
+pub(super) async fn respond(registry: &Registry, request: &Request<Incoming>) -> Result<Response<Body>, Problem> {
+    if ![Method::GET, Method::HEAD].contains(request.method()) {
+        return Err(Problem::new(StatusCode::METHOD_NOT_ALLOWED, "This link is for reading.", "not GET or HEAD")
+            .with_headers(|headers| {
+                drop(headers.insert(http::header::ALLOW, http::HeaderValue::from_static("GET, HEAD")))
+            }));
+    }
+    let (link, guest) = signed::admit(registry, request).await?;
+    let Grant::Download(options) = link.grant else {
+        return Err(Problem::new(
+            StatusCode::FORBIDDEN,
+            "This link is for something else.",
+            "no link for a download",
+        ));
+    };
+    let space = &guest.app.space;
+    let mut unit = UnitOfWork::new(space.clone(), guest.app.transactions);
+    let blob = storage::blobs::stat(&mut unit, &link.id).await.map_err(not_sent)?;
+    let wanted = Wanted::new(request.method(), request.headers());
+    Ok(blobs::respond(space, Pending { blob, options }, &wanted, None))
+}
+
+fn not_sent(error: storage::Error) -> Problem {
+    let reason = format!("a signed link: {error}");
+    match error.code {
+        Code::NotFound => Problem::new(StatusCode::NOT_FOUND, "This file is no longer here.", reason),
+        _ if error.is_outage() || error.retryable() => {
+            Problem::unavailable("The file cannot be read right now.", 2, reason)
+        }
+        _ => Problem::internal(reason),
+    }
+}

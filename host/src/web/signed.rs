@@ -1,0 +1,66 @@
+//! Who holds a signed URL is let in: without a guest, without a session.
+
+use super::front;
+use super::pages::Problem;
+use crate::guests::routes::Room;
+use crate::guests::{Guest, Registry, keys};
+use crate::interfaces::blob_upload::link::{Link, Refused};
+use http::header::HOST;
+use http::{HeaderMap, Request, StatusCode};
+use std::sync::Arc;
+
+/// What a request's URL allows, and the app that it is about.
+pub(super) async fn admit<B>(registry: &Registry, request: &Request<B>) -> Result<(Link, Arc<Guest>), Problem> {
+    if !registry.is_loaded() {
+        return Err(Problem::unavailable(
+            "The database cannot be reached right now.",
+            2,
+            "the registry is not loaded",
+        ));
+    }
+    let presented = request.uri().path_and_query().map(http::uri::PathAndQuery::as_str).unwrap_or_default();
+    let link = read(registry, presented).await.map_err(refused)?;
+    let guest = guest(registry, &link.app, request.headers())?;
+    Ok((link, guest))
+}
+
+/// A key that is not known here may be one that another host has just made.
+async fn read(registry: &Registry, presented: &str) -> Result<Link, Refused> {
+    let read = Link::read(presented, registry.keyring());
+    if read != Err(Refused::UnknownKey) || !registry.may_ask_for_keys() {
+        return read;
+    }
+    if let Err(error) = keys::refresh(registry).await {
+        tracing::warn!("the keys that sign URLs cannot be read: {error}");
+    }
+    Link::read(presented, registry.keyring())
+}
+
+fn refused(refused: Refused) -> Problem {
+    match refused {
+        Refused::Forged => {
+            Problem::new(StatusCode::FORBIDDEN, "This link is not complete or was changed.", "a forged link")
+        }
+        Refused::UnknownKey => {
+            Problem::new(StatusCode::FORBIDDEN, "This link is no longer good.", "a link by an unknown key")
+        }
+        Refused::Expired => Problem::new(StatusCode::GONE, "This link has expired.", "an expired link"),
+    }
+}
+
+/// The app of the link, where it answers at this host name.
+fn guest(registry: &Registry, app: &str, headers: &HeaderMap) -> Result<Arc<Guest>, Problem> {
+    let routes = registry.routes();
+    let host = headers.get(HOST).and_then(|host| host.to_str().ok()).and_then(front::normalise_host);
+    let here = |route: &str| route.starts_with('/') || host.as_deref() == Some(route);
+    match routes.room_of(app) {
+        Some(Room::Open(guest)) if here(&guest.route) => Ok(Arc::clone(guest)),
+        Some(Room::Closed(closed)) if here(&closed.route) => {
+            let reason = format!("app {} is closed: {}", closed.app, closed.reason);
+            Err(Problem::unavailable("The database of this app cannot be reached right now.", 2, reason))
+        }
+        _ => {
+            Err(Problem::new(StatusCode::NOT_FOUND, "There is nothing here.", "a link to an app that is not here"))
+        }
+    }
+}

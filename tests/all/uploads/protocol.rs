@@ -1,0 +1,99 @@
+//! The way of an upload, from the ticket to the kept blob.
+
+use http::Method;
+use serde_json::json;
+use support::Engine;
+use support::bytes::{png, sha256};
+use support::probe::{all_ok, ok};
+
+use super::{STREAM, begin, download, offset, patch, probe, stat, ticket, tus};
+
+on_both_databases! {
+    the_host_says_what_it_can_do,
+    an_upload_goes_from_a_ticket_to_a_kept_blob,
+    the_first_bytes_may_come_with_the_beginning,
+    an_empty_file_is_a_file,
+    a_client_that_knows_only_post_can_send_too,
+    a_beginning_whose_answer_was_lost_can_be_repeated,
+}
+
+async fn the_host_says_what_it_can_do(engine: Engine) {
+    let (_host, mut visitor) = probe(engine).await;
+    let answer = visitor.method(Method::OPTIONS, "/_innkeeper/uploads/probe/x").await.expect(204);
+    assert_eq!(answer.header("tus-version"), Some("1.0.0"));
+    assert_eq!(
+        answer.header("tus-extension"),
+        Some("creation,creation-with-upload,expiration,checksum,termination")
+    );
+    assert_eq!(answer.header("tus-max-size"), Some("104857600"));
+    assert_eq!(answer.header("tus-checksum-algorithm"), Some("sha1,sha256"));
+}
+
+async fn an_upload_goes_from_a_ticket_to_a_kept_blob(engine: Engine) {
+    let (_host, mut visitor) = probe(engine).await;
+    let (id, path) = ticket(&mut visitor, json!({ "accept": ["image/*"] })).await;
+    let photo = png(700_001, 1);
+    let metadata = "filename Z3LDtsOfZSDwn5C1LnBuZw==,filetype dGV4dC9odG1s";
+    let headers = [("upload-length", "700001"), ("upload-metadata", metadata)];
+    let begun = tus(&mut visitor, Method::POST, &path, &headers, "").await.expect(201);
+    assert_eq!((begun.header("location"), begun.header("tus-resumable")), (Some(&*path), Some("1.0.0")));
+    assert!(begun.header("upload-expires").is_some(), "{begun:?}");
+    assert_eq!(offset(&mut visitor, &path).await, Some(0));
+    // Pieces that end before, on and behind the ends of chunks, and one without bytes.
+    let mut at = 0;
+    for end in [1, 9_000, 262_144, 262_144, 300_000, 524_288, 700_000] {
+        let answer = patch(&mut visitor, &path, at, &photo[at..end]).await.expect(204);
+        assert_eq!(answer.header("upload-offset"), Some(&*end.to_string()));
+        assert_eq!(offset(&mut visitor, &path).await, Some(end));
+        at = end;
+    }
+    assert!(stat(&mut visitor, &id).await.get("error").is_some(), "nobody sees a part of a file");
+    patch(&mut visitor, &path, at, &photo[at..]).await.expect(204);
+    let blob = ok(&stat(&mut visitor, &id).await).clone();
+    assert_eq!((&blob["size"], &blob["sha256"]), (&json!(700_001), &json!(sha256(&photo))));
+    assert_eq!((&blob["name"], &blob["content-type"]), (&json!("größe 🐵.png"), &json!("image/png")));
+    assert_eq!(blob["kept"], false);
+    all_ok(&visitor.probe(json!([{ "op": "blob.keep", "id": id }])).await);
+    assert_eq!(offset(&mut visitor, &path).await, Some(700_001), "the last answer may have been lost");
+    assert!(download(&mut visitor, &id).await == photo);
+}
+
+async fn the_first_bytes_may_come_with_the_beginning(engine: Engine) {
+    let (_host, mut visitor) = probe(engine).await;
+    let (id, path) = ticket(&mut visitor, json!({})).await;
+    let headers = [("upload-length", "10"), ("content-type", STREAM)];
+    let begun = tus(&mut visitor, Method::POST, &path, &headers, "hello").await.expect(201);
+    assert_eq!(begun.header("upload-offset"), Some("5"));
+    patch(&mut visitor, &path, 5, b"world").await.expect(204);
+    assert_eq!(ok(&stat(&mut visitor, &id).await)["sha256"], json!(sha256(b"helloworld")));
+}
+
+async fn an_empty_file_is_a_file(engine: Engine) {
+    let (_host, mut visitor) = probe(engine).await;
+    let (id, path) = ticket(&mut visitor, json!({})).await;
+    begin(&mut visitor, &path, 0).await.expect(201);
+    assert_eq!(ok(&stat(&mut visitor, &id).await)["sha256"], json!(sha256(b"")));
+    assert_eq!(offset(&mut visitor, &path).await, Some(0));
+}
+
+async fn a_client_that_knows_only_post_can_send_too(engine: Engine) {
+    let (_host, mut visitor) = probe(engine).await;
+    let (id, path) = ticket(&mut visitor, json!({})).await;
+    begin(&mut visitor, &path, 5).await.expect(201);
+    let headers = [("x-http-method-override", "PATCH"), ("content-type", STREAM), ("upload-offset", "0")];
+    tus(&mut visitor, Method::POST, &path, &headers, "hello").await.expect(204);
+    ok(&stat(&mut visitor, &id).await);
+}
+
+async fn a_beginning_whose_answer_was_lost_can_be_repeated(engine: Engine) {
+    let (host, mut visitor) = probe(engine).await;
+    let (_id, path) = ticket(&mut visitor, json!({})).await;
+    begin(&mut visitor, &path, 10).await.expect(201);
+    patch(&mut visitor, &path, 0, b"hello").await.expect(204);
+    let again = begin(&mut visitor, &path, 10).await.expect(201);
+    assert_eq!((again.header("location"), again.header("upload-offset")), (Some(&*path), Some("5")));
+    begin(&mut visitor, &path, 11).await.expect(409);
+    patch(&mut visitor, &path, 5, b"world").await.expect(204);
+    begin(&mut visitor, &path, 10).await.expect(409);
+    assert_eq!(host.database().count("probe", "blobs").await, 1);
+}

@@ -49,6 +49,7 @@ mod layers;
 mod migrate_command;
 mod moving;
 mod names;
+mod operator;
 mod requests;
 mod schemas;
 mod serving;

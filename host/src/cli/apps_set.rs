@@ -1,6 +1,6 @@
 //! `innkeeper apps set`
 
-use super::{HostArgs, output, setup};
+use super::{HostArgs, output, setup, target};
 use crate::config::Config;
 use crate::guests::OwnDatabases;
 use crate::storage::belongings::Belongings;
@@ -62,10 +62,7 @@ pub(super) async fn run(options: &Options) -> anyhow::Result<()> {
 
 impl Places {
     async fn space(&self, app: &str, var: Option<&str>) -> anyhow::Result<AppSpace> {
-        Ok(match var {
-            Some(var) => self.own.make_space(&self.host, var, app).await?,
-            None => self.host.make_space(app).await?,
-        })
+        target::space(&self.host, &self.own, app, var).await
     }
 
     /// Whether two variables name the same database.

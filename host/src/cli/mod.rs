@@ -14,6 +14,7 @@ mod progress;
 mod project;
 mod run;
 mod serve;
+mod sessions;
 mod setup;
 mod target;
 mod tiers;
@@ -49,6 +50,8 @@ enum Command {
     Blobs(blobs::Options),
     Export(transfer::ExportOptions),
     Import(transfer::ImportOptions),
+    /// List the sessions of an app's visitors, end some, or sweep those that have ended
+    Sessions(sessions::Options),
     /// Show what a component imports and exports, and whether this host can run it
     Inspect(inspect::Options),
     /// List or exchange the keys that sign URLs
@@ -125,6 +128,7 @@ impl Cli {
             Command::Blobs(options) => blobs::run(&options).await,
             Command::Export(options) => transfer::export(&options).await,
             Command::Import(options) => transfer::import(&options).await,
+            Command::Sessions(options) => sessions::run(&options).await,
             Command::Inspect(options) => inspect::run(&options),
             Command::Keys(options) => keys::run(&options).await,
             Command::Doctor(options) => doctor::run(&options).await,

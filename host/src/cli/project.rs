@@ -52,6 +52,7 @@ impl Project {
         let text = std::fs::read_to_string(&file)
             .with_context(|| format!("{}: a guest project has this file", file.display()))?;
         let parsed: File = toml::from_str(&text).with_context(|| file.display().to_string())?;
+        parsed.settings.check().map_err(anyhow::Error::msg).with_context(|| file.display().to_string())?;
         Ok(Self {
             name: parsed.name,
             component: path.join(parsed.component),

@@ -45,5 +45,5 @@ pub(super) fn registry(config: &Config, database: Database) -> anyhow::Result<Ar
 
 /// How the server serves.
 pub(super) fn server_settings(config: &Config) -> ServerSettings {
-    ServerSettings { trust_proxy: config.web.trust_proxy }
+    ServerSettings { trust_proxy: config.web.trust_proxy, admin_token: config.web.admin_token.clone() }
 }

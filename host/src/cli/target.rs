@@ -1,6 +1,6 @@
-//! An app that a command works on, and the database that has it.
+//! An app that a command is about, and the database that has it.
 
-use super::setup;
+use super::{DatabaseArgs, setup};
 use crate::config::Config;
 use crate::guests::OwnDatabases;
 use crate::storage::apps::App;
@@ -22,37 +22,34 @@ pub(super) struct Target {
 
 impl Target {
     /// Finds the app. Only one that is registered: a name that is mistyped would get tables of its own.
-    pub(super) async fn find(config: Config, name: &str) -> anyhow::Result<Self> {
-        let target = Self::registered(&config, name).await?;
-        match target {
-            Some(target) => Ok(target),
-            None => bail!("there is no app {name}: deploy it first (innkeeper deploy), or look at innkeeper apps"),
+    pub(super) async fn find(app: &str, database: &DatabaseArgs) -> anyhow::Result<Self> {
+        Self::find_by(app, database.load()?).await
+    }
+
+    /// The same, where the flags have been read.
+    pub(super) async fn find_by(app: &str, config: Config) -> anyhow::Result<Self> {
+        let (database, found) = look(app, &config).await?;
+        if found.is_none() {
+            bail!("there is no app {app}: deploy it first (innkeeper deploy), or look at innkeeper apps");
         }
+        Self::at(app, config, database, found).await
     }
 
     /// Finds the app, or makes room for one that is new.
-    pub(super) async fn find_or_make(config: Config, name: &str) -> anyhow::Result<Self> {
-        crate::storage::apps::check_name(name)?;
-        if let Some(target) = Self::registered(&config, name).await? {
-            return Ok(target);
-        }
-        let database = setup::database(&config).await?;
-        let space = database.make_space(name).await?;
-        Ok(Self { own: OwnDatabases::new(config.clone()), config, database, app: None, space })
+    pub(super) async fn find_or_make(app: &str, config: Config) -> anyhow::Result<Self> {
+        crate::storage::apps::check_name(app)?;
+        let (database, found) = look(app, &config).await?;
+        Self::at(app, config, database, found).await
     }
 
-    async fn registered(config: &Config, name: &str) -> anyhow::Result<Option<Self>> {
-        let database = setup::database(config).await?;
-        let apps = database.apps().await.with_context(|| setup::unreachable(config))?;
-        let Some(app) = apps.into_iter().find(|app| app.name == name) else { return Ok(None) };
+    async fn at(name: &str, config: Config, database: Database, app: Option<App>) -> anyhow::Result<Self> {
         let own = OwnDatabases::new(config.clone());
-        let space = match &app.database_var {
-            Some(var) => own.make_space(&database, var, &app.name).await?,
-            None => database.make_space(&app.name).await?,
-        };
-        Ok(Some(Self { config: config.clone(), database, app: Some(app), space, own }))
+        let var = app.as_ref().and_then(|app| app.database_var.as_deref());
+        let space = space(&database, &own, name, var).await?;
+        Ok(Self { config, database, app, space, own })
     }
 
+    /// All that the command changes in the app, kept together.
     pub(super) fn unit(&self) -> UnitOfWork {
         UnitOfWork::new(self.space.clone(), Transactions::Request)
     }
@@ -62,4 +59,23 @@ impl Target {
         self.own.close().await;
         self.database.close().await;
     }
+}
+
+async fn look(app: &str, config: &Config) -> anyhow::Result<(Database, Option<App>)> {
+    let database = setup::database(config).await?;
+    let apps = database.apps().await.with_context(|| setup::unreachable(config))?;
+    Ok((database, apps.into_iter().find(|found| found.name == app)))
+}
+
+/// Where the things of an app are that names a database for itself, or does not.
+pub(super) async fn space(
+    host: &Database,
+    own: &OwnDatabases,
+    app: &str,
+    var: Option<&str>,
+) -> anyhow::Result<AppSpace> {
+    Ok(match var {
+        Some(var) => own.make_space(host, var, app).await?,
+        None => host.make_space(app).await?,
+    })
 }

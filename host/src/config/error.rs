@@ -39,6 +39,16 @@ pub enum Error {
         /// The variables that do hold a database URL.
         candidates: Vec<String>,
     },
+    /// A token that could be guessed, or that fits into no header.
+    #[error(
+        "{name}: at least {characters} characters, letters, digits and signs without spaces; for example from `openssl rand -hex 32`"
+    )]
+    Token {
+        /// The variable.
+        name: String,
+        /// How many it has to have.
+        characters: usize,
+    },
     /// An app is to have a database of its own, and it is the host's.
     #[error(
         "{name} {how}, so nothing would be kept apart; name a variable that holds another database or credential"

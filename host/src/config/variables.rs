@@ -16,7 +16,7 @@ pub struct Variable {
 }
 
 /// Name, default and meaning of what is not a limit.
-const SETTINGS: [(&str, &str, &str); 17] = [
+const SETTINGS: [(&str, &str, &str); 18] = [
     (
         "INNKEEPER_LOG",
         "warn,sqlx=error,innkeeper=info,guest=info,request=info",
@@ -56,6 +56,11 @@ const SETTINGS: [(&str, &str, &str); 17] = [
     ("INNKEEPER_MEMORY", "what the system grants", "memory that this process may use, such as 512MiB"),
     ("PORT", "8080", "port that serve listens at"),
     ("INNKEEPER_TRUST_PROXY", "1 on a dyno, else 0", "1 = believe X-Forwarded-*, because a router writes them"),
+    (
+        "INNKEEPER_ADMIN_TOKEN",
+        "none",
+        "at least 32 random characters with which the operator sees /_innkeeper/metrics; none = switched off",
+    ),
     ("INNKEEPER_LOG_FORMAT", "json on a dyno, else text", "json or text"),
     ("DYNO", "none", "set by Heroku: the disk is lost at each restart and a router stands before the host"),
 ];

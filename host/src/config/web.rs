@@ -2,13 +2,16 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
-use super::{Environment, Error};
+use super::{Environment, Error, Secret};
 
 /// The port of `serve` where `PORT` is not set, and of `dev`.
 pub const DEFAULT_PORT: u16 = 8080;
 const PORT: &str = "PORT";
 const TRUST_PROXY: &str = "INNKEEPER_TRUST_PROXY";
 const LOG_FORMAT: &str = "INNKEEPER_LOG_FORMAT";
+const ADMIN_TOKEN: &str = "INNKEEPER_ADMIN_TOKEN";
+/// Fewer characters could be guessed.
+const TOKEN_CHARACTERS: usize = 32;
 
 /// The host towards its network and its operator.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,6 +24,8 @@ pub struct WebConfig {
     pub trust_proxy: bool,
     /// The shape of log lines.
     pub log_format: LogFormat,
+    /// With what the operator proves to be the operator; none: what is the operator's is switched off.
+    pub admin_token: Option<Secret>,
 }
 
 /// The shape of log lines.
@@ -33,7 +38,7 @@ pub enum LogFormat {
 }
 
 impl WebConfig {
-    /// Reads `PORT`, `INNKEEPER_TRUST_PROXY` and `INNKEEPER_LOG_FORMAT`.
+    /// Reads `PORT`, `INNKEEPER_TRUST_PROXY`, `INNKEEPER_LOG_FORMAT` and `INNKEEPER_ADMIN_TOKEN`.
     pub fn from_environment(environment: &Environment) -> Result<Self, Error> {
         let port = environment.parsed(PORT, "a port from 0 to 65535", |text| text.parse().ok())?;
         let serve_ip = every_address(environment);
@@ -43,6 +48,7 @@ impl WebConfig {
             dev_address: SocketAddr::new(Ipv4Addr::LOCALHOST.into(), DEFAULT_PORT),
             trust_proxy: environment.flag(TRUST_PROXY)?.unwrap_or(is_dyno),
             log_format: log_format(environment)?,
+            admin_token: admin_token(environment)?,
         })
     }
 }
@@ -56,6 +62,15 @@ fn every_address(environment: &Environment) -> IpAddr {
     } else {
         Ipv4Addr::UNSPECIFIED.into()
     }
+}
+
+/// The token has to fit into a header, and its text into no error.
+fn admin_token(environment: &Environment) -> Result<Option<Secret>, Error> {
+    let Some(token) = environment.get(ADMIN_TOKEN) else { return Ok(None) };
+    if token.len() < TOKEN_CHARACTERS || !token.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return Err(Error::Token { name: ADMIN_TOKEN.to_owned(), characters: TOKEN_CHARACTERS });
+    }
+    Ok(Some(Secret::new(token)))
 }
 
 fn log_format(environment: &Environment) -> Result<LogFormat, Error> {
@@ -99,6 +114,21 @@ mod tests {
     fn settings_go_before_what_a_dyno_has() -> Result<(), Error> {
         let web = web(&[("DYNO", "web.1"), (TRUST_PROXY, "0"), (LOG_FORMAT, "Text")])?;
         assert_eq!((web.trust_proxy, web.log_format), (false, LogFormat::Text));
+        Ok(())
+    }
+
+    #[test]
+    fn the_operators_token_is_long_and_not_printed() -> Result<(), Error> {
+        let token = "0123456789abcdef0123456789abcdef";
+        let given = web(&[(ADMIN_TOKEN, token)])?;
+        assert_eq!(given.admin_token, Some(Secret::new(token)));
+        assert!(!format!("{given:?}").contains(token));
+        assert_eq!(web(&[(ADMIN_TOKEN, "")])?.admin_token, None);
+        for wrong in [&token[1..], "0123456789abcdef 0123456789abcdef", "0123456789abcdef0123456789abcdeé"] {
+            let error = web(&[(ADMIN_TOKEN, wrong)]).err().map(|error| error.to_string()).unwrap_or_default();
+            assert!(error.contains("INNKEEPER_ADMIN_TOKEN: at least 32 characters"), "{error}");
+            assert!(!error.contains("abcdef"), "{error}");
+        }
         Ok(())
     }
 

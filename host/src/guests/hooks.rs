@@ -9,10 +9,14 @@ use wasmtime_wasi_http::{Error, ForbiddenHeaderFilter, RequestOptions, WasiBody,
 #[derive(Debug)]
 pub(super) struct Hooks;
 
-/// Framing and connection are the host's business (RFC 9110, section 7.6.1); `host` in a response means nothing.
+/// Framing and connection are the host's business (RFC 9110, section 7.6.1), and so is what proxies ask and are told; `host` in a response
+/// means nothing.
 fn is_hosts(name: &HeaderName) -> bool {
     [CONNECTION, HOST, TE, TRAILER, TRANSFER_ENCODING, UPGRADE].contains(name)
-        || matches!(name.as_str(), "keep-alive" | "proxy-connection" | "proxy-authenticate" | "http2-settings")
+        || matches!(
+            name.as_str(),
+            "keep-alive" | "proxy-connection" | "proxy-authenticate" | "proxy-authorization" | "http2-settings"
+        )
 }
 
 type Sent =

@@ -4,7 +4,7 @@
 use super::component::Compiler;
 use super::own_databases::OwnDatabases;
 use super::routes::{Room, Routes};
-use super::settings::Settings;
+use super::settings::{Origins, Settings};
 use super::state::GuestState;
 use crate::config::Limits;
 use crate::interfaces::AppContext;
@@ -31,6 +31,8 @@ pub struct Guest {
     pub version: i64,
     /// Which requests it answers.
     pub route: String,
+    /// From where requests with a visitor's session may come.
+    pub origins: Origins,
     /// Settings as stored, to notice a change.
     settings: String,
     /// What names the app's own database, to notice a change.
@@ -265,6 +267,7 @@ impl Registry {
         pre: ProxyPre<GuestState>,
     ) -> Result<Guest, LoadError> {
         let settings: Settings = serde_json::from_str(&app.settings)?;
+        let origins = settings.origins();
         let config = settings.config.into_iter().collect();
         let context = AppContext::new(
             space,
@@ -277,6 +280,7 @@ impl Registry {
             app: Arc::new(context),
             version: version.number,
             route: app.route.clone(),
+            origins,
             settings: app.settings.clone(),
             database_var: app.database_var.clone(),
             pre,

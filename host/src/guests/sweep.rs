@@ -1,24 +1,31 @@
-//! Clears away what has had its time: blobs that nothing kept, sessions that have ended. In small batches, so that no lock lasts.
+//! Clears away what has had its time: blobs that nothing kept, sessions that have ended. In small batches, so that no lock lasts, and of each
+//! app by one process at a time.
 
 use super::registry::Registry;
-use crate::storage::connection::Control;
-use crate::storage::{AppSpace, Result, blobs, now_micros, sessions};
+use crate::storage::sweeping::{self, What};
+use crate::storage::{AppSpace, Result, now_micros};
+use crate::telemetry::metrics;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
+/// A process that is restarted every few minutes is to sweep too.
+const FIRST: Duration = Duration::from_secs(5);
 const EVERY: Duration = Duration::from_secs(300);
-const BATCH: u32 = 500;
 /// A blob that is still being received after this long was left behind by a request that came to a bad end.
 const RECEIVING: Duration = Duration::from_secs(120);
 
-/// Sweeps every few minutes until `stop`. Hosts that sweep the same database at once do no harm: each row goes once.
+/// Sweeps soon after the start and then every few minutes until `stop`.
 pub async fn sweep(registry: Arc<Registry>, stop: CancellationToken) {
     let every = EVERY.min(registry.limits().staged_blob_lifetime);
+    let mut pause = FIRST.min(every);
     loop {
         tokio::select! {
             () = stop.cancelled() => return,
-            () = tokio::time::sleep(every) => {}
+            () = tokio::time::sleep(jittered(pause)) => {}
+        }
+        if !registry.is_loaded() {
+            continue;
         }
         let spaces: Vec<AppSpace> = registry.routes().guests().map(|guest| guest.app.space.clone()).collect();
         for space in spaces {
@@ -26,24 +33,30 @@ pub async fn sweep(registry: Arc<Registry>, stop: CancellationToken) {
                 tracing::warn!(app = %space.app(), "cannot sweep: {error}");
             }
         }
+        pause = every;
     }
 }
 
 async fn sweep_app(registry: &Registry, space: &AppSpace) -> Result<()> {
-    let lifetime = registry.limits().staged_blob_lifetime;
-    let before = now_micros().saturating_sub(micros(lifetime));
-    let receiving =
-        now_micros().saturating_sub(micros(lifetime.min(RECEIVING.max(registry.limits().wall_per_request * 2))));
-    while sweep_blobs(space, before, receiving).await? > 0 {}
-    while sessions::sweep(&mut space.upkeep().await?, now_micros(), BATCH).await? > 0 {}
+    let (staged, receiving) = deadlines(registry.limits());
+    let blobs = sweeping::sweep(space, What::Blobs { staged, receiving }).await?;
+    metrics::blobs_swept(space.app(), blobs);
+    let began = std::time::Instant::now();
+    let sessions = sweeping::sweep(space, What::Sessions { now: now_micros() }).await?;
+    metrics::sessions_swept(space.app(), sessions);
+    if sessions > 0 {
+        let duration_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
+        tracing::info!(app = %space.app(), sessions, duration_ms, "swept sessions that have ended");
+    }
     Ok(())
 }
 
-async fn sweep_blobs(space: &AppSpace, before: i64, receiving: i64) -> Result<u64> {
-    let mut connection = space.upkeep().await?;
-    connection.control(Control::Begin(None)).await?;
-    let swept = blobs::sweep(&mut connection, space.app(), before, receiving, BATCH).await?;
-    connection.control(Control::Commit).await.map(|()| swept)
+/// Between half and one and a half of a time, so that processes that were started together do not sweep together.
+fn jittered(time: Duration) -> Duration {
+    let mut random = [128u8; 1];
+    // Without random numbers they do.
+    let _ = getrandom::fill(&mut random);
+    time.mul_f64(0.5 + f64::from(random[0]) / 255.0)
 }
 
 fn micros(time: Duration) -> i64 {

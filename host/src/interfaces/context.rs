@@ -96,7 +96,7 @@ impl Context {
             self.session.rolled_back();
             return Err(error);
         }
-        self.session.committed();
+        self.session.committed(self.app.space.app());
         Ok(())
     }
 

@@ -25,9 +25,9 @@ pub enum Database {
 #[derive(Debug, Clone)]
 pub struct PostgresPools {
     /// For the host's own needs, which guests cannot use up.
-    host: PostgresPool,
+    pub(super) host: PostgresPool,
     /// For guests. In an app's own database the only ones.
-    guests: PostgresPool,
+    pub(super) guests: PostgresPool,
     /// Whether apps have named this database for themselves: then the registry is elsewhere.
     is_apps_own: bool,
 }

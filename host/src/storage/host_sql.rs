@@ -1,7 +1,8 @@
 //! The host's own statements: one text for both engines.
 //!
 //! Host tables live in the schema `innkeeper` on Postgres. SQLite has no schemas inside a file, so there the same tables carry the prefix
-//! `innkeeper_`. The text is written for Postgres and translated once.
+//! `innkeeper_`. The text is written for Postgres and translated once; what it says about locks of rows is left out, since on SQLite a
+//! transaction that writes has the whole file to itself.
 
 use std::borrow::Cow;
 use std::sync::OnceLock;
@@ -26,7 +27,7 @@ impl HostSql {
 
     /// The text as SQLite reads it.
     pub fn sqlite(&self) -> &str {
-        self.sqlite.get_or_init(|| for_sqlite(self.postgres))
+        self.sqlite.get_or_init(|| without_row_locks(&for_sqlite(self.postgres)))
     }
 }
 
@@ -43,6 +44,13 @@ pub(super) fn for_sqlite(text: &str) -> String {
     text.replace("innkeeper.", "innkeeper_")
 }
 
+/// What host statements say about locks of rows. Never looked for in texts that were put together: there it may be part of a value.
+const ROW_LOCKS: [&str; 2] = [" for key share", " for update skip locked"];
+
+fn without_row_locks(text: &str) -> String {
+    ROW_LOCKS.iter().fold(text.to_owned(), |text, lock| text.replace(lock, ""))
+}
+
 /// Declares a host statement once and yields a `&'static HostSql`.
 macro_rules! host_sql {
     ($text:literal) => {{
@@ -52,3 +60,21 @@ macro_rules! host_sql {
 }
 
 pub(crate) use host_sql;
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn sqlite_reads_the_same_text_with_a_prefix_and_without_locks_of_rows() {
+        let sql = host_sql!(
+            "insert into innkeeper.a (b) select b from innkeeper.c where d = $1 for key share on conflict do nothing"
+        );
+        assert_eq!(
+            sql.sqlite(),
+            "insert into innkeeper_a (b) select b from innkeeper_c where d = $1 on conflict do nothing"
+        );
+        let sql = host_sql!(
+            "delete from innkeeper.a where b in (select b from innkeeper.a limit 1 for update skip locked)"
+        );
+        assert_eq!(sql.sqlite(), "delete from innkeeper_a where b in (select b from innkeeper_a limit 1)");
+    }
+}

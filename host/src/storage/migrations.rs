@@ -40,7 +40,11 @@ const REGISTRY: &[Migration] = &[
     migration!("registry", "0002_app_databases"),
     migration!("registry", "0003_keys"),
 ];
-const APP: &[Migration] = &[migration!("app", "0001_belongings"), migration!("app", "0002_uploads")];
+const APP: &[Migration] = &[
+    migration!("app", "0001_belongings"),
+    migration!("app", "0002_uploads"),
+    migration!("app", "0003_sessions_by_end"),
+];
 
 /// Applies what is missing, all or none. Returns the names of what was applied now.
 pub(super) async fn apply(connection: &mut Connection, set: Set) -> Result<Vec<String>> {

@@ -6,13 +6,14 @@
 use super::body::{Body, BodyError, GuestStream, broken, full};
 use super::pages::Problem;
 use super::session_cookie::SessionCookie;
-use super::{blobs, front::ClientInfo};
+use super::{blobs, cross_origin, front::ClientInfo};
 use crate::guests::respond::{Answer, Failure, GuestBody, Outcome};
 use crate::guests::run::{self, Fault, Running};
 use crate::guests::{Guest, Visit};
 use crate::interfaces::body::{BodyStream, RequestBody};
 use crate::interfaces::session::Jar;
 use crate::storage::Code;
+use crate::telemetry::metrics;
 use bytes::Bytes;
 use futures_util::{FutureExt, StreamExt};
 use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, EXPECT};
@@ -35,6 +36,8 @@ const CROWDED: &str = "There are too many visitors right now.";
 pub(super) struct Dispatcher {
     /// One permit for each instance that may live.
     instances: Arc<Semaphore>,
+    /// How many there may be.
+    most: usize,
     /// Guests that go on after their head has left.
     tasks: TaskTracker,
 }
@@ -49,7 +52,12 @@ impl Dispatcher {
     /// At most so many guests at once; `tasks` waits for those that go on after their head.
     pub(super) fn new(instances: u32, tasks: TaskTracker) -> Self {
         let permits = usize::try_from(instances).unwrap_or(usize::MAX).min(Semaphore::MAX_PERMITS);
-        Self { instances: Arc::new(Semaphore::new(permits)), tasks }
+        Self { instances: Arc::new(Semaphore::new(permits)), most: permits, tasks }
+    }
+
+    /// Guests at work.
+    pub(super) fn in_flight(&self) -> u64 {
+        u64::try_from(self.most.saturating_sub(self.instances.available_permits())).unwrap_or(u64::MAX)
     }
 
     /// Runs a request in a fresh instance of a guest.
@@ -60,10 +68,15 @@ impl Dispatcher {
         client: &ClientInfo,
         request_id: &str,
     ) -> Result<Response<Body>, Problem> {
-        let permit = self.permit().await?;
         let (mut head, body) = request.into_parts();
         let cookie = SessionCookie::new(guest.app.space.app(), client.scheme_https);
         let session = cookie.take(&mut head.headers);
+        if session.is_some()
+            && let Some(refused) = refused_origin(guest, &head, client)
+        {
+            return Err(refused);
+        }
+        let permit = self.permit().await?;
         let wanted = blobs::Wanted::new(&head.method, &head.headers);
         let body = request_body(&head, body);
         let jar = Jar::default();
@@ -149,6 +162,14 @@ impl Dispatcher {
         });
         (parts, GuestStream::body(body, failed, wall, done))
     }
+}
+
+/// A request that a page of somebody else made the visitor's browser send, and whose session it comes with, goes no further.
+fn refused_origin(guest: &Guest, head: &http::request::Parts, client: &ClientInfo) -> Option<Problem> {
+    let objection = cross_origin::objection(head, client.scheme_https, &guest.origins)?;
+    metrics::cross_origin_refused(guest.app.space.app());
+    let text = "This request came from another site, in your name. Nothing was done.";
+    Some(Problem::new(StatusCode::FORBIDDEN, text, format!("cross-origin: {objection}")))
 }
 
 /// The body of a guest that has returned: everything it will ever write is there.

@@ -3,11 +3,15 @@
 use super::body::{Body, full};
 use super::dispatch::Dispatcher;
 use super::front::{self, ClientInfo, Refusal};
+use super::metrics::Figures;
+use super::operator::Operator;
 use super::pages::{self, Problem};
+use super::server::ServerSettings;
 use super::uploads::Desk;
 use super::{downloads, uploads};
 use crate::guests::routes::Room;
 use crate::guests::{Closed, Guest, Registry};
+use crate::telemetry::metrics;
 use http::header::HOST;
 use http::{Request, Response, StatusCode};
 use hyper::body::Incoming;
@@ -25,19 +29,35 @@ pub(super) struct Router {
     pub(super) dispatcher: Dispatcher,
     desk: Desk,
     pub(super) trust_proxy: bool,
+    operator: Operator,
+    figures: Figures,
     ids: RequestIds,
 }
 
 impl Router {
     /// A router over the live registry.
-    pub(super) fn new(registry: Arc<Registry>, dispatcher: Dispatcher, desk: Desk, trust_proxy: bool) -> Self {
-        Self { registry, dispatcher, desk, trust_proxy, ids: RequestIds::new() }
+    pub(super) fn new(
+        registry: Arc<Registry>,
+        dispatcher: Dispatcher,
+        desk: Desk,
+        settings: &ServerSettings,
+    ) -> Self {
+        Self {
+            registry,
+            dispatcher,
+            desk,
+            trust_proxy: settings.trust_proxy,
+            operator: Operator::new(settings.admin_token.as_ref()),
+            figures: Figures::default(),
+            ids: RequestIds::new(),
+        }
     }
 
     /// Answers one request and writes its line into the log.
-    pub(super) async fn answer(&self, request: Request<Incoming>) -> Response<Body> {
+    pub(super) async fn answer(&self, mut request: Request<Incoming>) -> Response<Body> {
         let began = Instant::now();
         if let Some(refusal) = front::refusal(&request) {
+            metrics::request("", refusal.status().as_u16(), began.elapsed());
             return refuse(refusal);
         }
         let client = ClientInfo::new(request.headers(), self.trust_proxy);
@@ -45,11 +65,15 @@ impl Router {
         let line = Line { method: request.method().clone(), path: request.uri().path().to_owned() };
         let guest = self.find(&request);
         let answer = match &guest {
-            Ok(guest) => self.dispatcher.dispatch(guest, request, &client, &request_id).await,
+            Ok(guest) => {
+                self.operator.hide(request.headers_mut());
+                self.dispatcher.dispatch(guest, request, &client, &request_id).await
+            }
             Err(Route::Host(response)) => Ok(response()),
             Err(Route::Ready) => Ok(self.ready().await),
             Err(Route::Download) => downloads::respond(&self.registry, &request).await,
             Err(Route::Upload) => uploads::respond(&self.registry, request, &self.desk).await,
+            Err(Route::Metrics) => Ok(self.metrics(&request).await),
             Err(Route::NotLoaded) => Err(Problem::unavailable(
                 "The database cannot be reached right now.",
                 2,
@@ -85,6 +109,14 @@ impl Router {
         }
     }
 
+    /// The figures, for the operator alone.
+    async fn metrics(&self, request: &Request<Incoming>) -> Response<Body> {
+        match self.operator.refusal(request.headers()) {
+            Some(refused) => refused,
+            None => self.figures.answer(request.method(), &self.registry, self.dispatcher.in_flight()).await,
+        }
+    }
+
     /// Whether requests can be served: the registry has been read and the database answers.
     async fn ready(&self) -> Response<Body> {
         if !self.registry.is_loaded() {
@@ -103,6 +135,7 @@ enum Route {
     Ready,
     Download,
     Upload,
+    Metrics,
     NotLoaded,
     Closed(Arc<Closed>),
 }
@@ -113,6 +146,7 @@ fn host_route(path: &str) -> Route {
         "/ready" => Route::Ready,
         _ if path.starts_with("/blobs/") => Route::Download,
         _ if path.starts_with("/uploads/") => Route::Upload,
+        "/metrics" => Route::Metrics,
         _ => Route::Host(|| pages::plain(StatusCode::NOT_FOUND, "no such route of the host\n")),
     }
 }
@@ -162,6 +196,7 @@ impl Line {
         reason: Option<&str>,
     ) {
         let app = guest.map(|guest| guest.app.space.app().as_ref());
+        metrics::request(app.unwrap_or_default(), status.as_u16(), began.elapsed());
         let version = guest.map(|guest| guest.version);
         let duration_ms = f64::from(u32::try_from(began.elapsed().as_micros()).unwrap_or(u32::MAX)) / 1000.0;
         let (method, path, status) = (self.method.as_str(), self.path.as_str(), status.as_u16());

@@ -4,6 +4,7 @@ use super::dispatch::Dispatcher;
 use super::front::{self, Guarded, Rules};
 use super::router::Router;
 use super::uploads::Desk;
+use crate::config::Secret;
 use crate::guests::Registry;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -26,6 +27,8 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 pub struct ServerSettings {
     /// Whether `X-Forwarded-*` come from a router that can be trusted.
     pub trust_proxy: bool,
+    /// With what the operator proves to be the operator; none: what is the operator's is switched off.
+    pub admin_token: Option<Secret>,
 }
 
 /// A server on one address.
@@ -49,7 +52,7 @@ impl Server {
             ..Rules::default()
         };
         let dispatcher = Dispatcher::new(registry.instances(), tasks.clone());
-        let router = Arc::new(Router::new(registry, dispatcher, Desk::new(tasks.clone()), settings.trust_proxy));
+        let router = Arc::new(Router::new(registry, dispatcher, Desk::new(tasks.clone()), settings));
         Self { listener, router, rules, tasks }
     }
 

@@ -1,7 +1,8 @@
 //! The session cookie: read and written by the host alone, never seen by a guest (RFC 6265bis).
 //!
 //! Where the visitor came by https its name begins with `__Host-`, which binds it to this host name and to https; browsers do not
-//! accept that name over plain http, as on a laptop. Each app has a name of its own.
+//! accept that name over plain http, as on a laptop. Each app has a name of its own. The browser forgets the cookie when it is closed, unless
+//! the app has said that the session lives on.
 
 use crate::interfaces::session::{CookieChange, SessionId};
 use http::HeaderMap;
@@ -61,7 +62,10 @@ impl SessionCookie {
         let secure = if self.https { "; Secure" } else { "" };
         let name = &self.name;
         let cookie = match change {
-            CookieChange::Set(id) => format!("{name}={}; Path=/; HttpOnly; SameSite=Lax{secure}", id.expose()),
+            CookieChange::Set { id, max_age } => {
+                let kept = max_age.map(|seconds| format!("; Max-Age={seconds}")).unwrap_or_default();
+                format!("{name}={}; Path=/; HttpOnly; SameSite=Lax{kept}{secure}", id.expose())
+            }
             CookieChange::Clear => format!("{name}=; Path=/; HttpOnly; SameSite=Lax; Max-Age=0{secure}"),
         };
         if let Ok(mut value) = HeaderValue::from_str(&cookie) {
@@ -113,6 +117,21 @@ mod tests {
         let mut headers = headers(COOKIE, &[&line]);
         assert_eq!(SessionCookie::new("blog", false).take(&mut headers), Some(id));
         assert_eq!(headers.get(COOKIE).unwrap(), "a=1; b=2");
+    }
+
+    #[test]
+    fn a_cookie_outlives_the_browser_only_where_the_session_is_to() {
+        let id = SessionId::random().unwrap();
+        let set = |https, max_age| {
+            let mut headers = HeaderMap::new();
+            let change = CookieChange::Set { id: id.clone(), max_age };
+            SessionCookie::new("blog", https).apply(&mut headers, Some(&change));
+            headers.get(SET_COOKIE).unwrap().to_str().unwrap().to_owned()
+        };
+        let value = id.expose();
+        assert_eq!(set(false, None), format!("innkeeper-blog={value}; Path=/; HttpOnly; SameSite=Lax"));
+        let kept = format!("__Host-innkeeper-blog={value}; Path=/; HttpOnly; SameSite=Lax; Max-Age=60; Secure");
+        assert_eq!(set(true, Some(60)), kept);
     }
 
     #[test]

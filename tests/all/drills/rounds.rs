@@ -3,7 +3,7 @@
 use serde_json::json;
 use support::postgres::Server;
 use support::postgres::proxy::Proxy;
-use support::probe::{all_ok, execute, query};
+use support::probe::{all_ok, execute, op, query};
 use support::{Engine, TestDatabase, TestHost, Visitor, until};
 
 use super::{KEPT, migrate};
@@ -68,6 +68,43 @@ async fn a_page_costs_as_many_round_trips_as_are_known() {
     let mut visitor = host.visitor();
     let usual = usual(&proxy, async || visit(&mut visitor).await).await;
     assert!(usual.len() <= PAGE_ROUND_TRIPS, "{} round trips: {usual:#?}", usual.len());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_session_costs_nothing_without_a_cookie_and_one_round_trip_to_read() {
+    let (_server, proxy, host) = behind_a_proxy("probe").await;
+    let reads = json!([
+        { "op": "session.get", "key": "a" },
+        op("session.get-keys"),
+        op("session.get-user"),
+        op("session.take-flash"),
+        { "op": "session.remove", "key": "a" },
+        { "op": "session.csrf-check", "form": "f", "token": "t" },
+        op("session.destroy"),
+    ]);
+    let without = usual(&proxy, async || all_ok(&host.visitor().probe(reads.clone()).await)).await;
+    assert_eq!(without.len(), 0, "{without:#?}");
+    let mut visitor = host.visitor();
+    all_ok(&visitor.probe(json!([{ "op": "session.set", "key": "a", "value": "1" }])).await);
+    let nothing = usual(&proxy, async || all_ok(&visitor.probe(json!([op("echo-headers")])).await)).await;
+    assert_eq!(nothing.len(), 0, "{nothing:#?}");
+    let steps = json!([{ "op": "session.get", "key": "a" }, op("session.get-keys"), op("session.take-flash")]);
+    let read = usual(&proxy, async || all_ok(&visitor.probe(steps.clone()).await)).await;
+    assert_eq!(read.len(), 1, "{read:#?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn writing_to_a_session_costs_load_begin_and_commit() {
+    let (_server, proxy, host) = behind_a_proxy("probe").await;
+    let set = |key: &str| json!({ "op": "session.set", "key": key, "value": "1" });
+    let steps = json!([set("a"), set("b"), { "op": "session.flash", "message": "saved" }]);
+    let begun = usual(&proxy, async || all_ok(&host.visitor().probe(steps.clone()).await)).await;
+    assert_eq!(begun.len(), 2, "a new one needs no loading: {begun:#?}");
+    let mut visitor = host.visitor();
+    let writes = json!([set("a"), set("b")]);
+    all_ok(&visitor.probe(writes.clone()).await);
+    let written = usual(&proxy, async || all_ok(&visitor.probe(writes.clone()).await)).await;
+    assert_eq!(written.len(), 3, "{written:#?}");
 }
 
 /// The host looks for new versions once a second. It must not take an app's connection for that and leave it unready.

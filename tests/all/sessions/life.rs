@@ -1,8 +1,8 @@
 //! From the first write to the end: ids, users, tokens, cookies.
 
 use serde_json::{Value, json};
-use support::Engine;
 use support::probe::{all_ok, ok, op};
+use support::{Engine, Visitor};
 
 use super::{get, probe, renew, set};
 
@@ -14,6 +14,7 @@ on_both_databases! {
     a_session_ends_when_its_time_is_over,
     a_cookie_that_the_host_did_not_give_opens_nothing,
     an_app_never_sees_the_cookie,
+    of_two_cookies_none_counts,
     a_new_session_lives_as_long_as_it_is_told,
     a_session_is_as_it_was_when_its_commit_fails,
 }
@@ -106,6 +107,24 @@ async fn an_app_never_sees_the_cookie(engine: Engine) {
     let headers = visitor.probe_one(op("echo-headers")).await.to_string();
     assert!(headers.contains("own=of the app"), "{headers}");
     assert!(session.iter().all(|value| !headers.contains(value)), "{headers}");
+}
+
+async fn of_two_cookies_none_counts(engine: Engine) {
+    let (host, mut visitor) = probe(engine).await;
+    all_ok(&visitor.probe(json!([set("a", "1")])).await);
+    let mut planter = host.visitor();
+    all_ok(&planter.probe(json!([set("a", "2")])).await);
+    let [own, planted] = [&visitor, &planter].map(|visitor| visitor.jar.header().expect("a session"));
+    let fat = format!("{own}; fat={}", "x".repeat(16 << 10));
+    for (cookie, found) in
+        [(format!("{own}; {planted}"), Value::Null), (format!("{own}; {own}"), json!("1")), (fat, json!("1"))]
+    {
+        let request = Visitor::with_steps("/steps", &json!([get("a")])).header("cookie", cookie);
+        let answer = host.visitor().send(request, super::empty()).await.expect(200).json();
+        assert_eq!(ok(&answer[0]), &found);
+    }
+    let lines = Visitor::with_steps("/steps", &json!([get("a")])).header("cookie", own).header("cookie", planted);
+    assert_eq!(ok(&host.visitor().send(lines, super::empty()).await.expect(200).json()[0]), &Value::Null);
 }
 
 async fn a_new_session_lives_as_long_as_it_is_told(engine: Engine) {

@@ -105,7 +105,7 @@ pub(super) async fn run(options: &Options) -> anyhow::Result<()> {
         Verb::Export(options) => (&options.database, &options.app),
         Verb::Sweep(options) => (&options.database, &options.app),
     };
-    let target = Target::find(database.load()?, app).await?;
+    let target = Target::find(app, database).await?;
     // Boxed: what they hold is much, and all of them would take up room in every command.
     let result = match &options.verb {
         Verb::Import(options) => Box::pin(import::run(options, &target)).await,

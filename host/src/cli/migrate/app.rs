@@ -8,30 +8,23 @@ use crate::storage::app_migrations::{self, Step};
 use anyhow::bail;
 use serde_json::json;
 
-/// Steps of a folder and the app that they are for.
-struct Work {
-    target: Target,
-    steps: Vec<Step>,
-}
-
-impl Work {
-    async fn begin(options: &AppOptions) -> anyhow::Result<Self> {
-        let target = Target::find(options.database.load()?, &options.app).await?;
-        let steps = files::steps(options.from.as_deref(), target.space.is_sqlite(), true)?;
-        let most = usize::try_from(target.config.limits.sql_bytes).unwrap_or(usize::MAX);
-        app_migrations::check(&steps, target.space.engine(), most)?;
-        Ok(Self { target, steps })
+impl Target {
+    fn steps(&self, options: &AppOptions) -> anyhow::Result<Vec<Step>> {
+        let steps = files::steps(options.from.as_deref(), self.space.is_sqlite(), true)?;
+        let most = usize::try_from(self.config.limits.sql_bytes).unwrap_or(usize::MAX);
+        app_migrations::check(&steps, self.space.engine(), most)?;
+        Ok(steps)
     }
 
     fn bounds(&self) -> Bounds {
-        Bounds { rows: usize::MAX, bytes: usize::MAX, time: self.target.config.limits.statement_time }
+        Bounds { rows: usize::MAX, bytes: usize::MAX, time: self.config.limits.statement_time }
     }
 }
 
 pub(super) async fn plan(options: &AppOptions) -> anyhow::Result<()> {
-    let work = Work::begin(options).await?;
-    let Work { target, steps } = &work;
-    let names = app_migrations::rehearse(&mut target.unit(), steps, &work.bounds()).await?;
+    let target = Target::find(&options.app, &options.database).await?;
+    let steps = target.steps(options)?;
+    let names = app_migrations::rehearse(&mut target.unit(), &steps, &target.bounds()).await?;
     let planned = steps.iter().filter(|step| names.contains(&step.name));
     let planned: Vec<(&Step, Vec<String>)> = planned
         .map(|step| Ok((step, app_migrations::destroyed(step, target.space.engine())?)))
@@ -54,23 +47,24 @@ pub(super) async fn plan(options: &AppOptions) -> anyhow::Result<()> {
 }
 
 pub(super) async fn apply(options: &AppOptions, yes: bool) -> anyhow::Result<()> {
-    let work = Work::begin(options).await?;
-    let Work { target, steps } = &work;
+    let target = Target::find(&options.app, &options.database).await?;
+    let steps = target.steps(options)?;
     let mut unit = target.unit();
     let done = app_migrations::applied(&mut unit).await?;
     let mut destroyed = Vec::new();
-    for step in app_migrations::missing(steps, &done)? {
+    for step in app_migrations::missing(&steps, &done)? {
         destroyed.extend(app_migrations::destroyed(step, target.space.engine())?);
     }
     if !destroyed.is_empty() && !yes {
         bail!("this would destroy {}: look at it with plan, then say --yes", destroyed.join(", "));
     }
-    let names = app_migrations::apply(&mut unit, steps, &work.bounds()).await?;
+    let names = app_migrations::apply(&mut unit, &steps, &target.bounds()).await?;
     report("applied", &names, options.json)
 }
 
 pub(super) async fn baseline(options: &AppOptions) -> anyhow::Result<()> {
-    let Work { target, steps } = Work::begin(options).await?;
+    let target = Target::find(&options.app, &options.database).await?;
+    let steps = target.steps(options)?;
     let names = app_migrations::baseline(&mut target.unit(), &steps).await?;
     report("noted as run, without running it:", &names, options.json)
 }

@@ -10,7 +10,7 @@ use crate::storage::{calendar, schema};
 use serde_json::{Value, json};
 
 pub(super) async fn show(options: &AppOptions) -> anyhow::Result<()> {
-    let target = Target::find(options.database.load()?, &options.app).await?;
+    let target = Target::find(&options.app, &options.database).await?;
     let steps = files::steps(options.from.as_deref(), target.space.is_sqlite(), false)?;
     let applied = app_migrations::applied(&mut target.unit()).await?;
     let tables = schema::tables(&target.space).await?;
@@ -37,7 +37,7 @@ pub(super) async fn show(options: &AppOptions) -> anyhow::Result<()> {
 fn step_list(applied: &[Applied], steps: &[Step]) -> Vec<Value> {
     let done = applied.iter().map(|done| {
         let step = steps.iter().find(|step| step.name == done.name);
-        let changed = step.is_some_and(|step| !step.has_hash(&done.hash));
+        let changed = step.is_some_and(|step| step.hash() != done.hash.as_slice());
         json!({
             "name": done.name,
             "state": if changed { "changed" } else { "applied" },

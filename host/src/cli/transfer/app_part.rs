@@ -56,7 +56,7 @@ pub(super) struct Room {
 pub(super) async fn room(options: &ImportOptions, app: &AppPart, config: Config) -> anyhow::Result<Room> {
     let name = options.app.clone().unwrap_or_else(|| app.app.clone());
     let asked = options.route.as_deref().map(routes::check).transpose().map_err(anyhow::Error::msg)?;
-    let target = Target::find_or_make(config, &name).await?;
+    let target = Target::find_or_make(&name, config).await?;
     let is_new = target.app.is_none();
     let route = match (asked, is_new) {
         (Some(route), _) => Some(route),

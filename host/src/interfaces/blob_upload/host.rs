@@ -43,7 +43,7 @@ impl wit::Host for View<'_> {
     async fn create(&mut self, name: Option<String>, content_type: String) -> Answer<Resource<Upload>> {
         let (most, quota) = (self.context.app.limits.file_bytes, self.context.app.limits.app_bytes);
         if blobs::used(&mut self.context.unit).await? >= quota {
-            return Err(full());
+            return Err(full(&self.context.app.space));
         }
         let rules = Rules { most, quota, accept: Vec::new() };
         Ok(self.table.push(Upload::begin(name.as_deref(), Some(&content_type), Coming::AtMost(0), &rules)?)?)

@@ -145,7 +145,9 @@ impl<'c> Receiver<'c> {
         }
         match length {
             0 => Ok(()),
-            _ if blobs::used(self.unit).await?.saturating_add(length) > self.rules.quota => Err(full()),
+            _ if blobs::used(self.unit).await?.saturating_add(length) > self.rules.quota => {
+                Err(full(self.unit.space()))
+            }
             _ => Ok(()),
         }
     }

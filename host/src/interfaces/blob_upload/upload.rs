@@ -3,7 +3,8 @@
 use super::error::Fault;
 use super::{file_name, media_type, wit};
 use crate::storage::blobs::{self, Blob, CHUNK_BYTES, staging};
-use crate::storage::{UnitOfWork, now_micros};
+use crate::storage::{AppSpace, UnitOfWork, now_micros};
+use crate::telemetry::metrics;
 use sha2::{Digest, Sha256};
 
 /// Bytes for which room is taken beforehand where nobody knows how many will come.
@@ -140,7 +141,7 @@ impl Upload {
                 return Ok(());
             }
         }
-        Err(full())
+        Err(full(unit.space()))
     }
 
     /// The first chunk tells the type, so that a file of the wrong kind is refused before the rest has arrived.
@@ -163,7 +164,7 @@ impl Upload {
             self.write_chunk(unit).await?;
         } else if self.seq == 0 {
             if !staging::begin(unit, &self.id, 0, self.quota).await? {
-                return Err(full());
+                return Err(full(unit.space()));
             }
         }
         let blob = Blob {
@@ -189,6 +190,7 @@ impl Upload {
 }
 
 /// The app's blobs take up all their space.
-pub(super) fn full() -> Fault {
+pub(super) fn full(space: &AppSpace) -> Fault {
+    metrics::upload_refused(space.app());
     Fault::request(wit::BlobErrorCode::QuotaExceeded, blobs::full().message)
 }

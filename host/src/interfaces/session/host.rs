@@ -1,10 +1,10 @@
 //! The functions of `wit/session.wit`.
 
 use super::error::{Fault, convert};
-use super::state::Live;
+use super::live::Live;
 use super::wit;
 use crate::interfaces::{Context, View};
-use crate::storage::{Code, Error, Transactions, sessions};
+use crate::storage::{Code, Error, Transactions};
 
 type Answer<T> = std::result::Result<T, Fault>;
 
@@ -21,7 +21,7 @@ impl Context {
         let at_once = self.is_answered() || self.app.transactions == Transactions::Statement;
         if at_once && !self.unit.is_holding() {
             self.session.flush(&mut self.unit).await?;
-            self.session.committed();
+            self.session.committed(self.app.space.app());
         }
         Ok(())
     }
@@ -36,14 +36,14 @@ impl wit::Host for View<'_> {
     async fn set(&mut self, key: String, value: String) -> Answer<()> {
         check_key(&key)?;
         check_text(&value)?;
-        self.context.session.change(&mut self.context.unit, &key, Some(value)).await?;
+        self.context.session.find_or_begin(&mut self.context.unit).await?.change(&key, Some(value))?;
         self.context.settle().await
     }
 
     async fn remove(&mut self, key: String) -> Answer<()> {
         check_key(&key)?;
-        if self.context.live().await?.is_some_and(|live| live.session.values.contains_key(&key)) {
-            self.context.session.change(&mut self.context.unit, &key, None).await?;
+        if let Some(live) = self.context.live().await?.filter(|live| live.session.values.contains_key(&key)) {
+            live.change(&key, None)?;
         }
         self.context.settle().await
     }
@@ -61,13 +61,14 @@ impl wit::Host for View<'_> {
     async fn compare_and_set(&mut self, key: String, expected: Option<String>, value: String) -> Answer<bool> {
         check_key(&key)?;
         check_text(&value)?;
+        expected.as_deref().map_or(Ok(()), check_text)?;
         let unit = &mut self.context.unit;
         Ok(self.context.session.compare_and_set(unit, &key, expected.as_deref(), value).await?)
     }
 
     async fn flash(&mut self, message: String) -> Answer<()> {
         check_text(&message)?;
-        self.context.session.flash(&mut self.context.unit, message).await?;
+        self.context.session.find_or_begin(&mut self.context.unit).await?.leave(message)?;
         self.context.settle().await
     }
 
@@ -102,12 +103,7 @@ impl wit::Host for View<'_> {
 
     async fn destroy_all(&mut self, user: String) -> Answer<u32> {
         check_text(&user)?;
-        let is_own = self.context.live().await?.is_some_and(|live| live.session.user.as_deref() == Some(&user));
-        self.context.session.flush(&mut self.context.unit).await?;
-        let ended = sessions::destroy_all(&mut self.context.unit, &user).await?;
-        if is_own {
-            self.context.session.forget();
-        }
+        let ended = self.context.session.destroy_all(&mut self.context.unit, &user).await?;
         self.context.settle().await?;
         Ok(u32::try_from(ended).unwrap_or(u32::MAX))
     }

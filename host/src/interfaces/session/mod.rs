@@ -6,11 +6,14 @@
 mod error;
 mod host;
 mod id;
+mod jar;
+mod live;
 mod state;
 
 pub use error::Fault;
 pub use id::SessionId;
-pub use state::{CookieChange, Jar, State};
+pub use jar::{CookieChange, Jar};
+pub use state::State;
 
 /// The generated names.
 use super::bindings::innkeeper::storage::session as wit;

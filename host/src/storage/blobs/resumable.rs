@@ -10,6 +10,7 @@ use crate::storage::database::AppSpace;
 use crate::storage::host_sql::{HostSql, host_sql};
 use crate::storage::value::Value;
 use crate::storage::{Code, Error, Result, now_micros};
+use crate::telemetry::metrics;
 
 /// An upload under way.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -120,6 +121,7 @@ pub async fn begun_chunk(space: &AppSpace, upload: &Resumable) -> Result<Vec<u8>
 pub async fn advance(space: &AppSpace, before: &Resumable, now: &Resumable, step: Step<'_>) -> Result<i64> {
     let moved_at = now_micros().max(before.moved_at.saturating_add(1));
     let now = Resumable { moved_at, ..now.clone() };
+    metrics::blob_bytes_received(space.app(), now.received.saturating_sub(before.received));
     let mut connection = space.begin(None).await?;
     match advance_in(&mut connection, &owner(space), before, &now, step).await {
         Ok(()) if step.waits => connection.commit(&[]).await,

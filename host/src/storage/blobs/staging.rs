@@ -9,6 +9,7 @@ use crate::storage::host_sql::{HostSql, host_sql};
 use crate::storage::unit::UnitOfWork;
 use crate::storage::value::Value;
 use crate::storage::{Code, Error, Result, now_micros};
+use crate::telemetry::metrics;
 
 /// Notes a blob that is being received, so that a sweep finds its chunks whatever happens, and promises it room for so many bytes. False where the
 /// app's blobs would take up more than `quota`. With a transaction open the promise is made at its commit, which then may fail.
@@ -59,6 +60,7 @@ fn note() -> &'static HostSql {
 /// Appends a chunk. On Postgres its commit does not wait for the disk: the commit that keeps the blob will, and flushes everything
 /// before it (PostgreSQL documentation, "Asynchronous Commit").
 pub async fn append(unit: &mut UnitOfWork, id: &str, seq: i64, data: Vec<u8>) -> Result<()> {
+    metrics::blob_bytes_received(unit.space().app(), u64::try_from(data.len()).unwrap_or_default());
     let params = [app(unit), id.into(), Value::Integer(seq), Value::Bytes(data)];
     // Inside a transaction the setting would hold for its commit too, and that one has to wait.
     let sql = if unit.space().is_sqlite() || unit.is_holding() {

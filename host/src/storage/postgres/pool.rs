@@ -7,6 +7,7 @@ use super::conn::{Conn, Prepared, STATEMENT_CACHE};
 use super::error::translate;
 use super::lease::PostgresLease;
 use crate::storage::{Code, Error, Result};
+use crate::telemetry::figures::PoolFigures;
 use sqlx::postgres::PgConnectOptions;
 use sqlx::{ConnectOptions, Connection as _, Row};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -46,9 +47,27 @@ struct Inner {
     settings: PoolSettings,
     idle: Mutex<Vec<Conn>>,
     permits: Arc<Semaphore>,
+    /// Requests that wait for a permit.
+    waiting: AtomicU64,
     /// Raised when the server is found gone: connections opened before are not lent again.
     epoch: AtomicU64,
     cleaners: TaskTracker,
+}
+
+/// Counts as waiting as long as it lives.
+struct Waiting<'a>(&'a AtomicU64);
+
+impl<'a> Waiting<'a> {
+    fn begin(waiting: &'a AtomicU64) -> Self {
+        waiting.fetch_add(1, Ordering::Relaxed);
+        Self(waiting)
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
 }
 
 impl std::fmt::Debug for PostgresPool {
@@ -86,6 +105,7 @@ impl PostgresPool {
                 settings,
                 idle: Mutex::default(),
                 permits,
+                waiting: AtomicU64::new(0),
                 epoch: AtomicU64::new(0),
                 cleaners: TaskTracker::new(),
             }),
@@ -111,6 +131,7 @@ impl PostgresPool {
         if let Ok(permit) = Arc::clone(&self.inner.permits).try_acquire_owned() {
             return Ok(permit);
         }
+        let _waiting = Waiting::begin(&self.inner.waiting);
         let wait = self.inner.settings.wait;
         let permit = tokio::time::timeout(wait, Arc::clone(&self.inner.permits).acquire_owned());
         match permit.await {
@@ -231,6 +252,15 @@ impl PostgresPool {
     pub async fn close(&self) {
         self.inner.cleaners.close();
         self.inner.cleaners.wait().await;
+    }
+
+    /// What the pool is doing.
+    pub(in crate::storage) fn figures(&self, name: &'static str) -> PoolFigures {
+        let whole = |number: usize| u64::try_from(number).unwrap_or(u64::MAX);
+        let size = u64::from(self.inner.settings.size);
+        let free = whole(self.inner.permits.available_permits());
+        let waiting = self.inner.waiting.load(Ordering::Relaxed);
+        PoolFigures { name, size, in_use: size.saturating_sub(free), waiting }
     }
 
     /// Whether the connections lead through a transaction pooler.

@@ -4,6 +4,7 @@
 use super::chunks::Chunks;
 use super::range::ByteRange;
 use crate::storage::AppSpace;
+use crate::telemetry::metrics;
 use crate::web::body::{Body, BodyError};
 use bytes::Bytes;
 use http_body::{Frame, SizeHint};
@@ -78,7 +79,9 @@ impl http_body::Body for BlobStream {
     ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
         let next = ready!(self.poll_bytes(cx));
         if let Some(Ok(bytes)) = &next {
-            self.left = self.left.saturating_sub(u64::try_from(bytes.len()).unwrap_or(u64::MAX));
+            let length = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
+            metrics::blob_bytes_sent(self.space.app(), length);
+            self.left = self.left.saturating_sub(length);
         }
         Poll::Ready(next.map(|bytes| bytes.map(Frame::data)))
     }

@@ -19,6 +19,7 @@ use crate::interfaces::blob_upload::{BlobErrorCode, Fault, clean_file_name};
 use crate::storage::blobs::resumable::{self, Begun, Resumable};
 use crate::storage::blobs::{self, Blob};
 use crate::storage::{AppSpace, Code, Error, UnitOfWork, now_micros};
+use crate::telemetry::metrics;
 use answer::Answer;
 use checksum::Checksum;
 use http::request::Parts;
@@ -148,7 +149,7 @@ impl Visit {
         };
         let upload = match resumable::begin(self.space(), &fresh, self.guest.app.limits.app_bytes).await? {
             Begun::New => fresh,
-            Begun::NoRoom => return Ok(no_room()),
+            Begun::NoRoom => return Ok(no_room(self.space())),
             // The answer to an earlier attempt was lost.
             Begun::Exists => match resumable::find(self.space(), &fresh.id).await? {
                 Some(upload) if upload.size == size => upload,
@@ -264,7 +265,8 @@ fn gone() -> Answer {
     Answer::refusal(StatusCode::NOT_FOUND, "there is no such upload: it was not begun, has ended or was swept")
 }
 
-fn no_room() -> Answer {
+fn no_room(space: &AppSpace) -> Answer {
+    metrics::upload_refused(space.app());
     Answer::refusal(StatusCode::INSUFFICIENT_STORAGE, "the files of this app take up all their space")
 }
 

@@ -78,6 +78,12 @@ impl Body {
         // Fails where the length differs from the one announced, which some tests do on purpose.
         let _ = OutgoingBody::finish(self.outgoing, None);
     }
+
+    /// Says that this was all, with fields behind the body.
+    pub fn finish_with(self, trailers: Fields) {
+        drop(self.stream);
+        let _ = OutgoingBody::finish(self.outgoing, Some(trailers));
+    }
 }
 
 /// Writes as much as the stream takes at a time, and waits where it takes nothing.

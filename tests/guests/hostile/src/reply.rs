@@ -9,12 +9,31 @@ const MANY_VALUES: u32 = 70_000;
 const BIG_RESPONSE_CHUNKS: u32 = 1_600;
 const CHUNK_BYTES: usize = 64 * 1024;
 
-const COOKIES: [(&str, &str); 5] = [
+const COOKIES: [(&str, &str); 11] = [
     ("set-cookie", "__Host-innkeeper-x=evil; Path=/; Secure; HttpOnly"),
     ("Set-Cookie", "__Secure-innkeeper=evil; Path=/; Secure"),
     ("SET-COOKIE", " \t__host-INNKEEPER-x=evil; Path=/; Secure"),
     ("set-cookie", "innkeeper=evil"),
+    ("set-cookie", "__Host-innkeeper-hostile=evil; Path=/; Secure"),
+    ("set-cookie", "innkeeper-hostile=evil; Path=/"),
+    ("set-cookie", "=innkeeper-hostile=evil; Path=/"),
+    ("set-cookie", "=__Host-innkeeper-hostile=evil; Path=/; Secure"),
+    ("set-cookie", "innkeeper-hostile = evil"),
+    ("set-cookie", "__SECURE-innkeeper-hostile=evil; Path=/; Secure"),
     ("set-cookie", "harmless=1; Path=/"),
+];
+
+/// Fields that say where a message ends or what becomes of its connection.
+const FRAMING: [(&str, &str); 9] = [
+    ("transfer-encoding", "chunked"),
+    ("Transfer-Encoding", "identity"),
+    ("connection", "upgrade"),
+    ("keep-alive", "timeout=3600"),
+    ("upgrade", "websocket"),
+    ("te", "trailers"),
+    ("trailer", "set-cookie"),
+    ("proxy-authenticate", "Basic"),
+    ("proxy-connection", "keep-alive"),
 ];
 
 /// Announces 100 bytes and sends 10.
@@ -22,6 +41,58 @@ pub fn half_body(out: ResponseOutparam) {
     if let Some(body) = begin(out, &[("content-length", "100")]) {
         // The outcome is what the test looks at, from outside.
         let _ = body.write(b"0123456789");
+        body.finish();
+    }
+}
+
+/// Announces 5 bytes and sends 10, which would be the beginning of the next answer.
+pub fn long_body(out: ResponseOutparam) {
+    if let Some(body) = begin(out, &[("content-length", "5")]) {
+        let _ = body.write(b"01234HTTP/");
+        body.finish();
+    }
+}
+
+/// Announces two lengths.
+pub fn two_lengths(out: ResponseOutparam) {
+    if let Some(body) = begin(out, &[("content-length", "5"), ("content-length", "10")]) {
+        let _ = body.write(b"0123456789");
+        body.finish();
+    }
+}
+
+/// Tries to set each field that is the host's. The body says what became of each.
+pub fn framing(out: ResponseOutparam) {
+    let fields = Fields::new();
+    let mut report = String::new();
+    for (name, value) in FRAMING {
+        report += &format!(
+            "{name}: {}\n",
+            if fields.append(name, value.as_bytes()).is_ok() { "set" } else { "refused" }
+        );
+    }
+    if let Some(body) = Body::begin(out, 200, fields) {
+        let _ = body.write(report.as_bytes());
+        body.finish();
+    }
+}
+
+/// Puts a cookie of the host's behind the body. A body that goes on after the head is what makes it a stream.
+pub fn trailers(out: ResponseOutparam) {
+    let trailers = http::fields(&[("set-cookie", "__Host-innkeeper-hostile=evil"), ("content-length", "5")]);
+    if let (Some(body), Ok(trailers)) = (begin(out, &[]), trailers) {
+        let _ = (0..64).try_for_each(|_| body.write(&[b'x'; 32 * 1024]));
+        body.finish_with(trailers);
+    }
+}
+
+/// Puts a line break into a cookie, and 5 KB into another.
+pub fn split_cookie(out: ResponseOutparam) {
+    let fields = Fields::new();
+    let split = fields.append("set-cookie", b"a=1\r\nset-cookie: innkeeper-hostile=evil").is_ok();
+    let fat = fields.append("set-cookie", format!("innkeeper-hostile={}", "x".repeat(5_000)).as_bytes()).is_ok();
+    if let Some(body) = Body::begin(out, 200, fields) {
+        let _ = body.write(format!("split: {split}, fat: {fat}").as_bytes());
         body.finish();
     }
 }

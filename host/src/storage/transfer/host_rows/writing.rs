@@ -69,7 +69,8 @@ impl Intake {
             Value::Integer(session.created),
             Value::Integer(session.used),
             Value::Integer(session.idle_seconds),
-            Value::Integer(session.idle_expires),
+            // The earlier of the two says when it ends: see the migration `sessions_by_end`.
+            Value::Integer(session.idle_expires.min(session.expires)),
             Value::Integer(session.expires),
         ];
         self.write(sql, &params).await?;

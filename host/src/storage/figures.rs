@@ -1,0 +1,39 @@
+//! What is asked for when somebody looks at the figures.
+
+use super::connection::cell;
+use super::database::{AppSpace, Database};
+use super::host_sql::host_sql;
+use super::{Error, Result, sessions};
+use crate::telemetry::figures::{Found, PoolFigures};
+
+/// The names of the states of a blob, in the order of their numbers.
+const STATES: [&str; 3] = ["receiving", "staged", "kept"];
+
+impl AppSpace {
+    /// Counts the app's sessions and blobs.
+    pub async fn figures(&self) -> Result<Found> {
+        let mut connection = self.upkeep().await?;
+        let sessions = sessions::upkeep::count(&mut connection, self.app()).await?;
+        let sql = host_sql!(
+            "select state, count(*), cast(sum(size) as bigint) from innkeeper.blobs where app = $1 group by state"
+        );
+        let outcome = connection.host(sql, &[self.app().as_ref().into()]).await?;
+        let mut blobs = Vec::new();
+        for row in &outcome.rows.rows {
+            let number = |at| cell(row, at)?.as_integer().ok_or_else(|| Error::malformed("blobs"));
+            let state = usize::try_from(number(0)?).ok().and_then(|state| STATES.get(state));
+            blobs.push((*state.ok_or_else(|| Error::malformed("blobs.state"))?, number(1)?, number(2)?));
+        }
+        Ok(Found { sessions, blobs })
+    }
+}
+
+impl Database {
+    /// What its pools of connections are doing; nothing on SQLite, which has none.
+    pub fn pools(&self) -> Vec<PoolFigures> {
+        match self {
+            Self::Postgres(pools) => vec![pools.guests.figures("guests"), pools.host.figures("host")],
+            Self::Sqlite(_) => Vec::new(),
+        }
+    }
+}

@@ -1,0 +1,110 @@
+//! What is in a session: values by key, and messages for the visitor's next page. Each statement changes nothing where the session has ended.
+
+use super::{IdHash, key};
+use crate::storage::Result;
+use crate::storage::host_sql::host_sql;
+use crate::storage::unit::UnitOfWork;
+use crate::storage::value::Value;
+
+/// What a row of `session_values` holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// A value under a key.
+    Value,
+    /// A message for the visitor's next page.
+    Flash,
+}
+
+impl Kind {
+    fn number(self) -> i64 {
+        match self {
+            Self::Value => 0,
+            Self::Flash => 1,
+        }
+    }
+}
+
+/// Puts a value or message under a name.
+pub async fn put(unit: &mut UnitOfWork, id: &IdHash, kind: Kind, name: &str, value: &str) -> Result<()> {
+    let sql = host_sql!(
+        "insert into innkeeper.session_values (app, id_hash, kind, name, value) \
+         select app, id_hash, $3, $4, $5 from innkeeper.sessions where app = $1 and id_hash = $2 for key share \
+         on conflict (app, id_hash, kind, name) do update set value = excluded.value"
+    );
+    let params = key(unit, id, [Value::Integer(kind.number()), name.into(), value.into()]);
+    unit.defer(sql, params).await
+}
+
+/// Takes a value away.
+pub async fn remove(unit: &mut UnitOfWork, id: &IdHash, name: &str) -> Result<()> {
+    let sql = host_sql!(
+        "delete from innkeeper.session_values where app = $1 and id_hash = $2 and kind = 0 and name = $3 \
+         and exists (select 1 from innkeeper.sessions where app = $1 and id_hash = $2 for key share)"
+    );
+    let params = key(unit, id, [name.into()]);
+    unit.defer(sql, params).await
+}
+
+/// Takes all messages, oldest first. Two requests that do so at once do not get the same one.
+pub async fn take_flash(unit: &mut UnitOfWork, id: &IdHash) -> Result<Vec<String>> {
+    let sql = host_sql!(
+        "delete from innkeeper.session_values where app = $1 and id_hash = $2 and kind = 1 \
+         and exists (select 1 from innkeeper.sessions where app = $1 and id_hash = $2 for key share) \
+         returning name, value"
+    );
+    let params = key(unit, id, []);
+    let outcome = unit.write(sql, &params).await?;
+    let mut taken = Vec::new();
+    for row in outcome.rows.rows {
+        let mut texts = row.into_iter().filter_map(Value::into_text);
+        taken.extend(texts.next().zip(texts.next()));
+    }
+    taken.sort();
+    Ok(taken.into_iter().map(|(_, message)| message).collect())
+}
+
+/// Adds to the number under a key and returns the sum; none where the session has ended. Parallel additions wait for each other.
+pub async fn increment(unit: &mut UnitOfWork, id: &IdHash, name: &str, by: i64) -> Result<Option<i64>> {
+    let sql = host_sql!(
+        "insert into innkeeper.session_values (app, id_hash, kind, name, value) \
+         select app, id_hash, 0, $3, cast($4 as text) from innkeeper.sessions where app = $1 and id_hash = $2 for key share \
+         on conflict (app, id_hash, kind, name) do update \
+         set value = cast(cast(innkeeper.session_values.value as bigint) + cast(excluded.value as bigint) as text) \
+         returning value"
+    );
+    let params = key(unit, id, [name.into(), by.to_string().into()]);
+    let outcome = unit.write(sql, &params).await?;
+    let sum = outcome.rows.rows.into_iter().next().and_then(|row| row.into_iter().next()?.into_text());
+    Ok(sum.and_then(|sum| sum.parse().ok()))
+}
+
+/// Puts a value if the one there is as expected. Returns whether it did.
+pub async fn compare_and_set(
+    unit: &mut UnitOfWork,
+    id: &IdHash,
+    name: &str,
+    expected: Option<&str>,
+    value: &str,
+) -> Result<bool> {
+    let outcome = match expected {
+        Some(expected) => {
+            let sql = host_sql!(
+                "update innkeeper.session_values set value = $4 \
+                 where app = $1 and id_hash = $2 and kind = 0 and name = $3 and value = $5 \
+                 and exists (select 1 from innkeeper.sessions where app = $1 and id_hash = $2 for key share)"
+            );
+            let params = key(unit, id, [name.into(), value.into(), expected.into()]);
+            unit.write(sql, &params).await?
+        }
+        None => {
+            let sql = host_sql!(
+                "insert into innkeeper.session_values (app, id_hash, kind, name, value) \
+                 select app, id_hash, 0, $3, $4 from innkeeper.sessions where app = $1 and id_hash = $2 for key share \
+                 on conflict (app, id_hash, kind, name) do nothing"
+            );
+            let params = key(unit, id, [name.into(), value.into()]);
+            unit.write(sql, &params).await?
+        }
+    };
+    Ok(outcome.affected > 0)
+}

@@ -1,0 +1,143 @@
+//! Whether a request that changes something comes from the app's own pages.
+//!
+//! A browser sends a visitor's cookie along whoever made it send the request. So a request with an unsafe method and the session's cookie has
+//! to come from the app's own origin, as the browser says in `Sec-Fetch-Site` or, where it is too old for that, in `Origin` (the rules are those
+//! of Go's `http.CrossOriginProtection`). Whoever sends neither is no browser. Requests without a session have nothing to abuse: they pass.
+
+use crate::guests::settings::{Origins, parse_origin};
+use http::header::{HOST, HeaderMap, HeaderName, HeaderValue, ORIGIN};
+use http::{Method, request};
+
+const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
+
+/// Why a request with a visitor's session is not to reach its guest; none: it may.
+pub(super) fn objection(head: &request::Parts, https: bool, origins: &Origins) -> Option<&'static str> {
+    if origins.allow_all || [Method::GET, Method::HEAD, Method::OPTIONS].contains(&head.method) {
+        return None;
+    }
+    let (site, origin) = (header(&head.headers, &SEC_FETCH_SITE), header(&head.headers, &ORIGIN));
+    match (site, origin) {
+        (Header::One(site), _) if site == "same-origin" || site == "none" => None,
+        (_, Header::One(origin)) if is_trusted(origin, origins) => None,
+        (Header::One(_), _) => Some("Sec-Fetch-Site says that a page of another origin sent it"),
+        (Header::Several, _) => Some("it has several Sec-Fetch-Site headers"),
+        (Header::None, Header::None) => None,
+        (Header::None, Header::Several) => Some("it has several Origin headers"),
+        (Header::None, Header::One(origin)) if is_visited(origin, head.headers.get(HOST), https) => None,
+        (Header::None, Header::One(_)) => Some("Origin says that a page of another origin sent it"),
+    }
+}
+
+enum Header<'a> {
+    None,
+    One(&'a HeaderValue),
+    Several,
+}
+
+fn header<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Header<'a> {
+    let mut values = headers.get_all(name).iter();
+    match (values.next(), values.next()) {
+        (None, _) => Header::None,
+        (Some(value), None) => Header::One(value),
+        (Some(_), Some(_)) => Header::Several,
+    }
+}
+
+fn is_trusted(origin: &HeaderValue, origins: &Origins) -> bool {
+    let origin = origin.to_str().ok().and_then(parse_origin).map(|origin| origin.origin().ascii_serialization());
+    origin.is_some_and(|origin| origins.trusted.contains(&origin))
+}
+
+/// Whether this is the origin that the visitor has come to. Where nobody says that it was by https, both schemes count.
+fn is_visited(origin: &HeaderValue, host: Option<&HeaderValue>, https: bool) -> bool {
+    let Some(origin) = origin.to_str().ok().and_then(parse_origin) else { return false };
+    let Some(host) = host.and_then(|host| host.to_str().ok()) else { return false };
+    let visited = parse_origin(&format!("{}://{host}", origin.scheme()));
+    (!https || origin.scheme() == "https") && visited.is_some_and(|visited| visited.origin() == origin.origin())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use http::Request;
+
+    fn passes(headers: &[(&str, &str)], https: bool, origins: &Origins) -> bool {
+        let request =
+            headers.iter().fold(Request::post("/"), |request, (name, value)| request.header(*name, *value));
+        let (head, ()) = request.body(()).unwrap().into_parts();
+        objection(&head, https, origins).is_none()
+    }
+
+    #[test]
+    fn a_browser_says_where_a_request_comes_from() {
+        let host = ("host", "blog.example");
+        let cases: [(&[(&str, &str)], bool); 16] = [
+            (&[host], true),
+            (&[host, ("sec-fetch-site", "same-origin")], true),
+            (&[host, ("sec-fetch-site", "none")], true),
+            (&[host, ("sec-fetch-site", "same-site")], false),
+            (&[host, ("sec-fetch-site", "cross-site")], false),
+            (&[host, ("sec-fetch-site", "Same-Origin")], false),
+            (&[host, ("sec-fetch-site", "")], false),
+            (&[host, ("sec-fetch-site", "same-origin"), ("sec-fetch-site", "same-origin")], false),
+            (&[host, ("sec-fetch-site", "same-origin"), ("origin", "null")], true),
+            (&[host, ("sec-fetch-site", "cross-site"), ("origin", "https://blog.example")], false),
+            (&[host, ("origin", "https://blog.example")], true),
+            (&[host, ("origin", "null")], false),
+            (&[host, ("origin", "")], false),
+            (&[host, ("origin", "https://evil.example")], false),
+            (&[host, ("origin", "https://blog.example"), ("origin", "https://blog.example")], false),
+            (&[("origin", "https://blog.example")], false),
+        ];
+        for (headers, may_pass) in cases {
+            assert_eq!(passes(headers, false, &Origins::default()), may_pass, "{headers:?}");
+        }
+    }
+
+    #[test]
+    fn an_origin_is_host_and_port_and_where_it_is_known_the_scheme() {
+        let cases = [
+            ("blog.example", "https://blog.example", true, true),
+            ("blog.example", "http://blog.example", true, false),
+            ("blog.example", "http://blog.example", false, true),
+            ("BLOG.example:443", "https://blog.example", true, true),
+            ("blog.example:80", "https://blog.example", true, false),
+            ("localhost:8080", "http://localhost:8080", false, true),
+            ("localhost:8080", "http://localhost:8081", false, false),
+            ("localhost:8080", "http://localhost", false, false),
+            ("[::1]:8080", "http://[::1]:8080", false, true),
+            ("blog.example", "https://blog.example.evil.example", true, false),
+            ("blog.example", "https://evil.example/blog.example", true, false),
+            ("blog.example", "https://x@blog.example", true, false),
+            ("blog.example", "ftp://blog.example", false, false),
+        ];
+        for (host, origin, https, may_pass) in cases {
+            let headers = [("host", host), ("origin", origin)];
+            assert_eq!(passes(&headers, https, &Origins::default()), may_pass, "{headers:?} {https}");
+        }
+    }
+
+    #[test]
+    fn an_app_may_trust_others_or_everybody() {
+        let cross = |origin| [("host", "blog.example"), ("sec-fetch-site", "cross-site"), ("origin", origin)];
+        let some = Origins { allow_all: false, trusted: vec!["https://shop.example".into()] };
+        assert!(passes(&cross("https://shop.example"), true, &some));
+        assert!(passes(&cross("https://shop.example:443"), true, &some));
+        assert!(!passes(&cross("http://shop.example"), true, &some));
+        assert!(!passes(&cross("https://shop.example:8443"), true, &some));
+        assert!(!passes(&cross("null"), true, &some));
+        assert!(passes(&cross("null"), true, &Origins { allow_all: true, trusted: vec![] }));
+    }
+
+    #[test]
+    fn only_methods_that_change_something_are_looked_at() {
+        for (method, may_pass) in
+            [("GET", true), ("HEAD", true), ("OPTIONS", true), ("PUT", false), ("DELETE", false), ("get", false)]
+        {
+            let request =
+                Request::builder().method(method).header("sec-fetch-site", "cross-site").body(()).unwrap();
+            let objection = objection(&request.into_parts().0, true, &Origins::default());
+            assert_eq!(objection.is_none(), may_pass, "{method}");
+        }
+    }
+}

@@ -1,0 +1,134 @@
+//! Requests that a page of somebody else made a visitor's browser send.
+
+use bytes::Bytes;
+use http::{Method, Request};
+use http_body_util::Full;
+use serde_json::json;
+use support::probe::{all_ok, ok};
+use support::{Answer, Engine, TestDatabase, TestHost, Visitor, command, paths};
+
+use super::{get, set};
+
+on_both_databases! {
+    a_page_of_another_origin_changes_nothing,
+    what_needs_no_session_may_come_from_anywhere,
+    an_app_may_trust_other_origins,
+    an_app_may_look_out_for_itself,
+    an_app_on_the_same_host_name_is_the_same_origin,
+}
+
+async fn with_session(engine: Engine) -> (TestHost, Visitor) {
+    let (host, mut visitor) = super::probe(engine).await;
+    all_ok(&visitor.probe(json!([set("a", "1")])).await);
+    (host, visitor)
+}
+
+/// Sends a request that would set `a` to 2, with these headers.
+async fn send(visitor: &mut Visitor, method: Method, headers: &[(&str, &str)]) -> Answer {
+    let steps = json!([set("a", "2")]).to_string();
+    let request = Request::builder().method(method).uri("/steps").header("probe-steps", steps);
+    let request = headers.iter().fold(request, |request, (name, value)| request.header(*name, *value));
+    visitor.send(request, Full::<Bytes>::default()).await
+}
+
+async fn a_page_of_another_origin_changes_nothing(engine: Engine) {
+    let (host, mut visitor) = with_session(engine).await;
+    let (own, port) = (host.url(), format!("http://127.0.0.1:{}", host.address().port().wrapping_add(1)));
+    let refused: [&[(&str, &str)]; 9] = [
+        &[("sec-fetch-site", "cross-site")],
+        &[("sec-fetch-site", "same-site")],
+        &[("sec-fetch-site", "cross-site"), ("origin", &own)],
+        &[("sec-fetch-site", "cross-site"), ("content-type", "text/plain")],
+        &[("origin", "https://evil.example")],
+        &[("origin", "null")],
+        &[("origin", &port)],
+        &[("origin", &own), ("origin", "https://evil.example")],
+        &[("origin", "https://evil.example"), ("host", "evil.example:1")],
+    ];
+    for headers in refused {
+        for method in [Method::POST, Method::PUT, Method::PATCH, Method::DELETE] {
+            let answer = send(&mut visitor, method, headers).await.expect(403);
+            assert!(answer.text().contains("another site") && answer.header("set-cookie").is_none(), "{answer:?}");
+        }
+    }
+    assert_eq!(ok(&visitor.probe_one(get("a")).await), "1");
+    assert!(host.wait_for_log("Origin says").await.contains("cross-origin"), "the reason is logged");
+    let passed: [&[(&str, &str)]; 5] = [
+        &[],
+        &[("sec-fetch-site", "same-origin")],
+        &[("sec-fetch-site", "none")],
+        &[("origin", &own)],
+        &[("origin", "https://blog.example"), ("host", "blog.example")],
+    ];
+    for headers in passed {
+        send(&mut visitor, Method::POST, headers).await.expect(200);
+    }
+    for method in [Method::GET, Method::OPTIONS] {
+        send(&mut visitor, method, &[("sec-fetch-site", "cross-site")]).await.expect(200);
+    }
+}
+
+async fn what_needs_no_session_may_come_from_anywhere(engine: Engine) {
+    let host = TestHost::of(engine, "probe", "probe").await;
+    let cross = [("sec-fetch-site", "cross-site"), ("origin", "https://evil.example")];
+    send(&mut host.visitor(), Method::POST, &cross).await.expect(200);
+    let mut visitor = host.visitor();
+    visitor.jar.put("innkeeper-probe", "no id");
+    visitor.jar.put("innkeeper-other", &"A".repeat(43));
+    send(&mut visitor, Method::POST, &cross).await.expect(200);
+}
+
+/// A host with a probe of these settings.
+async fn with_settings(engine: Engine, settings: &str) -> (TestHost, Visitor) {
+    let database = TestDatabase::fresh(engine).await;
+    deploy(&database, settings).await.succeeded();
+    let host = TestHost::with(engine).database(database).start().await;
+    let mut visitor = host.visitor();
+    all_ok(&visitor.probe(json!([set("a", "1")])).await);
+    (host, visitor)
+}
+
+async fn deploy(database: &TestDatabase, settings: &str) -> command::Finished {
+    let folder = tempfile::tempdir().unwrap();
+    let component = paths::guest("probe");
+    let file = format!("name = \"probe\"\ncomponent = \"{}\"\n{settings}\n", component.display());
+    std::fs::write(folder.path().join("innkeeper.toml"), file).unwrap();
+    command::on(database, &["deploy", folder.path().to_str().unwrap(), "--route", "/"]).await
+}
+
+async fn an_app_may_trust_other_origins(engine: Engine) {
+    let (host, mut visitor) = with_settings(engine, r#"trusted-origins = ["https://shop.example"]"#).await;
+    let from = |origin| [("sec-fetch-site", "cross-site"), ("origin", origin)];
+    send(&mut visitor, Method::POST, &from("https://shop.example")).await.expect(200);
+    send(&mut visitor, Method::POST, &[("origin", "https://shop.example")]).await.expect(200);
+    for other in ["http://shop.example", "https://shop.example:444", "https://sub.shop.example", "null"] {
+        send(&mut visitor, Method::POST, &from(other)).await.expect(403);
+    }
+    let wrong = deploy(host.database(), r#"trusted-origins = ["shop.example"]"#).await.failed();
+    assert!(wrong.stderr.contains("`shop.example` is no origin such as https://shop.example"), "{wrong}");
+    let wrong = deploy(host.database(), r#"cross-origin = "never""#).await.failed();
+    assert!(wrong.stderr.contains("refuse") && wrong.stderr.contains("allow"), "{wrong}");
+}
+
+async fn an_app_may_look_out_for_itself(engine: Engine) {
+    let (_host, mut visitor) = with_settings(engine, r#"cross-origin = "allow""#).await;
+    for origin in ["https://evil.example", "null"] {
+        let headers = [("sec-fetch-site", "cross-site"), ("origin", origin)];
+        send(&mut visitor, Method::POST, &headers).await.expect(200);
+    }
+    assert_eq!(ok(&visitor.probe_one(get("a")).await), "2");
+}
+
+/// What a browser cannot tell apart the host cannot either: apps that are not to trust each other need host names of their own.
+async fn an_app_on_the_same_host_name_is_the_same_origin(engine: Engine) {
+    let host = TestHost::with(engine).app("probe", "probe").app("other", "hello").app_at(
+        "third",
+        "hello",
+        "third.example",
+    );
+    let host = host.start().await;
+    let mut visitor = host.visitor();
+    all_ok(&visitor.probe(json!([set("a", "1")])).await);
+    send(&mut visitor, Method::POST, &[("origin", &host.url())]).await.expect(200);
+    send(&mut visitor, Method::POST, &[("origin", "http://third.example")]).await.expect(403);
+}

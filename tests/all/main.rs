@@ -50,6 +50,7 @@ mod migrate_command;
 mod moving;
 mod names;
 mod operator;
+mod promises;
 mod requests;
 mod schemas;
 mod serving;

@@ -63,7 +63,7 @@ async fn rotate(options: &RotateOptions) -> anyhow::Result<()> {
     let config = options.database.load()?;
     let database = setup::database(&config).await?;
     let forget = if options.revoke { i64::MAX } else { i64::MIN };
-    let key = database.add_key(forget).await.with_context(|| setup::unreachable(&config))?;
+    let key = database.rotate_keys(forget).await.with_context(|| setup::unreachable(&config))?;
     let others = if options.revoke { "; all others are forgotten" } else { "" };
     output::line(format!("{} signs from now on{others}", key.id));
     database.close().await;

@@ -20,7 +20,7 @@ pub async fn refresh(registry: &Registry) -> Result<()> {
     let mut keys = registry.database().keys().await?;
     let now = now_micros();
     if keys.first().is_none_or(|newest| newest.created_at < now.saturating_sub(SIGNS)) {
-        match registry.database().add_key(now.saturating_sub(VERIFIES)).await {
+        match registry.database().make_key(now.saturating_sub(VERIFIES)).await {
             Ok(key) => keys.insert(0, key),
             Err(error) if error.code == Code::ReadOnly => {}
             Err(error) => return Err(error),

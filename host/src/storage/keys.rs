@@ -43,13 +43,22 @@ impl Database {
         outcome.rows.rows.iter().map(|row| key_from(row)).collect()
     }
 
-    /// Makes a new key and forgets those from before `forget` (microseconds since 1970): what they have signed is good no more. Every host
-    /// notices within a second or two.
-    pub async fn add_key(&self, forget: i64) -> Result<Key> {
+    /// Makes a new key and forgets those from before `forget` (microseconds since 1970): what they have signed is good no more. Other hosts learn of
+    /// it when somebody presents what it has signed.
+    pub async fn make_key(&self, forget: i64) -> Result<Key> {
+        self.add_key(forget, false).await
+    }
+
+    /// The same, and every host notices within a second or two.
+    pub async fn rotate_keys(&self, forget: i64) -> Result<Key> {
+        self.add_key(forget, true).await
+    }
+
+    async fn add_key(&self, forget: i64, tells: bool) -> Result<Key> {
         let key = Key::random()?;
         let mut connection = self.registry().await?;
         connection.control(Control::Begin(None)).await?;
-        match add_in(&mut connection, &key, forget).await {
+        match add_in(&mut connection, &key, forget, tells).await {
             Ok(()) => connection.control(Control::Commit).await.map(|()| key),
             Err(error) => {
                 // The first error is the one to report.
@@ -60,8 +69,10 @@ impl Database {
     }
 }
 
-async fn add_in(connection: &mut Connection, key: &Key, forget: i64) -> Result<()> {
-    connection.host(host_sql!("update innkeeper.generation set number = number + 1"), &[]).await?;
+async fn add_in(connection: &mut Connection, key: &Key, forget: i64, tells: bool) -> Result<()> {
+    if tells {
+        connection.host(host_sql!("update innkeeper.generation set number = number + 1"), &[]).await?;
+    }
     let sql = host_sql!("delete from innkeeper.keys where created_at < $1");
     connection.host(sql, &[Value::Integer(forget)]).await?;
     let sql = host_sql!("insert into innkeeper.keys (id, secret, created_at) values ($1, $2, $3)");

@@ -18,7 +18,7 @@ on_both_databases! {
 
 /// The variable that says how many requests there are. 100,000 take about a minute and a half for each engine in a build for development.
 const VARIABLE: &str = "INNKEEPER_TEST_JUNK_COOKIES";
-const REQUESTS: u64 = 10_000;
+const REQUESTS: u64 = 100_000;
 const VISITORS: u64 = 4;
 
 #[expect(clippy::print_stdout, reason = "the seed and the time are wanted beside the outcome")]

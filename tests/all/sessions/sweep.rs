@@ -43,12 +43,18 @@ async fn thirty_thousand_ended_sessions_are_swept(engine: Engine) {
     host::deploy(&database, "probe", "probe", &[]).await.succeeded();
     seed(&database, "probe", 30_000, true).await;
     seed(&database, "probe", 300, false).await;
-    let host = TestHost::with(engine).database(database).start().await;
+    let token = "a-token-of-the-operator-0123456789";
+    let host = TestHost::with(engine).database(database).env("INNKEEPER_ADMIN_TOKEN", token).start().await;
     let line = host.wait_for_log("swept sessions that have ended").await;
     println!("{engine:?}: {line}");
     assert!(line.contains("sessions=30000"), "{line}");
     assert_eq!(host.database().count("probe", "sessions").await, 300, "those that have not ended stay");
     assert_eq!(host.database().count("probe", "session_values").await, 600);
+    let bearer = format!("Bearer {token}");
+    let figures = host.visitor().get_with("/_innkeeper/metrics", "authorization", &bearer).await.expect(200);
+    for figure in [r#"sessions_swept_total{app="probe"} 30000"#, r#"sessions{app="probe"} 300"#] {
+        assert!(figures.text().contains(figure), "{}", figures.text());
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

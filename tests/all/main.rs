@@ -47,6 +47,7 @@ mod hostile;
 mod kills;
 mod layers;
 mod migrate_command;
+mod moving;
 mod names;
 mod operator;
 mod promises;

@@ -2,6 +2,7 @@
 
 mod apps;
 mod apps_set;
+mod blobs;
 mod deploy;
 mod dev;
 mod doctor;
@@ -9,6 +10,7 @@ mod inspect;
 mod keys;
 mod migrate;
 mod output;
+mod progress;
 mod project;
 mod run;
 mod serve;
@@ -16,6 +18,7 @@ mod sessions;
 mod setup;
 mod target;
 mod tiers;
+mod transfer;
 
 use crate::config::{Config, DatabaseOptions, Environment, Secret};
 use clap::{Args, Parser, Subcommand};
@@ -29,6 +32,7 @@ pub struct Cli {
     command: Command,
 }
 
+/// What has no line of its own here has it, and more for `--help`, at its options.
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Build a guest project, serve it on 127.0.0.1:8080, and swap it whenever it changes
@@ -43,6 +47,9 @@ enum Command {
     Apps(apps::AppsOptions),
     /// List the versions of an app
     Versions(apps::VersionsOptions),
+    Blobs(blobs::Options),
+    Export(transfer::ExportOptions),
+    Import(transfer::ImportOptions),
     /// List the sessions of an app's visitors, end some, or sweep those that have ended
     Sessions(sessions::Options),
     /// Show what a component imports and exports, and whether this host can run it
@@ -118,6 +125,9 @@ impl Cli {
             Command::Deploy(options) => deploy::run(&options).await,
             Command::Apps(options) => apps::run(&options).await,
             Command::Versions(options) => apps::list_versions(&options).await,
+            Command::Blobs(options) => blobs::run(&options).await,
+            Command::Export(options) => Box::pin(transfer::export(&options)).await,
+            Command::Import(options) => Box::pin(transfer::import(&options)).await,
             Command::Sessions(options) => sessions::run(&options).await,
             Command::Inspect(options) => inspect::run(&options),
             Command::Keys(options) => keys::run(&options).await,

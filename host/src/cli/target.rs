@@ -3,30 +3,68 @@
 use super::{DatabaseArgs, setup};
 use crate::config::Config;
 use crate::guests::OwnDatabases;
-use crate::storage::{AppSpace, Database};
+use crate::storage::apps::App;
+use crate::storage::{AppSpace, Database, Transactions, UnitOfWork};
 use anyhow::{Context, bail};
 
 /// See the module.
 pub(super) struct Target {
     pub(super) config: Config,
+    /// The host's database, which has the registry.
+    pub(super) database: Database,
+    /// As registered; none where the app is new.
+    pub(super) app: Option<App>,
+    /// Where the app's things are.
     pub(super) space: AppSpace,
     /// Keeps the connections of an app's own database.
-    _own: OwnDatabases,
+    own: OwnDatabases,
 }
 
 impl Target {
     /// Finds the app. Only one that is registered: a name that is mistyped would get tables of its own.
     pub(super) async fn find(app: &str, database: &DatabaseArgs) -> anyhow::Result<Self> {
-        let config = database.load()?;
-        let database = setup::database(&config).await?;
-        let apps = database.apps().await.with_context(|| setup::unreachable(&config))?;
-        let Some(found) = apps.iter().find(|found| found.name == app) else {
-            bail!("there is no app {app}: deploy it first (innkeeper deploy), or look at innkeeper apps");
-        };
-        let own = OwnDatabases::new(config.clone());
-        let space = space(&database, &own, &found.name, found.database_var.as_deref()).await?;
-        Ok(Self { config, space, _own: own })
+        Self::find_by(app, database.load()?).await
     }
+
+    /// The same, where the flags have been read.
+    pub(super) async fn find_by(app: &str, config: Config) -> anyhow::Result<Self> {
+        let (database, found) = look(app, &config).await?;
+        if found.is_none() {
+            bail!("there is no app {app}: deploy it first (innkeeper deploy), or look at innkeeper apps");
+        }
+        Self::at(app, config, database, found).await
+    }
+
+    /// Finds the app, or makes room for one that is new.
+    pub(super) async fn find_or_make(app: &str, config: Config) -> anyhow::Result<Self> {
+        crate::storage::apps::check_name(app)?;
+        let (database, found) = look(app, &config).await?;
+        Self::at(app, config, database, found).await
+    }
+
+    async fn at(name: &str, config: Config, database: Database, app: Option<App>) -> anyhow::Result<Self> {
+        let own = OwnDatabases::new(config.clone());
+        let var = app.as_ref().and_then(|app| app.database_var.as_deref());
+        let space = space(&database, &own, name, var).await?;
+        Ok(Self { config, database, app, space, own })
+    }
+
+    /// All that the command changes in the app, kept together.
+    pub(super) fn unit(&self) -> UnitOfWork {
+        UnitOfWork::new(self.space.clone(), Transactions::Request)
+    }
+
+    /// Waits until connections that ended irregularly have been cleaned up.
+    pub(super) async fn close(self) {
+        self.own.close().await;
+        self.database.close().await;
+    }
+}
+
+async fn look(app: &str, config: &Config) -> anyhow::Result<(Database, Option<App>)> {
+    let database = setup::database(config).await?;
+    let apps = database.apps().await.with_context(|| setup::unreachable(config))?;
+    Ok((database, apps.into_iter().find(|found| found.name == app)))
 }
 
 /// Where the things of an app are that names a database for itself, or does not.

@@ -38,10 +38,7 @@ pub async fn sweep(registry: Arc<Registry>, stop: CancellationToken) {
 }
 
 async fn sweep_app(registry: &Registry, space: &AppSpace) -> Result<()> {
-    let lifetime = registry.limits().staged_blob_lifetime;
-    let staged = now_micros().saturating_sub(micros(lifetime));
-    let receiving =
-        now_micros().saturating_sub(micros(lifetime.min(RECEIVING.max(registry.limits().wall_per_request * 2))));
+    let (staged, receiving) = deadlines(registry.limits());
     let blobs = sweeping::sweep(space, What::Blobs { staged, receiving }).await?;
     metrics::blobs_swept(space.app(), blobs);
     let began = std::time::Instant::now();
@@ -64,4 +61,12 @@ fn jittered(time: Duration) -> Duration {
 
 fn micros(time: Duration) -> i64 {
     i64::try_from(time.as_micros()).unwrap_or(i64::MAX)
+}
+
+/// Since when (microseconds since 1970) a staged blob, and one that is being received, has to be there for its time to be over.
+pub fn deadlines(limits: &crate::config::Limits) -> (i64, i64) {
+    let lifetime = limits.staged_blob_lifetime;
+    let receiving = lifetime.min(RECEIVING.max(limits.wall_per_request * 2));
+    let now = now_micros();
+    (now.saturating_sub(micros(lifetime)), now.saturating_sub(micros(receiving)))
 }

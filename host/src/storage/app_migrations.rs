@@ -19,6 +19,8 @@ pub struct Step {
     pub name: String,
     /// The text for this engine.
     pub statements: Vec<String>,
+    /// The text for the other engine, where it is another one: an app that has moved has run that.
+    pub elsewhere: Option<Vec<String>>,
     /// Names of what the statements may destroy. No part of the step's hash: who adds a name changes nothing of what is done.
     pub destroys: Vec<String>,
 }
@@ -37,13 +39,22 @@ pub struct Applied {
 impl Step {
     /// Identifies the text of the step.
     pub fn hash(&self) -> [u8; 32] {
-        let mut hasher = Sha256::new();
-        for statement in &self.statements {
-            hasher.update(statement.len().to_le_bytes());
-            hasher.update(statement);
-        }
-        hasher.finalize().into()
+        hash_of(&self.statements)
     }
+
+    /// Whether a hash is that of this step, on one engine or the other.
+    pub fn has_hash(&self, hash: &[u8]) -> bool {
+        hash == self.hash() || self.elsewhere.as_deref().is_some_and(|statements| hash == hash_of(statements))
+    }
+}
+
+fn hash_of(statements: &[String]) -> [u8; 32] {
+    let mut hasher = Sha256::new();
+    for statement in statements {
+        hasher.update(statement.len().to_le_bytes());
+        hasher.update(statement);
+    }
+    hasher.finalize().into()
 }
 
 /// Runs the steps that the app has not run yet, all or none, in a unit of their own. Returns their names.
@@ -90,7 +101,7 @@ pub fn missing<'s>(steps: &'s [Step], done: &[Applied]) -> Result<Vec<&'s Step>>
     for step in steps {
         match done.iter().find(|applied| applied.name == step.name) {
             None => missing.push(step),
-            Some(applied) if applied.hash.as_slice() == step.hash() => {}
+            Some(applied) if step.has_hash(&applied.hash) => {}
             Some(_) => {
                 let text = format!(
                     "migration {}: its text differs from the one that was run: leave it as it was and add another",

@@ -2,7 +2,8 @@
 //!
 //! Storage knows no WIT, no HTTP and no guest. It speaks [`value::Value`]s to everyone above and keeps the two drivers to
 //! itself. Start with [`database`] (which engine, who gets a connection) and [`unit`] (all that one request changes);
-//! `postgres/` and `sqlite/` hold what differs between the engines; `apps`, `blobs` and `sessions` are the host's tables.
+//! `postgres/` and `sqlite/` hold what differs between the engines; `apps`, `blobs` and `sessions` are the host's tables, `transfer` is
+//! what the commands that move files and apps need.
 
 pub mod app_migrations;
 pub mod apps;
@@ -24,6 +25,7 @@ pub mod sessions;
 pub mod sqlite;
 pub mod statement;
 pub mod sweeping;
+pub mod transfer;
 pub mod unit;
 pub mod value;
 

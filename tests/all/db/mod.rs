@@ -11,10 +11,10 @@ mod isolation;
 mod limits;
 mod migrations;
 mod neighbours;
-mod properties;
+pub(crate) mod properties;
 mod savepoints;
 mod shapes;
-mod tables;
+pub(crate) mod tables;
 mod values;
 
 use serde_json::json;

@@ -20,11 +20,11 @@ on_both_databases! {
     keys_over_several_columns_hold,
 }
 
-pub(super) fn define(table: Value) -> Value {
+pub(crate) fn define(table: Value) -> Value {
     json!({ "op": "db.define-table", "table": table })
 }
 
-pub(super) fn column(name: &str, kind: &str) -> Value {
+pub(crate) fn column(name: &str, kind: &str) -> Value {
     json!({ "name": name, "column-type": kind })
 }
 

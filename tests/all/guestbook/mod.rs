@@ -6,7 +6,7 @@
 mod entries;
 mod pages;
 mod photos;
-mod reader;
+pub(crate) mod reader;
 mod survival;
 mod visitors;
 

@@ -3,16 +3,12 @@
 use super::{AppOptions, files};
 use crate::cli::output;
 use crate::cli::target::Target;
+use crate::storage::Bounds;
 use crate::storage::app_migrations::{self, Step};
-use crate::storage::{Bounds, Transactions, UnitOfWork};
 use anyhow::bail;
 use serde_json::json;
 
 impl Target {
-    pub(super) fn unit(&self) -> UnitOfWork {
-        UnitOfWork::new(self.space.clone(), Transactions::Request)
-    }
-
     fn steps(&self, options: &AppOptions) -> anyhow::Result<Vec<Step>> {
         let steps = files::steps(options.from.as_deref(), self.space.is_sqlite(), true)?;
         let most = usize::try_from(self.config.limits.sql_bytes).unwrap_or(usize::MAX);

@@ -64,10 +64,20 @@ fn step(name: String, texts: &Texts, on_sqlite: bool) -> anyhow::Result<Step> {
     let Some(both) = &texts.both else {
         bail!("step {name}: {name}.sqlite.sql is there, but not {name}.sql, which other databases need");
     };
-    let path = texts.sqlite.as_ref().filter(|_| on_sqlite).unwrap_or(both);
+    let (path, other) = match &texts.sqlite {
+        Some(sqlite) if on_sqlite => (sqlite, Some(both)),
+        sqlite => (both, sqlite.as_ref()),
+    };
+    let (text, statements) = read(path)?;
+    let elsewhere = other.map(|path| read(path)).transpose()?.map(|(_, statements)| statements);
+    Ok(Step { name, statements, elsewhere, destroys: destroys(&text) })
+}
+
+/// A text and its statements.
+fn read(path: &Path) -> anyhow::Result<(String, Vec<String>)> {
     let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
     let statements = statement::split(&text).with_context(|| path.display().to_string())?;
-    Ok(Step { name, statements, destroys: destroys(&text) })
+    Ok((text, statements))
 }
 
 fn destroys(text: &str) -> Vec<String> {

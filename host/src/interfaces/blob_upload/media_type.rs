@@ -9,7 +9,7 @@ const LOOK_AT: usize = 8192;
 
 /// The media type of a file that begins with `head`. A declared type is believed only for kinds that bytes do not show, such
 /// as text: a "picture" that does not begin like one is no picture.
-pub(super) fn detect(head: &[u8], declared: Option<&str>) -> String {
+pub fn detect(head: &[u8], declared: Option<&str>) -> String {
     let head = head.get(..LOOK_AT).unwrap_or(head);
     if let Some(kind) = infer::get(head) {
         return kind.mime_type().to_owned();

@@ -39,11 +39,11 @@ pub(super) fn refuse_while_holding(context: &Context, function: &str) -> Result<
 }
 
 fn step(migration: wit::Migration, on_sqlite: bool) -> Step {
-    let statements = match migration.sqlite_statements {
-        Some(statements) if on_sqlite => statements,
-        _ => migration.statements,
+    let (statements, elsewhere) = match migration.sqlite_statements {
+        Some(statements) if on_sqlite => (statements, Some(migration.statements)),
+        elsewhere => (migration.statements, elsewhere),
     };
-    Step { name: migration.name, statements, destroys: migration.destroys }
+    Step { name: migration.name, statements, elsewhere, destroys: migration.destroys }
 }
 
 fn hash_of(steps: &[Step]) -> [u8; 32] {

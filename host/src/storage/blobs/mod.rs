@@ -11,7 +11,7 @@ pub mod resumable;
 pub mod staging;
 mod sweep;
 
-pub(super) use quota::told as no_room;
+pub(super) use quota::{ROW_BYTES, told as no_room};
 pub use quota::{full, used};
 pub use sweep::sweep;
 

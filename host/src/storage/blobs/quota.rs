@@ -11,7 +11,7 @@ use crate::storage::value::Value;
 use crate::storage::{Code, Error, Outcome, Result};
 
 /// What a blob takes up beside its bytes: its rows and their places in indexes. Without it a million empty files would count for nothing.
-pub(super) const ROW_BYTES: u64 = 1024;
+pub(in crate::storage) const ROW_BYTES: u64 = 1024;
 
 /// A write that is run with others.
 type Write = (&'static HostSql, Vec<Value>);

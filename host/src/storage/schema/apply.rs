@@ -8,6 +8,7 @@ use crate::storage::Engine;
 use crate::storage::connection::{Connection, Control};
 use crate::storage::database::AppSpace;
 use crate::storage::{Code, Error, Result};
+use std::collections::BTreeSet;
 
 /// Makes the table as described, or adds what it lacks; all or nothing. Returns whether anything was changed. `Conflict` names
 /// every difference that cannot be added. Dropping the future undoes what was not kept yet.
@@ -31,14 +32,18 @@ pub async fn define(space: &AppSpace, table: &Table) -> Result<bool> {
 
 /// The app's tables with what is known of them, by name.
 pub async fn tables(space: &AppSpace) -> Result<Vec<(String, FoundTable)>> {
-    let mut connection = reader(space).await?;
-    let names = match engine(&connection) {
-        Engine::Postgres => catalog_postgres::tables(&mut connection).await?,
-        Engine::Sqlite => catalog_sqlite::tables(&mut connection).await?,
+    tables_on(&mut reader(space).await?).await
+}
+
+/// The same, as a connection sees them.
+pub(in crate::storage) async fn tables_on(connection: &mut Connection) -> Result<Vec<(String, FoundTable)>> {
+    let names = match engine(connection) {
+        Engine::Postgres => catalog_postgres::tables(connection).await?,
+        Engine::Sqlite => catalog_sqlite::tables(connection).await?,
     };
     let mut tables = Vec::with_capacity(names.len());
     for name in names {
-        if let Some(found) = found(&mut connection, &name).await? {
+        if let Some(found) = found(connection, &name).await? {
             tables.push((name, found));
         }
     }
@@ -76,11 +81,16 @@ async fn catalog(connection: &mut Connection, table: &Table) -> Result<Catalog> 
             catalog.others.insert(reference.table.clone(), other);
         }
     }
-    catalog.taken = match engine(connection) {
-        Engine::Postgres => catalog_postgres::names(connection).await?,
-        Engine::Sqlite => catalog_sqlite::names(connection).await?,
-    };
+    catalog.taken = taken_names(connection).await?;
     Ok(catalog)
+}
+
+/// Names of tables and indexes that are taken.
+pub(in crate::storage) async fn taken_names(connection: &mut Connection) -> Result<BTreeSet<String>> {
+    match engine(connection) {
+        Engine::Postgres => catalog_postgres::names(connection).await,
+        Engine::Sqlite => catalog_sqlite::names(connection).await,
+    }
 }
 
 async fn found(connection: &mut Connection, name: &str) -> Result<Option<FoundTable>> {
@@ -102,7 +112,7 @@ async fn reader(space: &AppSpace) -> Result<Connection> {
     }
 }
 
-fn engine(connection: &Connection) -> Engine {
+pub(super) fn engine(connection: &Connection) -> Engine {
     match connection {
         Connection::Postgres(_) => Engine::Postgres,
         Connection::Sqlite(_) => Engine::Sqlite,

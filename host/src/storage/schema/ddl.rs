@@ -124,6 +124,13 @@ fn reference(table: &Table, column: &Column, reference: &Reference) -> String {
     )
 }
 
+/// Adds the reference of a column to a table that is there. Not on SQLite, which cannot.
+pub(super) fn add_reference(table: &Table, column: &Column, wanted: &Reference) -> String {
+    let constraint = reference(table, column, wanted);
+    let key = format!(" foreign key ({}) references ", quoted(&column.name));
+    format!("alter table {} add {}", quoted(&table.name), constraint.replacen(" references ", &key, 1))
+}
+
 /// The line break ends a comment that the condition may end with.
 fn constraint(check: &Check) -> String {
     format!("constraint {} check ({}\n)", quoted(&check.name), check.condition)

@@ -4,6 +4,7 @@ use super::names;
 use super::types::{ColumnType, TYPE_CONSTRAINT};
 use crate::storage::value::Value;
 use crate::storage::{Code, Error, Result};
+use serde::{Deserialize, Serialize};
 use std::collections::HashSet;
 
 /// What does not fit, in words.
@@ -20,7 +21,8 @@ const KEPT_PREFIXES: [&str; 4] = ["innkeeper_", "pg_", "sqlite_", "pragma_"];
 const KEPT_COLUMNS: [&str; 8] = ["tableoid", "xmin", "cmin", "xmax", "cmax", "ctid", "oid", "rowid"];
 
 /// A table by its portable description. The fields are those of `table` in `db.wit`.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub struct Table {
     /// Its name.
     pub name: String,
@@ -35,7 +37,8 @@ pub struct Table {
 }
 
 /// A column.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub struct Column {
     /// Its name.
     pub name: String,
@@ -54,7 +57,8 @@ pub struct Column {
 }
 
 /// What a new row gets.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Initial {
     /// Always the same.
     Constant(Value),
@@ -65,7 +69,8 @@ pub enum Initial {
 }
 
 /// A reference to a row of a table.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub struct Reference {
     /// The table.
     pub table: String,
@@ -76,7 +81,8 @@ pub struct Reference {
 }
 
 /// What becomes of a row when the row that it refers to is deleted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum OnDelete {
     /// That row cannot be deleted.
     Restrict,
@@ -87,7 +93,8 @@ pub enum OnDelete {
 }
 
 /// An index.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub struct Index {
     /// Names of columns.
     pub columns: Vec<String>,
@@ -96,7 +103,8 @@ pub struct Index {
 }
 
 /// A condition that every row must meet.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub struct Check {
     /// Its name.
     pub name: String,

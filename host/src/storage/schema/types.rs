@@ -32,7 +32,8 @@
 use crate::storage::Engine;
 
 /// A portable type of a column.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum ColumnType {
     /// True or false.
     Boolean,

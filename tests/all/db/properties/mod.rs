@@ -2,7 +2,7 @@
 //!
 //! A failure names its seed: the same values come again with `INNKEEPER_TEST_SEED=…`.
 
-mod samples;
+pub(crate) mod samples;
 
 use serde_json::{Value, json};
 use support::probe::{all_ok, execute, ok, query, rows};

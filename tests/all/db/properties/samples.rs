@@ -5,15 +5,15 @@ use support::Engine;
 use support::random::Random;
 
 /// A case of `value`.
-pub(super) struct Kind {
-    pub(super) name: &'static str,
+pub(crate) struct Kind {
+    pub(crate) name: &'static str,
     edges: Vec<Value>,
     random: fn(&mut Random) -> Value,
 }
 
 impl Kind {
     /// The edges, NULL, and so many random ones.
-    pub(super) fn values(&self, random: &mut Random, count: usize) -> Vec<Value> {
+    pub(crate) fn values(&self, random: &mut Random, count: usize) -> Vec<Value> {
         let mut values = [self.edges.clone(), vec![Value::Null]].concat();
         values.extend((0..count).map(|_| (self.random)(random)));
         values
@@ -32,7 +32,7 @@ impl Kind {
 }
 
 /// Every case that has a column type of its own.
-pub(super) fn kinds(engine: Engine) -> Vec<Kind> {
+pub(crate) fn kinds(engine: Engine) -> Vec<Kind> {
     let kind = |name, edges, random| Kind { name, edges, random };
     let of = |name: &'static str, edges: Vec<Value>, random| Kind {
         name,

@@ -5,7 +5,7 @@ use super::description::{Check, Column, Index, Initial, Reference, Table, not_un
 use super::found::{Catalog, FoundColumn, FoundTable};
 use super::literal;
 use super::types::ColumnType;
-use crate::storage::Engine;
+use crate::storage::{Engine, statement};
 
 /// Statements in their order; none where nothing is to be done. Otherwise every difference, each with what can be done about it.
 pub(super) fn plan(table: &Table, catalog: &Catalog, engine: Engine) -> Result<Vec<String>, Vec<String>> {
@@ -120,7 +120,8 @@ impl Comparison<'_> {
 
     fn check_difference(&self, check: &Check) -> Option<String> {
         let condition = self.found.checks.get(&check.name)?.as_ref()?;
-        let differs = plain(condition) != plain(&check.condition);
+        let differs =
+            plain(condition) != plain(&check.condition) && printed(condition) != printed(&check.condition);
         differs.then(|| format!("check {} has another condition: give the new one another name", check.name))
     }
 
@@ -188,6 +189,12 @@ fn shown(found: &FoundColumn) -> String {
 
 fn joined(columns: &[String]) -> String {
     if columns.is_empty() { "none".into() } else { columns.join(", ") }
+}
+
+/// In one way of writing: a table that has come from Postgres has its conditions as the gate prints them there.
+fn printed(condition: &str) -> String {
+    let printed = statement::check_expression(Engine::Postgres, condition, usize::MAX);
+    plain(&printed.unwrap_or_else(|_| condition.to_owned()))
 }
 
 /// SQLite puts names in quotes when it renames a column.

@@ -1,0 +1,80 @@
+//! The first two parts of the file: who the app is, and its component; and whether there is room for it here.
+
+use super::ImportOptions;
+use super::contents::{APP, AppPart, COMPONENT, FORMAT};
+use super::reading::{BROKEN, Part};
+use crate::cli::setup;
+use crate::cli::target::Target;
+use crate::config::Config;
+use crate::guests::routes;
+use crate::storage::hex;
+use anyhow::{Context, bail};
+use sha2::{Digest, Sha256};
+
+/// `app.json`, if this host can read it.
+pub(super) fn app(part: &mut Part<'_>) -> anyhow::Result<AppPart> {
+    if part.path != APP {
+        bail!("{BROKEN}: it begins with {} and not with {APP}", part.path);
+    }
+    let bytes = part.whole(None)?;
+    let format: serde_json::Value = serde_json::from_slice(&bytes).with_context(|| format!("{APP}: {BROKEN}"))?;
+    if format.get("format") != Some(&FORMAT.into()) {
+        bail!(
+            "the file has a format that this host does not know: import it with the version of innkeeper that wrote it"
+        );
+    }
+    let app: AppPart = serde_json::from_value(format).with_context(|| format!("{APP}: {BROKEN}"))?;
+    let settings = serde_json::from_str::<serde_json::Map<String, serde_json::Value>>(&app.settings);
+    settings.with_context(|| format!("{APP}: {BROKEN}: its settings"))?;
+    Ok(app)
+}
+
+/// The component, if it is the one that the app had and this host can run it.
+pub(super) fn component(part: &mut Part<'_>, app: &AppPart, config: &Config) -> anyhow::Result<Vec<u8>> {
+    if part.path != COMPONENT {
+        bail!("{BROKEN}: {} stands where {COMPONENT} should", part.path);
+    }
+    let component = part.whole(Some(config.limits.component_bytes))?;
+    if hex(&Sha256::digest(&component)) != app.component.sha256 {
+        bail!("{COMPONENT}: {BROKEN}: its SHA-256 is another one");
+    }
+    setup::compiler(config)?.compile(&component).context("this host cannot run the app's component")?;
+    Ok(component)
+}
+
+/// Where the app is to be, and how.
+pub(super) struct Room {
+    pub(super) target: Target,
+    pub(super) name: String,
+    /// None: unchanged.
+    pub(super) route: Option<String>,
+    /// Whether everything seems to be there already, but for the registry entry.
+    pub(super) only_compares: bool,
+}
+
+/// Makes room, or says why there is none.
+pub(super) async fn room(options: &ImportOptions, app: &AppPart, config: Config) -> anyhow::Result<Room> {
+    let name = options.app.clone().unwrap_or_else(|| app.app.clone());
+    let asked = options.route.as_deref().map(routes::check).transpose().map_err(anyhow::Error::msg)?;
+    let target = Target::find_or_make(&name, config).await?;
+    let is_new = target.app.is_none();
+    let route = match (asked, is_new) {
+        (Some(route), _) => Some(route),
+        (None, true) => Some(routes::check(&app.route).map_err(anyhow::Error::msg)?),
+        (None, false) => None,
+    };
+    let apps = target.database.apps().await?;
+    if let Some(other) = apps.iter().find(|other| Some(&other.route) == route.as_ref() && other.name != name) {
+        bail!("route {} belongs to app {}: choose another with --route", other.route, other.name);
+    }
+    let there = target.space.belongings().await?;
+    if !there.is_empty() && !is_new {
+        bail!(
+            "app {name} has data here (tables: {}, files: {}, sessions: {}), and an import changes none: give another name with --app",
+            there.tables,
+            there.blobs,
+            there.sessions
+        );
+    }
+    Ok(Room { target, name, route, only_compares: !there.is_empty() })
+}

@@ -1,0 +1,164 @@
+//! `innkeeper import`
+
+use super::app_part::{self, Room};
+use super::arrival::Arrival;
+use super::contents::{AppPart, TOTALS, Totals};
+use super::reading::{BROKEN, Part};
+use super::{ImportOptions, STATEMENT_TIME};
+use crate::cli::output;
+use crate::cli::progress::Progress;
+use crate::config::Config;
+use crate::storage::apps::Deployment;
+use anyhow::{Context, bail};
+use serde_json::json;
+use sha2::{Digest, Sha256};
+use std::fs::File;
+use std::io::{BufReader, Read};
+use std::path::Path;
+
+/// Bytes that are read at once.
+const BUFFER: usize = 1 << 20;
+
+pub(in crate::cli) async fn run(options: &ImportOptions) -> anyhow::Result<()> {
+    let mut config = options.database.load()?;
+    config.limits.statement_time = config.limits.statement_time.max(STATEMENT_TIME);
+    let (reader, size) = open(&options.file)?;
+    let mut archive = tar::Archive::new(reader);
+    // Raw: names are those in the headers of the parts, and nothing else in the file is a name.
+    let mut parts = archive.entries().context(BROKEN)?.raw(true);
+    let mut hasher = Sha256::new();
+    let app = app_part::app(&mut next(&mut parts, &mut hasher)?)?;
+    let component = app_part::component(&mut next(&mut parts, &mut hasher)?, &app, &config)?;
+    let room = app_part::room(options, &app, config.clone()).await?;
+    let brought = bring(&room, &mut parts, &mut hasher, size).await;
+    let ended = match brought {
+        Ok(brought) => activate(&room, &app, &component).await.map(|version| (brought, version)),
+        Err(error) => Err(error),
+    };
+    let Room { target, name, .. } = room;
+    target.close().await;
+    let (brought, version) = ended?;
+    report(options, &name, version, &brought, &config)
+}
+
+/// The file, and how large it is if that can be known.
+fn open(file: &Path) -> anyhow::Result<(Box<dyn Read>, Option<u64>)> {
+    if file == Path::new("-") {
+        return Ok((Box::new(BufReader::with_capacity(BUFFER, std::io::stdin())), None));
+    }
+    let opened = File::open(file).with_context(|| format!("cannot open {}", file.display()))?;
+    let size = opened.metadata().ok().map(|about| about.len());
+    Ok((Box::new(BufReader::with_capacity(BUFFER, opened)), size))
+}
+
+type Parts<'a> = tar::Entries<'a, Box<dyn Read>>;
+
+/// The next part.
+fn next<'p, 'a: 'p>(parts: &mut Parts<'a>, hasher: &'p mut Sha256) -> anyhow::Result<Part<'p>> {
+    let entry = parts.next().with_context(|| format!("{BROKEN}: it ends in the middle"))?;
+    Part::of(entry.context(BROKEN)?, hasher)
+}
+
+/// What has been brought in.
+struct Brought {
+    totals: Totals,
+    /// Values that are kept otherwise than they came.
+    changed: u64,
+    compared: bool,
+}
+
+async fn bring(
+    room: &Room,
+    parts: &mut Parts<'_>,
+    hasher: &mut Sha256,
+    size: Option<u64>,
+) -> anyhow::Result<Brought> {
+    let progress = Progress::bytes(if room.only_compares { "comparing" } else { "importing" }, size);
+    if room.only_compares {
+        progress.say(format!(
+            "{}: there are data here, but no such app: comparing them with the file, as after an import that could not end",
+            room.name
+        ));
+    }
+    let mut arrival = Arrival::begin(&room.target.space, room.only_compares, progress).await?;
+    match take_all(&mut arrival, parts, hasher).await {
+        Ok(totals) => {
+            let changed = arrival.changed();
+            arrival.commit().await.context("cannot keep what was imported: nothing is there")?;
+            Ok(Brought { totals, changed, compared: room.only_compares })
+        }
+        Err(error) => {
+            arrival.give_up().await;
+            Err(error.context("nothing has been imported"))
+        }
+    }
+}
+
+async fn take_all(arrival: &mut Arrival, parts: &mut Parts<'_>, hasher: &mut Sha256) -> anyhow::Result<Totals> {
+    loop {
+        let before = crate::storage::hex(&hasher.clone().finalize());
+        let mut part = next(parts, hasher)?;
+        if part.path != TOTALS {
+            arrival.take(part).await?;
+            continue;
+        }
+        let totals: Totals = part.json()?;
+        if totals.sha256 != before {
+            bail!("{BROKEN}: the SHA-256 of all its parts is another one");
+        }
+        arrival.check(&totals).await?;
+        return Ok(totals);
+    }
+}
+
+async fn activate(room: &Room, app: &AppPart, component: &[u8]) -> anyhow::Result<i64> {
+    let deployment =
+        Deployment { app: &room.name, route: room.route.as_deref(), settings: &app.settings, component };
+    room.target.database.deploy(deployment).await.with_context(|| {
+        format!(
+            "everything of {} is in place, but its component could not be made active: run the same import again, which then only compares",
+            room.name
+        )
+    })
+}
+
+fn report(
+    options: &ImportOptions,
+    name: &str,
+    version: i64,
+    brought: &Brought,
+    config: &Config,
+) -> anyhow::Result<()> {
+    let Brought { totals, changed, compared } = brought;
+    let most = config.limits.app_bytes;
+    let over_quota = totals.blob_bytes > most;
+    if options.json {
+        return output::json(&json!({
+            "app": name,
+            "version": version,
+            "totals": totals,
+            "verified": true,
+            "compared-only": compared,
+            "nan-to-null": changed,
+            "over-quota": over_quota,
+        }));
+    }
+    output::line(format!(
+        "{name}: version {version} is active, with {} tables of {} rows, {} files ({} bytes), {} sessions",
+        totals.tables.len(),
+        totals.rows(),
+        totals.blob_count(),
+        totals.blob_bytes,
+        totals.session_count()
+    ));
+    output::line("verified: everything was read again and is as the file has it");
+    if *changed > 0 {
+        output::line(format!("{changed} floats that are no numbers became NULL: SQLite keeps no NaN"));
+    }
+    if over_quota {
+        output::line(format!(
+            "its files take up more than {most} bytes (INNKEEPER_APP_BYTES): it takes no new ones until that is raised"
+        ));
+    }
+    Ok(())
+}

@@ -92,7 +92,6 @@ async fn a_form_that_is_too_much_is_refused_in_bounded_memory(engine: Engine) {
 async fn a_form_is_the_same_however_it_is_cut_into_pieces(engine: Engine) {
     let (host, mut visitor) = probe(engine).await;
     let mut random = Random::from_environment();
-    println!("{random}");
     let photo = png(3_000, 1);
     let form = Multipart::new()
         .field("a", "one\r\n--\r\n------innkeeper-tests")
@@ -103,7 +102,7 @@ async fn a_form_is_the_same_however_it_is_cut_into_pieces(engine: Engine) {
         let mut pieces = Vec::new();
         let mut rest = form.body();
         while !rest.is_empty() {
-            let size = 1 + random.below(most) as usize;
+            let size = 1 + usize::try_from(random.below(most)).expect("a small number");
             let later = rest.split_off(size.min(rest.len()));
             pieces.push(std::mem::replace(&mut rest, later));
         }

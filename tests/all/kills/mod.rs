@@ -1,7 +1,7 @@
 //! Hosts that are killed on the spot, again and again, at random moments while visitors upload and write into their sessions.
 //!
 //! After each kill: what a visitor was told is kept is there, whole; nothing is there in halves; what is kept has its row. After the last one, and
-//! a sweep: nothing else is there. The seed is part of every failure, see [`support::random`]. How many kills: `INNKEEPER_TEST_KILLS`.
+//! a sweep: nothing else is there. The seed is part of every failure, see [`support::random`].
 
 mod verdict;
 mod writers;
@@ -17,16 +17,21 @@ on_both_databases! {
     nothing_is_lost_and_nothing_is_there_in_halves,
 }
 
+/// The variable that says how many kills there are.
+const VARIABLE: &str = "INNKEEPER_TEST_KILLS";
 const KILLS: u64 = 200;
 /// Hosts that are killed beside each other, each on a database of its own.
 const LANES: u64 = 4;
 /// The longest that a host works before it is killed.
 const LONGEST_MS: u64 = 300;
 
+#[expect(clippy::print_stdout, reason = "the seed is wanted also where the host hangs")]
 async fn nothing_is_lost_and_nothing_is_there_in_halves(engine: Engine) {
     let random = Random::from_environment();
     println!("{random}");
-    let kills = std::env::var("INNKEEPER_TEST_KILLS").ok().and_then(|text| text.parse().ok()).unwrap_or(KILLS);
+    let given = std::env::var_os(VARIABLE)
+        .map(|number| number.to_str().and_then(|text| text.parse().ok()).expect("a number of kills"));
+    let kills: u64 = given.unwrap_or(KILLS);
     let lane = |number| run(engine, random.clone(), number, kills / LANES);
     tokio::join!(lane(0), lane(1), lane(2), lane(3));
 }

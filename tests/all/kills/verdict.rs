@@ -82,7 +82,6 @@ pub(super) async fn after_the_sweep(host: &TestHost, told: &Arc<Mutex<Told>>, wh
     drop(std::mem::take(&mut told.lock().expect("nobody panics while holding it").uploads));
     let rows: BTreeSet<String> = rows(host).await.into_values().collect();
     assert!(!rows.is_empty(), "{what}: nothing was kept, so nothing was shown");
-    println!("{what}: {} files kept", rows.len());
     let swept = async || (host.database().count("probe", "blobs").await as usize == rows.len()).then_some(());
     until("what nobody kept is swept", swept).await;
     assert_eq!(kept(host).await, rows, "{what}");

@@ -196,6 +196,7 @@ impl Registry {
         }
         let whole = rooms.iter().all(|room| matches!(room, Room::Open(_)));
         self.routes.store(Arc::new(Routes::new(rooms)));
+        self.tell_of_new(before);
         self.loaded.store(true, Ordering::Release);
         outage.map_or(Ok(whole), Err)
     }
@@ -246,10 +247,17 @@ impl Registry {
         let versions = self.database.versions(&app.name).await?;
         let version = versions.iter().find(|version| version.number == active).ok_or(LoadError::NoVersion)?;
         let pre = self.compile(version).await?;
-        let guest = self.assemble(app, version, space, pre)?;
-        let database = app.database_var.as_deref();
-        tracing::info!(app = app.name, version = active, route = app.route, database, "serving");
-        Ok(Arc::new(guest))
+        Ok(Arc::new(self.assemble(app, version, space, pre)?))
+    }
+
+    /// A line in the log for every guest that answers now and did not before.
+    fn tell_of_new(&self, before: &Routes) {
+        let routes = self.routes.load();
+        let is_new = |guest: &&Arc<Guest>| !before.guests().any(|old| Arc::ptr_eq(old, guest));
+        for guest in routes.guests().filter(is_new) {
+            let (app, database) = (guest.app.space.app().as_ref(), guest.database_var.as_deref());
+            tracing::info!(app, version = guest.version, route = guest.route, database, "serving");
+        }
     }
 
     async fn compile(&self, version: &Version) -> Result<ProxyPre<GuestState>, LoadError> {

@@ -3,21 +3,24 @@
 
 use super::registry::Registry;
 use crate::storage::sweeping::{self, What};
-use crate::storage::{AppSpace, Result, now_micros};
+use crate::storage::transfer::usage;
+use crate::storage::{AppSpace, Result, Transactions, UnitOfWork, now_micros};
 use crate::telemetry::metrics;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio_util::sync::CancellationToken;
 
 /// A process that is restarted every few minutes is to sweep too.
 const FIRST: Duration = Duration::from_secs(5);
 const EVERY: Duration = Duration::from_secs(300);
+const COUNT_EVERY: Duration = Duration::from_secs(3600);
 /// A blob that is still being received after this long was left behind by a request that came to a bad end.
 const RECEIVING: Duration = Duration::from_secs(120);
 
 /// Sweeps soon after the start and then every few minutes until `stop`.
 pub async fn sweep(registry: Arc<Registry>, stop: CancellationToken) {
     let every = EVERY.min(registry.limits().staged_blob_lifetime);
+    let mut counted: Option<Instant> = None;
     let mut pause = FIRST.min(every);
     loop {
         tokio::select! {
@@ -27,14 +30,31 @@ pub async fn sweep(registry: Arc<Registry>, stop: CancellationToken) {
         if !registry.is_loaded() {
             continue;
         }
+        let counts = counted.is_none_or(|at| at.elapsed() > COUNT_EVERY);
+        if counts {
+            counted = Some(Instant::now());
+        }
         let spaces: Vec<AppSpace> = registry.routes().guests().map(|guest| guest.app.space.clone()).collect();
         for space in spaces {
             if let Err(error) = sweep_app(&registry, &space).await {
                 tracing::warn!(app = %space.app(), "cannot sweep: {error}");
             }
+            if counts && let Err(error) = recount(&space).await {
+                tracing::warn!(app = %space.app(), "cannot count files: {error}");
+            }
         }
         pause = every;
     }
+}
+
+/// The count of an app's files is exact by itself. During a release an older host that does not count may work beside this one.
+async fn recount(space: &AppSpace) -> Result<()> {
+    let mut unit = UnitOfWork::new(space.clone(), Transactions::Request);
+    let found = usage::recount(&mut unit, true).await?;
+    if found.noted != found.counted {
+        tracing::warn!(app = %space.app(), noted = found.noted, counted = found.counted, "the count of its files was off");
+    }
+    Ok(())
 }
 
 async fn sweep_app(registry: &Registry, space: &AppSpace) -> Result<()> {

@@ -1,9 +1,9 @@
 //! Blobs that the app makes itself, and blobs that it reads.
 
 use serde_json::{Value, json};
-use support::Engine;
 use support::bytes::sha256;
 use support::probe::{all_ok, code, ok};
+use support::{Engine, TestHost};
 
 use super::{kept, probe};
 
@@ -17,6 +17,7 @@ on_both_databases! {
     an_empty_blob_is_a_blob,
     a_piece_is_no_larger_than_allowed,
     a_blob_of_which_a_part_was_undone_is_not_staged,
+    a_writer_that_could_not_take_everything_has_ended,
 }
 
 fn create(content_type: &str) -> Value {
@@ -145,4 +146,15 @@ async fn a_blob_of_which_a_part_was_undone_is_not_staged(engine: Engine) {
     let steps = json!([create("text/plain"), piece(), begin, piece(), undo, write(100, 66, 1), finish()]);
     let results = visitor.probe(steps).await;
     assert_eq!(code(&results[6]), "conflict", "{results:?}");
+}
+
+async fn a_writer_that_could_not_take_everything_has_ended(engine: Engine) {
+    let host = TestHost::with(engine).app("probe", "probe").env("INNKEEPER_FILE_BYTES", "1MiB").start().await;
+    let mut visitor = host.visitor();
+    let steps =
+        json!([create("text/plain"), write(1_000_000, 65, 1), write(100_000, 65, 1), write(1, 65, 1), finish()]);
+    let results = visitor.probe(steps).await;
+    let codes: Vec<&str> = results[2..].iter().map(code).collect();
+    assert_eq!(codes, ["too-large", "closed", "closed"]);
+    assert_eq!(host.database().count("probe", "blobs").await, 0);
 }

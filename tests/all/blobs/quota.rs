@@ -20,6 +20,7 @@ on_both_databases! {
     a_unit_of_work_cannot_exceed_the_quota_either,
     an_upload_that_cannot_fit_is_refused_before_it_comes,
     many_empty_files_take_up_room_too,
+    an_upload_that_was_undone_is_not_begun_again,
 }
 
 const QUOTA: u64 = 8 << 20;
@@ -214,4 +215,18 @@ async fn many_empty_files_take_up_room_too(engine: Engine) {
     let results = visitor.probe(Value::from(steps)).await;
     let made = results.chunks(2).filter(|pair| pair[1].get("ok").is_some()).count();
     assert_eq!(made, 10, "{results:?}");
+}
+
+async fn an_upload_that_was_undone_is_not_begun_again(engine: Engine) {
+    let host = small(engine).await;
+    let mut visitor = host.visitor();
+    all_ok(&visitor.probe(json!([execute("create table t (a text)", json!([]))])).await);
+    let row = execute("insert into t (a) values ('x')", json!([]));
+    let create = json!({ "op": "blob.create", "content-type": "text/plain" });
+    let write =
+        json!({ "op": "writer.write", "writer": 0, "repeat": { "byte": 65, "count": 300_000, "calls": 1 } });
+    let finish = json!({ "op": "writer.finish", "writer": 0 });
+    let results = visitor.probe(json!([row, create, write, op("db.rollback"), write, finish])).await;
+    assert_eq!((code(&results[4]), code(&results[5])), ("conflict", "closed"), "{results:?}");
+    assert_eq!(exact(&host).await, 0);
 }

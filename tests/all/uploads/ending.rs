@@ -34,6 +34,12 @@ async fn an_upload_can_be_ended(engine: Engine) {
         }
         assert_eq!(end(&mut visitor, &path).await, if is_kept { 409 } else { 204 });
         assert_eq!(stat(&mut visitor, &id).await.get("ok").is_some(), is_kept);
+        // What the app has looked at under this id is not exchanged for something else.
+        begin(&mut visitor, &path, 5).await.expect(409);
+        if is_kept {
+            all_ok(&visitor.probe(json!([{ "op": "blob.delete", "id": id }])).await);
+        }
+        begin(&mut visitor, &path, 5).await.expect(409);
     }
 }
 

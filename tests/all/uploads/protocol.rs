@@ -39,6 +39,8 @@ async fn an_upload_goes_from_a_ticket_to_a_kept_blob(engine: Engine) {
     assert_eq!((begun.header("location"), begun.header("tus-resumable")), (Some(&*path), Some("1.0.0")));
     assert!(begun.header("upload-expires").is_some(), "{begun:?}");
     assert_eq!(offset(&mut visitor, &path).await, Some(0));
+    let said = tus(&mut visitor, Method::HEAD, &path, &[], "").await;
+    assert_eq!(said.header("upload-metadata"), Some(metadata));
     // Pieces that end before, on and behind the ends of chunks, and one without bytes.
     let mut at = 0;
     for end in [1, 9_000, 262_144, 262_144, 300_000, 524_288, 700_000] {

@@ -1,6 +1,16 @@
 -- Of an upload that may be taken up again: bytes that have arrived, and the state of their SHA-256. Null in all other blobs.
 alter table innkeeper.blobs add column received bigint;
 alter table innkeeper.blobs add column progress bytea;
+-- What its sender said of the file, word for word.
+alter table innkeeper.blobs add column metadata text;
+
+-- Tickets whose upload has been completed, until they end (seconds since 1970): they are good for no other.
+create table innkeeper.used_tickets (
+    app text not null,
+    id text not null,
+    until bigint not null,
+    primary key (app, id)
+);
 
 -- Bytes that the blobs of an app take up, those included that uploads under way have been promised, and 1024 for each beside its own.
 create table innkeeper.usage (

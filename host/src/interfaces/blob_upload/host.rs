@@ -1,6 +1,7 @@
 //! The functions of `wit/blob-upload.wit`.
 
 use super::error::{Fault, convert};
+use super::file_name;
 use super::link::{Grant, Link, UploadRules};
 use super::reader::Reader;
 use super::receive::{self, to_wit};
@@ -91,7 +92,9 @@ impl wit::Host for View<'_> {
     ) -> Answer<String> {
         let until = until(seconds)?;
         let blob = blobs::stat(&mut self.context.unit, &id).await?;
-        self.sign(blob.id, until, Grant::Download(send_options(options)))
+        let mut options = send_options(options);
+        options.name = options.name.as_deref().and_then(file_name::clean);
+        self.sign(blob.id, until, Grant::Download(options))
     }
 
     async fn sign_upload(&mut self, limits: Option<wit::FormLimits>, seconds: u32) -> Answer<wit::UploadTicket> {
@@ -101,9 +104,6 @@ impl wit::Host for View<'_> {
         let asked = [max_file, max_total].into_iter().flatten().map(u64::from);
         let most = asked.fold(self.context.app.limits.file_bytes, u64::min);
         let path = self.sign(id.clone(), until, Grant::Upload(UploadRules { most, accept }))?;
-        if path.len() > LONGEST_PATH {
-            return Err(Fault::request(Code::BadParameter, "more accepted media types than fit into a URL"));
-        }
         Ok(wit::UploadTicket { id, path })
     }
 
@@ -118,7 +118,7 @@ impl wit::HostWriter for View<'_> {
             return Err(Fault::request(Code::TooLarge, format!("more than {LONGEST_WRITE} bytes in one call")));
         }
         let upload = self.table.get_mut(&writer)?;
-        if upload.is_finished() {
+        if upload.has_ended() {
             return Err(Fault::request(Code::Closed, "the writer has ended"));
         }
         upload.write(&mut self.context.unit, &bytes).await
@@ -126,7 +126,7 @@ impl wit::HostWriter for View<'_> {
 
     async fn finish(&mut self, writer: Resource<Upload>) -> Answer<wit::Blob> {
         let upload = self.table.get_mut(&writer)?;
-        if upload.is_finished() {
+        if upload.has_ended() {
             return Err(Fault::request(Code::Closed, "the writer has ended"));
         }
         Ok(to_wit(upload.finish(&mut self.context.unit).await?))
@@ -160,7 +160,14 @@ impl wit::HostReader for View<'_> {
 impl View<'_> {
     fn sign(&self, id: String, until: i64, grant: Grant) -> Answer<String> {
         let app = &self.context.app;
-        Ok(Link { app: app.space.app().to_string(), id, until, grant }.sign(&app.keyring)?)
+        let path = Link { app: app.space.app().to_string(), id, until, grant }.sign(&app.keyring)?;
+        if path.len() > LONGEST_PATH {
+            return Err(Fault::request(
+                Code::BadParameter,
+                "more than fits into a URL: a shorter name, fewer types",
+            ));
+        }
+        Ok(path)
     }
 }
 

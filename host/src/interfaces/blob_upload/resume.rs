@@ -36,6 +36,8 @@ enum End {
 pub struct Resume {
     space: AppSpace,
     rules: UploadRules,
+    /// When its ticket ends, in seconds since 1970.
+    until: i64,
     counting: Counting,
     /// As it is stored.
     stored: Resumable,
@@ -59,12 +61,13 @@ impl Resume {
         space: AppSpace,
         stored: Resumable,
         rules: UploadRules,
+        until: i64,
         counting: Counting,
     ) -> Result<Self, Error> {
         let chunk = resumable::begun_chunk(&space, &stored).await?;
         let (at, content_type) = (stored.received, stored.content_type.clone());
         let hasher = restored(&stored.progress)?;
-        Ok(Self { space, rules, counting, stored, at, hasher, chunk, content_type })
+        Ok(Self { space, rules, until, counting, stored, at, hasher, chunk, content_type })
     }
 
     /// Bytes that have arrived for good.
@@ -123,7 +126,8 @@ impl Resume {
         }
         let chunk = Some((seq, std::mem::take(&mut self.chunk))).filter(|(_, bytes)| !bytes.is_empty());
         let sha256 = (end == End::Whole).then(|| self.hasher.clone().finalize().to_vec());
-        let step = Step { chunk: chunk.as_ref(), waits: end != End::Relaxed, sha256: sha256.as_deref() };
+        let whole = sha256.as_deref().map(|sha256| (sha256, self.until));
+        let step = Step { chunk: chunk.as_ref(), waits: end != End::Relaxed, whole };
         now.moved_at = resumable::advance(&self.space, &self.stored, &now, step).await?;
         self.chunk = chunk.map(|(_, bytes)| bytes).filter(|bytes| bytes.len() < CHUNK_BYTES).unwrap_or_default();
         self.stored = now;

@@ -27,6 +27,7 @@ pub struct Upload {
     chunk: Vec<u8>,
     hasher: Sha256,
     finished: bool,
+    failed: bool,
 }
 
 impl std::fmt::Debug for Upload {
@@ -78,6 +79,7 @@ impl Upload {
             chunk: Vec::new(),
             hasher: Sha256::new(),
             finished: false,
+            failed: false,
         })
     }
 
@@ -86,8 +88,19 @@ impl Upload {
         self.finished
     }
 
-    /// Takes more bytes. After an error [`Self::discard`] is due.
-    pub(super) async fn write(&mut self, unit: &mut UnitOfWork, mut bytes: &[u8]) -> Result<(), Fault> {
+    /// Whether nothing more can be taken: it has been staged, or some of it could not be stored.
+    pub(super) fn has_ended(&self) -> bool {
+        self.finished || self.failed
+    }
+
+    /// Takes more bytes. After an error the upload has ended, and [`Self::discard`] is due.
+    pub(super) async fn write(&mut self, unit: &mut UnitOfWork, bytes: &[u8]) -> Result<(), Fault> {
+        let taken = self.take(unit, bytes).await;
+        self.failed |= taken.is_err();
+        taken
+    }
+
+    async fn take(&mut self, unit: &mut UnitOfWork, mut bytes: &[u8]) -> Result<(), Fault> {
         self.size = self.size.saturating_add(u64::try_from(bytes.len()).unwrap_or(u64::MAX));
         if self.size > self.most {
             let text = format!("a file of more than {} bytes", self.most);
@@ -155,8 +168,14 @@ impl Upload {
         Ok(())
     }
 
-    /// Stages the blob.
+    /// Stages the blob. After an error the upload has ended, as with [`Self::write`].
     pub(super) async fn finish(&mut self, unit: &mut UnitOfWork) -> Result<Blob, Fault> {
+        let staged = self.stage(unit).await;
+        self.failed |= staged.is_err();
+        staged
+    }
+
+    async fn stage(&mut self, unit: &mut UnitOfWork) -> Result<Blob, Fault> {
         // Nothing will come behind this.
         (self.most, self.coming) = (self.size, Coming::AtMost(0));
         self.check_type()?;

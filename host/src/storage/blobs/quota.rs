@@ -2,7 +2,7 @@
 //! has been promised, and [`ROW_BYTES`] for each. Row and blobs change in the same transaction, so the sum is exact however many uploads there
 //! are at once.
 //!
-//! The row is taken before any blob's and for a moment only. A unit of work that is open anyway takes it last of all, just before its commit.
+//! The row is taken last of all, after those of blobs, just before the commit: for a moment only, and always in this order.
 
 use crate::storage::connection::Connection;
 use crate::storage::host_sql::{HostSql, host_sql};
@@ -21,10 +21,11 @@ pub async fn used(unit: &mut UnitOfWork) -> Result<u64> {
     let sql = host_sql!("select bytes from innkeeper.usage where app = $1");
     let outcome = unit.read(sql, &[super::app(unit)]).await?;
     let bytes = outcome.rows.rows.first().and_then(|row| row.first()?.as_integer()).unwrap_or(0);
-    u64::try_from(bytes).map_err(|_| Error::malformed("usage.bytes"))
+    // Below zero it can only be while an older host, which does not count, works beside this one; a recount follows.
+    Ok(u64::try_from(bytes).unwrap_or(0))
 }
 
-/// Takes room in a transaction that has touched no blob yet. False where there is not as much.
+/// Takes room. False where there is not as much.
 pub(super) async fn take(connection: &mut Connection, app: &Value, bytes: u64, quota: u64) -> Result<bool> {
     if bytes > quota {
         return Ok(false);
@@ -50,12 +51,6 @@ pub(super) fn take_last(app: &Value, bytes: u64, quota: u64) -> Write {
 pub(super) fn give_back(app: &Value, bytes: u64) -> Option<Write> {
     let sql = host_sql!("update innkeeper.usage set bytes = bytes - $2 where app = $1");
     (bytes > 0).then(|| (sql, vec![app.clone(), number(bytes)]))
-}
-
-/// Keeps others from taking room until the transaction ends.
-pub(super) async fn lock(connection: &mut Connection, app: &Value) -> Result<()> {
-    let sql = host_sql!("update innkeeper.usage set bytes = bytes where app = $1");
-    connection.host(sql, std::slice::from_ref(app)).await.map(|_| ())
 }
 
 /// What the blobs took up whose sizes a `delete .. returning size` has returned.

@@ -27,6 +27,8 @@ pub struct Resumable {
     pub content_type: String,
     /// The file name that the sender gave, cleaned.
     pub name: Option<String>,
+    /// What the sender said of the file, word for word.
+    pub metadata: Option<String>,
     /// When it was last moved, microseconds since 1970.
     pub moved_at: i64,
 }
@@ -49,21 +51,18 @@ pub struct Step<'a> {
     pub chunk: Option<&'a (i64, Vec<u8>)>,
     /// Whether it must not be undone by a crash, because the sender will be told of it.
     pub waits: bool,
-    /// Of the whole blob, if this step completes it: then it is staged.
-    pub sha256: Option<&'a [u8]>,
+    /// If this step completes the blob: its SHA-256, and until when its ticket would be good for another one (seconds since 1970). Then it is staged.
+    pub whole: Option<(&'a [u8], i64)>,
 }
 
-/// Begins an upload: from now on it counts with all its bytes. The caller has made sure that none of this id is complete.
+/// Begins an upload: from now on it counts with all its bytes. What came of an earlier one with this id is left as it is: a ticket is good for one.
 pub async fn begin(space: &AppSpace, upload: &Resumable, most: u64) -> Result<Begun> {
-    let mut connection = space.begin(None).await?;
-    let room = upload.size.saturating_add(quota::ROW_BYTES);
-    if !quota::take(&mut connection, &owner(space), room, most).await? {
-        return connection.control(Control::Rollback).await.map(|()| Begun::NoRoom);
-    }
     let sql = host_sql!(
-        "insert into innkeeper.blobs (app, id, state, size, sha256, content_type, name, created_at, received, progress) \
-         values ($1, $2, $3, $4, $5, $6, $7, $8, 0, $5) on conflict (app, id) do nothing"
+        "insert into innkeeper.blobs (app, id, state, size, sha256, content_type, name, metadata, created_at, received, progress) \
+         select $1, $2, $3, $4, $5, $6, $7, $8, $9, 0, $5 \
+         where not exists (select 1 from innkeeper.used_tickets where app = $1 and id = $2) on conflict (app, id) do nothing"
     );
+    let text = |text: &Option<String>| text.clone().map_or(Value::Null, Value::Text);
     let params = [
         owner(space),
         upload.id.as_str().into(),
@@ -71,19 +70,25 @@ pub async fn begin(space: &AppSpace, upload: &Resumable, most: u64) -> Result<Be
         whole(upload.size),
         Value::Bytes(Vec::new()),
         upload.content_type.as_str().into(),
-        upload.name.clone().map_or(Value::Null, Value::Text),
+        text(&upload.name),
+        text(&upload.metadata),
         Value::Integer(upload.moved_at),
     ];
-    match connection.host(sql, &params).await?.affected {
-        0 => connection.control(Control::Rollback).await.map(|()| Begun::Exists),
-        _ => connection.control(Control::Commit).await.map(|()| Begun::New),
+    let mut connection = space.begin(None).await?;
+    if connection.host(sql, &params).await?.affected == 0 {
+        return connection.control(Control::Rollback).await.map(|()| Begun::Exists);
     }
+    let room = upload.size.saturating_add(quota::ROW_BYTES);
+    if !quota::take(&mut connection, &owner(space), room, most).await? {
+        return connection.control(Control::Rollback).await.map(|()| Begun::NoRoom);
+    }
+    connection.control(Control::Commit).await.map(|()| Begun::New)
 }
 
 /// The upload with this id, if one is under way.
 pub async fn find(space: &AppSpace, id: &str) -> Result<Option<Resumable>> {
     let sql = host_sql!(
-        "select size, received, progress, content_type, name, created_at from innkeeper.blobs \
+        "select size, received, progress, content_type, name, created_at, metadata from innkeeper.blobs \
          where app = $1 and id = $2 and state = 0 and received is not null"
     );
     let outcome = super::read_alone(space, sql, &[owner(space), id.into()]).await?;
@@ -99,7 +104,15 @@ pub async fn find(space: &AppSpace, id: &str) -> Result<Option<Resumable>> {
         content_type: cell(row, 3)?.as_text().ok_or_else(malformed)?.to_owned(),
         name: cell(row, 4)?.as_text().map(str::to_owned),
         moved_at: number(5)?,
+        metadata: cell(row, 6)?.as_text().map(str::to_owned),
     }))
+}
+
+/// What its sender said of a file, also when the upload is complete; none where nothing was said or there is no such upload.
+pub async fn metadata(space: &AppSpace, id: &str) -> Result<Option<String>> {
+    let sql = host_sql!("select metadata from innkeeper.blobs where app = $1 and id = $2");
+    let outcome = super::read_alone(space, sql, &[owner(space), id.into()]).await?;
+    Ok(outcome.rows.rows.into_iter().next().and_then(|row| row.into_iter().next()?.into_text()))
 }
 
 /// What has arrived of the chunk that is not full yet.
@@ -157,7 +170,11 @@ async fn advance_in(
         let chunk = [owner.clone(), before.id.as_str().into(), Value::Integer(*seq), Value::Bytes(bytes.clone())];
         connection.host(insert, &chunk).await?;
     }
-    let Some(sha256) = step.sha256 else { return Ok(()) };
+    let Some((sha256, until)) = step.whole else { return Ok(()) };
+    let sql = host_sql!(
+        "insert into innkeeper.used_tickets (app, id, until) values ($1, $2, $3) on conflict (app, id) do nothing"
+    );
+    connection.host(sql, &[owner.clone(), now.id.as_str().into(), Value::Integer(until)]).await?;
     // Nothing is staged whose chunks are not exactly what was to come.
     let sql = host_sql!(
         "update innkeeper.blobs set state = $5, sha256 = $6, received = null, progress = null \

@@ -14,47 +14,52 @@ use crate::telemetry::metrics;
 /// Notes a blob that is being received, so that a sweep finds its chunks whatever happens, and promises it room for so many bytes. False where the
 /// app's blobs would take up more than `quota`. With a transaction open the promise is made at its commit, which then may fail.
 pub async fn begin(unit: &mut UnitOfWork, id: &str, bytes: u64, quota: u64) -> Result<bool> {
-    reserve(unit, id, bytes, quota::ROW_BYTES, quota).await
+    let sql = host_sql!(
+        "insert into innkeeper.blobs (app, id, state, size, sha256, content_type, created_at) \
+         values ($1, $2, $4, $3, $5, '', $6)"
+    );
+    let more = [Value::Integer(RECEIVING), Value::Bytes(Vec::new()), Value::Integer(now_micros())];
+    let params = sized(unit, id, bytes, more);
+    promise(unit, sql, &params, bytes.saturating_add(quota::ROW_BYTES), quota).await
 }
 
-/// Promises room for so many further bytes, as [`begin`] does.
+/// Promises room for so many further bytes, as [`begin`] does. `Conflict` if what was noted has been undone since, or swept.
 pub async fn grow(unit: &mut UnitOfWork, id: &str, bytes: u64, quota: u64) -> Result<bool> {
-    reserve(unit, id, bytes, 0, quota).await
+    let sql = host_sql!("update innkeeper.blobs set size = size + $3 where app = $1 and id = $2 and state = 0");
+    let params = sized(unit, id, bytes, []);
+    promise(unit, sql, &params, bytes, quota).await
 }
 
-async fn reserve(unit: &mut UnitOfWork, id: &str, bytes: u64, beside: u64, quota: u64) -> Result<bool> {
-    let (app, all) = (app(unit), bytes.saturating_add(beside));
-    let size = Value::Integer(i64::try_from(bytes).unwrap_or(i64::MAX));
-    let params = [
-        app.clone(),
-        id.into(),
-        Value::Integer(RECEIVING),
-        size,
-        Value::Bytes(Vec::new()),
-        Value::Integer(now_micros()),
-    ];
+fn sized<const N: usize>(unit: &UnitOfWork, id: &str, bytes: u64, more: [Value; N]) -> Vec<Value> {
+    let mut params = vec![app(unit), id.into(), Value::Integer(i64::try_from(bytes).unwrap_or(i64::MAX))];
+    params.extend(more);
+    params
+}
+
+/// Notes what is promised and takes the room, both or none.
+async fn promise(unit: &mut UnitOfWork, sql: &HostSql, params: &[Value], room: u64, quota: u64) -> Result<bool> {
+    let app = app(unit);
     if unit.is_holding() {
-        if quota::used(unit).await?.saturating_add(all) > quota {
+        if quota::used(unit).await?.saturating_add(room) > quota {
             return Ok(false);
         }
-        unit.write_then_last(note(), &params, |_| Some(quota::take_last(&app, all, quota))).await?;
-        return Ok(true);
+        let outcome = unit
+            .write_then_last(sql, params, |outcome| {
+                (outcome.affected > 0).then(|| quota::take_last(&app, room, quota))
+            })
+            .await?;
+        return if outcome.affected == 0 { Err(undone()) } else { Ok(true) };
     }
     let mut connection = unit.space().begin(None).await?;
-    if !quota::take(&mut connection, &app, all, quota).await? {
+    if connection.host(sql, params).await?.affected == 0 {
+        connection.control(Control::Rollback).await?;
+        return Err(undone());
+    }
+    if !quota::take(&mut connection, &app, room, quota).await? {
         connection.control(Control::Rollback).await?;
         return Ok(false);
     }
-    connection.commit_relaxed(&[(note(), params.to_vec())]).await.map(|()| true)
-}
-
-/// Notes an upload. One that was swept meanwhile is noted again, and cannot be completed.
-fn note() -> &'static HostSql {
-    host_sql!(
-        "insert into innkeeper.blobs (app, id, state, size, sha256, content_type, created_at) \
-         values ($1, $2, $3, $4, $5, '', $6) \
-         on conflict (app, id) do update set size = innkeeper.blobs.size + excluded.size where innkeeper.blobs.state = 0"
-    )
+    connection.commit_relaxed(&[]).await.map(|()| true)
 }
 
 /// Appends a chunk. On Postgres its commit does not wait for the disk: the commit that keeps the blob will, and flushes everything
@@ -89,7 +94,8 @@ pub async fn complete(unit: &mut UnitOfWork, blob: &Blob, chunks: i64, reserved:
     let sql = host_sql!(
         "update innkeeper.blobs set state = $3, size = $4, sha256 = $5, content_type = $6, name = $7, created_at = $8 \
          where app = $1 and id = $2 and state = 0 \
-         and (select count(*) from innkeeper.chunks where app = $1 and blob = $2) = $9"
+         and (select count(*) from innkeeper.chunks where app = $1 and blob = $2) = $9 \
+         and (select coalesce(sum(length(data)), 0) from innkeeper.chunks where app = $1 and blob = $2) = $4"
     );
     let params = [
         app(unit),

@@ -13,7 +13,7 @@ const EXTENSIONS: &str = "creation,creation-with-upload,expiration,checksum,term
 
 /// An answer that is being written.
 #[derive(Debug)]
-pub(super) struct Answer(Response<Body>);
+pub(super) struct Answer(Box<Response<Body>>);
 
 impl Answer {
     /// An answer without a body.
@@ -21,7 +21,7 @@ impl Answer {
         let mut response = Response::new(full(""));
         *response.status_mut() = status;
         mark(response.headers_mut());
-        Self(response)
+        Self(Box::new(response))
     }
 
     /// An answer that says what is wrong.
@@ -61,9 +61,14 @@ impl Answer {
             .with("upload-expires", &httpdate::fmt_http_date(UNIX_EPOCH + end))
     }
 
+    /// Its status.
+    pub(super) fn status(&self) -> StatusCode {
+        self.0.status()
+    }
+
     /// The response.
     pub(super) fn done(self) -> Response<Body> {
-        self.0
+        *self.0
     }
 }
 

@@ -6,6 +6,8 @@
 
 mod answer;
 mod checksum;
+mod creation;
+mod desk;
 mod headers;
 mod patch;
 
@@ -15,10 +17,10 @@ use super::signed;
 use crate::guests::{Guest, Registry};
 use crate::interfaces::blob_upload::link::{Grant, Link, UploadRules};
 use crate::interfaces::blob_upload::resume::{Counting, Resume};
-use crate::interfaces::blob_upload::{BlobErrorCode, Fault, clean_file_name};
-use crate::storage::blobs::resumable::{self, Begun, Resumable};
+use crate::interfaces::blob_upload::{BlobErrorCode, Fault};
+use crate::storage::blobs::resumable::{self, Resumable};
 use crate::storage::blobs::{self, Blob};
-use crate::storage::{AppSpace, Code, Error, UnitOfWork, now_micros};
+use crate::storage::{AppSpace, Code, Error, UnitOfWork};
 use crate::telemetry::metrics;
 use answer::Answer;
 use checksum::Checksum;
@@ -27,32 +29,11 @@ use http::{Method, Request, Response, StatusCode};
 use hyper::body::Incoming;
 use patch::End;
 use std::sync::Arc;
-use std::time::Duration;
-use tokio::sync::Semaphore;
-use tokio_util::task::TaskTracker;
+
+pub(super) use desk::Desk;
 
 /// Where a checksum does not hold (tus protocol, "Checksum").
 const CHECKSUM_MISMATCH: u16 = 460;
-
-/// Requests that bring bytes at the same time; each takes a chunk's memory.
-const AT_ONCE: usize = 64;
-/// How long one more waits for its turn.
-const WAIT: Duration = Duration::from_secs(1);
-
-/// Where uploads are taken in.
-#[derive(Debug)]
-pub(super) struct Desk {
-    /// What comes in after its client has gone is taken in by a task of these.
-    tasks: TaskTracker,
-    places: Semaphore,
-}
-
-impl Desk {
-    /// Nobody is there yet. `tasks` are waited for at the end.
-    pub(super) fn new(tasks: TaskTracker) -> Self {
-        Self { tasks, places: Semaphore::new(AT_ONCE) }
-    }
-}
 
 /// One request about one upload.
 struct Visit {
@@ -123,58 +104,17 @@ impl Visit {
         Answer::new(status).about(upload, lifetime, self.link.until)
     }
 
-    async fn begin(self, body: Incoming, desk: &Desk) -> Answered {
-        let headers = &self.head.headers;
-        let Some(size) = headers::bytes(headers, "upload-length") else {
-            return Ok(Answer::refusal(
-                StatusCode::BAD_REQUEST,
-                "Upload-Length has to say how many bytes will come",
-            ));
-        };
-        let Some(metadata) = headers::metadata(headers) else {
-            return Ok(Answer::refusal(StatusCode::BAD_REQUEST, "Upload-Metadata is malformed"));
-        };
-        if size > self.rules.most {
-            let text = format!("the file may have {} bytes", self.rules.most);
-            return Ok(Answer::refusal(StatusCode::PAYLOAD_TOO_LARGE, &text));
-        }
-        let fresh = Resumable {
-            id: self.link.id.clone(),
-            size,
-            received: 0,
-            progress: Vec::new(),
-            content_type: metadata.content_type.unwrap_or_default(),
-            name: metadata.name.as_deref().and_then(clean_file_name),
-            moved_at: now_micros(),
-        };
-        let upload = match resumable::begin(self.space(), &fresh, self.guest.app.limits.app_bytes).await? {
-            Begun::New => fresh,
-            Begun::NoRoom => return Ok(no_room(self.space())),
-            // The answer to an earlier attempt was lost.
-            Begun::Exists => match resumable::find(self.space(), &fresh.id).await? {
-                Some(upload) if upload.size == size => upload,
-                _ => return Ok(Answer::refusal(StatusCode::CONFLICT, "this ticket has been used")),
-            },
-        };
-        let place = self.place().to_owned();
-        let brings_bytes = headers::brings_bytes(headers) || size == 0;
-        let answer = match brings_bytes && upload.received == 0 {
-            true => self.take(upload, body, desk, StatusCode::CREATED).await?,
-            false => self.about(StatusCode::CREATED, &upload),
-        };
-        Ok(answer.at(&place))
-    }
-
     async fn look(self) -> Answered {
-        if let Some(upload) = resumable::find(self.space(), &self.link.id).await? {
-            return Ok(self.about(StatusCode::OK, &upload).with("upload-length", &upload.size.to_string()));
-        }
-        Ok(match self.complete().await? {
-            Some(blob) => Answer::new(StatusCode::OK)
-                .with("upload-offset", &blob.size.to_string())
-                .with("upload-length", &blob.size.to_string()),
-            None => gone(),
-        })
+        let answer = if let Some(upload) = resumable::find(self.space(), &self.link.id).await? {
+            self.about(StatusCode::OK, &upload).with("upload-length", &upload.size.to_string())
+        } else if let Some(blob) = self.complete().await? {
+            let size = blob.size.to_string();
+            Answer::new(StatusCode::OK).with("upload-offset", &size).with("upload-length", &size)
+        } else {
+            return Ok(gone());
+        };
+        let metadata = resumable::metadata(self.space(), &self.link.id).await?;
+        Ok(metadata.iter().fold(answer, |answer, words| answer.with("upload-metadata", words)))
     }
 
     async fn go_on(self, body: Incoming, desk: &Desk) -> Answered {
@@ -184,23 +124,10 @@ impl Visit {
             return Ok(Answer::refusal(StatusCode::UNSUPPORTED_MEDIA_TYPE, &text));
         }
         let Some(offset) = headers::bytes(headers, "upload-offset") else {
-            return Ok(Answer::refusal(
-                StatusCode::BAD_REQUEST,
-                "Upload-Offset has to say where the bytes belong",
-            ));
+            let text = "Upload-Offset has to say where the bytes belong";
+            return Ok(Answer::refusal(StatusCode::BAD_REQUEST, text));
         };
-        let Some(upload) = resumable::find(self.space(), &self.link.id).await? else {
-            let complete = self.complete().await?;
-            return Ok(complete.map_or_else(gone, |blob| conflict(blob.size)));
-        };
-        if offset != upload.received {
-            return Ok(conflict(upload.received));
-        }
-        let length = headers::bytes(headers, "content-length").unwrap_or(0);
-        if offset.saturating_add(length) > upload.size {
-            return Ok(Answer::refusal(StatusCode::PAYLOAD_TOO_LARGE, "more bytes than the upload was to have"));
-        }
-        self.take(upload, body, desk, StatusCode::NO_CONTENT).await
+        self.take(body, desk, offset, StatusCode::NO_CONTENT).await
     }
 
     async fn end(self) -> Answered {
@@ -213,24 +140,45 @@ impl Visit {
         })
     }
 
-    /// Takes the bytes of this request in and says how far the upload has got.
-    async fn take(self, upload: Resumable, body: Incoming, desk: &Desk, status: StatusCode) -> Answered {
+    /// Takes the bytes of this request in, which belong at `offset`, and says how far the upload has got.
+    async fn take(self, body: Incoming, desk: &Desk, offset: u64, status: StatusCode) -> Answered {
         let checksum = match headers::text(&self.head.headers, "upload-checksum").map(Checksum::read) {
             Some(None) => return Ok(Answer::refusal(StatusCode::BAD_REQUEST, "no such checksum is known here")),
             checksum => checksum.flatten(),
         };
-        let turn = tokio::time::timeout(WAIT, desk.places.acquire()).await;
-        let _turn =
-            turn.ok().and_then(Result::ok).ok_or_else(|| Error::new(Code::Busy, "too many uploads at once"))?;
+        let turn = desk.turn(&format!("{}/{}", self.link.app, self.link.id)).await?;
+        let upload = match self.at(offset).await? {
+            Ok(upload) => upload,
+            Err(refusal) => return Ok(refusal),
+        };
         let counting = if checksum.is_some() { Counting::AtTheEnd } else { Counting::AtOnce };
         let taking = desk.tasks.spawn(async move {
-            let mut upload = Resume::open(self.space().clone(), upload, self.rules.clone(), counting).await?;
-            let end = patch::take(&mut upload, body, checksum).await;
+            let (space, rules) = (self.space().clone(), self.rules.clone());
+            let mut upload = Resume::open(space, upload, rules, self.link.until, counting).await?;
+            let end = patch::take(&mut upload, body, checksum, &turn).await;
             Ok::<_, Error>((self, upload, end))
         });
-        let taken = taking.await.map_err(|_| Error::new(Code::Other, "taking an upload in has failed"))?;
-        let (visit, upload, end) = taken?;
-        visit.taken(&upload, end, status).await
+        match taking.await.map_err(|_| Error::new(Code::Other, "taking an upload in has failed"))? {
+            Ok((visit, upload, end)) => visit.taken(&upload, end, status).await,
+            // It was moved or ended between two looks at it.
+            Err(error) if matches!(error.code, Code::Conflict | Code::NotFound) => Ok(conflict(offset)),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The upload, if it has got as far as the client says and what comes fits into it.
+    async fn at(&self, offset: u64) -> Result<Result<Resumable, Answer>, Error> {
+        let Some(upload) = resumable::find(self.space(), &self.link.id).await? else {
+            return Ok(Err(self.complete().await?.map_or_else(gone, |blob| conflict(blob.size))));
+        };
+        let length = headers::bytes(&self.head.headers, "content-length").unwrap_or(0);
+        Ok(if offset != upload.received {
+            Err(conflict(upload.received))
+        } else if offset.saturating_add(length) > upload.size {
+            Err(Answer::refusal(StatusCode::PAYLOAD_TOO_LARGE, "more bytes than the upload was to have"))
+        } else {
+            Ok(upload)
+        })
     }
 
     async fn taken(self, upload: &Resume, end: End, status: StatusCode) -> Answered {

@@ -3,6 +3,7 @@
 //! This runs in a task of its own: where the client goes away, what has arrived until then is still made to count.
 
 use super::checksum::Checksum;
+use super::desk::Turn;
 use crate::interfaces::blob_upload::Fault;
 use crate::interfaces::blob_upload::resume::Resume;
 use http_body_util::BodyExt;
@@ -18,7 +19,7 @@ const LONGEST: Duration = Duration::from_secs(600);
 pub(super) enum End {
     /// All of them are there.
     Whole,
-    /// The client went away, or took too long.
+    /// The client went away, took too long, or has come back with another request.
     Broken,
     /// They are not those whose checksum was sent: none of them counts.
     Damaged,
@@ -27,9 +28,9 @@ pub(super) enum End {
 }
 
 /// Takes the bytes of a request.
-pub(super) async fn take(upload: &mut Resume, body: Incoming, checksum: Option<Checksum>) -> End {
+pub(super) async fn take(upload: &mut Resume, body: Incoming, checksum: Option<Checksum>, turn: &Turn) -> End {
     let is_checked = checksum.is_some();
-    let end = copy(upload, body, checksum).await;
+    let end = copy(upload, body, checksum, turn).await;
     let counts = match &end {
         End::Whole => true,
         End::Broken => !is_checked,
@@ -41,13 +42,19 @@ pub(super) async fn take(upload: &mut Resume, body: Incoming, checksum: Option<C
     end
 }
 
-async fn copy(upload: &mut Resume, mut body: Incoming, mut checksum: Option<Checksum>) -> End {
+async fn copy(upload: &mut Resume, mut body: Incoming, mut checksum: Option<Checksum>, turn: &Turn) -> End {
     let deadline = Instant::now() + LONGEST;
-    while let Ok(next) = tokio::time::timeout_at(deadline, body.frame()).await {
+    loop {
+        // Only a wait for the client is broken off, never a step of the upload.
+        let next = tokio::select! {
+            biased;
+            () = turn.displaced() => return End::Broken,
+            next = tokio::time::timeout_at(deadline, body.frame()) => next,
+        };
         let bytes = match next {
-            None => return if checksum.is_none_or(Checksum::holds) { End::Whole } else { End::Damaged },
-            Some(Err(_)) => return End::Broken,
-            Some(Ok(frame)) => frame.into_data().unwrap_or_default(),
+            Ok(None) => return if checksum.is_none_or(Checksum::holds) { End::Whole } else { End::Damaged },
+            Ok(Some(Ok(frame))) => frame.into_data().unwrap_or_default(),
+            Ok(Some(Err(_))) | Err(_) => return End::Broken,
         };
         if let Some(checksum) = &mut checksum {
             checksum.update(&bytes);
@@ -56,5 +63,4 @@ async fn copy(upload: &mut Resume, mut body: Incoming, mut checksum: Option<Chec
             return End::Failed(fault);
         }
     }
-    End::Broken
 }

@@ -1,23 +1,17 @@
 //! Forms: `multipart/form-data` (RFC 7578) taken apart while it arrives, and `application/x-www-form-urlencoded`.
 
 use super::error::Fault;
+use super::meter::{Meter, Metered, Stalled};
 use super::receive::Receiver;
 use super::upload::Coming;
 use super::wit;
 use crate::interfaces::body::{BodyError, Claimed};
 use bytes::Bytes;
-use futures_util::{Stream, StreamExt};
+use futures_util::StreamExt;
 use multer::{Constraints, Field, Multipart, SizeLimit};
-use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::task::{Context, Poll};
 use wit::BlobErrorCode as Code;
 
-/// What may arrive without the parser making anything of it: the preamble, or the headers of a part.
-const STALL_BYTES: u64 = 16 * 1024;
-/// Bytes that the parser may hold.
-const PARSER_BYTES: u64 = 512 * 1024;
 /// RFC 2046, section 5.1.1.
 const LONGEST_BOUNDARY: usize = 70;
 const LONGEST_NAME: usize = 255;
@@ -65,7 +59,7 @@ async fn receive_multipart(
     body: Claimed,
 ) -> Result<wit::Form, Fault> {
     let meter = Arc::new(Meter::default());
-    let source = Metered { body, meter: Arc::clone(&meter), rest: false };
+    let source = Metered::new(body, Arc::clone(&meter));
     let limits = SizeLimit::new().whole_stream(receiver.whole_bytes());
     let mut parts = Multipart::with_constraints(source, boundary, Constraints::new().size_limit(limits));
     let mut form = wit::Form { fields: Vec::new(), files: Vec::new() };
@@ -164,65 +158,6 @@ async fn next_chunk(part: &mut Field<'static>, meter: &Meter) -> Result<Option<B
         if chunk.as_ref().is_none_or(|bytes| !bytes.is_empty()) {
             return Ok(chunk);
         }
-    }
-}
-
-/// What has gone into the parser.
-#[derive(Debug, Default)]
-struct Meter {
-    /// Since something came out of it.
-    stalled: AtomicU64,
-    /// In all.
-    fed: AtomicU64,
-}
-
-impl Meter {
-    fn note_progress(&self) {
-        self.stalled.store(0, Ordering::Relaxed);
-    }
-
-    /// Counts bytes. Returns how many had gone in before without anything coming out.
-    fn feed(&self, bytes: u64) -> u64 {
-        self.fed.fetch_add(bytes, Ordering::Relaxed);
-        self.stalled.fetch_add(bytes, Ordering::Relaxed)
-    }
-
-    /// The most that can still come of a body of this length. What is in the parser counts as not come yet: it may be part of a file.
-    fn left_of(&self, length: u64) -> u64 {
-        length.saturating_sub(self.fed.load(Ordering::Relaxed)).saturating_add(PARSER_BYTES).min(length)
-    }
-}
-
-/// Nothing comes out of what goes into the parser.
-#[derive(Debug, thiserror::Error)]
-#[error("too many bytes before or between the parts of the form")]
-struct Stalled;
-
-/// Feeds the parser piece by piece. The parser reads on as long as there is something to read, so this source pauses after each piece,
-/// and ends when too much has gone in without anything coming out.
-struct Metered {
-    body: Claimed,
-    meter: Arc<Meter>,
-    rest: bool,
-}
-
-impl Stream for Metered {
-    type Item = Result<Bytes, BodyError>;
-
-    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        if std::mem::take(&mut self.rest) {
-            cx.waker().wake_by_ref();
-            return Poll::Pending;
-        }
-        let next = self.body.poll_next_unpin(cx);
-        if let Poll::Ready(Some(Ok(bytes))) = &next {
-            self.rest = true;
-            let size = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
-            if self.meter.feed(size) > STALL_BYTES {
-                return Poll::Ready(Some(Err(Stalled.into())));
-            }
-        }
-        next
     }
 }
 

@@ -11,6 +11,7 @@ mod host;
 pub mod keyring;
 pub mod link;
 mod media_type;
+mod meter;
 mod reader;
 mod receive;
 pub mod resume;

@@ -7,16 +7,20 @@ use crate::cli::setup;
 use crate::cli::target::Target;
 use crate::config::Config;
 use crate::guests::routes;
+use crate::guests::settings::Settings;
 use crate::storage::hex;
 use anyhow::{Context, bail};
 use sha2::{Digest, Sha256};
+
+/// Bytes of `app.json`, which is read before it is known what it has.
+const LARGEST: u64 = 1 << 20;
 
 /// `app.json`, if this host can read it.
 pub(super) fn app(part: &mut Part<'_>) -> anyhow::Result<AppPart> {
     if part.path != APP {
         bail!("{BROKEN}: it begins with {} and not with {APP}", part.path);
     }
-    let bytes = part.whole(None)?;
+    let bytes = part.whole(Some(LARGEST))?;
     let format: serde_json::Value = serde_json::from_slice(&bytes).with_context(|| format!("{APP}: {BROKEN}"))?;
     if format.get("format") != Some(&FORMAT.into()) {
         bail!(
@@ -24,9 +28,15 @@ pub(super) fn app(part: &mut Part<'_>) -> anyhow::Result<AppPart> {
         );
     }
     let app: AppPart = serde_json::from_value(format).with_context(|| format!("{APP}: {BROKEN}"))?;
-    let settings = serde_json::from_str::<serde_json::Map<String, serde_json::Value>>(&app.settings);
-    settings.with_context(|| format!("{APP}: {BROKEN}: its settings"))?;
+    check_settings(&app.settings)?;
     Ok(app)
+}
+
+/// What a host does not understand it does not serve: better said before anything is written.
+fn check_settings(text: &str) -> anyhow::Result<()> {
+    let what = "the app has settings that this host cannot read: import it with the version of innkeeper that wrote the file";
+    let settings: Settings = serde_json::from_str(text).context(what)?;
+    settings.check().map_err(anyhow::Error::msg).context(what)
 }
 
 /// The component, if it is the one that the app had and this host can run it.
@@ -77,4 +87,17 @@ pub(super) async fn room(options: &ImportOptions, app: &AppPart, config: Config)
         );
     }
     Ok(Room { target, name, route, only_compares: !there.is_empty() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn settings_are_those_that_a_host_serves() {
+        assert!(check_settings(r#"{"transactions":"request","config":{}}"#).is_ok());
+        for text in [r#"{"future":1}"#, r#"{"trusted-origins":["null"]}"#, "{"] {
+            assert!(check_settings(text).is_err(), "{text}");
+        }
+    }
 }

@@ -1,5 +1,6 @@
 //! The tar, written part by part. The format is that of `ustar` (POSIX.1-2017, "pax"), which every tar reads.
 
+use super::reading::LONGEST_LINE;
 use anyhow::{Context, bail};
 use sha2::{Digest, Sha256};
 use std::io::Write;
@@ -91,6 +92,13 @@ impl Lines {
 
     /// One more. Returns whether a part was written.
     pub(super) fn add(&mut self, archive: &mut ArchiveWriter, line: &[u8]) -> anyhow::Result<bool> {
+        if u64::try_from(line.len())? > LONGEST_LINE {
+            bail!(
+                "{}: a row has {} bytes as a line, more than the {LONGEST_LINE} that an import takes",
+                self.folder,
+                line.len()
+            );
+        }
         self.gathered.extend_from_slice(line);
         if self.gathered.len() < PART {
             return Ok(false);

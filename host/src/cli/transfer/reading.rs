@@ -5,10 +5,12 @@ use anyhow::{Context, bail};
 use sha2::{Digest, Sha256};
 use std::io::{BufRead, BufReader, Read};
 
-/// Bytes of a part that is read as a whole.
-const SMALL: u64 = 64 << 20;
+/// Bytes of a part that is read as a whole: the largest is the description of a table with a thousand checks.
+const SMALL: u64 = 16 << 20;
 /// Bytes of one line. A row has a few values of [`crate::config::Limits::sql_value_bytes`] at most, and base64 makes them longer.
-const LONGEST_LINE: u64 = 512 << 20;
+pub(super) const LONGEST_LINE: u64 = 128 << 20;
+/// Bytes of a part of lines: it ends with the line that makes it a mebibyte.
+const LONGEST_PART: u64 = LONGEST_LINE + (1 << 20);
 
 /// A part of the file.
 pub(super) struct Part<'p> {
@@ -59,8 +61,11 @@ impl<'p> Part<'p> {
     }
 
     /// The lines, without holding more than one piece of them.
-    pub(super) fn into_lines(self) -> PartLines<'p> {
-        PartLines { path: self.path.clone(), reader: BufReader::new(self) }
+    pub(super) fn into_lines(self) -> anyhow::Result<PartLines<'p>> {
+        if self.size > LONGEST_PART {
+            bail!("{BROKEN}: {} has {} bytes, more than an export writes into one", self.path, self.size);
+        }
+        Ok(PartLines { path: self.path.clone(), reader: BufReader::new(self) })
     }
 }
 
@@ -90,7 +95,7 @@ impl PartLines<'_> {
         match read.with_context(|| self.path.clone())? {
             0 => Ok(None),
             _ if line.last() == Some(&b'\n') => Ok(Some(line)),
-            _ => bail!("{}: a line has no end", self.path),
+            _ => bail!("{}: a line has no end, or more than {LONGEST_LINE} bytes", self.path),
         }
     }
 }

@@ -12,22 +12,25 @@ use crate::storage::hex;
 use anyhow::{Context, bail};
 use sha2::{Digest, Sha256};
 
-/// Bytes of `app.json`, which is read before it is known what it has.
-const LARGEST: u64 = 1 << 20;
+/// What `app.json` has in every format.
+#[derive(serde::Deserialize)]
+struct Format {
+    format: Option<u32>,
+}
 
 /// `app.json`, if this host can read it.
 pub(super) fn app(part: &mut Part<'_>) -> anyhow::Result<AppPart> {
     if part.path != APP {
         bail!("{BROKEN}: it begins with {} and not with {APP}", part.path);
     }
-    let bytes = part.whole(Some(LARGEST))?;
-    let format: serde_json::Value = serde_json::from_slice(&bytes).with_context(|| format!("{APP}: {BROKEN}"))?;
-    if format.get("format") != Some(&FORMAT.into()) {
+    let bytes = part.whole(None)?;
+    let format: Format = serde_json::from_slice(&bytes).with_context(|| format!("{APP}: {BROKEN}"))?;
+    if format.format != Some(FORMAT) {
         bail!(
             "the file has a format that this host does not know: import it with the version of innkeeper that wrote it"
         );
     }
-    let app: AppPart = serde_json::from_value(format).with_context(|| format!("{APP}: {BROKEN}"))?;
+    let app: AppPart = serde_json::from_slice(&bytes).with_context(|| format!("{APP}: {BROKEN}"))?;
     check_settings(&app.settings)?;
     Ok(app)
 }

@@ -15,6 +15,9 @@ use std::collections::HashMap;
 /// Bytes of rows that are put in together.
 const BATCH: usize = 1 << 20;
 
+/// Blobs of one list. An export lists 500.
+const MOST_LISTED: usize = 1000;
+
 /// A table that has been made, with what has been put into it.
 pub(super) struct Loaded {
     pub(super) table: Table,
@@ -154,6 +157,9 @@ impl Arrival {
             self.blobs.add(&line);
             let blob = serde_json::from_slice::<BlobRow>(&line).context(BROKEN)?.in_order();
             self.announced.insert(blob.id.clone(), blob);
+            if self.announced.len() > MOST_LISTED {
+                bail!("{BROKEN}: it lists more files than an export does at once");
+            }
         }
         Ok(())
     }

@@ -6,11 +6,14 @@ use sha2::{Digest, Sha256};
 use std::io::{BufRead, BufReader, Read};
 
 /// Bytes of a part that is read as a whole: the largest is the description of a table with a thousand checks.
-const SMALL: u64 = 16 << 20;
-/// Bytes of one line. A row has a few values of [`crate::config::Limits::sql_value_bytes`] at most, and base64 makes them longer.
-pub(super) const LONGEST_LINE: u64 = 128 << 20;
-/// Bytes of a part of lines: it ends with the line that makes it a mebibyte.
-const LONGEST_PART: u64 = LONGEST_LINE + (1 << 20);
+pub(super) const SMALL: u64 = 16 << 20;
+/// Bytes of one line of a table. A row has a few values of [`crate::config::Limits::sql_value_bytes`] at most, and base64 makes them longer.
+const LONGEST_ROW: u64 = 128 << 20;
+
+/// Bytes of one line of the parts in this folder. Lines about files and sessions are much shorter than rows may be.
+pub(super) fn longest_line(path: &str) -> u64 {
+    if path.starts_with("tables/") { LONGEST_ROW } else { SMALL }
+}
 
 /// A part of the file.
 pub(super) struct Part<'p> {
@@ -62,10 +65,12 @@ impl<'p> Part<'p> {
 
     /// The lines, without holding more than one piece of them.
     pub(super) fn into_lines(self) -> anyhow::Result<PartLines<'p>> {
-        if self.size > LONGEST_PART {
+        let longest = longest_line(&self.path);
+        // It ends with the line that makes it a mebibyte.
+        if self.size > longest + (1 << 20) {
             bail!("{BROKEN}: {} has {} bytes, more than an export writes into one", self.path, self.size);
         }
-        Ok(PartLines { path: self.path.clone(), reader: BufReader::new(self) })
+        Ok(PartLines { path: self.path.clone(), longest, reader: BufReader::new(self) })
     }
 }
 
@@ -84,6 +89,7 @@ impl Read for Part<'_> {
 /// The lines of a part.
 pub(super) struct PartLines<'p> {
     path: String,
+    longest: u64,
     reader: BufReader<Part<'p>>,
 }
 
@@ -91,11 +97,11 @@ impl PartLines<'_> {
     /// The next line with its break; none at the end.
     pub(super) fn next(&mut self) -> anyhow::Result<Option<Vec<u8>>> {
         let mut line = Vec::new();
-        let read = self.reader.by_ref().take(LONGEST_LINE).read_until(b'\n', &mut line);
+        let read = self.reader.by_ref().take(self.longest).read_until(b'\n', &mut line);
         match read.with_context(|| self.path.clone())? {
             0 => Ok(None),
             _ if line.last() == Some(&b'\n') => Ok(Some(line)),
-            _ => bail!("{}: a line has no end, or more than {LONGEST_LINE} bytes", self.path),
+            _ => bail!("{}: a line has no end, or more than {} bytes", self.path, self.longest),
         }
     }
 }

@@ -108,3 +108,27 @@ impl PartLines<'_> {
 
 /// What is said of a file that no export has written, or that was changed since.
 pub(super) const BROKEN: &str = "this is no file of an export, or it is damaged";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn is_taken(path: &str, size: u64) -> bool {
+        let mut header = tar::Header::new_ustar();
+        header.set_path(path).unwrap();
+        header.set_size(size);
+        header.set_cksum();
+        let mut archive = tar::Archive::new(header.as_bytes().as_slice());
+        let entry = archive.entries().unwrap().raw(true).next().unwrap().unwrap();
+        Part::of(entry, &mut Sha256::new()).unwrap().into_lines().is_ok()
+    }
+
+    #[test]
+    fn parts_that_no_export_writes_are_refused_by_their_size() {
+        assert!(is_taken("tables/notes/000001.ndjson", LONGEST_ROW) && is_taken("sessions/000001.ndjson", SMALL));
+        assert!(!is_taken("tables/notes/000001.ndjson", 2 * LONGEST_ROW));
+        assert!(
+            !is_taken("sessions/000001.ndjson", LONGEST_ROW) && !is_taken("blobs/000001.ndjson", u64::MAX >> 1)
+        );
+    }
+}

@@ -15,6 +15,7 @@ on_both_databases! {
     an_app_moves_between_databases_of_the_same_engine_under_another_name,
     an_app_in_a_database_of_its_own_moves_there_and_back,
     an_app_goes_through_a_pipe,
+    files_that_take_up_more_than_they_may_are_told_of,
     migrations_and_imports_are_not_repeated,
     a_move_sees_one_moment_while_guests_go_on,
 }
@@ -121,6 +122,21 @@ async fn an_app_goes_through_a_pipe(engine: Engine) {
     assert!(said.stdout.contains("probe: version 1 is active") && said.stdout.contains("verified"), "{said}");
     assert!(export.wait().await.unwrap().success());
     assert_eq!(to.app_value("probe", "select count(*) from notes").await, "2");
+}
+
+async fn files_that_take_up_more_than_they_may_are_told_of(engine: Engine) {
+    let host = TestHost::of(engine, "probe", "probe").await;
+    leave(&host).await;
+    let carried = Carried::new();
+    carried.export(host.database(), "probe", &[]).await.succeeded();
+    let path = carried.path();
+    // A file of four bytes, and its row.
+    for (most, over) in [("1027", true), ("1028", false)] {
+        let database = TestDatabase::fresh(engine).await;
+        let import = ["import", path.to_str().unwrap(), "--json"];
+        let said = with_variables(&database, &import, &[("INNKEEPER_APP_BYTES", most)]).await.succeeded().json();
+        assert_eq!(said["over-quota"], over, "{most}: {said}");
+    }
 }
 
 async fn migrations_and_imports_are_not_repeated(engine: Engine) {

@@ -12,6 +12,7 @@ on_both_databases! {
     a_changed_file_becomes_another_blob,
     limits_hold_and_are_named,
     a_dry_run_changes_nothing,
+    a_map_is_whole_and_outside_of_the_folder,
     an_import_that_was_killed_is_taken_up_again,
     what_is_no_file_is_named,
 }
@@ -89,6 +90,25 @@ async fn a_dry_run_changes_nothing(engine: Engine) {
     let said = blobs(host.database(), "import", folder.path(), &["--dry-run"]).await.succeeded().json();
     assert_eq!(said["imported"], 1, "{said}");
     assert_eq!(host.database().count("probe", "blobs").await, 0);
+}
+
+async fn a_map_is_whole_and_outside_of_the_folder(engine: Engine) {
+    let host = TestHost::of(engine, "probe", "probe").await;
+    let (files, beside) = (folder(&[("a/b.txt", b"one")]), folder(&[("map.ndjson", b"an earlier one")]));
+    let map = beside.path().join("map.ndjson");
+    let with_map = ["--map", map.to_str().unwrap()];
+    blobs(host.database(), "import", files.path(), &[&with_map[..], &["--dry-run"]].concat()).await.succeeded();
+    assert_eq!(std::fs::read(&map).unwrap(), b"an earlier one");
+    blobs(host.database(), "import", files.path(), &with_map).await.succeeded();
+    assert_eq!(mapped(&map).len(), 1);
+    assert_eq!(std::fs::read_dir(beside.path()).unwrap().count(), 1, "nothing else is there");
+    for inside in ["map.ndjson", "a/map.ndjson"] {
+        let inside = files.path().join(inside);
+        let refused = blobs(host.database(), "import", files.path(), &["--map", inside.to_str().unwrap()]).await;
+        let refused = refused.failed();
+        assert!(refused.stderr.contains("is inside the folder") && !inside.exists(), "{refused}");
+    }
+    assert_eq!(host.database().count("probe", "blobs").await, 1);
 }
 
 async fn an_import_that_was_killed_is_taken_up_again(engine: Engine) {

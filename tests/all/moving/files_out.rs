@@ -13,6 +13,7 @@ on_both_databases! {
     what_is_exported_can_be_imported_as_it_was,
     a_second_export_writes_what_is_missing_or_damaged,
     a_damaged_file_is_not_imported,
+    an_export_that_has_not_ended_is_not_imported,
     a_blob_that_the_database_has_damaged_is_not_exported,
 }
 
@@ -94,6 +95,22 @@ async fn a_damaged_file_is_not_imported(engine: Engine) {
     assert_eq!(said.json()["imported"], 3, "{said}");
     assert_eq!(said.json()["failed"].as_array().map(Vec::len), Some(3), "{said}");
     assert_eq!(database.count("probe", "blobs").await, 3, "nothing of it is left");
+}
+
+async fn an_export_that_has_not_ended_is_not_imported(engine: Engine) {
+    let from = some_blobs(engine).await;
+    let out = folder(&[]);
+    blobs(from.database(), "export", out.path(), &[]).await.succeeded();
+    let manifest = out.path().join("manifest.ndjson");
+    std::fs::rename(&manifest, out.path().join("manifest.ndjson.part")).unwrap();
+    let database = empty_app(engine).await;
+    let refused = blobs(&database, "import", out.path(), &[]).await.failed();
+    assert!(refused.stderr.contains("has not ended") && refused.stderr.contains("run it again"), "{refused}");
+    assert_eq!(database.count("probe", "blobs").await, 0);
+    let said = blobs(from.database(), "export", out.path(), &[]).await.succeeded().json();
+    assert_eq!(said["already-there"], 4, "{said}");
+    blobs(&database, "import", out.path(), &[]).await.succeeded();
+    assert_eq!(database.count("probe", "blobs").await, 4);
 }
 
 async fn a_blob_that_the_database_has_damaged_is_not_exported(engine: Engine) {

@@ -4,6 +4,7 @@ mod apps;
 mod damage;
 mod files_in;
 mod files_out;
+mod foreign;
 mod large;
 mod refusals;
 mod stored_names;
@@ -111,6 +112,13 @@ async fn moved(host: &TestHost, app: &str, engine: Engine) -> TestHost {
     let said = carried.import(&database, &[]).await.succeeded().json();
     assert_eq!(said["verified"], true, "{said}");
     TestHost::with(engine).database(database).start().await
+}
+
+/// As if the host had gone away between the last two steps of an import: the data are there, and no app.
+async fn forget_apps(database: &TestDatabase) {
+    for (table, column) in [("versions", "app"), ("apps", "name")] {
+        database.host_rows(&format!("delete from {} returning {column}", database.host_table(table))).await;
+    }
 }
 
 /// A visitor of the same browser, at another host.

@@ -4,11 +4,12 @@ use serde_json::{Value, json};
 use support::probe::{all_ok, execute, ok};
 use support::{Engine, TestDatabase, TestHost, Visitor};
 
-use super::{ROW_BYTES, blobs, folder, listed, sweep, with_variables};
+use super::{Carried, ROW_BYTES, blobs, folder, listed, sweep, with_variables};
 use crate::db::tables::{column, define};
 
 on_both_databases! {
     only_what_nothing_mentions_is_listed,
+    tables_with_capital_letters_are_looked_through_too,
     kept_blobs_go_only_when_that_is_asked_for_and_not_at_once,
     uploads_that_nothing_kept_go_when_their_time_is_over,
     a_count_that_is_off_is_put_right,
@@ -163,4 +164,22 @@ async fn an_empty_app_has_nothing_to_sweep(engine: Engine) {
         (&swept["overdue"], &swept["unreferenced"], &swept["deleted"]),
         (&json!([]), &json!([]), &json!(0))
     );
+}
+
+async fn tables_with_capital_letters_are_looked_through_too(engine: Engine) {
+    let host = TestHost::of(engine, "probe", "probe").await;
+    let mut visitor = host.visitor();
+    let (mentioned, orphan) = (kept(&mut visitor, "mentioned").await, kept(&mut visitor, "orphan").await);
+    let raw =
+        json!({ "name": "1", "statements": ["create table \"Photos\" (\"File\" varchar(100) primary key)"] });
+    let insert = execute("insert into \"Photos\" (\"File\") values ($1)", json!([mentioned]));
+    all_ok(&visitor.probe(json!([{ "op": "db.migrate", "migrations": [raw] }, insert])).await);
+    let listed = sweep(host.database(), &["--dry-run"]).await;
+    let ids: Vec<&Value> = listed["unreferenced"].as_array().unwrap().iter().map(|blob| &blob["id"]).collect();
+    assert_eq!(ids, [&json!(orphan)], "{listed}");
+    let carried = Carried::new();
+    let refused = carried.export(host.database(), "probe", &[]).await.failed();
+    assert!(refused.stderr.contains("table Photos"), "{refused}");
+    let said = carried.export(host.database(), "probe", &["--skip-table", "Photos"]).await.succeeded().json();
+    assert_eq!(said["left-behind"], json!(["table Photos, as asked"]), "{said}");
 }

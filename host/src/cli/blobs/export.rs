@@ -1,6 +1,6 @@
 //! `innkeeper blobs export`
 
-use super::manifest::{self, Entry};
+use super::manifest::{self, Entry, PART};
 use super::{ExportOptions, files};
 use crate::cli::output;
 use crate::cli::progress::Progress;
@@ -18,8 +18,6 @@ use std::path::Path;
 const PAGE: u32 = 500;
 /// Bytes of the longest name of a file that common file systems take.
 const LONGEST_NAME: usize = 255;
-/// Behind the name of a file that is being written.
-const PART: &str = ".part";
 
 #[derive(Debug, Default, serde::Serialize)]
 #[serde(rename_all = "kebab-case")]

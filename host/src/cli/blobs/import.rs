@@ -2,6 +2,7 @@
 
 use super::counts::{Counts, Fate};
 use super::files::{self, Found, Pieces, Walk};
+use super::map::Map;
 use super::web2py::{self, Stored};
 use super::{ImportOptions, links, manifest};
 use crate::cli::progress::Progress;
@@ -14,8 +15,6 @@ use crate::storage::{UnitOfWork, blobs, hex, now_micros};
 use anyhow::{Context, bail};
 use serde_json::json;
 use std::collections::HashSet;
-use std::fs::File;
-use std::io::{BufWriter, Write};
 
 pub(super) struct Import<'a> {
     pub(super) options: &'a ImportOptions,
@@ -23,7 +22,7 @@ pub(super) struct Import<'a> {
     pub(super) unit: UnitOfWork,
     pub(super) counts: Counts,
     pub(super) progress: Progress,
-    map: Option<BufWriter<File>>,
+    map: Option<Map>,
     /// Tables with their columns of text.
     columns: HashSet<(String, String)>,
 }
@@ -33,20 +32,19 @@ pub(super) async fn run(options: &ImportOptions, target: &Target) -> anyhow::Res
     for found in Walk::of(&options.folder)? {
         total = total.saturating_add(found.map_or(0, |found| found.size));
     }
-    let map = options
-        .map
-        .as_ref()
-        .map(|path| File::create(path).with_context(|| format!("cannot write {}", path.display())));
+    // Before anything is written: either may refuse.
+    let manifest = manifest::open(&options.folder)?;
+    let map = Map::begin(options)?;
     let mut import = Import {
         options,
         target,
         unit: target.unit(),
         counts: Counts::default(),
         progress: Progress::bytes("importing", Some(total)),
-        map: map.transpose()?.map(BufWriter::new),
+        map,
         columns: if options.link { links::text_columns(target).await? } else { HashSet::new() },
     };
-    match manifest::open(&options.folder)? {
+    match manifest {
         Some(manifest) => manifest::import(&mut import, manifest).await?,
         None => import.folder().await?,
     }
@@ -227,8 +225,8 @@ impl Import<'_> {
         sha256: &[u8],
         stored: Option<&Stored>,
     ) -> anyhow::Result<()> {
-        let Some(map) = self.map.as_mut().filter(|_| !self.options.dry_run) else { return Ok(()) };
-        let line = json!({
+        let Some(map) = &mut self.map else { return Ok(()) };
+        map.add(&json!({
             "file": found.source,
             "id": id,
             "name": name,
@@ -236,13 +234,12 @@ impl Import<'_> {
             "sha256": hex(sha256),
             "table": stored.map(|stored| &stored.table),
             "field": stored.map(|stored| &stored.field),
-        });
-        writeln!(map, "{line}").context("cannot write the map")
+        }))
     }
 
     fn report(mut self) -> anyhow::Result<()> {
-        if let Some(map) = &mut self.map {
-            map.flush().context("cannot write the map")?;
+        if let Some(map) = self.map.take() {
+            map.finish()?;
         }
         drop(self.progress);
         self.counts.report(self.options)

@@ -15,6 +15,9 @@ use std::path::Path;
 /// The file's name.
 pub(super) const NAME: &str = "manifest.ndjson";
 
+/// Behind the name of a file that is being written.
+pub(super) const PART: &str = ".part";
+
 /// A line of it.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -35,9 +38,21 @@ pub(super) fn open(folder: &Path) -> anyhow::Result<Option<BufReader<File>>> {
     let path = folder.join(NAME);
     match File::open(&path) {
         Ok(file) => Ok(Some(BufReader::new(file))),
-        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        Err(error) if error.kind() == ErrorKind::NotFound => refuse_unfinished(folder).map(|()| None),
         Err(error) => Err(error).with_context(|| format!("cannot open {}", path.display())),
     }
+}
+
+/// The files of an export without its manifest would become other blobs, with other ids.
+fn refuse_unfinished(folder: &Path) -> anyhow::Result<()> {
+    let part = folder.join(format!("{NAME}{PART}"));
+    if part.symlink_metadata().is_err() {
+        return Ok(());
+    }
+    bail!(
+        "{} is there and {NAME} is not: an export into this folder has not ended; run it again, or delete that file to import the others as they are",
+        part.display()
+    )
 }
 
 /// Brings in what the manifest lists, with its ids.

@@ -6,6 +6,7 @@ mod files;
 mod import;
 mod links;
 mod manifest;
+mod map;
 mod sweep;
 mod web2py;
 

@@ -7,9 +7,16 @@ use crate::cli::setup;
 use crate::cli::target::Target;
 use crate::config::Config;
 use crate::guests::routes;
+use crate::guests::settings::Settings;
 use crate::storage::hex;
 use anyhow::{Context, bail};
 use sha2::{Digest, Sha256};
+
+/// What `app.json` has in every format.
+#[derive(serde::Deserialize)]
+struct Format {
+    format: Option<u32>,
+}
 
 /// `app.json`, if this host can read it.
 pub(super) fn app(part: &mut Part<'_>) -> anyhow::Result<AppPart> {
@@ -17,16 +24,22 @@ pub(super) fn app(part: &mut Part<'_>) -> anyhow::Result<AppPart> {
         bail!("{BROKEN}: it begins with {} and not with {APP}", part.path);
     }
     let bytes = part.whole(None)?;
-    let format: serde_json::Value = serde_json::from_slice(&bytes).with_context(|| format!("{APP}: {BROKEN}"))?;
-    if format.get("format") != Some(&FORMAT.into()) {
+    let format: Format = serde_json::from_slice(&bytes).with_context(|| format!("{APP}: {BROKEN}"))?;
+    if format.format != Some(FORMAT) {
         bail!(
             "the file has a format that this host does not know: import it with the version of innkeeper that wrote it"
         );
     }
-    let app: AppPart = serde_json::from_value(format).with_context(|| format!("{APP}: {BROKEN}"))?;
-    let settings = serde_json::from_str::<serde_json::Map<String, serde_json::Value>>(&app.settings);
-    settings.with_context(|| format!("{APP}: {BROKEN}: its settings"))?;
+    let app: AppPart = serde_json::from_slice(&bytes).with_context(|| format!("{APP}: {BROKEN}"))?;
+    check_settings(&app.settings)?;
     Ok(app)
+}
+
+/// What a host does not understand it does not serve: better said before anything is written.
+fn check_settings(text: &str) -> anyhow::Result<()> {
+    let what = "the app has settings that this host cannot read: import it with the version of innkeeper that wrote the file";
+    let settings: Settings = serde_json::from_str(text).context(what)?;
+    settings.check().map_err(anyhow::Error::msg).context(what)
 }
 
 /// The component, if it is the one that the app had and this host can run it.
@@ -77,4 +90,17 @@ pub(super) async fn room(options: &ImportOptions, app: &AppPart, config: Config)
         );
     }
     Ok(Room { target, name, route, only_compares: !there.is_empty() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn settings_are_those_that_a_host_serves() {
+        assert!(check_settings(r#"{"transactions":"request","config":{}}"#).is_ok());
+        for text in [r#"{"future":1}"#, r#"{"trusted-origins":["null"]}"#, "{"] {
+            assert!(check_settings(text).is_err(), "{text}");
+        }
+    }
 }

@@ -1,5 +1,6 @@
 //! The tar, written part by part. The format is that of `ustar` (POSIX.1-2017, "pax"), which every tar reads.
 
+use super::reading::{SMALL, longest_line};
 use anyhow::{Context, bail};
 use sha2::{Digest, Sha256};
 use std::io::Write;
@@ -63,6 +64,15 @@ impl ArchiveWriter {
         self.write(bytes)
     }
 
+    /// A whole part of JSON. What an import would not take is not written.
+    pub(super) fn json(&mut self, path: &str, content: &impl serde::Serialize) -> anyhow::Result<()> {
+        let bytes = serde_json::to_vec_pretty(content)?;
+        if u64::try_from(bytes.len())? > SMALL {
+            bail!("{path} has {} bytes, more than the {SMALL} that an import takes", bytes.len());
+        }
+        self.part(path, &bytes)
+    }
+
     /// Of everything so far.
     pub(super) fn sha256(&self) -> String {
         crate::storage::hex(&self.hasher.clone().finalize())
@@ -91,6 +101,14 @@ impl Lines {
 
     /// One more. Returns whether a part was written.
     pub(super) fn add(&mut self, archive: &mut ArchiveWriter, line: &[u8]) -> anyhow::Result<bool> {
+        let longest = longest_line(&self.folder);
+        if u64::try_from(line.len())? > longest {
+            bail!(
+                "{}: a row has {} bytes as a line, more than the {longest} that an import takes",
+                self.folder,
+                line.len()
+            );
+        }
         self.gathered.extend_from_slice(line);
         if self.gathered.len() < PART {
             return Ok(false);

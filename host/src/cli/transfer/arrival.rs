@@ -15,6 +15,9 @@ use std::collections::HashMap;
 /// Bytes of rows that are put in together.
 const BATCH: usize = 1 << 20;
 
+/// Blobs of one list. An export lists 500.
+const MOST_LISTED: usize = 1000;
+
 /// A table that has been made, with what has been put into it.
 pub(super) struct Loaded {
     pub(super) table: Table,
@@ -24,6 +27,14 @@ pub(super) struct Loaded {
     pub(super) parts: u32,
 }
 
+/// What the rows of host tables sum up to.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct HostSums {
+    pub(super) blobs: RowSum,
+    pub(super) sessions: RowSum,
+    pub(super) migrations: RowSum,
+}
+
 /// See the module.
 pub(super) struct Arrival {
     pub(super) intake: Intake,
@@ -31,6 +42,7 @@ pub(super) struct Arrival {
     /// Blobs that have been listed and not come yet.
     pub(super) announced: HashMap<String, BlobRow>,
     pub(super) blobs: RowHash,
+    pub(super) kept: HostSums,
     pub(super) blob_bytes: u64,
     pub(super) blob_parts: u32,
     pub(super) sessions: RowHash,
@@ -48,6 +60,7 @@ impl Arrival {
             tables: Vec::new(),
             announced: HashMap::new(),
             blobs: RowHash::default(),
+            kept: HostSums::default(),
             blob_bytes: 0,
             blob_parts: 0,
             sessions: RowHash::default(),
@@ -85,6 +98,7 @@ impl Arrival {
         let migrations: Vec<MigrationRow> = part.json()?;
         for migration in &migrations {
             self.intake.migration(migration).await?;
+            self.kept.migrations.add_line(&serde_json::to_vec(migration)?);
             self.migrations += 1;
         }
         Ok(())
@@ -113,14 +127,14 @@ impl Arrival {
         if part.path != part_name(&format!("tables/{name}"), loaded.parts) {
             bail!("{BROKEN}: a part is missing or not in its place");
         }
-        let mut lines = part.into_lines();
+        let mut lines = part.into_lines()?;
         let (mut rows, mut bytes) = (Vec::new(), 0);
         loop {
             let line = lines.next()?;
             if let Some(line) = &line {
                 loaded.written.add(line);
                 bytes += line.len();
-                rows.push(json::row(line).context(BROKEN)?);
+                rows.push(json::row(line, loaded.table.columns.len()).context(BROKEN)?);
             }
             if bytes >= BATCH || line.is_none() {
                 let batch = std::mem::take(&mut rows);
@@ -138,11 +152,14 @@ impl Arrival {
         if part.path != part_name("blobs", self.blob_parts) || !self.announced.is_empty() {
             bail!("{BROKEN}: a part is missing or not in its place");
         }
-        let mut lines = part.into_lines();
+        let mut lines = part.into_lines()?;
         while let Some(line) = lines.next()? {
             self.blobs.add(&line);
-            let blob: BlobRow = serde_json::from_slice(&line).context(BROKEN)?;
+            let blob = serde_json::from_slice::<BlobRow>(&line).context(BROKEN)?.in_order();
             self.announced.insert(blob.id.clone(), blob);
+            if self.announced.len() > MOST_LISTED {
+                bail!("{BROKEN}: it lists more files than an export does at once");
+            }
         }
         Ok(())
     }
@@ -154,6 +171,7 @@ impl Arrival {
             bail!(BROKEN);
         }
         self.intake.blob(&blob).await?;
+        self.kept.blobs.add_line(&serde_json::to_vec(&blob)?);
         for seq in 0.. {
             let chunk = part.piece(CHUNK_BYTES)?;
             if chunk.is_empty() {
@@ -174,10 +192,11 @@ impl Arrival {
         if part.path != part_name("sessions", self.session_parts) {
             bail!("{BROKEN}: a part is missing or not in its place");
         }
-        let mut lines = part.into_lines();
+        let mut lines = part.into_lines()?;
         while let Some(line) = lines.next()? {
             self.sessions.add(&line);
-            let session: SessionRow = serde_json::from_slice(&line).context(BROKEN)?;
+            let session = serde_json::from_slice::<SessionRow>(&line).context(BROKEN)?.as_kept();
+            self.kept.sessions.add_line(&serde_json::to_vec(&session)?);
             self.session_values += u64::try_from(session.values.len())?;
             self.intake.session(&session).await?;
         }

@@ -9,6 +9,7 @@ use crate::cli::output;
 use crate::cli::progress::Progress;
 use crate::config::Config;
 use crate::storage::apps::Deployment;
+use crate::storage::transfer::usage;
 use anyhow::{Context, bail};
 use serde_json::json;
 use sha2::{Digest, Sha256};
@@ -65,6 +66,8 @@ struct Brought {
     /// Values that are kept otherwise than they came.
     changed: u64,
     compared: bool,
+    /// What its files take up here now, with their rows.
+    taken: u64,
 }
 
 async fn bring(
@@ -85,7 +88,9 @@ async fn bring(
         Ok(totals) => {
             let changed = arrival.changed();
             arrival.commit().await.context("cannot keep what was imported: nothing is there")?;
-            Ok(Brought { totals, changed, compared: room.only_compares })
+            let taken = usage::taken(&mut room.target.unit()).await?;
+            let taken = u64::try_from(taken).unwrap_or_default();
+            Ok(Brought { totals, changed, compared: room.only_compares, taken })
         }
         Err(error) => {
             arrival.give_up().await;
@@ -129,9 +134,9 @@ fn report(
     brought: &Brought,
     config: &Config,
 ) -> anyhow::Result<()> {
-    let Brought { totals, changed, compared } = brought;
+    let Brought { totals, changed, compared, taken } = brought;
     let most = config.limits.app_bytes;
-    let over_quota = totals.blob_bytes > most;
+    let over_quota = *taken > most;
     if options.json {
         return output::json(&json!({
             "app": name,
@@ -151,13 +156,13 @@ fn report(
         totals.blob_bytes,
         totals.session_count()
     ));
-    output::line("verified: everything was read again and is as the file has it");
+    output::line("verified: rows, files, sessions and migrations were read again and are as the file has them");
     if *changed > 0 {
         output::line(format!("{changed} floats that are no numbers became NULL: SQLite keeps no NaN"));
     }
     if over_quota {
         output::line(format!(
-            "its files take up more than {most} bytes (INNKEEPER_APP_BYTES): it takes no new ones until that is raised"
+            "its files take up {taken} bytes, more than {most} (INNKEEPER_APP_BYTES): it takes no new ones until that is raised"
         ));
     }
     Ok(())

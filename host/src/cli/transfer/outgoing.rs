@@ -26,14 +26,14 @@ impl Outgoing {
     }
 
     pub(super) fn app(&mut self, app: &AppPart, component: &[u8]) -> anyhow::Result<()> {
-        self.archive.part(APP, &serde_json::to_vec_pretty(app)?)?;
+        self.archive.json(APP, app)?;
         self.archive.part(COMPONENT, component)
     }
 
     pub(super) async fn migrations(&mut self) -> anyhow::Result<()> {
-        let migrations = self.snapshot.migrations().await?;
+        let migrations = self.snapshot.host_rows().migrations().await?;
         self.totals.migrations = u64::try_from(migrations.len())?;
-        self.archive.part(MIGRATIONS, &serde_json::to_vec_pretty(&migrations)?)
+        self.archive.json(MIGRATIONS, &migrations)
     }
 
     /// All descriptions come before all rows: rows may refer to whatever table.
@@ -44,7 +44,7 @@ impl Outgoing {
             None => None,
         };
         let part = TablePart { table: table.clone(), last_number };
-        self.archive.part(&format!("tables/{}.json", table.name), &serde_json::to_vec_pretty(&part)?)
+        self.archive.json(&format!("tables/{}.json", table.name), &part)
     }
 
     pub(super) async fn rows(&mut self, table: &Table) -> anyhow::Result<()> {
@@ -73,7 +73,7 @@ impl Outgoing {
         let (mut after, mut hash) = (String::new(), RowHash::default());
         let mut lines = Lines::into("blobs");
         loop {
-            let blobs = self.snapshot.blobs(&after).await?;
+            let blobs = self.snapshot.host_rows().blobs(&after).await?;
             let Some(last) = blobs.last() else { break };
             after = last.id.clone();
             let mut listed = 0;
@@ -97,7 +97,7 @@ impl Outgoing {
         self.archive.begin(&format!("blobs/{}", blob.id), blob.size)?;
         let mut hasher = Sha256::new();
         for seq in 0.. {
-            let Some(chunk) = self.snapshot.chunk(&blob.id, seq).await? else { break };
+            let Some(chunk) = self.snapshot.host_rows().chunk(&blob.id, seq).await? else { break };
             hasher.update(&chunk);
             self.archive.write(&chunk)?;
             self.progress.advance(chunk.len());
@@ -115,7 +115,7 @@ impl Outgoing {
         let (mut after, now, mut hash) = (String::new(), now_micros(), RowHash::default());
         let mut lines = Lines::into("sessions");
         loop {
-            let sessions = self.snapshot.sessions(&after, now).await?;
+            let sessions = self.snapshot.host_rows().sessions(&after, now).await?;
             let Some(last) = sessions.last() else { break };
             after = last.id_hash.clone();
             for session in &sessions {
@@ -133,7 +133,7 @@ impl Outgoing {
 
     pub(super) async fn finish(mut self) -> anyhow::Result<Totals> {
         self.totals.sha256 = self.archive.sha256();
-        self.archive.part(TOTALS, &serde_json::to_vec_pretty(&self.totals)?)?;
+        self.archive.json(TOTALS, &self.totals)?;
         self.archive.finish().context("cannot write the file")?;
         self.snapshot.end().await?;
         Ok(self.totals)

@@ -5,10 +5,15 @@ use anyhow::{Context, bail};
 use sha2::{Digest, Sha256};
 use std::io::{BufRead, BufReader, Read};
 
-/// Bytes of a part that is read as a whole.
-const SMALL: u64 = 64 << 20;
-/// Bytes of one line. A row has a few values of [`crate::config::Limits::sql_value_bytes`] at most, and base64 makes them longer.
-const LONGEST_LINE: u64 = 512 << 20;
+/// Bytes of a part that is read as a whole: the largest is the description of a table with a thousand checks.
+pub(super) const SMALL: u64 = 16 << 20;
+/// Bytes of one line of a table. A row has a few values of [`crate::config::Limits::sql_value_bytes`] at most, and base64 makes them longer.
+const LONGEST_ROW: u64 = 128 << 20;
+
+/// Bytes of one line of the parts in this folder. Lines about files and sessions are much shorter than rows may be.
+pub(super) fn longest_line(path: &str) -> u64 {
+    if path.starts_with("tables/") { LONGEST_ROW } else { SMALL }
+}
 
 /// A part of the file.
 pub(super) struct Part<'p> {
@@ -59,8 +64,13 @@ impl<'p> Part<'p> {
     }
 
     /// The lines, without holding more than one piece of them.
-    pub(super) fn into_lines(self) -> PartLines<'p> {
-        PartLines { path: self.path.clone(), reader: BufReader::new(self) }
+    pub(super) fn into_lines(self) -> anyhow::Result<PartLines<'p>> {
+        let longest = longest_line(&self.path);
+        // It ends with the line that makes it a mebibyte.
+        if self.size > longest + (1 << 20) {
+            bail!("{BROKEN}: {} has {} bytes, more than an export writes into one", self.path, self.size);
+        }
+        Ok(PartLines { path: self.path.clone(), longest, reader: BufReader::new(self) })
     }
 }
 
@@ -79,6 +89,7 @@ impl Read for Part<'_> {
 /// The lines of a part.
 pub(super) struct PartLines<'p> {
     path: String,
+    longest: u64,
     reader: BufReader<Part<'p>>,
 }
 
@@ -86,14 +97,38 @@ impl PartLines<'_> {
     /// The next line with its break; none at the end.
     pub(super) fn next(&mut self) -> anyhow::Result<Option<Vec<u8>>> {
         let mut line = Vec::new();
-        let read = self.reader.by_ref().take(LONGEST_LINE).read_until(b'\n', &mut line);
+        let read = self.reader.by_ref().take(self.longest).read_until(b'\n', &mut line);
         match read.with_context(|| self.path.clone())? {
             0 => Ok(None),
             _ if line.last() == Some(&b'\n') => Ok(Some(line)),
-            _ => bail!("{}: a line has no end", self.path),
+            _ => bail!("{}: a line has no end, or more than {} bytes", self.path, self.longest),
         }
     }
 }
 
 /// What is said of a file that no export has written, or that was changed since.
 pub(super) const BROKEN: &str = "this is no file of an export, or it is damaged";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn is_taken(path: &str, size: u64) -> bool {
+        let mut header = tar::Header::new_ustar();
+        header.set_path(path).unwrap();
+        header.set_size(size);
+        header.set_cksum();
+        let mut archive = tar::Archive::new(header.as_bytes().as_slice());
+        let entry = archive.entries().unwrap().raw(true).next().unwrap().unwrap();
+        Part::of(entry, &mut Sha256::new()).unwrap().into_lines().is_ok()
+    }
+
+    #[test]
+    fn parts_that_no_export_writes_are_refused_by_their_size() {
+        assert!(is_taken("tables/notes/000001.ndjson", LONGEST_ROW) && is_taken("sessions/000001.ndjson", SMALL));
+        assert!(!is_taken("tables/notes/000001.ndjson", 2 * LONGEST_ROW));
+        assert!(
+            !is_taken("sessions/000001.ndjson", LONGEST_ROW) && !is_taken("blobs/000001.ndjson", u64::MAX >> 1)
+        );
+    }
+}

@@ -43,9 +43,14 @@ pub(in crate::storage) async fn tables_on(connection: &mut Connection) -> Result
     };
     let mut tables = Vec::with_capacity(names.len());
     for name in names {
-        if let Some(found) = found(connection, &name).await? {
-            tables.push((name, found));
-        }
+        // Who asks for all tables must not take a part for the whole.
+        let found = found(connection, &name).await?.ok_or_else(|| {
+            Error::new(
+                Code::Conflict,
+                format!("table {name} is listed, but nothing is known of it: was it dropped just now?"),
+            )
+        })?;
+        tables.push((name, found));
     }
     Ok(tables)
 }

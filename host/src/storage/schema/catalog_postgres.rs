@@ -1,7 +1,7 @@
 //! What Postgres' catalog says of an app's tables (PostgreSQL documentation, "System Catalogs"). The app's schema is the first of the search path.
 
 use super::description::{OnDelete, Table};
-use super::found::{FoundColumn, FoundIndex, FoundReference, FoundTable};
+use super::found::{FoundColumn, FoundIndex, FoundReference, FoundTable, GENERATED};
 use super::types::ColumnType;
 use super::{literal, types};
 use crate::storage::Engine;
@@ -20,13 +20,15 @@ macro_rules! table_oid {
 
 const COLUMNS: &str = concat!(
     "select a.attname::text, format_type(a.atttypid, a.atttypmod), l.collname::text, not a.attnotnull, \
-     a.attidentity::text, pg_get_expr(d.adbin, d.adrelid) from pg_catalog.pg_attribute a \
+     a.attidentity::text, pg_get_expr(d.adbin, d.adrelid), a.attgenerated::text from pg_catalog.pg_attribute a \
      left join pg_catalog.pg_attrdef d on d.adrelid = a.attrelid and d.adnum = a.attnum \
      left join pg_catalog.pg_collation l on l.oid = a.attcollation \
      where a.attnum > 0 and not a.attisdropped and a.attrelid = ",
     table_oid!(),
     " order by a.attnum"
 );
+
+const IS_THERE: &str = concat!("select 1 where ", table_oid!(), " is not null");
 
 const INDEXES: &str = concat!(
     "select i.relname::text, x.indisunique, x.indisprimary, a.attname::text \
@@ -58,7 +60,8 @@ const TABLES: &str = "select c.relname::text from pg_catalog.pg_class c where c.
 /// The table of this name, if there is one.
 pub(super) async fn table(connection: &mut Connection, name: &str) -> Result<Option<FoundTable>> {
     let columns = rows(connection, COLUMNS, name).await?;
-    if columns.is_empty() {
+    // Postgres has tables without columns, too.
+    if columns.is_empty() && rows(connection, IS_THERE, name).await?.is_empty() {
         return Ok(None);
     }
     let mut found =
@@ -129,9 +132,12 @@ fn column(row: &[Value]) -> FoundColumn {
         Some(collation) if kind == Some(ColumnType::Text) => format!("{declared} with the collation {collation}"),
         _ => declared,
     };
+    // Nobody writes into it, so it is no column of a portable type.
+    let generated = !text(row, 6).is_empty();
+    let shown = if generated { format!("{shown}{GENERATED}") } else { shown };
     FoundColumn {
         name: text(row, 0),
-        column_type: kind.filter(fits),
+        column_type: kind.filter(fits).filter(|_| !generated),
         checked: false,
         declared: shown,
         nullable: row.get(3).and_then(Value::as_boolean).unwrap_or(true),

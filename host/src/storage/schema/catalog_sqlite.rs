@@ -2,7 +2,7 @@
 //! they do not tell.
 
 use super::description::OnDelete;
-use super::found::{FoundColumn, FoundIndex, FoundReference, FoundTable};
+use super::found::{FoundColumn, FoundIndex, FoundReference, FoundTable, GENERATED};
 use super::table_text::{self, Part};
 use super::types::{ColumnType, TYPE_CONSTRAINT};
 use crate::storage::Engine;
@@ -12,9 +12,8 @@ use crate::storage::value::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
 const TEXTS: &str =
-    "select type, sql from sqlite_master where lower(tbl_name) = $1 and type in ('table', 'trigger')";
-const COLUMNS: &str =
-    "select name, type, \"notnull\", dflt_value, pk from pragma_table_xinfo($1) where hidden = 0 order by cid";
+    "select type, sql from sqlite_master where lower(tbl_name) = lower($1) and type in ('table', 'trigger')";
+const COLUMNS: &str = "select name, type, \"notnull\", dflt_value, pk, hidden from pragma_table_xinfo($1) where hidden <> 1 order by cid";
 const INDEXES: &str = "select l.name, l.\"unique\", l.origin, x.name from pragma_index_list($1) l \
      cross join pragma_index_xinfo(l.name) x where l.partial = 0 and x.key = 1 order by l.seq, x.seqno";
 const REFERENCES: &str =
@@ -23,7 +22,7 @@ const NAMES: &str = "select lower(name) from sqlite_master where type in ('table
 const TABLES: &str = "select name from sqlite_master where type = 'table' and name not like 'innkeeper\\_%' escape '\\' \
      and name not like 'sqlite\\_%' escape '\\' order by name";
 
-/// The table of this name, if there is one.
+/// The table of this name in whatever case, if there is one.
 pub(super) async fn table(connection: &mut Connection, name: &str) -> Result<Option<FoundTable>> {
     let texts = rows(connection, TEXTS, name).await?;
     let Some(create) = texts.iter().find(|row| text(row, 0) == "table").map(|row| text(row, 1)) else {
@@ -67,6 +66,10 @@ fn column(row: &[Value], parts: &[Part<'_>]) -> FoundColumn {
     let part = parts.iter().find(|part| part.name == name).map(|part| part.text).unwrap_or_default();
     let identity = table_text::has_word(part, "autoincrement");
     let kind = ColumnType::from_declared(&declared, Engine::Sqlite).filter(|kind| is_ours(*kind, part));
+    // Nobody writes into it, so it is no column of a portable type.
+    let generated = integer(row, 5) > 1;
+    let kind = kind.filter(|_| !generated);
+    let declared = if generated { format!("{declared}{GENERATED}") } else { declared };
     FoundColumn {
         checked: identity || kind.is_some(),
         column_type: if identity { Some(ColumnType::Integer) } else { kind },

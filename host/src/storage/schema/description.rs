@@ -121,7 +121,7 @@ impl Table {
     /// Whether the description makes sense by itself. `BadParameter` says what does not.
     pub fn validate(&self) -> Result<()> {
         check_name("table", &self.name)?;
-        if KEPT_PREFIXES.iter().any(|prefix| self.name.starts_with(prefix)) {
+        if is_kept(&self.name) {
             return Err(bad(format!("table {}: names that begin so are not an app's", self.name)));
         }
         self.validate_parts().map_err(|text| bad(format!("table {}: {text}", self.name)))
@@ -176,6 +176,9 @@ impl Table {
     fn validate_reference(&self, column: &Column, reference: &Reference) -> Fit<()> {
         check_name("table", &reference.table).map_err(|error| error.message)?;
         check_name("column", &reference.column).map_err(|error| error.message)?;
+        if is_kept(&reference.table) {
+            return Err(format!("it refers to {}: names that begin so are not an app's", reference.table));
+        }
         if column.column_type == ColumnType::Json {
             return Err("json cannot be compared, so it cannot refer to a row".into());
         }
@@ -275,6 +278,11 @@ fn constant_fits(value: &Value, column_type: ColumnType) -> bool {
         | (Value::Json(_), T::Json) => crate::storage::sqlite::is_well_formed(value),
         _ => false,
     }
+}
+
+/// Whether a table of this name belongs to the host or to an engine.
+fn is_kept(name: &str) -> bool {
+    KEPT_PREFIXES.iter().any(|prefix| name.starts_with(prefix))
 }
 
 fn check_name(what: &str, name: &str) -> Result<()> {

@@ -4,6 +4,9 @@ use super::description::OnDelete;
 use super::types::ColumnType;
 use std::collections::{BTreeMap, BTreeSet};
 
+/// Behind the type of a column whose value is computed from others.
+pub(super) const GENERATED: &str = " generated from other columns";
+
 /// A table that is there.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct FoundTable {

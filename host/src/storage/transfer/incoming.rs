@@ -106,14 +106,19 @@ impl Incoming {
             [usage::app(&self.unit), self.id.as_str().into(), Value::Integer(self.seq), Value::Bytes(chunk)];
         self.unit.write(insert_chunk(), &params).await?;
         self.seq += 1;
-        if self.signed.elapsed() >= SIGN_OF_LIFE {
-            self.signed = Instant::now();
-            let sql =
-                host_sql!("update innkeeper.blobs set created_at = $3 where app = $1 and id = $2 and state = 0");
-            let params = [usage::app(&self.unit), self.id.as_str().into(), Value::Integer(now_micros())];
-            self.unit.write(sql, &params).await?;
-        }
+        self.sign().await?;
         self.unit.commit().await
+    }
+
+    /// Says from time to time that the blob is still under way. To be committed.
+    async fn sign(&mut self) -> Result<()> {
+        if self.signed.elapsed() < SIGN_OF_LIFE {
+            return Ok(());
+        }
+        self.signed = Instant::now();
+        let sql = host_sql!("update innkeeper.blobs set created_at = $3 where app = $1 and id = $2 and state = 0");
+        let params = [usage::app(&self.unit), self.id.as_str().into(), Value::Integer(now_micros())];
+        self.unit.write(sql, &params).await.map(|_| ())
     }
 
     /// Writes the rest, reads everything back and compares. Returns the SHA-256.
@@ -125,10 +130,24 @@ impl Incoming {
             self.write_chunk().await?;
         }
         let sha256 = self.hasher.clone().finalize().to_vec();
-        if hash(self.unit.space(), &self.id, self.seq).await? != sha256 {
+        if self.hash_of_what_is_there().await? != sha256 {
             return Err(Error::new(Code::Other, "the database gives back other bytes than it was given"));
         }
         Ok(sha256)
+    }
+
+    /// The SHA-256 of the bytes as they are in the database. Over a slow link that takes as long as writing them.
+    async fn hash_of_what_is_there(&mut self) -> Result<Vec<u8>> {
+        let (mut hasher, mut seq) = (Sha256::new(), 0);
+        while seq < self.seq {
+            for chunk in blobs::read_committed(self.unit.space(), &self.id, seq..=self.seq - 1).await? {
+                hasher.update(&chunk);
+                seq += 1;
+            }
+            self.sign().await?;
+            self.unit.commit().await?;
+        }
+        Ok(hasher.finalize().to_vec())
     }
 
     /// Keeps the blob, and with it the note of where it came from and the rows that are to refer to it. Returns how many rows those are.
@@ -192,18 +211,6 @@ impl Incoming {
 /// One chunk of a blob.
 pub(super) fn insert_chunk() -> &'static crate::storage::HostSql {
     host_sql!("insert into innkeeper.chunks (app, blob, seq, data) values ($1, $2, $3, $4)")
-}
-
-/// The SHA-256 of a blob of so many chunks as it is in the database.
-async fn hash(space: &AppSpace, id: &str, chunks: i64) -> Result<Vec<u8>> {
-    let (mut hasher, mut seq) = (Sha256::new(), 0);
-    while seq < chunks {
-        for chunk in blobs::read_committed(space, id, seq..=chunks - 1).await? {
-            hasher.update(&chunk);
-            seq += 1;
-        }
-    }
-    Ok(hasher.finalize().to_vec())
 }
 
 /// As the column has it.

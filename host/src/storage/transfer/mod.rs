@@ -2,7 +2,7 @@
 //!
 //! Files: [`incoming`] (a file that becomes a kept blob), [`imports`] (which file became which), [`usage`] (the count of an app's bytes), [`overdue`] and [`mentions`]
 //! (what a sweep takes, what it lists). Whole apps: a [`snapshot`] reads, an [`intake`] writes in one transaction; `schema::portable` turns a table of the
-//! catalog into a description that the other engine understands, [`leftovers`] names what has none, [`json`] writes values and descriptions, and
+//! catalog into a description that the other engine understands, [`leftovers`] names what has none, [`json`] writes values and descriptions and `json_row` reads them, and
 //! [`host_rows`] are the app's rows in the host tables.
 
 pub mod host_rows;
@@ -10,6 +10,7 @@ pub mod imports;
 pub mod incoming;
 pub mod intake;
 pub mod json;
+mod json_row;
 pub mod leftovers;
 pub mod mentions;
 mod numbers;

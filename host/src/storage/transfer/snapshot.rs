@@ -24,7 +24,7 @@ const PIECE_TIME: Duration = Duration::from_secs(600);
 pub struct Snapshot {
     /// Inside a transaction.
     pub(super) connection: Connection,
-    app: String,
+    pub(super) app: String,
     engine: Engine,
 }
 
@@ -57,11 +57,6 @@ impl Snapshot {
             .host(crate::storage::host_sql::host_sql!("select count(*) from innkeeper.app_migrations"), &[])
             .await?;
         Ok(Self { connection, app: space.app().as_ref().to_owned(), engine: space.engine() })
-    }
-
-    /// The app's name.
-    pub fn app(&self) -> &str {
-        &self.app
     }
 
     /// Whose words the tables are in.

@@ -36,12 +36,17 @@ pub(super) fn add_sql() -> &'static HostSql {
     )
 }
 
+/// What is noted: the bytes of the app's blobs and of their rows.
+pub async fn taken(unit: &mut UnitOfWork) -> Result<i64> {
+    let sql = host_sql!("select bytes from innkeeper.usage where app = $1");
+    let params = [app(unit)];
+    Ok(number(&unit.read(sql, &params).await?)?.unwrap_or(0))
+}
+
 /// Counts the app's blobs. With `mends` the note becomes what was counted.
 pub async fn recount(unit: &mut UnitOfWork, mends: bool) -> Result<Recount> {
     lock(unit).await?;
-    let params = [app(unit)];
-    let noted = host_sql!("select bytes from innkeeper.usage where app = $1");
-    let noted = number(&unit.read(noted, &params).await?)?.unwrap_or(0);
+    let noted = taken(unit).await?;
     let counted =
         host_sql!("select cast(coalesce(sum(size + $2), 0) as bigint) from innkeeper.blobs where app = $1");
     let params = [app(unit), Value::Integer(taken_by(0))];

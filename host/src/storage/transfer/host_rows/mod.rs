@@ -3,6 +3,8 @@
 mod reading;
 mod writing;
 
+pub use reading::HostRows;
+
 use serde::{Deserialize, Serialize};
 
 /// A kept blob, without its bytes.
@@ -58,6 +60,23 @@ pub struct MigrationRow {
     pub sha256: String,
     /// Microseconds since 1970.
     pub applied: i64,
+}
+
+impl BlobRow {
+    /// With what has no order of its own in one.
+    pub fn in_order(mut self) -> Self {
+        self.sources.sort_unstable();
+        self
+    }
+}
+
+impl SessionRow {
+    /// As a host keeps it: the earlier of the two times says when it ends (see the migration `sessions_by_end`).
+    pub fn as_kept(mut self) -> Self {
+        self.idle_expires = self.idle_expires.min(self.expires);
+        self.values.sort_unstable();
+        self
+    }
 }
 
 /// Bytes from hexadecimal digits; none where it is something else.

@@ -1,33 +1,60 @@
-//! Rows of host tables on their way out.
+//! Rows of host tables on their way out, or to be compared with those that came in. What has no order of its own is put in one, so that both engines tell the same.
 
 use super::{BlobRow, MigrationRow, SessionRow, unhex};
+use crate::storage::connection::Connection;
 use crate::storage::host_sql::host_sql;
-use crate::storage::transfer::{Snapshot, numbers};
+use crate::storage::transfer::{Intake, Snapshot, numbers};
 use crate::storage::value::Value;
 use crate::storage::{Error, Result, hex};
 
 /// Rows that are read at once.
 const PAGE: i64 = 500;
 
+/// The host tables as a connection sees them.
+pub struct HostRows<'c> {
+    connection: &'c mut Connection,
+    app: &'c str,
+}
+
 impl Snapshot {
+    /// The app's rows in the host tables.
+    pub fn host_rows(&mut self) -> HostRows<'_> {
+        HostRows { connection: &mut self.connection, app: &self.app }
+    }
+
+    /// The last number that an identity has given. Numbers of rows that are gone are not given again.
+    pub async fn last_number(&mut self, table: &str, column: &str) -> Result<Option<i64>> {
+        numbers::last_number(&mut self.connection, table, column).await
+    }
+}
+
+impl Intake {
+    /// The app's rows in the host tables as they are now.
+    pub fn host_rows(&mut self) -> HostRows<'_> {
+        HostRows { connection: &mut self.connection, app: &self.app }
+    }
+}
+
+impl HostRows<'_> {
     /// Kept blobs in the order of their ids, behind `after`; none at the end.
     pub async fn blobs(&mut self, after: &str) -> Result<Vec<BlobRow>> {
         let sql = host_sql!(
             "select id, size, sha256, content_type, name, created_at from innkeeper.blobs \
              where app = $1 and state = 2 and id > $2 order by id limit $3"
         );
-        let params = [self.app().into(), after.into(), Value::Integer(PAGE)];
+        let params = [self.app.into(), after.into(), Value::Integer(PAGE)];
         let outcome = self.connection.host(sql, &params).await?;
         let mut blobs: Vec<BlobRow> = outcome.rows.rows.iter().map(|row| blob(row)).collect::<Result<_>>()?;
         if let (Some(first), Some(last)) = (blobs.first(), blobs.last()) {
             let sql = host_sql!(
-                "select blob, source from innkeeper.imported where app = $1 and blob >= $2 and blob <= $3 order by source"
+                "select blob, source from innkeeper.imported where app = $1 and blob >= $2 and blob <= $3"
             );
-            let params = [self.app().into(), first.id.as_str().into(), last.id.as_str().into()];
+            let params = [self.app.into(), first.id.as_str().into(), last.id.as_str().into()];
             for row in self.connection.host(sql, &params).await?.rows.rows {
                 let (id, source) = (text(&row, 0)?, text(&row, 1)?);
                 blobs.iter_mut().filter(|blob| blob.id == id).for_each(|blob| blob.sources.push(source.clone()));
             }
+            blobs.iter_mut().for_each(|blob| blob.sources.sort_unstable());
         }
         Ok(blobs)
     }
@@ -35,7 +62,7 @@ impl Snapshot {
     /// One chunk of a blob; none behind the last.
     pub async fn chunk(&mut self, id: &str, seq: i64) -> Result<Option<Vec<u8>>> {
         let sql = host_sql!("select data from innkeeper.chunks where app = $1 and blob = $2 and seq = $3");
-        let outcome = self.connection.host(sql, &[self.app().into(), id.into(), Value::Integer(seq)]).await?;
+        let outcome = self.connection.host(sql, &[self.app.into(), id.into(), Value::Integer(seq)]).await?;
         Ok(outcome.rows.rows.into_iter().next().and_then(|row| row.into_iter().next()?.into_bytes()))
     }
 
@@ -46,7 +73,7 @@ impl Snapshot {
              where app = $1 and id_hash > $2 and expires_at > $3 and idle_expires_at > $3 order by id_hash limit $4"
         );
         let after = unhex(after).ok_or_else(|| Error::malformed("sessions.id_hash"))?;
-        let params = [self.app().into(), Value::Bytes(after), Value::Integer(now), Value::Integer(PAGE)];
+        let params = [self.app.into(), Value::Bytes(after), Value::Integer(now), Value::Integer(PAGE)];
         let outcome = self.connection.host(sql, &params).await?;
         let mut sessions: Vec<SessionRow> =
             outcome.rows.rows.iter().map(|row| session(row)).collect::<Result<_>>()?;
@@ -57,12 +84,14 @@ impl Snapshot {
     }
 
     async fn session_values(&mut self, id_hash: &str) -> Result<Vec<(i64, String, String)>> {
-        let sql = host_sql!(
-            "select kind, name, value from innkeeper.session_values where app = $1 and id_hash = $2 order by kind, name"
-        );
+        let sql =
+            host_sql!("select kind, name, value from innkeeper.session_values where app = $1 and id_hash = $2");
         let id_hash = unhex(id_hash).ok_or_else(|| Error::malformed("sessions.id_hash"))?;
-        let outcome = self.connection.host(sql, &[self.app().into(), Value::Bytes(id_hash)]).await?;
-        outcome.rows.rows.iter().map(|row| Ok((number(row, 0)?, text(row, 1)?, text(row, 2)?))).collect()
+        let outcome = self.connection.host(sql, &[self.app.into(), Value::Bytes(id_hash)]).await?;
+        let value = |row: &Vec<Value>| Ok((number(row, 0)?, text(row, 1)?, text(row, 2)?));
+        let mut values: Vec<_> = outcome.rows.rows.iter().map(value).collect::<Result<_>>()?;
+        values.sort_unstable();
+        Ok(values)
     }
 
     /// The migrations that have been run.
@@ -70,16 +99,11 @@ impl Snapshot {
         let sql = host_sql!(
             "select name, sha256, applied_at from innkeeper.app_migrations where app = $1 order by applied_at, name"
         );
-        let outcome = self.connection.host(sql, &[self.app().into()]).await?;
+        let outcome = self.connection.host(sql, &[self.app.into()]).await?;
         let row = |row: &Vec<Value>| {
             Ok(MigrationRow { name: text(row, 0)?, sha256: hex(bytes(row, 1)?), applied: number(row, 2)? })
         };
         outcome.rows.rows.iter().map(row).collect()
-    }
-
-    /// The last number that an identity has given. Numbers of rows that are gone are not given again.
-    pub async fn last_number(&mut self, table: &str, column: &str) -> Result<Option<i64>> {
-        numbers::last_number(&mut self.connection, table, column).await
     }
 }
 

@@ -69,8 +69,7 @@ impl Intake {
             Value::Integer(session.created),
             Value::Integer(session.used),
             Value::Integer(session.idle_seconds),
-            // The earlier of the two says when it ends: see the migration `sessions_by_end`.
-            Value::Integer(session.idle_expires.min(session.expires)),
+            Value::Integer(session.idle_expires),
             Value::Integer(session.expires),
         ];
         self.write(sql, &params).await?;
@@ -97,19 +96,6 @@ impl Intake {
             Value::Integer(migration.applied),
         ];
         self.write(sql, &params).await
-    }
-
-    /// How many kept blobs, sessions, values of sessions and migrations are there now.
-    pub async fn counts(&mut self) -> Result<[i64; 4]> {
-        let sql = host_sql!(
-            "select (select count(*) from innkeeper.blobs where app = $1 and state = 2), \
-             (select count(*) from innkeeper.sessions where app = $1), \
-             (select count(*) from innkeeper.session_values where app = $1), \
-             (select count(*) from innkeeper.app_migrations where app = $1)"
-        );
-        let outcome = self.connection.host(sql, &[self.app.as_str().into()]).await?;
-        let mut counts = outcome.rows.rows.first().into_iter().flatten().filter_map(Value::as_integer);
-        Ok([0; 4].map(|_: i32| counts.next().unwrap_or(-1)))
     }
 }
 

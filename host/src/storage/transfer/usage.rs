@@ -1,4 +1,5 @@
-//! The count of the bytes that an app's blobs take up. Whoever changes blobs takes its row first, so that nobody waits for each other in a circle.
+//! The count of the bytes that an app's blobs take up. What comes here makes rows that nobody else knows yet, or holds the row from its beginning, so that nobody
+//! waits for each other in a circle.
 
 use crate::storage::blobs::ROW_BYTES;
 use crate::storage::host_sql::host_sql;

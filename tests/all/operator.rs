@@ -11,6 +11,7 @@ use support::{Answer, Engine, TestDatabase, TestHost, Visitor, command, until};
 on_both_databases! {
     figures_are_for_the_operator,
     figures_move,
+    figures_come_while_a_guest_writes,
     a_guest_never_sees_the_token,
 }
 
@@ -111,6 +112,18 @@ async fn figures_move(engine: Engine) {
     assert!(figure(&text, "innkeeper_guests_most") >= 1.0, "{text}");
     let pools = text.contains(r#"innkeeper_connections_most{pool="guests"} 5"#);
     assert_eq!(pools, engine == Engine::Postgres, "{text}");
+}
+
+async fn figures_come_while_a_guest_writes(engine: Engine) {
+    let host = host(engine).await;
+    let mut visitor = host.visitor();
+    let increment = json!({ "op": "session.increment", "key": "a", "by": 1 });
+    let steps = json!([increment, { "op": "stderr", "text": "has written\n" }, { "op": "sleep", "ms": 3000 }]);
+    let writing = tokio::spawn(async move { visitor.probe(steps).await });
+    host.wait_for_log("has written").await;
+    let text = metrics(&host).await;
+    assert!(text.contains(r#"innkeeper_database_up{app="probe"} 1"#), "{text}");
+    all_ok(&writing.await.expect("an answer"));
 }
 
 /// A visitor with a session, sent by another site.

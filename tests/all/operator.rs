@@ -11,11 +11,13 @@ use support::{Answer, Engine, TestDatabase, TestHost, Visitor, command, until};
 on_both_databases! {
     figures_are_for_the_operator,
     figures_move,
+    figures_come_while_a_guest_writes,
     a_guest_never_sees_the_token,
 }
 
 const VARIABLE: &str = "INNKEEPER_ADMIN_TOKEN";
-const TOKEN: &str = "a-token-of-the-operator-0123456789";
+/// Ends as what `openssl rand -base64 32` gives does.
+const TOKEN: &str = "a-token-of-the-operator,0123456789=";
 const METRICS: &str = "/_innkeeper/metrics";
 
 async fn host(engine: Engine) -> TestHost {
@@ -43,7 +45,7 @@ fn figure(text: &str, name: &str) -> f64 {
 async fn figures_are_for_the_operator(engine: Engine) {
     let host = host(engine).await;
     let mut visitor = host.visitor();
-    for wrong in ["Bearer x", TOKEN, "Basic x", "Bearer", "Bearer a-token-of-the-operator-0123456780"] {
+    for wrong in ["Bearer x", TOKEN, "Basic x", "Bearer", "Bearer a-token-of-the-operator,0123456789"] {
         let refused = visitor.get_with(METRICS, "authorization", wrong).await.expect(401);
         assert_eq!(refused.header("www-authenticate"), Some("Bearer realm=\"innkeeper\""));
     }
@@ -110,6 +112,18 @@ async fn figures_move(engine: Engine) {
     assert!(figure(&text, "innkeeper_guests_most") >= 1.0, "{text}");
     let pools = text.contains(r#"innkeeper_connections_most{pool="guests"} 5"#);
     assert_eq!(pools, engine == Engine::Postgres, "{text}");
+}
+
+async fn figures_come_while_a_guest_writes(engine: Engine) {
+    let host = host(engine).await;
+    let mut visitor = host.visitor();
+    let increment = json!({ "op": "session.increment", "key": "a", "by": 1 });
+    let steps = json!([increment, { "op": "stderr", "text": "has written\n" }, { "op": "sleep", "ms": 3000 }]);
+    let writing = tokio::spawn(async move { visitor.probe(steps).await });
+    host.wait_for_log("has written").await;
+    let text = metrics(&host).await;
+    assert!(text.contains(r#"innkeeper_database_up{app="probe"} 1"#), "{text}");
+    all_ok(&writing.await.expect("an answer"));
 }
 
 /// A visitor with a session, sent by another site.

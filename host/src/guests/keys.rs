@@ -15,14 +15,15 @@ const SIGNS: i64 = 30 * DAY;
 /// A key older than this has signed nothing that is still good.
 const VERIFIES: i64 = SIGNS + LONGEST_SECONDS as i64 * MICROS + DAY;
 
-/// Loads the keys; makes a new one where the newest is too old. A database that takes no writes for now keeps the old ones working.
-pub async fn refresh(registry: &Registry) -> Result<()> {
+/// Loads the keys; makes a new one where the newest is too old. A database that takes no writes for now keeps the old ones working; an error
+/// where there is none.
+pub(super) async fn refresh(registry: &Registry) -> Result<()> {
     let mut keys = registry.database().keys().await?;
     let now = now_micros();
     if keys.first().is_none_or(|newest| newest.created_at < now.saturating_sub(SIGNS)) {
         match registry.database().make_key(now.saturating_sub(VERIFIES)).await {
             Ok(key) => keys.insert(0, key),
-            Err(error) if error.code == Code::ReadOnly => {}
+            Err(error) if error.code == Code::ReadOnly && !keys.is_empty() => {}
             Err(error) => return Err(error),
         }
     }

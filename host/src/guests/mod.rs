@@ -8,7 +8,7 @@ pub mod component;
 pub mod engine;
 mod hooks;
 pub mod inspect;
-pub mod keys;
+mod keys;
 pub mod linker;
 mod output;
 pub mod own_databases;

@@ -2,6 +2,7 @@
 //! that it was given, so an old version drains by itself.
 
 use super::component::Compiler;
+use super::keys;
 use super::own_databases::OwnDatabases;
 use super::routes::{Room, Routes};
 use super::settings::{Origins, Settings};
@@ -13,9 +14,10 @@ use crate::storage::apps::{App, Version};
 use crate::storage::{AppSpace, Code, Database, Error};
 use arc_swap::ArcSwap;
 use futures_util::{StreamExt, stream};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
+use tokio::sync::Mutex;
 use wasmtime::Engine;
 use wasmtime_wasi_http::p2::bindings::ProxyPre;
 
@@ -101,7 +103,7 @@ pub struct Registry {
     compiler: Compiler,
     limits: Arc<Limits>,
     keyring: Arc<Keyring>,
-    /// When somebody last presented an unknown key.
+    /// When the database was last asked because somebody presented an unknown key. Held while it is being asked.
     keys_asked: Mutex<Option<Instant>>,
     routes: ArcSwap<Routes>,
     loaded: AtomicBool,
@@ -139,14 +141,19 @@ impl Registry {
         &self.keyring
     }
 
-    /// Whether the database may be asked for keys because somebody presents an unknown one: anybody can, so at most once a second.
-    pub fn may_ask_for_keys(&self) -> bool {
-        let mut asked = self.keys_asked.lock().unwrap_or_else(PoisonError::into_inner);
-        let may = asked.is_none_or(|at| at.elapsed() > KEYS_PAUSE);
-        if may {
-            *asked = Some(Instant::now());
+    /// Reads the keys again because somebody presents an unknown one: anybody can, so at most once a second. Whoever comes while they are being
+    /// read waits for them. `is_known` is asked first whether that has helped already.
+    pub async fn ask_for_keys(&self, is_known: impl Fn() -> bool) {
+        let mut asked = self.keys_asked.lock().await;
+        if is_known() || asked.is_some_and(|at| at.elapsed() <= KEYS_PAUSE) {
+            return;
         }
-        may
+        // Noted before, in case nobody waits for the answer, and after, for those who have come meanwhile.
+        *asked = Some(Instant::now());
+        if let Err(error) = keys::refresh(self).await {
+            tracing::warn!("the keys that sign URLs cannot be read: {error}");
+        }
+        *asked = Some(Instant::now());
     }
 
     /// Whether the database has been read at least once.

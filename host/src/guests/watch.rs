@@ -37,8 +37,10 @@ struct Seen {
     generation: Option<i64>,
     /// Whether no app of it is closed.
     whole: bool,
-    /// When the keys were loaded.
+    /// When the keys were loaded; none where that is to be tried again.
     keys: Option<Instant>,
+    /// Why they could not be, the last time.
+    no_keys: Option<String>,
 }
 
 async fn refresh(registry: &Registry, seen: &mut Seen) -> Result<(), Error> {
@@ -47,18 +49,33 @@ async fn refresh(registry: &Registry, seen: &mut Seen) -> Result<(), Error> {
     }
     let generation = registry.database().generation().await?;
     if seen.generation != Some(generation) || seen.keys.is_none_or(|at| at.elapsed() > keys::LOOK_EVERY) {
-        match keys::refresh(registry).await {
-            Err(error) if error.is_outage() => return Err(error),
-            Err(error) => tracing::error!("no keys to sign URLs with: {error}"),
-            Ok(()) => {}
-        }
-        seen.keys = Some(Instant::now());
+        load_keys(registry, seen).await?;
     }
     if seen.generation != Some(generation) {
         seen.whole = registry.reload().await?;
         seen.generation = Some(generation);
     } else if !seen.whole {
         seen.whole = registry.reopen().await?;
+    }
+    Ok(())
+}
+
+/// An app that signs nothing can do without keys: what is wrong is said once, and tried again at the next look.
+async fn load_keys(registry: &Registry, seen: &mut Seen) -> Result<(), Error> {
+    seen.keys = None;
+    match keys::refresh(registry).await {
+        Err(error) if error.is_outage() => return Err(error),
+        Err(error) => {
+            let text = error.to_string();
+            if seen.no_keys.as_ref() != Some(&text) {
+                tracing::error!("the keys that sign URLs cannot be read: {text}");
+            }
+            seen.no_keys = Some(text);
+        }
+        Ok(()) => {
+            seen.keys = Some(Instant::now());
+            seen.no_keys = None;
+        }
     }
     Ok(())
 }

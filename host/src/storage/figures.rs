@@ -10,9 +10,9 @@ use crate::telemetry::figures::{Found, PoolFigures};
 const STATES: [&str; 3] = ["receiving", "staged", "kept"];
 
 impl AppSpace {
-    /// Counts the app's sessions and blobs.
+    /// Counts the app's sessions and blobs. On SQLite without waiting for whoever writes, nor keeping anyone from it.
     pub async fn figures(&self) -> Result<Found> {
-        let mut connection = self.upkeep().await?;
+        let mut connection = if self.is_sqlite() { self.reader().await? } else { self.upkeep().await? };
         let sessions = sessions::upkeep::count(&mut connection, self.app()).await?;
         let sql = host_sql!(
             "select state, count(*), cast(sum(size) as bigint) from innkeeper.blobs where app = $1 group by state"

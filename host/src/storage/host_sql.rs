@@ -45,7 +45,7 @@ pub(super) fn for_sqlite(text: &str) -> String {
 }
 
 /// What host statements say about locks of rows. Never looked for in texts that were put together: there it may be part of a value.
-const ROW_LOCKS: [&str; 2] = [" for key share", " for update skip locked"];
+const ROW_LOCKS: [&str; 2] = [" for no key update", " for update skip locked"];
 
 fn without_row_locks(text: &str) -> String {
     ROW_LOCKS.iter().fold(text.to_owned(), |text, lock| text.replace(lock, ""))
@@ -66,7 +66,7 @@ mod tests {
     #[test]
     fn sqlite_reads_the_same_text_with_a_prefix_and_without_locks_of_rows() {
         let sql = host_sql!(
-            "insert into innkeeper.a (b) select b from innkeeper.c where d = $1 for key share on conflict do nothing"
+            "insert into innkeeper.a (b) select b from innkeeper.c where d = $1 for no key update on conflict do nothing"
         );
         assert_eq!(
             sql.sqlite(),

@@ -12,8 +12,8 @@ const CHALLENGE: HeaderValue = HeaderValue::from_static("Bearer realm=\"innkeepe
 /// Knows the operator's token when it comes.
 #[derive(Clone)]
 pub(super) struct Operator {
-    /// The SHA-256 of the token; none where there is no operator.
-    token: Option<[u8; 32]>,
+    /// None where there is no operator.
+    token: Option<Secret>,
 }
 
 impl std::fmt::Debug for Operator {
@@ -25,7 +25,7 @@ impl std::fmt::Debug for Operator {
 impl Operator {
     /// Whoever has this token; nobody where there is none.
     pub(super) fn new(token: Option<&Secret>) -> Self {
-        Self { token: token.map(|token| Sha256::digest(token.expose()).into()) }
+        Self { token: token.cloned() }
     }
 
     /// The answer to whoever asks for something of the operator's and does not show the token; none to the operator.
@@ -65,18 +65,24 @@ impl Operator {
         }
     }
 
-    /// Whether the token is one of the words of a value, in whatever scheme.
+    /// Whether the token stands anywhere in a value, in whatever scheme. It may have any character that schemes set words apart by.
     fn is_in(&self, value: &HeaderValue) -> bool {
-        value.as_bytes().split(|byte| b" \t,=\"".contains(byte)).any(|word| self.is_token(word))
+        let Some(token) = &self.token else { return false };
+        let token = token.expose().as_bytes();
+        value.as_bytes().windows(token.len().max(1)).any(|part| is_same(part, token))
     }
 
-    /// Takes the same time however much of it is right: digests are compared, and all of them.
+    /// Digests are compared: not even the length shows in the time it takes.
     fn is_token(&self, shown: &[u8]) -> bool {
         let Some(token) = &self.token else { return false };
-        let shown: [u8; 32] = Sha256::digest(shown).into();
-        let differences = token.iter().zip(shown).fold(0, |differences, (one, other)| differences | (one ^ other));
-        std::hint::black_box(differences) == 0
+        is_same(&Sha256::digest(token.expose()), &Sha256::digest(shown))
     }
+}
+
+/// Takes the same time however much of two texts of one length is the same: all of it is looked at.
+fn is_same(one: &[u8], other: &[u8]) -> bool {
+    let differences = one.iter().zip(other).fold(0, |differences, (one, other)| differences | (one ^ other));
+    std::hint::black_box(differences) == 0
 }
 
 /// What follows the scheme, whose name is compared without case (RFC 9110, section 11.1).
@@ -132,6 +138,21 @@ mod tests {
         let mut given = headers(&["Basic dTpw"]);
         Operator::new(None).hide(&mut given);
         assert_eq!(given, headers(&["Basic dTpw"]));
+    }
+
+    #[test]
+    fn a_token_may_have_any_character_that_sets_words_apart() {
+        for token in ["q0ZxQm5yb3Rob3NlbndvcmRzbm90c2VjcmV0MDEyMzQ=", "=0123456789,abcdef,0123456789\"abcdef=="] {
+            let operator = Operator::new(Some(&Secret::new(token)));
+            assert!(operator.refusal(&headers(&[&format!("Bearer {token}")])).is_none(), "{token}");
+            for shape in
+                ["Bearer TOKEN", "TOKEN", "bearer   TOKEN", "Token token=TOKEN", "Token a=b, token=\"TOKEN\",c=d"]
+            {
+                let mut given = headers(&[&shape.replace("TOKEN", token), "Basic dTpw"]);
+                operator.hide(&mut given);
+                assert_eq!(given, headers(&["Basic dTpw"]), "{shape}");
+            }
+        }
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use super::front;
 use super::pages::Problem;
 use crate::guests::routes::Room;
-use crate::guests::{Guest, Registry, keys};
+use crate::guests::{Guest, Registry};
 use crate::interfaces::blob_upload::link::{Link, Refused};
 use http::header::HOST;
 use http::{HeaderMap, Request, StatusCode};
@@ -26,14 +26,11 @@ pub(super) async fn admit<B>(registry: &Registry, request: &Request<B>) -> Resul
 
 /// A key that is not known here may be one that another host has just made.
 async fn read(registry: &Registry, presented: &str) -> Result<Link, Refused> {
-    let read = Link::read(presented, registry.keyring());
-    if read != Err(Refused::UnknownKey) || !registry.may_ask_for_keys() {
-        return read;
+    let read = || Link::read(presented, registry.keyring());
+    if read() == Err(Refused::UnknownKey) {
+        registry.ask_for_keys(|| read() != Err(Refused::UnknownKey)).await;
     }
-    if let Err(error) = keys::refresh(registry).await {
-        tracing::warn!("the keys that sign URLs cannot be read: {error}");
-    }
-    Link::read(presented, registry.keyring())
+    read()
 }
 
 fn refused(refused: Refused) -> Problem {

@@ -8,18 +8,38 @@ mod junk;
 mod life;
 mod origins;
 mod parallel;
+mod statements;
 mod sweep;
 mod values;
 
 use bytes::Bytes;
 use http_body_util::Full;
 use serde_json::{Value, json};
-use support::{Engine, TestHost, Visitor};
+use support::probe::all_ok;
+use support::{Engine, TestDatabase, TestHost, Visitor, paths};
 
 async fn probe(engine: Engine) -> (TestHost, Visitor) {
     let host = TestHost::of(engine, "probe", "probe").await;
     let visitor = host.visitor();
     (host, visitor)
+}
+
+/// A host with a probe of these settings.
+async fn with_settings(engine: Engine, settings: &str) -> (TestHost, Visitor) {
+    let database = TestDatabase::fresh(engine).await;
+    deploy(&database, settings).await.succeeded();
+    let host = TestHost::with(engine).database(database).start().await;
+    let mut visitor = host.visitor();
+    all_ok(&visitor.probe(json!([set("a", "1")])).await);
+    (host, visitor)
+}
+
+async fn deploy(database: &TestDatabase, settings: &str) -> support::command::Finished {
+    let folder = tempfile::tempdir().unwrap();
+    let component = paths::guest("probe");
+    let file = format!("name = \"probe\"\ncomponent = \"{}\"\n{settings}\n", component.display());
+    std::fs::write(folder.path().join("innkeeper.toml"), file).unwrap();
+    support::command::on(database, &["deploy", folder.path().to_str().unwrap(), "--route", "/"]).await
 }
 
 fn get(key: &str) -> Value {

@@ -4,10 +4,11 @@ use bytes::Bytes;
 use http::{Method, Request};
 use http_body_util::Full;
 use serde_json::json;
+use support::chromium::{Chromium, Opened};
 use support::probe::{all_ok, ok};
-use support::{Answer, Engine, TestDatabase, TestHost, Visitor, command, paths};
+use support::{Answer, Engine, TestHost, Visitor};
 
-use super::{get, set};
+use super::{deploy, get, set, with_settings};
 
 on_both_databases! {
     a_page_of_another_origin_changes_nothing,
@@ -15,6 +16,7 @@ on_both_databases! {
     an_app_may_trust_other_origins,
     an_app_may_look_out_for_itself,
     an_app_on_the_same_host_name_is_the_same_origin,
+    a_form_on_a_page_of_another_origin_is_refused_in_a_browser,
 }
 
 async fn with_session(engine: Engine) -> (TestHost, Visitor) {
@@ -78,24 +80,6 @@ async fn what_needs_no_session_may_come_from_anywhere(engine: Engine) {
     send(&mut visitor, Method::POST, &cross).await.expect(200);
 }
 
-/// A host with a probe of these settings.
-async fn with_settings(engine: Engine, settings: &str) -> (TestHost, Visitor) {
-    let database = TestDatabase::fresh(engine).await;
-    deploy(&database, settings).await.succeeded();
-    let host = TestHost::with(engine).database(database).start().await;
-    let mut visitor = host.visitor();
-    all_ok(&visitor.probe(json!([set("a", "1")])).await);
-    (host, visitor)
-}
-
-async fn deploy(database: &TestDatabase, settings: &str) -> command::Finished {
-    let folder = tempfile::tempdir().unwrap();
-    let component = paths::guest("probe");
-    let file = format!("name = \"probe\"\ncomponent = \"{}\"\n{settings}\n", component.display());
-    std::fs::write(folder.path().join("innkeeper.toml"), file).unwrap();
-    command::on(database, &["deploy", folder.path().to_str().unwrap(), "--route", "/"]).await
-}
-
 async fn an_app_may_trust_other_origins(engine: Engine) {
     let (host, mut visitor) = with_settings(engine, r#"trusted-origins = ["https://shop.example"]"#).await;
     let from = |origin| [("sec-fetch-site", "cross-site"), ("origin", origin)];
@@ -131,4 +115,36 @@ async fn an_app_on_the_same_host_name_is_the_same_origin(engine: Engine) {
     all_ok(&visitor.probe(json!([set("a", "1")])).await);
     send(&mut visitor, Method::POST, &[("origin", &host.url())]).await.expect(200);
     send(&mut visitor, Method::POST, &[("origin", "http://third.example")]).await.expect(403);
+}
+
+/// What `Sec-Fetch-Site` and the cookie are where a real browser sends them: a page on another port is another origin of the same site, and gets
+/// the cookie sent along; one on another host name is another site, for which `SameSite=Lax` keeps the cookie back.
+async fn a_form_on_a_page_of_another_origin_is_refused_in_a_browser(engine: Engine) {
+    let (host, other) =
+        tokio::join!(TestHost::of(engine, "probe", "probe"), TestHost::of(engine, "probe", "probe"));
+    let elsewhere = format!("http://localhost:{}", other.address().port());
+    let mut browser = Chromium::start().await;
+    browser.open(&format!("{}{}", host.url(), Visitor::path_with_steps("/begin", &json!([set("a", "1")])))).await;
+    for (from, name, status) in [(other.url(), "port", 403), (elsewhere, "site", 200)] {
+        assert_eq!(submit(&mut browser, &host, &from, name).await, status, "{name}");
+        assert_eq!(host.database().count("probe", "session_values").await, 1, "{name}");
+    }
+    assert!(host.logs().contains("cross-origin: Sec-Fetch-Site says"), "{}", host.logs());
+    assert_eq!(submit(&mut browser, &host, &host.url(), "own").await, 200);
+    assert_eq!(host.database().count("probe", "session_values").await, 0, "the app's own form does it");
+    browser.end().await;
+}
+
+/// Opens a page at `from` whose form takes the visitor's value away, as soon as it is there. Returns the status with which the app answers.
+async fn submit(browser: &mut Chromium, host: &TestHost, from: &str, name: &str) -> u16 {
+    let remove = Visitor::path_with_steps(&format!("/{name}"), &json!([{ "op": "session.remove", "key": "a" }]));
+    let page = format!(
+        "<!doctype html><form method=post action='{}{remove}'></form><script>onload = () => document.forms[0].submit()</script>",
+        host.url()
+    );
+    let page = json!([{ "op": "respond", "headers": [["content-type", "text/html"]], "body": page }]);
+    assert_eq!(browser.open(&format!("{from}{}", Visitor::path_with_steps("/page", &page))).await, Opened::Shown);
+    let line = host.wait_for_log(&format!("POST /{name}")).await;
+    let status = line.split("status=").nth(1).and_then(|rest| rest.get(..3));
+    status.and_then(|status| status.parse().ok()).unwrap_or_else(|| panic!("no status in {line}"))
 }

@@ -11,6 +11,8 @@ use super::{get, orphans, renew, set};
 on_both_databases! {
     fifty_increments_make_fifty,
     requests_that_change_different_keys_lose_nothing,
+    counters_in_any_order_wait_for_each_other,
+    whoever_counts_first_may_sign_in_or_out_then,
     one_of_twenty_contenders_wins_each_round,
     a_message_is_never_taken_twice,
     a_logout_is_not_undone_by_late_writes,
@@ -59,6 +61,51 @@ async fn fifty_increments_make_fifty(engine: Engine) {
     let sums: BTreeSet<i64> = answers.iter().filter_map(|answer| ok(&results(answer)[0]).as_i64()).collect();
     assert_eq!(sums, (1..=50).collect(), "each saw a number of its own");
     assert_eq!(ok(&visitor.probe_one(get("n")).await), "50");
+}
+
+async fn counters_in_any_order_wait_for_each_other(engine: Engine) {
+    let (_host, mut visitor) = host(engine).await;
+    all_ok(&visitor.probe(json!([set("other", "1")])).await);
+    let pause = || json!({ "op": "sleep", "ms": 10 });
+    let orders =
+        [json!([increment("a"), pause(), increment("b")]), json!([increment("b"), pause(), increment("a")])];
+    let answers = at_once(&visitor, orders.iter().cycle().take(24).cloned()).await;
+    answers.iter().for_each(|answer| all_ok(&results(answer)));
+    let sums = visitor.probe(json!([get("a"), get("b")])).await;
+    assert_eq!((ok(&sums[0]), ok(&sums[1])), (&json!("24"), &json!("24")));
+}
+
+async fn whoever_counts_first_may_sign_in_or_out_then(engine: Engine) {
+    let (host, visitor) = host(engine).await;
+    let pause = || json!({ "op": "sleep", "ms": 10 });
+    let swap = json!({ "op": "session.compare-and-set", "key": "held", "expected": null, "value": "1" });
+    for then in
+        [renew(Some("Ada")), op("session.destroy"), json!({ "op": "session.set-expiry", "idle-seconds": 60 })]
+    {
+        let mut visitor = visitor.clone();
+        all_ok(&visitor.probe(json!([set("n", "0"), flash("hello")])).await);
+        let some = [
+            json!([increment("n"), pause(), then]),
+            json!([swap, pause(), then]),
+            json!([op("session.take-flash"), pause(), increment("n"), then]),
+            json!([set("n", "7"), increment("m"), pause(), then]),
+            json!([increment("m"), set("n", "7")]),
+            json!([{ "op": "session.remove", "key": "n" }, increment("m"), then]),
+        ];
+        for answer in at_once(&visitor, some.iter().cycle().take(24).cloned()).await {
+            told(&answer);
+        }
+        assert_eq!(orphans(&host).await, "0");
+        super::forget_all(&host).await;
+    }
+}
+
+/// Panics at an answer that is none of the app, and at an error that is none of a session that has ended.
+fn told(answer: &Answer) {
+    let told = |result: &Value| {
+        result.get("ok").is_some() || result.pointer("/error/code").is_some_and(|code| code == "closed")
+    };
+    assert!(results(answer).iter().all(told), "{}", answer.text());
 }
 
 async fn requests_that_change_different_keys_lose_nothing(engine: Engine) {
@@ -163,16 +210,10 @@ async fn a_logout_is_not_undone_by_late_writes(engine: Engine) {
     }
 }
 
-/// Sessions that were begun by a visitor whose own had ended. Panics at an answer that is no answer of the app, and at an error that is none
-/// of a session that has ended.
+/// Sessions that were begun by a visitor whose own had ended.
 fn begun(during: &[Answer], after: &[Answer], cookie: &str) -> u32 {
     let answers = || during.iter().chain(after);
-    for answer in answers() {
-        let told = |result: &Value| {
-            result.get("ok").is_some() || result.pointer("/error/code").is_some_and(|code| code == "closed")
-        };
-        assert!(results(answer).iter().all(told), "{}", answer.text());
-    }
+    answers().for_each(told);
     let new =
         answers().filter(|answer| sets(answer).is_some_and(|value| !value.is_empty()) && !gives(answer, cookie));
     u32::try_from(new.count()).expect("a few")

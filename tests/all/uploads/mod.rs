@@ -4,6 +4,7 @@ mod checksums;
 mod client;
 mod crowd;
 mod ending;
+mod keys;
 mod protocol;
 mod refusals;
 mod resuming;

@@ -35,11 +35,24 @@ impl Context {
 
     /// Makes a part's changes those of what is around it.
     pub(super) async fn commit_part(&mut self, number: u32) -> Result<()> {
-        if self.unit.is_open(number) {
+        let was_open = self.unit.is_open(number);
+        if was_open {
             self.session.flush(&mut self.unit).await?;
         }
-        self.unit.commit_part(number).await?;
+        let committed = self.unit.commit_part(number).await;
+        // Where statements are kept by themselves the outermost part ends the transaction, and with it what the session has written in it.
+        let has_ended = was_open && !self.unit.is_holding();
+        if let Err(error) = committed {
+            if has_ended {
+                self.marks.clear();
+                self.session.rolled_back();
+            }
+            return Err(error);
+        }
         self.forget_marks(number);
+        if has_ended {
+            self.session.committed(self.app.space.app());
+        }
         Ok(())
     }
 

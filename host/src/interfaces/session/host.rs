@@ -55,7 +55,9 @@ impl wit::Host for View<'_> {
 
     async fn increment(&mut self, key: String, by: i64) -> Answer<i64> {
         check_key(&key)?;
-        Ok(self.context.session.increment(&mut self.context.unit, &key, by).await?)
+        let sum = self.context.session.increment(&mut self.context.unit, &key, by).await?;
+        self.context.settle().await?;
+        Ok(sum)
     }
 
     async fn compare_and_set(&mut self, key: String, expected: Option<String>, value: String) -> Answer<bool> {
@@ -63,7 +65,9 @@ impl wit::Host for View<'_> {
         check_text(&value)?;
         expected.as_deref().map_or(Ok(()), check_text)?;
         let unit = &mut self.context.unit;
-        Ok(self.context.session.compare_and_set(unit, &key, expected.as_deref(), value).await?)
+        let done = self.context.session.compare_and_set(unit, &key, expected.as_deref(), value).await?;
+        self.context.settle().await?;
+        Ok(done)
     }
 
     async fn flash(&mut self, message: String) -> Answer<()> {
@@ -109,7 +113,9 @@ impl wit::Host for View<'_> {
     }
 
     async fn csrf_token(&mut self, form: String) -> Answer<String> {
-        Ok(self.context.session.find_or_begin(&mut self.context.unit).await?.id.csrf_token(&form))
+        let token = self.context.session.find_or_begin(&mut self.context.unit).await?.id.csrf_token(&form);
+        self.context.settle().await?;
+        Ok(token)
     }
 
     async fn csrf_check(&mut self, form: String, token: String) -> Answer<bool> {

@@ -5,8 +5,11 @@
 //!
 //! `idle_expires_at` is never later than `expires_at`: this one column says when a session ends, and one index finds those that have.
 //!
-//! Every statement locks the session's row before rows of its values (`for key share`, which SQLite with its one writer does without). A logout
-//! waits for the writes that came before it, those that come after it find nothing, and since all take their locks in one order
+//! Every statement locks the session's row before rows of its values (`for no key update`, which SQLite with its one writer does without). A logout
+//! waits for the writes that came before it, and those that come after it find nothing. The lock excludes itself from the beginning: whoever has
+//! it may go on to change, rename or delete the row, and waits for nobody who waits for a value. A weaker one, which two requests could have at once,
+//! would be a deadlock as soon as one of them signs out. So requests that write to one session do so one after the other, each from its first
+//! statement on values to its commit; what can wait for the commit does (`UnitOfWork::defer`), which keeps that short. Since all take their locks in one order
 //! there is no deadlock. [`values`] has what is in a session, [`upkeep`] what the host and its operator do to all of them.
 
 pub mod upkeep;

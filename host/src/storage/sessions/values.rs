@@ -28,7 +28,7 @@ impl Kind {
 pub async fn put(unit: &mut UnitOfWork, id: &IdHash, kind: Kind, name: &str, value: &str) -> Result<()> {
     let sql = host_sql!(
         "insert into innkeeper.session_values (app, id_hash, kind, name, value) \
-         select app, id_hash, $3, $4, $5 from innkeeper.sessions where app = $1 and id_hash = $2 for key share \
+         select app, id_hash, $3, $4, $5 from innkeeper.sessions where app = $1 and id_hash = $2 for no key update \
          on conflict (app, id_hash, kind, name) do update set value = excluded.value"
     );
     let params = key(unit, id, [Value::Integer(kind.number()), name.into(), value.into()]);
@@ -39,7 +39,7 @@ pub async fn put(unit: &mut UnitOfWork, id: &IdHash, kind: Kind, name: &str, val
 pub async fn remove(unit: &mut UnitOfWork, id: &IdHash, name: &str) -> Result<()> {
     let sql = host_sql!(
         "delete from innkeeper.session_values where app = $1 and id_hash = $2 and kind = 0 and name = $3 \
-         and exists (select 1 from innkeeper.sessions where app = $1 and id_hash = $2 for key share)"
+         and exists (select 1 from innkeeper.sessions where app = $1 and id_hash = $2 for no key update)"
     );
     let params = key(unit, id, [name.into()]);
     unit.defer(sql, params).await
@@ -49,7 +49,7 @@ pub async fn remove(unit: &mut UnitOfWork, id: &IdHash, name: &str) -> Result<()
 pub async fn take_flash(unit: &mut UnitOfWork, id: &IdHash) -> Result<Vec<String>> {
     let sql = host_sql!(
         "delete from innkeeper.session_values where app = $1 and id_hash = $2 and kind = 1 \
-         and exists (select 1 from innkeeper.sessions where app = $1 and id_hash = $2 for key share) \
+         and exists (select 1 from innkeeper.sessions where app = $1 and id_hash = $2 for no key update) \
          returning name, value"
     );
     let params = key(unit, id, []);
@@ -67,7 +67,7 @@ pub async fn take_flash(unit: &mut UnitOfWork, id: &IdHash) -> Result<Vec<String
 pub async fn increment(unit: &mut UnitOfWork, id: &IdHash, name: &str, by: i64) -> Result<Option<i64>> {
     let sql = host_sql!(
         "insert into innkeeper.session_values (app, id_hash, kind, name, value) \
-         select app, id_hash, 0, $3, cast($4 as text) from innkeeper.sessions where app = $1 and id_hash = $2 for key share \
+         select app, id_hash, 0, $3, cast($4 as text) from innkeeper.sessions where app = $1 and id_hash = $2 for no key update \
          on conflict (app, id_hash, kind, name) do update \
          set value = cast(cast(innkeeper.session_values.value as bigint) + cast(excluded.value as bigint) as text) \
          returning value"
@@ -91,7 +91,7 @@ pub async fn compare_and_set(
             let sql = host_sql!(
                 "update innkeeper.session_values set value = $4 \
                  where app = $1 and id_hash = $2 and kind = 0 and name = $3 and value = $5 \
-                 and exists (select 1 from innkeeper.sessions where app = $1 and id_hash = $2 for key share)"
+                 and exists (select 1 from innkeeper.sessions where app = $1 and id_hash = $2 for no key update)"
             );
             let params = key(unit, id, [name.into(), value.into(), expected.into()]);
             unit.write(sql, &params).await?
@@ -99,7 +99,7 @@ pub async fn compare_and_set(
         None => {
             let sql = host_sql!(
                 "insert into innkeeper.session_values (app, id_hash, kind, name, value) \
-                 select app, id_hash, 0, $3, $4 from innkeeper.sessions where app = $1 and id_hash = $2 for key share \
+                 select app, id_hash, 0, $3, $4 from innkeeper.sessions where app = $1 and id_hash = $2 for no key update \
                  on conflict (app, id_hash, kind, name) do nothing"
             );
             let params = key(unit, id, [name.into(), value.into()]);

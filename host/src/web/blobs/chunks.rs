@@ -29,7 +29,7 @@ const WAIT: Duration = Duration::from_secs(40);
 /// A chunk in its place.
 struct Held {
     bytes: Vec<u8>,
-    _place: SemaphorePermit<'static>,
+    _place: Place,
 }
 
 impl AsRef<[u8]> for Held {
@@ -77,9 +77,14 @@ impl Chunks {
     /// Reads on. Ready when there is a chunk to send, however little of the next ones has come.
     fn poll_chunk(&mut self, cx: &mut Context<'_>) -> Poll<std::result::Result<Bytes, BodyError>> {
         if self.reading.is_none() && self.next <= self.last && self.ready.len() < READ_AHEAD {
-            // A task of its own: it gives its connection back however long nobody polls this body.
-            let reading = tokio::spawn(read(self.space.clone(), self.id.clone(), self.next..=self.last));
-            self.reading = Some(AbortOnDropHandle::new(reading));
+            let chunks = self.next..=self.last;
+            let places = spare_places(&chunks, 0);
+            // Only who has nothing to send waits for a place.
+            if !places.is_empty() || self.ready.is_empty() {
+                // A task of its own: it gives its connection back however long nobody polls this body.
+                let reading = tokio::spawn(read(self.space.clone(), self.id.clone(), chunks, places));
+                self.reading = Some(AbortOnDropHandle::new(reading));
+            }
         }
         if let Some(reading) = &mut self.reading
             && let Poll::Ready(chunks) = reading.poll_unpin(cx)
@@ -109,16 +114,28 @@ impl Chunks {
     }
 }
 
-/// Reads as many chunks as there is room for, at least one.
-async fn read(space: AppSpace, id: String, chunks: RangeInclusive<i64>) -> Result<Vec<Bytes>> {
-    let busy = || Error::new(Code::Busy, "too many files are being sent to visitors who do not take them");
-    let first = tokio::time::timeout(WAIT, ROOM.acquire()).await.ok().and_then(std::result::Result::ok);
-    let mut places = vec![first.ok_or_else(busy)?];
-    let wanted = chunks.end().saturating_sub(*chunks.start());
-    let ahead = usize::try_from(wanted).unwrap_or(usize::MAX).min(READ_AHEAD - 1);
-    while places.len() <= ahead && ROOM.available_permits() > FOR_THE_FIRST {
-        let Ok(place) = ROOM.try_acquire() else { break };
-        places.push(place);
+type Place = SemaphorePermit<'static>;
+
+/// Places for as many chunks as are read at a time, less those that there are, as far as nobody who has none yet needs them.
+fn spare_places(chunks: &RangeInclusive<i64>, there: usize) -> Vec<Place> {
+    let left = chunks.end().saturating_sub(*chunks.start()).saturating_add(1);
+    let wanted = usize::try_from(left).unwrap_or(usize::MAX).min(READ_AHEAD).saturating_sub(there);
+    let spare = || (ROOM.available_permits() > FOR_THE_FIRST).then(|| ROOM.try_acquire().ok()).flatten();
+    std::iter::from_fn(spare).take(wanted).collect()
+}
+
+/// Reads as many chunks as there are places; where there are none waits for one.
+async fn read(
+    space: AppSpace,
+    id: String,
+    chunks: RangeInclusive<i64>,
+    mut places: Vec<Place>,
+) -> Result<Vec<Bytes>> {
+    if places.is_empty() {
+        let busy = || Error::new(Code::Busy, "too many files are being sent to visitors who do not take them");
+        let first = tokio::time::timeout(WAIT, ROOM.acquire()).await.ok().and_then(std::result::Result::ok);
+        places.push(first.ok_or_else(busy)?);
+        places.extend(spare_places(&chunks, 1));
     }
     let last = chunks.start().saturating_add(i64::try_from(places.len()).unwrap_or(i64::MAX)) - 1;
     let read = blobs::read_committed(&space, &id, *chunks.start()..=last).await?;
@@ -128,4 +145,23 @@ async fn read(space: AppSpace, id: String, chunks: RangeInclusive<i64>) -> Resul
 
 fn shorter() -> BodyError {
     "the chunks of the blob are shorter than the blob".into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whoever_reads_ahead_leaves_places_to_those_who_have_none() {
+        let others = ROOM.try_acquire_many(256 - 64 - 6).unwrap();
+        let ahead = spare_places(&(0..=9), 0);
+        assert_eq!(ahead.len(), READ_AHEAD);
+        assert_eq!(spare_places(&(9..=9), 0).len(), 1, "no more than there is to read");
+        assert_eq!(spare_places(&(9..=9), 1).len(), 0);
+        let more = spare_places(&(0..=9), 0);
+        assert_eq!((more.len(), ROOM.available_permits()), (2, FOR_THE_FIRST));
+        assert_eq!(spare_places(&(0..=9), 0).len(), 0);
+        drop((others, ahead, more));
+        assert_eq!(ROOM.available_permits(), 256);
+    }
 }

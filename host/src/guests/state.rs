@@ -6,7 +6,7 @@ use super::output::{Label, Output};
 use super::registry::Guest;
 use super::respond::Outcome;
 use crate::interfaces::body::RequestBody;
-use crate::interfaces::session::{Jar, SessionId};
+use crate::interfaces::session::{Jar, Presented};
 use crate::interfaces::{self, Context};
 use std::sync::Arc;
 use tokio::sync::oneshot;
@@ -54,8 +54,8 @@ pub struct OutOfTime;
 pub struct Visit {
     /// For the log.
     pub request_id: String,
-    /// What the visitor's cookie says, not yet checked.
-    pub session: Option<SessionId>,
+    /// What is known of the visitor's session, not yet checked.
+    pub session: Presented,
     /// Learns how the cookie has to change.
     pub jar: Jar,
     /// The request's body.

@@ -2,7 +2,7 @@
 
 use super::blob_upload::{Keyring, SendOptions};
 use super::body::RequestBody;
-use super::session::{self, SessionId};
+use super::session;
 use crate::config::Limits;
 use crate::storage::blobs::Blob;
 use crate::storage::{self, AppSpace, Bounds, Transactions, UnitOfWork};
@@ -81,8 +81,8 @@ pub struct Context {
 }
 
 impl Context {
-    /// A fresh request. `presented` is what the visitor's cookie says, not yet checked.
-    pub fn new(app: Arc<AppContext>, presented: Option<SessionId>, jar: session::Jar, body: RequestBody) -> Self {
+    /// A fresh request. `presented` is what it brings along, not yet checked.
+    pub fn new(app: Arc<AppContext>, presented: session::Presented, jar: session::Jar, body: RequestBody) -> Self {
         let unit = UnitOfWork::new(app.space.clone(), app.transactions);
         let session = session::State::new(presented, jar, &app.limits);
         Self { app, body, unit, session, marks: Vec::new(), deadlines: Vec::new(), pending: None, answered: false }

@@ -11,7 +11,7 @@ use crate::guests::respond::{Answer, Failure, GuestBody, Outcome};
 use crate::guests::run::{self, Fault, Running};
 use crate::guests::{Guest, Visit};
 use crate::interfaces::body::{BodyStream, RequestBody};
-use crate::interfaces::session::Jar;
+use crate::interfaces::session::{Jar, Presented};
 use crate::storage::Code;
 use crate::telemetry::metrics;
 use bytes::Bytes;
@@ -70,12 +70,12 @@ impl Dispatcher {
     ) -> Result<Response<Body>, Problem> {
         let (mut head, body) = request.into_parts();
         let cookie = SessionCookie::new(guest.app.space.app(), client.scheme_https);
-        let session = cookie.take(&mut head.headers);
-        if session.is_some()
-            && let Some(refused) = refused_origin(guest, &head, client)
-        {
-            return Err(refused);
-        }
+        let id = cookie.take(&mut head.headers);
+        let objection = cross_origin::objection(&head, client.scheme_https, &guest.origins);
+        let session = match objection {
+            Some(objection) if id.is_some() => return Err(refused_origin(guest, objection)),
+            objection => Presented { id, is_foreign: objection.is_some() },
+        };
         let permit = self.permit().await?;
         let wanted = blobs::Wanted::new(&head.method, &head.headers);
         let body = request_body(&head, body);
@@ -165,11 +165,10 @@ impl Dispatcher {
 }
 
 /// A request that a page of somebody else made the visitor's browser send, and whose session it comes with, goes no further.
-fn refused_origin(guest: &Guest, head: &http::request::Parts, client: &ClientInfo) -> Option<Problem> {
-    let objection = cross_origin::objection(head, client.scheme_https, &guest.origins)?;
+fn refused_origin(guest: &Guest, objection: &str) -> Problem {
     metrics::cross_origin_refused(guest.app.space.app());
     let text = "This request came from another site, in your name. Nothing was done.";
-    Some(Problem::new(StatusCode::FORBIDDEN, text, format!("cross-origin: {objection}")))
+    Problem::new(StatusCode::FORBIDDEN, text, format!("cross-origin: {objection}"))
 }
 
 /// The body of a guest that has returned: everything it will ever write is there.

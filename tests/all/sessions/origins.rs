@@ -13,6 +13,7 @@ use super::{deploy, get, set, with_settings};
 on_both_databases! {
     a_page_of_another_origin_changes_nothing,
     what_needs_no_session_may_come_from_anywhere,
+    a_page_of_another_origin_begins_no_session,
     an_app_may_trust_other_origins,
     an_app_may_look_out_for_itself,
     an_app_on_the_same_host_name_is_the_same_origin,
@@ -78,6 +79,18 @@ async fn what_needs_no_session_may_come_from_anywhere(engine: Engine) {
     visitor.jar.put("innkeeper-probe", "no id");
     visitor.jar.put("innkeeper-other", &"A".repeat(43));
     send(&mut visitor, Method::POST, &cross).await.expect(200);
+}
+
+async fn a_page_of_another_origin_begins_no_session(engine: Engine) {
+    let host = TestHost::of(engine, "probe", "probe").await;
+    let steps = json!([set("a", "2"), super::renew(Some("Mallory")), { "op": "session.csrf-token", "form": "f" }, get("a")]);
+    let request =
+        Request::post("/steps").header("probe-steps", steps.to_string()).header("sec-fetch-site", "cross-site");
+    let answer = host.visitor().send(request, Full::<Bytes>::default()).await.expect(200);
+    let results = answer.json();
+    let codes: Vec<&str> = (0..3).map(|at| support::probe::code(&results[at])).collect();
+    assert_eq!((codes, ok(&results[3])), (vec!["closed"; 3], &json!(null)));
+    assert_eq!((answer.header("set-cookie"), host.database().count("probe", "sessions").await), (None, 0));
 }
 
 async fn an_app_may_trust_other_origins(engine: Engine) {

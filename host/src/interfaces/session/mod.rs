@@ -13,7 +13,7 @@ mod state;
 pub use error::Fault;
 pub use id::SessionId;
 pub use jar::{CookieChange, Jar};
-pub use state::State;
+pub use state::{Presented, State};
 
 /// The generated names.
 use super::bindings::innkeeper::storage::session as wit;

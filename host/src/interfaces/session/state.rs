@@ -24,16 +24,28 @@ pub struct State {
     loaded: Option<Option<Live>>,
     /// What has happened since the last commit.
     events: SessionEvents,
+    is_foreign: bool,
     closed: bool,
 }
 
+/// What a request brings along.
+#[derive(Debug, Clone)]
+pub struct Presented {
+    /// What the visitor's cookie says, not yet checked.
+    pub id: Option<SessionId>,
+    /// Whether a page of another origin made the visitor's browser send the request. It begins no session then: the browser would put it in the place of the
+    /// one that the visitor has, whose cookie it did not send along.
+    pub is_foreign: bool,
+}
+
 impl State {
-    /// Knows only what the cookie says.
-    pub fn new(presented: Option<SessionId>, jar: Jar, limits: &Limits) -> Self {
+    /// Knows only what the request brings along.
+    pub fn new(presented: Presented, jar: Jar, limits: &Limits) -> Self {
         Self {
             jar,
             bounds: limits.into(),
-            kept_id: presented,
+            kept_id: presented.id,
+            is_foreign: presented.is_foreign,
             kept_cookie: None,
             cookie: None,
             loaded: None,
@@ -75,6 +87,11 @@ impl State {
     }
 
     fn check_cookie(&self, what: &str) -> Result<()> {
+        if self.is_foreign {
+            return Err(Error::closed(format!(
+                "a page of another origin sent this request: {what} is not for it"
+            )));
+        }
         if self.closed {
             return Err(Error::closed(format!("the response was set: {what} would need a cookie")));
         }

@@ -54,6 +54,10 @@ async fn list(options: &ListOptions) -> anyhow::Result<()> {
             keys.iter().map(|key| json!({ "key": key.id, "created": print_instant(key.created_at) })).collect();
         return output::json(&list);
     }
+    if keys.is_empty() {
+        output::line("no keys yet: a host makes the first when it begins to serve");
+        return Ok(());
+    }
     let rows: Vec<_> = keys.into_iter().map(|key| [key.id, output::time(key.created_at)]).collect();
     output::table(["KEY", "CREATED"], &rows);
     Ok(())

@@ -2,8 +2,8 @@
 //! app by one process at a time.
 
 use super::registry::Registry;
+use crate::storage::blobs::usage;
 use crate::storage::sweeping::{self, What};
-use crate::storage::transfer::usage;
 use crate::storage::{AppSpace, Result, Transactions, UnitOfWork, now_micros};
 use crate::telemetry::metrics;
 use std::sync::Arc;

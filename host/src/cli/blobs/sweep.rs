@@ -5,9 +5,10 @@ use crate::cli::output;
 use crate::cli::progress::Progress;
 use crate::cli::target::Target;
 use crate::guests::sweep;
+use crate::storage::blobs::usage::{self, Recount};
+use crate::storage::sweeping::{self, What};
 use crate::storage::transfer::mentions::Unmentioned;
 use crate::storage::transfer::overdue::{self, Deadlines, Leaving};
-use crate::storage::transfer::usage::{self, Recount};
 use crate::storage::{UnitOfWork, calendar, now_micros};
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -26,12 +27,11 @@ struct Swept {
 pub(super) async fn run(options: &SweepOptions, target: &Target) -> anyhow::Result<()> {
     let mut unit = target.unit();
     let (staged, receiving) = sweep::deadlines(&target.config.limits);
-    let deadlines = Deadlines { staged, receiving };
-    let overdue = overdue::list(&mut unit, deadlines).await?;
+    let overdue = overdue::list(&mut unit, Deadlines { staged, receiving }).await?;
     let unmentioned = unmentioned(&mut unit, options).await?;
     let mut deleted = 0;
     if !options.dry_run {
-        deleted += overdue::delete(&mut unit, &overdue, deadlines).await?;
+        deleted += sweeping::sweep(&target.space, What::Blobs { staged, receiving }).await?;
         if options.unreferenced {
             deleted += overdue::delete_kept(&mut unit, unmentioned.iter().map(|blob| blob.id.as_str())).await?;
         }

@@ -203,8 +203,8 @@ impl Arrival {
         Ok(())
     }
 
-    pub(super) async fn commit(self) -> anyhow::Result<()> {
-        Ok(self.intake.commit().await?)
+    pub(super) async fn commit(self) -> crate::storage::Result<()> {
+        self.intake.commit().await
     }
 
     pub(super) async fn give_up(self) {

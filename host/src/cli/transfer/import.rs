@@ -9,7 +9,7 @@ use crate::cli::output;
 use crate::cli::progress::Progress;
 use crate::config::Config;
 use crate::storage::apps::Deployment;
-use crate::storage::transfer::usage;
+use crate::storage::{Code, blobs};
 use anyhow::{Context, bail};
 use serde_json::json;
 use sha2::{Digest, Sha256};
@@ -87,9 +87,16 @@ async fn bring(
     match take_all(&mut arrival, parts, hasher).await {
         Ok(totals) => {
             let changed = arrival.changed();
-            arrival.commit().await.context("cannot keep what was imported: nothing is there")?;
-            let taken = usage::taken(&mut room.target.unit()).await?;
-            let taken = u64::try_from(taken).unwrap_or_default();
+            arrival.commit().await.map_err(|error| {
+                let text = match error.code {
+                    Code::CommitUnknown => {
+                        "it is not certain that what was imported was kept: import it again to compare"
+                    }
+                    _ => "cannot keep what was imported: nothing is there",
+                };
+                anyhow::Error::from(error).context(text)
+            })?;
+            let taken = blobs::used(&mut room.target.unit()).await?;
             Ok(Brought { totals, changed, compared: room.only_compares, taken })
         }
         Err(error) => {

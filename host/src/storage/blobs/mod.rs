@@ -4,12 +4,13 @@
 //! written as they arrive, each by itself unless a transaction is open anyway: a slow visitor holds no connection. What is not
 //! kept is swept.
 //!
-//! [`staging`] is the way in, [`resumable`] that of uploads which may be taken up again, [`quota`] what they all take up, [`sweep`] the way out.
+//! [`staging`] is the way in, [`resumable`] that of uploads which may be taken up again, [`quota`] what they all take up ([`usage`] counts it anew), [`sweep`] the way out.
 
 mod quota;
 pub mod resumable;
 pub mod staging;
 mod sweep;
+pub mod usage;
 
 pub(super) use quota::{ROW_BYTES, told as no_room};
 pub use quota::{full, used};
@@ -129,7 +130,8 @@ fn chunk_params(space: &AppSpace, id: &str, chunks: &Range<i64>) -> [Value; 4] {
     [space.app().as_ref().into(), id.into(), Value::Integer(chunks.start), Value::Integer(chunks.end)]
 }
 
-fn app(unit: &UnitOfWork) -> Value {
+/// The app of the unit, as a parameter.
+pub(super) fn app(unit: &UnitOfWork) -> Value {
     unit.space().app().as_ref().into()
 }
 

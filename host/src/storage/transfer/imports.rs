@@ -1,7 +1,8 @@
 //! Which file `innkeeper blobs import` has made which blob of, and the rows that refer to files by the names under which they were stored.
 
 use super::incoming::Link;
-use super::{quoted, usage};
+use super::quoted;
+use crate::storage::blobs;
 use crate::storage::host_sql::host_sql;
 use crate::storage::unit::UnitOfWork;
 use crate::storage::value::Value;
@@ -25,7 +26,7 @@ pub async fn find(unit: &mut UnitOfWork, source: &str) -> Result<Option<Imported
          join innkeeper.blobs b on b.app = i.app and b.id = i.blob \
          where i.app = $1 and i.source = $2 and b.state = 2"
     );
-    let params = [usage::app(unit), source.into()];
+    let params = [blobs::app(unit), source.into()];
     let outcome = unit.read(sql, &params).await?;
     outcome.rows.rows.first().map(|row| imported_from(row)).transpose()
 }
@@ -33,7 +34,7 @@ pub async fn find(unit: &mut UnitOfWork, source: &str) -> Result<Option<Imported
 /// The SHA-256 of a kept blob, if there is one of this id; of any other blob, nothing.
 pub async fn kept(unit: &mut UnitOfWork, id: &str) -> Result<Option<Vec<u8>>> {
     let sql = host_sql!("select sha256 from innkeeper.blobs where app = $1 and id = $2 and state = 2");
-    let params = [usage::app(unit), id.into()];
+    let params = [blobs::app(unit), id.into()];
     let outcome = unit.read(sql, &params).await?;
     Ok(outcome.rows.rows.into_iter().next().and_then(|row| row.into_iter().next()?.into_bytes()))
 }
@@ -44,7 +45,7 @@ pub(super) async fn note(unit: &mut UnitOfWork, source: &str, id: &str) -> Resul
         "insert into innkeeper.imported (app, source, blob) values ($1, $2, $3) \
          on conflict (app, source) do update set blob = excluded.blob"
     );
-    let params = [usage::app(unit), source.into(), id.into()];
+    let params = [blobs::app(unit), source.into(), id.into()];
     unit.write(sql, &params).await.map(|_| ())
 }
 

@@ -1,8 +1,8 @@
 //! A file that a command brings in. It is received like an upload, in chunks that are committed by themselves, read back and compared, and then kept in one
 //! transaction with all that belongs to it. What a crash leaves in the middle is swept like any other upload.
 
-use super::{imports, usage};
-use crate::storage::blobs::{self, CHUNK_BYTES};
+use super::imports;
+use crate::storage::blobs::{self, CHUNK_BYTES, staging};
 use crate::storage::host_sql::host_sql;
 use crate::storage::unit::UnitOfWork;
 use crate::storage::value::Value;
@@ -51,24 +51,9 @@ impl Incoming {
     /// Promises room for `size` bytes. None where the app's blobs would take up more than `most` with them.
     pub async fn begin(space: &AppSpace, id: &str, size: u64, most: u64) -> Result<Option<Self>> {
         let mut unit = UnitOfWork::new(space.clone(), Transactions::Request);
-        let used = usage::add(&mut unit, usage::taken_by(size)).await?;
-        if used > whole(most) {
-            unit.rollback().await?;
+        if !staging::begin(&mut unit, id, size, most).await? {
             return Ok(None);
         }
-        let sql = host_sql!(
-            "insert into innkeeper.blobs (app, id, state, size, sha256, content_type, created_at) \
-             values ($1, $2, 0, $3, $4, '', $5)"
-        );
-        let params = [
-            usage::app(&unit),
-            id.into(),
-            Value::Integer(whole(size)),
-            Value::Bytes(Vec::new()),
-            Value::Integer(now_micros()),
-        ];
-        unit.write(sql, &params).await?;
-        unit.commit().await?;
         Ok(Some(Self {
             unit,
             id: id.to_owned(),
@@ -102,23 +87,21 @@ impl Incoming {
 
     async fn write_chunk(&mut self) -> Result<()> {
         let chunk = std::mem::take(&mut self.chunk);
-        let params =
-            [usage::app(&self.unit), self.id.as_str().into(), Value::Integer(self.seq), Value::Bytes(chunk)];
-        self.unit.write(insert_chunk(), &params).await?;
+        staging::append(&mut self.unit, &self.id, self.seq, chunk).await?;
         self.seq += 1;
-        self.sign().await?;
-        self.unit.commit().await
+        self.sign().await
     }
 
-    /// Says from time to time that the blob is still under way. To be committed.
+    /// Says from time to time that the blob is still under way.
     async fn sign(&mut self) -> Result<()> {
         if self.signed.elapsed() < SIGN_OF_LIFE {
             return Ok(());
         }
         self.signed = Instant::now();
         let sql = host_sql!("update innkeeper.blobs set created_at = $3 where app = $1 and id = $2 and state = 0");
-        let params = [usage::app(&self.unit), self.id.as_str().into(), Value::Integer(now_micros())];
-        self.unit.write(sql, &params).await.map(|_| ())
+        let params = [blobs::app(&self.unit), self.id.as_str().into(), Value::Integer(now_micros())];
+        self.unit.write(sql, &params).await?;
+        self.unit.commit().await
     }
 
     /// Writes the rest, reads everything back and compares. Returns the SHA-256.
@@ -145,7 +128,6 @@ impl Incoming {
                 seq += 1;
             }
             self.sign().await?;
-            self.unit.commit().await?;
         }
         Ok(hasher.finalize().to_vec())
     }
@@ -158,15 +140,13 @@ impl Incoming {
         source: Option<&str>,
         link: Option<&Link>,
     ) -> Result<u64> {
-        // No other transaction changes blobs meanwhile, a sweep among them.
-        usage::lock(&mut self.unit).await?;
         let sql = host_sql!(
             "update innkeeper.blobs set state = 2, sha256 = $3, content_type = $4, name = $5, created_at = $6 \
              where app = $1 and id = $2 and state = 0 and size = $7 \
              and (select count(*) from innkeeper.chunks where app = $1 and blob = $2) = $8"
         );
         let params = [
-            usage::app(&self.unit),
+            blobs::app(&self.unit),
             self.id.as_str().into(),
             Value::Bytes(sha256.to_vec()),
             label.content_type.as_str().into(),
@@ -197,14 +177,7 @@ impl Incoming {
 
     async fn remove(&mut self) -> Result<()> {
         self.unit.rollback().await?;
-        usage::lock(&mut self.unit).await?;
-        let sql = host_sql!("delete from innkeeper.blobs where app = $1 and id = $2 and state = 0 returning size");
-        let params = [usage::app(&self.unit), self.id.as_str().into()];
-        if self.unit.write(sql, &params).await?.rows.rows.is_empty() {
-            return self.unit.rollback().await;
-        }
-        usage::add(&mut self.unit, -usage::taken_by(self.promised)).await?;
-        self.unit.commit().await
+        staging::discard(&mut self.unit, &self.id).await
     }
 }
 

@@ -4,7 +4,8 @@
 //! like an id by chance only makes a blob stay.
 
 use super::overdue::{Leaving, leaving_from};
-use super::{quoted, usage};
+use super::quoted;
+use crate::storage::blobs;
 use crate::storage::connection::{Bounds, GuestSql};
 use crate::storage::host_sql::host_sql;
 use crate::storage::schema::{self, FoundTable};
@@ -33,7 +34,7 @@ impl Unmentioned {
         );
         let (mut ids, mut after) = (HashSet::new(), String::new());
         loop {
-            let params = [usage::app(unit), Value::Integer(before), after.as_str().into(), Value::Integer(PAGE)];
+            let params = [blobs::app(unit), Value::Integer(before), after.as_str().into(), Value::Integer(PAGE)];
             let rows = unit.read(sql, &params).await?.rows.rows;
             let Some(last) = rows.last().and_then(|row| row.first()?.as_text()) else { return Ok(Self(ids)) };
             after = last.to_owned();
@@ -91,7 +92,7 @@ impl Unmentioned {
         let mut after = [Value::Bytes(Vec::new()), Value::Integer(-1), "".into()];
         loop {
             let [hash, kind, name] = after;
-            let params = [usage::app(unit), hash, kind, name, Value::Integer(PAGE)];
+            let params = [blobs::app(unit), hash, kind, name, Value::Integer(PAGE)];
             let mut rows = unit.read(sql, &params).await?.rows.rows;
             for value in rows.iter().filter_map(|row| row.get(3)) {
                 self.strike(value);
@@ -154,7 +155,7 @@ impl Unmentioned {
         );
         let mut list = Vec::with_capacity(ids.len());
         for id in ids {
-            let params = [usage::app(unit), id.into()];
+            let params = [blobs::app(unit), id.into()];
             let outcome = unit.read(sql, &params).await?;
             list.extend(outcome.rows.rows.first().map(|row| leaving_from(row)).transpose()?);
         }

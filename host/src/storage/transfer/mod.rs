@@ -1,6 +1,6 @@
 //! What the commands that carry files and whole apps need of storage.
 //!
-//! Files: [`incoming`] (a file that becomes a kept blob), [`imports`] (which file became which), [`usage`] (the count of an app's bytes), [`overdue`] and [`mentions`]
+//! Files: [`incoming`] (a file that becomes a kept blob), [`imports`] (which file became which), [`overdue`] and [`mentions`]
 //! (what a sweep takes, what it lists). Whole apps: a [`snapshot`] reads, an [`intake`] writes in one transaction; `schema::portable` turns a table of the
 //! catalog into a description that the other engine understands, [`leftovers`] names what has none, [`json`] writes values and descriptions and `json_row` reads them, and
 //! [`host_rows`] are the app's rows in the host tables.
@@ -17,7 +17,6 @@ mod numbers;
 pub mod overdue;
 pub mod snapshot;
 mod sums;
-pub mod usage;
 
 pub use incoming::Incoming;
 pub use intake::Intake;

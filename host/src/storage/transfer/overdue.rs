@@ -1,10 +1,10 @@
-//! Blobs whose time is over, and blobs by their ids, on their way out. In small batches, so that no lock lasts.
+//! Blobs whose time is over, listed before a sweep takes them, and kept ones on their way out, in small batches, so that no lock lasts.
 
-use super::usage;
+use crate::storage::blobs;
 use crate::storage::host_sql::host_sql;
 use crate::storage::unit::UnitOfWork;
 use crate::storage::value::Value;
-use crate::storage::{Error, Outcome, Result};
+use crate::storage::{Code, Error, Result};
 
 /// Blobs of one batch.
 const BATCH: usize = 50;
@@ -40,54 +40,27 @@ pub async fn list(unit: &mut UnitOfWork, deadlines: Deadlines) -> Result<Vec<Lea
          and (((state = 1 or received is not null) and created_at < $2) \
          or (state = 0 and received is null and created_at < $3)) order by id"
     );
-    let params = [usage::app(unit), Value::Integer(deadlines.staged), Value::Integer(deadlines.receiving)];
+    let params = [blobs::app(unit), Value::Integer(deadlines.staged), Value::Integer(deadlines.receiving)];
     let outcome = unit.read(sql, &params).await?;
     outcome.rows.rows.iter().map(|row| leaving_from(row)).collect()
 }
 
-/// Deletes those of the list whose time is still over. Returns how many went.
-pub async fn delete(unit: &mut UnitOfWork, list: &[Leaving], deadlines: Deadlines) -> Result<u64> {
-    let sql = host_sql!(
-        "delete from innkeeper.blobs where app = $1 and id = $2 and state < 2 \
-         and (((state = 1 or received is not null) and created_at < $3) \
-         or (state = 0 and received is null and created_at < $4)) returning size"
-    );
-    let more = [Value::Integer(deadlines.staged), Value::Integer(deadlines.receiving)];
-    delete_by(unit, sql, list.iter().map(|blob| blob.id.as_str()), &more).await
-}
-
 /// Deletes kept blobs. Returns how many went.
 pub async fn delete_kept(unit: &mut UnitOfWork, ids: impl Iterator<Item = &str>) -> Result<u64> {
-    let sql = host_sql!("delete from innkeeper.blobs where app = $1 and id = $2 and state = 2 returning size");
-    delete_by(unit, sql, ids, &[]).await
-}
-
-async fn delete_by(
-    unit: &mut UnitOfWork,
-    sql: &'static crate::storage::HostSql,
-    ids: impl Iterator<Item = &str>,
-    more: &[Value],
-) -> Result<u64> {
     let ids: Vec<&str> = ids.collect();
     let mut gone = 0;
     for batch in ids.chunks(BATCH) {
-        usage::lock(unit).await?;
-        let mut freed = 0_i64;
         for id in batch {
-            let params = [&[usage::app(unit), (*id).into()], more].concat();
-            let outcome = unit.write(sql, &params).await?;
-            freed = freed.saturating_add(sizes(&outcome));
-            gone += outcome.affected;
+            match blobs::delete(unit, id).await {
+                Ok(()) => gone += 1,
+                // Somebody else was faster.
+                Err(error) if error.code == Code::NotFound => {}
+                Err(error) => return Err(error),
+            }
         }
-        usage::add(unit, -freed).await?;
         unit.commit().await?;
     }
     Ok(gone)
-}
-
-fn sizes(outcome: &Outcome) -> i64 {
-    let sizes = outcome.rows.rows.iter().filter_map(|row| u64::try_from(row.first()?.as_integer()?).ok());
-    sizes.map(usage::taken_by).sum()
 }
 
 /// What is known of a blob: id, name, size, created_at, state.

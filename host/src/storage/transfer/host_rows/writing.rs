@@ -1,9 +1,10 @@
 //! Rows of host tables on their way in.
 
 use super::{BlobRow, MigrationRow, SessionRow, unhex};
+use crate::storage::blobs::usage;
 use crate::storage::host_sql::host_sql;
+use crate::storage::transfer::Intake;
 use crate::storage::transfer::incoming::{insert_chunk, whole};
-use crate::storage::transfer::{Intake, usage};
 use crate::storage::value::Value;
 use crate::storage::{Code, Error, Result};
 use sha2::{Digest, Sha256};

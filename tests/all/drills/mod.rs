@@ -8,6 +8,7 @@ mod bouncer;
 mod cancelled;
 mod crowded;
 mod load;
+mod meanwhile;
 mod read_only;
 mod rounds;
 

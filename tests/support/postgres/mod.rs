@@ -5,6 +5,7 @@
 
 pub mod bouncer;
 mod frozen;
+mod hold;
 mod home;
 pub mod proxy;
 mod wire;

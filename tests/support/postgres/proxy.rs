@@ -1,4 +1,4 @@
-//! A proxy between the host and a server: counts round trips, and loses the answer to a COMMIT.
+//! A proxy between the host and a server: counts round trips, holds a statement back, and loses the answer to a COMMIT.
 //!
 //! A round trip is what a client waits for: it ends with the `ReadyForQuery` after which nothing that the client has
 //! asked for is outstanding. Statements sent together are one round trip.
@@ -11,6 +11,7 @@ use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 
+use super::hold::{Held, Hold};
 use super::wire::{self, Opening, Statements};
 
 const READ_BYTES: usize = 64 * 1024;
@@ -29,6 +30,8 @@ struct Shared {
     trips: Vec<String>,
     /// A COMMIT on a connection that has run a statement with this in its text loses its answer.
     doomed: Option<String>,
+    /// The statement that is to be held back.
+    hold: Option<Hold>,
     connections: Vec<JoinHandle<()>>,
 }
 
@@ -71,6 +74,14 @@ impl Proxy {
     /// answer does not come back: both sides are cut.
     pub fn lose_commit_after(&self, text: &str) {
         lock(&self.shared).doomed = Some(text.to_owned());
+    }
+
+    /// Of the next messages about statements with `text` in them, in lower case, lets `before` pass; the one after these waits in
+    /// the proxy, and its connection with it. Most statements make two messages: to prepare, and to run.
+    pub fn hold(&self, text: &str, before: usize) -> Held {
+        let (hold, held) = Hold::of(text, before);
+        lock(&self.shared).hold = Some(hold);
+        held
     }
 
     /// Whether no COMMIT waits for its loss: it has been lost, or none was asked for.
@@ -134,7 +145,11 @@ async fn client_side(
             }
         }
         while let Some(message) = begun.then(|| wire::take_message(&mut buffer)).flatten() {
-            lock(conversation).note_client(&message, shared);
+            let hold = lock(conversation).note_client(&message, shared);
+            if let Some(hold) = hold {
+                to.write_all(&std::mem::take(&mut onwards)).await.ok()?;
+                hold.wait().await;
+            }
             onwards.extend(message);
         }
         to.write_all(&onwards).await.ok()?;
@@ -169,10 +184,11 @@ async fn read(from: &mut OwnedReadHalf, buffer: &mut Vec<u8>) -> Option<()> {
 }
 
 impl Conversation {
-    fn note_client(&mut self, message: &[u8], shared: &Mutex<Shared>) {
+    /// Returns what holds the message back, if it is to be.
+    fn note_client(&mut self, message: &[u8], shared: &Mutex<Shared>) -> Option<Hold> {
         // Query, Sync and Flush: what a client waits after.
         self.outstanding += usize::from(matches!(message.first(), Some(b'Q' | b'S')));
-        let Some(text) = self.statements.text_of(message) else { return };
+        let text = self.statements.text_of(message)?;
         let mut shared = lock(shared);
         let written = text.to_ascii_lowercase();
         self.is_doomed |= shared.doomed.as_ref().is_some_and(|doomed| written.contains(doomed));
@@ -181,6 +197,7 @@ impl Conversation {
             shared.doomed = None;
         }
         self.said.push(text);
+        shared.hold.take_if(|hold| hold.is_for(&written))
     }
 
     /// None when the connection is to be cut.

@@ -14,9 +14,12 @@ use std::collections::BTreeSet;
 /// every difference that cannot be added. Dropping the future undoes what was not kept yet.
 pub async fn define(space: &AppSpace, table: &Table) -> Result<bool> {
     table.validate()?;
-    // Most calls find everything in its place, and need no lock to see it.
-    if statements(&mut reader(space).await?, table).await?.is_empty() {
-        return Ok(false);
+    // Most calls find everything in its place, and need no lock to see it. Whoever finds something else looks again under the lock:
+    // between two looks into the catalog another request may have made the table.
+    match statements(&mut reader(space).await?, table).await {
+        Ok(statements) if statements.is_empty() => return Ok(false),
+        Err(error) if error.code != Code::Conflict => return Err(error),
+        _ => {}
     }
     let mut connection = space.writer().await?;
     connection.control(Control::Begin(None)).await?;

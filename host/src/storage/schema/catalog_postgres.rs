@@ -18,17 +18,17 @@ macro_rules! table_oid {
     };
 }
 
+/// One statement tells whether the table is there and what its columns are: between two, another request may make it. Postgres has tables
+/// without columns, too; of such a one there is a row without a name.
 const COLUMNS: &str = concat!(
     "select a.attname::text, format_type(a.atttypid, a.atttypmod), l.collname::text, not a.attnotnull, \
-     a.attidentity::text, pg_get_expr(d.adbin, d.adrelid), a.attgenerated::text from pg_catalog.pg_attribute a \
+     a.attidentity::text, pg_get_expr(d.adbin, d.adrelid), a.attgenerated::text from pg_catalog.pg_class t \
+     left join pg_catalog.pg_attribute a on a.attrelid = t.oid and a.attnum > 0 and not a.attisdropped \
      left join pg_catalog.pg_attrdef d on d.adrelid = a.attrelid and d.adnum = a.attnum \
-     left join pg_catalog.pg_collation l on l.oid = a.attcollation \
-     where a.attnum > 0 and not a.attisdropped and a.attrelid = ",
+     left join pg_catalog.pg_collation l on l.oid = a.attcollation where t.oid = ",
     table_oid!(),
     " order by a.attnum"
 );
-
-const IS_THERE: &str = concat!("select 1 where ", table_oid!(), " is not null");
 
 const INDEXES: &str = concat!(
     "select i.relname::text, x.indisunique, x.indisprimary, a.attname::text \
@@ -60,12 +60,11 @@ const TABLES: &str = "select c.relname::text from pg_catalog.pg_class c where c.
 /// The table of this name, if there is one.
 pub(super) async fn table(connection: &mut Connection, name: &str) -> Result<Option<FoundTable>> {
     let columns = rows(connection, COLUMNS, name).await?;
-    // Postgres has tables without columns, too.
-    if columns.is_empty() && rows(connection, IS_THERE, name).await?.is_empty() {
+    if columns.is_empty() {
         return Ok(None);
     }
-    let mut found =
-        FoundTable { columns: columns.iter().map(|row| column(row)).collect(), ..FoundTable::default() };
+    let named = columns.iter().filter(|row| row.first().is_some_and(|name| name.as_text().is_some()));
+    let mut found = FoundTable { columns: named.map(|row| column(row)).collect(), ..FoundTable::default() };
     note_indexes(&mut found, &rows(connection, INDEXES, name).await?);
     note_constraints(&mut found, &rows(connection, CONSTRAINTS, name).await?);
     Ok(Some(found))

@@ -9,6 +9,7 @@ use super::probe_with;
 on_both_databases! {
     serializable_transactions_run_as_if_one_after_the_other,
     what_a_transaction_has_read_stays_as_it_was,
+    a_session_that_waits_to_be_written_leaves_the_isolation_as_asked,
 }
 
 /// Counts the rows, waits until the other one has done so too, and adds one.
@@ -52,13 +53,26 @@ async fn serializable_transactions_run_as_if_one_after_the_other(engine: Engine)
 }
 
 async fn what_a_transaction_has_read_stays_as_it_was(engine: Engine) {
+    read_twice(engine, &[]).await;
+}
+
+async fn a_session_that_waits_to_be_written_leaves_the_isolation_as_asked(engine: Engine) {
+    read_twice(engine, &[json!({ "op": "session.set", "key": "a", "value": "1" })]).await;
+}
+
+/// After these steps a transaction counts the rows of a table, another request adds one, and the transaction counts again.
+async fn read_twice(engine: Engine, before: &[Value]) {
     let (host, mut visitor) = probe_with(engine, &["create table t (a bigint)"]).await;
     let count = json!({ "op": "tx.query", "tx": 0, "sql": "select count(*) from t" });
     let begin = json!({ "op": "db.begin", "options": { "isolation": "repeatable-read" } });
-    let steps = json!([begin, count, { "op": "sleep", "ms": 600 }, count]);
+    let told = json!({ "op": "stderr", "text": "has counted\n" });
+    let steps = [begin, count.clone(), told, json!({ "op": "sleep", "ms": 1000 }), count];
+    let steps = json!([before, &steps].concat());
     let reader = tokio::spawn(async move { visitor.probe(steps).await });
+    host.wait_for_log("has counted").await;
     let insert = json!([{ "op": "db.execute", "sql": "insert into t (a) values (1)" }]);
     all_ok(&host.probe(insert).await);
     let results = reader.await.expect("a visitor does not panic");
-    assert_eq!(integer(&results[1]), integer(&results[3]));
+    let at = before.len();
+    assert_eq!(integer(&results[at + 1]), integer(&results[at + 4]));
 }

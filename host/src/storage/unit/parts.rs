@@ -8,8 +8,9 @@ impl UnitOfWork {
     /// Begins a part that can be undone by itself and returns its number.
     pub async fn begin(&mut self, isolation: Option<Isolation>) -> Result<u32> {
         self.check_isolation(isolation)?;
-        self.write_deferred().await?;
+        // First, since what waits to be written would open a transaction of the usual isolation.
         self.ensure_open(isolation).await?;
+        self.write_deferred().await?;
         let number = self.next_savepoint;
         // A mark from before would be released together with this savepoint's content.
         let control = match std::mem::take(&mut self.marked) {

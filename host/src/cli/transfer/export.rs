@@ -12,8 +12,9 @@ use crate::storage::transfer::Snapshot;
 use crate::storage::{calendar, hex, now_micros};
 use anyhow::{Context, bail};
 use serde_json::json;
-use std::fs::File;
+use std::fs::{File, OpenOptions};
 use std::io::{BufWriter, Write};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 /// Bytes that are written at once.
@@ -58,7 +59,9 @@ fn part_of(file: &Path) -> Option<PathBuf> {
 
 fn open(part: Option<&Path>) -> anyhow::Result<Box<dyn Write>> {
     let Some(path) = part else { return Ok(Box::new(BufWriter::with_capacity(BUFFER, std::io::stdout()))) };
-    let file = File::create(path).with_context(|| format!("cannot write {}", path.display()))?;
+    // As private as the database that it comes from.
+    let file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path);
+    let file = file.with_context(|| format!("cannot write {}", path.display()))?;
     Ok(Box::new(BufWriter::with_capacity(BUFFER, file)))
 }
 

@@ -50,12 +50,17 @@ impl Snapshot {
             Engine::Sqlite => (space.reader().await?, Control::BeginReading),
             Engine::Postgres => (space.upkeep().await?, Control::Begin(Some(Isolation::RepeatableRead))),
         };
+        let before = names(&mut connection).await?;
         connection.control(control).await?;
         wait_long(&mut connection).await?;
+        hold(&mut connection, &before).await?;
         // The first look decides what is seen.
         connection
             .host(crate::storage::host_sql::host_sql!("select count(*) from innkeeper.app_migrations"), &[])
             .await?;
+        if names(&mut connection).await? != before {
+            return Err(Error::new(Code::Conflict, "tables were made or dropped just now: try again"));
+        }
         Ok(Self { connection, app: space.app().as_ref().to_owned(), engine: space.engine() })
     }
 
@@ -159,6 +164,20 @@ pub(super) async fn wait_long(connection: &mut Connection) -> Result<()> {
         Connection::Postgres(_) => connection.script("set local idle_in_transaction_session_timeout = 0").await,
         Connection::Sqlite(_) => Ok(()),
     }
+}
+
+async fn names(connection: &mut Connection) -> Result<Vec<String>> {
+    Ok(schema::tables_on(connection).await?.into_iter().map(|(name, _)| name).collect())
+}
+
+/// Keeps tables from being emptied or rewritten: to a transaction that sees an older state, such a table of Postgres is empty (PostgreSQL
+/// documentation, "Caveats" of concurrency control). Taking a lock is no look yet.
+async fn hold(connection: &mut Connection, tables: &[String]) -> Result<()> {
+    if matches!(connection, Connection::Sqlite(_)) || tables.is_empty() {
+        return Ok(());
+    }
+    let tables: Vec<String> = tables.iter().map(|name| quoted(name)).collect();
+    connection.script(&format!("lock table {} in access share mode", tables.join(", "))).await
 }
 
 /// A failure with a table's name before it.

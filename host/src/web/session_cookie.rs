@@ -6,7 +6,7 @@
 
 use crate::interfaces::session::{CookieChange, SessionId};
 use http::HeaderMap;
-use http::header::{COOKIE, HeaderValue, SET_COOKIE};
+use http::header::{CACHE_CONTROL, COOKIE, HeaderValue, SET_COOKIE};
 
 const SECURE_PREFIX: &str = "__Host-";
 const PREFIX: &str = "innkeeper-";
@@ -31,20 +31,20 @@ impl SessionCookie {
             return None;
         }
         let mut found: Vec<SessionId> = Vec::new();
-        let mut kept = Vec::new();
-        for line in headers.get_all(COOKIE) {
-            let Ok(line) = line.to_str() else { continue };
-            for pair in line.split(';').map(str::trim) {
-                let (name, value) = pair.split_once('=').unwrap_or(("", pair));
-                if name == self.name {
-                    found.extend(SessionId::parse(value));
-                }
-                if !is_hosts(name) && !is_hosts(value) {
-                    kept.push(pair);
-                }
+        let mut kept: Vec<&[u8]> = Vec::new();
+        // Bytes, since pages of the app and of its neighbours may set cookies that are no ASCII: they hide no other one.
+        let lines = headers.get_all(COOKIE).iter().map(HeaderValue::as_bytes);
+        for bytes in lines.flat_map(|line| line.split(|byte| *byte == b';')).map(<[u8]>::trim_ascii) {
+            let pair = String::from_utf8_lossy(bytes);
+            let (name, value) = pair.split_once('=').unwrap_or(("", &pair));
+            if name == self.name {
+                found.extend(SessionId::parse(value));
+            }
+            if !is_hosts(name) && !is_hosts(value) {
+                kept.push(bytes);
             }
         }
-        let kept = HeaderValue::from_str(&kept.join("; ")).ok().filter(|value| !value.is_empty());
+        let kept = HeaderValue::from_bytes(&kept.join(&b"; "[..])).ok().filter(|value| !value.is_empty());
         headers.remove(COOKIE);
         if let Some(kept) = kept {
             headers.insert(COOKIE, kept);
@@ -71,7 +71,22 @@ impl SessionCookie {
         if let Ok(mut value) = HeaderValue::from_str(&cookie) {
             value.set_sensitive(true);
             headers.append(SET_COOKIE, value);
+            keep_private(headers);
         }
+    }
+}
+
+/// A cache that many share keeps an answer with a cookie, too, where it is allowed to keep it (RFC 9111, section 7.3): the next visitor would get
+/// this one's session. A guest does not see the cookie, and cannot know.
+fn keep_private(headers: &mut HeaderMap) {
+    let said: Vec<String> = headers
+        .get_all(CACHE_CONTROL)
+        .iter()
+        .map(|value| String::from_utf8_lossy(value.as_bytes()).to_ascii_lowercase())
+        .collect();
+    let is_private = |said: &String| said.split(',').any(|word| matches!(word.trim(), "private" | "no-store"));
+    if !said.is_empty() && !said.iter().any(is_private) {
+        headers.insert(CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
     }
 }
 
@@ -117,6 +132,32 @@ mod tests {
         let mut headers = headers(COOKIE, &[&line]);
         assert_eq!(SessionCookie::new("blog", false).take(&mut headers), Some(id));
         assert_eq!(headers.get(COOKIE).unwrap(), "a=1; b=2");
+    }
+
+    #[test]
+    fn a_cookie_that_is_no_ascii_hides_no_other() {
+        let id = SessionId::random().unwrap();
+        for other in ["name=J\u{fc}rgen".as_bytes(), b"name=\xff"] {
+            let line = [other, format!("; innkeeper-blog={}; b=2", id.expose()).as_bytes()].concat();
+            let mut headers = HeaderMap::from_iter([(COOKIE, HeaderValue::from_bytes(&line).unwrap())]);
+            assert_eq!(SessionCookie::new("blog", false).take(&mut headers), Some(id.clone()));
+            assert_eq!(headers.get(COOKIE).unwrap().as_bytes(), [other, b"; b=2"].concat());
+        }
+    }
+
+    #[test]
+    fn an_answer_with_a_cookie_is_for_nobody_else() {
+        for (said, kept) in [
+            (None, None),
+            (Some("public, max-age=60"), Some("private, no-cache")),
+            (Some("max-age=60, Private"), Some("max-age=60, Private")),
+            (Some("no-store"), Some("no-store")),
+        ] {
+            let mut headers = HeaderMap::new();
+            headers.extend(said.map(|said| (CACHE_CONTROL, HeaderValue::from_static(said))));
+            SessionCookie::new("blog", true).apply(&mut headers, Some(&CookieChange::Clear));
+            assert_eq!(headers.get(CACHE_CONTROL).map(|value| value.to_str().unwrap()), kept, "{said:?}");
+        }
     }
 
     #[test]

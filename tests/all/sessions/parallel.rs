@@ -14,6 +14,7 @@ on_both_databases! {
     counters_in_any_order_wait_for_each_other,
     whoever_counts_first_may_sign_in_or_out_then,
     one_of_twenty_contenders_wins_each_round,
+    who_loses_sees_what_the_winner_has_put,
     a_message_is_never_taken_twice,
     a_logout_is_not_undone_by_late_writes,
     a_renewed_id_is_dead_for_everybody,
@@ -138,6 +139,23 @@ async fn one_of_twenty_contenders_wins_each_round(engine: Engine) {
         let winner = format!("{round}-{}", won[0]);
         assert_eq!(ok(&visitor.probe_one(get("holder")).await), &json!(winner));
         holder = Some(winner);
+    }
+}
+
+async fn who_loses_sees_what_the_winner_has_put(engine: Engine) {
+    let (_host, mut visitor) = host(engine).await;
+    all_ok(&visitor.probe(json!([set("k", "1")])).await);
+    let swap = |from: &str, to: &str| json!({ "op": "session.compare-and-set", "key": "k", "expected": from, "value": to });
+    let wait = json!({ "op": "sleep", "ms": 300 });
+    let slow = json!([get("k"), wait, swap("1", "3"), get("k"), swap("2", "3")]);
+    let fast = json!([get("k"), swap("1", "2")]);
+    let answers = at_once(&visitor, [slow, fast]).await;
+    let [slow, fast] = [results(&answers[0]), results(&answers[1])];
+    let won = |result: &Value| ok(result) == &json!(true);
+    // Which comes first is not certain, what the loser sees is.
+    match won(&fast[1]) {
+        true => assert_eq!((ok(&slow[2]), ok(&slow[3]), won(&slow[4])), (&json!(false), &json!("2"), true)),
+        false => assert!(won(&slow[2])),
     }
 }
 

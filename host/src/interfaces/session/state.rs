@@ -125,9 +125,9 @@ impl State {
         self.flush(unit).await?;
         let live = self.live()?;
         let done = values::compare_and_set(unit, &live.id.hash(), key, expected, &value).await?;
-        if done {
-            live.note(key, Some(value));
-        }
+        // What another request has put there since: whoever tries again must not compare with what was here before.
+        let now = if done { Some(value) } else { values::get(unit, &live.id.hash(), key).await? };
+        live.note(key, now);
         Ok(done)
     }
 

@@ -35,6 +35,16 @@ pub async fn put(unit: &mut UnitOfWork, id: &IdHash, kind: Kind, name: &str, val
     unit.defer(sql, params).await
 }
 
+/// The value under a key, as it is now.
+pub async fn get(unit: &mut UnitOfWork, id: &IdHash, name: &str) -> Result<Option<String>> {
+    let sql = host_sql!(
+        "select value from innkeeper.session_values where app = $1 and id_hash = $2 and kind = 0 and name = $3"
+    );
+    let params = key(unit, id, [name.into()]);
+    let outcome = unit.read(sql, &params).await?;
+    Ok(outcome.rows.rows.into_iter().next().and_then(|row| row.into_iter().next()?.into_text()))
+}
+
 /// Takes a value away.
 pub async fn remove(unit: &mut UnitOfWork, id: &IdHash, name: &str) -> Result<()> {
     let sql = host_sql!(

@@ -8,6 +8,7 @@ use crate::storage::blobs::Blob;
 use crate::storage::{self, AppSpace, Bounds, Transactions, UnitOfWork};
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// What all requests of an app share.
 #[derive(Debug)]
@@ -76,16 +77,23 @@ pub struct Context {
     pub(super) marks: Vec<(u32, session::State)>,
     /// When open transactions of the guest are rolled back by themselves.
     pub(super) deadlines: Vec<(u32, tokio::time::Instant)>,
+    /// One place for each blob that the guest is reading or making: each holds bytes that count against no instance.
+    open_blobs: Arc<Semaphore>,
     pending: Option<Pending>,
     answered: bool,
 }
+
+/// Blobs that one request may read or make at once.
+pub const OPEN_BLOBS: usize = 16;
 
 impl Context {
     /// A fresh request. `presented` is what it brings along, not yet checked.
     pub fn new(app: Arc<AppContext>, presented: session::Presented, jar: session::Jar, body: RequestBody) -> Self {
         let unit = UnitOfWork::new(app.space.clone(), app.transactions);
         let session = session::State::new(presented, jar, &app.limits);
-        Self { app, body, unit, session, marks: Vec::new(), deadlines: Vec::new(), pending: None, answered: false }
+        let open_blobs = Arc::new(Semaphore::new(OPEN_BLOBS));
+        let (marks, deadlines, pending) = Default::default();
+        Self { app, body, unit, session, marks, deadlines, open_blobs, pending, answered: false }
     }
 
     /// Keeps everything that the request has written: rows, blobs and session.
@@ -126,6 +134,11 @@ impl Context {
     /// Whether the response is on its way.
     pub fn is_answered(&self) -> bool {
         self.answered
+    }
+
+    /// A place for a blob that is to be read or made, if one is free.
+    pub(super) fn place_for_blob(&self) -> Option<OwnedSemaphorePermit> {
+        Arc::clone(&self.open_blobs).try_acquire_owned().ok()
     }
 
     /// The blob with which to answer, if `send` was called.

@@ -11,6 +11,7 @@ use super::{kept, probe};
 on_both_databases! {
     blobs_of_another_app_are_unknown,
     a_blob_that_is_deleted_while_it_is_sent_is_cut_off,
+    readers_and_writers_are_sixteen_at_once,
 }
 
 async fn blobs_of_another_app_are_unknown(engine: Engine) {
@@ -26,6 +27,28 @@ async fn blobs_of_another_app_are_unknown(engine: Engine) {
     for result in results.as_array().expect("results") {
         assert_eq!(code(result), "not-found", "{results}");
     }
+}
+
+async fn readers_and_writers_are_sixteen_at_once(engine: Engine) {
+    let (_host, mut visitor) = probe(engine).await;
+    let blob = kept(&mut visitor, "text/plain", "a", b"abc").await;
+    let open = json!({ "op": "blob.open", "id": blob["id"] });
+    let create = json!({ "op": "blob.create", "content-type": "text/plain" });
+    let read = json!({ "op": "reader.read", "reader": 0, "max": 10 });
+    let finish = json!({ "op": "writer.finish", "writer": 0 });
+    let mut steps = vec![open.clone(); 15];
+    // Each of these gives a place back: the end of a reader, a finished writer, a dropped reader.
+    let drop = json!({ "op": "reader.drop", "reader": 1 });
+    for back in [vec![read.clone(), read], vec![finish], vec![drop]] {
+        let last = if steps.len() == 15 { create.clone() } else { open.clone() };
+        steps.extend([last, open.clone(), create.clone()]);
+        steps.extend(back);
+    }
+    steps.push(open);
+    let results = visitor.probe(json!(steps)).await;
+    let refused: Vec<usize> = (0..results.len()).filter(|at| results[*at].get("error").is_some()).collect();
+    assert_eq!(refused, [16, 17, 21, 22, 25, 26], "{results:?}");
+    refused.iter().for_each(|at| assert_eq!(code(&results[*at]), "too-large"));
 }
 
 async fn a_blob_that_is_deleted_while_it_is_sent_is_cut_off(engine: Engine) {

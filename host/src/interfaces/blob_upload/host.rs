@@ -7,8 +7,9 @@ use super::reader::Reader;
 use super::receive::{self, to_wit};
 use super::upload::{Coming, Rules, Upload, full};
 use super::wit;
-use crate::interfaces::{Pending, View};
+use crate::interfaces::{OPEN_BLOBS, Pending, View};
 use crate::storage::{blobs, now_micros};
+use tokio::sync::OwnedSemaphorePermit;
 use wasmtime::component::Resource;
 use wit::BlobErrorCode as Code;
 
@@ -47,12 +48,13 @@ impl wit::Host for View<'_> {
             return Err(full(&self.context.app.space));
         }
         let rules = Rules { most, quota, accept: Vec::new() };
-        Ok(self.table.push(Upload::begin(name.as_deref(), Some(&content_type), Coming::AtMost(0), &rules)?)?)
+        let upload = Upload::begin(name.as_deref(), Some(&content_type), Coming::AtMost(0), &rules)?;
+        Ok(self.table.push(upload.holding(self.place()?))?)
     }
 
     async fn open(&mut self, id: String, range: Option<wit::ByteRange>) -> Answer<Resource<Reader>> {
         let blob = blobs::stat(&mut self.context.unit, &id).await?;
-        Ok(self.table.push(Reader::new(blob, range)?)?)
+        Ok(self.table.push(Reader::new(blob, range, self.place()?)?)?)
     }
 
     async fn stat(&mut self, id: String) -> Answer<wit::Blob> {
@@ -158,6 +160,11 @@ impl wit::HostReader for View<'_> {
 }
 
 impl View<'_> {
+    fn place(&self) -> Result<OwnedSemaphorePermit, Fault> {
+        let text = || format!("more than {OPEN_BLOBS} blobs at once: finish or drop writers, drop readers");
+        self.context.place_for_blob().ok_or_else(|| Fault::request(Code::TooLarge, text()))
+    }
+
     fn sign(&self, id: String, until: i64, grant: Grant) -> Answer<String> {
         let app = &self.context.app;
         let path = Link { app: app.space.app().to_string(), id, until, grant }.sign(&app.keyring)?;

@@ -40,7 +40,7 @@ pub(super) fn check(media_type: &str, accept: &[String]) -> Result<(), Fault> {
 }
 
 /// The type without parameters, in lower case; none if it is no media type (RFC 9110, section 8.3.1).
-fn essence(declared: &str) -> Option<String> {
+pub fn essence(declared: &str) -> Option<String> {
     let essence = declared.split(';').next()?.trim().to_ascii_lowercase();
     let token = |part: &str| {
         !part.is_empty() && part.bytes().all(|b| b.is_ascii_alphanumeric() || b"!#$&-^_.+".contains(&b))

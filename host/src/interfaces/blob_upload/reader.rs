@@ -5,6 +5,7 @@ use super::wit;
 use crate::storage::UnitOfWork;
 use crate::storage::blobs::{self, Blob, CHUNK_BYTES};
 use std::collections::VecDeque;
+use tokio::sync::OwnedSemaphorePermit;
 
 const LONGEST_READ: usize = 1 << 20;
 
@@ -18,11 +19,17 @@ pub struct Reader {
     end: u64,
     /// Chunks that were read ahead; the first begins at `at`.
     ahead: VecDeque<Vec<u8>>,
+    /// Given back at the end, since some languages drop what they hold late.
+    place: Option<OwnedSemaphorePermit>,
 }
 
 impl Reader {
     /// Checks the range against the size.
-    pub(super) fn new(blob: Blob, range: Option<wit::ByteRange>) -> Result<Self, Fault> {
+    pub(super) fn new(
+        blob: Blob,
+        range: Option<wit::ByteRange>,
+        place: OwnedSemaphorePermit,
+    ) -> Result<Self, Fault> {
         let (at, end) = match range {
             None => (0, blob.size),
             Some(range) => {
@@ -32,7 +39,7 @@ impl Reader {
         if at > end || (range.is_some() && at >= blob.size) {
             return Err(Fault::request(wit::BlobErrorCode::BadParameter, "the range is not inside the blob"));
         }
-        Ok(Self { blob, at, end, ahead: VecDeque::new() })
+        Ok(Self { blob, at, end, ahead: VecDeque::new(), place: Some(place) })
     }
 
     /// What is being read.
@@ -45,6 +52,9 @@ impl Reader {
         let left = usize::try_from(self.end.saturating_sub(self.at)).unwrap_or(usize::MAX);
         let most = most.min(LONGEST_READ).min(left);
         if most == 0 {
+            if left == 0 {
+                self.place = None;
+            }
             return Ok(Vec::new());
         }
         if self.ahead.is_empty() {

@@ -6,6 +6,7 @@ use crate::storage::blobs::{self, Blob, CHUNK_BYTES, staging};
 use crate::storage::{AppSpace, UnitOfWork, now_micros};
 use crate::telemetry::metrics;
 use sha2::{Digest, Sha256};
+use tokio::sync::OwnedSemaphorePermit;
 
 /// Bytes for which room is taken beforehand where nobody knows how many will come.
 const MOST_AHEAD: u64 = 8 << 20;
@@ -28,6 +29,8 @@ pub struct Upload {
     hasher: Sha256,
     finished: bool,
     failed: bool,
+    /// Of a guest's writer.
+    place: Option<OwnedSemaphorePermit>,
 }
 
 impl std::fmt::Debug for Upload {
@@ -80,7 +83,13 @@ impl Upload {
             hasher: Sha256::new(),
             finished: false,
             failed: false,
+            place: None,
         })
+    }
+
+    /// Holds a place until it has ended.
+    pub(super) fn holding(self, place: OwnedSemaphorePermit) -> Self {
+        Self { place: Some(place), ..self }
     }
 
     /// Whether the blob has been staged.
@@ -172,6 +181,8 @@ impl Upload {
     pub(super) async fn finish(&mut self, unit: &mut UnitOfWork) -> Result<Blob, Fault> {
         let staged = self.stage(unit).await;
         self.failed |= staged.is_err();
+        // Some languages drop what they hold late.
+        self.place = None;
         staged
     }
 

@@ -18,6 +18,8 @@ const VERIFIES: i64 = SIGNS + LONGEST_SECONDS as i64 * MICROS + DAY;
 /// Loads the keys; makes a new one where the newest is too old. A database that takes no writes for now keeps the old ones working; an error
 /// where there is none.
 pub(super) async fn refresh(registry: &Registry) -> Result<()> {
+    // One at a time: who has read before a key was revoked must not put it back after another has read.
+    let _turn = registry.refreshing_keys.lock().await;
     let mut keys = registry.database().keys().await?;
     let now = now_micros();
     if keys.first().is_none_or(|newest| newest.created_at < now.saturating_sub(SIGNS)) {

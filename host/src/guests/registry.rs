@@ -105,6 +105,8 @@ pub struct Registry {
     keyring: Arc<Keyring>,
     /// When the database was last asked because somebody presented an unknown key. Held while it is being asked.
     keys_asked: Mutex<Option<Instant>>,
+    /// Held while keys are being read and put.
+    pub(super) refreshing_keys: Mutex<()>,
     routes: ArcSwap<Routes>,
     loaded: AtomicBool,
 }
@@ -113,7 +115,8 @@ impl Registry {
     /// Empty until [`Self::reload`].
     pub fn new(database: Database, own_databases: OwnDatabases, compiler: Compiler, limits: Arc<Limits>) -> Self {
         let (keyring, routes, loaded) = (Arc::default(), ArcSwap::default(), AtomicBool::new(false));
-        Self { database, own_databases, compiler, limits, keyring, keys_asked: Mutex::default(), routes, loaded }
+        let (keys_asked, refreshing_keys) = (Mutex::default(), Mutex::default());
+        Self { database, own_databases, compiler, limits, keyring, keys_asked, refreshing_keys, routes, loaded }
     }
 
     /// The routes as they are now.

@@ -15,11 +15,9 @@ pub struct Recount {
     pub counted: i64,
 }
 
-/// Takes the row without changing it.
+/// Takes the row without changing it. One that is missing is made, so that there is something to take.
 async fn lock(unit: &mut UnitOfWork) -> Result<()> {
-    let sql = host_sql!("update innkeeper.usage set bytes = bytes where app = $1");
-    let params = [app(unit)];
-    unit.write(sql, &params).await.map(|_| ())
+    add(unit, 0).await
 }
 
 /// Takes the row and adds to it.

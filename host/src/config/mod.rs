@@ -70,7 +70,7 @@ pub struct Config {
     pub app_pool_size: u32,
     /// The memory that this process may use.
     pub memory_bytes: u64,
-    /// A directory for compiled components; none = they are kept in the database alone.
+    /// A directory for compiled components; none = each process compiles them when it starts.
     pub code_cache: Option<PathBuf>,
     /// What a commit on SQLite survives.
     pub sqlite_synchronous: SqliteSynchronous,

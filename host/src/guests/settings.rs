@@ -11,7 +11,7 @@ use url::Url;
 pub struct Settings {
     /// What is kept together.
     pub transactions: TransactionsSetting,
-    /// What the guest reads through `wasi:config`. No place for secrets: whoever can list apps can read it.
+    /// What the guest reads through `wasi:config`. No place for secrets: whoever can read the registry or an export can read it.
     pub config: BTreeMap<String, String>,
     /// What becomes of requests that come from other origins with a visitor's session.
     #[serde(rename = "cross-origin", skip_serializing_if = "is_default")]

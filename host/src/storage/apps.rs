@@ -119,7 +119,7 @@ impl Database {
         Ok(component)
     }
 
-    /// Records a component as the next version of an app and makes it the active one. Where the active version is this very
+    /// Records a component as the next version of an app and makes it the active one. Where the newest version is this very
     /// component, only route and settings change. Returns the number of the version.
     pub async fn deploy(&self, deployment: Deployment<'_>) -> Result<i64> {
         check_name(deployment.app)?;

@@ -34,7 +34,7 @@ enum Verb {
 /// Make a kept blob of every file below a folder; what was imported before is left as it is
 ///
 /// Makes a kept blob of every file below a folder, and reads each back to compare it. Run again, it takes only what is new or has changed; a crash in the
-/// middle leaves nothing half. Files that web2py has stored (table.field.<16 digits>.<name>.<ext>) get their original names back. A folder with the
+/// middle leaves nothing half. Files that web2py has stored (table.field.<16 hexadecimal digits>.<name>.<ext>) get their original names back. A folder with the
 /// manifest of an export keeps ids, names, types and times.
 #[derive(Debug, Args)]
 struct ImportOptions {

@@ -66,7 +66,7 @@ async fn read_twice(engine: Engine, before: &[Value]) {
     let count = json!({ "op": "tx.query", "tx": 0, "sql": "select count(*) from t" });
     let begin = json!({ "op": "db.begin", "options": { "isolation": "repeatable-read" } });
     let told = json!({ "op": "stderr", "text": "has counted\n" });
-    let steps = [begin, count.clone(), told, json!({ "op": "sleep", "ms": 1000 }), count];
+    let steps = [begin, count.clone(), told, json!({ "op": "sleep", "ms": 500 }), count];
     let steps = json!([before, &steps].concat());
     let reader = tokio::spawn(async move { visitor.probe(steps).await });
     host.wait_for_log("has counted").await;

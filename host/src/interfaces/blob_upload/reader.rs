@@ -39,7 +39,7 @@ impl Reader {
         if at > end || (range.is_some() && at >= blob.size) {
             return Err(Fault::request(wit::BlobErrorCode::BadParameter, "the range is not inside the blob"));
         }
-        Ok(Self { blob, at, end, ahead: VecDeque::new(), place: Some(place) })
+        Ok(Self { blob, at, end, ahead: VecDeque::new(), place: Some(place).filter(|_| at < end) })
     }
 
     /// What is being read.
@@ -52,9 +52,6 @@ impl Reader {
         let left = usize::try_from(self.end.saturating_sub(self.at)).unwrap_or(usize::MAX);
         let most = most.min(LONGEST_READ).min(left);
         if most == 0 {
-            if left == 0 {
-                self.place = None;
-            }
             return Ok(Vec::new());
         }
         if self.ahead.is_empty() {
@@ -66,7 +63,16 @@ impl Reader {
             self.ahead.push_front(rest);
         }
         self.at = self.at.saturating_add(u64::try_from(chunk.len()).unwrap_or(u64::MAX));
+        if self.at >= self.end {
+            self.end_here();
+        }
         Ok(chunk)
+    }
+
+    /// What lies behind the range is in the last chunk, too.
+    fn end_here(&mut self) {
+        self.ahead.clear();
+        self.place = None;
     }
 
     async fn read_ahead(&mut self, unit: &mut UnitOfWork) -> Result<(), Fault> {

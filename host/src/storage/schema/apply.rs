@@ -40,10 +40,7 @@ pub async fn tables(space: &AppSpace) -> Result<Vec<(String, FoundTable)>> {
 
 /// The same, as a connection sees them.
 pub(in crate::storage) async fn tables_on(connection: &mut Connection) -> Result<Vec<(String, FoundTable)>> {
-    let names = match engine(connection) {
-        Engine::Postgres => catalog_postgres::tables(connection).await?,
-        Engine::Sqlite => catalog_sqlite::tables(connection).await?,
-    };
+    let names = table_names(connection).await?;
     let mut tables = Vec::with_capacity(names.len());
     for name in names {
         // Who asks for all tables must not take a part for the whole.
@@ -56,6 +53,14 @@ pub(in crate::storage) async fn tables_on(connection: &mut Connection) -> Result
         tables.push((name, found));
     }
     Ok(tables)
+}
+
+/// Names of the app's tables, as a connection sees them.
+pub(in crate::storage) async fn table_names(connection: &mut Connection) -> Result<Vec<String>> {
+    match engine(connection) {
+        Engine::Postgres => catalog_postgres::tables(connection).await,
+        Engine::Sqlite => catalog_sqlite::tables(connection).await,
+    }
 }
 
 async fn define_locked(space: &AppSpace, connection: &mut Connection, table: &Table) -> Result<bool> {

@@ -135,7 +135,7 @@ impl Intake {
 
     /// Names of the tables that are there now.
     pub async fn table_names(&mut self) -> Result<Vec<String>> {
-        Ok(schema::tables_on(&mut self.connection).await?.into_iter().map(|(name, _)| name).collect())
+        schema::table_names(&mut self.connection).await
     }
 
     /// Keeps everything.

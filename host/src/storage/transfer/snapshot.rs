@@ -50,7 +50,7 @@ impl Snapshot {
             Engine::Sqlite => (space.reader().await?, Control::BeginReading),
             Engine::Postgres => (space.upkeep().await?, Control::Begin(Some(Isolation::RepeatableRead))),
         };
-        let before = names(&mut connection).await?;
+        let before = schema::table_names(&mut connection).await?;
         connection.control(control).await?;
         wait_long(&mut connection).await?;
         hold(&mut connection, &before).await?;
@@ -58,7 +58,7 @@ impl Snapshot {
         connection
             .host(crate::storage::host_sql::host_sql!("select count(*) from innkeeper.app_migrations"), &[])
             .await?;
-        if names(&mut connection).await? != before {
+        if schema::table_names(&mut connection).await? != before {
             return Err(Error::new(Code::Conflict, "tables were made or dropped just now: try again"));
         }
         Ok(Self { connection, app: space.app().as_ref().to_owned(), engine: space.engine() })
@@ -164,10 +164,6 @@ pub(super) async fn wait_long(connection: &mut Connection) -> Result<()> {
         Connection::Postgres(_) => connection.script("set local idle_in_transaction_session_timeout = 0").await,
         Connection::Sqlite(_) => Ok(()),
     }
-}
-
-async fn names(connection: &mut Connection) -> Result<Vec<String>> {
-    Ok(schema::tables_on(connection).await?.into_iter().map(|(name, _)| name).collect())
 }
 
 /// Keeps tables from being emptied or rewritten: to a transaction that sees an older state, such a table of Postgres is empty (PostgreSQL

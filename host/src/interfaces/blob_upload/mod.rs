@@ -21,7 +21,7 @@ pub use error::Fault;
 pub use file_name::clean as clean_file_name;
 pub use host::{LONGEST_SECONDS, SendOptions};
 pub use keyring::Keyring;
-pub use media_type::{detect as detect_type, essence as media_type};
+pub use media_type::{detect as detect_type, essence as clean_media_type};
 pub use reader::Reader;
 pub use upload::Upload;
 pub(crate) use wit::BlobErrorCode;

@@ -2,7 +2,7 @@
 
 use super::answer::Answer;
 use super::{Answered, Desk, Visit, headers, no_room};
-use crate::interfaces::blob_upload::{clean_file_name, media_type};
+use crate::interfaces::blob_upload::{clean_file_name, clean_media_type};
 use crate::storage::blobs::resumable::{self, Begun, Resumable};
 use crate::storage::{Error, now_micros};
 use http::StatusCode;
@@ -50,7 +50,7 @@ impl Visit {
             size,
             received: 0,
             progress: Vec::new(),
-            content_type: metadata.content_type.as_deref().and_then(media_type).unwrap_or_default(),
+            content_type: metadata.content_type.as_deref().and_then(clean_media_type).unwrap_or_default(),
             name: metadata.name.as_deref().and_then(clean_file_name),
             metadata: words.map(str::to_owned),
             moved_at: now_micros(),

@@ -104,7 +104,7 @@ impl Connection {
                 let schema = lease.host_schema();
                 lease.run(&in_schema(schema.as_deref(), sql.postgres()), params, &HOST_BOUNDS).await
             }
-            Self::Sqlite(lease) => lease.host(sql.sqlite(), params),
+            Self::Sqlite(lease) => lease.host(sql.sqlite(), params).await,
         }
     }
 
@@ -115,7 +115,7 @@ impl Connection {
                 let schema = lease.host_schema();
                 lease.run(&in_schema(schema.as_deref(), sql), params, &HOST_BOUNDS).await
             }
-            Self::Sqlite(lease) => lease.host(&super::host_sql::for_sqlite(sql), params),
+            Self::Sqlite(lease) => lease.host(&super::host_sql::for_sqlite(sql), params).await,
         }
     }
 
@@ -154,7 +154,7 @@ impl Connection {
             Self::Postgres(lease) => lease.commit(writes, Durability::Waits).await,
             Self::Sqlite(lease) => {
                 for (sql, params) in writes {
-                    lease.host(sql.sqlite(), params)?;
+                    lease.host(sql.sqlite(), params).await?;
                 }
                 lease.control(Control::Commit).await
             }

@@ -7,6 +7,7 @@ use serde_json::json;
 use support::command;
 use support::probe::{all_ok, execute};
 use support::{Engine, TestDatabase, TestHost};
+use tokio::io::AsyncReadExt;
 
 use super::{Carried, folder, other};
 use crate::db::tables::{column, define};
@@ -53,7 +54,9 @@ async fn peak_kib(database: &TestDatabase, arguments: &[&str]) -> u64 {
     loop {
         peak = status_kib(Path::new(&status)).unwrap_or(0).max(peak);
         if let Ok(ended) = tokio::time::timeout(support::LOOK_AGAIN, child.wait()).await {
-            assert!(ended.unwrap().success(), "{arguments:?}");
+            let mut said = String::new();
+            child.stderr.take().unwrap().read_to_string(&mut said).await.unwrap();
+            assert!(ended.unwrap().success(), "{arguments:?}: {said}");
             return peak;
         }
     }

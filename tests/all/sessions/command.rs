@@ -1,9 +1,11 @@
 //! `innkeeper sessions list|end|sweep`.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 use support::command::{self, Finished};
 use support::probe::{all_ok, ok, op};
-use support::{Engine, TestDatabase, TestHost, Visitor, host};
+use support::{DEADLINE, Engine, TestDatabase, TestHost, Visitor, host};
 
 use super::sweep::seed;
 use super::{get, renew, set};
@@ -13,6 +15,25 @@ on_both_databases! {
     sessions_are_ended_by_user_by_handle_and_altogether,
     ended_sessions_are_swept_in_every_app,
     mistakes_are_told,
+}
+
+/// On Postgres nobody locks a whole database.
+#[tokio::test(flavor = "multi_thread")]
+async fn another_process_that_writes_into_the_file_is_waited_for() {
+    let (host, _visitors) = three(Engine::Sqlite).await;
+    let file = host.database().directory().expect("a directory").join("apps/probe.sqlite");
+    let other = rusqlite::Connection::open(file).expect("the app's file");
+    other.busy_timeout(DEADLINE).expect("a timeout can be set");
+    other.execute_batch("begin immediate").expect("the lock");
+    let mut command = command::innkeeper(
+        &[&["sessions", "end", "--all", "--app", "probe"], &host.database().arguments()[..]].concat(),
+    );
+    command.env("INNKEEPER_POOL_WAIT", "60s");
+    let ending = tokio::spawn(command::finish(command, DEADLINE));
+    tokio::time::sleep(Duration::from_millis(1500)).await;
+    other.execute_batch("rollback").expect("the lock is given back");
+    ending.await.expect("an end").succeeded();
+    assert_eq!(host.database().count("probe", "sessions").await, 0);
 }
 
 pub(super) async fn sessions(database: &TestDatabase, arguments: &[&str]) -> Finished {

@@ -49,9 +49,17 @@ impl SqliteLease {
         self.conn.as_ref().is_some_and(|conn| !self.in_transaction || !conn.link.is_autocommit())
     }
 
-    /// Runs a statement of the host.
-    pub(in crate::storage) fn host(&mut self, sql: &str, params: &[Value]) -> Result<Outcome> {
-        self.watched(false, &HOST_BOUNDS, |conn| run(conn, sql, params, &HOST_BOUNDS))
+    /// Runs a statement of the host. One that is a transaction of its own waits for another process, as `Begin` does: it has changed nothing yet.
+    pub(in crate::storage) async fn host(&mut self, sql: &str, params: &[Value]) -> Result<Outcome> {
+        let deadline = Instant::now() + self.file.wait();
+        loop {
+            match self.watched(false, &HOST_BOUNDS, |conn| run(conn, sql, params, &HOST_BOUNDS)) {
+                Err(error) if error.code == Code::Busy && !self.in_transaction && Instant::now() < deadline => {
+                    tokio::time::sleep(RETRY_EVERY).await;
+                }
+                result => return result,
+            }
+        }
     }
 
     /// Runs a statement of a guest.
@@ -65,7 +73,7 @@ impl SqliteLease {
         self.watched(false, &HOST_BOUNDS, |conn| conn.link.execute_batch(text).map_err(|e| translate(&e)))
     }
 
-    /// Begins or ends a transaction or a part of one. Only `Begin` waits, and only for another process.
+    /// Begins or ends a transaction or a part of one. Of these only `Begin` waits, and only for another process.
     pub(in crate::storage) async fn control(&mut self, control: Control) -> Result<()> {
         if control == Control::Commit {
             self.drop_cursors()?;

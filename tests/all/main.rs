@@ -46,6 +46,7 @@ mod harness;
 mod hostile;
 mod kills;
 mod layers;
+mod leaving;
 mod migrate_command;
 mod moving;
 mod names;

@@ -195,9 +195,14 @@ impl TestHost {
 
     /// Asks the host to end, as Heroku does, and waits until it has. The log is returned with the status.
     pub async fn terminate(&mut self) -> (ExitStatus, String) {
+        self.serving().signal("TERM");
+        self.ended().await
+    }
+
+    /// Waits until the host has ended by itself. The log is returned with the status.
+    pub async fn ended(&mut self) -> (ExitStatus, String) {
         let serving = self.take();
         let logs: Logs = serving.logs().clone();
-        serving.signal("TERM");
         (serving.ended().await, logs.so_far())
     }
 

@@ -10,10 +10,13 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 /// How long connections that ended irregularly may take to be cleaned up.
 const CLOSE: Duration = Duration::from_secs(1);
+/// What shells report for a program that SIGINT has ended.
+const INTERRUPTED: i32 = 130;
 
 /// Binds an address. First of all, so that a slow database is no reason for the platform to give up on the process.
 pub(super) async fn bind(address: SocketAddr) -> anyhow::Result<TcpListener> {
@@ -29,10 +32,11 @@ pub(super) async fn serve(
     config: &Config,
     stop: CancellationToken,
 ) -> anyhow::Result<()> {
-    stop_on_signals(stop.clone())?;
+    let signals = stop_on_signals(stop.clone())?;
     let watching = tokio::spawn(watch::watch(Arc::clone(&registry), stop.clone()));
     let sweeping = tokio::spawn(crate::guests::sweep::sweep(Arc::clone(&registry), stop.clone()));
     Server::new(listener, Arc::clone(&registry), &setup::server_settings(config)).run(stop).await;
+    signals.abort();
     watching.abort();
     sweeping.abort();
     // What is not cleaned up by then, the server cleans up when its connections are gone.
@@ -41,17 +45,21 @@ pub(super) async fn serve(
     Ok(())
 }
 
-/// Platforms may repeat the signal; once is enough.
-fn stop_on_signals(stop: CancellationToken) -> anyhow::Result<()> {
+/// Platforms may repeat SIGTERM, which changes nothing. A person who presses Ctrl-C again does not
+/// want to wait.
+fn stop_on_signals(stop: CancellationToken) -> anyhow::Result<JoinHandle<()>> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
-    tokio::spawn(async move {
-        tokio::select! {
-            _ = terminate.recv() => {}
-            _ = interrupt.recv() => {}
-        }
-        tracing::info!("stopping: requests under way are let end");
+    Ok(tokio::spawn(async move {
+        let by_person = tokio::select! {
+            _ = terminate.recv() => false,
+            _ = interrupt.recv() => true,
+        };
+        let hint = if by_person { "; Ctrl-C again stops at once" } else { "" };
+        tracing::info!("stopping: requests under way are answered first{hint}");
         stop.cancel();
-    });
-    Ok(())
+        interrupt.recv().await;
+        tracing::warn!("stopped at once: requests under way were cut off");
+        std::process::exit(INTERRUPTED);
+    }))
 }

@@ -1,9 +1,12 @@
 //! The HTTP face of the host.
 //!
-//! A connection comes in through [`server`], its bytes through `front` (what is no sound HTTP/1.1 goes no further). [`router`] looks at a request: the
-//! host's own routes first, then the app's. [`dispatch`] runs it in a guest and turns what comes of it into a response.
-//! `blobs` sends files, `downloads` and `uploads` serve who holds a URL that is `signed`, `session_cookie` reads and writes the cookie, `cross_origin` sends requests away that other sites made a visitor's
-//! browser send, `operator` knows the operator's token, `metrics` shows the figures, [`pages`] are the host's own answers.
+//! A connection comes in through [`server`], its bytes through `front` (what is no sound HTTP/1.1
+//! goes no further). [`router`] looks at a request: the host's own routes first, then the app's.
+//! [`dispatch`] runs it in a guest and turns what comes of it into a response. `blobs` sends files,
+//! `downloads` and `uploads` serve who holds a URL that is `signed`, `session_cookie` reads and
+//! writes the cookie, `cross_origin` sends requests away that other sites made a visitor's browser
+//! send, `operator` knows the operator's token, `metrics` shows the figures, [`pages`] are the
+//! host's own answers, `leaving` is the order in which a server ends.
 
 mod blobs;
 mod body;
@@ -11,6 +14,7 @@ mod cross_origin;
 mod dispatch;
 mod downloads;
 pub mod front;
+mod leaving;
 mod metrics;
 mod operator;
 mod pages;

@@ -3,6 +3,7 @@
 use super::body::{Body, full};
 use super::dispatch::Dispatcher;
 use super::front::{self, ClientInfo, Refusal};
+use super::leaving::Leaving;
 use super::metrics::Figures;
 use super::operator::Operator;
 use super::pages::{self, Problem};
@@ -28,6 +29,7 @@ pub(super) struct Router {
     pub(super) registry: Arc<Registry>,
     pub(super) dispatcher: Dispatcher,
     desk: Desk,
+    leaving: Leaving,
     pub(super) trust_proxy: bool,
     operator: Operator,
     figures: Figures,
@@ -40,12 +42,14 @@ impl Router {
         registry: Arc<Registry>,
         dispatcher: Dispatcher,
         desk: Desk,
+        leaving: Leaving,
         settings: &ServerSettings,
     ) -> Self {
         Self {
             registry,
             dispatcher,
             desk,
+            leaving,
             trust_proxy: settings.trust_proxy,
             operator: Operator::new(settings.admin_token.as_ref()),
             figures: Figures::default(),
@@ -63,33 +67,46 @@ impl Router {
         let client = ClientInfo::new(request.headers(), self.trust_proxy);
         let request_id = client.request_id.clone().unwrap_or_else(|| self.ids.next());
         let line = Line { method: request.method().clone(), path: request.uri().path().to_owned() };
-        let guest = self.find(&request);
-        let answer = match &guest {
-            Ok(guest) => {
-                self.operator.hide(request.headers_mut());
-                self.dispatcher.dispatch(guest, request, &client, &request_id).await
+        let found = self.find(&request);
+        if found.is_ok() {
+            self.operator.hide(request.headers_mut());
+        }
+        let answering = async {
+            match &found {
+                Ok(guest) => self.dispatcher.dispatch(guest, request, &client, &request_id).await,
+                Err(route) => self.answer_without_guest(route, request).await,
             }
-            Err(Route::Host(response)) => Ok(response()),
-            Err(Route::Ready) => Ok(self.ready().await),
-            Err(Route::Download) => downloads::respond(&self.registry, &request).await,
-            Err(Route::Upload) => uploads::respond(&self.registry, request, &self.desk).await,
-            Err(Route::Metrics) => Ok(self.metrics(&request).await),
-            Err(Route::NotLoaded) => Err(Problem::unavailable(
+        };
+        let (mut response, reason) = match self.leaving.in_time(answering).await {
+            Ok(response) => (response, None),
+            Err(problem) => (problem.page(&request_id), Some(problem.reason)),
+        };
+        self.leaving.mark(response.headers_mut());
+        line.log(found.as_deref().ok(), response.status(), began, &request_id, reason.as_deref());
+        response
+    }
+
+    async fn answer_without_guest(
+        &self,
+        route: &Route,
+        request: Request<Incoming>,
+    ) -> Result<Response<Body>, Problem> {
+        match route {
+            Route::Host(response) => Ok(response()),
+            Route::Ready => Ok(self.ready().await),
+            Route::Download => downloads::respond(&self.registry, &request).await,
+            Route::Upload => uploads::respond(&self.registry, request, &self.desk).await,
+            Route::Metrics => Ok(self.metrics(&request).await),
+            Route::NotLoaded => Err(Problem::unavailable(
                 "The database cannot be reached right now.",
                 2,
                 "the registry is not loaded",
             )),
-            Err(Route::Closed(closed)) => {
+            Route::Closed(closed) => {
                 let reason = format!("app {} is closed: {}", closed.app, closed.reason);
                 Err(Problem::unavailable("The database of this app cannot be reached right now.", 2, reason))
             }
-        };
-        let (response, reason) = match answer {
-            Ok(response) => (response, None),
-            Err(problem) => (problem.page(&request_id), Some(problem.reason)),
-        };
-        line.log(guest.as_deref().ok(), response.status(), began, &request_id, reason.as_deref());
-        response
+        }
     }
 
     fn find(&self, request: &Request<Incoming>) -> Result<Arc<Guest>, Route> {

@@ -2,10 +2,12 @@
 
 use super::dispatch::Dispatcher;
 use super::front::{self, Guarded, Rules};
+use super::leaving::{CountedBody, Leaving};
 use super::router::Router;
 use super::uploads::Desk;
 use crate::config::Secret;
 use crate::guests::Registry;
+use futures_util::FutureExt;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use std::convert::Infallible;
@@ -16,10 +18,8 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-/// After SIGTERM the router of the platform may send requests for another moment.
+/// After SIGTERM the router of the platform may connect for another moment.
 const STILL_ACCEPTING: Duration = Duration::from_secs(1);
-/// Then requests have this long to end; Heroku kills after 30 s.
-const DRAIN: Duration = Duration::from_secs(22);
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
 /// How to serve.
@@ -36,6 +36,7 @@ pub struct Server {
     listener: TcpListener,
     router: Arc<Router>,
     rules: Rules,
+    leaving: Leaving,
     tasks: TaskTracker,
 }
 
@@ -52,22 +53,29 @@ impl Server {
             ..Rules::default()
         };
         let dispatcher = Dispatcher::new(registry.instances(), tasks.clone());
-        let router = Arc::new(Router::new(registry, dispatcher, Desk::new(tasks.clone()), settings));
-        Self { listener, router, rules, tasks }
+        let leaving = Leaving::default();
+        let desk = Desk::new(tasks.clone());
+        let router = Arc::new(Router::new(registry, dispatcher, desk, leaving.clone(), settings));
+        Self { listener, router, rules, leaving, tasks }
     }
 
-    /// Serves until `stop`, then lets requests end. Returns when all have, or when their time is over.
+    /// Serves until `stop`, then answers whoever still asks. Returns when all requests have ended,
+    /// or when their time is over: some 23 seconds at most after `stop`.
     pub async fn run(self, stop: CancellationToken) {
-        self.accept_until(stop.cancelled(), &stop).await;
-        self.accept_until(tokio::time::sleep(STILL_ACCEPTING), &stop).await;
+        self.accept_until(stop.cancelled()).await;
+        self.leaving.begin();
+        self.accept_until(tokio::time::sleep(STILL_ACCEPTING)).await;
+        // To those that the system has accepted for us already, a closed listener would be a reset.
+        while let Some(Ok((socket, address))) = self.listener.accept().now_or_never() {
+            self.serve(socket, address);
+        }
         drop(self.listener);
-        self.tasks.close();
-        if tokio::time::timeout(DRAIN, self.tasks.wait()).await.is_err() {
+        if !self.leaving.drain(&self.tasks).await {
             tracing::warn!("requests were cut off: they did not end in time");
         }
     }
 
-    async fn accept_until(&self, end: impl Future<Output = ()>, stop: &CancellationToken) {
+    async fn accept_until(&self, end: impl Future<Output = ()>) {
         tokio::pin!(end);
         loop {
             let accepted = tokio::select! {
@@ -75,7 +83,7 @@ impl Server {
                 accepted = self.listener.accept() => accepted,
             };
             match accepted {
-                Ok((socket, address)) => self.serve(socket, address, stop.clone()),
+                Ok((socket, address)) => self.serve(socket, address),
                 Err(error) => {
                     // Most likely too many open files: existing connections go on, and some will end.
                     tracing::error!("cannot accept a connection: {error}");
@@ -85,23 +93,28 @@ impl Server {
         }
     }
 
-    fn serve(&self, socket: TcpStream, address: SocketAddr, stop: CancellationToken) {
+    fn serve(&self, socket: TcpStream, address: SocketAddr) {
         // Small answers are not to wait for more.
         let _ = socket.set_nodelay(true);
         let router = Arc::clone(&self.router);
+        let leaving = self.leaving.clone();
         let rules = self.rules;
         self.tasks.spawn(async move {
             let service = service_fn(|request| {
-                let router = Arc::clone(&router);
-                async move { Ok::<_, Infallible>(router.answer(request).await) }
+                let (router, counted) = (Arc::clone(&router), leaving.count_request());
+                async move {
+                    let response = router.answer(request).await;
+                    Ok::<_, Infallible>(response.map(|body| CountedBody::new(body, counted)))
+                }
             });
             let socket = TokioIo::new(Guarded::new(socket, rules));
             let mut builder = front::builder(&rules);
             let connection = builder.timer(TokioTimer::new()).serve_connection(socket, service);
             tokio::pin!(connection);
             let ended = tokio::select! {
+                biased;
                 ended = connection.as_mut() => ended,
-                () = stop.cancelled() => {
+                () = leaving.over() => {
                     connection.as_mut().graceful_shutdown();
                     connection.await
                 }

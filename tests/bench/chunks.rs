@@ -120,7 +120,12 @@ impl Way {
                     sqlx::query(sql).bind(1_i64).bind(seq).bind(chunk).execute(&mut *connection).await?;
                 }
                 // The blob is kept by a commit that waits.
-                sqlx::query(INSERT).bind(2_i64).bind(0_i64).bind(&chunk[..1]).execute(&mut *connection).await?;
+                sqlx::query(INSERT)
+                    .bind(2_i64)
+                    .bind(0_i64)
+                    .bind(chunk.get(..1).unwrap_or_default())
+                    .execute(&mut *connection)
+                    .await?;
             }
             Shape::Many => {
                 let mut transaction = connection.begin().await?;

@@ -24,6 +24,8 @@ pub struct Head {
     pub status: u16,
     /// Name and value of the cookie that it sets.
     pub cookie: Option<String>,
+    /// Whether it says when to come back.
+    pub may_retry: bool,
     length: Length,
 }
 
@@ -123,19 +125,21 @@ fn parse(bytes: &[u8]) -> anyhow::Result<Option<(Head, usize)>> {
     let mut response = httparse::Response::new(&mut headers);
     let httparse::Status::Complete(end) = response.parse(bytes)? else { return Ok(None) };
     let status = response.code.unwrap_or_default();
-    let (mut length, mut cookie) = (None, None);
+    let (mut length, mut cookie, mut may_retry) = (None, None, false);
     for header in response.headers.iter() {
         let value = std::str::from_utf8(header.value).unwrap_or_default();
         if header.name.eq_ignore_ascii_case("content-length") {
             length = Some(Length::Fixed(value.parse()?));
         } else if header.name.eq_ignore_ascii_case("transfer-encoding") {
             length = Some(Length::Chunked);
+        } else if header.name.eq_ignore_ascii_case("retry-after") {
+            may_retry = true;
         } else if header.name.eq_ignore_ascii_case("set-cookie") {
             cookie = value.split(';').next().map(str::to_owned);
         }
     }
     let Some(length) = length else { bail!("an answer ({status}) that does not say its length") };
-    Ok(Some((Head { status, cookie, length }, end)))
+    Ok(Some((Head { status, cookie, may_retry, length }, end)))
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! Starts those who are compared: the host with a guest, the native twin, `wasmtime serve`.
 
 use std::net::SocketAddr;
+use std::path::Path;
 
 use anyhow::Context;
 
@@ -11,6 +12,9 @@ use crate::visitor::{Answers, Visitor};
 
 /// Connections to Postgres, for the host and for its twin.
 pub const POOL_SIZE: &str = "16";
+
+/// What tables call the other build of the host.
+pub const OTHER: &str = "innkeeper, the other build";
 
 /// A server that answers.
 #[derive(Debug)]
@@ -49,10 +53,35 @@ impl Contender {
     }
 }
 
+/// The other build of the host that is measured beside it, under the same circumstances; nothing
+/// where none is named.
+pub async fn other_innkeeper(
+    setup: &Setup,
+    guest: &str,
+    database_url: Option<&str>,
+    variables: &[(&str, &str)],
+    ready: &str,
+) -> anyhow::Result<Option<Server>> {
+    match &setup.options.beside {
+        Some(program) => Ok(Some(start_host(program, guest, database_url, variables, ready).await?)),
+        None => Ok(None),
+    }
+}
+
 /// The host with one guest at `/`. Without a URL it stands on SQLite. Its log is the usual one, unless a variable says
 /// otherwise. `ready` is a path that it answers once it serves.
 pub async fn innkeeper(
     setup: &Setup,
+    guest: &str,
+    database_url: Option<&str>,
+    variables: &[(&str, &str)],
+    ready: &str,
+) -> anyhow::Result<Server> {
+    start_host(&setup.innkeeper, guest, database_url, variables, ready).await
+}
+
+async fn start_host(
+    program: &Path,
     guest: &str,
     database_url: Option<&str>,
     variables: &[(&str, &str)],
@@ -64,7 +93,7 @@ pub async fn innkeeper(
         None => ["--data".to_owned(), folder.path().join("data").display().to_string()],
     };
     let verb = |verb| {
-        let mut command = process::command(&setup.innkeeper);
+        let mut command = process::command(program);
         command.current_dir(folder.path()).env("INNKEEPER_CODE_CACHE", folder.path().join("code"));
         command.arg(verb).args(&database).envs(variables.iter().copied());
         command

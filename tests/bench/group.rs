@@ -51,6 +51,14 @@ impl<'s> Group<'s> {
         Ok(())
     }
 
+    /// One more, if there is one.
+    pub async fn add_if_any(&mut self, name: &'static str, server: Option<Server>) -> anyhow::Result<()> {
+        match server {
+            Some(server) => self.add(name, server).await,
+            None => Ok(()),
+        }
+    }
+
     /// Lets them take turns and reports. Returns the number of wrong answers.
     pub async fn measure(mut self, aims: &[Aim]) -> anyhow::Result<usize> {
         let options = &self.setup.options;

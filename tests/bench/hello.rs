@@ -1,6 +1,6 @@
 //! The cost of a request itself: every contender answers the same thirteen bytes.
 
-use crate::contender::{innkeeper, twin, wasmtime};
+use crate::contender::{OTHER, innkeeper, other_innkeeper, twin, wasmtime};
 use crate::group::{Aim, Group};
 use crate::setup::Setup;
 use crate::visitor::Answers;
@@ -34,6 +34,7 @@ pub async fn run(setup: &Setup) -> anyhow::Result<usize> {
     group.add(AXUM, twin(None, &[]).await?).await?;
     group.add(INNKEEPER, innkeeper(setup, "hello", None, &[], "/").await?).await?;
     group.add(QUIET, innkeeper(setup, "hello", None, &quiet, "/").await?).await?;
+    group.add_if_any(OTHER, other_innkeeper(setup, "hello", None, &[], "/").await?).await?;
     group.add(WASMTIME, wasmtime(setup, "hello", &[]).await?).await?;
     group.add(BEST_WASMTIME, wasmtime(setup, "hello", &BEST_FLAGS).await?).await?;
     group.measure(&AIMS).await

@@ -3,8 +3,10 @@
 //! Every contender is a process of its own on loopback. They take turns in random order, round after round, under the
 //! same load, so that what disturbs the machine disturbs all of them; what counts is the ratio within a round.
 //!
-//! Begin reading at [`hello`], [`page`], [`query`], [`blob`] and [`chunks`]: who stands against whom. [`contender`] starts them, [`rounds`]
-//! lets them take turns, [`load`] asks them, [`table`] says how it went. [`twin`] is the native program, in this same binary.
+//! Begin reading at [`hello`], [`page`], [`query`], [`blob`] and [`chunks`]: who stands against
+//! whom. [`attacks`] is another matter: who fails while others are attacked. [`contender`] starts
+//! them, [`rounds`] lets them take turns, [`load`] asks them, [`table`] says how it went. [`twin`]
+//! is the native program, in this same binary.
 
 #![expect(
     clippy::print_stdout,
@@ -12,6 +14,7 @@
     reason = "a benchmark reports on standard output, and its progress on standard error"
 )]
 
+mod attacks;
 mod blob;
 mod chunks;
 mod client;
@@ -87,6 +90,9 @@ async fn run(options: Options) -> anyhow::Result<()> {
     }
     if setup.options.measures(What::Blob) {
         blob::run(&setup).await?;
+    }
+    if setup.options.what == What::Attacks {
+        errors += attacks::run(&setup).await?;
     }
     anyhow::ensure!(errors == 0, "{errors} wrong answers: the figures mean nothing");
     Ok(())

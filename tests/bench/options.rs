@@ -42,9 +42,15 @@ pub struct Options {
     /// Connections that ask at the same time; each is a visitor of its own
     #[arg(long, default_value_t = 16, value_parser = clap::value_parser!(u32).range(1..=256))]
     pub connections: u32,
+    /// Length of one attack
+    #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..))]
+    pub attack_seconds: u32,
     /// The host [default: target/dist/innkeeper, else target/release/innkeeper]
     #[arg(long, value_name = "FILE")]
     pub innkeeper: Option<PathBuf>,
+    /// Another build of the host, to be measured beside it (hello, page and query)
+    #[arg(long, value_name = "FILE")]
+    pub beside: Option<PathBuf>,
 }
 
 /// The parts of the benchmark.
@@ -62,12 +68,19 @@ pub enum What {
     Blob,
     /// All of these
     All,
+    /// Not one of these: the share of failures and the time of answers while others attack
+    Attacks,
 }
 
 impl Options {
     /// Whether a part is to be measured.
     pub fn measures(&self, part: What) -> bool {
         self.what == part || self.what == What::All
+    }
+
+    /// Length of one attack.
+    pub fn attack_time(&self) -> Duration {
+        Duration::from_secs(self.attack_seconds.into())
     }
 
     /// Length of a round of one contender.
@@ -79,8 +92,13 @@ impl Options {
     pub fn arguments(&self) -> String {
         let what = self.what.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default();
         let Self { seconds, rounds, connections, .. } = self;
-        let host =
-            self.innkeeper.as_ref().map(|path| format!(" --innkeeper {}", path.display())).unwrap_or_default();
+        let file = |flag: &str, path: Option<&PathBuf>| {
+            path.map(|path| format!(" {flag} {}", path.display())).unwrap_or_default()
+        };
+        let host = file("--innkeeper", self.innkeeper.as_ref()) + &file("--beside", self.beside.as_ref());
+        if self.what == What::Attacks {
+            return format!("{what} --attack-seconds {}{host}", self.attack_seconds);
+        }
         format!("{what} --seconds {seconds} --rounds {rounds} --connections {connections}{host}")
     }
 }

@@ -1,6 +1,6 @@
 //! A page as web apps have them: the session is loaded, a row written, a row read, the session saved, all committed.
 
-use crate::contender::{POOL_SIZE, innkeeper, twin};
+use crate::contender::{OTHER, POOL_SIZE, innkeeper, other_innkeeper, twin};
 use crate::group::{Aim, Group};
 use crate::setup::Setup;
 use crate::visitor::Answers;
@@ -18,10 +18,12 @@ pub async fn run(setup: &Setup) -> anyhow::Result<usize> {
 
 async fn on_postgres(setup: &Setup) -> anyhow::Result<usize> {
     let (ours, twins) = (setup.postgres.database("page").await?, setup.postgres.database("page_twin").await?);
+    let others = setup.postgres.database("page_other").await?;
     let pool = [("INNKEEPER_POOL_SIZE", POOL_SIZE)];
     let mut group = Group::new(setup, "page on Postgres, pools of 16 connections", Answers::Visits);
     group.add(TWIN, twin(Some(&twins), &[]).await?).await?;
     group.add(INNKEEPER, innkeeper(setup, "page", Some(&ours), &pool, "/").await?).await?;
+    group.add_if_any(OTHER, other_innkeeper(setup, "page", Some(&others), &pool, "/").await?).await?;
     group.measure(&[Aim { of: INNKEEPER, over: TWIN, least: 1.0 }]).await
 }
 
@@ -33,6 +35,7 @@ async fn on_sqlite(setup: &Setup, title: &'static str, full: bool) -> anyhow::Re
     let mut group = Group::new(setup, title, Answers::Visits);
     group.add(TWIN, twin(Some("sqlite:twin.sqlite"), flags).await?).await?;
     group.add(INNKEEPER, innkeeper(setup, "page", None, &synchronous, "/").await?).await?;
+    group.add_if_any(OTHER, other_innkeeper(setup, "page", None, &synchronous, "/").await?).await?;
     // Where every commit waits for the disk, the disk decides.
     group.measure(if full { &[] } else { &aims }).await
 }

@@ -10,13 +10,19 @@ use crate::contender::Server;
 #[derive(Debug)]
 pub struct Probe<'s> {
     host: &'s Server,
+    path: &'static str,
     connection: Connection,
 }
 
 impl<'s> Probe<'s> {
-    /// Connects.
+    /// Connects to a host with the probe at `/`.
     pub async fn open(host: &'s Server) -> anyhow::Result<Self> {
-        Ok(Self { host, connection: Connection::open(host.address).await? })
+        Self::at(host, "").await
+    }
+
+    /// Connects to a host with the probe at a path.
+    pub async fn at(host: &'s Server, path: &'static str) -> anyhow::Result<Self> {
+        Ok(Self { host, path, connection: Connection::open(host.address).await? })
     }
 
     /// Sends a chunk so many times as one body, and has it kept as a blob. Returns the blob's id.
@@ -57,8 +63,9 @@ impl<'s> Probe<'s> {
     }
 
     async fn send(&mut self, method: &str, steps: &Value, headers: &str) -> anyhow::Result<()> {
-        let host = self.host.address;
-        let head = format!("{method} /blob HTTP/1.1\r\nhost: {host}\r\nprobe-steps: {steps}\r\n{headers}\r\n");
+        let (host, path) = (self.host.address, self.path);
+        let head =
+            format!("{method} {path}/blob HTTP/1.1\r\nhost: {host}\r\nprobe-steps: {steps}\r\n{headers}\r\n");
         self.connection.send(head.as_bytes()).await
     }
 

@@ -3,7 +3,7 @@
 //! A request runs the same query many times over, so that its own cost hardly counts; a single connection asks, so that nobody waits.
 //! The native program keeps one connection for the request; the host takes one from its pool for each query, which counts as its cost.
 
-use crate::contender::{Contender, POOL_SIZE, Server, innkeeper, twin};
+use crate::contender::{Contender, OTHER, POOL_SIZE, Server, innkeeper, other_innkeeper, twin};
 use crate::rounds::{self, Round};
 use crate::setup::Setup;
 use crate::statistics::Spread;
@@ -49,15 +49,18 @@ async fn on_postgres(setup: &Setup, case: Case) -> anyhow::Result<usize> {
     let ours = setup.postgres.database(&name).await?;
     let twins = setup.postgres.database(&format!("{name}_twin")).await?;
     let pool = [("INNKEEPER_POOL_SIZE", POOL_SIZE)];
+    let others = setup.postgres.database(&format!("{name}_other")).await?;
     let native = twin(Some(&twins), &["--queries"]).await?;
     let ours = innkeeper(setup, "queries", Some(&ours), &pool, "/").await?;
-    measure(setup, "Postgres", case, native, ours).await
+    let other = other_innkeeper(setup, "queries", Some(&others), &pool, "/").await?;
+    measure(setup, "Postgres", case, native, [Some(ours), other]).await
 }
 
 async fn on_sqlite(setup: &Setup, case: Case) -> anyhow::Result<usize> {
     let native = twin(Some("sqlite:twin.sqlite"), &["--queries"]).await?;
     let ours = innkeeper(setup, "queries", None, &[], "/").await?;
-    measure(setup, "SQLite", case, native, ours).await
+    let other = other_innkeeper(setup, "queries", None, &[], "/").await?;
+    measure(setup, "SQLite", case, native, [Some(ours), other]).await
 }
 
 async fn measure(
@@ -65,20 +68,24 @@ async fn measure(
     database: &str,
     case: Case,
     native: Server,
-    ours: Server,
+    hosts: [Option<Server>; 2],
 ) -> anyhow::Result<usize> {
     let (options, answers) = (&setup.options, case.answers());
     let title = format!("query on {database}, rows: {}", case.rows);
-    let native = Contender::new(TWIN, native, &answers, 1).await?;
-    let ours = Contender::new(INNKEEPER, ours, &answers, 1).await?;
-    let turns = rounds::take_turns(&mut [native, ours], options, &title).await?;
+    let mut contenders = vec![Contender::new(TWIN, native, &answers, 1).await?];
+    for (name, host) in [INNKEEPER, OTHER].into_iter().zip(hosts) {
+        if let Some(host) = host {
+            contenders.push(Contender::new(name, host, &answers, 1).await?);
+        }
+    }
+    let turns = rounds::take_turns(&mut contenders, options, &title).await?;
     println!("\n## {title}\n");
     println!(
         "1 connection, {} queries a request, {} rounds of {} s, the first is warm-up; boundary: over the first line.\n",
         case.queries, options.rounds, options.seconds
     );
-    if let [native, ours] = turns.rounds.as_slice() {
-        case.report(native, ours);
+    if let [native, hosts @ ..] = turns.rounds.as_slice() {
+        case.report(native, hosts);
     }
     Ok(turns.show_errors())
 }
@@ -96,12 +103,16 @@ impl Case {
         Answers::Text { path, text: format!("rows={} sum={sum}", queries * rows) }
     }
 
-    fn report(self, native: &[Round], ours: &[Round]) {
-        let boundary = Spread::of(ours.iter().zip(native).map(|(ours, native)| self.cpu(ours) - self.cpu(native)));
-        let rows = [self.row(TWIN, native, None), self.row(INNKEEPER, ours, Some(boundary))];
+    fn report(self, native: &[Round], hosts: &[Vec<Round>]) {
+        let boundary = |host: &[Round]| {
+            Spread::of(host.iter().zip(native).map(|(host, native)| self.cpu(host) - self.cpu(native)))
+        };
+        let named = [INNKEEPER, OTHER].into_iter().zip(hosts);
+        let ours = named.map(|(name, host)| self.row(name, host, Some(boundary(host))));
+        let rows: Vec<_> = std::iter::once(self.row(TWIN, native, None)).chain(ours).collect();
         table::print(&COLUMNS, &rows);
         println!();
-        let median = boundary.median;
+        let median = hosts.first().map(|host| boundary(host).median).unwrap_or_default();
         if self.rows == 1 {
             println!("aim: boundary <= {AIM} µs of CPU: {median:.1}, {}", table::verdict(median <= AIM));
         } else {

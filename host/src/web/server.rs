@@ -93,7 +93,7 @@ impl Server {
         self.tasks.spawn(async move {
             let service = service_fn(|request| {
                 let router = Arc::clone(&router);
-                async move { Ok::<_, Infallible>(router.answer(request).await) }
+                async move { Ok::<_, Infallible>(router.answer(request, address.ip()).await) }
             });
             let socket = TokioIo::new(Guarded::new(socket, rules));
             let mut builder = front::builder(&rules);

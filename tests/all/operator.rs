@@ -13,6 +13,8 @@ on_both_databases! {
     figures_move,
     figures_come_while_a_guest_writes,
     a_guest_never_sees_the_token,
+    no_field_brings_a_guest_the_token,
+    wrong_tokens_are_few_a_minute,
 }
 
 const VARIABLE: &str = "INNKEEPER_ADMIN_TOKEN";
@@ -149,6 +151,86 @@ async fn a_guest_never_sees_the_token(engine: Engine) {
         assert!(!headers.contains(TOKEN) && headers.contains("of-the-app"), "{headers}");
         assert!(!headers.contains(&session) && !headers.contains("proxy-authorization"), "{headers}");
     }
+}
+
+/// However the token is written, and wherever: the fields that have it are gone, and all others, the session's cookie too, are there.
+async fn no_field_brings_a_guest_the_token(engine: Engine) {
+    let host = host(engine).await;
+    let mut visitor = host.visitor();
+    all_ok(&visitor.probe(json!([{ "op": "session.set", "key": "a", "value": "1" }])).await);
+    visitor.jar.put("of-the-app", "stays");
+    visitor.jar.put("token", TOKEN);
+    // `operator:` and the token, in base64.
+    let basic = "b3BlcmF0b3I6YS10b2tlbi1vZi10aGUtb3BlcmF0b3IsMDEyMzQ1Njc4OT0=";
+    let percent: String = TOKEN.bytes().map(|byte| format!("%{byte:02X}")).collect();
+    let hex: String = TOKEN.bytes().map(|byte| format!("{byte:02x}")).collect();
+    let steps = json!([op("echo-headers"), { "op": "session.get", "key": "a" }]);
+    for (name, value) in [
+        ("authorization", format!("Basic {basic}")),
+        ("proxy-token", TOKEN.to_owned()),
+        ("x-api-key", TOKEN.to_owned()),
+        ("referer", format!("https://h.example/_innkeeper/metrics?token={percent}")),
+        ("x-forwarded-authorization", format!("Basic {basic}")),
+        ("x-hex", hex.clone()),
+        ("x-json", format!("{{\"token\":\"{TOKEN}\"}}")),
+    ] {
+        let request = Visitor::with_steps(&format!("/steps?token={TOKEN}"), &steps);
+        let request = request.header(name, &value).header(name, "other").header("x-beside", "beside");
+        let answer = visitor.send(request, Full::<Bytes>::default()).await.expect(200);
+        let text = answer.text();
+        for spelling in [TOKEN, basic, &percent, &hex] {
+            assert!(!text.contains(spelling), "{name}: {text}");
+        }
+        assert!(
+            text.contains("beside") && text.contains("other") && text.contains("of-the-app"),
+            "{name}: {text}"
+        );
+        assert!(text.contains("\"1\""), "the session is the visitor's own: {text}");
+    }
+    let query = Visitor::with_steps(&format!("/steps?a=1&token={percent}&b=2"), &json!([op("echo-uri")]));
+    let uri = visitor.send(query, Full::<Bytes>::default()).await.expect(200).json()[0]["ok"].clone();
+    assert_eq!(uri, json!("/steps?a=1&b=2"));
+    visitor.get(&format!("/steps/{TOKEN}")).await.expect(404);
+    visitor.get(&format!("/_innkeeper/{percent}")).await.expect(404);
+    assert!(!host.logs().contains(TOKEN) && !host.logs().contains(&percent), "{}", host.logs());
+}
+
+async fn wrong_tokens_are_few_a_minute(engine: Engine) {
+    let host = TestHost::with(engine).env(VARIABLE, TOKEN).env("INNKEEPER_TRUST_PROXY", "1").start().await;
+    let ask = async |address: &str, token: &str| {
+        let request = Request::get(METRICS).header("x-forwarded-for", address);
+        let request = request.header("authorization", format!("Bearer {token}"));
+        host.visitor().send(request, Full::<Bytes>::default()).await
+    };
+    for _ in 0..10 {
+        ask("198.51.100.7, 192.0.2.1", "wrong").await.expect(401);
+    }
+    // What the client itself says of its address changes nothing.
+    let refused = ask("203.0.113.9, 192.0.2.1", "wrong").await.expect(429);
+    let wait: u64 = refused.header("retry-after").expect("how long").parse().expect("seconds");
+    assert!((1..=60).contains(&wait), "{wait}");
+    ask("192.0.2.1", TOKEN).await.expect(200);
+    ask("192.0.2.1", "wrong").await.expect(429);
+    ask("192.0.2.2", "wrong").await.expect(401);
+    for host in 0..10 {
+        ask(&format!("2001:db8::{host:x}"), "wrong").await.expect(401);
+    }
+    ask("2001:db8::ffff", "wrong").await.expect(429);
+    ask("2001:db8:0:1::ffff", "wrong").await.expect(401);
+}
+
+/// Where no router is trusted, what a request says of its address counts for nothing.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_address_cannot_be_made_up() {
+    let host =
+        TestHost::with(Engine::Sqlite).env(VARIABLE, TOKEN).env("INNKEEPER_OPERATOR_ATTEMPTS", "3").start().await;
+    let mut statuses = Vec::new();
+    for number in 0..5 {
+        let request = Request::get(METRICS).header("x-forwarded-for", format!("192.0.2.{number}"));
+        let request = request.header("authorization", "Bearer wrong");
+        statuses.push(host.visitor().send(request, Full::<Bytes>::default()).await.status);
+    }
+    assert_eq!(statuses, [401, 401, 401, 429, 429]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -105,6 +105,8 @@ limits! {
     staged_blob_lifetime, STAGED_BLOB_LIFETIME: Duration = Duration::from_secs(60 * 60);
     /// What one request may write to the log.
     log_bytes_per_request, LOG_BYTES_PER_REQUEST: u64 = 64 * KIB;
+    /// Wrong tokens of the operator that one address may show in a minute; the right one always opens.
+    operator_attempts, OPERATOR_ATTEMPTS: u32 = 10;
 }
 
 /// One limit, for people and scripts.

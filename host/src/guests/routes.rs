@@ -52,6 +52,15 @@ impl Routes {
         by_host.or_else(|| self.prefixes.iter().find(|(prefix, _)| is_below(path, prefix)).map(|(_, room)| room))
     }
 
+    /// Whether requests for a host name (as for [`Self::find`]) are the business of an app with this route. A host name that is
+    /// an app's own is no other app's.
+    pub fn is_at_home(&self, route: &str, host: Option<&str>) -> bool {
+        match route.starts_with('/') {
+            true => host.is_none_or(|host| !self.hosts.contains_key(host)),
+            false => host == Some(route),
+        }
+    }
+
     /// Whether there is any app.
     pub fn is_empty(&self) -> bool {
         self.hosts.is_empty() && self.prefixes.is_empty()

@@ -49,12 +49,14 @@ fn is_trusted(origin: &HeaderValue, origins: &Origins) -> bool {
     origin.is_some_and(|origin| origins.trusted.contains(&origin))
 }
 
-/// Whether this is the origin that the visitor has come to. Where nobody says that it was by https, both schemes count.
+/// Whether this is the origin that the visitor has come to: scheme, host and port. The host itself speaks no TLS, so the scheme is
+/// http unless a trusted router says otherwise.
 fn is_visited(origin: &HeaderValue, host: Option<&HeaderValue>, https: bool) -> bool {
     let Some(origin) = origin.to_str().ok().and_then(parse_origin) else { return false };
     let Some(host) = host.and_then(|host| host.to_str().ok()) else { return false };
-    let visited = parse_origin(&format!("{}://{host}", origin.scheme()));
-    (!https || origin.scheme() == "https") && visited.is_some_and(|visited| visited.origin() == origin.origin())
+    let scheme = if https { "https" } else { "http" };
+    let visited = parse_origin(&format!("{scheme}://{host}"));
+    visited.is_some_and(|visited| visited.origin() == origin.origin())
 }
 
 #[cfg(test)]
@@ -72,7 +74,7 @@ mod tests {
     #[test]
     fn a_browser_says_where_a_request_comes_from() {
         let host = ("host", "blog.example");
-        let cases: [(&[(&str, &str)], bool); 16] = [
+        let cases: [(&[(&str, &str)], bool); 17] = [
             (&[host], true),
             (&[host, ("sec-fetch-site", "same-origin")], true),
             (&[host, ("sec-fetch-site", "none")], true),
@@ -83,12 +85,13 @@ mod tests {
             (&[host, ("sec-fetch-site", "same-origin"), ("sec-fetch-site", "same-origin")], false),
             (&[host, ("sec-fetch-site", "same-origin"), ("origin", "null")], true),
             (&[host, ("sec-fetch-site", "cross-site"), ("origin", "https://blog.example")], false),
-            (&[host, ("origin", "https://blog.example")], true),
+            (&[host, ("origin", "http://blog.example")], true),
+            (&[host, ("origin", "https://blog.example")], false),
             (&[host, ("origin", "null")], false),
             (&[host, ("origin", "")], false),
             (&[host, ("origin", "https://evil.example")], false),
-            (&[host, ("origin", "https://blog.example"), ("origin", "https://blog.example")], false),
-            (&[("origin", "https://blog.example")], false),
+            (&[host, ("origin", "http://blog.example"), ("origin", "http://blog.example")], false),
+            (&[("origin", "http://blog.example")], false),
         ];
         for (headers, may_pass) in cases {
             assert_eq!(passes(headers, false, &Origins::default()), may_pass, "{headers:?}");
@@ -96,11 +99,14 @@ mod tests {
     }
 
     #[test]
-    fn an_origin_is_host_and_port_and_where_it_is_known_the_scheme() {
+    fn an_origin_is_scheme_host_and_port() {
         let cases = [
             ("blog.example", "https://blog.example", true, true),
             ("blog.example", "http://blog.example", true, false),
             ("blog.example", "http://blog.example", false, true),
+            ("blog.example", "https://blog.example", false, false),
+            ("blog.example:443", "https://blog.example", false, false),
+            ("blog.example:80", "http://blog.example", false, true),
             ("BLOG.example:443", "https://blog.example", true, true),
             ("blog.example:80", "https://blog.example", true, false),
             ("localhost:8080", "http://localhost:8080", false, true),

@@ -5,7 +5,7 @@ use super::dispatch::Dispatcher;
 use super::front::{self, ClientInfo, Refusal};
 use super::leaving::Leaving;
 use super::metrics::Figures;
-use super::operator::Operator;
+use super::operator::{self, Operator};
 use super::pages::{self, Problem};
 use super::server::ServerSettings;
 use super::uploads::Desk;
@@ -16,12 +16,15 @@ use crate::telemetry::metrics;
 use http::header::HOST;
 use http::{Request, Response, StatusCode};
 use hyper::body::Incoming;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
 /// Everything below this path is the host's.
 const HOST_ROUTES: &str = "/_innkeeper";
+/// Stands in the log for a path that is not to be read there.
+const HIDDEN: &str = "(hidden)";
 
 /// Answers requests.
 #[derive(Debug)]
@@ -45,20 +48,21 @@ impl Router {
         leaving: Leaving,
         settings: &ServerSettings,
     ) -> Self {
+        let operator_attempts = registry.limits().operator_attempts;
         Self {
             registry,
             dispatcher,
             desk,
             leaving,
             trust_proxy: settings.trust_proxy,
-            operator: Operator::new(settings.admin_token.as_ref()),
+            operator: Operator::new(settings.admin_token.as_ref(), operator_attempts),
             figures: Figures::default(),
             ids: RequestIds::new(),
         }
     }
 
-    /// Answers one request and writes its line into the log.
-    pub(super) async fn answer(&self, mut request: Request<Incoming>) -> Response<Body> {
+    /// Answers one request, which has come from the address `peer`, and writes its line into the log.
+    pub(super) async fn answer(&self, mut request: Request<Incoming>, peer: IpAddr) -> Response<Body> {
         let began = Instant::now();
         if let Some(refusal) = front::refusal(&request) {
             metrics::request("", refusal.status().as_u16(), began.elapsed());
@@ -66,15 +70,19 @@ impl Router {
         }
         let client = ClientInfo::new(request.headers(), self.trust_proxy);
         let request_id = client.request_id.clone().unwrap_or_else(|| self.ids.next());
-        let line = Line { method: request.method().clone(), path: request.uri().path().to_owned() };
-        let found = self.find(&request);
-        if found.is_ok() {
-            self.operator.hide(request.headers_mut());
-        }
+        let is_misplaced = self.operator.is_in_path(request.uri().path());
+        let path = if is_misplaced { HIDDEN } else { request.uri().path() };
+        let line = Line { method: request.method().clone(), path: path.to_owned() };
+        let found = if is_misplaced { Err(Route::Misplaced) } else { self.find(&request) };
         let answering = async {
             match &found {
-                Ok(guest) => self.dispatcher.dispatch(guest, request, &client, &request_id).await,
-                Err(route) => self.answer_without_guest(route, request).await,
+                Ok(guest) => {
+                    self.operator.hide(&mut request)?;
+                    self.dispatcher.dispatch(guest, request, &client, &request_id).await
+                }
+                Err(route) => {
+                    self.answer_without_guest(route, request, client.address.unwrap_or(peer)).await
+                }
             }
         };
         let (mut response, reason) = match self.leaving.in_time(answering).await {
@@ -90,13 +98,15 @@ impl Router {
         &self,
         route: &Route,
         request: Request<Incoming>,
+        client: IpAddr,
     ) -> Result<Response<Body>, Problem> {
         match route {
+            Route::Misplaced => Err(operator::misplaced()),
             Route::Host(response) => Ok(response()),
             Route::Ready => Ok(self.ready().await),
             Route::Download => downloads::respond(&self.registry, &request).await,
             Route::Upload => uploads::respond(&self.registry, request, &self.desk).await,
-            Route::Metrics => Ok(self.metrics(&request).await),
+            Route::Metrics => Ok(self.metrics(&request, client).await),
             Route::NotLoaded => Err(Problem::unavailable(
                 "The database cannot be reached right now.",
                 2,
@@ -127,8 +137,8 @@ impl Router {
     }
 
     /// The figures, for the operator alone.
-    async fn metrics(&self, request: &Request<Incoming>) -> Response<Body> {
-        match self.operator.refusal(request.headers()) {
+    async fn metrics(&self, request: &Request<Incoming>, address: IpAddr) -> Response<Body> {
+        match self.operator.refusal(request.headers(), address) {
             Some(refused) => refused,
             None => self.figures.answer(request.method(), &self.registry, self.dispatcher.in_flight()).await,
         }
@@ -153,6 +163,8 @@ enum Route {
     Download,
     Upload,
     Metrics,
+    /// The operator's token stands in the path.
+    Misplaced,
     NotLoaded,
     Closed(Arc<Closed>),
 }

@@ -103,7 +103,7 @@ impl Server {
             let service = service_fn(|request| {
                 let (router, counted) = (Arc::clone(&router), leaving.count_request());
                 async move {
-                    let response = router.answer(request).await;
+                    let response = router.answer(request, address.ip()).await;
                     Ok::<_, Infallible>(response.map(|body| CountedBody::new(body, counted)))
                 }
             });

@@ -49,7 +49,7 @@ fn refused(refused: Refused) -> Problem {
 fn guest(registry: &Registry, app: &str, headers: &HeaderMap) -> Result<Arc<Guest>, Problem> {
     let routes = registry.routes();
     let host = headers.get(HOST).and_then(|host| host.to_str().ok()).and_then(front::normalise_host);
-    let here = |route: &str| route.starts_with('/') || host.as_deref() == Some(route);
+    let here = |route: &str| routes.is_at_home(route, host.as_deref());
     match routes.room_of(app) {
         Some(Room::Open(guest)) if here(&guest.route) => Ok(Arc::clone(guest)),
         Some(Room::Closed(closed)) if here(&closed.route) => {

@@ -90,3 +90,44 @@ async fn apps_have_sessions_of_their_own(engine: Engine) {
     assert_eq!(ok(&ended[0]), 0);
     assert_eq!(ok(&visitor.probe_one(op("session.get-user")).await), "Ada");
 }
+
+/// What a text search function is told to use is looked up in every schema. Whether a neighbour has it must not show in the answer.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_another_app_searches_with_shows_nowhere() {
+    let (host, mut visitor) = neighbours(Engine::Postgres).await;
+    let mut direct = support::database::Direct::to(host.database()).await;
+    for sql in [
+        "create text search configuration app_other.words (copy = pg_catalog.english)",
+        "create text search configuration app_probe.mine (copy = pg_catalog.english)",
+        "create sequence app_other.s",
+    ] {
+        direct.rows(sql).await.expect("the test may do everything");
+    }
+    let calls = [
+        "to_tsvector(CONFIG, 'x')::text",
+        "to_tsquery(CONFIG, 'x')::text",
+        "ts_headline(CONFIG, 'x', 'x'::tsquery)",
+        "jsonb_to_tsvector(CONFIG, '{}', '\"all\"')::text",
+        "(select v::text from to_tsvector(CONFIG, 'x') as v)",
+    ];
+    for call in calls {
+        let mut answers = Vec::new();
+        for name in ["app_other.words", "app_other.nothing", "nowhere.words"] {
+            let literal = query(&format!("select {}", call.replace("CONFIG", &format!("'{name}'"))), json!([]));
+            let parameter = query(&format!("select {}", call.replace("CONFIG", "$1")), json!([name]));
+            let results = visitor.probe(json!([literal, parameter])).await;
+            assert_eq!(code(&results[0]), "denied", "{call} {name}: {results:?}");
+            assert_eq!(code(&results[1]), "bad-parameter", "{call} {name}: {results:?}");
+            answers.push(results);
+        }
+        assert!(answers.iter().all(|answer| *answer == answers[0]), "{call}: {answers:?}");
+    }
+    let own = visitor.probe_one(query("select to_tsvector('english', 'foxes')::text", json!([]))).await;
+    assert_eq!(support::probe::rows(&own), &json!([["'fox':1"]]), "{own}");
+    for from in ["nextval('app_other.s')", "nextval('app_other.nothing')"] {
+        let answer = visitor.probe_one(query(&format!("select * from {from}"), json!([]))).await;
+        assert_eq!(code(&answer), "denied", "{from}: {answer}");
+    }
+    let moved = direct.rows("select is_called from app_other.s").await.expect("a sequence");
+    assert_eq!(moved, [["f"]], "the neighbour's sequence has not moved");
+}

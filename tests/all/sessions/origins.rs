@@ -14,6 +14,7 @@ on_both_databases! {
     a_page_of_another_origin_changes_nothing,
     what_needs_no_session_may_come_from_anywhere,
     a_page_of_another_origin_begins_no_session,
+    another_scheme_is_another_origin,
     an_app_may_trust_other_origins,
     an_app_may_look_out_for_itself,
     an_app_on_the_same_host_name_is_the_same_origin,
@@ -61,13 +62,50 @@ async fn a_page_of_another_origin_changes_nothing(engine: Engine) {
         &[("sec-fetch-site", "same-origin")],
         &[("sec-fetch-site", "none")],
         &[("origin", &own)],
-        &[("origin", "https://blog.example"), ("host", "blog.example")],
+        &[("origin", "http://blog.example"), ("host", "blog.example")],
     ];
     for headers in passed {
         send(&mut visitor, Method::POST, headers).await.expect(200);
     }
     for method in [Method::GET, Method::OPTIONS] {
         send(&mut visitor, method, &[("sec-fetch-site", "cross-site")]).await.expect(200);
+    }
+}
+
+/// The scheme is what a trusted router says, else http. A page that somebody on the way has put at http://blog.example is not one of
+/// https://blog.example.
+async fn another_scheme_is_another_origin(engine: Engine) {
+    let (http, https) = (("origin", "http://blog.example"), ("origin", "https://blog.example"));
+    let (host, mut visitor) = with_session(engine).await;
+    for (headers, status) in [
+        (vec![https], 403),
+        (vec![https, ("x-forwarded-proto", "https")], 403),
+        (vec![("origin", "https://blog.example:80")], 403),
+        (vec![http], 200),
+        (vec![http, ("x-forwarded-proto", "https")], 200),
+        (vec![https, ("sec-fetch-site", "same-origin")], 200),
+    ] {
+        let headers = [headers, vec![("host", "blog.example")]].concat();
+        let answer = send(&mut visitor, Method::POST, &headers).await;
+        assert_eq!(answer.status, status, "{headers:?}");
+    }
+    drop(host);
+    let host = TestHost::with(engine).app("probe", "probe").env("INNKEEPER_TRUST_PROXY", "1").start().await;
+    for (proto, own, foreign) in [(Some("https"), https, http), (Some("http"), http, https), (None, http, https)] {
+        let forwarded = proto.map(|proto| ("x-forwarded-proto", proto));
+        let with = |origin: Option<(&'static str, &'static str)>| -> Vec<(&'static str, &'static str)> {
+            forwarded.into_iter().chain(origin).chain([("host", "blog.example")]).collect()
+        };
+        let mut visitor = host.visitor();
+        let cookie = send(&mut visitor, Method::POST, &with(None)).await.expect(200);
+        let cookie =
+            cookie.header("set-cookie").and_then(|cookie| cookie.split(';').next()).expect("a session").to_owned();
+        for (origin, status) in [(own, 200), (foreign, 403)] {
+            let mut headers = with(Some(origin));
+            headers.push(("cookie", cookie.as_str()));
+            let answer = send(&mut host.visitor(), Method::POST, &headers).await;
+            assert_eq!(answer.status, status, "{headers:?}");
+        }
     }
 }
 

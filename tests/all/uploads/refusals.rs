@@ -12,6 +12,7 @@ on_both_databases! {
     a_ticket_ends,
     a_ticket_of_another_app_or_host_opens_nothing,
     what_is_not_the_protocol_is_refused,
+    uploads_are_not_put_together,
     a_file_that_is_too_large_is_refused,
     a_file_of_the_wrong_kind_is_refused,
     the_quota_counts_from_the_beginning,
@@ -64,6 +65,11 @@ async fn a_ticket_of_another_app_or_host_opens_nothing(engine: Engine) {
     begin(&mut visitor, &path, 10).await.expect(404);
     let headers = [("upload-length", "10"), ("host", "other.example")];
     tus(&mut visitor, Method::POST, &path, &headers, "").await.expect(201);
+    // And the other way round: what belongs to the path / is not served at a host name that is another app's own.
+    let (_, path) = ticket(&mut visitor, json!({})).await;
+    tus(&mut visitor, Method::POST, &path, &headers, "").await.expect(404);
+    let unknown = [("upload-length", "10"), ("host", "unknown.example")];
+    tus(&mut visitor, Method::POST, &path, &unknown, "").await.expect(201);
     // A ticket for one thing is none for another.
     begin(&mut visitor, &path.replace("/uploads/", "/blobs/"), 10).await.expect(405);
 }
@@ -98,6 +104,26 @@ async fn what_is_not_the_protocol_is_refused(engine: Engine) {
     }
     tus(&mut visitor, Method::GET, &path, &[], "").await.expect(405);
     assert_eq!(offset(&mut visitor, &path).await, Some(0));
+}
+
+/// A part of an upload that is to be put together later would become a file of its own, and a guest would find half of what it asked for.
+async fn uploads_are_not_put_together(engine: Engine) {
+    let (host, mut visitor) = probe(engine).await;
+    let (_, path) = ticket(&mut visitor, json!({})).await;
+    let abilities = visitor.method(Method::OPTIONS, &path).await.expect(204);
+    assert!(!abilities.header("tus-extension").expect("a list").contains("concatenation"), "{abilities:?}");
+    for value in ["partial", "final;/_innkeeper/uploads/a /_innkeeper/uploads/b", ""] {
+        let headers = [("upload-length", "10"), ("upload-concat", value)];
+        let refused = tus(&mut visitor, Method::POST, &path, &headers, "").await.expect(400);
+        assert!(refused.text().contains("concatenation"), "{refused:?}");
+        assert_eq!(refused.header("tus-resumable"), Some("1.0.0"));
+    }
+    assert_eq!(host.database().count("probe", "blobs").await, 0);
+    begin(&mut visitor, &path, 10).await.expect(201);
+    let headers = [("content-type", STREAM), ("upload-offset", "0"), ("upload-concat", "partial")];
+    tus(&mut visitor, Method::PATCH, &path, &headers, "hello").await.expect(400);
+    let looked = tus(&mut visitor, Method::HEAD, &path, &[], "").await.expect(200);
+    assert_eq!((looked.header("upload-offset"), looked.header("upload-concat")), (Some("0"), None));
 }
 
 async fn a_file_that_is_too_large_is_refused(engine: Engine) {

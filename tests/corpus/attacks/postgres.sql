@@ -130,6 +130,10 @@ select nextval('app_other.s'::regclass)
 select nextval(16384)
 select nextval(sequence => 'app_other.s')
 create table c (a bigint default nextval('app_other.s'))
+select * from nextval('app_other.s')
+select * from currval('innkeeper.s') as c
+select * from t, lateral nextval('app_other.s') as n
+insert into t (a) select n from nextval('app_other.s') as n
 select pg_get_serial_sequence('app_other.secrets', 'a')
 select pg_sequence_last_value('app_other.s')
 select * from app_other.s
@@ -150,6 +154,43 @@ select '0/0'::pg_lsn
 select '(0,1)'::pg_catalog.tid
 select 'english'::regconfig
 select array['app_other.secrets']::regclass[]
+select to_tsvector('app_other.words', 'x')
+select to_tsvector('"app_other"."words"', 'x')
+select to_tsvector('words', 'x')
+select to_tsvector('16384', 'x')
+select to_tsvector(('app_other.words'), 'x')
+select to_tsvector((('app_other.words')), 'x')
+select to_tsvector(E'app_other\x2ewords', 'x')
+select to_tsvector(U&'app_other\002ewords', 'x')
+select to_tsvector(N'app_other.words', 'x')
+select to_tsvector('app_other.words', '{}'::jsonb)
+select to_tsvector(config => 'app_other.words', document => 'x')
+select TO_TSVECTOR('app_other.words', 'x')
+select * from to_tsvector('app_other.words', 'x')
+select * from t, lateral to_tsvector('app_other.words', 'x') as v
+select to_tsquery('app_other.words', 'x')
+select plainto_tsquery('app_other.words', 'x')
+select phraseto_tsquery('app_other.words', 'x')
+select websearch_to_tsquery('app_other.words', 'x')
+select * from websearch_to_tsquery('app_other.words', 'x') as q
+select json_to_tsvector('app_other.words', '{}', '"all"')
+select jsonb_to_tsvector('app_other.words', '{}', '"all"')
+select ts_headline('app_other.words', 'x', 'x'::tsquery)
+select ts_headline('app_other.words', 'x', 'x'::tsquery, 'MaxWords=3')
+select ts_headline('app_other.words', '{}'::jsonb, 'x'::tsquery)
+select ts_lexize('app_other.stems', 'x')
+select ts_debug('app_other.words', 'x')
+select get_current_ts_config()
+select 'x'::text @@ to_tsquery('app_other.words', 'x')
+create index i on t using gin (to_tsvector('app_other.words', a::text))
+create table c (a text, b tsvector generated always as (to_tsvector('app_other.words', a)) stored)
+create table c (a text check (length(to_tsvector('app_other.words', a)) > 0))
+create view v as select to_tsvector('app_other.words', 'x')
+update t set a = 1 where to_tsvector('app_other.words', 'x') @@ 'x'::tsquery
+select 'app_other.stems'::regdictionary
+select 'app_other.=(int,int)'::regoperator
+select '+'::regoper
+select 'app_other.c'::regcollation
 create table c (a regclass)
 alter table t alter column a type regclass using a::regclass
 

@@ -120,6 +120,10 @@ select regexp_matches('a1b2', '[0-9]', 'g'), regexp_split_to_table('a b', ' ')
 => rows
 select to_tsvector('english', body ->> 'text') @@ to_tsquery('english', 'fox & quick'), plainto_tsquery('lazy dogs')::text, websearch_to_tsquery('english', '"brown fox" -cat')::text, ts_rank(to_tsvector('simple', 'a b'), to_tsquery('simple', 'a')), ts_headline('english', 'the fox runs', to_tsquery('english', 'fox')), (setweight(to_tsvector('a'), 'A') || to_tsvector('b'))::text from docs
 => rows
+select to_tsvector('English', 'foxes')::text, to_tsvector(('simple'), 'foxes')::text, ts_headline(cast('the fox runs' as text), 'fox'::tsquery, 'MaxWords=3,MinWords=1'), jsonb_to_tsvector('{"a": "foxes"}', '["string"]')::text, jsonb_to_tsvector('german', '{"a": "Katzen"}', '["string"]')::text
+=> rows
+select v.words::text from plainto_tsquery('simple', 'the fox') as v(words)
+=> rows
 update docs set words = to_tsvector('english', body ->> 'text') where words is null
 => runs
 select id, ts_rank_cd(words, q) > 0.05 from docs, to_tsquery('english', 'fox | dog') as q where words @@ q

@@ -66,6 +66,11 @@ pub(super) async fn respond(
             Answer::refusal(StatusCode::PRECONDITION_FAILED, "this endpoint speaks the tus protocol 1.0.0");
         return Ok(answer.with("tus-version", headers::VERSION).done());
     }
+    if head.headers.contains_key("upload-concat") {
+        // An upload that was meant as a part of another one would become a file of its own.
+        let text = "uploads cannot be put together here: the extension \"concatenation\" is not in Tus-Extension";
+        return Ok(Answer::refusal(StatusCode::BAD_REQUEST, text).done());
+    }
     let visit = Visit { head, link, rules, guest };
     let answer = match headers::method(&visit.head.method, &visit.head.headers) {
         Method::POST => visit.begin(body, desk).await,

@@ -18,6 +18,8 @@ pub(in crate::storage) enum FunctionKind {
     ReadsSequence,
     /// It moves a sequence that its argument names.
     MovesSequence,
+    /// Its first argument may name a text search configuration.
+    TextSearch,
 }
 
 /// Parts of the parser's tree.
@@ -109,6 +111,7 @@ fn functions(text: &'static str) -> HashMap<&'static str, FunctionKind> {
         None => (line, FunctionKind::Plain),
         Some((name, "aggregate")) => (name, FunctionKind::Aggregate),
         Some((name, "reads-sequence")) => (name, FunctionKind::ReadsSequence),
+        Some((name, "text-search")) => (name, FunctionKind::TextSearch),
         // A word that nobody knows counts as the most.
         Some((name, _)) => (name, FunctionKind::MovesSequence),
     };

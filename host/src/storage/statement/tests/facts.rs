@@ -1,6 +1,6 @@
 //! What is found out about a statement besides that it may run.
 
-use super::super::{Engine, Kind, check, check_expression};
+use super::super::{Engine, Kind, RefusalCode, check, check_expression};
 use super::{ENGINES, MAX_BYTES, checked};
 
 #[test]
@@ -124,6 +124,54 @@ fn sequences_move_only_by_their_plain_names() {
     {
         let sql = format!("select nextval({name})");
         assert!(check(Engine::Postgres, &sql, MAX_BYTES).is_err(), "{sql}");
+    }
+}
+
+#[test]
+fn a_function_behind_from_takes_no_other_names_than_elsewhere() {
+    assert_eq!(checked(Engine::Postgres, "select * from nextval('t_id_seq')").kind, Kind::Write);
+    for sql in [
+        "select * from nextval('app_other.s')",
+        "select * from nextval($1)",
+        "select * from t, lateral nextval('app_other.s') as n",
+        "select * from to_tsvector('app_other.words', 'x')",
+    ] {
+        assert!(check(Engine::Postgres, sql, MAX_BYTES).is_err(), "{sql}");
+    }
+}
+
+#[test]
+fn a_text_search_configuration_is_one_of_postgres_own() {
+    for sql in [
+        "select to_tsvector('english', a) from t",
+        "select to_tsvector('Simple', 'a b')",
+        "select to_tsvector('any document')",
+        "select to_tsvector($1, 'x')",
+        "select to_tsvector(null, 'x')",
+        "select to_tsquery((('german')), 'x')",
+        "select ts_headline(a, q, 'MaxWords=3') from t, to_tsquery('simple', 'x') q",
+        "select ts_headline($1, $2::tsquery, 'MaxWords=3')",
+        "select ts_headline(cast('app_other.words' as text), 'x'::tsquery, 'MaxWords=3')",
+        "select jsonb_to_tsvector('{}', '\"all\"')",
+    ] {
+        assert!(check(Engine::Postgres, sql, MAX_BYTES).is_ok(), "{sql}");
+    }
+    for call in [
+        "to_tsvector('app_other.words', 'x')",
+        "to_tsvector('words', 'x')",
+        "to_tsvector('16384', 'x')",
+        "to_tsvector('', 'x')",
+        "to_tsvector((('app_other.words')), a)",
+        "to_tsvector(E'english', 'x')",
+        "to_tsvector(config => 'english', document => 'x')",
+        "TO_TSVECTOR('app_other.words', 'x')",
+        "websearch_to_tsquery('app_other.words', 'x')",
+        "ts_headline('app_other.words', 'x', 'x')",
+        "jsonb_to_tsvector('app_other.words', '{}', '\"all\"')",
+    ] {
+        let sql = format!("select {call} from t");
+        let refusal = check(Engine::Postgres, &sql, MAX_BYTES).err().map(|refusal| refusal.code);
+        assert_eq!(refusal, Some(RefusalCode::Denied), "{sql}");
     }
 }
 

@@ -60,7 +60,7 @@ impl<'w, 'a> Compound<'w, 'a> {
                 self.called.alias = self.walker.names_in(value)?;
                 Ok(())
             }
-            ("Function", "", "args") => self.arguments(value),
+            ("Function", "", "args") | ("TableFactor", "Function", "args") => self.arguments(value),
             _ => value.serialize(&mut *self.walker),
         }
     }
@@ -85,7 +85,7 @@ impl<'w, 'a> Compound<'w, 'a> {
         }
         self.called.is_call = true;
         self.walker.check_function(&self.called.name)?;
-        value.serialize(&mut *self.walker)
+        self.arguments(value)
     }
 
     fn finish(self) -> Result<(), Stop> {

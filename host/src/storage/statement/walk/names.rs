@@ -1,6 +1,6 @@
 //! What a statement calls by name: tables, functions, types, columns.
 
-use super::{Name, Stop, TableFunction, Walker};
+use super::{Name, Stop, TableFunction, Walker, lookups};
 use crate::storage::statement::allowed::FunctionKind;
 use crate::storage::statement::{Refusal, rules};
 use serde::Serialize;
@@ -84,21 +84,17 @@ impl Walker<'_> {
         }
     }
 
-    /// A sequence is named by a text, which must be a name without a schema.
+    /// Some arguments are names that the server looks up, and the answer would tell what other apps have.
     pub(super) fn check_call<T: Serialize + ?Sized>(&self, name: &Name, arguments: &T) -> Result<(), Stop> {
-        let kind = self.lists.function(&name.text);
-        if !matches!(kind, Some(FunctionKind::ReadsSequence | FunctionKind::MovesSequence)) {
-            return Ok(());
+        match self.lists.function(&name.text) {
+            Some(FunctionKind::ReadsSequence | FunctionKind::MovesSequence) => {
+                lookups::check_sequence(&name.text, &serde_json::to_value(arguments).unwrap_or_default())
+            }
+            Some(FunctionKind::TextSearch) => {
+                lookups::check_configuration(&name.text, &serde_json::to_value(arguments).unwrap_or_default())
+            }
+            _ => Ok(()),
         }
-        let tree = serde_json::to_value(arguments).unwrap_or_default();
-        let sequence = tree.pointer("/List/args/0/Unnamed/Expr/Value/value/SingleQuotedString");
-        if sequence.and_then(serde_json::Value::as_str).is_some_and(is_plain_name) {
-            return Ok(());
-        }
-        Err(Stop::denied(format!(
-            "{:.63} is allowed to an app with a sequence's plain name as text only",
-            name.text
-        )))
     }
 
     pub(super) fn check_type(&self, start: usize) -> Result<(), Stop> {
@@ -166,12 +162,4 @@ fn check_field(names: &[Name]) -> Result<(), Stop> {
         [name] if OUTPUT_COLUMNS.contains(&name.text.to_lowercase().as_str()) => Ok(()),
         _ => Err(Stop::denied("a field of an expression is allowed to an app only if it is key or value")),
     }
-}
-
-fn is_plain_name(name: &str) -> bool {
-    let mut bytes = name.bytes();
-    bytes.next().is_some_and(|first| first.is_ascii_lowercase() || first == b'_')
-        && bytes.all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_')
-        && name.len() < 64
-        && rules::kept_prefix(name).is_none()
 }

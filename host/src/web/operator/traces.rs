@@ -1,0 +1,175 @@
+//! Finds the operator's token in what a request brings along, as it is or in the ways in which clients write it: percent-encoded,
+//! with backslashes, in base64 (`Basic`) or in hexadecimal digits.
+
+use super::is_same;
+use crate::config::Secret;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD_NO_PAD;
+use percent_encoding::percent_decode;
+use std::borrow::Cow;
+
+/// An address that has been put into another one is encoded twice.
+const DECODINGS: usize = 2;
+
+/// The token in all its spellings.
+#[derive(Clone)]
+pub(super) struct Traces {
+    token: Vec<u8>,
+    lower: Vec<u8>,
+    /// What the token becomes in base64 after 0, 1 and 2 other bytes, without what depends on its neighbours.
+    base64: Vec<Vec<u8>>,
+    hex: Vec<u8>,
+}
+
+impl Traces {
+    /// All spellings of a token.
+    pub(super) fn new(token: &Secret) -> Self {
+        let token = token.expose().as_bytes().to_vec();
+        let base64 = (0..3).map(|before| in_base64(&token, before)).collect();
+        let hex = crate::storage::hex(&token).into_bytes();
+        Self { lower: token.to_ascii_lowercase(), token, base64, hex }
+    }
+
+    /// Whether the token stands anywhere in a value, in whatever scheme. It may have any character that schemes set words
+    /// apart by.
+    pub(super) fn are_in(&self, value: &[u8]) -> bool {
+        // Most values are too short, and cost nothing.
+        if value.len() < self.token.len() {
+            return false;
+        }
+        let mut text = Cow::Borrowed(value);
+        for _ in 0..DECODINGS {
+            if self.are_plainly_in(&text) {
+                return true;
+            }
+            if !text.contains(&b'%') {
+                break;
+            }
+            text = Cow::Owned(percent_decode(&text).collect());
+        }
+        self.are_plainly_in(&text) || (value.contains(&b'\\') && self.are_plainly_in(&without_backslashes(value)))
+    }
+
+    /// Whether it is the name of a field, which has no capital letters.
+    pub(super) fn are_in_name(&self, name: &str) -> bool {
+        contains(name.as_bytes(), &self.lower)
+    }
+
+    fn are_plainly_in(&self, value: &[u8]) -> bool {
+        let runs = |of: fn(&u8) -> bool, least: usize| {
+            value.split(move |byte| !of(byte)).filter(move |run| run.len() >= least)
+        };
+        let shortest = self.base64.iter().map(Vec::len).min().unwrap_or_default();
+        // A token has no blanks, so only the words that are as long are looked through.
+        runs(u8::is_ascii_graphic, self.token.len()).any(|run| contains(run, &self.token))
+            || runs(is_base64, shortest).any(|run| {
+                let run: Vec<u8> = run.iter().map(|byte| standard(*byte)).collect();
+                self.base64.iter().any(|piece| contains(&run, piece))
+            })
+            || runs(u8::is_ascii_hexdigit, self.hex.len())
+                .any(|run| contains(&run.to_ascii_lowercase(), &self.hex))
+    }
+}
+
+/// Every place is looked at, and of each the whole: how much of a guess is right does not show in the time it takes.
+fn contains(value: &[u8], part: &[u8]) -> bool {
+    value.windows(part.len().max(1)).fold(false, |found, window| found | is_same(window, part))
+}
+
+fn in_base64(token: &[u8], before: usize) -> Vec<u8> {
+    let mut bytes = vec![0; before];
+    bytes.extend_from_slice(token);
+    let text = STANDARD_NO_PAD.encode(&bytes).into_bytes();
+    let (start, end) = ((before * 8).div_ceil(6), bytes.len() * 8 / 6);
+    text.get(start..end).unwrap_or_default().to_vec()
+}
+
+fn is_base64(byte: &u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"+/-_".contains(byte)
+}
+
+/// A character of the alphabet for addresses in that of RFC 4648, section 4.
+fn standard(byte: u8) -> u8 {
+    match byte {
+        b'-' => b'+',
+        b'_' => b'/',
+        byte => byte,
+    }
+}
+
+/// A quoted string without the backslashes before its characters (RFC 9110, section 5.6.4).
+fn without_backslashes(value: &[u8]) -> Vec<u8> {
+    let mut text = Vec::with_capacity(value.len());
+    let mut bytes = value.iter();
+    while let Some(byte) = bytes.next() {
+        let byte = if *byte == b'\\' { bytes.next().unwrap_or(byte) } else { byte };
+        text.push(*byte);
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use base64::engine::general_purpose::{STANDARD, URL_SAFE};
+    use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+
+    /// Has what each encoding writes otherwise.
+    const TOKEN: &str = "a\"token?of>the~operator,0123456789=";
+
+    fn found(value: &str) -> bool {
+        Traces::new(&Secret::new(TOKEN)).are_in(value.as_bytes())
+    }
+
+    #[test]
+    fn a_token_is_found_in_every_spelling() {
+        let percent = utf8_percent_encode(TOKEN, NON_ALPHANUMERIC).to_string();
+        let hex = crate::storage::hex(TOKEN.as_bytes());
+        for spelling in [
+            TOKEN.to_owned(),
+            percent.clone(),
+            percent.to_ascii_lowercase(),
+            TOKEN.replace('o', "%6f"),
+            utf8_percent_encode(&percent, NON_ALPHANUMERIC).to_string(),
+            TOKEN.replace('"', "\\\""),
+            TOKEN.chars().flat_map(|letter| ['\\', letter]).collect(),
+            hex.to_ascii_uppercase(),
+            hex,
+        ] {
+            for around in ["TOKEN", "x TOKEN", "xTOKENx", "https://h.example/?a=TOKEN&b", "a=1; b=TOKEN; c=3"] {
+                assert!(found(&around.replace("TOKEN", &spelling)), "{around} {spelling}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_token_is_found_in_base64_wherever_it_stands() {
+        for before in ["", "u", "us", "use", "user:", "operator:"] {
+            for after in ["", "x", "xy", "xyz"] {
+                let plain = format!("{before}{TOKEN}{after}");
+                for text in [STANDARD.encode(&plain), URL_SAFE.encode(&plain), STANDARD_NO_PAD.encode(&plain)] {
+                    assert!(found(&format!("Basic {text}")), "{before} {after}");
+                    let escaped = utf8_percent_encode(&text, NON_ALPHANUMERIC).to_string();
+                    assert!(found(&format!("a={escaped}")), "{before} {after}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_not_the_token_is_not_found() {
+        for other in [
+            "",
+            "Bearer other",
+            &TOKEN[1..],
+            &TOKEN[..TOKEN.len() - 1],
+            &STANDARD.encode("user:another password that is long enough"),
+            "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,*/*;q=0.8",
+            "%",
+            "%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%",
+            "\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\",
+        ] {
+            assert!(!found(other), "{other}");
+        }
+    }
+}

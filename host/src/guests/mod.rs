@@ -5,6 +5,7 @@
 //! the database. Guests know no HTTP beyond `wasi:http`: requests are brought to them by `web`.
 
 pub mod component;
+pub mod compute;
 pub mod engine;
 mod hooks;
 pub mod inspect;

@@ -2,6 +2,7 @@
 //! that it was given, so an old version drains by itself.
 
 use super::component::Compiler;
+use super::compute::{Compute, Share};
 use super::keys;
 use super::own_databases::OwnDatabases;
 use super::routes::{Room, Routes};
@@ -39,6 +40,8 @@ pub struct Guest {
     settings: String,
     /// What names the app's own database, to notice a change.
     database_var: Option<String>,
+    /// What the app has computed, all its versions together.
+    pub(super) share: Arc<Share>,
     pub(super) pre: ProxyPre<GuestState>,
 }
 
@@ -101,6 +104,7 @@ pub struct Registry {
     database: Database,
     own_databases: OwnDatabases,
     compiler: Compiler,
+    compute: Arc<Compute>,
     limits: Arc<Limits>,
     keyring: Arc<Keyring>,
     /// When the database was last asked because somebody presented an unknown key. Held while it is being asked.
@@ -116,7 +120,8 @@ impl Registry {
     pub fn new(database: Database, own_databases: OwnDatabases, compiler: Compiler, limits: Arc<Limits>) -> Self {
         let (keyring, routes, loaded) = (Arc::default(), ArcSwap::default(), AtomicBool::new(false));
         let (keys_asked, refreshing_keys) = (Mutex::default(), Mutex::default());
-        Self { database, own_databases, compiler, limits, keyring, keys_asked, refreshing_keys, routes, loaded }
+        let compute = Compute::new();
+        Self { database, own_databases, compiler, compute, limits, keyring, keys_asked, refreshing_keys, routes, loaded }
     }
 
     /// The routes as they are now.
@@ -257,7 +262,8 @@ impl Registry {
         let versions = self.database.versions(&app.name).await?;
         let version = versions.iter().find(|version| version.number == active).ok_or(LoadError::NoVersion)?;
         let pre = self.compile(version).await?;
-        Ok(Arc::new(self.assemble(app, version, space, pre)?))
+        let share = old.map_or_else(|| Share::new(&self.compute), |old| Arc::clone(&old.share));
+        Ok(Arc::new(self.assemble(app, version, space, pre, share)?))
     }
 
     /// A line in the log for every guest that answers now and did not before.
@@ -283,6 +289,7 @@ impl Registry {
         version: &Version,
         space: AppSpace,
         pre: ProxyPre<GuestState>,
+        share: Arc<Share>,
     ) -> Result<Guest, LoadError> {
         let settings: Settings = serde_json::from_str(&app.settings)?;
         let origins = settings.origins();
@@ -301,6 +308,7 @@ impl Registry {
             origins,
             settings: app.settings.clone(),
             database_var: app.database_var.clone(),
+            share,
             pre,
         })
     }

@@ -105,6 +105,8 @@ limits! {
     staged_blob_lifetime, STAGED_BLOB_LIFETIME: Duration = Duration::from_secs(60 * 60);
     /// What one request may write to the log.
     log_bytes_per_request, LOG_BYTES_PER_REQUEST: u64 = 64 * KIB;
+    /// What all requests of one app together may write to the log in a minute, with what the log adds to each line.
+    log_bytes_per_minute, LOG_BYTES_PER_MINUTE: u64 = MIB;
 }
 
 /// One limit, for people and scripts.

@@ -11,6 +11,7 @@ mod hooks;
 pub mod inspect;
 mod keys;
 pub mod linker;
+mod log_minute;
 mod output;
 pub mod own_databases;
 pub mod registry;

@@ -4,6 +4,7 @@
 use super::component::Compiler;
 use super::compute::{Compute, Share};
 use super::keys;
+use super::log_minute::LogMinute;
 use super::own_databases::OwnDatabases;
 use super::routes::{Room, Routes};
 use super::settings::{Origins, Settings};
@@ -40,9 +41,15 @@ pub struct Guest {
     settings: String,
     /// What names the app's own database, to notice a change.
     database_var: Option<String>,
-    /// What the app has computed, all its versions together.
-    pub(super) share: Arc<Share>,
+    pub(super) accounts: Accounts,
     pub(super) pre: ProxyPre<GuestState>,
+}
+
+/// What an app uses up, all its versions together.
+#[derive(Debug, Clone)]
+pub(super) struct Accounts {
+    pub(super) computing: Arc<Share>,
+    pub(super) log: Arc<LogMinute>,
 }
 
 /// An app that cannot be served, because its own database cannot be used for now.
@@ -262,8 +269,8 @@ impl Registry {
         let versions = self.database.versions(&app.name).await?;
         let version = versions.iter().find(|version| version.number == active).ok_or(LoadError::NoVersion)?;
         let pre = self.compile(version).await?;
-        let share = old.map_or_else(|| Share::new(&self.compute), |old| Arc::clone(&old.share));
-        Ok(Arc::new(self.assemble(app, version, space, pre, share)?))
+        let accounts = old.map_or_else(|| self.accounts(&space), |old| old.accounts.clone());
+        Ok(Arc::new(self.assemble(app, version, space, pre, accounts)?))
     }
 
     /// A line in the log for every guest that answers now and did not before.
@@ -283,13 +290,18 @@ impl Registry {
         Ok(compiled.map_err(|_| LoadError::Compiler)??)
     }
 
+    fn accounts(&self, space: &AppSpace) -> Accounts {
+        let log = LogMinute::new(Arc::clone(space.app()), self.limits.log_bytes_per_minute);
+        Accounts { computing: Share::new(&self.compute), log }
+    }
+
     fn assemble(
         &self,
         app: &App,
         version: &Version,
         space: AppSpace,
         pre: ProxyPre<GuestState>,
-        share: Arc<Share>,
+        accounts: Accounts,
     ) -> Result<Guest, LoadError> {
         let settings: Settings = serde_json::from_str(&app.settings)?;
         let origins = settings.origins();
@@ -308,7 +320,7 @@ impl Registry {
             origins,
             settings: app.settings.clone(),
             database_var: app.database_var.clone(),
-            share,
+            accounts,
             pre,
         })
     }

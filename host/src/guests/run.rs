@@ -100,7 +100,7 @@ pub fn start(
         Ok(Err(error)) => Err(Fault::from_error(&error)),
         Err(_) => Err(Fault::Panic),
     });
-    let guest = Metered::new(computing.boxed(), Arc::clone(&guest.share));
+    let guest = Metered::new(computing.boxed(), Arc::clone(&guest.accounts.computing));
     Ok(Running { reply, guest, failed })
 }
 

@@ -66,8 +66,12 @@ pub struct Visit {
 /// Builds the store for one request.
 pub fn build_store(guest: &Guest, visit: Visit) -> Store<GuestState> {
     let app = &guest.app;
-    let label =
-        Arc::new(Label { app: Arc::clone(app.space.app()), version: guest.version, request: visit.request_id });
+    let label = Arc::new(Label {
+        app: Arc::clone(app.space.app()),
+        version: guest.version,
+        request: visit.request_id,
+        minute: Arc::clone(&guest.accounts.log),
+    });
     let mut wasi = WasiCtxBuilder::new();
     let log_bytes = app.limits.log_bytes_per_request;
     wasi.stdout(Output::new(Arc::clone(&label), "stdout", log_bytes));

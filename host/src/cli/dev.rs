@@ -39,7 +39,7 @@ pub(super) struct Options {
 
 pub(super) async fn run(options: Options) -> anyhow::Result<()> {
     let config = options.database.load()?;
-    let _log = telemetry::start(config.web.log_format, config.log_filter.as_deref());
+    let _log = telemetry::start(config.web.log_format, config.log_filter.as_deref())?;
     let project = Project::open(&options.path)?;
     let app = project.app_name(options.app.as_deref())?;
     crate::storage::apps::check_name(&app)?;

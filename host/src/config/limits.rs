@@ -107,6 +107,8 @@ limits! {
     log_bytes_per_request, LOG_BYTES_PER_REQUEST: u64 = 64 * KIB;
     /// Wrong tokens of the operator that one address may show in a minute; the right one always opens.
     operator_attempts, OPERATOR_ATTEMPTS: u32 = 10;
+    /// What all requests of one app together may write to the log in a minute, with what the log adds to each line.
+    log_bytes_per_minute, LOG_BYTES_PER_MINUTE: u64 = MIB;
 }
 
 /// One limit, for people and scripts.

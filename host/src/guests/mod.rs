@@ -5,11 +5,13 @@
 //! the database. Guests know no HTTP beyond `wasi:http`: requests are brought to them by `web`.
 
 pub mod component;
+pub mod compute;
 pub mod engine;
 mod hooks;
 pub mod inspect;
 mod keys;
 pub mod linker;
+mod log_minute;
 mod output;
 pub mod own_databases;
 pub mod registry;

@@ -1,5 +1,6 @@
-//! What a guest prints: lines in the log, with the app's name and the request's id, up to a bound per request.
+//! What a guest prints: lines in the log, with the app's name and the request's id, up to a bound per request and one per minute.
 
+use super::log_minute::LogMinute;
 use bytes::Bytes;
 use std::sync::{Arc, Mutex, PoisonError};
 use wasmtime_wasi::cli::{IsTerminal, StdoutStream};
@@ -30,6 +31,7 @@ pub(super) struct Label {
     pub(super) app: Arc<str>,
     pub(super) version: i64,
     pub(super) request: String,
+    pub(super) minute: Arc<LogMinute>,
 }
 
 impl Output {
@@ -57,11 +59,13 @@ impl Lines {
     }
 
     fn print(&mut self) {
-        let line = String::from_utf8_lossy(&self.partial).into_owned();
+        let Label { app, version, request, minute } = &*self.label;
+        let line = String::from_utf8_lossy(&self.partial);
+        if minute.has_room(&line, request) {
+            // Control characters are escaped by the log's formatter.
+            tracing::info!(target: "guest", app = %app, version, request_id = request, stream = self.stream, "{line}");
+        }
         self.partial.clear();
-        let Label { app, version, request } = &*self.label;
-        // Control characters are escaped by the log's formatter.
-        tracing::info!(target: "guest", app = %app, version, request_id = request, stream = self.stream, "{line}");
     }
 }
 
@@ -71,9 +75,12 @@ impl Drop for Lines {
             self.print();
         }
         if self.dropped > 0 {
-            let Label { app, version, request } = &*self.label;
+            let Label { app, version, request, minute } = &*self.label;
             let (stream, bytes) = (self.stream, self.dropped);
-            tracing::warn!(target: "guest", app = %app, version, request_id = request, stream, "dropped {bytes} bytes: the limit of one request is reached");
+            let message = format!("dropped {bytes} bytes: the limit of one request is reached");
+            if minute.has_room(&message, request) {
+                tracing::warn!(target: "guest", app = %app, version, request_id = request, stream, "{message}");
+            }
         }
     }
 }

@@ -2,7 +2,9 @@
 //! that it was given, so an old version drains by itself.
 
 use super::component::Compiler;
+use super::compute::{Compute, Share};
 use super::keys;
+use super::log_minute::LogMinute;
 use super::own_databases::OwnDatabases;
 use super::routes::{Room, Routes};
 use super::settings::{Origins, Settings};
@@ -39,7 +41,15 @@ pub struct Guest {
     settings: String,
     /// What names the app's own database, to notice a change.
     database_var: Option<String>,
+    pub(super) accounts: Accounts,
     pub(super) pre: ProxyPre<GuestState>,
+}
+
+/// What an app uses up, all its versions together.
+#[derive(Debug, Clone)]
+pub(super) struct Accounts {
+    pub(super) computing: Arc<Share>,
+    pub(super) log: Arc<LogMinute>,
 }
 
 /// An app that cannot be served, because its own database cannot be used for now.
@@ -101,6 +111,7 @@ pub struct Registry {
     database: Database,
     own_databases: OwnDatabases,
     compiler: Compiler,
+    compute: Arc<Compute>,
     limits: Arc<Limits>,
     keyring: Arc<Keyring>,
     /// When the database was last asked because somebody presented an unknown key. Held while it is being asked.
@@ -116,7 +127,8 @@ impl Registry {
     pub fn new(database: Database, own_databases: OwnDatabases, compiler: Compiler, limits: Arc<Limits>) -> Self {
         let (keyring, routes, loaded) = (Arc::default(), ArcSwap::default(), AtomicBool::new(false));
         let (keys_asked, refreshing_keys) = (Mutex::default(), Mutex::default());
-        Self { database, own_databases, compiler, limits, keyring, keys_asked, refreshing_keys, routes, loaded }
+        let compute = Compute::new();
+        Self { database, own_databases, compiler, compute, limits, keyring, keys_asked, refreshing_keys, routes, loaded }
     }
 
     /// The routes as they are now.
@@ -257,7 +269,8 @@ impl Registry {
         let versions = self.database.versions(&app.name).await?;
         let version = versions.iter().find(|version| version.number == active).ok_or(LoadError::NoVersion)?;
         let pre = self.compile(version).await?;
-        Ok(Arc::new(self.assemble(app, version, space, pre)?))
+        let accounts = old.map_or_else(|| self.accounts(&space), |old| old.accounts.clone());
+        Ok(Arc::new(self.assemble(app, version, space, pre, accounts)?))
     }
 
     /// A line in the log for every guest that answers now and did not before.
@@ -277,12 +290,18 @@ impl Registry {
         Ok(compiled.map_err(|_| LoadError::Compiler)??)
     }
 
+    fn accounts(&self, space: &AppSpace) -> Accounts {
+        let log = LogMinute::new(Arc::clone(space.app()), self.limits.log_bytes_per_minute);
+        Accounts { computing: Share::new(&self.compute), log }
+    }
+
     fn assemble(
         &self,
         app: &App,
         version: &Version,
         space: AppSpace,
         pre: ProxyPre<GuestState>,
+        accounts: Accounts,
     ) -> Result<Guest, LoadError> {
         let settings: Settings = serde_json::from_str(&app.settings)?;
         let origins = settings.origins();
@@ -301,6 +320,7 @@ impl Registry {
             origins,
             settings: app.settings.clone(),
             database_var: app.database_var.clone(),
+            accounts,
             pre,
         })
     }

@@ -1,12 +1,12 @@
 //! One request in one fresh instance.
 
+use super::compute::Metered;
 use super::hooks;
 use super::registry::Guest;
 use super::respond::{self, Outcome};
 use super::state::{self, OutOfTime, Visit};
 use bytes::Bytes;
 use futures_util::FutureExt;
-use futures_util::future::BoxFuture;
 use http::Request;
 use http_body::{Body, Frame, SizeHint};
 use std::panic::AssertUnwindSafe;
@@ -25,7 +25,7 @@ pub struct Running {
     /// Gets the answer when the guest has set it.
     pub reply: oneshot::Receiver<Outcome>,
     /// Has to be polled for the guest to go on, also while its body is streamed.
-    pub guest: BoxFuture<'static, Result<(), Fault>>,
+    pub guest: Metered<Result<(), Fault>>,
     /// Whether the guest has come to a bad end: then the body that it was writing is not whole, although it looks ended.
     pub failed: Failed,
 }
@@ -95,12 +95,13 @@ pub fn start(
         end.good = true;
         Ok(())
     };
-    let guest = AssertUnwindSafe(run).catch_unwind().map(|end| match end {
+    let computing = AssertUnwindSafe(run).catch_unwind().map(|end| match end {
         Ok(Ok(())) => Ok(()),
         Ok(Err(error)) => Err(Fault::from_error(&error)),
         Err(_) => Err(Fault::Panic),
     });
-    Ok(Running { reply, guest: guest.boxed(), failed })
+    let guest = Metered::new(computing.boxed(), Arc::clone(&guest.accounts.computing));
+    Ok(Running { reply, guest, failed })
 }
 
 impl Fault {

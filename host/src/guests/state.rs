@@ -1,6 +1,6 @@
 //! The data inside a store, and the only function that builds one: with every limit, always.
 
-use super::engine::TICK;
+use super::compute::{Verdict, count};
 use super::hooks::Hooks;
 use super::output::{Label, Output};
 use super::registry::Guest;
@@ -9,6 +9,7 @@ use crate::interfaces::body::RequestBody;
 use crate::interfaces::session::{Jar, Presented};
 use crate::interfaces::{self, Context};
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::sync::oneshot;
 use wasmtime::component::ResourceTable;
 use wasmtime::{Store, StoreLimits, StoreLimitsBuilder, UpdateDeadline};
@@ -41,7 +42,7 @@ pub struct GuestState {
     http: WasiHttpCtx,
     hooks: Hooks,
     limits: StoreLimits,
-    ticks_left: u64,
+    computing_left: Duration,
 }
 
 /// The guest has used up its computing time.
@@ -65,8 +66,12 @@ pub struct Visit {
 /// Builds the store for one request.
 pub fn build_store(guest: &Guest, visit: Visit) -> Store<GuestState> {
     let app = &guest.app;
-    let label =
-        Arc::new(Label { app: Arc::clone(app.space.app()), version: guest.version, request: visit.request_id });
+    let label = Arc::new(Label {
+        app: Arc::clone(app.space.app()),
+        version: guest.version,
+        request: visit.request_id,
+        minute: Arc::clone(&guest.accounts.log),
+    });
     let mut wasi = WasiCtxBuilder::new();
     let log_bytes = app.limits.log_bytes_per_request;
     wasi.stdout(Output::new(Arc::clone(&label), "stdout", log_bytes));
@@ -85,7 +90,7 @@ pub fn build_store(guest: &Guest, visit: Visit) -> Store<GuestState> {
         http,
         hooks: Hooks,
         limits: limits(app.limits.memory_per_instance),
-        ticks_left: u64::try_from(app.limits.cpu_per_request.as_millis() / TICK.as_millis()).unwrap_or(u64::MAX),
+        computing_left: app.limits.cpu_per_request,
     };
     let mut store = Store::new(guest.engine(), state);
     store.limiter(|state| &mut state.limits);
@@ -96,9 +101,11 @@ pub fn build_store(guest: &Guest, visit: Visit) -> Store<GuestState> {
     store
 }
 
-/// Called when a tick has passed while the guest was running: it gives way to others, and ends when its budget has.
+/// Called when a tick has passed while the guest was running: it gives way to others, and ends when its budget has. What it waits for
+/// is not computing, its turn to compute included.
 fn count_tick(state: &mut GuestState) -> wasmtime::Result<UpdateDeadline> {
-    state.ticks_left = state.ticks_left.checked_sub(1).ok_or(OutOfTime)?;
+    let Verdict::GiveWay(computed) = count() else { return Ok(UpdateDeadline::Continue(1)) };
+    state.computing_left = state.computing_left.checked_sub(computed).ok_or(OutOfTime)?;
     Ok(UpdateDeadline::Yield(1))
 }
 

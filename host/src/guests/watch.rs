@@ -23,11 +23,13 @@ pub async fn watch(registry: Arc<Registry>, stop: CancellationToken) {
             }
             Err(error) => report(&mut outage, &error),
         }
+        registry.routes().guests().for_each(|guest| guest.accounts.log.look());
         tokio::select! {
-            () = stop.cancelled() => return,
+            () = stop.cancelled() => break,
             () = tokio::time::sleep(EVERY) => {}
         }
     }
+    registry.routes().guests().for_each(|guest| guest.accounts.log.close());
 }
 
 /// What has been done.

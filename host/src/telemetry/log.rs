@@ -1,26 +1,18 @@
-//! The log: one line per event on standard output, as JSON or readable, written by a thread of its own.
+//! The log: one line per event on standard output, as JSON or readable. See `log_queue` for who writes it.
 //!
 //! Never logged: URLs of databases, cookies, tokens, values in statements, query strings.
 
+use super::log_queue::{LogGuard, LogQueue};
 use crate::config::LogFormat;
-use std::io::BufWriter;
-use tracing_appender::non_blocking::{NonBlockingBuilder, WorkerGuard};
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt;
 
 /// What is logged unless `INNKEEPER_LOG` says otherwise. Libraries only when something is wrong.
 const DEFAULT_FILTER: &str = "warn,sqlx=error,innkeeper=info,guest=info,request=info";
-/// Lines that may wait for the writer; then requests wait for it too, so that none is lost.
-const WAITING_LINES: usize = 4096;
-/// Bytes that are written to standard output in one call.
-const WRITE_BYTES: usize = 64 << 10;
 
 /// Starts logging. What is waiting is written when the guard is dropped.
-pub fn start(format: LogFormat, filter: Option<&str>) -> WorkerGuard {
-    // The writing thread flushes when no line is waiting: under load many lines go out in one call.
-    let output = BufWriter::with_capacity(WRITE_BYTES, std::io::stdout());
-    let (writer, guard) =
-        NonBlockingBuilder::default().lossy(false).buffered_lines_limit(WAITING_LINES).finish(output);
+pub fn start(format: LogFormat, filter: Option<&str>) -> std::io::Result<LogGuard> {
+    let (writer, guard) = LogQueue::start(std::io::stdout())?;
     let filter = EnvFilter::try_new(filter.unwrap_or(DEFAULT_FILTER)).unwrap_or_else(|_| DEFAULT_FILTER.into());
     let log = fmt().with_env_filter(filter).with_writer(writer);
     // A second call, as tests in one process make, keeps the first log.
@@ -35,5 +27,5 @@ pub fn start(format: LogFormat, filter: Option<&str>) -> WorkerGuard {
         let message = panic.payload_as_str().unwrap_or("a panic without a message");
         tracing::error!(place, "panic: {message}");
     }));
-    guard
+    Ok(guard)
 }

@@ -2,6 +2,8 @@
 
 pub mod figures;
 mod log;
+mod log_queue;
 pub mod metrics;
 
 pub use log::start;
+pub use log_queue::LogGuard;

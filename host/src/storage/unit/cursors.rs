@@ -223,6 +223,11 @@ impl Snapshot {
         self.connection.is_some()
     }
 
+    /// Whether any cursor is open, wherever its rows are.
+    pub(super) fn is_any_open(&self) -> bool {
+        self.total > 0
+    }
+
     /// Whether the unit has the connection.
     pub(super) fn has_lent(&self) -> bool {
         self.lent

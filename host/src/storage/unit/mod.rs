@@ -106,9 +106,9 @@ impl UnitOfWork {
         self.open.is_some()
     }
 
-    /// Whether cursors outside of a transaction hold a connection.
+    /// Whether cursors are open.
     pub fn has_cursors(&self) -> bool {
-        self.snapshot.is_holding()
+        self.snapshot.is_any_open()
     }
 
     /// From now on keeps every statement by itself. Called once the response is on its way; nothing may be open.

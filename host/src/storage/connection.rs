@@ -85,6 +85,15 @@ pub(super) enum Durability {
     Relaxed,
 }
 
+/// How long a cursor of a Postgres server may live.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum CursorLife {
+    /// Until its transaction ends.
+    Transaction,
+    /// Until it is closed. Where its transaction is committed before, the server computes the rest of the rows and keeps them.
+    Connection,
+}
+
 /// How far a transaction is kept apart from others. SQLite runs every one as `Serializable`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Isolation {
@@ -170,9 +179,15 @@ impl Connection {
     }
 
     /// Opens a cursor inside the open transaction, with whose end it is closed. The outcome has its columns and no rows.
-    pub(super) async fn declare(&mut self, number: u32, sql: &GuestSql<'_>, params: &[Value]) -> Result<Outcome> {
+    pub(super) async fn declare(
+        &mut self,
+        number: u32,
+        life: CursorLife,
+        sql: &GuestSql<'_>,
+        params: &[Value],
+    ) -> Result<Outcome> {
         match self {
-            Self::Postgres(lease) => lease.declare(number, sql, params).await,
+            Self::Postgres(lease) => lease.declare(number, life, sql, params).await,
             Self::Sqlite(lease) => lease.declare(number, sql, params),
         }
     }
@@ -227,6 +242,22 @@ impl Connection {
         match self {
             Self::Postgres(lease) => lease.is_usable(),
             Self::Sqlite(lease) => lease.is_usable(),
+        }
+    }
+
+    /// Whether a transaction is open.
+    pub(super) fn is_in_transaction(&self) -> bool {
+        match self {
+            Self::Postgres(lease) => lease.is_in_transaction(),
+            Self::Sqlite(lease) => lease.is_in_transaction(),
+        }
+    }
+
+    /// Whether a cursor can outlive its transaction here: not where each transaction has another connection to the server.
+    pub(super) fn keeps_cursors(&self) -> bool {
+        match self {
+            Self::Postgres(lease) => lease.keeps_cursors(),
+            Self::Sqlite(_) => false,
         }
     }
 

@@ -1,7 +1,7 @@
 //! The database: which engine, and where in it an app's things are.
 
 use super::connection::{Connection, Control, Isolation};
-use super::postgres::{self, PoolSettings, PostgresPool};
+use super::postgres::{self, PoolSettings, PostgresLease, PostgresPool, Tenant};
 use super::sqlite::{SqliteFiles, SqliteLease, SqliteSettings};
 use super::{Code, Engine, Error, Result, migrations, own_space};
 use crate::config::{Config, DatabaseTarget, HOST_POOL_SIZE, PostgresTarget, SqliteSynchronous};
@@ -41,6 +41,8 @@ pub struct AppSpace {
     place: Arc<str>,
     /// The schema of the host tables on Postgres, where it is not `innkeeper`.
     host_schema: Option<Arc<str>>,
+    /// The app as the guests' pool knows it; none on SQLite.
+    tenant: Option<Arc<Tenant>>,
 }
 
 impl Database {
@@ -91,7 +93,7 @@ impl Database {
     pub async fn registry(&self) -> Result<Connection> {
         match self {
             Self::Postgres(pools) => {
-                Ok(Connection::Postgres(pools.host.lease(&Arc::from(migrations::HOST_SCHEMA)).await?))
+                Ok(Connection::Postgres(pools.host.lease_to_host(&Arc::from(migrations::HOST_SCHEMA)).await?))
             }
             Self::Sqlite(files) => Ok(Connection::Sqlite(files.writer(REGISTRY_FILE).await?)),
         }
@@ -141,7 +143,12 @@ impl Database {
             Self::Postgres(_) => format!("app_{app}"),
             Self::Sqlite(_) => format!("apps/{app}.sqlite"),
         };
-        AppSpace { database: self.clone(), app: app.into(), place: place.into(), host_schema: None }
+        let place: Arc<str> = place.into();
+        let tenant = match self {
+            Self::Postgres(pools) => Some(pools.guests.tenant(&place)),
+            Self::Sqlite(_) => None,
+        };
+        AppSpace { database: self.clone(), app: app.into(), place, host_schema: None, tenant }
     }
 
     /// Whether there may be a registry. On SQLite opening the file would make it.
@@ -238,18 +245,53 @@ impl AppSpace {
         Ok(connection)
     }
 
+    /// The same without a wait for other requests; none where no connection is free at once. Also none behind a pooler, which may
+    /// have none to lend.
+    pub(super) async fn try_begin(&self, isolation: Option<Isolation>) -> Result<Option<Connection>> {
+        let Some(mut connection) = self.try_writer().await? else { return Ok(None) };
+        match connection.control(Control::Begin(isolation)).await {
+            Err(error) if error.code == Code::Unavailable => {
+                drop(connection);
+                let Some(another) = self.try_writer().await? else { return Ok(None) };
+                connection = another;
+                connection.control(Control::Begin(isolation)).await?;
+            }
+            begun => begun?,
+        }
+        Ok(Some(connection))
+    }
+
+    /// A connection for reading or writing on Postgres, if one is free at once. On SQLite a reader never waits, and the holder of
+    /// one waits for the writer alone, who waits for nobody.
+    pub(super) async fn try_writer(&self) -> Result<Option<Connection>> {
+        match (&self.database, &self.tenant) {
+            (Database::Postgres(pools), Some(tenant)) if !pools.guests.is_through_pooler() => {
+                Ok(pools.guests.try_lease(tenant).await?.map(|lease| self.connection(lease)))
+            }
+            (Database::Postgres(_), _) => Ok(None),
+            (Database::Sqlite(_), _) => self.writer().await.map(Some),
+        }
+    }
+
     /// A connection for what the host does here by itself, such as sweeping. In the host's database guests cannot use these up.
     pub async fn upkeep(&self) -> Result<Connection> {
         match &self.database {
-            Database::Postgres(pools) => self.lease(&pools.host).await,
+            Database::Postgres(pools) => {
+                let lease = pools.host.lease_to_host(&self.place).await?;
+                Ok(self.connection(lease))
+            }
             Database::Sqlite(_) => self.writer().await,
         }
     }
 
     async fn lease(&self, pool: &PostgresPool) -> Result<Connection> {
-        let mut lease = pool.lease(&self.place).await?;
+        let tenant = self.tenant.as_ref().ok_or_else(|| Error::unavailable("no pool of connections"))?;
+        pool.lease(tenant).await.map(|lease| self.connection(lease))
+    }
+
+    fn connection(&self, mut lease: PostgresLease) -> Connection {
         lease.set_host_schema(self.host_schema.clone());
-        Ok(Connection::Postgres(lease))
+        Connection::Postgres(lease)
     }
 
     /// Takes the lock that lets one request at a time change the app's tables, until the transaction ends. On SQLite

@@ -48,6 +48,8 @@ pub struct PoolFigures {
     pub in_use: u64,
     /// Requests that wait for one.
     pub waiting: u64,
+    /// Connections in statements that nobody waits for and the server does not stop.
+    pub hanging: u64,
 }
 
 type ByState = [(&'static str, String); 2];
@@ -98,16 +100,19 @@ fn apps(registry: &mut Registry, apps: &[AppFigures]) {
 }
 
 fn pools(registry: &mut Registry, pools: &[PoolFigures]) {
-    let [size, in_use, waiting] = [(); 3].map(|()| Family::<ByPool, Gauge>::default());
+    let [size, in_use, waiting, hanging] = [(); 4].map(|()| Family::<ByPool, Gauge>::default());
     for pool in pools {
         let labels = [("pool", pool.name)];
         size.get_or_create(&labels).set(signed(pool.size));
         in_use.get_or_create(&labels).set(signed(pool.in_use));
         waiting.get_or_create(&labels).set(signed(pool.waiting));
+        hanging.get_or_create(&labels).set(signed(pool.hanging));
     }
     registry.register("connections_most", "Connections to the host's database at most", size);
     registry.register("connections_in_use", "Connections to the host's database on loan", in_use);
     registry.register("connections_waited_for", "Requests that wait for a connection", waiting);
+    let help = "Connections in statements that were given up and that the database does not cancel";
+    registry.register("connections_hanging", help, hanging);
 }
 
 fn signed(number: u64) -> i64 {

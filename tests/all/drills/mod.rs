@@ -7,10 +7,13 @@ mod away;
 mod bouncer;
 mod cancelled;
 mod crowded;
+mod hanging;
+mod hold_and_wait;
 mod load;
 mod meanwhile;
 mod read_only;
 mod rounds;
+mod slow;
 
 use serde_json::{Value, json};
 use support::postgres::Server;

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::Command;
 
-/// The stopped processes of a server. They go on when this value is dropped.
+/// Stopped processes of a server. They go on when this value is dropped.
 #[derive(Debug)]
 #[must_use = "the server goes on when this is dropped"]
 pub struct Frozen(Vec<String>);
@@ -17,6 +17,15 @@ impl Frozen {
         let children = children(&postmaster);
         signal("STOP", &children);
         Self([vec![postmaster], children].concat())
+    }
+}
+
+impl Frozen {
+    /// Stops one process of a server.
+    pub(super) fn process(pid: &str) -> Self {
+        let pids = vec![pid.to_owned()];
+        signal("STOP", &pids);
+        Self(pids)
     }
 }
 

@@ -49,19 +49,26 @@ pub enum Stop {
 pub struct Server {
     home: Home,
     port: u16,
+    /// `max_connections`.
+    connections: u16,
     _keeper: Keeper,
 }
 
 impl Server {
     /// Makes a new server and waits until it takes connections.
     pub fn start() -> Self {
+        Self::with_connections(300)
+    }
+
+    /// The same, and it takes so many connections at most; three of them only from the superuser.
+    pub fn with_connections(connections: u16) -> Self {
         let home = Home::new();
         home.run(home.tool("initdb").args(["--pgdata=data", "--username=postgres", "--auth=trust"]).args([
             "--encoding=UTF8",
             "--no-locale",
             "--no-sync",
         ]));
-        let server = Self::on(home);
+        let server = Self::on(home, connections);
         server.make_user();
         server
     }
@@ -81,11 +88,11 @@ impl Server {
             "--dbname",
             &source,
         ]));
-        Self::on(home)
+        Self::on(home, self.connections)
     }
 
-    fn on(home: Home) -> Self {
-        let server = Self { port: free_port(), _keeper: home.keeper(), home };
+    fn on(home: Home, connections: u16) -> Self {
+        let server = Self { port: free_port(), connections, _keeper: home.keeper(), home };
         server.start_again();
         server
     }
@@ -149,6 +156,13 @@ impl Server {
         Frozen::new(&self.home.directory().join("data/postmaster.pid"))
     }
 
+    /// Stops the processes of [`USER`] that are as this condition over `pg_stat_activity` says: as if they were in a computation
+    /// that looks for no interrupt.
+    pub async fn freeze_backends(&self, condition: &str) -> Vec<Frozen> {
+        let query = format!("select pid::text from pg_stat_activity where usename = '{USER}' and ({condition})");
+        self.ask(&query).await.iter().map(|row| Frozen::process(&row[0])).collect()
+    }
+
     /// The port that it listens at.
     pub fn port(&self) -> u16 {
         self.port
@@ -183,9 +197,10 @@ impl Server {
     /// Starts a stopped server on the port that it had.
     pub fn start_again(&self) {
         let options = format!(
-            "-p {} -c listen_addresses=127.0.0.1 -c unix_socket_directories='{}' -c fsync=off -c max_connections=300",
+            "-p {} -c listen_addresses=127.0.0.1 -c unix_socket_directories='{}' -c fsync=off -c max_connections={}",
             self.port,
             self.home.directory().display(),
+            self.connections,
         );
         let mut start = self.home.tool("pg_ctl");
         start.args([

@@ -17,6 +17,7 @@ pub(super) async fn define(context: &mut Context, table: wit::Table) -> Result<b
     if context.app.is_applied(&hash) {
         return Ok(false);
     }
+    super::migrate::refuse_with_cursors(context, "define-table")?;
     let table = description(table, context.app.space.engine())?;
     let changed = schema::define(&context.app.space, &table).await?;
     context.app.note_applied(hash);

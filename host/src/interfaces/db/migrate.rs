@@ -16,6 +16,7 @@ pub(super) async fn migrate(context: &mut Context, migrations: Vec<wit::Migratio
     if context.app.is_applied(&hash) {
         return Ok(Vec::new());
     }
+    refuse_with_cursors(context, "migrate")?;
     let most = usize::try_from(context.app.limits.sql_bytes).unwrap_or(usize::MAX);
     app_migrations::check(&steps, context.app.space.engine(), most)?;
     // A unit of its own: migrations stay whatever becomes of the request.
@@ -26,6 +27,15 @@ pub(super) async fn migrate(context: &mut Context, migrations: Vec<wit::Migratio
     }
     context.app.note_applied(hash);
     Ok(applied)
+}
+
+/// On Postgres an open cursor locks its tables against a change, and holds a connection while the change waits for another.
+pub(super) fn refuse_with_cursors(context: &Context, function: &str) -> Result<(), Fault> {
+    if !context.unit.has_cursors() {
+        return Ok(());
+    }
+    let text = format!("{function} was called while a cursor was open: call it before, or drop the cursor first");
+    Err(Error::new(Code::Conflict, text).into())
 }
 
 /// What changes tables runs in a unit of its own, which a request that holds something would keep waiting for itself.

@@ -174,8 +174,12 @@ fn blob_from(row: &[Value]) -> Result<Blob> {
 
 /// Runs a read by itself. A connection that had died in its pool is replaced by another.
 async fn read_alone(space: &AppSpace, sql: &super::HostSql, params: &[Value]) -> Result<super::Outcome> {
-    match space.reader().await?.host(sql, params).await {
-        Err(error) if error.code == Code::Unavailable => space.reader().await?.host(sql, params).await,
+    let mut connection = space.reader().await?;
+    match connection.host(sql, params).await {
+        Err(error) if error.code == Code::Unavailable => {
+            drop(connection);
+            space.reader().await?.host(sql, params).await
+        }
         outcome => outcome,
     }
 }

@@ -50,7 +50,7 @@ async fn promise(unit: &mut UnitOfWork, sql: &HostSql, params: &[Value], room: u
             .await?;
         return if outcome.affected == 0 { Err(undone()) } else { Ok(true) };
     }
-    let mut connection = unit.space().begin(None).await?;
+    let mut connection = unit.begin_beside().await?;
     if connection.host(sql, params).await?.affected == 0 {
         connection.control(Control::Rollback).await?;
         return Err(undone());
@@ -79,7 +79,7 @@ pub async fn append(unit: &mut UnitOfWork, id: &str, seq: i64, data: Vec<u8>) ->
     let appended = if unit.is_holding() {
         unit.write(sql, &params).await
     } else {
-        unit.space().writer().await?.host(sql, &params).await
+        unit.writer_beside().await?.host(sql, &params).await
     };
     appended.map(|_| ()).map_err(|error| match error.code {
         // The upload took so long that it was swept.
@@ -135,7 +135,7 @@ async fn change(
             .await?;
         return Ok(outcome.affected);
     }
-    let mut connection = unit.space().begin(None).await?;
+    let mut connection = unit.begin_beside().await?;
     let outcome = connection.host(sql, params).await?;
     if outcome.affected == 0 {
         return connection.control(Control::Rollback).await.map(|()| 0);

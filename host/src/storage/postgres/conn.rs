@@ -4,7 +4,7 @@ use super::error::translate;
 use crate::storage::Result;
 use sqlx::postgres::PgConnection;
 use sqlx::{AssertSqlSafe, Connection as _};
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -12,17 +12,30 @@ use std::time::{Duration, Instant};
 /// Statements that a connection keeps prepared. One app has a few dozen.
 pub(super) const STATEMENT_CACHE: usize = 256;
 
+/// Of these, some are the driver's own: it looks types up that it does not know.
+const STATEMENTS_KNOWN: usize = STATEMENT_CACHE - 32;
+
+/// A process of the server.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Backend {
+    pub(super) pid: i32,
+    /// When it was started, in microseconds since 1970 by the server's clock; none behind a pooler.
+    pub(super) started: Option<i64>,
+}
+
 /// An open connection and what the pool knows about it.
 pub(super) struct Conn {
     pub(super) link: PgConnection,
     /// The server process, to cancel what runs in it; none while a pooler may have given it to somebody else.
-    pub(super) backend: Option<i32>,
+    pub(super) backend: Option<Backend>,
     /// For which app's tables it was made ready.
     pub(super) schema: Option<Arc<str>>,
     /// Texts that the server has prepared.
     pub(super) prepared: Prepared,
     /// Of the pool, when the connection was opened.
     pub(super) epoch: u64,
+    /// How often the server had been found away when it was last used.
+    pub(super) outages: u64,
     /// When it was last used.
     pub(super) since: Instant,
 }
@@ -30,25 +43,28 @@ pub(super) struct Conn {
 /// Texts of statements that the driver has in its cache; never one that it has dropped from there.
 #[derive(Default)]
 pub(super) struct Prepared {
-    /// Hashes: a text may have 100 KB.
-    texts: HashSet<u64>,
+    /// Hashes, since a text may have 100 KB, and whether the server takes any parameters for it.
+    texts: HashMap<u64, bool>,
     hasher: RandomState,
 }
 
 impl Prepared {
-    pub(super) fn contains(&self, text: &str) -> bool {
-        self.texts.contains(&self.hasher.hash_one(text))
+    /// Whether a text is prepared and the server takes any parameters for it.
+    pub(super) fn takes_any(&self, text: &str) -> bool {
+        self.texts.get(&self.hasher.hash_one(text)).copied().unwrap_or(false)
     }
 
-    /// The driver drops the text that was not used for the longest time, once it has more than [`STATEMENT_CACHE`].
-    pub(super) fn note(&mut self, text: &str) {
-        if self.contains(text) {
+    /// The driver drops the text that was not used for the longest time, once it has more than [`STATEMENT_CACHE`]. So every text
+    /// that it keeps is counted here, also one whose parameters the server reads first.
+    pub(super) fn note(&mut self, text: &str, takes_any: bool) {
+        let hash = self.hasher.hash_one(text);
+        if self.texts.contains_key(&hash) {
             return;
         }
-        if self.texts.len() >= STATEMENT_CACHE {
+        if self.texts.len() >= STATEMENTS_KNOWN {
             self.texts.clear();
         }
-        self.texts.insert(self.hasher.hash_one(text));
+        self.texts.insert(hash, takes_any);
     }
 
     pub(super) fn clear(&mut self) {
@@ -57,12 +73,6 @@ impl Prepared {
 }
 
 impl Conn {
-    /// Asks the server to cancel what another of its processes is running.
-    pub(super) async fn cancel(&mut self, backend: i32) -> Result<()> {
-        let text = AssertSqlSafe(format!("select pg_cancel_backend({backend})"));
-        sqlx::raw_sql(text).execute(&mut self.link).await.map(|_| ()).map_err(translate)
-    }
-
     /// Forgets every prepared statement, here and on the server.
     pub(super) async fn forget_statements(&mut self) -> Result<()> {
         self.prepared.clear();
@@ -72,6 +82,14 @@ impl Conn {
     /// Forgets for whom the connection was made ready, so that its next use begins with a reset.
     pub(super) fn forget_schema(&mut self) {
         self.schema = None;
+    }
+
+    /// Ends the transaction and forgets everything else when it is next used.
+    pub(super) async fn reset(&mut self) -> Result<()> {
+        self.forget_schema();
+        self.forget_statements().await?;
+        let reset = sqlx::raw_sql("rollback; close all; deallocate all").execute(&mut self.link).await;
+        reset.map(|_| ()).map_err(translate)
     }
 
     /// Undoes whatever the last user may have left, and lets unqualified names mean tables of `schema`. (`DISCARD ALL` would break the

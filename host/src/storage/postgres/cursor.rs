@@ -1,23 +1,28 @@
 //! Cursors: the server keeps the rows, and hands them out piece by piece (PostgreSQL documentation, "DECLARE").
 
 use super::error::translate;
-use super::lease::PostgresLease;
+use super::lease::{Keeps, PostgresLease};
 use super::rows;
 use crate::storage::Result;
-use crate::storage::connection::{Bounds, GuestSql, Outcome};
+use crate::storage::connection::{Bounds, CursorLife, GuestSql, Outcome};
 use crate::storage::value::{Rows, Value};
 use sqlx::{Executor, Statement};
 
 impl PostgresLease {
-    /// Opens cursor `number` inside the open transaction, with whose end it is closed. The outcome has its columns and no rows.
+    /// Opens cursor `number` inside the open transaction. The outcome has its columns and no rows.
     pub(in crate::storage) async fn declare(
         &mut self,
         number: u32,
+        life: CursorLife,
         sql: &GuestSql<'_>,
         params: &[Value],
     ) -> Result<Outcome> {
         // It can go back, for `rows::fetch`.
-        let declare = format!("declare c{number} scroll cursor for {}", sql.text);
+        let hold = if life == CursorLife::Connection && self.keeps_cursors() { " with hold" } else { "" };
+        let declare = format!("declare c{number} scroll cursor{hold} for {}", sql.text);
+        if !hold.is_empty() && self.keeps == Keeps::Nothing {
+            self.keeps = Keeps::IfCommitted;
+        }
         let opening = async |conn: &mut super::conn::Conn, _: &super::PostgresPool| {
             // The statement that declares has no columns; the one inside it has.
             let columns = rows::columns(&rows::prepare(conn, sql.text).await?);

@@ -6,20 +6,23 @@
 
 use super::conn::Conn;
 use super::error::{is_lost, translate};
+use super::health::{Waited, away};
 use super::inline::inline;
 use super::pool::PostgresPool;
 use super::rows;
+use super::share::Place;
 use crate::storage::connection::{Bounds, Control, Durability, Isolation, Outcome};
 use crate::storage::host_sql::{HostSql, in_schema};
 use crate::storage::value::Value;
 use crate::storage::{Code, Error, Result};
-use sqlx::{AssertSqlSafe, Connection as _};
+use sqlx::AssertSqlSafe;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::OwnedSemaphorePermit;
 
 /// How much longer than the server we wait before the connection counts as lost.
-const GRACE: Duration = Duration::from_secs(2);
+const GRACE: Duration = Duration::from_secs(1);
+/// For making a connection ready.
+const READY_TIME: Duration = Duration::from_secs(2);
 const ROLLBACK_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// A connection that goes back to its pool when dropped.
@@ -27,7 +30,7 @@ pub struct PostgresLease {
     pub(super) pool: PostgresPool,
     /// None once it has been lost.
     pub(super) conn: Option<Conn>,
-    permit: Option<OwnedSemaphorePermit>,
+    place: Option<Place>,
     in_flight: bool,
     pub(super) in_transaction: bool,
     /// A statement of the transaction has failed: until a rollback the server answers everything with an error, and would turn
@@ -35,9 +38,21 @@ pub struct PostgresLease {
     aborted: bool,
     /// A prepared statement no longer fits: all are forgotten before the next one.
     stale: bool,
+    /// Cursors may be open that outlive their transaction.
+    pub(super) keeps: Keeps,
     drains: bool,
     /// Where host tables are, if not in the schema `innkeeper`.
     host_schema: Option<Arc<str>>,
+}
+
+/// What a lease knows of its cursors that outlive their transaction.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Keeps {
+    Nothing,
+    /// Declared in the open transaction.
+    IfCommitted,
+    /// Their transaction has been committed.
+    Cursors,
 }
 
 impl std::fmt::Debug for PostgresLease {
@@ -47,15 +62,16 @@ impl std::fmt::Debug for PostgresLease {
 }
 
 impl PostgresLease {
-    pub(super) fn new(pool: PostgresPool, conn: Conn, permit: OwnedSemaphorePermit) -> Self {
+    pub(super) fn new(pool: PostgresPool, conn: Conn, place: Option<Place>) -> Self {
         Self {
             pool,
             conn: Some(conn),
-            permit: Some(permit),
+            place,
             in_flight: false,
             in_transaction: false,
             aborted: false,
             stale: false,
+            keeps: Keeps::Nothing,
             drains: false,
             host_schema: None,
         }
@@ -78,15 +94,11 @@ impl PostgresLease {
         }
         let time = self.pool.statement_time();
         self.in_flight = true;
-        let ready = match &mut self.conn {
-            Some(conn) => {
-                let through_pooler = self.pool.is_through_pooler();
-                tokio::time::timeout(GRACE, conn.make_ready(schema, time, through_pooler)).await
-            }
-            None => Ok(Err(lost())),
-        };
-        self.in_flight = ready.is_err();
-        self.settle(ready.unwrap_or_else(|_| Err(lost())))
+        let pool = self.pool.clone();
+        let through_pooler = pool.is_through_pooler();
+        let conn = self.conn.as_mut().ok_or_else(lost)?;
+        let ready = pool.patiently(READY_TIME, conn.make_ready(schema, time, through_pooler)).await;
+        self.land(ready, lost)
     }
 
     /// Whether statements can still be run.
@@ -156,14 +168,30 @@ impl PostgresLease {
     ) -> Result<T> {
         let pool = self.pool.clone();
         let conn = self.begin_flight()?;
-        let result = tokio::time::timeout(time, work(conn, &pool)).await;
-        self.in_flight = result.is_err();
-        self.settle(result.unwrap_or_else(|_| Err(late())))
+        let result = pool.patiently(time, work(conn, &pool)).await;
+        self.land(result, late)
+    }
+
+    /// Notes whether what was under way has ended. What has not stays under way: `Drop` sees to it.
+    fn land<T>(&mut self, waited: Waited<Result<T>>, late: impl FnOnce() -> Error) -> Result<T> {
+        match waited {
+            Waited::Done(result) => {
+                self.in_flight = false;
+                self.settle(result)
+            }
+            Waited::Late => self.leave(late()),
+            Waited::Away => self.leave(away()),
+        }
+    }
+
+    fn leave<T>(&mut self, error: Error) -> Result<T> {
+        self.aborted = self.in_transaction;
+        Err(error)
     }
 
     /// Whether a text has been prepared on this connection.
     pub(in crate::storage) fn knows(&self, sql: &str) -> bool {
-        self.conn.as_ref().is_some_and(|conn| conn.prepared.contains(sql))
+        self.conn.as_ref().is_some_and(|conn| conn.prepared.takes_any(sql))
     }
 
     pub(super) async fn forget_statements(&mut self) -> Result<()> {
@@ -217,6 +245,9 @@ impl PostgresLease {
             Err(error) if !writes.is_empty() => Err(error),
             result => {
                 self.note_end();
+                if self.keeps == Keeps::IfCommitted {
+                    self.keeps = Keeps::Cursors;
+                }
                 result
             }
         }
@@ -229,6 +260,16 @@ impl PostgresLease {
             self.note_end();
         }
         result
+    }
+
+    /// Whether a transaction is open.
+    pub(in crate::storage) fn is_in_transaction(&self) -> bool {
+        self.in_transaction
+    }
+
+    /// Whether a cursor can outlive its transaction.
+    pub(in crate::storage) fn keeps_cursors(&self) -> bool {
+        !self.pool.is_through_pooler()
     }
 
     fn note_end(&mut self) {
@@ -245,14 +286,10 @@ impl PostgresLease {
         let text = AssertSqlSafe(text.to_owned());
         // COMMIT and definitions have as long as any statement.
         let limit = ROLLBACK_TIMEOUT.max(self.pool.statement_time()) + GRACE;
-        let conn = self.begin_flight()?;
-        let running = sqlx::raw_sql(text).execute(&mut conn.link);
-        let result = tokio::time::timeout(limit, running).await;
-        self.in_flight = result.is_err();
-        self.settle(match result {
-            Ok(done) => done.map(|_| ()).map_err(translate),
-            Err(_) => Err(lost()),
-        })
+        let running = async |conn: &mut Conn, _: &PostgresPool| {
+            sqlx::raw_sql(text).execute(&mut conn.link).await.map(|_| ()).map_err(translate)
+        };
+        self.fly_for(limit, lost, running).await
     }
 
     fn begin_flight(&mut self) -> Result<&mut Conn> {
@@ -270,13 +307,23 @@ impl PostgresLease {
             self.aborted = self.in_transaction;
             self.stale |= error.is_stale_plan();
             if is_lost(error) {
-                self.conn = None;
-                self.pool.server_went_away();
+                self.lose(error);
             } else if let Some(conn) = &mut self.conn {
                 conn.forget_schema_after(error);
             }
         }
         result
+    }
+}
+
+impl PostgresLease {
+    /// The connection is gone. Where the server has not said so itself, its process may still be at work.
+    fn lose(&mut self, error: &Error) {
+        let (conn, place) = (self.conn.take(), self.place.take());
+        self.pool.server_went_away();
+        if let Some(conn) = conn.filter(|_| error.sqlstate.is_empty()) {
+            self.pool.retire(conn, place, true);
+        }
     }
 }
 
@@ -292,23 +339,20 @@ impl Conn {
 impl Drop for PostgresLease {
     fn drop(&mut self) {
         let Some(mut conn) = self.conn.take() else { return };
-        let permit = self.permit.take();
+        let place = self.place.take();
         let pool = self.pool.clone();
-        if self.in_flight {
+        if self.in_flight || self.stale {
+            self.pool.retire(conn, place, false);
+        } else if self.in_transaction || self.keeps == Keeps::Cursors {
+            let text = if self.keeps == Keeps::Cursors { "rollback; close all" } else { "rollback" };
             self.pool.clean_up(async move {
-                pool.cancel(conn.backend).await;
-                let _ = tokio::time::timeout(ROLLBACK_TIMEOUT, conn.link.close_hard()).await;
-                drop(permit);
-            });
-        } else if self.in_transaction {
-            self.pool.clean_up(async move {
-                let rollback = sqlx::raw_sql("rollback").execute(&mut conn.link);
-                if let Ok(Ok(_)) = tokio::time::timeout(ROLLBACK_TIMEOUT, rollback).await {
-                    pool.give_back(conn);
+                let rollback = sqlx::raw_sql(text).execute(&mut conn.link);
+                match tokio::time::timeout(ROLLBACK_TIMEOUT, rollback).await {
+                    Ok(Ok(_)) => pool.give_back(conn),
+                    ended => pool.retire(conn, place, ended.is_ok()),
                 }
-                drop(permit);
             });
-        } else if !self.stale {
+        } else {
             pool.give_back(conn);
         }
     }

@@ -3,15 +3,18 @@
 //! A connection remembers for which schema it was made ready. It is reset when it goes to another one, or when its last
 //! use ended in any other way than the usual; the common case costs no round trip.
 
-use super::conn::{Conn, Prepared, STATEMENT_CACHE};
+use super::conn::{Backend, Conn, Prepared, STATEMENT_CACHE};
 use super::error::translate;
+use super::health::{Health, SharedHealth, Waited, away};
 use super::lease::PostgresLease;
+use super::share::{Place, Tenant};
 use crate::storage::{Code, Error, Result};
 use crate::telemetry::figures::PoolFigures;
 use sqlx::postgres::PgConnectOptions;
 use sqlx::{ConnectOptions, Connection as _, Row};
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::{Duration, Instant};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::task::TaskTracker;
@@ -19,6 +22,8 @@ use tokio_util::task::TaskTracker;
 /// A connection idle for longer is asked whether it is still there before it is lent.
 const PING_AFTER_IDLE: Duration = Duration::from_secs(5);
 const PING_TIMEOUT: Duration = Duration::from_secs(1);
+/// For what was given up, when the pool is closed.
+const CLEAN_UP_TIME: Duration = Duration::from_secs(3);
 
 /// How a pool behaves.
 #[derive(Debug, Clone)]
@@ -51,6 +56,10 @@ struct Inner {
     waiting: AtomicU64,
     /// Raised when the server is found gone: connections opened before are not lent again.
     epoch: AtomicU64,
+    /// Apps that use the pool.
+    tenants: Mutex<HashMap<Arc<str>, Weak<Tenant>>>,
+    /// Whether the server answers: shared with the canceller.
+    health: SharedHealth,
     cleaners: TaskTracker,
 }
 
@@ -97,6 +106,7 @@ impl PostgresPool {
     ) -> Self {
         let options = options.statement_cache_capacity(STATEMENT_CACHE).disable_statement_logging();
         let permits = Arc::new(Semaphore::new(usize::try_from(settings.size).unwrap_or(1).max(1)));
+        let health = canceller.as_ref().map_or_else(|| Arc::new(Health::default()), |main| main.inner.health.clone());
         Self {
             inner: Arc::new(Inner {
                 options,
@@ -107,54 +117,131 @@ impl PostgresPool {
                 permits,
                 waiting: AtomicU64::new(0),
                 epoch: AtomicU64::new(0),
+                tenants: Mutex::default(),
+                health,
                 cleaners: TaskTracker::new(),
             }),
         }
     }
 
-    /// Lends a connection whose unqualified names mean tables of `schema`. `Busy` when none came free in time,
-    /// `Unavailable` when the server cannot be reached. Cancel-safe.
-    pub async fn lease(&self, schema: &Arc<str>) -> Result<PostgresLease> {
+    /// The app whose tables are in `schema`, as this pool knows it.
+    pub(in crate::storage) fn tenant(&self, schema: &Arc<str>) -> Arc<Tenant> {
+        let mut tenants = self.inner.tenants.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = tenants.get(schema).and_then(Weak::upgrade) {
+            return known;
+        }
+        // Now and then, so that it costs little for each.
+        if tenants.len().is_power_of_two() {
+            tenants.retain(|_, tenant| tenant.strong_count() > 0);
+        }
+        let tenant = Arc::new(Tenant::new(schema, usize::try_from(self.inner.settings.size).unwrap_or(1)));
+        tenants.insert(Arc::clone(schema), Arc::downgrade(&tenant));
+        tenant
+    }
+
+    /// Lends a connection whose unqualified names mean tables of the app. `Busy` when none came free in time, or when others of the
+    /// app hang; `Unavailable` when the server cannot be reached. Cancel-safe.
+    pub(in crate::storage) async fn lease(&self, tenant: &Arc<Tenant>) -> Result<PostgresLease> {
         let deadline = Instant::now() + self.inner.settings.wait;
-        let permit = self.permit().await?;
-        let conn = match self.take_idle(schema).await {
+        let place = self.place(tenant, deadline).await?;
+        self.lease_in(place, &tenant.schema, deadline).await
+    }
+
+    /// The same without a wait for others: none where no connection is free.
+    pub(in crate::storage) async fn try_lease(&self, tenant: &Arc<Tenant>) -> Result<Option<PostgresLease>> {
+        tenant.check()?;
+        self.check_answering()?;
+        let of_share = Arc::clone(&tenant.share).try_acquire_owned().ok();
+        if of_share.is_none() && !self.is_alone(tenant) {
+            return Ok(None);
+        }
+        let Ok(of_pool) = Arc::clone(&self.inner.permits).try_acquire_owned() else { return Ok(None) };
+        let place = Place { _of_pool: of_pool, _of_share: of_share, tenant: Some(Arc::clone(tenant)) };
+        let deadline = Instant::now() + self.inner.settings.wait;
+        self.lease_in(place, &tenant.schema, deadline).await.map(Some)
+    }
+
+    /// Lends a connection to the host itself.
+    pub async fn lease_to_host(&self, schema: &Arc<str>) -> Result<PostgresLease> {
+        let deadline = Instant::now() + self.inner.settings.wait;
+        self.check_answering()?;
+        let of_pool = self.permit(&self.inner.permits, deadline).await?;
+        self.lease_in(Place { _of_pool: of_pool, _of_share: None, tenant: None }, schema, deadline).await
+    }
+
+    async fn lease_in(&self, place: Place, schema: &Arc<str>, deadline: Instant) -> Result<PostgresLease> {
+        let mut place = Some(place);
+        let conn = match self.take_idle(schema, &mut place).await? {
             Some(conn) => conn,
             None => self.connect(deadline).await?,
         };
-        let mut lease = PostgresLease::new(self.clone(), conn, permit);
+        let mut lease = PostgresLease::new(self.clone(), conn, place);
         lease.make_ready(schema).await?;
         Ok(lease)
     }
 
-    async fn permit(&self) -> Result<OwnedSemaphorePermit> {
+    /// The right to a connection: first in the app's share, then in the pool.
+    async fn place(&self, tenant: &Arc<Tenant>, deadline: Instant) -> Result<Place> {
+        tenant.check()?;
+        self.check_answering()?;
+        let of_share = match Arc::clone(&tenant.share).try_acquire_owned() {
+            Ok(of_share) => Some(of_share),
+            Err(_) if self.is_alone(tenant) => None,
+            Err(_) => Some(self.permit(&tenant.share, deadline).await?),
+        };
+        let of_pool = self.permit(&self.inner.permits, deadline).await?;
+        // It may have waited.
+        tenant.check()?;
+        self.check_answering()?;
+        Ok(Place { _of_pool: of_pool, _of_share: of_share, tenant: Some(Arc::clone(tenant)) })
+    }
+
+    /// Whether no other app uses the pool. Only asked where a share is used up.
+    fn is_alone(&self, tenant: &Tenant) -> bool {
+        let tenants = self.inner.tenants.lock().unwrap_or_else(PoisonError::into_inner);
+        !tenants.iter().any(|(schema, other)| *schema != tenant.schema && other.strong_count() > 0)
+    }
+
+    async fn permit(&self, permits: &Arc<Semaphore>, deadline: Instant) -> Result<OwnedSemaphorePermit> {
         // Most find one at once, and need no timer.
-        if let Ok(permit) = Arc::clone(&self.inner.permits).try_acquire_owned() {
+        if let Ok(permit) = Arc::clone(permits).try_acquire_owned() {
             return Ok(permit);
         }
         let _waiting = Waiting::begin(&self.inner.waiting);
-        let wait = self.inner.settings.wait;
-        let permit = tokio::time::timeout(wait, Arc::clone(&self.inner.permits).acquire_owned());
+        let permit = tokio::time::timeout_at(deadline.into(), Arc::clone(permits).acquire_owned());
         match permit.await {
             Ok(Ok(permit)) => Ok(permit),
             _ => Err(Error::new(Code::Busy, "all database connections are in use")),
         }
     }
 
-    /// An idle connection, one that is ready for `schema` if there is one; those that have died are dropped on the way.
-    async fn take_idle(&self, schema: &Arc<str>) -> Option<Conn> {
+    /// A place for the host's own short questions, if there is one at once.
+    pub(super) fn place_at_once(&self) -> Option<Place> {
+        let of_pool = Arc::clone(&self.inner.permits).try_acquire_owned().ok()?;
+        Some(Place { _of_pool: of_pool, _of_share: None, tenant: None })
+    }
+
+    /// An idle connection, one that is ready for `schema` if there is one; those that have died are dropped on the way. One that
+    /// does not answer, because nothing does, keeps the place.
+    async fn take_idle(&self, schema: &Arc<str>, place: &mut Option<Place>) -> Result<Option<Conn>> {
+        let outages = self.main().health().outages();
         loop {
-            let mut conn = self.pop_idle(schema)?;
-            if conn.since.elapsed() < PING_AFTER_IDLE {
-                return Some(conn);
+            let Some(mut conn) = self.pop_idle(schema) else { return Ok(None) };
+            if conn.since.elapsed() < PING_AFTER_IDLE && conn.outages == outages {
+                return Ok(Some(conn));
             }
-            match tokio::time::timeout(PING_TIMEOUT, conn.link.ping()).await {
-                Ok(Ok(())) => return Some(conn),
+            match self.patiently(PING_TIMEOUT, conn.link.ping()).await {
+                Waited::Done(Ok(())) => return Ok(Some(conn)),
+                Waited::Away => {
+                    self.retire(conn, place.take(), false);
+                    return Err(away());
+                }
                 _ => self.server_went_away(),
             }
         }
     }
 
-    fn pop_any(&self) -> Option<Conn> {
+    pub(super) fn pop_any(&self) -> Option<Conn> {
         self.inner.idle.lock().unwrap_or_else(PoisonError::into_inner).pop()
     }
 
@@ -171,25 +258,34 @@ impl PostgresPool {
 
     /// Opens a connection before `deadline`. A follower is refused: it would take no writes.
     async fn connect(&self, deadline: Instant) -> Result<Conn> {
-        let opening = tokio::time::timeout_at(deadline.into(), self.open());
-        opening.await.unwrap_or_else(|_| Err(Error::unavailable("the database did not answer in time")))
+        let time = deadline.saturating_duration_since(Instant::now());
+        match self.patiently(time, self.open()).await {
+            Waited::Done(opened) => opened,
+            Waited::Late => Err(Error::unavailable("the database did not answer in time")),
+            Waited::Away => Err(away()),
+        }
     }
 
-    async fn open(&self) -> Result<Conn> {
+    pub(super) async fn open(&self) -> Result<Conn> {
         let epoch = self.inner.epoch.load(Ordering::Acquire);
+        let outages = self.main().health().outages();
         let mut link = self.inner.options.connect().await.map_err(translate)?;
-        let row = sqlx::raw_sql("select pg_backend_pid(), pg_is_in_recovery()")
-            .fetch_one(&mut link)
-            .await
-            .map_err(translate)?;
-        let backend = row.try_get::<i32, _>(0).map_err(translate)?;
+        let row = sqlx::raw_sql(
+            "select pid, pg_is_in_recovery(), (extract(epoch from backend_start) * 1000000)::bigint \
+             from pg_stat_get_activity(pg_backend_pid())",
+        )
+        .fetch_one(&mut link)
+        .await
+        .map_err(translate)?;
+        let (pid, started) = (row.try_get(0).map_err(translate)?, row.try_get(2).map_err(translate)?);
         if row.try_get::<bool, _>(1).map_err(translate)? {
             return Err(Error::unavailable(
                 "the database is a follower, which takes no writes: name the primary instead",
             ));
         }
-        let backend = (!self.inner.is_through_pooler).then_some(backend);
-        Ok(Conn { link, backend, schema: None, prepared: Prepared::default(), epoch, since: Instant::now() })
+        let backend = (!self.inner.is_through_pooler).then_some(Backend { pid, started });
+        let (schema, prepared, since) = (None, Prepared::default(), Instant::now());
+        Ok(Conn { link, backend, schema, prepared, epoch, outages, since })
     }
 
     /// Connects once, without the pool, and says whether that works and to what.
@@ -207,6 +303,7 @@ impl PostgresPool {
             return;
         }
         conn.since = Instant::now();
+        conn.outages = self.main().health().outages();
         self.inner.idle.lock().unwrap_or_else(PoisonError::into_inner).push(conn);
     }
 
@@ -224,34 +321,17 @@ impl PostgresPool {
 
     /// Asks the server to cancel what `backend` is running: the statement's own connection is taken up by it. Where the server
     /// cannot be asked, its `statement_timeout` does it later.
-    pub(super) async fn cancel(&self, backend: Option<i32>) {
-        let Some(backend) = backend else { return };
-        let canceller = self.inner.canceller.as_ref().unwrap_or(self);
-        let _ = tokio::time::timeout(self.inner.settings.wait, canceller.cancel_here(backend)).await;
-    }
-
-    /// Over a connection of this pool, if one can be had at once: the server may take no more of them. Else over one more.
-    async fn cancel_here(&self, backend: i32) -> Result<()> {
-        let permit = Arc::clone(&self.inner.permits).try_acquire_owned();
-        let idle = if permit.is_ok() { self.pop_any() } else { None };
-        if let Some(mut conn) = idle
-            && conn.cancel(backend).await.is_ok()
-        {
-            self.give_back(conn);
-            return Ok(());
+    pub(super) async fn cancel(&self, backend: Option<Backend>) {
+        if let Some(backend) = backend {
+            self.stop(backend, false).await;
         }
-        let mut conn = self.open().await?;
-        conn.cancel(backend).await?;
-        if permit.is_ok() {
-            self.give_back(conn);
-        }
-        Ok(())
     }
 
     /// Waits until every lease that ended irregularly has been cleaned up.
     pub async fn close(&self) {
         self.inner.cleaners.close();
-        self.inner.cleaners.wait().await;
+        // What hangs on the server would hold up the end of this process for as long.
+        let _ = tokio::time::timeout(CLEAN_UP_TIME, self.inner.cleaners.wait()).await;
     }
 
     /// What the pool is doing.
@@ -260,11 +340,30 @@ impl PostgresPool {
         let size = u64::from(self.inner.settings.size);
         let free = whole(self.inner.permits.available_permits());
         let waiting = self.inner.waiting.load(Ordering::Relaxed);
-        PoolFigures { name, size, in_use: size.saturating_sub(free), waiting }
+        let tenants = self.inner.tenants.lock().unwrap_or_else(PoisonError::into_inner);
+        let hanging = tenants.values().filter_map(Weak::upgrade).map(|tenant| u64::from(tenant.hanging())).sum();
+        PoolFigures { name, size, in_use: size.saturating_sub(free), waiting, hanging }
+    }
+
+    /// The pool that the host asks its own questions over: this one, unless guests have it to themselves.
+    pub(super) fn main(&self) -> &Self {
+        self.inner.canceller.as_ref().unwrap_or(self)
+    }
+
+    pub(super) fn health(&self) -> &Health {
+        &self.inner.health
+    }
+
+    pub(super) fn options(&self) -> &PgConnectOptions {
+        &self.inner.options
+    }
+
+    pub(super) fn cleaners(&self) -> &TaskTracker {
+        &self.inner.cleaners
     }
 
     /// Whether the connections lead through a transaction pooler.
-    pub(super) fn is_through_pooler(&self) -> bool {
+    pub(in crate::storage) fn is_through_pooler(&self) -> bool {
         self.inner.is_through_pooler
     }
 

@@ -17,9 +17,7 @@ pub(super) async fn prepare(conn: &mut Conn, sql: &str) -> Result<PgStatement> {
     let schema = conn.schema.as_deref().unwrap_or_default();
     let text = AssertSqlSafe(format!("/*{schema}*/{sql}")).into_sql_str();
     let statement = (&mut conn.link).prepare(text).await.map_err(translate)?;
-    if has_plain_parameters(&statement) {
-        conn.prepared.note(sql);
-    }
+    conn.prepared.note(sql, has_plain_parameters(&statement));
     Ok(statement)
 }
 

@@ -6,6 +6,7 @@
 //! times for this transaction alone, and asks which process it is. Costs some round trips more than the direct way.
 //! PgBouncer older than 1.21 knows no prepared statements at all (PgBouncer documentation, "FAQ"), so none are kept.
 
+use super::conn::Backend;
 use super::error::translate;
 use super::lease::PostgresLease;
 use crate::storage::connection::{Bounds, Control, Outcome};
@@ -38,7 +39,7 @@ impl PostgresLease {
                 }
             }
             drop(steps);
-            conn.backend = backend;
+            conn.backend = backend.map(|pid| Backend { pid, started: None });
             Ok(())
         };
         // Here the pooler waits for a connection of its own.

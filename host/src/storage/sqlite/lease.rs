@@ -49,6 +49,11 @@ impl SqliteLease {
         self.conn.as_ref().is_some_and(|conn| !self.in_transaction || !conn.link.is_autocommit())
     }
 
+    /// Whether a transaction is open.
+    pub(in crate::storage) fn is_in_transaction(&self) -> bool {
+        self.in_transaction
+    }
+
     /// Runs a statement of the host. One that is a transaction of its own waits for another process, as `Begin` does: it has changed nothing yet.
     pub(in crate::storage) async fn host(&mut self, sql: &str, params: &[Value]) -> Result<Outcome> {
         let deadline = Instant::now() + self.file.wait();

@@ -4,7 +4,7 @@
 //! the file lets see the old state (SQLite documentation, "Write-Ahead Logging", 2.2).
 
 use super::quoted;
-use crate::storage::connection::{Bounds, Connection, Control, GuestSql, Isolation};
+use crate::storage::connection::{Bounds, Connection, Control, CursorLife, GuestSql, Isolation};
 use crate::storage::schema::{self, FoundTable, Table};
 use crate::storage::value::Value;
 use crate::storage::{AppSpace, Code, Engine, Error, Result};
@@ -124,7 +124,12 @@ impl RowReader {
     async fn fetch(&mut self, connection: &mut Connection, open: bool) -> Result<Vec<Vec<Value>>> {
         if !open {
             connection
-                .declare(0, &GuestSql { text: &self.text, steady: false, bounds: bounds(ROW_BYTES) }, &[])
+                .declare(
+                    0,
+                    CursorLife::Transaction,
+                    &GuestSql { text: &self.text, steady: false, bounds: bounds(ROW_BYTES) },
+                    &[],
+                )
                 .await?;
             self.place = Place::Cursor { open: true };
         }

@@ -4,10 +4,11 @@
 //! of its own (on Postgres one for all of them), so that it outlives the commit: rows can be streamed while the response is under way.
 
 use super::{Query, UnitOfWork, ended};
-use crate::storage::connection::{Bounds, Connection, Control, GuestSql};
+use crate::storage::connection::{Bounds, Connection, Control, CursorLife, GuestSql};
 use crate::storage::sqlite::SqliteCursor;
 use crate::storage::value::Value;
 use crate::storage::{AppSpace, Code, Error, Outcome, Result};
+use std::collections::VecDeque;
 
 /// Cursors that a request may have open at once.
 const MOST: u32 = 8;
@@ -51,12 +52,27 @@ enum Place {
 #[derive(Debug, Default)]
 pub(super) struct Snapshot {
     connection: Option<Connection>,
+    /// Whether the transaction is open that the cursors read in. Without it the server keeps their rows.
+    reading: bool,
+    /// Whether the unit has the connection, for its transaction.
+    lent: bool,
     generation: u32,
-    /// Cursors open in the connection.
-    open: u32,
+    /// Cursors that are open there.
+    open: Vec<OpenCursor>,
     /// Cursors open in all.
     total: u32,
     last_number: u32,
+}
+
+/// A cursor of the server.
+#[derive(Debug)]
+struct OpenCursor {
+    number: u32,
+    bounds: Bounds,
+    /// Rows that have been read ahead.
+    ahead: VecDeque<Vec<Value>>,
+    /// Whether these are all that were left.
+    is_read: bool,
 }
 
 impl Cursor {
@@ -87,7 +103,7 @@ impl UnitOfWork {
         params: &[Value],
     ) -> Result<(Vec<String>, Place)> {
         if self.open.is_some() {
-            let outcome = self.run_open(Query::Declare(number, sql), params).await?;
+            let outcome = self.run_open(Query::Declare(number, CursorLife::Transaction, sql), params).await?;
             self.cursors_inside += 1;
             let part = self.savepoints.last().map(|(part, _)| *part);
             return Ok((outcome.rows.columns, Place::Unit { generation: self.generation, part }));
@@ -132,7 +148,13 @@ impl UnitOfWork {
         }
         let outcome = match &mut cursor.place {
             Place::Own(own) => return own.fetch(count, bounds).await,
-            Place::Snapshot { .. } => self.snapshot.fetch(cursor.number, count, bounds).await?,
+            Place::Snapshot { .. } => match self.snapshot.take_read(cursor.number, count) {
+                Some(rows) => return Ok(rows),
+                None if self.snapshot.lent => {
+                    self.run_open(Query::Fetch(cursor.number, count, bounds), &[]).await?
+                }
+                None => self.snapshot.run(Query::Fetch(cursor.number, count, bounds), &[]).await?,
+            },
             Place::Unit { .. } => self.run_open(Query::Fetch(cursor.number, count, bounds), &[]).await?,
         };
         Ok(outcome.rows.rows)
@@ -156,15 +178,27 @@ impl UnitOfWork {
         }
         match cursor.place {
             Place::Own(_) => {}
-            Place::Snapshot { .. } => self.snapshot.close(cursor.number).await,
-            Place::Unit { .. } => {
-                self.cursors_inside = self.cursors_inside.saturating_sub(1);
-                if let Some(connection) = &mut self.open
-                    && connection.close(cursor.number).await.is_err()
-                {
-                    self.poison();
+            Place::Snapshot { .. } => {
+                let at_server = self.snapshot.note_closed(cursor.number);
+                match at_server {
+                    false if self.snapshot.is_open_at_server() => {}
+                    false => self.snapshot.go_home(),
+                    true if self.snapshot.lent => self.close_inside(cursor.number).await,
+                    true => self.snapshot.close(cursor.number).await,
                 }
             }
+            Place::Unit { .. } => {
+                self.cursors_inside = self.cursors_inside.saturating_sub(1);
+                self.close_inside(cursor.number).await;
+            }
+        }
+    }
+
+    async fn close_inside(&mut self, number: u32) {
+        if let Some(connection) = &mut self.open
+            && connection.close(number).await.is_err()
+        {
+            self.poison();
         }
     }
 }
@@ -184,6 +218,21 @@ impl Cursor {
 }
 
 impl Snapshot {
+    /// Whether cursors hold a connection at the moment.
+    pub(super) fn is_holding(&self) -> bool {
+        self.connection.is_some()
+    }
+
+    /// Whether any cursor is open, wherever its rows are.
+    pub(super) fn is_any_open(&self) -> bool {
+        self.total > 0
+    }
+
+    /// Whether the unit has the connection.
+    pub(super) fn has_lent(&self) -> bool {
+        self.lent
+    }
+
     async fn declare(
         &mut self,
         space: &AppSpace,
@@ -191,23 +240,30 @@ impl Snapshot {
         sql: &GuestSql<'_>,
         params: &[Value],
     ) -> Result<Vec<String>> {
-        if self.connection.is_none() {
-            let fresh = begin_reading(space).await?;
-            self.connection = Some(fresh);
-            self.generation = self.generation.wrapping_add(1);
-            self.open = 0;
+        self.settle().await?;
+        match &mut self.connection {
+            Some(connection) if !self.reading => connection.control(Control::BeginReading).await?,
+            Some(_) => {}
+            None => {
+                self.connection = Some(begin_reading(space).await?);
+                self.generation = self.generation.wrapping_add(1);
+                self.open.clear();
+            }
         }
-        let outcome = self.run(Query::Declare(number, sql), params, self.open > 0).await?;
-        self.open += 1;
+        self.reading = true;
+        let outcome = self.run(Query::Declare(number, CursorLife::Connection, sql), params).await?;
+        self.open.push(OpenCursor { number, bounds: sql.bounds, ahead: VecDeque::new(), is_read: false });
         Ok(outcome.rows.columns)
     }
 
-    async fn fetch(&mut self, number: u32, count: u32, bounds: &Bounds) -> Result<Outcome> {
-        self.run(Query::Fetch(number, count, bounds), &[], self.open > 1).await
-    }
-
-    /// `guarded` where others are open, which an error must not end too.
-    async fn run(&mut self, query: Query<'_>, params: &[Value], guarded: bool) -> Result<Outcome> {
+    /// Runs something beside the cursors. An error must not end those that are open in the same transaction.
+    pub(super) async fn run(&mut self, query: Query<'_>, params: &[Value]) -> Result<Outcome> {
+        self.settle().await?;
+        let others = match &query {
+            Query::Fetch(number, ..) => self.open.iter().any(|cursor| cursor.number != *number),
+            _ => !self.open.is_empty(),
+        };
+        let guarded = self.reading && others;
         let connection = self.connection.as_mut().ok_or_else(ended)?;
         if guarded {
             connection.control(Control::Savepoint(0)).await?;
@@ -216,33 +272,135 @@ impl Snapshot {
         let settled = match (&result, guarded) {
             (Ok(_), true) => connection.control(Control::Release(0)).await,
             (Err(_), true) => connection.control(Control::RollbackTo(0)).await,
-            (Ok(_), false) => Ok(()),
-            (Err(error), false) => Err(error.clone()),
+            (Err(error), false) if self.reading => Err(error.clone()),
+            _ => Ok(()),
         };
-        if settled.is_err() {
+        if settled.is_err() || !connection.is_usable() {
             self.forget();
         }
         result
     }
 
+    /// Rolls back what somebody else has left open in the connection.
+    async fn settle(&mut self) -> Result<()> {
+        let Some(connection) = self.connection.as_mut().filter(|_| !self.reading) else { return Ok(()) };
+        if connection.is_in_transaction() && connection.control(Control::Rollback).await.is_err() {
+            self.forget();
+            return Err(ended());
+        }
+        Ok(())
+    }
+
+    /// Ends the transaction of the cursors, which stay, so that the connection can be used for something else. None where they
+    /// have too many rows left to be kept.
+    pub(super) async fn free(&mut self) -> Result<Option<&mut Connection>> {
+        self.settle().await?;
+        if self.reading {
+            let connection = self.connection.as_mut().ok_or_else(ended)?;
+            let control = if connection.keeps_cursors() {
+                Control::Commit
+            } else if self.read_rest().await? {
+                Control::Rollback
+            } else {
+                return Ok(None);
+            };
+            self.reading = false;
+            let connection = self.connection.as_mut().ok_or_else(ended)?;
+            if let Err(error) = connection.control(control).await {
+                self.forget();
+                return Err(not_kept(error));
+            }
+        }
+        self.connection.as_mut().ok_or_else(ended).map(Some)
+    }
+
+    /// Gives the connection to the unit. It has been freed.
+    pub(super) fn lend(&mut self) -> Result<Connection> {
+        let connection = self.connection.take().ok_or_else(ended)?;
+        self.lent = true;
+        Ok(connection)
+    }
+
+    /// Takes the connection back from the unit.
+    pub(super) fn take_back(&mut self, connection: Connection) {
+        self.lent = false;
+        if !connection.is_usable() {
+            self.forget();
+        } else if self.is_open_at_server() {
+            self.connection = Some(connection);
+        }
+    }
+
+    /// Reads the rest of all cursors into memory. False where that is too much: what has been read is handed out first.
+    async fn read_rest(&mut self) -> Result<bool> {
+        let mut left = self.open.iter().map(|cursor| cursor.bounds.bytes).max().unwrap_or(0);
+        for at in 0..self.open.len() {
+            while let Some(cursor) = self.open.get(at).filter(|cursor| !cursor.is_read) {
+                if left == 0 {
+                    return Ok(false);
+                }
+                let (number, bounds) = (cursor.number, cursor.bounds);
+                let piece = self.run(Query::Fetch(number, MOST_ROWS, &bounds), &[]).await?.rows.rows;
+                left = left.saturating_sub(piece.iter().flatten().map(Value::size).sum());
+                if let Some(cursor) = self.open.get_mut(at) {
+                    cursor.is_read = piece.is_empty();
+                    cursor.ahead.extend(piece);
+                }
+            }
+        }
+        Ok(true)
+    }
+
+    /// At most `count` of the rows that have been read ahead; none where the server has to be asked.
+    fn take_read(&mut self, number: u32, count: u32) -> Option<Vec<Vec<Value>>> {
+        let cursor = self.open.iter_mut().find(|cursor| cursor.number == number)?;
+        let count = cursor.ahead.len().min(usize::try_from(count).unwrap_or(usize::MAX));
+        (count > 0 || cursor.is_read).then(|| cursor.ahead.drain(..count).collect())
+    }
+
+    /// Notes that a cursor is closed. Whether it was open at the server.
+    fn note_closed(&mut self, number: u32) -> bool {
+        let at = self.open.iter().position(|cursor| cursor.number == number);
+        at.is_some_and(|at| !self.open.remove(at).is_read)
+    }
+
+    fn is_open_at_server(&self) -> bool {
+        self.open.iter().any(|cursor| !cursor.is_read)
+    }
+
+    /// Closes a cursor at the server. With the last one the connection goes home.
     async fn close(&mut self, number: u32) {
-        self.open = self.open.saturating_sub(1);
+        let last = !self.is_open_at_server();
         let Some(connection) = &mut self.connection else { return };
-        let closed = match self.open {
-            0 => connection.control(Control::Rollback).await,
+        let closed = match last {
+            true if self.reading => connection.control(Control::Rollback).await,
             _ => connection.close(number).await,
         };
-        if self.open == 0 || closed.is_err() {
+        if last {
+            self.go_home();
+        } else if closed.is_err() {
             self.forget();
         }
     }
 
+    fn go_home(&mut self) {
+        self.connection = None;
+        self.reading = false;
+    }
+
     /// The connection goes home; cursors in it are closed.
     fn forget(&mut self) {
-        self.connection = None;
-        self.open = 0;
+        self.go_home();
+        self.open.clear();
         self.generation = self.generation.wrapping_add(1);
     }
+}
+
+/// What to say where the server could not keep the rows of the open cursors.
+fn not_kept(error: Error) -> Error {
+    let message = format!("the open cursors were closed, since the rest of their rows could not be kept: {error}");
+    let code = if error.code == Code::CommitUnknown { Code::Unavailable } else { error.code };
+    Error { code, message, ..error }
 }
 
 /// A connection that had died while it lay in the pool is replaced by another.

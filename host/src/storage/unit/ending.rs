@@ -70,7 +70,9 @@ impl UnitOfWork {
         }
         deferred.append(&mut self.last);
         let Some(mut connection) = self.forget() else { return Ok(()) };
-        connection.commit(&deferred).await.map_err(blobs::no_room)
+        let committed = connection.commit(&deferred).await.map_err(blobs::no_room);
+        self.give_back(connection);
+        committed
     }
 
     /// Where trying again may help, whoever commits is told so.
@@ -83,13 +85,17 @@ impl UnitOfWork {
     pub async fn rollback(&mut self) -> Result<()> {
         self.broken = None;
         let Some(mut connection) = self.forget() else { return Ok(()) };
-        connection.control(Control::Rollback).await
+        let rolled_back = connection.control(Control::Rollback).await;
+        self.give_back(connection);
+        rolled_back
     }
 
     /// Gives up what was written, so that nothing is kept until a rollback: for a part that could not be undone. The connection is
     /// rolled back as it goes home.
     pub fn poison(&mut self) {
         self.broken = Some(Code::Other);
-        drop(self.forget());
+        if let Some(connection) = self.forget() {
+            self.give_back(connection);
+        }
     }
 }

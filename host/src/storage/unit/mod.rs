@@ -6,13 +6,14 @@
 //! Writes of the host may wait for the commit, to travel with it (`ending`). `parts` are savepoints of the guest, `cursors` what is read
 //! piece by piece.
 
+mod beside;
 mod cursors;
 mod ending;
 mod parts;
 
 pub use cursors::Cursor;
 
-use super::connection::{Bounds, Connection, Control, GuestSql, Isolation, Outcome};
+use super::connection::{Bounds, Connection, Control, CursorLife, GuestSql, Isolation, Outcome};
 use super::database::AppSpace;
 use super::host_sql::HostSql;
 use super::value::Value;
@@ -63,7 +64,7 @@ enum Query<'a> {
     Host(&'a HostSql),
     Built(&'a str),
     Guest(&'a GuestSql<'a>),
-    Declare(u32, &'a GuestSql<'a>),
+    Declare(u32, CursorLife, &'a GuestSql<'a>),
     Fetch(u32, u32, &'a Bounds),
 }
 
@@ -105,6 +106,11 @@ impl UnitOfWork {
         self.open.is_some()
     }
 
+    /// Whether cursors are open.
+    pub fn has_cursors(&self) -> bool {
+        self.snapshot.is_any_open()
+    }
+
     /// From now on keeps every statement by itself. Called once the response is on its way; nothing may be open.
     pub fn finish(&mut self) {
         self.transactions = Transactions::Statement;
@@ -142,6 +148,9 @@ impl UnitOfWork {
         self.check()?;
         if self.open.is_some() {
             return self.run_open(text, params).await;
+        }
+        if self.snapshot.is_holding() {
+            return self.read_beside_cursors(text, params).await;
         }
         let mut connection = self.space.reader().await?;
         match text.run(&mut connection, params).await {
@@ -267,7 +276,11 @@ impl UnitOfWork {
         if self.open.is_some() {
             return Ok(());
         }
-        self.open = Some(self.space.begin(isolation).await?);
+        self.open = Some(if self.snapshot.is_holding() {
+            self.begin_beside_cursors(isolation).await?
+        } else {
+            self.space.begin(isolation).await?
+        });
         self.written = false;
         self.marked = false;
         Ok(())
@@ -285,7 +298,16 @@ impl UnitOfWork {
     /// Forgets a transaction whose connection is gone; the server has rolled it back or will.
     fn lose(&mut self, cause: Code) {
         self.broken = self.has_something().then_some(cause);
-        self.forget();
+        if let Some(connection) = self.forget() {
+            self.give_back(connection);
+        }
+    }
+
+    /// What the cursors have lent goes back to them.
+    fn give_back(&mut self, connection: Connection) {
+        if self.snapshot.has_lent() {
+            self.snapshot.take_back(connection);
+        }
     }
 
     fn forget(&mut self) -> Option<Connection> {
@@ -310,7 +332,7 @@ impl Query<'_> {
             Self::Host(sql) => connection.host(sql, params).await,
             Self::Built(sql) => connection.host_text(sql, params).await,
             Self::Guest(sql) => connection.guest(sql, params).await,
-            Self::Declare(number, sql) => connection.declare(*number, sql, params).await,
+            Self::Declare(number, life, sql) => connection.declare(*number, *life, sql, params).await,
             Self::Fetch(number, count, bounds) => connection.fetch(*number, *count, bounds).await,
         }
     }

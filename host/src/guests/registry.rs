@@ -11,7 +11,7 @@ use crate::config::Limits;
 use crate::interfaces::AppContext;
 use crate::interfaces::blob_upload::Keyring;
 use crate::storage::apps::{App, Version};
-use crate::storage::{AppSpace, Code, Database, Error};
+use crate::storage::{AppSpace, Database, Error};
 use arc_swap::ArcSwap;
 use futures_util::{StreamExt, stream};
 use std::sync::Arc;
@@ -129,6 +129,13 @@ impl Registry {
         &self.database
     }
 
+    /// The database behind the registry, and those that apps have named for themselves.
+    pub fn databases(&self) -> Vec<Database> {
+        let mut all = self.own_databases.all();
+        all.push(self.database.clone());
+        all
+    }
+
     /// How many instances may live at once.
     pub fn instances(&self) -> u32 {
         self.compiler.instances()
@@ -226,7 +233,7 @@ impl Registry {
         };
         match loaded {
             Ok(guest) => Ok(Some(Room::Open(guest))),
-            Err(LoadError::Storage(error)) if error.is_outage() || error.code == Code::ReadOnly => Err(error),
+            Err(LoadError::Storage(error)) if error.is_outage() || error.takes_no_writes() => Err(error),
             Err(error) => {
                 tracing::error!(app = app.name, version = app.active, "cannot load the active version: {error}");
                 Ok(left(app, &error, before))

@@ -6,6 +6,7 @@
 use super::quoted;
 use crate::storage::connection::{Bounds, Connection, Control, GuestSql, Isolation};
 use crate::storage::schema::{self, FoundTable, Table};
+use crate::storage::statement::Growth;
 use crate::storage::value::Value;
 use crate::storage::{AppSpace, Code, Engine, Error, Result};
 use std::time::Duration;
@@ -124,7 +125,7 @@ impl RowReader {
     async fn fetch(&mut self, connection: &mut Connection, open: bool) -> Result<Vec<Vec<Value>>> {
         if !open {
             connection
-                .declare(0, &GuestSql { text: &self.text, steady: false, bounds: bounds(ROW_BYTES) }, &[])
+                .declare(0, &GuestSql { text: &self.text, steady: false, growth: Growth::Nothing, bounds: bounds(ROW_BYTES) }, &[])
                 .await?;
             self.place = Place::Cursor { open: true };
         }
@@ -138,7 +139,7 @@ impl RowReader {
     async fn select(&mut self, connection: &mut Connection, next: i64) -> Result<Vec<Vec<Value>>> {
         loop {
             let most = if self.pace == 1 { usize::MAX } else { PIECE_BYTES };
-            let sql = GuestSql { text: &self.text, steady: false, bounds: bounds(most) };
+            let sql = GuestSql { text: &self.text, steady: false, growth: Growth::Nothing, bounds: bounds(most) };
             let params = [Value::Integer(next), Value::Integer(i64::from(self.pace))];
             match connection.guest(&sql, &params).await {
                 Err(error) if error.code == Code::TooLarge && self.pace > 1 => self.pace = (self.pace / 4).max(1),

@@ -27,6 +27,7 @@ enum Place {
     Postgres { url: String, name: String },
     Elsewhere { url: String },
     Sqlite(TempDir),
+    Folder(PathBuf),
 }
 
 impl TestDatabase {
@@ -43,11 +44,18 @@ impl TestDatabase {
         Self(Place::Elsewhere { url: url.to_owned() })
     }
 
+    /// SQLite files in a folder that the test has made, for example on a disk of its own.
+    pub fn in_folder(folder: &Path) -> Self {
+        Self(Place::Folder(folder.to_owned()))
+    }
+
     /// The arguments that lead the binary here.
     pub fn arguments(&self) -> [&str; 2] {
         match &self.0 {
             Place::Postgres { url, .. } | Place::Elsewhere { url } => ["--database-url", url],
-            Place::Sqlite(directory) => ["--data", directory.path().to_str().expect("a UTF-8 path")],
+            Place::Sqlite(_) | Place::Folder(_) => {
+                ["--data", self.directory().and_then(Path::to_str).expect("a UTF-8 path")]
+            }
         }
     }
 
@@ -56,6 +64,7 @@ impl TestDatabase {
         match &self.0 {
             Place::Postgres { url, .. } | Place::Elsewhere { url } => url.clone(),
             Place::Sqlite(directory) => format!("sqlite:{}", directory.path().display()),
+            Place::Folder(folder) => format!("sqlite:{}", folder.display()),
         }
     }
 
@@ -63,15 +72,20 @@ impl TestDatabase {
     pub fn directory(&self) -> Option<&Path> {
         match &self.0 {
             Place::Sqlite(directory) => Some(directory.path()),
+            Place::Folder(folder) => Some(folder),
             Place::Postgres { .. } | Place::Elsewhere { .. } => None,
         }
+    }
+
+    fn file(&self, name: &str) -> PathBuf {
+        self.directory().expect("a data directory").join(format!("{name}.sqlite"))
     }
 
     /// Rows of the host's own tables, each value as text, NULL as `NULL`.
     pub async fn host_rows(&self, sql: &str) -> Vec<Vec<String>> {
         match &self.0 {
             Place::Postgres { url, .. } | Place::Elsewhere { url } => postgres_rows(url, "innkeeper", sql).await,
-            Place::Sqlite(directory) => sqlite_rows(directory.path().join("innkeeper.sqlite"), sql),
+            Place::Sqlite(_) | Place::Folder(_) => sqlite_rows(self.file("innkeeper"), sql),
         }
     }
 
@@ -82,7 +96,7 @@ impl TestDatabase {
             Place::Postgres { url, .. } | Place::Elsewhere { url } => {
                 postgres_rows(url, &format!("app_{app}, innkeeper"), sql).await
             }
-            Place::Sqlite(directory) => sqlite_rows(directory.path().join(format!("apps/{app}.sqlite")), sql),
+            Place::Sqlite(_) | Place::Folder(_) => sqlite_rows(self.file(&format!("apps/{app}")), sql),
         }
     }
 
@@ -101,7 +115,7 @@ impl TestDatabase {
     /// How many connections keep a transaction open in which nothing runs; on SQLite 1 if any reads the app's file.
     pub async fn open_transactions(&self, app: &str) -> u32 {
         let sql = match &self.0 {
-            Place::Sqlite(_) => "pragma wal_checkpoint(truncate)",
+            Place::Sqlite(_) | Place::Folder(_) => "pragma wal_checkpoint(truncate)",
             _ => {
                 "select count(*) from pg_stat_activity where datname = current_database() and state like 'idle in%'"
             }
@@ -159,8 +173,8 @@ impl Direct {
                 zone.expect("a time zone can be set");
                 Self::Postgres(Box::new(connection))
             }
-            Place::Sqlite(directory) => {
-                let connection = rusqlite::Connection::open(directory.path().join("direct.sqlite"));
+            Place::Sqlite(_) | Place::Folder(_) => {
+                let connection = rusqlite::Connection::open(database.file("direct"));
                 Self::Sqlite(connection.expect("a file can be made"))
             }
         }

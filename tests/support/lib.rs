@@ -29,6 +29,7 @@ pub mod probe;
 pub mod process;
 pub mod random;
 pub mod raw;
+pub mod small_disk;
 
 pub use client::{Answer, Visitor};
 pub use database::{Engine, TestDatabase};

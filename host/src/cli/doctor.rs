@@ -44,6 +44,7 @@ fn limits(config: &Config, json: bool) -> anyhow::Result<()> {
 async fn database(config: &Config, json: bool) -> anyhow::Result<()> {
     let decision = &config.database;
     let answer = ask(config).await;
+    let disk = Database::open(config).ok().and_then(|database| database.disk_figures());
     let problem = answer.as_ref().err().map(ToString::to_string);
     let (version, apps) = answer.map_or((None, Ok(Vec::new())), |(version, apps)| (Some(version), apps));
     let (apps, unread) = (apps.as_deref().unwrap_or_default(), apps.as_ref().err().map(ToString::to_string));
@@ -56,6 +57,12 @@ async fn database(config: &Config, json: bool) -> anyhow::Result<()> {
             "reason": decision.reason,
             "notes": decision.notes,
             "answers": version,
+            "disk": disk.as_ref().map(|disk| json!({
+                "folder": disk.folder,
+                "free_bytes": disk.free,
+                "reserve_bytes": disk.reserve,
+                "takes_writes": disk.takes_writes,
+            })),
             "problem": problem,
             "apps": tiers,
             "apps_problem": unread,
@@ -66,6 +73,10 @@ async fn database(config: &Config, json: bool) -> anyhow::Result<()> {
         }))?;
     } else {
         print(config, version.as_deref(), &connections);
+        if let Some(disk) = disk {
+            let state = if disk.takes_writes { "takes writes" } else { "takes no writes" };
+            output::line(format!("disk        {state}, {} bytes free in {}", disk.free, disk.folder));
+        }
         print_tiers(&tiers, unread.as_deref());
     }
     if let Some(problem) = problem {

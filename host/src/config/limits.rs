@@ -97,6 +97,8 @@ limits! {
     file_bytes, FILE_BYTES: u64 = 100 * MIB;
     /// All files of one app together.
     app_bytes, APP_BYTES: u64 = GIB;
+    /// All rows of one app together, with their indexes; above it an app reads and deletes only.
+    app_row_bytes, APP_ROW_BYTES: u64 = GIB;
     /// Parts of one multipart form.
     multipart_parts, MULTIPART_PARTS: u32 = 128;
     /// One field of a form that is not a file.

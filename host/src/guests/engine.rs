@@ -69,13 +69,26 @@ fn base_config(settings: EngineSettings<'_>) -> wasmtime::Result<Config> {
         .async_stack_size(FIBER_STACK)
         .max_wasm_stack(WASM_STACK);
     if let Some(folder) = settings.code_cache {
-        std::fs::create_dir_all(folder)?;
-        let mut cache = CacheConfig::new();
-        // Wasmtime insists on an absolute path.
-        cache.with_directory(folder.canonicalize()?);
-        config.cache(Some(Cache::new(cache)?));
+        match cache_in(folder) {
+            Ok(cache) => {
+                config.cache(Some(cache));
+            }
+            Err(error) => {
+                let folder = folder.display();
+                tracing::warn!(%folder, "compiled code is not cached, so each start compiles again: {error:#}");
+            }
+        }
     }
     Ok(config)
+}
+
+/// Fails on a disk that is full or read-only, which is no reason not to start.
+fn cache_in(folder: &Path) -> wasmtime::Result<Cache> {
+    std::fs::create_dir_all(folder)?;
+    let mut cache = CacheConfig::new();
+    // Wasmtime insists on an absolute path.
+    cache.with_directory(folder.canonicalize()?);
+    Cache::new(cache)
 }
 
 fn pool(settings: EngineSettings<'_>, instances: u32) -> PoolingAllocationConfig {

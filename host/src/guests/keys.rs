@@ -3,7 +3,7 @@
 
 use super::registry::Registry;
 use crate::interfaces::blob_upload::LONGEST_SECONDS;
-use crate::storage::{Code, Result, now_micros};
+use crate::storage::{Result, now_micros};
 use std::time::Duration;
 
 /// How often this process looks whether there are others, beside every change of the registry.
@@ -25,7 +25,7 @@ pub(super) async fn refresh(registry: &Registry) -> Result<()> {
     if keys.first().is_none_or(|newest| newest.created_at < now.saturating_sub(SIGNS)) {
         match registry.database().make_key(now.saturating_sub(VERIFIES)).await {
             Ok(key) => keys.insert(0, key),
-            Err(error) if error.code == Code::ReadOnly && !keys.is_empty() => {}
+            Err(error) if error.takes_no_writes() && !keys.is_empty() => {}
             Err(error) => return Err(error),
         }
     }

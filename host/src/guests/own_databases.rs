@@ -65,6 +65,12 @@ impl OwnDatabases {
         Ok(database)
     }
 
+    /// Those that are open.
+    pub fn all(&self) -> Vec<Database> {
+        let open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        open.iter().map(|(_, database)| database.clone()).collect()
+    }
+
     fn failed_lately(&self, key: &(String, String)) -> Option<Error> {
         let failed = self.failed.lock().unwrap_or_else(PoisonError::into_inner);
         failed.get(key).filter(|(when, _)| when.elapsed() < RETRY).map(|(_, error)| error.clone())

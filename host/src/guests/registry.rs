@@ -13,7 +13,7 @@ use crate::config::Limits;
 use crate::interfaces::AppContext;
 use crate::interfaces::blob_upload::Keyring;
 use crate::storage::apps::{App, Version};
-use crate::storage::{AppSpace, Code, Database, Error};
+use crate::storage::{AppSpace, Database, Error};
 use arc_swap::ArcSwap;
 use futures_util::{StreamExt, stream};
 use std::sync::Arc;
@@ -128,7 +128,18 @@ impl Registry {
         let (keyring, routes, loaded) = (Arc::default(), ArcSwap::default(), AtomicBool::new(false));
         let (keys_asked, refreshing_keys) = (Mutex::default(), Mutex::default());
         let compute = Compute::new();
-        Self { database, own_databases, compiler, compute, limits, keyring, keys_asked, refreshing_keys, routes, loaded }
+        Self {
+            database,
+            own_databases,
+            compiler,
+            compute,
+            limits,
+            keyring,
+            keys_asked,
+            refreshing_keys,
+            routes,
+            loaded,
+        }
     }
 
     /// The routes as they are now.
@@ -139,6 +150,13 @@ impl Registry {
     /// The database behind the registry.
     pub fn database(&self) -> &Database {
         &self.database
+    }
+
+    /// The database behind the registry, and those that apps have named for themselves.
+    pub fn databases(&self) -> Vec<Database> {
+        let mut all = self.own_databases.all();
+        all.push(self.database.clone());
+        all
     }
 
     /// How many instances may live at once.
@@ -238,7 +256,7 @@ impl Registry {
         };
         match loaded {
             Ok(guest) => Ok(Some(Room::Open(guest))),
-            Err(LoadError::Storage(error)) if error.is_outage() || error.code == Code::ReadOnly => Err(error),
+            Err(LoadError::Storage(error)) if error.is_outage() || error.takes_no_writes() => Err(error),
             Err(error) => {
                 tracing::error!(app = app.name, version = app.active, "cannot load the active version: {error}");
                 Ok(left(app, &error, before))

@@ -3,7 +3,7 @@
 
 use super::keys;
 use super::registry::Registry;
-use crate::storage::{Code, Error};
+use crate::storage::Error;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio_util::sync::CancellationToken;
@@ -85,7 +85,7 @@ async fn load_keys(registry: &Registry, seen: &mut Seen) -> Result<(), Error> {
 /// A database that takes no writes for now may well have the tables already.
 async fn migrate(registry: &Registry) -> Result<(), Error> {
     match registry.database().migrate().await {
-        Err(error) if error.code == Code::ReadOnly => Ok(()),
+        Err(error) if error.takes_no_writes() => Ok(()),
         result => result.map(|_| ()),
     }
 }

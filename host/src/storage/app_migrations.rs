@@ -174,7 +174,7 @@ fn check_destroys(step: &Step, engine: Engine) -> Result<()> {
 
 async fn run(unit: &mut UnitOfWork, step: &Step, bounds: &Bounds) -> Result<()> {
     for statement in checked(step, unit.space().engine())? {
-        let sql = GuestSql { text: &statement.text, steady: false, bounds: *bounds };
+        let sql = GuestSql { text: &statement.text, steady: false, growth: statement.growth, bounds: *bounds };
         unit.guest_write(&sql, &[]).await.map_err(|error| in_step(step, error))?;
     }
     note(unit, step).await

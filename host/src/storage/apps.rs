@@ -123,6 +123,7 @@ impl Database {
     /// component, only route and settings change. Returns the number of the version.
     pub async fn deploy(&self, deployment: Deployment<'_>) -> Result<i64> {
         check_name(deployment.app)?;
+        self.check_room(u64::try_from(deployment.component.len()).unwrap_or(u64::MAX))?;
         let mut connection = self.registry().await?;
         // An app with a database of its own has its room made by the host that serves it, which knows where that is.
         if find(&mut connection, deployment.app).await?.is_none_or(|app| app.database_var.is_none()) {

@@ -6,6 +6,7 @@
 use super::host_sql::{HostSql, in_schema};
 use super::postgres::PostgresLease;
 use super::sqlite::SqliteLease;
+use super::statement::Growth;
 use super::value::{Rows, Value};
 use super::{Error, Result};
 use std::sync::Arc;
@@ -36,6 +37,8 @@ pub struct GuestSql<'a> {
     pub text: &'a str,
     /// Whether it is a read in which nothing is left to fail once it is prepared: see `statement::Checked`.
     pub steady: bool,
+    /// How much it may add to the app's rows.
+    pub growth: Growth,
     /// How much it may ask for.
     pub bounds: Bounds,
 }

@@ -2,7 +2,7 @@
 
 use super::connection::{Connection, Control, Isolation};
 use super::postgres::{self, PoolSettings, PostgresLease, PostgresPool, Tenant};
-use super::sqlite::{SqliteFiles, SqliteLease, SqliteSettings};
+use super::sqlite::{DiskReport, SqliteFiles, SqliteLease, SqliteSettings};
 use super::{Code, Engine, Error, Result, migrations, own_space};
 use crate::config::{Config, DatabaseTarget, HOST_POOL_SIZE, PostgresTarget, SqliteSynchronous};
 use std::path::Path;
@@ -131,7 +131,11 @@ impl Database {
             }
             Self::Sqlite(_) => {
                 let mut connection = space.writer().await?;
-                migrations::apply(&mut connection, migrations::Set::App).await?;
+                match migrations::apply(&mut connection, migrations::Set::App).await {
+                    // What is there can be read.
+                    Err(error) if error.takes_no_writes() && migrations::is_begun(&mut connection).await => {}
+                    applied => drop(applied?),
+                }
             }
         }
         Ok(space)
@@ -172,6 +176,36 @@ impl Database {
             Self::Sqlite(files) => {
                 Ok(format!("SQLite {} in {}", super::sqlite::version(), files.folder().display()))
             }
+        }
+    }
+
+    /// From now on this process keeps a reserve on the disk of SQLite's files.
+    pub fn keep_reserve(&self) {
+        if let Self::Sqlite(files) = self {
+            files.keep_reserve();
+        }
+    }
+
+    /// The folder of SQLite's files and how its disk is; none on Postgres, whose disk is the server's.
+    pub fn disk(&self) -> Option<(String, DiskReport)> {
+        match self {
+            Self::Postgres(_) => None,
+            Self::Sqlite(files) => Some((files.folder().display().to_string(), files.disk()?)),
+        }
+    }
+
+    /// Gives back what logs ahead of SQLite's files take up. Blocks.
+    pub fn empty_logs(&self) {
+        if let Self::Sqlite(files) = self {
+            files.empty_logs();
+        }
+    }
+
+    /// Refuses what would take up the last room of a full disk.
+    pub(super) fn check_room(&self, bytes: u64) -> Result<()> {
+        match self {
+            Self::Sqlite(files) if !files.has_room(REGISTRY_FILE, bytes)? => Err(Error::disk_full()),
+            _ => Ok(()),
         }
     }
 
@@ -270,6 +304,14 @@ impl AppSpace {
             }
             (Database::Postgres(_), _) => Ok(None),
             (Database::Sqlite(_), _) => self.writer().await.map(Some),
+        }
+    }
+
+    /// Refuses bytes of a file where the disk is full.
+    pub(super) fn check_room(&self, bytes: u64) -> Result<()> {
+        match &self.database {
+            Database::Sqlite(files) if !files.has_room(&self.place, bytes)? => Err(Error::disk_full()),
+            _ => Ok(()),
         }
     }
 

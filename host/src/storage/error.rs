@@ -6,7 +6,8 @@
 use super::statement::{Refusal, RefusalCode};
 use std::fmt;
 
-/// The kind of a failure. The same names as `db-error-code` in `wit/db.wit`, where each is explained.
+/// The kind of a failure. The same names as `db-error-code` in `wit/db.wit`, where each is explained; `DiskFull`
+/// has none of its own there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Code {
     /// The database cannot be reached.
@@ -29,6 +30,8 @@ pub enum Code {
     Serialization,
     /// The database takes no writes.
     ReadOnly,
+    /// The disk under the database has no room. Guests know it as `read-only`.
+    DiskFull,
     /// Not allowed to a guest.
     Denied,
     /// A parameter does not fit.
@@ -105,6 +108,16 @@ impl Error {
     /// (`plancache.c`), or parameters that were given other types (`datatype_mismatch`).
     pub(super) fn is_stale_plan(&self) -> bool {
         self.sqlstate == "42804" || (self.sqlstate == "0A000" && self.message.contains("cached plan"))
+    }
+
+    /// The disk under the database has no room.
+    pub(crate) fn disk_full() -> Self {
+        Self::new(Code::DiskFull, "the disk of the database is full: rows can be read and deleted, not added")
+    }
+
+    /// Whether nothing can be written for now, while reading goes on.
+    pub fn takes_no_writes(&self) -> bool {
+        matches!(self.code, Code::ReadOnly | Code::DiskFull)
     }
 
     /// Whether the connection or server is at fault rather than the statement: answered with 503.

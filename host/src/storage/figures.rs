@@ -3,8 +3,9 @@
 use super::connection::cell;
 use super::database::{AppSpace, Database};
 use super::host_sql::host_sql;
+use super::sqlite::DiskState;
 use super::{Error, Result, sessions};
-use crate::telemetry::figures::{Found, PoolFigures};
+use crate::telemetry::figures::{DiskFigures, Found, PoolFigures};
 
 /// The names of the states of a blob, in the order of their numbers.
 const STATES: [&str; 3] = ["receiving", "staged", "kept"];
@@ -29,6 +30,13 @@ impl AppSpace {
 }
 
 impl Database {
+    /// How the disk of its files is; none on Postgres.
+    pub fn disk_figures(&self) -> Option<DiskFigures> {
+        let (folder, disk) = self.disk()?;
+        let takes_writes = disk.state == DiskState::Roomy;
+        Some(DiskFigures { folder, free: disk.free, reserve: disk.reserve, takes_writes })
+    }
+
     /// What its pools of connections are doing; nothing on SQLite, which has none.
     pub fn pools(&self) -> Vec<PoolFigures> {
         match self {

@@ -88,6 +88,11 @@ async fn apply_locked(connection: &mut Connection, migrations: &[Migration]) -> 
     Ok(missing.iter().map(|migration| migration.name.to_owned()).collect())
 }
 
+/// Whether some have been applied already.
+pub(super) async fn is_begun(connection: &mut Connection) -> bool {
+    missing(connection, APP).await.is_ok_and(|missing| missing.len() < APP.len())
+}
+
 async fn is_there(connection: &mut Connection, schema: &str) -> Result<bool> {
     let sql = host_sql!("select 1 from pg_namespace where nspname::text = $1::text");
     Ok(!connection.host(sql, &[schema.into()]).await?.rows.rows.is_empty())

@@ -17,6 +17,21 @@ pub struct Measured {
     pub apps: Vec<AppFigures>,
     /// Of each pool of connections; none on SQLite.
     pub pools: Vec<PoolFigures>,
+    /// Of each folder of SQLite's files.
+    pub disks: Vec<DiskFigures>,
+}
+
+/// How the disk under a folder is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DiskFigures {
+    /// The folder.
+    pub folder: String,
+    /// Bytes left, without the reserve.
+    pub free: u64,
+    /// Bytes of the reserve.
+    pub reserve: u64,
+    /// Whether rows can be added.
+    pub takes_writes: bool,
 }
 
 /// What an app has in its database.
@@ -53,6 +68,7 @@ pub struct PoolFigures {
 }
 
 type ByState = [(&'static str, String); 2];
+type ByFolder = [(&'static str, String); 1];
 type ByPool = [(&'static str, &'static str); 1];
 
 /// Everything as text, to its end.
@@ -62,6 +78,7 @@ pub fn text(measured: &Measured) -> String {
     guests(&mut registry, measured);
     apps(&mut registry, &measured.apps);
     pools(&mut registry, &measured.pools);
+    disks(&mut registry, &measured.disks);
     let mut text = String::new();
     // Writing into a text does not fail.
     let _ = encode(&mut text, &registry);
@@ -113,6 +130,22 @@ fn pools(registry: &mut Registry, pools: &[PoolFigures]) {
     registry.register("connections_waited_for", "Requests that wait for a connection", waiting);
     let help = "Connections in statements that were given up and that the database does not cancel";
     registry.register("connections_hanging", help, hanging);
+}
+
+fn disks(registry: &mut Registry, disks: &[DiskFigures]) {
+    if disks.is_empty() {
+        return;
+    }
+    let [free, reserve, takes_writes] = [(); 3].map(|()| Family::<ByFolder, Gauge>::default());
+    for disk in disks {
+        let labels = [("folder", disk.folder.clone())];
+        free.get_or_create(&labels).set(signed(disk.free));
+        reserve.get_or_create(&labels).set(signed(disk.reserve));
+        takes_writes.get_or_create(&labels).set(i64::from(disk.takes_writes));
+    }
+    registry.register("disk_free_bytes", "Bytes that the disk of a data folder has left", free);
+    registry.register("disk_reserve_bytes", "Bytes that are kept for the time when it is full", reserve);
+    registry.register("disk_takes_writes", "Whether rows can be added in a data folder", takes_writes);
 }
 
 fn signed(number: u64) -> i64 {

@@ -219,6 +219,12 @@ fn not_answered(failure: Failure) -> Problem {
         Failure::Guest(code) => Problem::internal(format!("the guest answered with {code:?}")),
         Failure::Malformed(text) => Problem::internal(format!("the guest's response cannot be sent: {text}")),
         Failure::NoBlob(error) => Problem::internal(format!("the blob to send cannot be had: {error}")),
+        Failure::NotKept(error) if error.code == Code::DiskFull => {
+            Problem::disk_full(format!("not kept: {error}"))
+        }
+        Failure::NotKept(error) if error.code == Code::ReadOnly => {
+            Problem::read_only(format!("not kept: {error}"))
+        }
         Failure::NotKept(error) if error.is_outage() || error.retryable() => Problem::unavailable(
             "Your request could not be saved. Please try again.",
             2,

@@ -6,7 +6,7 @@
 use super::body::{Body, full};
 use super::pages;
 use crate::guests::Registry;
-use crate::storage::AppSpace;
+use crate::storage::{AppSpace, Database};
 use crate::telemetry::figures::{self, AppFigures, Measured};
 use http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
 use http::{Method, Response, StatusCode};
@@ -48,6 +48,7 @@ impl Figures {
             guests_most: u64::from(registry.instances()),
             apps: self.apps(registry).await,
             pools: registry.database().pools(),
+            disks: registry.databases().iter().filter_map(Database::disk_figures).collect(),
         });
         let mut response = Response::new(full(text));
         response.headers_mut().insert(CONTENT_TYPE, OPEN_METRICS);

@@ -1,11 +1,15 @@
 //! The host's own answers: short pages that say what is the matter and give the request's id, never what went wrong inside.
 
 use super::body::{Body, full};
+use bytes::Bytes;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
 use http::{HeaderMap, Response, StatusCode};
 
 const HTML: HeaderValue = HeaderValue::from_static("text/html; charset=utf-8");
 const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
+
+/// Seconds after which a disk may have room again: somebody has to make it.
+const FULL_RETRY: u16 = 30;
 
 /// An answer of the host, with the reason for the log.
 #[derive(Debug)]
@@ -39,6 +43,18 @@ impl Problem {
         Self { retry_after: Some(seconds), ..Self::new(StatusCode::SERVICE_UNAVAILABLE, text, reason) }
     }
 
+    /// 507: the disk under the database is full.
+    pub(super) fn disk_full(reason: impl Into<String>) -> Self {
+        let text = "There is no room left on this server's disk. Nothing was saved; pages can still be read.";
+        Self { retry_after: Some(FULL_RETRY), ..Self::new(StatusCode::INSUFFICIENT_STORAGE, text, reason) }
+    }
+
+    /// 503: the database takes no writes for now.
+    pub(super) fn read_only(reason: impl Into<String>) -> Self {
+        let text = "Nothing can be saved here right now. Pages can still be read.";
+        Self::unavailable(text, FULL_RETRY, reason)
+    }
+
     /// 500 without detail.
     pub(super) fn internal(reason: impl Into<String>) -> Self {
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "Something went wrong here. It has been noted.", reason)
@@ -58,7 +74,7 @@ impl Problem {
 }
 
 /// A plain answer for machines.
-pub(super) fn plain(status: StatusCode, text: &'static str) -> Response<Body> {
+pub(super) fn plain(status: StatusCode, text: impl Into<Bytes>) -> Response<Body> {
     let mut response = Response::new(full(text));
     *response.status_mut() = status;
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));

@@ -80,9 +80,7 @@ impl Router {
                     self.operator.hide(&mut request)?;
                     self.dispatcher.dispatch(guest, request, &client, &request_id).await
                 }
-                Err(route) => {
-                    self.answer_without_guest(route, request, client.address.unwrap_or(peer)).await
-                }
+                Err(route) => self.answer_without_guest(route, request, client.address.unwrap_or(peer)).await,
             }
         };
         let (mut response, reason) = match self.leaving.in_time(answering).await {
@@ -150,9 +148,15 @@ impl Router {
             return pages::plain(StatusCode::SERVICE_UNAVAILABLE, "the registry is not loaded\n");
         }
         match self.registry.database().ping().await {
-            Ok(()) => pages::plain(StatusCode::OK, "ready\n"),
+            Ok(()) => pages::plain(StatusCode::OK, format!("ready\n{}", self.disk())),
             Err(_) => pages::plain(StatusCode::SERVICE_UNAVAILABLE, "the database does not answer\n"),
         }
+    }
+
+    /// A line about the disk of SQLite's files. One that is full or read-only still serves.
+    fn disk(&self) -> String {
+        let Some((_, disk)) = self.registry.database().disk() else { return String::new() };
+        format!("disk: {disk}\n")
     }
 }
 

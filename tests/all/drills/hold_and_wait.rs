@@ -118,7 +118,10 @@ async fn rows_of_a_cursor_stay_as_they_were(engine: Engine) {
     ]);
     let results = host.probe(steps).await;
     assert_eq!(results[4]["error"]["code"], "unique-violation");
-    assert_eq!((ok(&results[5])[0][0]["integer"].as_str(), ok(&results[5]).as_array().map(Vec::len)), (Some("11"), Some(10)));
+    assert_eq!(
+        (ok(&results[5])[0][0]["integer"].as_str(), ok(&results[5]).as_array().map(Vec::len)),
+        (Some("11"), Some(10))
+    );
     assert_eq!((integer(&results[9]), integer(&results[12])), (100, 100));
     assert_eq!(ok(&results[14])["rows"], 50);
     assert_eq!(ok(&results[16]), &json!({ "rows": 100, "in-order": true }));
@@ -159,7 +162,8 @@ async fn what_changes_tables_is_refused_beside_a_cursor(engine: Engine) {
         { "name": "0003", "statements": ["create table more (number bigint)"] },
     ]);
     let change = json!({ "op": "db.migrate", "migrations": migrations });
-    let results = host.probe(json!([open(NUMBERS), change, drain(0), { "op": "cursor.drop", "cursor": 0 }, change])).await;
+    let results =
+        host.probe(json!([open(NUMBERS), change, drain(0), { "op": "cursor.drop", "cursor": 0 }, change])).await;
     assert_eq!(results[1]["error"]["code"], "conflict", "{}", results[1]);
     assert_eq!(ok(&results[2])["rows"], json!(ROWS));
     assert_eq!(ok(&results[4]), &json!(["0003"]));

@@ -68,6 +68,7 @@ fn code(code: Code) -> wit::BlobErrorCode {
         Code::Conflict => W::Conflict,
         Code::Closed | Code::CommitUnknown => W::Closed,
         Code::ReadOnly => W::ReadOnly,
+        Code::DiskFull => W::QuotaExceeded,
         _ => W::Other,
     }
 }

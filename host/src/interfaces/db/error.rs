@@ -58,7 +58,7 @@ fn code(code: Code) -> wit::DbErrorCode {
         Code::NotNullViolation => W::NotNullViolation,
         Code::CheckViolation => W::CheckViolation,
         Code::Serialization => W::Serialization,
-        Code::ReadOnly => W::ReadOnly,
+        Code::ReadOnly | Code::DiskFull => W::ReadOnly,
         Code::Denied => W::Denied,
         Code::BadParameter => W::BadParameter,
         Code::NotFound => W::NotFound,

@@ -4,7 +4,7 @@ use super::error::{Fault, convert};
 use super::transaction::Transaction;
 use super::{values, wit};
 use crate::interfaces::{Context, View};
-use crate::storage::statement::{self, Checked, Kind};
+use crate::storage::statement::{self, Checked, Growth, Kind};
 use crate::storage::value::Value;
 use crate::storage::{Bounds, Code, Cursor, Error, GuestSql, Isolation, Outcome};
 use std::sync::Arc;
@@ -32,7 +32,7 @@ impl Context {
             // What is known of tables may be true no longer.
             self.app.forget_applied();
         }
-        let sql = GuestSql { text: &checked.text, steady: checked.steady, bounds };
+        let sql = GuestSql { text: &checked.text, steady: checked.steady, growth: checked.growth, bounds };
         Ok(match checked.kind {
             Kind::Read => self.unit.guest_read(&sql, params).await?,
             Kind::Write | Kind::Define => self.unit.guest_write(&sql, params).await?,
@@ -79,7 +79,12 @@ impl wit::Host for View<'_> {
         if checked.kind != Kind::Read {
             return Err(Error::new(Code::Denied, "a cursor is for statements that only read").into());
         }
-        let sql = GuestSql { text: &checked.text, steady: false, bounds: self.context.bounds() };
+        let sql = GuestSql {
+            text: &checked.text,
+            steady: false,
+            growth: Growth::Nothing,
+            bounds: self.context.bounds(),
+        };
         let cursor = self.context.unit.open_cursor(&sql, &params).await?;
         Ok(self.table.push(cursor)?)
     }

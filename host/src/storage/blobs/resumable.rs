@@ -74,6 +74,7 @@ pub async fn begin(space: &AppSpace, upload: &Resumable, most: u64) -> Result<Be
         text(&upload.metadata),
         Value::Integer(upload.moved_at),
     ];
+    space.check_room(upload.size)?;
     let mut connection = space.begin(None).await?;
     if connection.host(sql, &params).await?.affected == 0 {
         return connection.control(Control::Rollback).await.map(|()| Begun::Exists);
@@ -132,6 +133,9 @@ pub async fn begun_chunk(space: &AppSpace, upload: &Resumable) -> Result<Vec<u8>
 /// Moves the upload from `before` to what `now` says and writes what the step brings; all or nothing. `Conflict` where someone else has moved it. Returns
 /// when it was moved.
 pub async fn advance(space: &AppSpace, before: &Resumable, now: &Resumable, step: Step<'_>) -> Result<i64> {
+    if let Some((_, bytes)) = step.chunk {
+        space.check_room(u64::try_from(bytes.len()).unwrap_or(u64::MAX))?;
+    }
     let moved_at = now_micros().max(before.moved_at.saturating_add(1));
     let now = Resumable { moved_at, ..now.clone() };
     metrics::blob_bytes_received(space.app(), now.received.saturating_sub(before.received));

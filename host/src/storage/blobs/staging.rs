@@ -39,6 +39,7 @@ fn sized<const N: usize>(unit: &UnitOfWork, id: &str, bytes: u64, more: [Value; 
 /// Notes what is promised and takes the room, both or none.
 async fn promise(unit: &mut UnitOfWork, sql: &HostSql, params: &[Value], room: u64, quota: u64) -> Result<bool> {
     let app = app(unit);
+    unit.space().check_room(room)?;
     if unit.is_holding() {
         if quota::used(unit).await?.saturating_add(room) > quota {
             return Ok(false);
@@ -66,6 +67,7 @@ async fn promise(unit: &mut UnitOfWork, sql: &HostSql, params: &[Value], room: u
 /// before it (PostgreSQL documentation, "Asynchronous Commit").
 pub async fn append(unit: &mut UnitOfWork, id: &str, seq: i64, data: Vec<u8>) -> Result<()> {
     metrics::blob_bytes_received(unit.space().app(), u64::try_from(data.len()).unwrap_or_default());
+    unit.space().check_room(u64::try_from(data.len()).unwrap_or(u64::MAX))?;
     let params = [app(unit), id.into(), Value::Integer(seq), Value::Bytes(data)];
     // Inside a transaction the setting would hold for its commit too, and that one has to wait.
     let sql = if unit.space().is_sqlite() || unit.is_holding() {

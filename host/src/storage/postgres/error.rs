@@ -49,6 +49,7 @@ fn code_of(sqlstate: &str) -> Code {
         "25P03" | "25P04" => Code::Unavailable,
         "57014" => Code::Timeout,
         "55P03" | "53300" => Code::Busy,
+        "53100" => Code::DiskFull,
         "42501" => Code::Denied,
         "25P02" => Code::Closed,
         _ => code_of_class(sqlstate.get(..2).unwrap_or_default()),

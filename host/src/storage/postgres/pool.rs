@@ -106,7 +106,8 @@ impl PostgresPool {
     ) -> Self {
         let options = options.statement_cache_capacity(STATEMENT_CACHE).disable_statement_logging();
         let permits = Arc::new(Semaphore::new(usize::try_from(settings.size).unwrap_or(1).max(1)));
-        let health = canceller.as_ref().map_or_else(|| Arc::new(Health::default()), |main| main.inner.health.clone());
+        let health =
+            canceller.as_ref().map_or_else(|| Arc::new(Health::default()), |main| main.inner.health.clone());
         Self {
             inner: Arc::new(Inner {
                 options,

@@ -4,6 +4,7 @@ use super::description::Initial;
 use super::types::ColumnType;
 use super::{apply, constants, literal};
 use crate::storage::connection::{Bounds, Connection, GuestSql};
+use crate::storage::statement::Growth;
 use crate::storage::value::Value;
 use crate::storage::{Engine, Result, calendar};
 use std::time::Duration;
@@ -28,7 +29,9 @@ pub(super) async fn initial(
     }
     // As a guest's statement: in the host's own the names of host tables would be translated, inside of texts too.
     let text = format!("select {expression}");
-    let outcome = connection.guest(&GuestSql { text: &text, steady: false, bounds: BOUNDS }, &[]).await?;
+    let outcome = connection
+        .guest(&GuestSql { text: &text, steady: false, growth: Growth::Nothing, bounds: BOUNDS }, &[])
+        .await?;
     let value = outcome.rows.rows.into_iter().next().and_then(|row| row.into_iter().next());
     Ok(value.and_then(|value| typed(value, kind)).map(Initial::Constant))
 }

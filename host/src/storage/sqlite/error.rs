@@ -83,8 +83,8 @@ fn code_of(failure: ffi::Error) -> Code {
         | ErrorCode::SystemIoFailure
         | ErrorCode::DatabaseCorrupt
         | ErrorCode::NotADatabase
-        | ErrorCode::DiskFull
         | ErrorCode::PermissionDenied => Code::Unavailable,
+        ErrorCode::DiskFull => Code::DiskFull,
         ErrorCode::TypeMismatch | ErrorCode::ParameterOutOfRange => Code::BadParameter,
         ErrorCode::Unknown if failure.extended_code == ffi::SQLITE_ERROR => Code::Syntax,
         _ => Code::Other,

@@ -1,5 +1,6 @@
 //! Files, and who may use them: any number of readers, one writer at a time (SQLite documentation, "Write-Ahead Logging").
 
+use super::disk::{Disk, DiskReport, DiskState};
 use super::error::translate;
 use super::guard::Watch;
 use super::lease::SqliteLease;
@@ -21,6 +22,11 @@ const IDLE_READERS: usize = 8;
 const STATEMENT_CACHE: usize = 256;
 /// Of each connection, in the unit of `PRAGMA cache_size` (negative: KiB).
 const CACHE_KIB: i64 = -4_096;
+/// The log ahead of a file keeps so many bytes when it begins anew: what a large transaction took is given back, and small
+/// ones find their room taken already, also on a full disk.
+const WAL_BYTES: i64 = 4 << 20;
+/// No more of a file is written at once.
+const CHUNK: u64 = 256 << 10;
 /// What SQLite may allocate in this process, over all files: a statement that would need more fails.
 const HEAP_BYTES: i64 = 256 << 20;
 
@@ -44,6 +50,7 @@ pub struct SqliteSettings {
 pub struct SqliteFiles {
     settings: Arc<SqliteSettings>,
     open: Arc<Mutex<HashMap<PathBuf, Arc<File>>>>,
+    disk: Arc<Disk>,
     /// Threads that cursors may hold.
     cursors: Arc<Semaphore>,
 }
@@ -56,6 +63,19 @@ pub(super) struct File {
     readers: Mutex<Vec<Conn>>,
     writers: Mutex<Vec<Conn>>,
     writing: Arc<Semaphore>,
+    disk: Arc<Disk>,
+}
+
+/// How a file is opened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Way {
+    /// For reading and writing, beside others.
+    Usual,
+    /// For reading, where nobody can write: there is nothing in the log ahead of the file (SQLite documentation, "URI
+    /// Filenames", `immutable`).
+    Immutable,
+    /// The same, with a log whose index cannot be kept in a file beside it and is kept in memory ("Use of WAL Without Shared-Memory").
+    Alone,
 }
 
 /// An open connection with the watch over what runs in it.
@@ -63,6 +83,9 @@ pub(super) struct File {
 pub(super) struct Conn {
     pub(super) link: rusqlite::Connection,
     pub(super) watch: Arc<Watch>,
+    /// Of the disk, when the connection was opened.
+    epoch: u64,
+    way: Way,
 }
 
 impl Conn {
@@ -79,7 +102,45 @@ impl SqliteFiles {
     /// Opens nothing yet.
     pub fn new(settings: SqliteSettings) -> Self {
         let cursors = Arc::new(Semaphore::new(CURSOR_THREADS));
-        Self { settings: Arc::new(settings), open: Arc::default(), cursors }
+        let disk = Arc::new(Disk::new(&settings.folder));
+        Self { settings: Arc::new(settings), open: Arc::default(), disk, cursors }
+    }
+
+    /// From now on this process keeps a reserve on the disk, for the time when it is full.
+    pub fn keep_reserve(&self) {
+        self.disk.keep_reserve();
+    }
+
+    /// How the disk of the folder is now. Gives the reserve up or makes it again where that is due.
+    pub fn disk(&self) -> Option<DiskReport> {
+        self.disk.report()
+    }
+
+    /// Whether the file `name` takes so many more bytes of the host's that are no more than useful, such as an upload. On a
+    /// full disk it does if it has pages free.
+    pub(in crate::storage) fn has_room(&self, name: &str, bytes: u64) -> Result<bool> {
+        self.disk.note_written(bytes.min(CHUNK));
+        if self.disk.look_now_and_then() != DiskState::Full {
+            return Ok(true);
+        }
+        self.reader(name)?.has_free(bytes)
+    }
+
+    /// Moves what is in the logs ahead of the files into the files, and gives the room of large logs back. On a full disk a
+    /// log that can begin anew has room for what comes next.
+    pub fn empty_logs(&self) {
+        let open: Vec<Arc<File>> =
+            self.open.lock().unwrap_or_else(PoisonError::into_inner).values().cloned().collect();
+        for file in open {
+            let is_large = file.log_bytes() > u64::try_from(WAL_BYTES).unwrap_or(u64::MAX);
+            if let Some(conn) = file.pop(&file.readers) {
+                // Somebody may be reading; the next time it may go.
+                let how =
+                    if is_large { "pragma wal_checkpoint(truncate)" } else { "pragma wal_checkpoint(passive)" };
+                let _ = conn.unguarded(how);
+                file.give_back(conn, false);
+            }
+        }
     }
 
     /// The folder of the files.
@@ -95,7 +156,7 @@ impl SqliteFiles {
     /// Lends a connection for reading the file `name` (a path below the folder). Does not wait.
     pub fn reader(&self, name: &str) -> Result<SqliteLease> {
         let file = self.file(name)?;
-        let conn = match pop(&file.readers) {
+        let conn = match file.pop(&file.readers) {
             Some(conn) => conn,
             None => file.connect(true)?,
         };
@@ -109,7 +170,8 @@ impl SqliteFiles {
         let Ok(Ok(turn)) = turn.await else {
             return Err(Error::new(Code::Busy, "another request kept the database locked for too long"));
         };
-        let conn = match pop(&file.writers) {
+        self.disk.look_now_and_then();
+        let conn = match file.pop(&file.writers) {
             Some(conn) => conn,
             None => file.connect(false)?,
         };
@@ -135,14 +197,21 @@ impl SqliteFiles {
             return Ok(Arc::clone(file));
         }
         let folder = path.parent().unwrap_or(&path);
-        std::fs::create_dir_all(folder)
-            .map_err(|error| Error::unavailable(format!("cannot make {}: {error}", folder.display())))?;
+        std::fs::create_dir_all(folder).map_err(|error| {
+            let code = match error.kind() {
+                std::io::ErrorKind::ReadOnlyFilesystem | std::io::ErrorKind::PermissionDenied => Code::ReadOnly,
+                std::io::ErrorKind::StorageFull => Code::DiskFull,
+                _ => Code::Unavailable,
+            };
+            Error::new(code, format!("cannot make {}: {error}", folder.display()))
+        })?;
         let file = Arc::new(File {
             path: path.clone(),
             settings: Arc::clone(&self.settings),
             readers: Mutex::default(),
             writers: Mutex::default(),
             writing: Arc::new(Semaphore::new(1)),
+            disk: Arc::clone(&self.disk),
         });
         open.insert(path, Arc::clone(&file));
         Ok(file)
@@ -151,19 +220,88 @@ impl SqliteFiles {
 
 impl File {
     fn connect(&self, read_only: bool) -> Result<Conn> {
-        let flags =
-            OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let link = rusqlite::Connection::open_with_flags(&self.path, flags).map_err(|e| self.cannot_open(&e))?;
-        self.configure(&link, read_only).map_err(|e| self.cannot_open(&e))?;
+        let epoch = self.disk.epoch();
+        let (link, way) = match self.open(Way::Usual, read_only) {
+            Ok(link) => (link, Way::Usual),
+            Err(error) => self.open_anyway(read_only).ok_or_else(|| self.cannot_open(&error))?,
+        };
         let watch = Watch::attach(&link).map_err(|e| translate(&e))?;
-        Ok(Conn { link, watch })
+        Ok(Conn { link, watch, epoch, way })
+    }
+
+    /// Opens the file where its folder takes no writes, or the disk has no room for what is kept beside it.
+    fn open_anyway(&self, read_only: bool) -> Option<(rusqlite::Connection, Way)> {
+        let state = self.disk.look();
+        if state == DiskState::Roomy || !self.path.is_file() {
+            return None;
+        }
+        // The reserve may just have been given up.
+        if state == DiskState::Full
+            && let Ok(link) = self.open(Way::Usual, read_only)
+        {
+            return Some((link, Way::Usual));
+        }
+        let way = if self.log_bytes() == 0 { Way::Immutable } else { Way::Alone };
+        self.open(way, true).ok().map(|link| (link, way))
+    }
+
+    fn open(&self, way: Way, read_only: bool) -> rusqlite::Result<rusqlite::Connection> {
+        let flags = OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let link = match way {
+            Way::Usual => {
+                let flags = flags | OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE;
+                rusqlite::Connection::open_with_flags(&self.path, flags)?
+            }
+            Way::Immutable | Way::Alone => {
+                let how = if way == Way::Immutable { "immutable=1" } else { "vfs=unix-none" };
+                let path = percent_encoding::percent_encode(
+                    self.path.as_os_str().as_encoded_bytes(),
+                    percent_encoding::NON_ALPHANUMERIC,
+                );
+                let flags = flags | OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI;
+                rusqlite::Connection::open_with_flags(format!("file:{path}?mode=ro&{how}"), flags)?
+            }
+        };
+        // First: switching to WAL takes a lock that another process may hold for a moment.
+        link.busy_timeout(Duration::from_millis(500))?;
+        match way {
+            Way::Usual => link.pragma_update(None, "journal_mode", "wal")?,
+            Way::Immutable => {}
+            Way::Alone => link.pragma_update(None, "locking_mode", "exclusive")?,
+        }
+        self.configure(&link, read_only)?;
+        if way != Way::Usual {
+            // Nothing has been read yet.
+            link.query_row("select count(*) from sqlite_schema", [], |_| Ok(()))?;
+        }
+        Ok(link)
+    }
+
+    /// Bytes of the log ahead of the file.
+    fn log_bytes(&self) -> u64 {
+        let mut path = self.path.clone().into_os_string();
+        path.push("-wal");
+        std::fs::metadata(path).map_or(0, |about| about.len())
+    }
+
+    /// An idle connection. Those from before the folder took writes again see it as it was, and make others of this process
+    /// do so, since they share the index of the log: all of them are closed.
+    fn pop(&self, home: &Mutex<Vec<Conn>>) -> Option<Conn> {
+        let epoch = self.disk.epoch();
+        let conn = home.lock().unwrap_or_else(PoisonError::into_inner).pop()?;
+        if conn.epoch == epoch {
+            return Some(conn);
+        }
+        for home in [&self.readers, &self.writers] {
+            home.lock().unwrap_or_else(PoisonError::into_inner).retain(|conn| conn.epoch == epoch);
+        }
+        drop(conn);
+        home.lock().unwrap_or_else(PoisonError::into_inner).pop()
     }
 
     fn configure(&self, link: &rusqlite::Connection, read_only: bool) -> rusqlite::Result<()> {
-        // The busy timeout first: switching to WAL takes a lock that another process may hold for a moment.
-        link.busy_timeout(Duration::from_millis(500))?;
-        link.pragma_update(None, "journal_mode", "wal")?;
         link.pragma_update(None, "synchronous", if self.settings.full_synchronous { "full" } else { "normal" })?;
+        link.pragma_update(None, "journal_size_limit", WAL_BYTES)?;
         link.pragma_update(None, "foreign_keys", true)?;
         link.pragma_update(None, "cache_size", CACHE_KIB)?;
         // What does not fit the cache goes to a file: sorting a million rows must not fill the memory.
@@ -205,7 +343,19 @@ impl File {
     }
 
     fn cannot_open(&self, error: &rusqlite::Error) -> Error {
-        Error::unavailable(format!("cannot open {}: {error}", self.path.display()))
+        let error = self.disk.judge(translate(error));
+        let code = if error.takes_no_writes() { error.code } else { Code::Unavailable };
+        Error::new(code, format!("cannot open {}: {}", self.path.display(), error.message))
+    }
+
+    /// The disk that it is on.
+    pub(super) fn disk(&self) -> &Disk {
+        &self.disk
+    }
+
+    /// Bytes of the file.
+    pub(super) fn bytes(&self) -> u64 {
+        std::fs::metadata(&self.path).map_or(0, |about| about.len())
     }
 
     /// How long the holder of the write lock waits for another process.
@@ -219,14 +369,15 @@ impl File {
     }
 
     pub(super) fn give_back(&self, conn: Conn, writer: bool) {
+        // On a full disk the next one may be opened as usual.
+        let is_outdated = conn.epoch != self.disk.epoch();
+        if is_outdated || (conn.way != Way::Usual && self.disk.state() != DiskState::ReadOnly) {
+            return;
+        }
         let home = if writer { &self.writers } else { &self.readers };
         let mut home = home.lock().unwrap_or_else(PoisonError::into_inner);
         if home.len() < IDLE_READERS {
             home.push(conn);
         }
     }
-}
-
-fn pop(home: &Mutex<Vec<Conn>>) -> Option<Conn> {
-    home.lock().unwrap_or_else(PoisonError::into_inner).pop()
 }

@@ -1,11 +1,13 @@
 //! One SQLite connection on loan.
 
+use super::disk::DiskState;
 use super::error::{is_busy, translate};
 use super::files::{Conn, File};
 use super::guard::Watch;
 use super::rows::run;
 use super::values::Kind;
 use crate::storage::connection::{Bounds, Control, GuestSql, HOST_BOUNDS, Outcome};
+use crate::storage::statement::Growth;
 use crate::storage::value::Value;
 use crate::storage::{Code, Error, Result};
 use std::sync::Arc;
@@ -18,11 +20,15 @@ const RETRY_EVERY: Duration = Duration::from_millis(5);
 /// A connection that goes back to its file when dropped.
 #[derive(Debug)]
 pub struct SqliteLease {
-    file: Arc<File>,
+    pub(super) file: Arc<File>,
     conn: Option<Conn>,
     /// The right to write; none for a reader.
     turn: Option<OwnedSemaphorePermit>,
     in_transaction: bool,
+    /// Whether the connection was opened while the folder took no writes: another one may be able to write by now.
+    outdated: bool,
+    /// What guests' statements have brought into the open transaction, about, in bytes.
+    pub(super) brought: u64,
     /// Open cursors of the transaction.
     pub(super) cursors: Vec<CopiedRows>,
 }
@@ -40,7 +46,15 @@ pub(super) struct CopiedRows {
 
 impl SqliteLease {
     pub(super) fn new(file: Arc<File>, conn: Conn, turn: Option<OwnedSemaphorePermit>) -> Self {
-        Self { file, conn: Some(conn), turn, in_transaction: false, cursors: Vec::new() }
+        Self {
+            file,
+            conn: Some(conn),
+            turn,
+            in_transaction: false,
+            outdated: false,
+            brought: 0,
+            cursors: Vec::new(),
+        }
     }
 
     /// Whether statements can still be run. Some errors make SQLite undo the whole transaction by itself, a full disk
@@ -70,7 +84,13 @@ impl SqliteLease {
     /// Runs a statement of a guest.
     pub(in crate::storage) fn guest(&mut self, sql: &GuestSql<'_>, params: &[Value]) -> Result<Outcome> {
         let (text, bounds) = (guest_text(sql.text), &sql.bounds);
-        self.watched(true, bounds, |conn| undone_on_error(conn, &text, || run(conn, &text, params, bounds)))
+        let bounded = self.bound_growth(sql)?;
+        let outcome =
+            self.watched(true, bounds, |conn| undone_on_error(conn, &text, || run(conn, &text, params, bounds)));
+        if sql.growth != Growth::Nothing {
+            self.note_growth(bounded, params, &outcome);
+        }
+        outcome
     }
 
     /// Runs statements separated by semicolons.
@@ -82,6 +102,7 @@ impl SqliteLease {
     pub(in crate::storage) async fn control(&mut self, control: Control) -> Result<()> {
         if control == Control::Commit {
             self.drop_cursors()?;
+            self.check_room_to_commit()?;
         }
         let deadline = Instant::now() + self.file.wait();
         loop {
@@ -93,7 +114,7 @@ impl SqliteLease {
                     self.note(control);
                     return Ok(());
                 }
-                Err(error) => return Err(translate(&error)),
+                Err(error) => return Err(self.file.disk().judge(translate(&error))),
             }
         }
     }
@@ -103,6 +124,7 @@ impl SqliteLease {
             Control::Begin(_) | Control::BeginReading => self.in_transaction = true,
             Control::Commit | Control::Rollback => {
                 self.in_transaction = false;
+                self.brought = 0;
                 self.cursors.clear();
             }
             _ => {}
@@ -130,7 +152,11 @@ impl SqliteLease {
             Err(_) if interrupted => {
                 Err(Error::new(Code::Timeout, "the statement took too long and was cancelled"))
             }
-            result => result,
+            result => result.map_err(|error| {
+                let error = self.file.disk().judge(error);
+                self.outdated |= error.code == Code::ReadOnly;
+                error
+            }),
         }
     }
 }
@@ -147,6 +173,9 @@ impl Drop for SqliteLease {
     fn drop(&mut self) {
         let Some(conn) = self.conn.take() else { return };
         if !conn.link.is_autocommit() && conn.link.execute_batch("rollback").is_err() {
+            return;
+        }
+        if self.outdated && self.file.disk().state() == DiskState::Roomy {
             return;
         }
         self.file.give_back(conn, self.turn.is_some());

@@ -9,14 +9,17 @@
 mod authorizer;
 mod collations;
 mod cursor;
+mod disk;
 mod error;
 mod files;
+mod growth;
 mod guard;
 mod lease;
 mod rows;
 mod values;
 
 pub use cursor::SqliteCursor;
+pub use disk::{DiskReport, DiskState};
 pub use files::{SqliteFiles, SqliteSettings};
 pub use lease::SqliteLease;
 pub(in crate::storage) use values::is_well_formed;

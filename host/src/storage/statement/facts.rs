@@ -1,10 +1,10 @@
-//! What a statement does, read off its tree: whether it changes something, and what it destroys.
+//! What a statement does, read off its tree: whether it changes something, what it adds, and what it destroys.
 
-use super::Kind;
 use super::walk::Findings;
+use super::{Growth, Kind};
 use sqlparser::ast::{
-    AlterColumnOperation, AlterTable, AlterTableOperation, CascadeOption, Delete, Expr, FromTable, Ident,
-    ObjectName, ObjectType, Query, SetExpr, Statement, TableFactor, TableWithJoins, Truncate,
+    AlterColumnOperation, AlterTable, AlterTableOperation, CascadeOption, Delete, Expr, FromTable, Ident, Insert,
+    ObjectName, ObjectType, OnInsert, Query, SetExpr, Statement, TableFactor, TableWithJoins, Truncate,
 };
 use std::fmt;
 
@@ -34,6 +34,77 @@ pub(super) fn kind(statement: &Statement, findings: &Findings, lexical: Kind) ->
         Statement::Query(_) | Statement::Insert(_) | Statement::Update(_) | Statement::Delete(_) => Kind::Write,
         _ => Kind::Define,
     }
+}
+
+/// How much the statement may add. What is not known to add nothing counts as adding any amount.
+pub(super) fn growth(statement: &Statement) -> Growth {
+    match statement {
+        Statement::Query(query) if query_grows(query) => Growth::Unbounded,
+        Statement::Query(_) | Statement::Delete(_) | Statement::Drop { .. } | Statement::Truncate(_) => {
+            Growth::Nothing
+        }
+        Statement::Insert(insert) if brings_its_rows(insert) => Growth::AsBrought,
+        Statement::CreateTable(table) if table.query.is_none() => Growth::Nothing,
+        Statement::CreateView(_) => Growth::Nothing,
+        Statement::AlterTable(alter) if alter.operations.iter().all(only_takes_away) => Growth::Nothing,
+        _ => Growth::Unbounded,
+    }
+}
+
+/// Whether a part of a query inserts or updates. WITH and set operations may hold such parts.
+fn query_grows(query: &Query) -> bool {
+    let in_with = query.with.iter().flat_map(|with| &with.cte_tables).any(|table| query_grows(&table.query));
+    in_with || body_grows(&query.body)
+}
+
+fn body_grows(body: &SetExpr) -> bool {
+    match body {
+        SetExpr::Select(_) | SetExpr::Values(_) | SetExpr::Delete(_) | SetExpr::Table(_) => false,
+        SetExpr::Query(query) => query_grows(query),
+        SetExpr::SetOperation { left, right, .. } => body_grows(left) || body_grows(right),
+        _ => true,
+    }
+}
+
+/// INSERT ... VALUES of parameters and literals, without an update of rows that are there. A function may make a large
+/// value of a small one.
+fn brings_its_rows(insert: &Insert) -> bool {
+    let from_values = |query: &Query| match query.body.as_ref() {
+        SetExpr::Values(values) if query.with.is_none() => {
+            values.rows.iter().flat_map(|row| row.iter()).all(is_plain)
+        }
+        _ => false,
+    };
+    let updates = match &insert.on {
+        Some(OnInsert::OnConflict(conflict)) => {
+            !matches!(conflict.action, sqlparser::ast::OnConflictAction::DoNothing)
+        }
+        Some(_) => true,
+        None => false,
+    };
+    !updates && insert.source.as_deref().is_none_or(from_values)
+}
+
+fn is_plain(value: &Expr) -> bool {
+    match value {
+        Expr::Value(_) | Expr::Identifier(_) => true,
+        Expr::Nested(inner) | Expr::UnaryOp { expr: inner, .. } | Expr::Cast { expr: inner, .. } => {
+            is_plain(inner)
+        }
+        _ => false,
+    }
+}
+
+fn only_takes_away(operation: &AlterTableOperation) -> bool {
+    use AlterTableOperation as A;
+    matches!(
+        operation,
+        A::DropColumn { .. }
+            | A::DropConstraint { .. }
+            | A::RenameColumn { .. }
+            | A::RenameTable { .. }
+            | A::RenameConstraint { .. }
+    )
 }
 
 /// What the statement takes away for good.

@@ -44,6 +44,8 @@ pub struct Checked {
     pub text: String,
     /// What the statement does.
     pub kind: Kind,
+    /// How much it may add to the app's rows.
+    pub growth: Growth,
     /// How many parameters it takes: its placeholders are exactly `$1` to this.
     pub parameters: u32,
     /// A read that cannot fail once it is prepared. Still, it may be cancelled, a view may hide what fails, and a parameter that
@@ -71,6 +73,17 @@ pub enum Kind {
     Write,
     /// Changes tables, indexes or views, or empties a table.
     Define,
+}
+
+/// How much a statement may add to what an app's rows take up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Growth {
+    /// Nothing: it reads, deletes or drops, or makes an empty table.
+    Nothing,
+    /// No more than what comes with it: its text and its parameters.
+    AsBrought,
+    /// Any amount: it copies rows, changes them or builds an index.
+    Unbounded,
 }
 
 /// Why a statement is not run.
@@ -138,7 +151,8 @@ fn read(engine: Engine, sql: &str, scan: Scan) -> Result<Checked, Refusal> {
     };
     let kind = facts::kind(&tree, &findings, scan.kind);
     let steady = kind == Kind::Read && grammar::is_steady(&tree);
-    Ok(Checked { text, kind, parameters: scan.parameters, steady, destroys: facts::destroys(&tree) })
+    let (growth, destroys) = (facts::growth(&tree), facts::destroys(&tree));
+    Ok(Checked { text, kind, growth, parameters: scan.parameters, steady, destroys })
 }
 
 /// The text that Postgres runs. It passes the first step as well, for the engine reads this and not what the guest wrote.
@@ -163,7 +177,8 @@ fn may_run_unread(engine: Engine, sql: &str, scan: &Scan, refusal: &Refusal) -> 
 
 fn unread(sql: &str, scan: Scan) -> Checked {
     let (kind, parameters) = (scan.kind, scan.parameters);
-    Checked { text: sql.to_owned(), kind, parameters, steady: false, destroys: Vec::new() }
+    let growth = if kind == Kind::Read { Growth::Nothing } else { Growth::Unbounded };
+    Checked { text: sql.to_owned(), kind, growth, parameters, steady: false, destroys: Vec::new() }
 }
 
 fn check_length(sql: &str, max_bytes: usize) -> Result<(), Refusal> {

@@ -9,6 +9,7 @@ use crate::storage::blobs;
 use crate::storage::connection::{Bounds, GuestSql};
 use crate::storage::host_sql::host_sql;
 use crate::storage::schema::{self, FoundTable};
+use crate::storage::statement::Growth;
 use crate::storage::unit::UnitOfWork;
 use crate::storage::value::Value;
 use crate::storage::{Engine, Error, Result};
@@ -70,7 +71,7 @@ impl Unmentioned {
         let engine = unit.space().engine();
         let columns: Vec<String> = table.columns.iter().map(|column| readable(column, engine)).collect();
         let text = format!("select {} from {}", columns.join(", "), quoted(name));
-        let sql = GuestSql { text: &text, steady: false, bounds: BOUNDS };
+        let sql = GuestSql { text: &text, steady: false, growth: Growth::Nothing, bounds: BOUNDS };
         let mut cursor = unit.open_cursor(&sql, &[]).await?;
         loop {
             let rows = unit.fetch(&mut cursor, PIECE).await?;

@@ -6,6 +6,7 @@
 use super::quoted;
 use crate::storage::connection::{Bounds, Connection, Control, CursorLife, GuestSql, Isolation};
 use crate::storage::schema::{self, FoundTable, Table};
+use crate::storage::statement::Growth;
 use crate::storage::value::Value;
 use crate::storage::{AppSpace, Code, Engine, Error, Result};
 use std::time::Duration;
@@ -127,7 +128,12 @@ impl RowReader {
                 .declare(
                     0,
                     CursorLife::Transaction,
-                    &GuestSql { text: &self.text, steady: false, bounds: bounds(ROW_BYTES) },
+                    &GuestSql {
+                        text: &self.text,
+                        steady: false,
+                        growth: Growth::Nothing,
+                        bounds: bounds(ROW_BYTES),
+                    },
                     &[],
                 )
                 .await?;
@@ -143,7 +149,7 @@ impl RowReader {
     async fn select(&mut self, connection: &mut Connection, next: i64) -> Result<Vec<Vec<Value>>> {
         loop {
             let most = if self.pace == 1 { usize::MAX } else { PIECE_BYTES };
-            let sql = GuestSql { text: &self.text, steady: false, bounds: bounds(most) };
+            let sql = GuestSql { text: &self.text, steady: false, growth: Growth::Nothing, bounds: bounds(most) };
             let params = [Value::Integer(next), Value::Integer(i64::from(self.pace))];
             match connection.guest(&sql, &params).await {
                 Err(error) if error.code == Code::TooLarge && self.pace > 1 => self.pace = (self.pace / 4).max(1),

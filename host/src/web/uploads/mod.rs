@@ -225,7 +225,9 @@ fn no_room(space: &AppSpace) -> Answer {
 
 fn unavailable(error: Error) -> Problem {
     let reason = format!("an upload: {error}");
-    let problem = if error.is_outage() || error.retryable() || error.code == Code::ReadOnly {
+    let problem = if error.code == Code::DiskFull {
+        Problem::disk_full(reason)
+    } else if error.is_outage() || error.retryable() || error.code == Code::ReadOnly {
         Problem::unavailable("The upload cannot be stored right now.", 2, reason)
     } else {
         Problem::internal(reason)

@@ -1,0 +1,1 @@
+//! The same for the disk of a Postgres server.

@@ -34,7 +34,7 @@ pub(super) async fn serve(
 ) -> anyhow::Result<()> {
     let signals = stop_on_signals(stop.clone())?;
     let watching = tokio::spawn(watch::watch(Arc::clone(&registry), stop.clone()));
-    let looking = tokio::spawn(crate::guests::room::watch(Arc::clone(&registry), stop.clone()));
+    let looking = tokio::spawn(crate::guests::disks::watch(Arc::clone(&registry), stop.clone()));
     let sweeping = tokio::spawn(crate::guests::sweep::sweep(Arc::clone(&registry), stop.clone()));
     Server::new(listener, Arc::clone(&registry), &setup::server_settings(config)).run(stop).await;
     signals.abort();

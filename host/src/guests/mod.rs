@@ -6,6 +6,7 @@
 
 pub mod component;
 pub mod compute;
+pub mod disks;
 pub mod engine;
 mod hooks;
 pub mod inspect;
@@ -16,7 +17,6 @@ mod output;
 pub mod own_databases;
 pub mod registry;
 pub mod respond;
-pub mod room;
 pub mod routes;
 pub mod run;
 pub mod settings;

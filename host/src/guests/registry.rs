@@ -1,13 +1,14 @@
 //! The live map from route to guest: read at every request, replaced as a whole when something has changed. A request holds on to the guest
 //! that it was given, so an old version drains by itself.
 
-use super::component::Compiler;
+use super::component::{self, Compiler};
 use super::keys;
 use super::own_databases::OwnDatabases;
+use super::room::{self, Usual};
 use super::routes::{Room, Routes};
 use super::settings::{Origins, Settings};
 use super::state::GuestState;
-use crate::config::Limits;
+use crate::config::{Limits, MemoryBudget};
 use crate::interfaces::AppContext;
 use crate::interfaces::blob_upload::Keyring;
 use crate::storage::apps::{App, Version};
@@ -40,6 +41,8 @@ pub struct Guest {
     /// What names the app's own database, to notice a change.
     database_var: Option<String>,
     pub(super) pre: ProxyPre<GuestState>,
+    /// What an instance usually takes.
+    pub usual: Arc<Usual>,
 }
 
 /// An app that cannot be served, because its own database cannot be used for now.
@@ -103,6 +106,7 @@ pub struct Registry {
     compiler: Compiler,
     limits: Arc<Limits>,
     keyring: Arc<Keyring>,
+    memory: Arc<room::Room>,
     /// When the database was last asked because somebody presented an unknown key. Held while it is being asked.
     keys_asked: Mutex<Option<Instant>>,
     /// Held while keys are being read and put.
@@ -113,10 +117,28 @@ pub struct Registry {
 
 impl Registry {
     /// Empty until [`Self::reload`].
-    pub fn new(database: Database, own_databases: OwnDatabases, compiler: Compiler, limits: Arc<Limits>) -> Self {
+    pub fn new(
+        database: Database,
+        own_databases: OwnDatabases,
+        compiler: Compiler,
+        limits: Arc<Limits>,
+        budget: MemoryBudget,
+    ) -> Self {
+        let memory = room::Room::new(budget, compiler.instances(), limits.room_wait);
         let (keyring, routes, loaded) = (Arc::default(), ArcSwap::default(), AtomicBool::new(false));
         let (keys_asked, refreshing_keys) = (Mutex::default(), Mutex::default());
-        Self { database, own_databases, compiler, limits, keyring, keys_asked, refreshing_keys, routes, loaded }
+        Self {
+            database,
+            own_databases,
+            compiler,
+            limits,
+            keyring,
+            memory,
+            keys_asked,
+            refreshing_keys,
+            routes,
+            loaded,
+        }
     }
 
     /// The routes as they are now.
@@ -132,6 +154,11 @@ impl Registry {
     /// How many instances may live at once.
     pub fn instances(&self) -> u32 {
         self.compiler.instances()
+    }
+
+    /// The room that guests share.
+    pub fn memory(&self) -> &Arc<room::Room> {
+        &self.memory
     }
 
     /// How much guests and visitors may ask for.
@@ -301,6 +328,7 @@ impl Registry {
             origins,
             settings: app.settings.clone(),
             database_var: app.database_var.clone(),
+            usual: self.memory.usual(component::declared_memory(&pre)),
             pre,
         })
     }

@@ -5,6 +5,7 @@ use super::hooks::Hooks;
 use super::output::{Label, Output};
 use super::registry::Guest;
 use super::respond::Outcome;
+use super::room::{Limiter, Place};
 use crate::interfaces::body::RequestBody;
 use crate::interfaces::session::{Jar, Presented};
 use crate::interfaces::{self, Context};
@@ -40,7 +41,7 @@ pub struct GuestState {
     wasi: WasiCtx,
     http: WasiHttpCtx,
     hooks: Hooks,
-    limits: StoreLimits,
+    limiter: Limiter,
     ticks_left: u64,
 }
 
@@ -48,6 +49,11 @@ pub struct GuestState {
 #[derive(Debug, thiserror::Error)]
 #[error("the guest used up its computing time")]
 pub struct OutOfTime;
+
+/// The process is too large, and the guest takes much.
+#[derive(Debug, thiserror::Error)]
+#[error("there is too little memory for the guest")]
+pub struct OutOfRoom;
 
 /// What a request brings to its guest, beside the request itself.
 #[derive(Debug)]
@@ -60,6 +66,8 @@ pub struct Visit {
     pub jar: Jar,
     /// The request's body.
     pub body: RequestBody,
+    /// Room for the instance.
+    pub place: Place,
 }
 
 /// Builds the store for one request.
@@ -84,11 +92,11 @@ pub fn build_store(guest: &Guest, visit: Visit) -> Store<GuestState> {
         wasi: wasi.build(),
         http,
         hooks: Hooks,
-        limits: limits(app.limits.memory_per_instance),
+        limiter: Limiter::new(limits(app.limits.memory_per_instance), visit.place),
         ticks_left: u64::try_from(app.limits.cpu_per_request.as_millis() / TICK.as_millis()).unwrap_or(u64::MAX),
     };
     let mut store = Store::new(guest.engine(), state);
-    store.limiter(|state| &mut state.limits);
+    store.limiter(|state| &mut state.limiter);
     store.set_hostcall_fuel(HOSTCALL_BYTES);
     store.set_max_component_handles(HANDLES);
     store.set_epoch_deadline(1);
@@ -98,6 +106,9 @@ pub fn build_store(guest: &Guest, visit: Visit) -> Store<GuestState> {
 
 /// Called when a tick has passed while the guest was running: it gives way to others, and ends when its budget has.
 fn count_tick(state: &mut GuestState) -> wasmtime::Result<UpdateDeadline> {
+    if state.limiter.has_to_end() {
+        return Err(OutOfRoom.into());
+    }
     state.ticks_left = state.ticks_left.checked_sub(1).ok_or(OutOfTime)?;
     Ok(UpdateDeadline::Yield(1))
 }
@@ -113,6 +124,11 @@ fn limits(memory_bytes: u64) -> StoreLimits {
 }
 
 impl GuestState {
+    /// Whether the guest got less memory than it was allowed, because there was none left.
+    pub(super) fn lacked_room(&self) -> bool {
+        self.limiter.was_refused()
+    }
+
     /// What the interfaces work on.
     pub(super) fn view(&mut self) -> interfaces::View<'_> {
         interfaces::View { context: &mut self.context, table: &mut self.table }

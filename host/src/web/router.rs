@@ -9,12 +9,14 @@ use super::pages::{self, Problem};
 use super::server::ServerSettings;
 use super::uploads::Desk;
 use super::{downloads, uploads};
+use crate::guests::room::Client;
 use crate::guests::routes::Room;
 use crate::guests::{Closed, Guest, Registry};
 use crate::telemetry::metrics;
 use http::header::HOST;
 use http::{Request, Response, StatusCode};
 use hyper::body::Incoming;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
@@ -54,25 +56,26 @@ impl Router {
     }
 
     /// Answers one request and writes its line into the log.
-    pub(super) async fn answer(&self, mut request: Request<Incoming>) -> Response<Body> {
+    pub(super) async fn answer(&self, mut request: Request<Incoming>, peer: IpAddr) -> Response<Body> {
         let began = Instant::now();
         if let Some(refusal) = front::refusal(&request) {
             metrics::request("", refusal.status().as_u16(), began.elapsed());
             return refuse(refusal);
         }
-        let client = ClientInfo::new(request.headers(), self.trust_proxy);
+        let mut client = ClientInfo::new(request.headers(), self.trust_proxy);
+        let who = Client::at(*client.address.get_or_insert(peer));
         let request_id = client.request_id.clone().unwrap_or_else(|| self.ids.next());
         let line = Line { method: request.method().clone(), path: request.uri().path().to_owned() };
         let guest = self.find(&request);
         let answer = match &guest {
             Ok(guest) => {
                 self.operator.hide(request.headers_mut());
-                self.dispatcher.dispatch(guest, request, &client, &request_id).await
+                self.dispatcher.dispatch(guest, request, &client, who, &request_id).await
             }
             Err(Route::Host(response)) => Ok(response()),
             Err(Route::Ready) => Ok(self.ready().await),
-            Err(Route::Download) => downloads::respond(&self.registry, &request).await,
-            Err(Route::Upload) => uploads::respond(&self.registry, request, &self.desk).await,
+            Err(Route::Download) => downloads::respond(&self.registry, &request, who).await,
+            Err(Route::Upload) => uploads::respond(&self.registry, request, who, &self.desk).await,
             Err(Route::Metrics) => Ok(self.metrics(&request).await),
             Err(Route::NotLoaded) => Err(Problem::unavailable(
                 "The database cannot be reached right now.",
@@ -113,7 +116,7 @@ impl Router {
     async fn metrics(&self, request: &Request<Incoming>) -> Response<Body> {
         match self.operator.refusal(request.headers()) {
             Some(refused) => refused,
-            None => self.figures.answer(request.method(), &self.registry, self.dispatcher.in_flight()).await,
+            None => self.figures.answer(request.method(), &self.registry).await,
         }
     }
 

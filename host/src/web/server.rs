@@ -1,5 +1,6 @@
 //! Binding, accepting, and leaving in good order.
 
+use super::connections::{self, Connections, Entry};
 use super::dispatch::Dispatcher;
 use super::front::{self, Guarded, Rules};
 use super::router::Router;
@@ -21,12 +22,16 @@ const STILL_ACCEPTING: Duration = Duration::from_secs(1);
 /// Then requests have this long to end; Heroku kills after 30 s.
 const DRAIN: Duration = Duration::from_secs(22);
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+/// Of an answer so much waits in the kernel beside what is on its way.
+const UNSENT_BYTES: u32 = 128 << 10;
 
 /// How to serve.
 #[derive(Debug, Clone)]
 pub struct ServerSettings {
     /// Whether `X-Forwarded-*` come from a router that can be trusted.
     pub trust_proxy: bool,
+    /// Connections at most.
+    pub connections: usize,
     /// With what the operator proves to be the operator; none: what is the operator's is switched off.
     pub admin_token: Option<Secret>,
 }
@@ -36,6 +41,7 @@ pub struct Server {
     listener: TcpListener,
     router: Arc<Router>,
     rules: Rules,
+    connections: Arc<Connections>,
     tasks: TaskTracker,
 }
 
@@ -49,11 +55,13 @@ impl Server {
             head_bytes: whole(limits.request_head_bytes),
             headers: whole(u64::from(limits.request_headers)),
             uri_bytes: whole(limits.request_uri_bytes),
+            body_rate: limits.body_rate,
+            answer_rate: limits.answer_rate,
             ..Rules::default()
         };
-        let dispatcher = Dispatcher::new(registry.instances(), tasks.clone());
+        let dispatcher = Dispatcher::new(Arc::clone(registry.memory()), tasks.clone());
         let router = Arc::new(Router::new(registry, dispatcher, Desk::new(tasks.clone()), settings));
-        Self { listener, router, rules, tasks }
+        Self { listener, router, rules, connections: Connections::new(settings.connections), tasks }
     }
 
     /// Serves until `stop`, then lets requests end. Returns when all have, or when their time is over.
@@ -75,9 +83,14 @@ impl Server {
                 accepted = self.listener.accept() => accepted,
             };
             match accepted {
-                Ok((socket, address)) => self.serve(socket, address, stop.clone()),
+                Ok((socket, address)) => match self.connections.enter() {
+                    Some(entry) => self.serve(socket, address, entry, stop.clone()),
+                    // Best effort: a new socket takes so much at once.
+                    None => drop(socket.try_write(connections::FULL)),
+                },
                 Err(error) => {
-                    // Most likely too many open files: existing connections go on, and some will end.
+                    // Most likely too many open files: connections that wait for a request give way.
+                    self.connections.make_way();
                     tracing::error!("cannot accept a connection: {error}");
                     tokio::time::sleep(ACCEPT_PAUSE).await;
                 }
@@ -85,17 +98,20 @@ impl Server {
         }
     }
 
-    fn serve(&self, socket: TcpStream, address: SocketAddr, stop: CancellationToken) {
+    fn serve(&self, socket: TcpStream, address: SocketAddr, entry: Entry, stop: CancellationToken) {
         // Small answers are not to wait for more.
         let _ = socket.set_nodelay(true);
+        // What a slow client has not taken waits here and not in the kernel, where it would be counted nowhere.
+        let _ = socket2::SockRef::from(&socket).set_tcp_notsent_lowat(UNSENT_BYTES);
         let router = Arc::clone(&self.router);
         let rules = self.rules;
         self.tasks.spawn(async move {
             let service = service_fn(|request| {
                 let router = Arc::clone(&router);
-                async move { Ok::<_, Infallible>(router.answer(request).await) }
+                async move { Ok::<_, Infallible>(router.answer(request, address.ip()).await) }
             });
-            let socket = TokioIo::new(Guarded::new(socket, rules));
+            let socket = Guarded::new(socket, rules).watched_by(Arc::clone(&entry.presence));
+            let socket = TokioIo::new(socket);
             let mut builder = front::builder(&rules);
             let connection = builder.timer(TokioTimer::new()).serve_connection(socket, service);
             tokio::pin!(connection);
@@ -104,6 +120,15 @@ impl Server {
                 () = stop.cancelled() => {
                     connection.as_mut().graceful_shutdown();
                     connection.await
+                }
+                () = entry.presence.asked_to_go() => {
+                    connection.as_mut().graceful_shutdown();
+                    match tokio::time::timeout(connections::LAST_HEAD, connection.as_mut()).await {
+                        Ok(ended) => ended,
+                        // It has sent the beginning of a head, and goes on doing so.
+                        Err(_) if entry.presence.waiting_since().is_some() => return,
+                        Err(_) => connection.await,
+                    }
                 }
             };
             if let Err(error) = ended {

@@ -29,7 +29,7 @@ pub(super) async fn run(options: &Options) -> anyhow::Result<()> {
 }
 
 fn limits(config: &Config, json: bool) -> anyhow::Result<()> {
-    let table = config.limits.table();
+    let table = config.limit_rows();
     if json {
         return output::json(&table);
     }
@@ -69,7 +69,7 @@ async fn database(config: &Config, json: bool) -> anyhow::Result<()> {
             "pool_size": config.pool_size,
             "connections": connections,
             "memory_bytes": config.memory_bytes,
-            "instances": config.instances(),
+            "instances": config.memory_budget().slots(),
         }))?;
     } else {
         print(config, version.as_deref(), &connections);
@@ -111,7 +111,7 @@ fn print(config: &Config, answer: Option<&str>, connections: &tiers::Connections
     output::line(format!("connections {connections}"));
     output::line(format!(
         "instances   at most {} at once, in {} MiB of memory",
-        config.instances(),
+        config.memory_budget().slots(),
         config.memory_bytes >> 20
     ));
 }

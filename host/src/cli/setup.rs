@@ -24,7 +24,7 @@ pub(super) fn unreachable(config: &Config) -> String {
 /// The compiler of guests.
 pub(super) fn compiler(config: &Config) -> anyhow::Result<Compiler> {
     let engine = engine::build(EngineSettings {
-        instances: config.instances(),
+        instances: config.memory_budget().slots(),
         memory_bytes: config.limits.memory_per_instance,
         code_cache: config.code_cache.as_deref(),
     });
@@ -40,10 +40,15 @@ pub(super) fn registry(config: &Config, database: Database) -> anyhow::Result<Ar
         OwnDatabases::new(config.clone()),
         compiler,
         Arc::new(config.limits.clone()),
+        config.memory_budget(),
     )))
 }
 
 /// How the server serves.
 pub(super) fn server_settings(config: &Config) -> ServerSettings {
-    ServerSettings { trust_proxy: config.web.trust_proxy, admin_token: config.web.admin_token.clone() }
+    ServerSettings {
+        trust_proxy: config.web.trust_proxy,
+        connections: config.connections(),
+        admin_token: config.web.admin_token.clone(),
+    }
 }

@@ -65,6 +65,12 @@ limits! {
     wall_per_request, WALL_PER_REQUEST: Duration = Duration::from_secs(25);
     /// Memory of one instance; Python and JavaScript need this much, and memory that is not touched costs nothing.
     memory_per_instance, MEMORY_PER_INSTANCE: u64 = 128 * MIB;
+    /// Wait for room in memory; after it the client is told to come back later.
+    room_wait, ROOM_WAIT: Duration = Duration::from_secs(10);
+    /// Bytes of a request body that have to come in each second, on average; a client that is slower for 10 s is cut off.
+    body_rate, BODY_RATE: u64 = 500;
+    /// Bytes of an answer that a client has to take in each second, on average; one that is slower for 30 s is cut off.
+    answer_rate, ANSWER_RATE: u64 = 500;
     /// Request line and headers together.
     request_head_bytes, REQUEST_HEAD_BYTES: u64 = 32 * KIB;
     /// Headers of one request.

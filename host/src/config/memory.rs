@@ -1,36 +1,62 @@
-//! How much memory this process may use, and how many guests fit into it.
+//! How much memory this process may use, and what of it is for guests.
 
 use std::fs;
 
 use super::units::Quantity;
 use super::{Environment, Error};
 
-const MEMORY: &str = "INNKEEPER_MEMORY";
+/// The variable that says how much memory there is.
+pub(super) const MEMORY: &str = "INNKEEPER_MEMORY";
 const CGROUP_V2: &str = "/sys/fs/cgroup/memory.max";
 const CGROUP_V1: &str = "/sys/fs/cgroup/memory/memory.limit_in_bytes";
 const MEMINFO: &str = "/proc/meminfo";
 /// The smallest dyno, for a system that tells nothing.
 const FALLBACK_BYTES: u64 = 512 << 20;
-/// The share of memory that guests may have; the rest is for the host, its buffers and code.
-const GUEST_PERCENT: u128 = 60;
-/// Fewer would make one slow guest block all others. Memory that a guest never touches costs nothing, so four
-/// instances fit even where four times their limit would not.
-const MIN_INSTANCES: u32 = 4;
-/// More live instances than this wait better than they run.
-const MAX_INSTANCES: u32 = 1_000;
+/// The process is let grow to this part of its memory. The kernel takes some for sockets, and measuring takes a moment.
+const CEILING_PERCENT: u128 = 86;
+/// Beyond this part guests that are at work are ended.
+const HARD_PERCENT: u128 = 90;
+/// What a host without guests takes, until it is measured.
+const HOST_BYTES: u64 = 64 << 20;
+/// Guests have at least this part, however much the host itself takes.
+const LEAST_PART: u64 = 8;
+/// A slot for an instance costs address space, and some memory once it has been used.
+const SLOT_BYTES: u64 = 256 << 10;
+const SLOTS: std::ops::RangeInclusive<u64> = 64..=1_000;
+
+/// How the memory of the process is divided, in bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MemoryBudget {
+    /// What the process may grow to before nothing more is given to guests.
+    pub ceiling: u64,
+    /// Beyond this guests at work are ended.
+    pub hard: u64,
+    /// What guests may take together, before it is measured what the host takes.
+    pub guests: u64,
+    /// What guests may take in any case.
+    pub least: u64,
+}
+
+impl MemoryBudget {
+    /// The budget of a process that may use so many bytes.
+    pub fn of(memory: u64) -> Self {
+        let part = |percent: u128| u64::try_from(u128::from(memory) * percent / 100).unwrap_or(u64::MAX);
+        let (ceiling, least) = (part(CEILING_PERCENT), (memory / LEAST_PART).max(1));
+        Self { ceiling, hard: part(HARD_PERCENT), guests: ceiling.saturating_sub(HOST_BYTES).max(least), least }
+    }
+
+    /// How many instances there are slots for.
+    pub fn slots(&self) -> u32 {
+        let slots = (self.guests / SLOT_BYTES).clamp(*SLOTS.start(), *SLOTS.end());
+        u32::try_from(slots).unwrap_or(u32::MAX)
+    }
+}
 
 /// The bytes that this process may use: `INNKEEPER_MEMORY`, or what the system grants.
 pub fn memory_bytes(environment: &Environment) -> Result<u64, Error> {
     let given = environment.quantity(MEMORY)?;
     let read = |path: &str| fs::read_to_string(path).unwrap_or_default();
     Ok(given.unwrap_or_else(|| granted(&read(CGROUP_V2), &read(CGROUP_V1), &read(MEMINFO))))
-}
-
-/// How many instances may live at once, each with a limit of `per_instance` bytes.
-pub fn instances(memory: u64, per_instance: u64) -> u32 {
-    let for_guests = u128::from(memory) * GUEST_PERCENT / 100;
-    let fitting = for_guests.checked_div(u128::from(per_instance)).unwrap_or(u128::MAX);
-    u32::try_from(fitting).unwrap_or(MAX_INSTANCES).clamp(MIN_INSTANCES, MAX_INSTANCES)
 }
 
 /// The smallest of the limits that these files tell; an absent file is an empty one.
@@ -83,18 +109,13 @@ mod tests {
     }
 
     #[test]
-    fn instances_fit_into_their_share_of_memory() {
-        let cases = [
-            (512 << 20, 128 << 20, 4),
-            (1 << 30, 128 << 20, 4),
-            (14 << 30, 128 << 20, 67),
-            (1 << 40, 128 << 20, 1_000),
-            (u64::MAX, 1, 1_000),
-            (0, 1, 4),
-            (1, 0, 1_000),
-        ];
-        for (memory, per_instance, count) in cases {
-            assert_eq!(instances(memory, per_instance), count, "{memory} {per_instance}");
-        }
+    fn guests_have_what_the_host_leaves() {
+        let budget = MemoryBudget::of(512 << 20);
+        assert_eq!((budget.ceiling >> 20, budget.hard >> 20, budget.guests >> 20), (440, 460, 376));
+        assert_eq!(budget.slots(), 1_000);
+        let small = MemoryBudget::of(64 << 20);
+        assert_eq!((small.guests, small.slots()), (8 << 20, 64));
+        assert!(MemoryBudget::of(u64::MAX).guests < u64::MAX);
+        assert_eq!(MemoryBudget::of(0).least, 1);
     }
 }

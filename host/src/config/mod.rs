@@ -9,6 +9,7 @@
 mod app_database;
 mod candidates;
 mod choice;
+mod connections;
 mod database;
 mod database_url;
 mod detect;
@@ -34,7 +35,8 @@ pub use detect::{DEFAULT_DATA_DIRECTORY, DatabaseOptions, Decision, Source, app_
 pub use env::Environment;
 pub use error::Error;
 pub use limits::{LimitRow, Limits};
-pub use memory::{instances, memory_bytes};
+use memory::MEMORY;
+pub use memory::{MemoryBudget, memory_bytes};
 pub use secret::Secret;
 pub use tls::{RootCertificate, SslMode};
 pub use variables::{Variable, variables};
@@ -113,9 +115,55 @@ impl Config {
         })
     }
 
-    /// How many instances of guests may live at once in the memory that there is.
-    pub fn instances(&self) -> u32 {
-        instances(self.memory_bytes, self.limits.memory_per_instance)
+    /// All limits in force: those that are set one by one, and those that follow from the memory and the descriptors that there are.
+    pub fn limit_rows(&self) -> Vec<LimitRow> {
+        let budget = self.memory_budget();
+        let row = |name, variable, value, unit, meaning| LimitRow {
+            name,
+            variable,
+            value,
+            default: "-".to_owned(),
+            unit,
+            meaning,
+        };
+        let bytes = |bytes: u64| format!("{}MiB", bytes >> 20);
+        let slots = budget.slots().to_string();
+        let mut rows = self.limits.table();
+        rows.extend([
+            row(
+                "memory",
+                MEMORY,
+                bytes(budget.ceiling),
+                "bytes",
+                "Memory of this process before no guest gets more",
+            ),
+            row(
+                "guest_memory",
+                MEMORY,
+                bytes(budget.guests),
+                "bytes",
+                "Of it for guests, less what the host takes beyond 64MiB",
+            ),
+            row("instances", MEMORY, slots, "count", "Guests at work at once, as far as there is memory"),
+            row(
+                "connections",
+                MEMORY,
+                self.connections().to_string(),
+                "count",
+                "Connections; open files (ulimit -n) bound them too",
+            ),
+        ]);
+        rows
+    }
+
+    /// How many connections to clients there may be.
+    pub fn connections(&self) -> usize {
+        connections::connections(self.memory_bytes)
+    }
+
+    /// How the memory that there is is divided.
+    pub fn memory_budget(&self) -> MemoryBudget {
+        MemoryBudget::of(self.memory_bytes)
     }
 }
 
@@ -159,7 +207,7 @@ mod tests {
         assert_eq!(config.code_cache, Some("./innkeeper-data/code-cache".into()));
         assert_eq!((config.pool_size, config.limits.clone()), (5, Limits::default()));
         assert_eq!(config.sqlite_synchronous, SqliteSynchronous::Full);
-        assert!(config.memory_bytes > 0 && config.instances() >= 4);
+        assert!(config.memory_bytes > 0 && config.memory_budget().slots() >= 64);
         Ok(())
     }
 
@@ -176,7 +224,7 @@ mod tests {
         ])?;
         assert_eq!(config.database.target.describe(), "postgres://u:***@db.example:5432/d (TLS require)");
         assert_eq!((config.pool_size, config.code_cache.clone()), (7, None));
-        assert_eq!((config.memory_bytes, config.instances()), (2_560 << 20, 12));
+        assert_eq!((config.memory_bytes, config.memory_budget().slots()), (2_560 << 20, 1_000));
         assert_eq!(config.limits.session_idle.as_secs(), 3_600);
         assert_eq!(config.sqlite_synchronous, SqliteSynchronous::Normal);
         assert_eq!(config.web.serve_address.port(), 5006);

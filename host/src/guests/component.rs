@@ -88,6 +88,21 @@ impl Compiler {
     }
 }
 
+/// Bytes of memories and tables that an instance begins with.
+pub(super) fn declared_memory(pre: &ProxyPre<GuestState>) -> u64 {
+    const PAGE: u64 = 64 << 10;
+    const ELEMENT: u64 = 8;
+    let Some(required) = pre.instance_pre().component().resources_required() else { return 0 };
+    let all = |number: u32, size: Option<u64>, unit: u64| {
+        u64::from(number).saturating_mul(size.unwrap_or_default()).saturating_mul(unit)
+    };
+    all(required.num_memories, required.max_initial_memory_size, PAGE).saturating_add(all(
+        required.num_tables,
+        required.max_initial_table_size,
+        ELEMENT,
+    ))
+}
+
 fn check(bytes: &[u8], most: u64) -> Result<(), ComponentError> {
     if u64::try_from(bytes.len()).unwrap_or(u64::MAX) > most {
         return Err(ComponentError::TooLarge { size: bytes.len(), most });

@@ -5,6 +5,9 @@ use http::header::{CONNECTION, HOST, HeaderMap, TE, TRAILER, TRANSFER_ENCODING, 
 use std::sync::{Arc, LazyLock};
 use wasmtime_wasi_http::{Error, ForbiddenHeaderFilter, RequestOptions, WasiBody, WasiHttpHooks};
 
+/// What a guest may write of its answer at a time.
+const ANSWER_CHUNK: usize = 256 << 10;
+
 /// Denies outgoing requests and headers that are the host's.
 #[derive(Debug)]
 pub(super) struct Hooks;
@@ -30,6 +33,11 @@ impl WasiHttpHooks for Hooks {
     fn forbidden_header_filter(&mut self) -> ForbiddenHeaderFilter {
         static FILTER: LazyLock<ForbiddenHeaderFilter> = LazyLock::new(|| Arc::new(is_hosts));
         Arc::clone(&FILTER)
+    }
+
+    /// A guest that writes more before it returns waits until some of it has been taken.
+    fn p2_outgoing_body_chunk_size(&mut self) -> usize {
+        ANSWER_CHUNK
     }
 
     fn send_request(

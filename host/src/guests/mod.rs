@@ -17,6 +17,7 @@ mod output;
 pub mod own_databases;
 pub mod registry;
 pub mod respond;
+pub mod room;
 pub mod routes;
 pub mod run;
 pub mod settings;

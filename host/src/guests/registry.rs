@@ -1,15 +1,16 @@
 //! The live map from route to guest: read at every request, replaced as a whole when something has changed. A request holds on to the guest
 //! that it was given, so an old version drains by itself.
 
-use super::component::Compiler;
+use super::component::{self, Compiler};
 use super::compute::{Compute, Share};
 use super::keys;
 use super::log_minute::LogMinute;
 use super::own_databases::OwnDatabases;
+use super::room::{self, Usual};
 use super::routes::{Room, Routes};
 use super::settings::{Origins, Settings};
 use super::state::GuestState;
-use crate::config::Limits;
+use crate::config::{Limits, MemoryBudget};
 use crate::interfaces::AppContext;
 use crate::interfaces::blob_upload::Keyring;
 use crate::storage::apps::{App, Version};
@@ -43,6 +44,8 @@ pub struct Guest {
     database_var: Option<String>,
     pub(super) accounts: Accounts,
     pub(super) pre: ProxyPre<GuestState>,
+    /// What an instance usually takes.
+    pub usual: Arc<Usual>,
 }
 
 /// What an app uses up, all its versions together.
@@ -114,6 +117,7 @@ pub struct Registry {
     compute: Arc<Compute>,
     limits: Arc<Limits>,
     keyring: Arc<Keyring>,
+    memory: Arc<room::Room>,
     /// When the database was last asked because somebody presented an unknown key. Held while it is being asked.
     keys_asked: Mutex<Option<Instant>>,
     /// Held while keys are being read and put.
@@ -124,7 +128,14 @@ pub struct Registry {
 
 impl Registry {
     /// Empty until [`Self::reload`].
-    pub fn new(database: Database, own_databases: OwnDatabases, compiler: Compiler, limits: Arc<Limits>) -> Self {
+    pub fn new(
+        database: Database,
+        own_databases: OwnDatabases,
+        compiler: Compiler,
+        limits: Arc<Limits>,
+        budget: MemoryBudget,
+    ) -> Self {
+        let memory = room::Room::new(budget, compiler.instances(), limits.room_wait);
         let (keyring, routes, loaded) = (Arc::default(), ArcSwap::default(), AtomicBool::new(false));
         let (keys_asked, refreshing_keys) = (Mutex::default(), Mutex::default());
         let compute = Compute::new();
@@ -135,6 +146,7 @@ impl Registry {
             compute,
             limits,
             keyring,
+            memory,
             keys_asked,
             refreshing_keys,
             routes,
@@ -162,6 +174,11 @@ impl Registry {
     /// How many instances may live at once.
     pub fn instances(&self) -> u32 {
         self.compiler.instances()
+    }
+
+    /// The room that guests share.
+    pub fn memory(&self) -> &Arc<room::Room> {
+        &self.memory
     }
 
     /// How much guests and visitors may ask for.
@@ -339,6 +356,7 @@ impl Registry {
             settings: app.settings.clone(),
             database_var: app.database_var.clone(),
             accounts,
+            usual: self.memory.usual(component::declared_memory(&pre)),
             pre,
         })
     }

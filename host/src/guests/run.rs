@@ -62,6 +62,8 @@ pub enum Fault {
     OutOfTime,
     /// The pool of instances is full.
     NoRoom,
+    /// It wanted more memory than there was.
+    OutOfRoom,
     /// It trapped, or could not be started.
     Trap(String),
     /// A function of the host panicked under it.
@@ -89,15 +91,19 @@ pub fn start(
     let run = async move {
         // Dropped before the store, and with it before the body that the guest writes.
         let (mut store, mut end) = (store, UnlessGood { failed: note, good: false });
-        let proxy = pre.instantiate_async(&mut store).await?;
-        proxy.wasi_http_incoming_handler().call_handle(&mut store, request, out).await?;
+        let ran = async {
+            let proxy = pre.instantiate_async(&mut store).await?;
+            proxy.wasi_http_incoming_handler().call_handle(&mut store, request, out).await
+        };
+        if let Err(error) = ran.await {
+            return Err(Fault::from_error(&error, store.data().lacked_room()));
+        }
         respond::without_set(store.data_mut()).await;
         end.good = true;
         Ok(())
     };
     let computing = AssertUnwindSafe(run).catch_unwind().map(|end| match end {
-        Ok(Ok(())) => Ok(()),
-        Ok(Err(error)) => Err(Fault::from_error(&error)),
+        Ok(end) => end,
         Err(_) => Err(Fault::Panic),
     });
     let guest = Metered::new(computing.boxed(), Arc::clone(&guest.accounts.computing));
@@ -105,12 +111,16 @@ pub fn start(
 }
 
 impl Fault {
-    fn from_error(error: &wasmtime::Error) -> Self {
+    fn from_error(error: &wasmtime::Error, lacked_room: bool) -> Self {
         if error.downcast_ref::<OutOfTime>().is_some() {
             return Self::OutOfTime;
         }
         if error.downcast_ref::<wasmtime::PoolConcurrencyLimitError>().is_some() {
             return Self::NoRoom;
+        }
+        // Whatever became of it then, this is why.
+        if lacked_room {
+            return Self::OutOfRoom;
         }
         Self::Trap(format!("{error:#}"))
     }

@@ -5,6 +5,7 @@ use super::hooks::Hooks;
 use super::output::{Label, Output};
 use super::registry::Guest;
 use super::respond::Outcome;
+use super::room::{Limiter, Place};
 use crate::interfaces::body::RequestBody;
 use crate::interfaces::session::{Jar, Presented};
 use crate::interfaces::{self, Context};
@@ -41,7 +42,7 @@ pub struct GuestState {
     wasi: WasiCtx,
     http: WasiHttpCtx,
     hooks: Hooks,
-    limits: StoreLimits,
+    limiter: Limiter,
     computing_left: Duration,
 }
 
@@ -49,6 +50,11 @@ pub struct GuestState {
 #[derive(Debug, thiserror::Error)]
 #[error("the guest used up its computing time")]
 pub struct OutOfTime;
+
+/// The process is too large, and the guest takes much.
+#[derive(Debug, thiserror::Error)]
+#[error("there is too little memory for the guest")]
+pub struct OutOfRoom;
 
 /// What a request brings to its guest, beside the request itself.
 #[derive(Debug)]
@@ -61,6 +67,8 @@ pub struct Visit {
     pub jar: Jar,
     /// The request's body.
     pub body: RequestBody,
+    /// Room for the instance.
+    pub place: Place,
 }
 
 /// Builds the store for one request.
@@ -89,11 +97,11 @@ pub fn build_store(guest: &Guest, visit: Visit) -> Store<GuestState> {
         wasi: wasi.build(),
         http,
         hooks: Hooks,
-        limits: limits(app.limits.memory_per_instance),
+        limiter: Limiter::new(limits(app.limits.memory_per_instance), visit.place),
         computing_left: app.limits.cpu_per_request,
     };
     let mut store = Store::new(guest.engine(), state);
-    store.limiter(|state| &mut state.limits);
+    store.limiter(|state| &mut state.limiter);
     store.set_hostcall_fuel(HOSTCALL_BYTES);
     store.set_max_component_handles(HANDLES);
     store.set_epoch_deadline(1);
@@ -104,6 +112,9 @@ pub fn build_store(guest: &Guest, visit: Visit) -> Store<GuestState> {
 /// Called when a tick has passed while the guest was running: it gives way to others, and ends when its budget has. What it waits for
 /// is not computing, its turn to compute included.
 fn count_tick(state: &mut GuestState) -> wasmtime::Result<UpdateDeadline> {
+    if state.limiter.has_to_end() {
+        return Err(OutOfRoom.into());
+    }
     let Verdict::GiveWay(computed) = count() else { return Ok(UpdateDeadline::Continue(1)) };
     state.computing_left = state.computing_left.checked_sub(computed).ok_or(OutOfTime)?;
     Ok(UpdateDeadline::Yield(1))
@@ -120,6 +131,11 @@ fn limits(memory_bytes: u64) -> StoreLimits {
 }
 
 impl GuestState {
+    /// Whether the guest got less memory than it was allowed, because there was none left.
+    pub(super) fn lacked_room(&self) -> bool {
+        self.limiter.was_refused()
+    }
+
     /// What the interfaces work on.
     pub(super) fn view(&mut self) -> interfaces::View<'_> {
         interfaces::View { context: &mut self.context, table: &mut self.table }

@@ -2,6 +2,7 @@
 
 use super::metrics::{self, ByApp, by};
 use prometheus_client::encoding::text::encode;
+use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
@@ -13,6 +14,8 @@ pub struct Measured {
     pub guests_in_flight: u64,
     /// How many there may be at once.
     pub guests_most: u64,
+    /// Of the memory that guests share.
+    pub room: RoomFigures,
     /// Of each app.
     pub apps: Vec<AppFigures>,
     /// Of each pool of connections; none on SQLite.
@@ -32,6 +35,19 @@ pub struct DiskFigures {
     pub reserve: u64,
     /// Whether rows can be added.
     pub takes_writes: bool,
+}
+
+/// What the memory that guests share is used for.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct RoomFigures {
+    /// Bytes in use.
+    pub bytes: u64,
+    /// Bytes that there are.
+    pub bytes_most: u64,
+    /// Requests that wait for room.
+    pub waiting: u64,
+    /// Requests and growing guests that were refused since the process began.
+    pub refused: u64,
 }
 
 /// What an app has in its database.
@@ -89,7 +105,14 @@ fn guests(registry: &mut Registry, measured: &Measured) {
     let figures = [
         ("guests_in_flight", "Guests at work", measured.guests_in_flight),
         ("guests_most", "Guests that may be at work at once", measured.guests_most),
+        ("room_bytes", "Bytes of memory that guests take", measured.room.bytes),
+        ("room_bytes_most", "Bytes of memory that guests may take together", measured.room.bytes_most),
+        ("room_waiting", "Requests that wait for room in memory", measured.room.waiting),
     ];
+    let refused: Counter = Counter::default();
+    refused.inc_by(measured.room.refused);
+    let help = "Requests and growing guests for which there was no room in memory";
+    registry.register("room_refused", help, refused);
     for (name, help, value) in figures {
         let gauge: Gauge = Gauge::default();
         gauge.set(signed(value));

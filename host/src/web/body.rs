@@ -1,6 +1,7 @@
 //! Bodies of responses.
 
 use crate::guests::respond::GuestBody;
+use crate::guests::room::Share;
 use crate::guests::run::Failed;
 use bytes::Bytes;
 use http_body::{Frame, SizeHint};
@@ -21,6 +22,25 @@ pub(super) type Body = UnsyncBoxBody<Bytes, BodyError>;
 /// A body that is there as a whole.
 pub(super) fn full(bytes: impl Into<Bytes>) -> Body {
     Full::new(bytes.into()).map_err(|never| match never {}).boxed_unsync()
+}
+
+/// A large body that is there as a whole, with room in memory until it has been sent.
+pub(super) fn held(bytes: Bytes, room: impl FnOnce(u64) -> Share) -> Body {
+    let share = room(u64::try_from(bytes.len()).unwrap_or(u64::MAX));
+    let body = Full::new(Bytes::from_owner(Held { bytes, _share: share }));
+    body.map_err(|never| match never {}).boxed_unsync()
+}
+
+/// Bytes and the room for them.
+struct Held {
+    bytes: Bytes,
+    _share: Share,
+}
+
+impl AsRef<[u8]> for Held {
+    fn as_ref(&self) -> &[u8] {
+        &self.bytes
+    }
 }
 
 /// A body that breaks off after these bytes: what a guest promised, it did not deliver.

@@ -2,42 +2,43 @@
 //!
 //! The guest is polled in the connection's own task: most guests are done at the first poll, and neither a task nor a channel between
 //! threads is needed. One that goes on after its head has left becomes a task of its own.
+//!
+//! A guest has room in memory before it begins, and gives it back when it ends (`guests::room`).
 
-use super::body::{Body, BodyError, GuestStream, broken, full};
+use super::body::{Body, GuestStream, broken, full, held};
 use super::pages::Problem;
 use super::session_cookie::SessionCookie;
-use super::{blobs, cross_origin, front::ClientInfo};
+use super::{arriving, blobs, cross_origin, front::ClientInfo};
 use crate::guests::respond::{Answer, Failure, GuestBody, Outcome};
+use crate::guests::room::{Client, Party, Refused, Room, Share};
 use crate::guests::run::{self, Fault, Running};
 use crate::guests::{Guest, Visit};
-use crate::interfaces::body::{BodyStream, RequestBody};
+use crate::interfaces::body::RequestBody;
 use crate::interfaces::session::{Jar, Presented};
 use crate::storage::Code;
 use crate::telemetry::metrics;
 use bytes::Bytes;
-use futures_util::{FutureExt, StreamExt};
+use futures_util::FutureExt;
 use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, EXPECT};
-use http::{HeaderMap, Request, Response, StatusCode};
-use http_body::Body as _;
-use http_body_util::{BodyDataStream, BodyExt};
+use http::{HeaderMap, HeaderName, Request, Response, StatusCode};
+use http_body_util::BodyExt;
 use hyper::body::Incoming;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
+use tokio::sync::oneshot;
 use tokio_util::task::TaskTracker;
 
-/// How long a request waits for another one's instance to end.
-const INSTANCE_WAIT: Duration = Duration::from_secs(1);
-
 const CROWDED: &str = "There are too many visitors right now.";
+/// Seconds after which somebody for whom there was no room may try again.
+const COME_BACK: u16 = 2;
+/// Answers that are larger count as room in memory until they have been taken.
+const SMALL_ANSWER: usize = 64 << 10;
 
 /// What all dispatching shares.
 #[derive(Debug)]
 pub(super) struct Dispatcher {
-    /// One permit for each instance that may live.
-    instances: Arc<Semaphore>,
-    /// How many there may be.
-    most: usize,
+    /// What guests share.
+    room: Arc<Room>,
     /// Guests that go on after their head has left.
     tasks: TaskTracker,
 }
@@ -49,15 +50,9 @@ enum First {
 }
 
 impl Dispatcher {
-    /// At most so many guests at once; `tasks` waits for those that go on after their head.
-    pub(super) fn new(instances: u32, tasks: TaskTracker) -> Self {
-        let permits = usize::try_from(instances).unwrap_or(usize::MAX).min(Semaphore::MAX_PERMITS);
-        Self { instances: Arc::new(Semaphore::new(permits)), most: permits, tasks }
-    }
-
-    /// Guests at work.
-    pub(super) fn in_flight(&self) -> u64 {
-        u64::try_from(self.most.saturating_sub(self.instances.available_permits())).unwrap_or(u64::MAX)
+    /// As many guests at once as there is room for; `tasks` waits for those that go on after their head.
+    pub(super) fn new(room: Arc<Room>, tasks: TaskTracker) -> Self {
+        Self { room, tasks }
     }
 
     /// Runs a request in a fresh instance of a guest.
@@ -66,6 +61,7 @@ impl Dispatcher {
         guest: &Guest,
         request: Request<Incoming>,
         client: &ClientInfo,
+        who: Client,
         request_id: &str,
     ) -> Result<Response<Body>, Problem> {
         let (mut head, body) = request.into_parts();
@@ -76,15 +72,17 @@ impl Dispatcher {
             Some(objection) if id.is_some() => return Err(refused_origin(guest, objection)),
             objection => Presented { id, is_foreign: objection.is_some() },
         };
-        let permit = self.permit().await?;
-        let wanted = blobs::Wanted::new(&head.method, &head.headers);
-        let body = request_body(&head, body);
+        let party = Party { app: Arc::clone(guest.app.space.app()), client: who };
+        let (body, held) = self.request_body(&head, body, &party).await?;
+        let place = self.room.enter(&party, &guest.usual).await.map_err(no_room)?;
+        drop(held);
+        let wanted = blobs::Wanted::new(&head.method, &head.headers, who);
         let jar = Jar::default();
-        let visit = Visit { request_id: request_id.to_owned(), session, jar: jar.clone(), body };
+        let visit = Visit { request_id: request_id.to_owned(), session, jar: jar.clone(), body, place };
         let running = run::start(guest, head, visit, client.scheme_https)
             .map_err(|error| Problem::internal(format!("cannot start the guest: {error:#}")))?;
         let wall = guest.app.limits.wall_per_request;
-        let answered = self.drive(running, permit, wall).await;
+        let answered = self.drive(running, &party, wall).await;
         let change = jar.take();
         let set_cookie = |headers: &mut HeaderMap| cookie.apply(headers, change.as_ref());
         let (answer, body) = answered.map_err(|problem| problem.with_headers(set_cookie))?;
@@ -97,19 +95,11 @@ impl Dispatcher {
         Ok(response)
     }
 
-    async fn permit(&self) -> Result<OwnedSemaphorePermit, Problem> {
-        let waiting = tokio::time::timeout(INSTANCE_WAIT, Arc::clone(&self.instances).acquire_owned());
-        match waiting.await {
-            Ok(Ok(permit)) => Ok(permit),
-            _ => Err(Problem::unavailable(CROWDED, 1, "every instance is taken")),
-        }
-    }
-
     /// Polls a guest until it has answered, and beyond in a task.
     async fn drive(
         &self,
         mut running: Running,
-        permit: OwnedSemaphorePermit,
+        party: &Party,
         wall: Duration,
     ) -> Result<(Answer, Option<(http::response::Parts, Body)>), Problem> {
         let first = tokio::time::timeout(wall, async {
@@ -124,14 +114,15 @@ impl Dispatcher {
             Ok(First::Answered(answered)) => {
                 let outcome = (*answered).map_err(|_| Problem::internal("the guest lost its response"))?;
                 let mut answer = outcome.map_err(not_answered)?;
-                let body = answer.response.take().map(|response| self.stream(response, running, permit, wall));
+                let body = answer.response.take().map(|response| self.stream(response, running, wall));
                 Ok((answer, body))
             }
             Ok(First::Ended(end)) => {
                 let Ok(outcome) = running.reply.try_recv() else { return Err(ended(end)) };
                 log_late(end);
                 let mut answer = outcome.map_err(not_answered)?;
-                let body = answer.response.take().map(|response| finished(response, running.failed.get()));
+                let body =
+                    answer.response.take().map(|response| self.finished(response, running.failed.get(), party));
                 Ok((answer, body))
             }
         }
@@ -142,14 +133,12 @@ impl Dispatcher {
         &self,
         response: Response<GuestBody>,
         running: Running,
-        permit: OwnedSemaphorePermit,
         wall: Duration,
     ) -> (http::response::Parts, Body) {
         let (parts, body) = response.into_parts();
         let failed = running.failed.clone();
         let (done, body_ended) = oneshot::channel::<()>();
         self.tasks.spawn(async move {
-            let _permit = permit;
             let late = async {
                 // Resolves when the body is dropped.
                 let _ = body_ended.await;
@@ -162,6 +151,48 @@ impl Dispatcher {
         });
         (parts, GuestStream::body(body, failed, wall, done))
     }
+
+    /// The body of a guest that has returned: everything it will ever write is there.
+    fn finished(
+        &self,
+        response: Response<GuestBody>,
+        failed: bool,
+        party: &Party,
+    ) -> (http::response::Parts, Body) {
+        let (parts, body) = response.into_parts();
+        // Without the runtime's budget: several requests of a connection share it in one poll, and a channel that has used it
+        // up answers as if nothing were there.
+        let body = match tokio::task::unconstrained(body.collect()).now_or_never() {
+            Some(Ok(whole)) if failed => broken(whole.to_bytes()),
+            Some(Ok(whole)) => match whole.to_bytes() {
+                small if small.len() <= SMALL_ANSWER => full(small),
+                large => held(large, |bytes| self.room.hold_in_any_case(party, bytes)),
+            },
+            _ => {
+                tracing::warn!("a guest returned before its body was whole: the response is cut off");
+                broken(Bytes::new())
+            }
+        };
+        (parts, body)
+    }
+
+    /// The body as a guest reads it, with its first part there, and room for that.
+    async fn request_body(
+        &self,
+        head: &http::request::Parts,
+        body: Incoming,
+        party: &Party,
+    ) -> Result<(RequestBody, Option<Share>), Problem> {
+        let length = text(head, &CONTENT_LENGTH).and_then(|length| length.parse().ok());
+        let waits = text(head, &EXPECT).is_some_and(|what| what.eq_ignore_ascii_case("100-continue"));
+        let account = arriving::Account { room: &self.room, party };
+        let arrived = arriving::first_part(body, length, waits, account).await?;
+        let encoding = text(head, &CONTENT_ENCODING).filter(|encoding| !encoding.eq_ignore_ascii_case("identity"));
+        let content_type = text(head, &CONTENT_TYPE).map(str::to_owned);
+        let waits = waits && !arrived.was_asked_for;
+        let body = RequestBody::new(content_type, length, encoding.map(str::to_owned), waits, arrived.stream);
+        Ok((body, arrived.held))
+    }
 }
 
 /// A request that a page of somebody else made the visitor's browser send, and whose session it comes with, goes no further.
@@ -171,31 +202,17 @@ fn refused_origin(guest: &Guest, objection: &str) -> Problem {
     Problem::new(StatusCode::FORBIDDEN, text, format!("cross-origin: {objection}"))
 }
 
-/// The body of a guest that has returned: everything it will ever write is there.
-fn finished(response: Response<GuestBody>, failed: bool) -> (http::response::Parts, Body) {
-    let (parts, body) = response.into_parts();
-    // Without the runtime's budget: several requests of a connection share it in one poll, and a channel that has used it
-    // up answers as if nothing were there.
-    let body = match tokio::task::unconstrained(body.collect()).now_or_never() {
-        Some(Ok(whole)) if failed => broken(whole.to_bytes()),
-        Some(Ok(whole)) => full(whole.to_bytes()),
-        _ => {
-            tracing::warn!("a guest returned before its body was whole: the response is cut off");
-            broken(Bytes::new())
-        }
-    };
-    (parts, body)
+fn text<'h>(head: &'h http::request::Parts, name: &HeaderName) -> Option<&'h str> {
+    head.headers.get(name).and_then(|value| value.to_str().ok())
 }
 
-fn request_body(head: &http::request::Parts, body: Incoming) -> RequestBody {
-    let text = |name| head.headers.get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
-    let length = text(CONTENT_LENGTH).and_then(|length| length.parse().ok());
-    let stream = (!body.is_end_stream()).then(|| -> BodyStream {
-        BodyDataStream::new(body).map(|bytes: Result<Bytes, hyper::Error>| bytes.map_err(BodyError::from)).boxed()
-    });
-    let encoding = text(CONTENT_ENCODING).filter(|encoding| !encoding.eq_ignore_ascii_case("identity"));
-    let waits = text(EXPECT).is_some_and(|what| what.eq_ignore_ascii_case("100-continue"));
-    RequestBody::new(text(CONTENT_TYPE), length, encoding, waits, stream)
+/// There is no room for a request, or for what comes with it.
+pub(super) fn no_room(refused: Refused) -> Problem {
+    let reason = match refused {
+        Refused::Late => "there was no room in memory for as long as it waited",
+        Refused::LineFull => "too many requests wait for room in memory",
+    };
+    Problem::unavailable(CROWDED, COME_BACK, reason)
 }
 
 fn out_of_time(reason: &str) -> Problem {
@@ -207,6 +224,11 @@ fn ended(end: Result<(), Fault>) -> Problem {
     match end {
         Ok(()) => Problem::internal("the guest returned without setting a response"),
         Err(Fault::OutOfTime) => out_of_time("the guest used up its computing time"),
+        Err(Fault::OutOfRoom) => Problem::unavailable(
+            "There is too little memory right now.",
+            COME_BACK,
+            "the guest wanted more memory than is left",
+        ),
         Err(Fault::NoRoom) => Problem::unavailable(CROWDED, 1, "the pool of instances is full"),
         Err(Fault::Trap(text)) => Problem::internal(format!("the guest trapped: {text}")),
         Err(Fault::Panic) => Problem::internal("a function of the host panicked"),

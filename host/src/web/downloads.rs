@@ -5,6 +5,7 @@ use super::body::Body;
 use super::pages::Problem;
 use super::signed;
 use crate::guests::Registry;
+use crate::guests::room::Client;
 use crate::interfaces::Pending;
 use crate::interfaces::blob_upload::link::Grant;
 use crate::storage::{self, Code, UnitOfWork};
@@ -12,7 +13,11 @@ use http::{Method, Request, Response, StatusCode};
 use hyper::body::Incoming;
 
 /// Answers a request below the path of downloads.
-pub(super) async fn respond(registry: &Registry, request: &Request<Incoming>) -> Result<Response<Body>, Problem> {
+pub(super) async fn respond(
+    registry: &Registry,
+    request: &Request<Incoming>,
+    who: Client,
+) -> Result<Response<Body>, Problem> {
     if ![Method::GET, Method::HEAD].contains(request.method()) {
         return Err(Problem::new(StatusCode::METHOD_NOT_ALLOWED, "This link is for reading.", "not GET or HEAD")
             .with_headers(|headers| {
@@ -30,7 +35,7 @@ pub(super) async fn respond(registry: &Registry, request: &Request<Incoming>) ->
     let space = &guest.app.space;
     let mut unit = UnitOfWork::new(space.clone(), guest.app.transactions);
     let blob = storage::blobs::stat(&mut unit, &link.id).await.map_err(not_sent)?;
-    let wanted = Wanted::new(request.method(), request.headers());
+    let wanted = Wanted::new(request.method(), request.headers(), who);
     Ok(blobs::respond(space, Pending { blob, options }, &wanted, None))
 }
 

@@ -7,7 +7,7 @@ use super::body::{Body, full};
 use super::pages;
 use crate::guests::Registry;
 use crate::storage::{AppSpace, Database};
-use crate::telemetry::figures::{self, AppFigures, Measured};
+use crate::telemetry::figures::{self, AppFigures, Measured, RoomFigures};
 use http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
 use http::{Method, Response, StatusCode};
 use std::sync::{Mutex, PoisonError};
@@ -32,20 +32,22 @@ pub(super) struct Figures {
 
 impl Figures {
     /// The figures of this moment.
-    pub(super) async fn answer(
-        &self,
-        method: &Method,
-        registry: &Registry,
-        guests_in_flight: u64,
-    ) -> Response<Body> {
+    pub(super) async fn answer(&self, method: &Method, registry: &Registry) -> Response<Body> {
         if ![Method::GET, Method::HEAD].contains(method) {
             let mut refused = pages::plain(StatusCode::METHOD_NOT_ALLOWED, "figures are there to be read\n");
             refused.headers_mut().insert(ALLOW, HeaderValue::from_static("GET, HEAD"));
             return refused;
         }
+        let room = registry.memory().figures();
         let text = figures::text(&Measured {
-            guests_in_flight,
+            guests_in_flight: room.instances,
             guests_most: u64::from(registry.instances()),
+            room: RoomFigures {
+                bytes: room.used,
+                bytes_most: room.total,
+                waiting: room.waiting,
+                refused: room.refused,
+            },
             apps: self.apps(registry).await,
             pools: registry.database().pools(),
             disks: registry.databases().iter().filter_map(Database::disk_figures).collect(),

@@ -10,6 +10,7 @@ use super::pages::{self, Problem};
 use super::server::ServerSettings;
 use super::uploads::Desk;
 use super::{downloads, uploads};
+use crate::guests::room::Client;
 use crate::guests::routes::Room;
 use crate::guests::{Closed, Guest, Registry};
 use crate::telemetry::metrics;
@@ -68,7 +69,8 @@ impl Router {
             metrics::request("", refusal.status().as_u16(), began.elapsed());
             return refuse(refusal);
         }
-        let client = ClientInfo::new(request.headers(), self.trust_proxy);
+        let mut client = ClientInfo::new(request.headers(), self.trust_proxy);
+        let who = Client::at(*client.address.get_or_insert(peer));
         let request_id = client.request_id.clone().unwrap_or_else(|| self.ids.next());
         let is_misplaced = self.operator.is_in_path(request.uri().path());
         let path = if is_misplaced { HIDDEN } else { request.uri().path() };
@@ -78,7 +80,7 @@ impl Router {
             match &found {
                 Ok(guest) => {
                     self.operator.hide(&mut request)?;
-                    self.dispatcher.dispatch(guest, request, &client, &request_id).await
+                    self.dispatcher.dispatch(guest, request, &client, who, &request_id).await
                 }
                 Err(route) => self.answer_without_guest(route, request, client.address.unwrap_or(peer)).await,
             }
@@ -96,15 +98,15 @@ impl Router {
         &self,
         route: &Route,
         request: Request<Incoming>,
-        client: IpAddr,
+        address: IpAddr,
     ) -> Result<Response<Body>, Problem> {
         match route {
             Route::Misplaced => Err(operator::misplaced()),
             Route::Host(response) => Ok(response()),
             Route::Ready => Ok(self.ready().await),
-            Route::Download => downloads::respond(&self.registry, &request).await,
-            Route::Upload => uploads::respond(&self.registry, request, &self.desk).await,
-            Route::Metrics => Ok(self.metrics(&request, client).await),
+            Route::Download => downloads::respond(&self.registry, &request, Client::at(address)).await,
+            Route::Upload => uploads::respond(&self.registry, request, Client::at(address), &self.desk).await,
+            Route::Metrics => Ok(self.metrics(&request, address).await),
             Route::NotLoaded => Err(Problem::unavailable(
                 "The database cannot be reached right now.",
                 2,
@@ -138,7 +140,7 @@ impl Router {
     async fn metrics(&self, request: &Request<Incoming>, address: IpAddr) -> Response<Body> {
         match self.operator.refusal(request.headers(), address) {
             Some(refused) => refused,
-            None => self.figures.answer(request.method(), &self.registry, self.dispatcher.in_flight()).await,
+            None => self.figures.answer(request.method(), &self.registry).await,
         }
     }
 

@@ -1,5 +1,6 @@
 //! Binding, accepting, and leaving in good order.
 
+use super::connections::{self, Connections, Entry};
 use super::dispatch::Dispatcher;
 use super::front::{self, Guarded, Rules};
 use super::leaving::{CountedBody, Leaving};
@@ -21,12 +22,16 @@ use tokio_util::task::TaskTracker;
 /// After SIGTERM the router of the platform may connect for another moment.
 const STILL_ACCEPTING: Duration = Duration::from_secs(1);
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+/// Of an answer so much waits in the kernel beside what is on its way.
+const UNSENT_BYTES: u32 = 128 << 10;
 
 /// How to serve.
 #[derive(Debug, Clone)]
 pub struct ServerSettings {
     /// Whether `X-Forwarded-*` come from a router that can be trusted.
     pub trust_proxy: bool,
+    /// Connections at most.
+    pub connections: usize,
     /// With what the operator proves to be the operator; none: what is the operator's is switched off.
     pub admin_token: Option<Secret>,
 }
@@ -37,6 +42,7 @@ pub struct Server {
     router: Arc<Router>,
     rules: Rules,
     leaving: Leaving,
+    connections: Arc<Connections>,
     tasks: TaskTracker,
 }
 
@@ -50,13 +56,15 @@ impl Server {
             head_bytes: whole(limits.request_head_bytes),
             headers: whole(u64::from(limits.request_headers)),
             uri_bytes: whole(limits.request_uri_bytes),
+            body_rate: limits.body_rate,
+            answer_rate: limits.answer_rate,
             ..Rules::default()
         };
-        let dispatcher = Dispatcher::new(registry.instances(), tasks.clone());
+        let dispatcher = Dispatcher::new(Arc::clone(registry.memory()), tasks.clone());
         let leaving = Leaving::default();
         let desk = Desk::new(tasks.clone());
         let router = Arc::new(Router::new(registry, dispatcher, desk, leaving.clone(), settings));
-        Self { listener, router, rules, leaving, tasks }
+        Self { listener, router, rules, leaving, connections: Connections::new(settings.connections), tasks }
     }
 
     /// Serves until `stop`, then answers whoever still asks. Returns when all requests have ended,
@@ -67,7 +75,7 @@ impl Server {
         self.accept_until(tokio::time::sleep(STILL_ACCEPTING)).await;
         // To those that the system has accepted for us already, a closed listener would be a reset.
         while let Some(Ok((socket, address))) = self.listener.accept().now_or_never() {
-            self.serve(socket, address);
+            self.enter(socket, address);
         }
         drop(self.listener);
         if !self.leaving.drain(&self.tasks).await {
@@ -83,9 +91,10 @@ impl Server {
                 accepted = self.listener.accept() => accepted,
             };
             match accepted {
-                Ok((socket, address)) => self.serve(socket, address),
+                Ok((socket, address)) => self.enter(socket, address),
                 Err(error) => {
-                    // Most likely too many open files: existing connections go on, and some will end.
+                    // Most likely too many open files: connections that wait for a request give way.
+                    self.connections.make_way();
                     tracing::error!("cannot accept a connection: {error}");
                     tokio::time::sleep(ACCEPT_PAUSE).await;
                 }
@@ -93,9 +102,19 @@ impl Server {
         }
     }
 
-    fn serve(&self, socket: TcpStream, address: SocketAddr) {
+    fn enter(&self, socket: TcpStream, address: SocketAddr) {
+        match self.connections.enter() {
+            Some(entry) => self.serve(socket, address, entry),
+            // Best effort: a new socket takes so much at once.
+            None => drop(socket.try_write(connections::FULL)),
+        }
+    }
+
+    fn serve(&self, socket: TcpStream, address: SocketAddr, entry: Entry) {
         // Small answers are not to wait for more.
         let _ = socket.set_nodelay(true);
+        // What a slow client has not taken waits here and not in the kernel, where it would be counted nowhere.
+        let _ = socket2::SockRef::from(&socket).set_tcp_notsent_lowat(UNSENT_BYTES);
         let router = Arc::clone(&self.router);
         let leaving = self.leaving.clone();
         let rules = self.rules;
@@ -107,7 +126,8 @@ impl Server {
                     Ok::<_, Infallible>(response.map(|body| CountedBody::new(body, counted)))
                 }
             });
-            let socket = TokioIo::new(Guarded::new(socket, rules));
+            let socket = Guarded::new(socket, rules).watched_by(Arc::clone(&entry.presence));
+            let socket = TokioIo::new(socket);
             let mut builder = front::builder(&rules);
             let connection = builder.timer(TokioTimer::new()).serve_connection(socket, service);
             tokio::pin!(connection);
@@ -117,6 +137,15 @@ impl Server {
                 () = leaving.over() => {
                     connection.as_mut().graceful_shutdown();
                     connection.await
+                }
+                () = entry.presence.asked_to_go() => {
+                    connection.as_mut().graceful_shutdown();
+                    match tokio::time::timeout(connections::LAST_HEAD, connection.as_mut()).await {
+                        Ok(ended) => ended,
+                        // It has sent the beginning of a head, and goes on doing so.
+                        Err(_) if entry.presence.waiting_since().is_some() => return,
+                        Err(_) => connection.await,
+                    }
                 }
             };
             if let Err(error) = ended {

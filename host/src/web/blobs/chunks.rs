@@ -1,9 +1,10 @@
 //! The bytes of one range of a blob: read about a mebibyte at a time, the next while the last is being sent. Only chunks that hold bytes
 //! of the range are read, and a connection to the database is held only meanwhile, so a slow visitor holds none.
 //!
-//! All that is being sent at a time shares [`ROOM`]: a thousand visitors who take nothing fill no memory.
+//! All that is being sent at a time shares [`ROOM`]: a thousand visitors who take nothing fill no memory, and leave some of it to others.
 
 use super::range::ByteRange;
+use crate::guests::room::{Party, Share, Shares};
 use crate::storage::blobs::{self, CHUNK_BYTES};
 use crate::storage::{AppSpace, Code, Error, Result};
 use crate::web::body::BodyError;
@@ -11,25 +12,26 @@ use bytes::Bytes;
 use futures_util::FutureExt;
 use std::collections::VecDeque;
 use std::ops::RangeInclusive;
+use std::sync::{Arc, LazyLock};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
-use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio_util::task::AbortOnDropHandle;
 
 /// Chunks that are left to send when the next are asked for.
 const READ_AHEAD: usize = 4;
 
 /// Chunks that may be in memory on their way out, those included that the operating system has not taken yet: 64 MiB.
-static ROOM: Semaphore = Semaphore::const_new(256);
-/// Of these so many are left for visitors who have none yet.
-const FOR_THE_FIRST: usize = 64;
+static ROOM: LazyLock<Arc<Shares>> = LazyLock::new(|| Shares::new(PLACES));
+const PLACES: u64 = 256;
+/// Nobody reads ahead while more than so many are in use: whoever has something to send needs no more, and others have nothing.
+const AHEAD: u64 = 64;
 /// How long a visitor waits for others who take nothing; they are cut off sooner.
 const WAIT: Duration = Duration::from_secs(40);
 
 /// A chunk in its place.
 struct Held {
     bytes: Vec<u8>,
-    _place: Place,
+    _place: Share,
 }
 
 impl AsRef<[u8]> for Held {
@@ -42,6 +44,7 @@ impl AsRef<[u8]> for Held {
 pub(super) struct Chunks {
     space: AppSpace,
     id: String,
+    party: Party,
     /// The number of the next chunk to ask for, and of the last.
     next: i64,
     last: i64,
@@ -55,12 +58,12 @@ pub(super) struct Chunks {
 
 impl Chunks {
     /// The bytes of a range that lies within the blob.
-    pub(super) fn of(space: AppSpace, id: String, range: ByteRange) -> Self {
+    pub(super) fn of(space: AppSpace, id: String, party: Party, range: ByteRange) -> Self {
         let chunk_bytes = u64::try_from(CHUNK_BYTES).unwrap_or(u64::MAX);
         let chunk = |byte: u64| i64::try_from(byte / chunk_bytes).unwrap_or(i64::MAX);
         let skip = usize::try_from(range.first % chunk_bytes).unwrap_or_default();
         let (next, last, left) = (chunk(range.first), chunk(range.last), range.len());
-        Self { space, id, next, last, skip, left, ready: VecDeque::new(), reading: None }
+        Self { space, id, party, next, last, skip, left, ready: VecDeque::new(), reading: None }
     }
 
     /// The next bytes; none when the range has been given.
@@ -78,11 +81,12 @@ impl Chunks {
     fn poll_chunk(&mut self, cx: &mut Context<'_>) -> Poll<std::result::Result<Bytes, BodyError>> {
         if self.reading.is_none() && self.next <= self.last && self.ready.len() < READ_AHEAD {
             let chunks = self.next..=self.last;
-            let places = spare_places(&chunks, 0);
+            let places = spare_places(&ROOM, &self.party, &chunks, 0);
             // Only who has nothing to send waits for a place.
             if !places.is_empty() || self.ready.is_empty() {
                 // A task of its own: it gives its connection back however long nobody polls this body.
-                let reading = tokio::spawn(read(self.space.clone(), self.id.clone(), chunks, places));
+                let reading =
+                    tokio::spawn(read(self.space.clone(), self.id.clone(), self.party.clone(), chunks, places));
                 self.reading = Some(AbortOnDropHandle::new(reading));
             }
         }
@@ -114,13 +118,11 @@ impl Chunks {
     }
 }
 
-type Place = SemaphorePermit<'static>;
-
 /// Places for as many chunks as are read at a time, less those that there are, as far as nobody who has none yet needs them.
-fn spare_places(chunks: &RangeInclusive<i64>, there: usize) -> Vec<Place> {
+fn spare_places(room: &Arc<Shares>, party: &Party, chunks: &RangeInclusive<i64>, there: usize) -> Vec<Share> {
     let left = chunks.end().saturating_sub(*chunks.start()).saturating_add(1);
     let wanted = usize::try_from(left).unwrap_or(usize::MAX).min(READ_AHEAD).saturating_sub(there);
-    let spare = || (ROOM.available_permits() > FOR_THE_FIRST).then(|| ROOM.try_acquire().ok()).flatten();
+    let spare = || (room.figures().used < AHEAD).then(|| room.try_take(party, 1)).flatten();
     std::iter::from_fn(spare).take(wanted).collect()
 }
 
@@ -128,14 +130,14 @@ fn spare_places(chunks: &RangeInclusive<i64>, there: usize) -> Vec<Place> {
 async fn read(
     space: AppSpace,
     id: String,
+    party: Party,
     chunks: RangeInclusive<i64>,
-    mut places: Vec<Place>,
+    mut places: Vec<Share>,
 ) -> Result<Vec<Bytes>> {
     if places.is_empty() {
         let busy = || Error::new(Code::Busy, "too many files are being sent to visitors who do not take them");
-        let first = tokio::time::timeout(WAIT, ROOM.acquire()).await.ok().and_then(std::result::Result::ok);
-        places.push(first.ok_or_else(busy)?);
-        places.extend(spare_places(&chunks, 1));
+        places.push(ROOM.take(&party, 1, WAIT).await.map_err(|_refused| busy())?);
+        places.extend(spare_places(&ROOM, &party, &chunks, 1));
     }
     let last = chunks.start().saturating_add(i64::try_from(places.len()).unwrap_or(i64::MAX)) - 1;
     let read = blobs::read_committed(&space, &id, *chunks.start()..=last).await?;
@@ -150,18 +152,21 @@ fn shorter() -> BodyError {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::guests::room::Client;
 
     #[test]
     fn whoever_reads_ahead_leaves_places_to_those_who_have_none() {
-        let others = ROOM.try_acquire_many(256 - 64 - 6).unwrap();
-        let ahead = spare_places(&(0..=9), 0);
+        let room = Shares::new(PLACES);
+        let party = Party { app: "a".into(), client: Client::at([192, 0, 2, 1].into()) };
+        let others = room.try_take(&party, AHEAD - 6);
+        let ahead = spare_places(&room, &party, &(0..=9), 0);
         assert_eq!(ahead.len(), READ_AHEAD);
-        assert_eq!(spare_places(&(9..=9), 0).len(), 1, "no more than there is to read");
-        assert_eq!(spare_places(&(9..=9), 1).len(), 0);
-        let more = spare_places(&(0..=9), 0);
-        assert_eq!((more.len(), ROOM.available_permits()), (2, FOR_THE_FIRST));
-        assert_eq!(spare_places(&(0..=9), 0).len(), 0);
+        assert_eq!(spare_places(&room, &party, &(9..=9), 0).len(), 1, "no more than there is to read");
+        assert_eq!(spare_places(&room, &party, &(9..=9), 1).len(), 0);
+        let more = spare_places(&room, &party, &(0..=9), 0);
+        assert_eq!((more.len(), room.figures().used), (2, AHEAD));
+        assert_eq!(spare_places(&room, &party, &(0..=9), 0).len(), 0);
         drop((others, ahead, more));
-        assert_eq!(ROOM.available_permits(), 256);
+        assert_eq!(room.figures().used, 0);
     }
 }

@@ -108,7 +108,7 @@ impl Answer<'_> {
     }
 
     fn body(&self, pieces: Vec<Piece>) -> Body {
-        BlobStream::body(self.space.clone(), self.blob.id.clone(), pieces)
+        BlobStream::body(self.space.clone(), self.blob.id.clone(), self.wanted.client, pieces)
     }
 }
 

@@ -3,6 +3,7 @@
 
 use super::chunks::Chunks;
 use super::range::ByteRange;
+use crate::guests::room::{Client, Party};
 use crate::storage::AppSpace;
 use crate::telemetry::metrics;
 use crate::web::body::{Body, BodyError};
@@ -11,6 +12,7 @@ use http_body::{Frame, SizeHint};
 use http_body_util::BodyExt;
 use std::collections::VecDeque;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 /// A piece of a body.
@@ -25,6 +27,8 @@ pub(super) enum Piece {
 pub(super) struct BlobStream {
     space: AppSpace,
     id: String,
+    /// On whose account chunks are in memory.
+    party: Party,
     /// What has not been begun.
     pieces: VecDeque<Piece>,
     /// The range that is being sent.
@@ -35,9 +39,10 @@ pub(super) struct BlobStream {
 
 impl BlobStream {
     /// These pieces of a blob, one after the other.
-    pub(super) fn body(space: AppSpace, id: String, pieces: Vec<Piece>) -> Body {
+    pub(super) fn body(space: AppSpace, id: String, client: Client, pieces: Vec<Piece>) -> Body {
+        let party = Party { app: Arc::clone(space.app()), client };
         let left = pieces.iter().fold(0, |total: u64, piece| total.saturating_add(piece.len()));
-        Self { space, id, pieces: pieces.into(), range: None, left }.boxed_unsync()
+        Self { space, id, party, pieces: pieces.into(), range: None, left }.boxed_unsync()
     }
 
     /// The next bytes; none at the end.
@@ -51,7 +56,7 @@ impl BlobStream {
             }
             match self.pieces.pop_front() {
                 Some(Piece::Range(range)) => {
-                    self.range = Some(Chunks::of(self.space.clone(), self.id.clone(), range));
+                    self.range = Some(Chunks::of(self.space.clone(), self.id.clone(), self.party.clone(), range));
                 }
                 Some(Piece::Text(text)) => return Poll::Ready(Some(Ok(text))),
                 None => return Poll::Ready(None),

@@ -1,11 +1,13 @@
 //! What a request asks of a file.
 
+use crate::guests::room::Client;
 use http::Method;
 use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 
-/// The parts of a request's head that say which part of a file is wanted, and under which condition.
+/// Who wants a file, which part of it, and under which condition.
 #[derive(Debug, Default)]
 pub(in crate::web) struct Wanted {
+    pub(super) client: Client,
     pub(super) is_head: bool,
     pub(super) is_get: bool,
     pub(super) range: Option<HeaderValue>,
@@ -18,9 +20,10 @@ pub(in crate::web) struct Wanted {
 
 impl Wanted {
     /// Reads method and headers of a request.
-    pub(in crate::web) fn new(method: &Method, headers: &HeaderMap) -> Self {
+    pub(in crate::web) fn new(method: &Method, headers: &HeaderMap, client: Client) -> Self {
         let get = |name: HeaderName| whole(headers, &name);
         Self {
+            client,
             is_head: method == Method::HEAD,
             is_get: method == Method::GET,
             range: get(header::RANGE),

@@ -2,6 +2,7 @@
 
 use std::io;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use bytes::{Buf, BytesMut};
@@ -10,6 +11,8 @@ use tokio::time::Instant;
 
 use super::alarm::Alarm;
 use super::gate::{Awaited, Gate};
+use super::pace::Pace;
+use super::presence::Presence;
 use super::refusal::Refusal;
 use super::rules::Rules;
 
@@ -25,9 +28,24 @@ pub struct Guarded<S> {
     pub(super) held: BytesMut,
     pub(super) is_at_end: bool,
     pub(super) alarm: Alarm,
-    read_wait: Option<(Awaited, Instant)>,
-    pub(super) write_deadline: Option<Instant>,
+    read_wait: Option<Wait>,
+    read_pace: Pace,
+    pub(super) write_began: Option<Instant>,
+    pub(super) write_pace: Pace,
+    presence: Option<Arc<Presence>>,
     pub(super) linger_deadline: Option<Instant>,
+}
+
+/// Something that the client is waited for.
+#[derive(Clone, Copy, Debug)]
+struct Wait {
+    awaited: Awaited,
+    began: Instant,
+    deadline: Instant,
+}
+
+fn body_pace(rules: &Rules) -> Pace {
+    Pace::new(rules.body_gap, rules.body_gap.saturating_mul(3), rules.body_rate)
 }
 
 impl<S> Guarded<S> {
@@ -40,9 +58,17 @@ impl<S> Guarded<S> {
             is_at_end: false,
             alarm: Alarm::default(),
             read_wait: None,
-            write_deadline: None,
+            read_pace: body_pace(&rules),
+            write_began: None,
+            write_pace: Pace::new(rules.write_stall, rules.write_stall, rules.answer_rate),
+            presence: None,
             linger_deadline: None,
         }
+    }
+
+    /// Tells somebody else whether the connection waits for a request.
+    pub fn watched_by(self, presence: Arc<Presence>) -> Self {
+        Self { presence: Some(presence), ..self }
     }
 
     /// Moves what may be seen of the bytes held back into `buf`.
@@ -74,29 +100,50 @@ impl<S> Guarded<S> {
     /// Ready once the client has taken too long: the gate or the end then says what follows.
     fn poll_patience(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         let awaited = self.gate.awaits(&self.held);
-        let deadline = match self.read_wait {
-            Some((same, deadline)) if same == awaited => deadline,
+        let wait = match self.read_wait {
+            Some(wait) if wait.awaited == awaited => wait,
             _ => self.begin_wait(awaited),
         };
-        ready!(self.alarm.poll_at(cx, deadline));
+        ready!(self.alarm.poll_at(cx, wait.deadline));
         match awaited {
             Awaited::NextHead => self.is_at_end = true,
             Awaited::RestOfHead => self.gate.refuse(Refusal::HeadTimeout),
+            Awaited::Body if wait.deadline - wait.began < self.gate.rules().body_gap => {
+                self.gate.break_off(Refusal::BodyRate);
+            }
             Awaited::Body => self.gate.break_off(Refusal::BodyTimeout),
         }
         Poll::Ready(())
     }
 
-    fn begin_wait(&mut self, awaited: Awaited) -> Instant {
+    fn begin_wait(&mut self, awaited: Awaited) -> Wait {
         let rules = self.gate.rules();
-        let deadline = Instant::now()
-            + match awaited {
-                Awaited::NextHead => rules.idle,
-                Awaited::RestOfHead => rules.head,
-                Awaited::Body => rules.body_gap,
-            };
-        self.read_wait = Some((awaited, deadline));
-        deadline
+        let patience = match awaited {
+            Awaited::NextHead => rules.idle,
+            Awaited::RestOfHead => rules.head,
+            Awaited::Body => rules.body_gap.min(self.read_pace.left()),
+        };
+        if awaited != Awaited::Body {
+            self.read_pace = body_pace(rules);
+        }
+        if let Some(presence) = &self.presence {
+            presence.waits(awaited != Awaited::Body);
+        }
+        let began = Instant::now();
+        let wait = Wait { awaited, began, deadline: began + patience };
+        self.read_wait = Some(wait);
+        wait
+    }
+
+    /// Notes that so many bytes have come.
+    fn end_wait(&mut self, bytes: usize) {
+        let Some(wait) = self.read_wait.take() else { return };
+        if wait.awaited == Awaited::Body {
+            self.read_pace.moved(bytes, wait.began.elapsed());
+        }
+        if let Some(presence) = &self.presence {
+            presence.waits(false);
+        }
     }
 }
 
@@ -107,7 +154,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Guarded<S> {
         loop {
             this.release_held(buf);
             if buf.filled().len() > start || buf.remaining() == 0 {
-                this.read_wait = None;
+                this.end_wait(buf.filled().len() - start);
                 return Poll::Ready(Ok(()));
             }
             if this.gate.speak(buf)? || this.is_at_end {

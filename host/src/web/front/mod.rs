@@ -23,6 +23,8 @@ mod head;
 mod host;
 mod line;
 mod outbound;
+mod pace;
+mod presence;
 mod refusal;
 mod request_line;
 mod rules;
@@ -33,6 +35,7 @@ mod tests;
 pub use forwarded::ClientInfo;
 pub use guarded::Guarded;
 pub use host::normalise_host;
+pub use presence::Presence;
 pub use refusal::{Refusal, refusal};
 pub use rules::Rules;
 

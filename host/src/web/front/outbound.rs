@@ -17,7 +17,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Guarded<S> {
     fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         let this = self.get_mut();
         let progress = Pin::new(&mut this.socket).poll_write(cx, bytes);
-        this.bound_wait(cx, progress)
+        this.bound_write(cx, progress)
     }
 
     fn poll_write_vectored(
@@ -27,7 +27,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Guarded<S> {
     ) -> Poll<io::Result<usize>> {
         let this = self.get_mut();
         let progress = Pin::new(&mut this.socket).poll_write_vectored(cx, slices);
-        this.bound_wait(cx, progress)
+        this.bound_write(cx, progress)
     }
 
     fn is_write_vectored(&self) -> bool {
@@ -37,30 +37,40 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Guarded<S> {
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let this = self.get_mut();
         let progress = Pin::new(&mut this.socket).poll_flush(cx);
-        this.bound_wait(cx, progress)
+        this.bound_wait(cx, progress, |()| 0)
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let this = self.get_mut();
         if this.linger_deadline.is_none() {
             let progress = Pin::new(&mut this.socket).poll_shutdown(cx);
-            ready!(this.bound_wait(cx, progress))?;
+            ready!(this.bound_wait(cx, progress, |()| 0))?;
         }
         this.poll_linger(cx).map(Ok)
     }
 }
 
 impl<S: AsyncRead + Unpin> Guarded<S> {
-    /// Turns a write that waits too long into an error.
-    fn bound_wait<T>(&mut self, cx: &mut Context<'_>, progress: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
-        if progress.is_ready() {
-            self.write_deadline = None;
-            return progress;
+    fn bound_write(&mut self, cx: &mut Context<'_>, progress: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
+        self.bound_wait(cx, progress, |written| *written)
+    }
+
+    /// Turns a write that waits too long, or too often for what comes of it, into an error.
+    fn bound_wait<T>(
+        &mut self,
+        cx: &mut Context<'_>,
+        progress: Poll<io::Result<T>>,
+        written: impl FnOnce(&T) -> usize,
+    ) -> Poll<io::Result<T>> {
+        if let Poll::Ready(done) = progress {
+            if let Some(began) = self.write_began.take() {
+                self.write_pace.moved(done.as_ref().map_or(0, written), began.elapsed());
+            }
+            return Poll::Ready(done);
         }
-        let stall = self.gate.rules().write_stall;
-        let deadline = *self.write_deadline.get_or_insert_with(|| Instant::now() + stall);
-        ready!(self.alarm.poll_at(cx, deadline));
-        Poll::Ready(Err(io::Error::new(io::ErrorKind::TimedOut, "the client takes no more of the response")))
+        let began = *self.write_began.get_or_insert_with(Instant::now);
+        ready!(self.alarm.poll_at(cx, began + self.write_pace.left()));
+        Poll::Ready(Err(io::Error::new(io::ErrorKind::TimedOut, "the client takes too little of the response")))
     }
 
     /// Discards for a while what the client still sends, after our side of the connection was closed.

@@ -71,6 +71,7 @@ refusals! {
     Method METHOD_NOT_ALLOWED "this method is not served"
     HeadTimeout REQUEST_TIMEOUT "the request head took too long"
     BodyTimeout REQUEST_TIMEOUT "the request body paused for too long"
+    BodyRate REQUEST_TIMEOUT "the request body came too slowly"
     TargetTooLong URI_TOO_LONG "the request target is too long"
     Expectation EXPECTATION_FAILED "the Expect header is not 100-continue"
     HeadTooLarge REQUEST_HEADER_FIELDS_TOO_LARGE "the request head is too long"
@@ -128,7 +129,7 @@ impl Error for Refusal {}
 impl From<Refusal> for io::Error {
     fn from(refusal: Refusal) -> Self {
         let kind = match refusal {
-            Refusal::HeadTimeout | Refusal::BodyTimeout => io::ErrorKind::TimedOut,
+            Refusal::HeadTimeout | Refusal::BodyTimeout | Refusal::BodyRate => io::ErrorKind::TimedOut,
             _ => io::ErrorKind::InvalidData,
         };
         Self::new(kind, refusal)

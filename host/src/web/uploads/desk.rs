@@ -1,25 +1,25 @@
-//! Where uploads are taken in: a bounded number at the same time, and of each upload one request. A client that was cut off and comes back
+//! Where uploads are taken in: a bounded number at the same time, of which apps and clients have their shares, and of each upload one request. A client that was cut off and comes back
 //! is not kept waiting by what is left of its old connection: the newer request ends the older one.
 
+use crate::guests::room::{Party, Share, Shares};
 use crate::storage::{Code, Error, Result};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 /// Requests that bring bytes at the same time; each takes a chunk's memory.
-const AT_ONCE: usize = 64;
+const AT_ONCE: u64 = 64;
 /// How long one more waits for its turn.
-const WAIT: Duration = Duration::from_secs(1);
+const WAIT: Duration = Duration::from_secs(3);
 
 /// See the module.
 #[derive(Debug)]
 pub(in crate::web) struct Desk {
     /// What comes in after its client has gone is taken in by a task of these.
     pub(super) tasks: TaskTracker,
-    places: Arc<Semaphore>,
+    places: Arc<Shares>,
     busy: Arc<Mutex<HashMap<String, Request>>>,
 }
 
@@ -38,19 +38,19 @@ pub(super) struct Turn {
     upload: String,
     request: Request,
     busy: Arc<Mutex<HashMap<String, Request>>>,
-    _place: OwnedSemaphorePermit,
+    _place: Share,
 }
 
 impl Desk {
     /// Nobody is there yet. `tasks` are waited for at the end.
     pub(in crate::web) fn new(tasks: TaskTracker) -> Self {
-        Self { tasks, places: Arc::new(Semaphore::new(AT_ONCE)), busy: Arc::default() }
+        Self { tasks, places: Shares::new(AT_ONCE), busy: Arc::default() }
     }
 
     /// Waits for a place, and for the end of an older request for the same upload.
-    pub(super) async fn turn(&self, upload: &str) -> Result<Turn> {
+    pub(super) async fn turn(&self, party: &Party, upload: &str) -> Result<Turn> {
         let waiting = async {
-            let place = Arc::clone(&self.places).acquire_owned().await.ok()?;
+            let place = self.places.take(party, 1, WAIT).await.ok()?;
             loop {
                 let older = self.take(upload);
                 match older {

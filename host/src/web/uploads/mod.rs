@@ -14,6 +14,7 @@ mod patch;
 use super::body::Body;
 use super::pages::Problem;
 use super::signed;
+use crate::guests::room::{Client, Party};
 use crate::guests::{Guest, Registry};
 use crate::interfaces::blob_upload::link::{Grant, Link, UploadRules};
 use crate::interfaces::blob_upload::resume::{Counting, Resume};
@@ -41,12 +42,14 @@ struct Visit {
     link: Link,
     rules: UploadRules,
     guest: Arc<Guest>,
+    client: Client,
 }
 
 /// Answers a request below the path of uploads.
 pub(super) async fn respond(
     registry: &Registry,
     request: Request<Incoming>,
+    who: Client,
     desk: &Desk,
 ) -> Result<Response<Body>, Problem> {
     if request.method() == Method::OPTIONS {
@@ -71,7 +74,7 @@ pub(super) async fn respond(
         let text = "uploads cannot be put together here: the extension \"concatenation\" is not in Tus-Extension";
         return Ok(Answer::refusal(StatusCode::BAD_REQUEST, text).done());
     }
-    let visit = Visit { head, link, rules, guest };
+    let visit = Visit { head, link, rules, guest, client: who };
     let answer = match headers::method(&visit.head.method, &visit.head.headers) {
         Method::POST => visit.begin(body, desk).await,
         Method::HEAD => visit.look().await,
@@ -151,7 +154,8 @@ impl Visit {
             Some(None) => return Ok(Answer::refusal(StatusCode::BAD_REQUEST, "no such checksum is known here")),
             checksum => checksum.flatten(),
         };
-        let turn = desk.turn(&format!("{}/{}", self.link.app, self.link.id)).await?;
+        let party = Party { app: Arc::clone(self.space().app()), client: self.client };
+        let turn = desk.turn(&party, &format!("{}/{}", self.link.app, self.link.id)).await?;
         let upload = match self.at(offset).await? {
             Ok(upload) => upload,
             Err(refusal) => return Ok(refusal),

@@ -1,0 +1,128 @@
+//! Room for guests, by bytes and not by places.
+//!
+//! The process has a budget: a part of the memory that it may use, less what the host itself takes. A request is let in while there is
+//! room for what an instance of its app usually takes ([`usual`]); what an instance grows by comes on top, counted as it grows ([`limiter`]). [`watch`]
+//! measures how large the process really is and corrects the account. Apps and clients share the budget by [`rule`]; who finds no room
+//! waits in a line ([`shares`]).
+
+mod client;
+mod limiter;
+mod rule;
+mod shares;
+mod usual;
+mod watch;
+
+pub use client::{Client, Party};
+pub use limiter::Limiter;
+pub use shares::{Figures, Refused, Share, Shares};
+pub use usual::Usual;
+
+use crate::config::MemoryBudget;
+use shares::Demand;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::time::Duration;
+
+/// See the module.
+#[derive(Debug)]
+pub struct Room {
+    shares: Arc<Shares>,
+    budget: MemoryBudget,
+    /// Instances that the engine has slots for.
+    slots: u64,
+    /// How long a request waits for room.
+    wait: Duration,
+    /// Set while the process is larger than it may be at all.
+    pressed: AtomicBool,
+    versions: Mutex<Vec<Weak<Usual>>>,
+}
+
+impl Room {
+    /// All the room of a budget, and somebody who measures.
+    pub fn new(budget: MemoryBudget, slots: u32, wait: Duration) -> Arc<Self> {
+        let room = Arc::new(Self {
+            shares: Shares::with_instances(budget.guests, u64::from(slots)),
+            budget,
+            slots: u64::from(slots).max(1),
+            wait,
+            pressed: AtomicBool::new(false),
+            versions: Mutex::default(),
+        });
+        watch::start(&room);
+        room
+    }
+
+    /// The estimate for a version whose component declares so much memory.
+    pub fn usual(&self, declared: u64) -> Arc<Usual> {
+        let usual = Arc::new(Usual::of(declared));
+        let mut versions = self.versions.lock().unwrap_or_else(PoisonError::into_inner);
+        versions.retain(|version| version.strong_count() > 0);
+        versions.push(Arc::downgrade(&usual));
+        usual
+    }
+
+    /// A place for an instance; waits in line for it.
+    pub async fn enter(self: &Arc<Self>, party: &Party, usual: &Arc<Usual>) -> Result<Place, Refused> {
+        let (own, resident) = usual.get();
+        // Slots are as scarce as bytes: whoever takes one takes its part of the room.
+        let units = own.max(self.budget.guests / self.slots);
+        let share = self.shares.demand(party, Demand { units, instances: 1, resident }, self.wait).await?;
+        usual.begun(units, resident);
+        let (room, usual) = (Arc::clone(self), Arc::clone(usual));
+        Ok(Place { room, share, usual, prepaid: (units, resident) })
+    }
+
+    /// Room for bytes that the host holds for a request before its guest is there.
+    pub async fn hold(&self, party: &Party, bytes: u64) -> Result<Share, Refused> {
+        self.shares.demand(party, Demand { units: bytes, instances: 0, resident: bytes }, self.wait).await
+    }
+
+    /// Room for bytes that are there already: an answer is sent, however little room there is for others then.
+    pub fn hold_in_any_case(&self, party: &Party, bytes: u64) -> Share {
+        self.shares.take_in_any_case(party, Demand { units: bytes, instances: 0, resident: 0 })
+    }
+
+    /// Whether there is so much room that a guest may be started before it is known to have something to do.
+    pub fn is_plentiful_for(&self, party: &Party) -> bool {
+        let state = self.shares.lock();
+        state.standing(party).is_small()
+            && state.occupied() <= state.total / 2
+            && state.instances <= state.most_instances / 2
+    }
+
+    /// The figures of this moment.
+    pub fn figures(&self) -> Figures {
+        self.shares.figures()
+    }
+}
+
+/// The room of one instance. Dropping it gives the room back.
+#[derive(Debug)]
+pub struct Place {
+    room: Arc<Room>,
+    share: Share,
+    usual: Arc<Usual>,
+    prepaid: (u64, u64),
+}
+
+/// An instance of this size may be one of those that take the memory away.
+const LARGE: u64 = 4 << 20;
+
+impl Place {
+    /// Takes room for so many bytes more, if there is some.
+    fn grow(&mut self, bytes: u64) -> bool {
+        self.share.grow(bytes)
+    }
+
+    /// Whether the process is too large and this instance, which is at work, is no small one.
+    pub fn has_to_end(&self) -> bool {
+        self.room.pressed.load(Ordering::Relaxed) && self.share.units().max(self.usual.declared()) >= LARGE
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let (own, resident) = self.prepaid;
+        self.usual.ended(own, resident);
+    }
+}

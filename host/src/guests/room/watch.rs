@@ -1,0 +1,162 @@
+//! Measures how large the process is, many times a second, and corrects the account: what was taken for guests is an estimate, and pages
+//! that are promised are often never touched.
+
+use super::usual::Ratio;
+use super::{Room, Usual};
+use std::fs::File;
+use std::os::unix::fs::FileExt;
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, PoisonError};
+use std::time::Duration;
+
+const STATUS: &str = "/proc/self/status";
+const STATUS_BYTES: usize = 4096;
+/// Between two looks while guests are at work, and while none is.
+const BUSY: Duration = Duration::from_millis(20);
+const QUIET: Duration = Duration::from_millis(100);
+/// What was given out during so many looks is not expected to show yet.
+const LOOKS: usize = 15;
+/// Estimates follow after so many looks.
+const LEARN_AFTER: u32 = 10;
+/// Guests are a crowd when they take this part of the room. With fewer, what the host itself does is the larger part of any change.
+const CROWD: u64 = 16;
+
+/// How large the process is, in bytes.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+struct Size {
+    /// Memory that is nowhere else.
+    own: i64,
+    /// All resident memory. A page of a component's initial memory counts once for each instance that has it.
+    resident: i64,
+}
+
+/// Who measures.
+struct Watch {
+    status: File,
+    /// The size without guests.
+    base: Size,
+    /// Units and resident bytes that were given out between the last looks.
+    fresh: [(u64, u64); LOOKS],
+    looks: u32,
+}
+
+/// Starts a thread that measures as long as there is the room. A thread of its own, since a busy runtime must not keep it from looking.
+#[expect(clippy::disallowed_methods, reason = "the thread is the watch's own")]
+pub(super) fn start(room: &Arc<Room>) {
+    // Without such a file, as on systems that are no Linux, estimates are all there is.
+    let Ok(status) = File::open(STATUS) else { return };
+    let mut watch = Watch { status, base: Size::default(), fresh: [(0, 0); LOOKS], looks: 0 };
+    let room = Arc::downgrade(room);
+    let spawned = std::thread::Builder::new().name("memory".into()).spawn(move || {
+        while let Some(room) = room.upgrade() {
+            let is_busy = watch.look(&room);
+            drop(room);
+            std::thread::sleep(if is_busy { BUSY } else { QUIET });
+        }
+    });
+    if let Err(error) = spawned {
+        tracing::error!("memory is not measured, since no thread can be started: {error}");
+    }
+}
+
+impl Watch {
+    /// Looks once. Returns whether there is something to watch.
+    fn look(&mut self, room: &Room) -> bool {
+        let Some(size) = self.size() else { return false };
+        self.looks = self.looks.wrapping_add(1);
+        let budget = &room.budget;
+        let mut state = room.shares.lock();
+        let slot = usize::try_from(self.looks).unwrap_or_default() % LOOKS;
+        if let Some(fresh) = self.fresh.get_mut(slot) {
+            *fresh = std::mem::take(&mut state.fresh);
+        }
+        let fresh = self.fresh.iter().fold((0_u64, 0_u64), |sum, fresh| (sum.0 + fresh.0, sum.1 + fresh.1));
+        let used = signed(state.used);
+        let is_crowd = state.used >= state.total / CROWD;
+        if is_crowd {
+            state.correction = size.own - self.base.own - used.saturating_sub(signed(fresh.0));
+        } else {
+            self.base = Size { own: size.own - used, resident: size.resident - used };
+            state.correction = 0;
+            let left = budget.ceiling.saturating_add_signed(self.base.resident.saturating_neg());
+            state.total = left.max(budget.least);
+        }
+        state.resident_left = signed(budget.ceiling) - size.resident - signed(fresh.1);
+        state.serve_line();
+        let is_busy = state.used > 0;
+        drop(state);
+        let real = size.own + (size.resident - size.own).min(self.base.resident - self.base.own).max(0);
+        room.pressed.store(real > signed(budget.hard), Ordering::Relaxed);
+        if is_crowd && self.looks.is_multiple_of(LEARN_AFTER) && signed(fresh.0) < used / 5 {
+            self.learn(room, size, used);
+        }
+        is_busy
+    }
+
+    /// Lets the estimates follow what was measured in a crowd in which most have come to rest.
+    fn learn(&self, room: &Room, size: Size, used: i64) {
+        let versions = room.versions.lock().unwrap_or_else(PoisonError::into_inner);
+        let versions: Vec<Arc<Usual>> = versions.iter().filter_map(std::sync::Weak::upgrade).collect();
+        let taken = versions
+            .iter()
+            .map(|version| version.taken())
+            .fold((0, 0), |sum: (u64, u64), taken| (sum.0.saturating_add(taken.0), sum.1.saturating_add(taken.1)));
+        // What instances have grown by is counted in full, and so is what the host holds for them.
+        let beside = used.saturating_sub(signed(taken.0));
+        let found = |now: i64, base: i64| now - base - beside;
+        let ratio = Ratio {
+            own: quotient(found(size.own, self.base.own), taken.0),
+            resident: quotient(found(size.resident, self.base.resident), taken.1),
+        };
+        for version in versions {
+            version.learn(ratio);
+        }
+    }
+
+    fn size(&self) -> Option<Size> {
+        let mut buffer = [0; STATUS_BYTES];
+        let length = self.status.read_at(&mut buffer, 0).ok()?;
+        size_of_process(std::str::from_utf8(buffer.get(..length)?).ok()?)
+    }
+}
+
+/// From `VmRSS:     1234 kB` and `RssAnon:     123 kB`, where kB means KiB.
+fn size_of_process(status: &str) -> Option<Size> {
+    let bytes = |name: &str| {
+        let line = status.lines().find_map(|line| line.strip_prefix(name))?;
+        line.trim().strip_suffix(" kB")?.parse::<i64>().ok()?.checked_mul(1024)
+    };
+    Some(Size { own: bytes("RssAnon:")?, resident: bytes("VmRSS:")? })
+}
+
+#[expect(clippy::cast_precision_loss, reason = "an estimate")]
+fn quotient(found: i64, taken: u64) -> f64 {
+    if taken == 0 { 1.0 } else { found.max(0) as f64 / taken as f64 }
+}
+
+fn signed(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_size_is_read_as_the_kernel_tells_it() {
+        let status = "Name:\tinnkeeper\nVmHWM:\t  99 kB\nVmRSS:\t   70 kB\nRssAnon:\t   30 kB\nRssFile:\t 27 kB\n";
+        assert_eq!(size_of_process(status), Some(Size { own: 30 << 10, resident: 70 << 10 }));
+        assert_eq!(size_of_process("VmRSS:\t many kB\n"), None);
+    }
+
+    #[test]
+    fn this_process_has_a_size() {
+        let watch =
+            Watch { status: File::open(STATUS).unwrap(), base: Size::default(), fresh: [(0, 0); LOOKS], looks: 0 };
+        let before = watch.size().unwrap();
+        let ballast = vec![1_u8; 32 << 20];
+        let after = watch.size().unwrap();
+        assert!(after.own - before.own > 24 << 20 && after.resident >= after.own, "{before:?} {after:?}");
+        drop(std::hint::black_box(ballast));
+    }
+}

@@ -5,6 +5,7 @@
 //! the database. Guests know no HTTP beyond `wasi:http`: requests are brought to them by `web`.
 
 pub mod component;
+pub mod compiling;
 pub mod compute;
 pub mod engine;
 mod hooks;
@@ -21,6 +22,7 @@ pub mod run;
 pub mod settings;
 pub mod state;
 pub mod sweep;
+mod waiting_room;
 pub mod watch;
 
 pub use component::ComponentError;

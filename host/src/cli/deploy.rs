@@ -32,7 +32,8 @@ pub(super) async fn run(options: &Options) -> anyhow::Result<()> {
     let route = options.route.as_deref().map(routes::check).transpose().map_err(anyhow::Error::msg)?;
     project.build().await?;
     let component = project.read()?;
-    setup::compiler(&config)?.compile(&component).with_context(|| project.component.display().to_string())?;
+    let compiled = setup::compiler(&config)?.compile(component.clone().into()).await;
+    compiled.with_context(|| project.component.display().to_string())?;
     let database = setup::database(&config).await?;
     let settings = project.settings_json()?;
     let deployment = Deployment { app: &app, route: route.as_deref(), settings: &settings, component: &component };

@@ -69,10 +69,8 @@ impl Workshop {
     async fn make(&self) -> anyhow::Result<()> {
         self.project.build().await?;
         let component = self.project.read()?;
-        let compiler = self.compiler.clone();
-        let component =
-            tokio::task::spawn_blocking(move || compiler.compile(&component).map(|_| component)).await?;
-        let component = component.with_context(|| self.project.component.display().to_string())?;
+        let compiled = self.compiler.compile(component.clone().into()).await;
+        compiled.with_context(|| self.project.component.display().to_string())?;
         let settings = self.project.settings_json()?;
         let deployment = Deployment { app: &self.app, route: None, settings: &settings, component: &component };
         let version = self.database.deploy(deployment).await?;

@@ -17,7 +17,7 @@ pub(super) struct Options {
     json: bool,
 }
 
-pub(super) fn run(options: &Options) -> anyhow::Result<()> {
+pub(super) async fn run(options: &Options) -> anyhow::Result<()> {
     // No database is needed, so none has to be found.
     let nowhere = DatabaseOptions {
         database_url: Some(format!("sqlite:{DEFAULT_DATA_DIRECTORY}")),
@@ -28,7 +28,8 @@ pub(super) fn run(options: &Options) -> anyhow::Result<()> {
     config.code_cache = None;
     let bytes = std::fs::read(&options.file).with_context(|| options.file.display().to_string())?;
     let compiler = setup::compiler(&config)?;
-    let report = inspect::inspect(&compiler, &bytes).with_context(|| options.file.display().to_string())?;
+    let report =
+        inspect::inspect(&compiler, bytes.into()).await.with_context(|| options.file.display().to_string())?;
     if options.json {
         output::json(&report)?;
     } else {

@@ -21,6 +21,7 @@ mod tiers;
 mod transfer;
 
 use crate::config::{Config, DatabaseOptions, Environment, Secret};
+use crate::guests::compiling;
 use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
 
@@ -58,6 +59,9 @@ enum Command {
     Keys(keys::Options),
     /// Show which database was found and why, and whether it answers
     Doctor(doctor::Options),
+    /// Compile the component on standard input, for another process of this program
+    #[command(hide = true)]
+    Compile,
 }
 
 /// Where the database is. Without any of these: DATABASE_URL, then a single HEROKU_POSTGRESQL_*_URL, then SQLite.
@@ -129,7 +133,8 @@ impl Cli {
             Command::Export(options) => Box::pin(transfer::export(&options)).await,
             Command::Import(options) => Box::pin(transfer::import(&options)).await,
             Command::Sessions(options) => sessions::run(&options).await,
-            Command::Inspect(options) => inspect::run(&options),
+            Command::Inspect(options) => inspect::run(&options).await,
+            Command::Compile => compiling::child::run().await,
             Command::Keys(options) => keys::run(&options).await,
             Command::Doctor(options) => doctor::run(&options).await,
         }

@@ -1,6 +1,7 @@
 //! From a [`Config`] to the parts of the host.
 
-use crate::config::Config;
+use crate::config::{Config, temporary_folder};
+use crate::guests::compiling::{CodeFolder, Workshop, WorkshopSettings};
 use crate::guests::component::Compiler;
 use crate::guests::engine::{self, EngineSettings};
 use crate::guests::{OwnDatabases, Registry};
@@ -23,13 +24,18 @@ pub(super) fn unreachable(config: &Config) -> String {
 
 /// The compiler of guests.
 pub(super) fn compiler(config: &Config) -> anyhow::Result<Compiler> {
+    let temporary = temporary_folder();
+    let folder = config.code_cache.as_deref().unwrap_or(&temporary).display().to_string();
+    let code = CodeFolder::open(config.code_cache.as_deref(), &temporary);
+    let code = code.with_context(|| format!("cannot keep compiled code in {folder}"))?;
     let engine = engine::build(EngineSettings {
         instances: config.memory_budget().slots(),
         memory_bytes: config.limits.memory_per_instance,
-        code_cache: config.code_cache.as_deref(),
+        code: code.path(),
     });
     let engine = engine.map_err(|error| anyhow!("cannot start the WebAssembly engine: {error:#}"))?;
-    Compiler::new(engine, config.limits.component_bytes).map_err(|error| anyhow!("{error:#}"))
+    let workshop = Workshop::new(WorkshopSettings::new(&config.limits, temporary), code);
+    Compiler::new(engine, workshop, config.limits.component_bytes).map_err(|error| anyhow!("{error:#}"))
 }
 
 /// The live registry, still empty.

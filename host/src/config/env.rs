@@ -9,6 +9,11 @@ use std::path::PathBuf;
 use super::Error;
 use super::units::Quantity;
 
+/// Where the system keeps what lasts no longer than a process.
+pub fn temporary_folder() -> PathBuf {
+    std::env::temp_dir()
+}
+
 /// A snapshot of environment variables. `Debug` prints their names and never their values.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Environment {

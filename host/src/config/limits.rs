@@ -79,6 +79,10 @@ limits! {
     request_uri_bytes, REQUEST_URI_BYTES: u64 = 8 * KIB;
     /// One component, as deployed.
     component_bytes, COMPONENT_BYTES: u64 = 32 * MIB;
+    /// Computing time to compile one component, in whole seconds.
+    compile_time, COMPILE_TIME: Duration = Duration::from_secs(60);
+    /// Memory to compile one component, in a process of its own.
+    compile_memory, COMPILE_MEMORY: u64 = 512 * MIB;
     /// All values of one session.
     session_bytes, SESSION_BYTES: u64 = 64 * KIB;
     /// A session ends when it was not used for this long.

@@ -32,7 +32,7 @@ use std::path::PathBuf;
 pub use database::{DatabaseTarget, PostgresHost, PostgresTarget};
 pub use database_url::DatabaseUrl;
 pub use detect::{DEFAULT_DATA_DIRECTORY, DatabaseOptions, Decision, Source, app_target, detect};
-pub use env::Environment;
+pub use env::{Environment, temporary_folder};
 pub use error::Error;
 pub use limits::{LimitRow, Limits};
 use memory::MEMORY;

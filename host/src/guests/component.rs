@@ -1,10 +1,13 @@
-//! Components: checked, compiled off the async threads, ready to be instantiated.
+//! Components: checked, compiled by a child, loaded off the async threads, ready to be instantiated.
 
+use super::compiling::{CompileError, Seen, Workshop};
 use super::engine::Built;
 use super::linker;
 use super::state::GuestState;
+use bytes::Bytes;
+use std::sync::Arc;
 use wasmtime::Engine;
-use wasmtime::component::{Component, InstancePre, Linker};
+use wasmtime::component::{Component, Linker};
 use wasmtime_wasi_http::p2::bindings::ProxyPre;
 
 /// The first bytes of a component and of a core module (WebAssembly binary format; component model, "Binary Format").
@@ -37,6 +40,26 @@ pub enum ComponentError {
         "the component does not export wasi:http/incoming-handler@0.2.x: build it for the world innkeeper:storage/web-app ({0:#})"
     )]
     NoHandler(wasmtime::Error),
+    /// Compiling it failed.
+    #[error(transparent)]
+    NotCompiled(#[from] CompileError),
+    /// This host cannot run it.
+    #[error("{0}")]
+    Unfit(String),
+    /// Its code was there and is there no more.
+    #[error("its compiled code is gone: try again")]
+    Stopped,
+}
+
+impl ComponentError {
+    /// Whether the same component would meet the same error again.
+    pub fn is_final(&self) -> bool {
+        match self {
+            Self::NotCompiled(error) => error.is_final(),
+            Self::Stopped => false,
+            _ => true,
+        }
+    }
 }
 
 /// What makes components runnable. Cloning shares it.
@@ -44,7 +67,8 @@ pub enum ComponentError {
 pub struct Compiler {
     engine: Engine,
     instances: u32,
-    linker: std::sync::Arc<Linker<GuestState>>,
+    linker: Arc<Linker<GuestState>>,
+    workshop: Arc<Workshop>,
     most_bytes: u64,
 }
 
@@ -55,10 +79,16 @@ impl std::fmt::Debug for Compiler {
 }
 
 impl Compiler {
-    /// A compiler for an engine.
-    pub fn new(built: Built, most_bytes: u64) -> wasmtime::Result<Self> {
-        let linker = std::sync::Arc::new(linker::build(&built.engine)?);
-        Ok(Self { engine: built.engine, instances: built.instances, linker, most_bytes })
+    /// What `workshop` compiles, the engine runs: both have the same folder.
+    pub fn new(built: Built, workshop: Workshop, most_bytes: u64) -> wasmtime::Result<Self> {
+        let linker = Arc::new(linker::build(&built.engine)?);
+        Ok(Self {
+            engine: built.engine,
+            instances: built.instances,
+            linker,
+            workshop: Arc::new(workshop),
+            most_bytes,
+        })
     }
 
     /// How many instances may live at once.
@@ -66,26 +96,43 @@ impl Compiler {
         self.instances
     }
 
-    /// Compiles a component and checks that this host can run it. Takes seconds for large ones: not for async threads.
-    pub fn compile(&self, bytes: &[u8]) -> Result<ProxyPre<GuestState>, ComponentError> {
-        let component = self.component(bytes)?;
-        let pre = self.link(&component)?;
-        ProxyPre::new(pre).map_err(ComponentError::NoHandler)
+    /// Loads a component that is compiled already. None where it is not.
+    pub async fn load(&self, bytes: Bytes) -> Result<Option<ProxyPre<GuestState>>, ComponentError> {
+        check(&bytes, self.most_bytes)?;
+        let (engine, linker) = (self.engine.clone(), Arc::clone(&self.linker));
+        let loading = tokio::task::spawn_blocking(move || {
+            // The engine cannot compile: whatever the error is, there is no code that it takes.
+            let component = Component::from_binary(&engine, &bytes).ok();
+            component.map(|component| link(&linker, &component)).transpose()
+        });
+        loading.await.map_err(|_| ComponentError::Stopped)?
     }
 
-    /// The component as the engine sees it, before anything is linked.
-    pub(super) fn component(&self, bytes: &[u8]) -> Result<Component, ComponentError> {
-        check(bytes, self.most_bytes)?;
-        Component::from_binary(&self.engine, bytes).map_err(ComponentError::Invalid)
+    /// Compiles a component unless that has been done, and checks that this host can run it. Takes seconds for large ones.
+    pub async fn compile(&self, bytes: Bytes) -> Result<ProxyPre<GuestState>, ComponentError> {
+        if let Some(loaded) = self.load(bytes.clone()).await? {
+            return Ok(loaded);
+        }
+        match self.workshop.compile(bytes.clone()).await?.problem {
+            Some(problem) => Err(ComponentError::Unfit(problem)),
+            None => self.load(bytes).await?.ok_or(ComponentError::Stopped),
+        }
     }
 
-    pub(super) fn engine(&self) -> &Engine {
-        &self.engine
+    /// Compiles a component and looks at it, whether this host can run it or not.
+    pub async fn inspect(&self, bytes: Bytes) -> Result<Seen, ComponentError> {
+        check(&bytes, self.most_bytes)?;
+        Ok(self.workshop.compile(bytes).await?)
     }
+}
 
-    fn link(&self, component: &Component) -> Result<InstancePre<GuestState>, ComponentError> {
-        self.linker.instantiate_pre(component).map_err(|error| ComponentError::Import(explain(&error)))
-    }
+/// Whether this host can run a component.
+pub(super) fn link(
+    linker: &Linker<GuestState>,
+    component: &Component,
+) -> Result<ProxyPre<GuestState>, ComponentError> {
+    let pre = linker.instantiate_pre(component).map_err(|error| ComponentError::Import(explain(&error)))?;
+    ProxyPre::new(pre).map_err(ComponentError::NoHandler)
 }
 
 /// Bytes of memories and tables that an instance begins with.

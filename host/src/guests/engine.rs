@@ -30,8 +30,8 @@ pub struct EngineSettings<'a> {
     pub instances: u32,
     /// Bytes of one instance's memory at most.
     pub memory_bytes: u64,
-    /// Where compiled code is kept for the next start. The folder has to be the host's own: what is in it is run.
-    pub code_cache: Option<&'a Path>,
+    /// Where compiled code is kept. The folder has to be the host's own: what is in it is run.
+    pub code: &'a Path,
 }
 
 /// An engine, and how many instances may live in it at once.
@@ -43,52 +43,46 @@ pub struct Built {
     pub instances: u32,
 }
 
+/// An engine that runs what lies in the folder of compiled code, and cannot compile.
+pub fn build(settings: EngineSettings<'_>) -> wasmtime::Result<Built> {
+    build_with(settings, false)
+}
+
+/// An engine that compiles, and puts the code into its folder.
+pub(super) fn build_compiler(settings: EngineSettings<'_>) -> wasmtime::Result<Built> {
+    build_with(settings, true)
+}
+
 /// Builds the engine and starts its clock. Falls back to a smaller pool and then to none where the system
 /// does not give the address space.
-pub fn build(settings: EngineSettings<'_>) -> wasmtime::Result<Built> {
+fn build_with(settings: EngineSettings<'_>, compiles: bool) -> wasmtime::Result<Built> {
     let smaller = (settings.instances / 8).max(4);
     let pooled = [settings.instances, smaller].into_iter().find_map(|instances| {
-        let mut config = base_config(settings).ok()?;
+        let mut config = base_config(settings, compiles).ok()?;
         config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool(settings, instances)));
         Some(Built { engine: Engine::new(&config).ok()?, instances })
     });
     let built = match pooled {
         Some(built) => built,
-        None => Built { engine: Engine::new(&base_config(settings)?)?, instances: settings.instances },
+        None => Built { engine: Engine::new(&base_config(settings, compiles)?)?, instances: settings.instances },
     };
     start_clock(&built.engine)?;
     Ok(built)
 }
 
-fn base_config(settings: EngineSettings<'_>) -> wasmtime::Result<Config> {
+fn base_config(settings: EngineSettings<'_>, compiles: bool) -> wasmtime::Result<Config> {
     let mut config = Config::new();
     config
         .concurrency_support(false)
         .epoch_interruption(true)
         .memory_init_cow(true)
         .async_stack_size(FIBER_STACK)
-        .max_wasm_stack(WASM_STACK);
-    if let Some(folder) = settings.code_cache {
-        match cache_in(folder) {
-            Ok(cache) => {
-                config.cache(Some(cache));
-            }
-            Err(error) => {
-                let folder = folder.display();
-                tracing::warn!(%folder, "compiled code is not cached, so each start compiles again: {error:#}");
-            }
-        }
-    }
-    Ok(config)
-}
-
-/// Fails on a disk that is full or read-only, which is no reason not to start.
-fn cache_in(folder: &Path) -> wasmtime::Result<Cache> {
-    std::fs::create_dir_all(folder)?;
+        .max_wasm_stack(WASM_STACK)
+        .enable_compiler(compiles);
     let mut cache = CacheConfig::new();
-    // Wasmtime insists on an absolute path.
-    cache.with_directory(folder.canonicalize()?);
-    Cache::new(cache)
+    cache.with_directory(settings.code);
+    config.cache(Some(Cache::new(cache)?));
+    Ok(config)
 }
 
 fn pool(settings: EngineSettings<'_>, instances: u32) -> PoolingAllocationConfig {

@@ -1,6 +1,8 @@
 //! What a component imports and exports, for people.
 
+use super::compiling::Seen;
 use super::component::{Compiler, ComponentError};
+use bytes::Bytes;
 use serde::Serialize;
 
 /// The outside of a component.
@@ -17,12 +19,8 @@ pub struct Report {
 }
 
 /// Looks at a component. An error where it is none.
-pub fn inspect(compiler: &Compiler, bytes: &[u8]) -> Result<Report, ComponentError> {
-    let component = compiler.component(bytes)?;
-    let engine = compiler.engine();
-    let outside = component.component_type();
-    let imports = outside.imports(engine).map(|(name, _)| name.to_owned()).collect();
-    let exports = outside.exports(engine).map(|(name, _)| name.to_owned()).collect();
-    let problem = compiler.compile(bytes).err().map(|error| error.to_string());
-    Ok(Report { size: bytes.len(), imports, exports, problem })
+pub async fn inspect(compiler: &Compiler, bytes: Bytes) -> Result<Report, ComponentError> {
+    let size = bytes.len();
+    let Seen { imports, exports, problem } = compiler.inspect(bytes).await?;
+    Ok(Report { size, imports, exports, problem })
 }

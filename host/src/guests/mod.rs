@@ -4,6 +4,7 @@
 //! only function that builds a store, [`registry`] is the live map from route to guest, [`watch`] keeps it up to date with
 //! the database. Guests know no HTTP beyond `wasi:http`: requests are brought to them by `web`.
 
+pub mod compiling;
 pub mod component;
 pub mod compute;
 pub mod disks;
@@ -23,6 +24,7 @@ pub mod run;
 pub mod settings;
 pub mod state;
 pub mod sweep;
+mod waiting_room;
 pub mod watch;
 
 pub use component::ComponentError;

@@ -10,6 +10,7 @@ use super::room::{self, Usual};
 use super::routes::{Room, Routes};
 use super::settings::{Origins, Settings};
 use super::state::GuestState;
+use super::waiting_room::{Standing, WaitingRoom};
 use crate::config::{Limits, MemoryBudget};
 use crate::interfaces::AppContext;
 use crate::interfaces::blob_upload::Keyring;
@@ -17,15 +18,19 @@ use crate::storage::apps::{App, Version};
 use crate::storage::{AppSpace, Database, Error};
 use arc_swap::ArcSwap;
 use futures_util::{StreamExt, stream};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 use tokio::sync::Mutex;
 use wasmtime::Engine;
 use wasmtime_wasi_http::p2::bindings::ProxyPre;
 
+/// Why an app is closed whose version is being compiled.
+const STARTING: &str = "it is being compiled";
 /// Apps for which room is made at the same time.
 const AT_ONCE: usize = 8;
+/// The host is ready although something is still being compiled that takes longer.
+const COMPILING: Duration = Duration::from_secs(15);
 const KEYS_PAUSE: Duration = Duration::from_secs(1);
 
 /// A component while it runs for an app.
@@ -108,6 +113,18 @@ fn left(app: &App, error: &dyn std::fmt::Display, before: &Routes) -> Option<Roo
     Some(if stays { Room::Open(Arc::clone(old)) } else { Room::Closed(close(app, error, before)) })
 }
 
+/// Who answers for an app while its active version is being compiled: the guest from before, unless the app lives elsewhere by now.
+fn meanwhile(app: &App, before: &Routes) -> Room {
+    match before.guest_of(&app.name).filter(|old| old.database_var == app.database_var) {
+        Some(old) => Room::Open(Arc::clone(old)),
+        None => Room::Closed(Arc::new(Closed {
+            app: app.name.clone(),
+            route: app.route.clone(),
+            reason: STARTING.to_owned(),
+        })),
+    }
+}
+
 /// See the module.
 #[derive(Debug)]
 pub struct Registry {
@@ -123,6 +140,10 @@ pub struct Registry {
     /// Held while keys are being read and put.
     pub(super) refreshing_keys: Mutex<()>,
     routes: ArcSwap<Routes>,
+    /// Versions that are to be compiled.
+    pub(super) waiting: WaitingRoom,
+    /// When the database was first read.
+    read: OnceLock<Instant>,
     loaded: AtomicBool,
 }
 
@@ -138,7 +159,7 @@ impl Registry {
         let memory = room::Room::new(budget, compiler.instances(), limits.room_wait);
         let (keyring, routes, loaded) = (Arc::default(), ArcSwap::default(), AtomicBool::new(false));
         let (keys_asked, refreshing_keys) = (Mutex::default(), Mutex::default());
-        let compute = Compute::new();
+        let (compute, waiting, read) = (Compute::new(), WaitingRoom::default(), OnceLock::new());
         Self {
             database,
             own_databases,
@@ -150,6 +171,8 @@ impl Registry {
             keys_asked,
             refreshing_keys,
             routes,
+            waiting,
+            read,
             loaded,
         }
     }
@@ -206,9 +229,21 @@ impl Registry {
         *asked = Some(Instant::now());
     }
 
-    /// Whether the database has been read at least once.
+    /// Whether the database has been read at least once, and what it named was loaded: but nobody waits long for what is being compiled.
     pub fn is_loaded(&self) -> bool {
         self.loaded.load(Ordering::Acquire)
+    }
+
+    /// Notes that everything is loaded, once it is.
+    pub(super) fn settle(&self) {
+        if self.read.get().is_some_and(|at| self.waiting.is_empty() || at.elapsed() > COMPILING) {
+            self.loaded.store(true, Ordering::Release);
+        }
+    }
+
+    /// Compiles what is to be compiled, for ever.
+    pub(super) async fn compile(&self) {
+        self.waiting.work(&self.database, &self.compiler).await;
     }
 
     /// Waits until connections that ended irregularly have been cleaned up.
@@ -254,7 +289,8 @@ impl Registry {
         let whole = rooms.iter().all(|room| matches!(room, Room::Open(_)));
         self.routes.store(Arc::new(Routes::new(rooms)));
         self.tell_of_new(before);
-        self.loaded.store(true, Ordering::Release);
+        self.read.get_or_init(Instant::now);
+        self.settle();
         outage.map_or(Ok(whole), Err)
     }
 
@@ -273,6 +309,7 @@ impl Registry {
         };
         match loaded {
             Ok(guest) => Ok(Some(Room::Open(guest))),
+            Err(LoadError::Compiling) => Ok(Some(meanwhile(app, before))),
             Err(LoadError::Storage(error)) if error.is_outage() || error.takes_no_writes() => Err(error),
             Err(error) => {
                 tracing::error!(app = app.name, version = app.active, "cannot load the active version: {error}");
@@ -303,7 +340,7 @@ impl Registry {
         }
         let versions = self.database.versions(&app.name).await?;
         let version = versions.iter().find(|version| version.number == active).ok_or(LoadError::NoVersion)?;
-        let pre = self.compile(version).await?;
+        let pre = self.loaded(version).await?;
         let accounts = old.map_or_else(|| self.accounts(&space), |old| old.accounts.clone());
         Ok(Arc::new(self.assemble(app, version, space, pre, accounts)?))
     }
@@ -318,11 +355,19 @@ impl Registry {
         }
     }
 
-    async fn compile(&self, version: &Version) -> Result<ProxyPre<GuestState>, LoadError> {
+    /// A version, ready to run. One that is not compiled yet is compiled beside everything else.
+    async fn loaded(&self, version: &Version) -> Result<ProxyPre<GuestState>, LoadError> {
+        match self.waiting.standing(version) {
+            Standing::Waiting => return Err(LoadError::Compiling),
+            Standing::Failed(reason) => return Err(LoadError::NotCompiled(reason)),
+            Standing::Unknown => {}
+        }
         let bytes = self.database.component(version).await?;
-        let compiler = self.compiler.clone();
-        let compiled = tokio::task::spawn_blocking(move || compiler.compile(&bytes)).await;
-        Ok(compiled.map_err(|_| LoadError::Compiler)??)
+        if let Some(pre) = self.compiler.load(bytes.into()).await? {
+            return Ok(pre);
+        }
+        self.waiting.add(version.clone());
+        Err(LoadError::Compiling)
     }
 
     fn accounts(&self, space: &AppSpace) -> Accounts {
@@ -372,6 +417,8 @@ enum LoadError {
     Settings(#[from] serde_json::Error),
     #[error("it is not in the registry")]
     NoVersion,
-    #[error("the compiler failed")]
-    Compiler,
+    #[error("{0}")]
+    NotCompiled(String),
+    #[error("{STARTING}")]
+    Compiling,
 }

@@ -102,8 +102,7 @@ pub fn build_store(guest: &Guest, visit: Visit) -> Store<GuestState> {
     };
     let mut store = Store::new(guest.engine(), state);
     store.limiter(|state| &mut state.limiter);
-    store.set_hostcall_fuel(HOSTCALL_BYTES);
-    store.set_max_component_handles(HANDLES);
+    bound_resources(&mut store);
     store.set_epoch_deadline(1);
     store.epoch_deadline_callback(|mut store| count_tick(store.data_mut()));
     store
@@ -120,7 +119,14 @@ fn count_tick(state: &mut GuestState) -> wasmtime::Result<UpdateDeadline> {
     Ok(UpdateDeadline::Yield(1))
 }
 
-fn limits(memory_bytes: u64) -> StoreLimits {
+/// Bounds what a guest may pass to the host and hold of it.
+pub(super) fn bound_resources<T>(store: &mut Store<T>) {
+    store.set_hostcall_fuel(HOSTCALL_BYTES);
+    store.set_max_component_handles(HANDLES);
+}
+
+/// Bounds what the engine gives an instance.
+pub(super) fn limits(memory_bytes: u64) -> StoreLimits {
     StoreLimitsBuilder::new()
         .memory_size(usize::try_from(memory_bytes).unwrap_or(usize::MAX))
         .table_elements(TABLE_ELEMENTS)

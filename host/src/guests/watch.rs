@@ -10,12 +10,20 @@ use tokio_util::sync::CancellationToken;
 
 const EVERY: Duration = Duration::from_secs(1);
 
-/// Keeps `registry` up to date until `stop`. Migrates the host tables before it first reads them.
+/// Keeps `registry` up to date until `stop`, and compiles what is to be compiled. Migrates the host tables before it first reads them.
 pub async fn watch(registry: Arc<Registry>, stop: CancellationToken) {
+    tokio::select! {
+        () = look_on(&registry, &stop) => {}
+        () = registry.compile() => {}
+    }
+    registry.routes().guests().for_each(|guest| guest.accounts.log.close());
+}
+
+async fn look_on(registry: &Registry, stop: &CancellationToken) {
     let mut seen = Seen::default();
     let mut outage = None;
     loop {
-        match refresh(&registry, &mut seen).await {
+        match refresh(registry, &mut seen).await {
             Ok(()) => {
                 if outage.take().is_some() {
                     tracing::info!("the database is back");
@@ -23,13 +31,14 @@ pub async fn watch(registry: Arc<Registry>, stop: CancellationToken) {
             }
             Err(error) => report(&mut outage, &error),
         }
+        registry.settle();
         registry.routes().guests().for_each(|guest| guest.accounts.log.look());
         tokio::select! {
-            () = stop.cancelled() => break,
+            () = stop.cancelled() => return,
+            () = registry.waiting.next_done() => {}
             () = tokio::time::sleep(EVERY) => {}
         }
     }
-    registry.routes().guests().for_each(|guest| guest.accounts.log.close());
 }
 
 /// What has been done.
@@ -37,6 +46,8 @@ pub async fn watch(registry: Arc<Registry>, stop: CancellationToken) {
 struct Seen {
     /// The generation that was loaded.
     generation: Option<i64>,
+    /// How many versions had been compiled by then.
+    compiled: u64,
     /// Whether no app of it is closed.
     whole: bool,
     /// When the keys were loaded; none where that is to be tried again.
@@ -53,9 +64,13 @@ async fn refresh(registry: &Registry, seen: &mut Seen) -> Result<(), Error> {
     if seen.generation != Some(generation) || seen.keys.is_none_or(|at| at.elapsed() > keys::LOOK_EVERY) {
         load_keys(registry, seen).await?;
     }
-    if seen.generation != Some(generation) {
+    // Before it is loaded: what is done meanwhile is a reason to look again.
+    let compiled = registry.waiting.done();
+    let is_new = seen.generation != Some(generation) || seen.compiled != compiled;
+    if is_new || registry.waiting.has_another_try() {
         seen.whole = registry.reload().await?;
         seen.generation = Some(generation);
+        seen.compiled = compiled;
     } else if !seen.whole {
         seen.whole = registry.reopen().await?;
     }

@@ -42,7 +42,7 @@ fn check_settings(text: &str) -> anyhow::Result<()> {
     settings.check().map_err(anyhow::Error::msg).context(what)
 }
 
-/// The component, if it is the one that the app had and this host can run it.
+/// The component, if it is the one that the app had.
 pub(super) fn component(part: &mut Part<'_>, app: &AppPart, config: &Config) -> anyhow::Result<Vec<u8>> {
     if part.path != COMPONENT {
         bail!("{BROKEN}: {} stands where {COMPONENT} should", part.path);
@@ -51,8 +51,13 @@ pub(super) fn component(part: &mut Part<'_>, app: &AppPart, config: &Config) -> 
     if hex(&Sha256::digest(&component)) != app.component.sha256 {
         bail!("{COMPONENT}: {BROKEN}: its SHA-256 is another one");
     }
-    setup::compiler(config)?.compile(&component).context("this host cannot run the app's component")?;
     Ok(component)
+}
+
+/// Whether this host can run the app's component.
+pub(super) async fn check_component(component: &[u8], config: &Config) -> anyhow::Result<()> {
+    let compiled = setup::compiler(config)?.compile(component.to_vec().into()).await;
+    compiled.context("this host cannot run the app's component").map(|_| ())
 }
 
 /// Where the app is to be, and how.

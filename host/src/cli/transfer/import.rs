@@ -30,6 +30,7 @@ pub(in crate::cli) async fn run(options: &ImportOptions) -> anyhow::Result<()> {
     let mut hasher = Sha256::new();
     let app = app_part::app(&mut next(&mut parts, &mut hasher)?)?;
     let component = app_part::component(&mut next(&mut parts, &mut hasher)?, &app, &config)?;
+    app_part::check_component(&component, &config).await?;
     let room = app_part::room(options, &app, config.clone()).await?;
     let brought = bring(&room, &mut parts, &mut hasher, size).await;
     let ended = match brought {

@@ -1,0 +1,100 @@
+//! What the child does.
+
+use super::answer::{Answer, Seen};
+use super::{Order, bounds, entry, smoke};
+use crate::guests::component::{self, ComponentError};
+use crate::guests::engine::{self, Built, EngineSettings};
+use crate::guests::linker;
+use anyhow::anyhow;
+use std::io::{self, BufRead, Read, StdinLock, Write};
+use std::path::PathBuf;
+use wasmtime::Engine;
+use wasmtime::component::Component;
+
+/// One instance is started.
+const INSTANCES: u32 = 1;
+/// How the system says that memory is out.
+const NO_MEMORY: &str = "(os error 12)";
+/// Seconds for everything beside the compiler and the start.
+const GRACE: u64 = 5;
+
+/// Compiles what comes in on standard input, and answers on standard output. Ends at once when its parent does.
+pub async fn run() -> anyhow::Result<()> {
+    let (order, component) = read(io::stdin().lock())?;
+    let more = order.allowance.computing.as_secs().saturating_add(GRACE);
+    bounds::set(order.seconds, more, order.memory)?;
+    end_with_parent(order.work.clone())?;
+    let answer = work(&order, &component).await.map_err(|error| anyhow!("{error:#}"))?;
+    Ok(say(&answer)?)
+}
+
+/// The order, and the component.
+fn read(mut input: StdinLock<'_>) -> anyhow::Result<(Order, Vec<u8>)> {
+    let mut line = String::new();
+    input.read_line(&mut line)?;
+    let order: Order = serde_json::from_str(&line)?;
+    let mut component = vec![0; order.size];
+    input.read_exact(&mut component)?;
+    Ok((order, component))
+}
+
+/// Nothing more comes in on standard input: when it is closed, the parent is gone, and nobody waits for an answer.
+#[expect(clippy::disallowed_methods, clippy::exit, reason = "the compiler cannot be interrupted otherwise")]
+fn end_with_parent(work: PathBuf) -> io::Result<()> {
+    let watch = move || {
+        let _ = io::copy(&mut io::stdin().lock(), &mut io::sink());
+        let _ = std::fs::remove_dir_all(&work);
+        std::process::exit(1);
+    };
+    std::thread::Builder::new().name("parent".into()).spawn(watch)?;
+    Ok(())
+}
+
+fn say(answer: &Answer) -> io::Result<()> {
+    let mut output = io::stdout().lock();
+    serde_json::to_writer(&mut output, answer)?;
+    output.write_all(b"\n")?;
+    output.flush()
+}
+
+async fn work(order: &Order, bytes: &[u8]) -> wasmtime::Result<Answer> {
+    let settings = |code| EngineSettings { instances: INSTANCES, memory_bytes: order.allowance.memory, code };
+    let Built { engine: compiler, .. } = engine::build_compiler(settings(&order.work))?;
+    let component = match Component::from_binary(&compiler, bytes) {
+        Ok(component) => component,
+        Err(error) if is_out_of_memory(&error) => return Ok(Answer::NoMemory),
+        Err(error) => return Ok(Answer::Invalid(ComponentError::Invalid(error).to_string())),
+    };
+    bounds::compiled()?;
+    say(&Answer::Compiled)?;
+    let seen = look(&compiler, &component, order).await?;
+    if seen.problem.is_some() {
+        return Ok(Answer::Seen(seen));
+    }
+    drop(component);
+    let Built { engine: loader, .. } = engine::build(settings(&order.code))?;
+    let kept = entry::hand_over(bytes, (&compiler, &order.work), (&loader, &order.code));
+    // The proof: what cannot compile finds it there.
+    let kept = kept.map_err(wasmtime::Error::from).and_then(|()| Component::from_binary(&loader, bytes));
+    Ok(match kept {
+        Ok(_) => Answer::Seen(seen),
+        Err(error) => Answer::NotKept(format!("{error:#}")),
+    })
+}
+
+/// What it imports and exports, and whether this host can run it.
+async fn look(engine: &Engine, component: &Component, order: &Order) -> wasmtime::Result<Seen> {
+    let outside = component.component_type();
+    let imports = outside.imports(engine).map(|(name, _)| name.to_owned()).collect();
+    let exports = outside.exports(engine).map(|(name, _)| name.to_owned()).collect();
+    let problem = match component::link(&linker::build(engine)?, component) {
+        Err(error) => Some(error.to_string()),
+        Ok(_) => smoke::problem(engine, component, order.allowance).await,
+    };
+    Ok(Seen { imports, exports, problem })
+}
+
+/// Wasmtime passes on what the system says in other types than the standard library's, and here and there as a text.
+fn is_out_of_memory(error: &wasmtime::Error) -> bool {
+    format!("{error:#}").contains(NO_MEMORY)
+}

@@ -1,0 +1,129 @@
+//! Folders for compiled code.
+
+use std::fs::{self, DirBuilder, File};
+use std::io;
+use std::os::unix::fs::DirBuilderExt;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// How the names of temporary folders begin.
+const PREFIX: &str = "innkeeper-code-";
+/// Held as long as the process lives to which the folder belongs.
+const LOCK: &str = "lock";
+/// A folder that is younger may have no lock yet.
+const YOUNG: Duration = Duration::from_secs(60);
+
+/// Where the code of all components is kept.
+#[derive(Debug)]
+pub struct CodeFolder {
+    path: PathBuf,
+    /// Set where the folder lasts no longer than the process.
+    _temporary: Option<Temporary>,
+}
+
+impl CodeFolder {
+    /// The folder that was given. Where there is none, or it takes no files, a temporary one for this process.
+    pub fn open(given: Option<&Path>, temporary: &Path) -> io::Result<Self> {
+        match given.map(|path| (path, writable(path))) {
+            Some((_, Ok(path))) => return Ok(Self { path, _temporary: None }),
+            Some((path, Err(error))) => {
+                let folder = path.display();
+                tracing::warn!(%folder, "compiled code is not kept, so each start compiles again: {error}");
+            }
+            None => {}
+        }
+        let folder = Temporary::new(temporary)?;
+        Ok(Self { path: folder.path().to_owned(), _temporary: Some(folder) })
+    }
+
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+}
+
+/// The absolute path of a folder, as Wasmtime insists on, once a file could be made in it.
+fn writable(folder: &Path) -> io::Result<PathBuf> {
+    fs::create_dir_all(folder)?;
+    try_file_in(folder)?;
+    folder.canonicalize()
+}
+
+fn try_file_in(folder: &Path) -> io::Result<()> {
+    let path = folder.join(format!(".innkeeper-{:016x}", getrandom::u64().map_err(io::Error::other)?));
+    File::create_new(&path)?;
+    fs::remove_file(&path)
+}
+
+/// A folder that nobody else can read, removed when this is dropped. Where the process is killed, the next one that makes such a folder
+/// removes it.
+#[derive(Debug)]
+pub(super) struct Temporary {
+    path: PathBuf,
+    _lock: File,
+}
+
+impl Temporary {
+    pub(super) fn new(beside: &Path) -> io::Result<Self> {
+        let beside = beside.canonicalize()?;
+        sweep(&beside);
+        let number = getrandom::u64().map_err(io::Error::other)?;
+        let path = beside.join(format!("{PREFIX}{number:016x}"));
+        DirBuilder::new().mode(0o700).create(&path)?;
+        let lock = File::create_new(path.join(LOCK))?;
+        lock.lock()?;
+        Ok(Self { path, _lock: lock })
+    }
+
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+}
+
+impl Drop for Temporary {
+    fn drop(&mut self) {
+        // What cannot be removed now is swept later.
+        let _ = fs::remove_dir_all(&self.path);
+    }
+}
+
+/// Removes folders whose processes are gone. What cannot be removed belongs to somebody else.
+fn sweep(beside: &Path) {
+    let Ok(entries) = fs::read_dir(beside) else { return };
+    for entry in entries.flatten() {
+        let is_ours = entry.file_name().to_str().is_some_and(|name| name.starts_with(PREFIX));
+        if is_ours && entry.file_type().is_ok_and(|kind| kind.is_dir()) && is_left(&entry.path()) {
+            let _ = fs::remove_dir_all(entry.path());
+        }
+    }
+}
+
+fn is_left(folder: &Path) -> bool {
+    if let Ok(lock) = File::open(folder.join(LOCK)) {
+        return lock.try_lock().is_ok();
+    }
+    let changed = fs::metadata(folder).and_then(|folder| folder.modified());
+    changed.is_ok_and(|changed| changed.elapsed().is_ok_and(|age| age > YOUNG))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::PermissionsExt;
+
+    #[test]
+    fn a_folder_lasts_as_long_as_its_process_and_is_swept_when_that_was_killed() -> io::Result<()> {
+        let beside = Temporary::new(&std::env::temp_dir())?;
+        let [alive, killed] = [Temporary::new(beside.path())?, Temporary::new(beside.path())?];
+        assert_eq!(fs::metadata(alive.path())?.permissions().mode() & 0o777, 0o700);
+        let left = killed.path().to_owned();
+        let Temporary { path: _, _lock: lock } = &killed;
+        lock.unlock()?;
+        let other = Temporary::new(beside.path())?;
+        assert!(alive.path().is_dir() && other.path().is_dir() && !left.exists());
+        let path = other.path().to_owned();
+        drop(other);
+        assert!(!path.exists());
+        Ok(())
+    }
+}

@@ -1,0 +1,229 @@
+//! Has a component compiled by a child, one at a time, and judges how the child ended.
+
+use super::answer::{Answer, Seen};
+use super::folder::{CodeFolder, Temporary};
+use super::{Allowance, Order};
+use crate::config::Limits;
+use bytes::Bytes;
+use std::os::unix::process::ExitStatusExt;
+use std::path::PathBuf;
+use std::process::{ExitStatus, Stdio};
+use std::time::Duration;
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::process::{Child, Command};
+use tokio::sync::Mutex;
+
+/// This program, also where its file has been replaced meanwhile.
+const PROGRAM: &str = "/proc/self/exe";
+/// glibc returns memory instead of keeping it: a large component takes a sixth less.
+const SPARING: [(&str, &str); 3] =
+    [("MALLOC_ARENA_MAX", "1"), ("MALLOC_TRIM_THRESHOLD_", "65536"), ("MALLOC_MMAP_THRESHOLD_", "65536")];
+/// On a machine that is busy the computing time that the child has takes longer by the clock.
+const BUSY: u32 = 4;
+/// For everything beside the compiler and the start.
+const GRACE: Duration = Duration::from_secs(10);
+/// Bytes of an answer: names of imports and exports.
+const LONGEST_ANSWER: u64 = 16 << 20;
+const LONGEST_COMPLAINT: u64 = 2 << 10;
+/// How Rust says that memory is out, before it aborts.
+const NO_MEMORY: &str = "memory allocation of";
+const SIGABRT: i32 = 6;
+const SIGKILL: i32 = 9;
+const SIGXCPU: i32 = 24;
+
+const ADVICE: &str = "split its largest functions, or build it with optimisation";
+
+/// Why a component was not compiled.
+#[derive(Debug, thiserror::Error)]
+pub enum CompileError {
+    /// The compiler says so.
+    #[error("{0}")]
+    Invalid(String),
+    /// It takes too long.
+    #[error("compiling it takes more than {0:?} of computing time (INNKEEPER_COMPILE_TIME): {ADVICE}")]
+    Slow(Duration),
+    /// It takes too much memory.
+    #[error("compiling it takes more than {} MiB of memory (INNKEEPER_COMPILE_MEMORY): {ADVICE}", .0 >> 20)]
+    Large(u64),
+    /// The compiler has a fault of its own.
+    #[error("the compiler ended without an answer ({0}). If it does so again, it is a fault of Innkeeper")]
+    Crashed(String),
+    /// Somebody has ended the compiler.
+    #[error(
+        "the compiler was killed before it was done, most likely by the system for want of memory: try again, with more memory or less beside it"
+    )]
+    Killed,
+    /// The code has no place.
+    #[error("its compiled code cannot be kept in {}: {reason}. Is there room, and may the host write there?", .folder.display())]
+    NotKept {
+        /// Where it was to be kept.
+        folder: PathBuf,
+        /// Why it is not.
+        reason: String,
+    },
+    /// The compiler could not be started.
+    #[error("the compiler cannot be started: {0}")]
+    NotStarted(#[from] std::io::Error),
+}
+
+impl CompileError {
+    /// Whether the same component would come to the same end again.
+    pub fn is_final(&self) -> bool {
+        match self {
+            Self::Invalid(_) | Self::Slow(_) | Self::Large(_) | Self::Crashed(_) => true,
+            Self::Killed | Self::NotKept { .. } | Self::NotStarted(_) => false,
+        }
+    }
+}
+
+/// How to compile.
+#[derive(Debug, Clone)]
+pub struct WorkshopSettings {
+    /// Computing time of the compiler.
+    pub time: Duration,
+    /// Memory of the compiler.
+    pub memory: u64,
+    /// What a component gets to start.
+    pub allowance: Allowance,
+    /// Where temporary folders may be made.
+    pub temporary: PathBuf,
+}
+
+impl WorkshopSettings {
+    /// By the limits in force.
+    pub fn new(limits: &Limits, temporary: PathBuf) -> Self {
+        let allowance = Allowance {
+            memory: limits.memory_per_instance,
+            computing: limits.cpu_per_request,
+            wall: limits.wall_per_request,
+        };
+        Self { time: limits.compile_time, memory: limits.compile_memory, allowance, temporary }
+    }
+
+    /// The limit on computing time is one of whole seconds.
+    fn seconds(&self) -> u64 {
+        self.time.as_secs().saturating_add(u64::from(self.time.subsec_nanos() > 0))
+    }
+}
+
+/// Where components are compiled.
+#[derive(Debug)]
+pub struct Workshop {
+    settings: WorkshopSettings,
+    code: CodeFolder,
+    /// Held while a child compiles.
+    turn: Mutex<()>,
+}
+
+/// How a child ended.
+struct End {
+    is_compiled: bool,
+    answer: Option<Answer>,
+    complaint: String,
+    status: ExitStatus,
+}
+
+impl Workshop {
+    /// Puts what it compiles into a folder.
+    pub fn new(settings: WorkshopSettings, code: CodeFolder) -> Self {
+        Self { settings, code, turn: Mutex::default() }
+    }
+
+    /// Compiles a component into the folder of compiled code, unless it has a problem.
+    pub async fn compile(&self, component: Bytes) -> Result<Seen, CompileError> {
+        let _turn = self.turn.lock().await;
+        let work = Temporary::new(&self.settings.temporary)?;
+        let order = Order {
+            size: component.len(),
+            seconds: self.settings.seconds(),
+            memory: self.settings.memory,
+            allowance: self.settings.allowance,
+            work: work.path().to_owned(),
+            code: self.code.path().to_owned(),
+        };
+        // Dropped with everything else when nobody waits any more: the child ends with it.
+        let mut child = spawn()?;
+        let wall = (self.settings.time * BUSY).saturating_add(self.settings.allowance.wall).saturating_add(GRACE);
+        let end = match tokio::time::timeout(wall, attend(&mut child, &order, &component)).await {
+            Ok(end) => end?,
+            Err(_) => {
+                child.kill().await?;
+                return Err(CompileError::Slow(self.settings.time));
+            }
+        };
+        self.judge(end)
+    }
+
+    fn judge(&self, end: End) -> Result<Seen, CompileError> {
+        match end.answer {
+            Some(Answer::Seen(seen)) => return Ok(seen),
+            Some(Answer::Invalid(text)) => return Err(CompileError::Invalid(text)),
+            Some(Answer::NoMemory) => return Err(CompileError::Large(self.settings.memory)),
+            Some(Answer::NotKept(reason)) => {
+                return Err(CompileError::NotKept { folder: self.code.path().to_owned(), reason });
+            }
+            Some(Answer::Compiled) | None => {}
+        }
+        Err(match end.status.signal() {
+            Some(SIGXCPU) if !end.is_compiled => CompileError::Slow(self.settings.time),
+            Some(SIGABRT) if end.complaint.contains(NO_MEMORY) => CompileError::Large(self.settings.memory),
+            Some(SIGKILL) => CompileError::Killed,
+            _ => CompileError::Crashed(match end.complaint.lines().next() {
+                Some(line) => format!("{}: {line}", end.status),
+                None => end.status.to_string(),
+            }),
+        })
+    }
+}
+
+/// Without the environment: there are secrets in it, and the child needs nothing of it.
+fn spawn() -> std::io::Result<Child> {
+    Command::new(PROGRAM)
+        .arg0("innkeeper")
+        .arg("compile")
+        .env_clear()
+        .envs(SPARING)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .kill_on_drop(true)
+        .spawn()
+}
+
+/// Gives the child its order, and hears it to its end.
+async fn attend(child: &mut Child, order: &Order, component: &[u8]) -> std::io::Result<End> {
+    let missing = || std::io::Error::other("it has no streams");
+    let mut stdin = child.stdin.take().ok_or_else(missing)?;
+    let stdout = child.stdout.take().ok_or_else(missing)?;
+    let stderr = child.stderr.take().ok_or_else(missing)?;
+    let mut line = serde_json::to_vec(order)?;
+    line.push(b'\n');
+    let give = async {
+        stdin.write_all(&line).await?;
+        stdin.write_all(component).await
+    };
+    let mut end =
+        End { is_compiled: false, answer: None, complaint: String::new(), status: ExitStatus::default() };
+    let hear = async {
+        let mut lines = BufReader::new(stdout.take(LONGEST_ANSWER)).lines();
+        while let Ok(Some(line)) = lines.next_line().await {
+            match serde_json::from_str(&line) {
+                Ok(Answer::Compiled) => end.is_compiled = true,
+                answer => end.answer = answer.ok(),
+            }
+        }
+    };
+    let mut complaint = Vec::new();
+    let overhear = async {
+        let mut stderr = stderr;
+        let _ = (&mut stderr).take(LONGEST_COMPLAINT).read_to_end(&mut complaint).await;
+        let _ = tokio::io::copy(&mut stderr, &mut tokio::io::sink()).await;
+    };
+    // A child that does not take all of it has ended, and its end says why.
+    let (_, (), ()) = tokio::join!(give, hear, overhear);
+    end.complaint = String::from_utf8_lossy(&complaint).into_owned();
+    end.status = child.wait().await?;
+    // Not before: the child takes it for the end of this process.
+    drop(stdin);
+    Ok(end)
+}

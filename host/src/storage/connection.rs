@@ -140,7 +140,7 @@ impl Connection {
                 lease.set_drains(false);
                 result
             }
-            Self::Sqlite(lease) => lease.guest(sql, params),
+            Self::Sqlite(lease) => lease.guest(sql, params).await,
         }
     }
 
@@ -191,7 +191,7 @@ impl Connection {
     ) -> Result<Outcome> {
         match self {
             Self::Postgres(lease) => lease.declare(number, life, sql, params).await,
-            Self::Sqlite(lease) => lease.declare(number, sql, params),
+            Self::Sqlite(lease) => lease.declare(number, sql, params).await,
         }
     }
 
@@ -199,7 +199,7 @@ impl Connection {
     pub(super) async fn fetch(&mut self, number: u32, count: u32, bounds: &Bounds) -> Result<Outcome> {
         match self {
             Self::Postgres(lease) => lease.fetch(number, count, bounds).await,
-            Self::Sqlite(lease) => lease.fetch(number, count, bounds),
+            Self::Sqlite(lease) => lease.fetch(number, count, bounds).await,
         }
     }
 
@@ -207,7 +207,7 @@ impl Connection {
     pub(super) async fn close(&mut self, number: u32) -> Result<()> {
         match self {
             Self::Postgres(lease) => lease.close(number).await,
-            Self::Sqlite(lease) => lease.close(number),
+            Self::Sqlite(lease) => lease.close(number).await,
         }
     }
 
@@ -268,7 +268,7 @@ impl Connection {
     pub(super) async fn script(&mut self, text: &str) -> Result<()> {
         match self {
             Self::Postgres(lease) => lease.script(text).await,
-            Self::Sqlite(lease) => lease.script(text),
+            Self::Sqlite(lease) => lease.script(text).await,
         }
     }
 }

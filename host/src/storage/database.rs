@@ -2,12 +2,11 @@
 
 use super::connection::{Connection, Control, Isolation};
 use super::postgres::{self, PoolSettings, PostgresLease, PostgresPool, Tenant};
-use super::sqlite::{DiskReport, SqliteFiles, SqliteLease, SqliteSettings};
+use super::sqlite::{CursorReader, DiskReport, SqliteFiles, SqliteSettings};
 use super::{Code, Engine, Error, Result, migrations, own_space};
 use crate::config::{Config, DatabaseTarget, HOST_POOL_SIZE, PostgresTarget, SqliteSynchronous};
 use std::path::Path;
 use std::sync::Arc;
-use tokio::sync::OwnedSemaphorePermit;
 
 /// The name of the SQLite file of the registry.
 const REGISTRY_FILE: &str = "innkeeper.sqlite";
@@ -250,7 +249,7 @@ impl AppSpace {
     }
 
     /// A connection for a cursor in a thread of its own, with the right to it; none where the engine is Postgres.
-    pub(super) async fn cursor_reader(&self) -> Result<Option<(SqliteLease, OwnedSemaphorePermit)>> {
+    pub(super) async fn cursor_reader(&self) -> Result<Option<CursorReader>> {
         match &self.database {
             Database::Postgres(_) => Ok(None),
             Database::Sqlite(files) => files.cursor_reader(&self.place).await.map(Some),

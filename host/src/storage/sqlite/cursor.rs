@@ -1,23 +1,25 @@
 //! Cursors.
 //!
 //! SQLite computes rows as they are asked for, and a statement that is under way borrows its connection. So a cursor that belongs to no
-//! transaction lives in a thread of its own, with a connection of its own: it sees the file as it was when the cursor was
+//! transaction lives in a thread of its own (`threads`), with a connection of its own: it sees the file as it was when the cursor was
 //! opened. In an open transaction there is one connection for all, and other statements want it in between: there the rows are
 //! copied into a temporary table first, which SQLite keeps in a file once it grows.
 
 use super::authorizer::COPY_PREFIX;
 use super::error::{translate, translate_running};
-use super::files::Conn;
+use super::files::{Conn, CursorReader};
 use super::guard::Watch;
-use super::lease::{CopiedRows, SqliteLease, guest_text};
+use super::lease::{CopiedRows, GRACE, SqliteLease, guest_text, too_slow};
 use super::rows::{bind, columns, decode, kinds, too_large};
+use super::threads;
 use super::values::Kind;
 use crate::storage::connection::{Bounds, GuestSql, Outcome};
 use crate::storage::value::{Rows, Value};
 use crate::storage::{Code, Error, Result};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot};
+use std::time::Duration;
+use tokio::sync::{mpsc, oneshot};
 
 /// A cursor in a thread of its own. Dropping it ends the thread, also in the middle of a row.
 #[derive(Debug)]
@@ -42,13 +44,8 @@ struct Opening {
 }
 
 /// The life of a cursor's thread. The first row is computed at once: from then on the file is seen as it was.
-fn serve(
-    lease: &SqliteLease,
-    opening: Opening,
-    mut inbox: mpsc::Receiver<Request>,
-    run: &AtomicU64,
-) -> Result<()> {
-    let (conn, watch) = lease.parts()?;
+fn serve(conn: &Conn, opening: Opening, mut inbox: mpsc::Receiver<Request>, run: &AtomicU64) -> Result<()> {
+    let watch = &conn.watch;
     let begin = |bounds: &Bounds| run.store(watch.begin(true, bounds.time), Ordering::Relaxed);
     begin(&opening.bounds);
     let prepared = prepare(conn, &opening.text, &opening.params);
@@ -78,33 +75,37 @@ fn tell<T>(listener: oneshot::Sender<Result<T>>, result: Result<T>) -> Result<()
     listener.send(result).map_err(|_| gone())
 }
 
-impl SqliteLease {
+impl CursorReader {
     /// Moves the connection into a thread and opens a cursor there. Returns the columns.
-    pub(in crate::storage) async fn into_cursor(
+    pub(in crate::storage) async fn open(
         self,
-        thread: OwnedSemaphorePermit,
         sql: &GuestSql<'_>,
         params: &[Value],
     ) -> Result<(Vec<String>, SqliteCursor)> {
+        let Self { lease, place } = self;
         let (requests, inbox) = mpsc::channel(1);
         let (opened, opening) = oneshot::channel();
-        let watch = Arc::clone(self.parts()?.1);
+        let watch = Arc::clone(lease.parts()?.1);
         let run = Arc::new(AtomicU64::new(0));
         let (text, params, bounds) = (guest_text(sql.text), params.to_vec(), sql.bounds);
-        let noted = Arc::clone(&run);
-        tokio::task::spawn_blocking(move || {
-            let opening = Opening { text, params, bounds, opened };
-            // Failures have been told to who asked.
-            let _ = serve(&self, opening, inbox, &noted);
-            drop(thread);
-        });
-        let cursor = SqliteCursor { requests, watch, run };
-        let columns = opening.await.map_err(|_| gone())??;
+        let cursor = SqliteCursor { requests, watch, run: Arc::clone(&run) };
+        threads::spawn(move || {
+            if let Ok((conn, _)) = lease.parts() {
+                let opening = Opening { text: text.clone(), params, bounds, opened };
+                // Failures have been told to who asked.
+                let _ = conn.with_patterns(&text, || serve(conn, opening, inbox, &run));
+            }
+            drop(lease);
+            drop(place);
+        })?;
+        let columns = in_time(opening, bounds.time).await?;
         Ok((columns, cursor))
     }
+}
 
+impl SqliteLease {
     /// Opens cursor `number` inside the open transaction.
-    pub(in crate::storage) fn declare(
+    pub(in crate::storage) async fn declare(
         &mut self,
         number: u32,
         sql: &GuestSql<'_>,
@@ -112,30 +113,26 @@ impl SqliteLease {
     ) -> Result<Outcome> {
         let text = guest_text(sql.text);
         let copy = format!("/*guest*/create temp table {} as {}", table(number), sql.text);
-        let (columns, kinds) = self.watched(true, &sql.bounds, |conn| {
-            let statement = prepare(conn, &text, params)?;
-            Ok((columns(&statement), kinds(&statement)))
-        })?;
-        let rowid = free_rowid(&columns)?;
-        self.watched(true, &sql.bounds, |conn| {
-            conn.watch.allow_copy();
-            prepare(conn, &copy, params)?.raw_execute().map(|_| ()).map_err(|error| translate_running(&error))
-        })?;
+        let params = params.to_vec();
+        let work = move |conn: &Conn| conn.with_patterns(&text, || copy_rows(conn, &text, &copy, &params));
+        let (columns, kinds, rowid) = self.apart(true, sql.bounds.time, work).await?;
         self.cursors.push(CopiedRows { number, kinds, rowid, last: 0 });
         Ok(Outcome { affected: 0, rows: Rows { columns, rows: Vec::new() } })
     }
 
     /// At most `count` further rows of cursor `number` within `bounds`; none at its end.
-    pub(in crate::storage) fn fetch(&mut self, number: u32, count: u32, bounds: &Bounds) -> Result<Outcome> {
+    pub(in crate::storage) async fn fetch(&mut self, number: u32, count: u32, bounds: &Bounds) -> Result<Outcome> {
         let at = self.cursors.iter().position(|cursor| cursor.number == number).ok_or_else(gone)?;
         let Some(copied) = self.cursors.get(at) else { return Err(gone()) };
         let (kinds, rowid, last) = (copied.kinds.clone(), copied.rowid, copied.last);
         let text = format!("select * from temp.{} where {rowid} > $1 order by {rowid} limit $2", table(number));
         let params = [Value::Integer(last), Value::Integer(i64::from(count))];
-        let rows = self.watched(false, bounds, |conn| {
+        let bounds = *bounds;
+        let work = move |conn: &Conn| {
             let mut statement = prepare(conn, &text, &params)?;
-            Source { rows: statement.raw_query(), kinds, held: None }.piece(count, bounds)
-        })?;
+            Source { rows: statement.raw_query(), kinds, held: None }.piece(count, &bounds)
+        };
+        let rows = self.apart(false, bounds.time, work).await?;
         if let Some(copied) = self.cursors.get_mut(at) {
             copied.last = last.saturating_add(i64::try_from(rows.len()).unwrap_or(i64::MAX));
         }
@@ -143,15 +140,15 @@ impl SqliteLease {
     }
 
     /// Closes cursor `number`.
-    pub(in crate::storage) fn close(&mut self, number: u32) -> Result<()> {
+    pub(in crate::storage) async fn close(&mut self, number: u32) -> Result<()> {
         self.cursors.retain(|cursor| cursor.number != number);
-        self.script(&format!("drop table if exists temp.{}", table(number)))
+        self.script(&format!("drop table if exists temp.{}", table(number))).await
     }
 
     /// What a transaction leaves behind would stay in the connection.
-    pub(super) fn drop_cursors(&mut self) -> Result<()> {
+    pub(super) async fn drop_cursors(&mut self) -> Result<()> {
         while let Some(cursor) = self.cursors.last() {
-            self.close(cursor.number)?;
+            self.close(cursor.number).await?;
         }
         Ok(())
     }
@@ -163,7 +160,7 @@ impl SqliteCursor {
         let (answer, answered) = oneshot::channel();
         let request = Request { count, bounds: *bounds, answer };
         self.requests.send(request).await.map_err(|_| gone())?;
-        answered.await.map_err(|_| gone())?
+        in_time(answered, bounds.time).await
     }
 }
 
@@ -171,6 +168,31 @@ impl Drop for SqliteCursor {
     fn drop(&mut self) {
         self.watch.abandon(self.run.load(Ordering::Relaxed));
     }
+}
+
+/// Waits for an answer of the thread, but not for one that is in a step without an end: that keeps its place until it comes back.
+async fn in_time<T>(answer: oneshot::Receiver<Result<T>>, time: Duration) -> Result<T> {
+    match tokio::time::timeout(time + GRACE, answer).await {
+        Ok(answered) => answered.map_err(|_| gone())?,
+        Err(_) => Err(too_slow()),
+    }
+}
+
+/// Copies the rows of a cursor of a transaction into its table, for which the connection is watched. Returns what its columns are, and what the
+/// number of a row is called.
+fn copy_rows(
+    conn: &Conn,
+    text: &str,
+    copy: &str,
+    params: &[Value],
+) -> Result<(Vec<String>, Vec<Kind>, &'static str)> {
+    let statement = prepare(conn, text, params)?;
+    let (columns, kinds) = (columns(&statement), kinds(&statement));
+    drop(statement);
+    let rowid = free_rowid(&columns)?;
+    conn.watch.allow_copy();
+    prepare(conn, copy, params)?.raw_execute().map_err(|error| translate_running(&error))?;
+    Ok((columns, kinds, rowid))
 }
 
 /// Rows of a statement that is under way.
@@ -230,7 +252,7 @@ fn table(number: u32) -> String {
 }
 
 fn timed(watch: &Watch, error: Error) -> Error {
-    if watch.end() { Error::new(Code::Timeout, "the statement took too long and was cancelled") } else { error }
+    if watch.end() { too_slow() } else { error }
 }
 
 fn gone() -> Error {

@@ -37,11 +37,6 @@ pub(super) fn translate_running(error: &rusqlite::Error) -> Error {
     }
 }
 
-/// Whether another connection held a lock that this one wanted.
-pub(super) fn is_busy(error: &rusqlite::Error) -> bool {
-    matches!(error.sqlite_error_code(), Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked))
-}
-
 fn from_engine(failure: ffi::Error, message: Option<&str>) -> Error {
     let message = message.map_or_else(|| failure.to_string(), str::to_owned);
     let is_limit = LIMITS.iter().any(|limit| message.starts_with(limit));

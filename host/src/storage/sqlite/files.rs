@@ -2,20 +2,22 @@
 
 use super::disk::{Disk, DiskReport, DiskState};
 use super::error::translate;
+use super::functions::{self, Room};
 use super::guard::Watch;
+use super::known::Known;
 use super::lease::SqliteLease;
+use super::threads::{Place, Share};
 use crate::storage::{Code, Error, Result};
 use rusqlite::OpenFlags;
 use rusqlite::config::DbConfig;
 use rusqlite::limits::Limit;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicUsize;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::Semaphore;
 
-/// Half of the runtime's threads for what blocks (`BLOCKING_THREADS` in `main.rs`): commits and compiling need the others.
-const CURSOR_THREADS: usize = 16;
 /// Idle connections that a file keeps open for reading.
 const IDLE_READERS: usize = 8;
 /// Statements that a connection keeps prepared.
@@ -51,8 +53,6 @@ pub struct SqliteFiles {
     settings: Arc<SqliteSettings>,
     open: Arc<Mutex<HashMap<PathBuf, Arc<File>>>>,
     disk: Arc<Disk>,
-    /// Threads that cursors may hold.
-    cursors: Arc<Semaphore>,
 }
 
 /// One database file with its connections.
@@ -64,6 +64,9 @@ pub(super) struct File {
     writers: Mutex<Vec<Conn>>,
     writing: Arc<Semaphore>,
     disk: Arc<Disk>,
+    /// Threads for statements that may take long.
+    statements: Share,
+    cursors: Share,
 }
 
 /// How a file is opened.
@@ -86,6 +89,17 @@ pub(super) struct Conn {
     /// Of the disk, when the connection was opened.
     epoch: u64,
     way: Way,
+    /// What there is to be known of the statements of guests.
+    pub(super) known: Known,
+    /// Bytes that a value may have, as our functions are told.
+    pub(super) room: Room,
+}
+
+/// A connection for a cursor, and the right to a thread.
+#[derive(Debug)]
+pub struct CursorReader {
+    pub(super) lease: SqliteLease,
+    pub(super) place: Place,
 }
 
 impl Conn {
@@ -101,9 +115,8 @@ impl Conn {
 impl SqliteFiles {
     /// Opens nothing yet.
     pub fn new(settings: SqliteSettings) -> Self {
-        let cursors = Arc::new(Semaphore::new(CURSOR_THREADS));
         let disk = Arc::new(Disk::new(&settings.folder));
-        Self { settings: Arc::new(settings), open: Arc::default(), disk, cursors }
+        Self { settings: Arc::new(settings), open: Arc::default(), disk }
     }
 
     /// From now on this process keeps a reserve on the disk, for the time when it is full.
@@ -179,15 +192,12 @@ impl SqliteFiles {
     }
 
     /// Lends a connection for a cursor on the file `name`, with the right to a thread. `Busy` when others kept theirs for too long.
-    pub(in crate::storage) async fn cursor_reader(
-        &self,
-        name: &str,
-    ) -> Result<(SqliteLease, OwnedSemaphorePermit)> {
-        let turn = tokio::time::timeout(self.settings.wait, Arc::clone(&self.cursors).acquire_owned());
-        let Ok(Ok(turn)) = turn.await else {
+    pub(in crate::storage) async fn cursor_reader(&self, name: &str) -> Result<CursorReader> {
+        let file = self.file(name)?;
+        let Some(place) = file.cursors.place(self.settings.wait).await else {
             return Err(Error::new(Code::Busy, "other requests have too many cursors open"));
         };
-        Ok((self.reader(name)?, turn))
+        Ok(CursorReader { lease: self.reader(name)?, place })
     }
 
     fn file(&self, name: &str) -> Result<Arc<File>> {
@@ -212,6 +222,8 @@ impl SqliteFiles {
             writers: Mutex::default(),
             writing: Arc::new(Semaphore::new(1)),
             disk: Arc::clone(&self.disk),
+            statements: Share::of_statements(),
+            cursors: Share::of_cursors(),
         });
         open.insert(path, Arc::clone(&file));
         Ok(file)
@@ -225,8 +237,10 @@ impl File {
             Ok(link) => (link, Way::Usual),
             Err(error) => self.open_anyway(read_only).ok_or_else(|| self.cannot_open(&error))?,
         };
+        let room = Room::new(AtomicUsize::new(self.longest_value()));
+        functions::register(&link, &room).map_err(|e| translate(&e))?;
         let watch = Watch::attach(&link).map_err(|e| translate(&e))?;
-        Ok(Conn { link, watch, epoch, way })
+        Ok(Conn { link, watch, epoch, way, known: Known::default(), room })
     }
 
     /// Opens the file where its folder takes no writes, or the disk has no room for what is kept beside it.
@@ -314,6 +328,8 @@ impl File {
         link.set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false)?;
         link.set_db_config(DbConfig::SQLITE_DBCONFIG_DQS_DML, false)?;
         link.set_db_config(DbConfig::SQLITE_DBCONFIG_DQS_DDL, false)?;
+        // Otherwise a statement with `limit $1` is compiled each time it runs (SQLite documentation, "The Query Planner Stability Guarantee").
+        link.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
         // As Postgres compares.
         link.pragma_update(None, "case_sensitive_like", true)?;
         super::collations::register(link)?;
@@ -325,7 +341,7 @@ impl File {
     fn limit(&self, link: &rusqlite::Connection) -> rusqlite::Result<()> {
         let whole = |bytes: usize| i32::try_from(bytes).unwrap_or(i32::MAX);
         for (limit, most) in [
-            (Limit::SQLITE_LIMIT_LENGTH, whole(self.settings.value_bytes.saturating_add(1 << 20))),
+            (Limit::SQLITE_LIMIT_LENGTH, whole(self.longest_value())),
             (Limit::SQLITE_LIMIT_SQL_LENGTH, whole(self.settings.sql_bytes.saturating_add(4096))),
             (Limit::SQLITE_LIMIT_COLUMN, 2000),
             (Limit::SQLITE_LIMIT_EXPR_DEPTH, 500),
@@ -342,6 +358,11 @@ impl File {
         Ok(())
     }
 
+    /// Bytes of a value or of a row. A row may have something besides its largest value.
+    fn longest_value(&self) -> usize {
+        self.settings.value_bytes.saturating_add(1 << 20)
+    }
+
     fn cannot_open(&self, error: &rusqlite::Error) -> Error {
         let error = self.disk.judge(translate(error));
         let code = if error.takes_no_writes() { error.code } else { Code::Unavailable };
@@ -356,6 +377,16 @@ impl File {
     /// Bytes of the file.
     pub(super) fn bytes(&self) -> u64 {
         std::fs::metadata(&self.path).map_or(0, |about| about.len())
+    }
+
+    /// Threads for statements that may take long.
+    pub(super) fn statements(&self) -> &Share {
+        &self.statements
+    }
+
+    /// The name of the app, for the log.
+    pub(super) fn name(&self) -> String {
+        self.path.file_stem().unwrap_or_default().to_string_lossy().into_owned()
     }
 
     /// How long the holder of the write lock waits for another process.

@@ -10,12 +10,25 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-/// Steps of SQLite's virtual machine between two looks at the clock; some tens of microseconds.
-const STEPS: i32 = 2000;
-/// A statement that runs for longer gives its runtime worker away.
+/// Steps of SQLite's virtual machine between two looks at the clock; a few microseconds, where all steps are short.
+const STEPS: i32 = 100;
+/// A statement of the host that runs for longer gives its runtime worker away. One of a guest that only reads is begun anew elsewhere.
 const SLOW: Duration = Duration::from_millis(2);
 /// What the runtime needs to let another thread take over the worker.
 const HANDOVER: Duration = Duration::from_micros(100);
+
+/// How a statement ended that ran on a worker.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum End {
+    /// In good time, whatever came of it.
+    InTime,
+    /// By itself, but it took long.
+    Late,
+    /// It was interrupted, because it took long.
+    Interrupted,
+    /// Before it did anything: it has to be compiled first.
+    Uncompiled,
+}
 
 /// Watches what runs in one connection.
 #[derive(Debug)]
@@ -25,6 +38,8 @@ pub(super) struct Watch {
     deadline: AtomicU64,
     /// Microseconds after `base` at which the worker is given away; `u64::MAX` once it has been.
     slow: AtomicU64,
+    /// Microseconds after `base` from which on a statement has been on a worker for too long.
+    late: AtomicU64,
     /// Whether a guest's statement is being compiled or run.
     guest: AtomicBool,
     /// Whether the guest's rows are being copied into a temporary table.
@@ -32,6 +47,12 @@ pub(super) struct Watch {
     /// The guest's statement that is being compiled defines something, and so reads the catalogue.
     defines: AtomicBool,
     interrupted: AtomicBool,
+    /// The guest's statement runs on a worker, as it was compiled before and not otherwise.
+    sealed: AtomicBool,
+    /// A sealed statement would have had to be compiled.
+    unsealed: AtomicBool,
+    /// Counts what was asked while statements of guests were compiled.
+    compilations: AtomicU64,
     /// Counts what is watched.
     run: AtomicU64,
     /// The run that nobody waits for any more.
@@ -45,10 +66,14 @@ impl Watch {
             base: Instant::now(),
             deadline: AtomicU64::new(u64::MAX),
             slow: AtomicU64::new(u64::MAX),
+            late: AtomicU64::new(u64::MAX),
             guest: AtomicBool::new(false),
             copying: AtomicBool::new(false),
             defines: AtomicBool::new(false),
             interrupted: AtomicBool::new(false),
+            sealed: AtomicBool::new(false),
+            unsealed: AtomicBool::new(false),
+            compilations: AtomicU64::new(0),
             run: AtomicU64::new(0),
             abandoned: AtomicU64::new(0),
         });
@@ -57,10 +82,10 @@ impl Watch {
         let on_compile = Arc::clone(&watch);
         link.authorizer(Some(move |context: AuthContext<'_>| {
             let copying = on_compile.copying.load(Ordering::Relaxed) && is_copy(&context);
-            if on_compile.guest.load(Ordering::Relaxed) && !copying {
-                on_compile.authorize(&context)
-            } else {
-                Authorization::Allow
+            match on_compile.guest.load(Ordering::Relaxed) && !copying {
+                true if on_compile.refuses_to_compile() => Authorization::Deny,
+                true => on_compile.authorize(&context),
+                false => Authorization::Allow,
             }
         }))?;
         Ok(watch)
@@ -69,12 +94,57 @@ impl Watch {
     /// Begins to watch a statement that may run for `time`. Returns the number of this run.
     pub(super) fn begin(&self, guest: bool, time: Duration) -> u64 {
         let now = self.now();
+        self.start(guest, now.saturating_add(micros(SLOW)), now.saturating_add(micros(time)))
+    }
+
+    /// Begins to watch a statement of a guest on a worker. One that only reads is interrupted when it takes long; any other has no loop.
+    pub(super) fn begin_here(&self, reads: bool, time: Duration) {
+        let now = self.now();
+        let late = now.saturating_add(micros(SLOW));
+        self.late.store(late, Ordering::Relaxed);
+        self.unsealed.store(false, Ordering::Relaxed);
+        self.sealed.store(true, Ordering::Relaxed);
+        match reads {
+            true => self.start(true, u64::MAX, late),
+            false => self.start(true, late, now.saturating_add(micros(time))),
+        };
+    }
+
+    fn start(&self, guest: bool, slow: u64, deadline: u64) -> u64 {
         self.guest.store(guest, Ordering::Relaxed);
         self.defines.store(false, Ordering::Relaxed);
         self.interrupted.store(false, Ordering::Relaxed);
-        self.slow.store(now.saturating_add(micros(SLOW)), Ordering::Relaxed);
-        self.deadline.store(now.saturating_add(micros(time)), Ordering::Relaxed);
+        self.slow.store(slow, Ordering::Relaxed);
+        self.deadline.store(deadline, Ordering::Relaxed);
         self.run.fetch_add(1, Ordering::Relaxed).wrapping_add(1)
+    }
+
+    /// Ends watching a statement on a worker.
+    pub(super) fn end_here(&self) -> End {
+        self.sealed.store(false, Ordering::Relaxed);
+        let interrupted = self.end();
+        if self.unsealed.load(Ordering::Relaxed) {
+            return End::Uncompiled;
+        }
+        if interrupted {
+            return End::Interrupted;
+        }
+        if self.now() > self.late.load(Ordering::Relaxed) { End::Late } else { End::InTime }
+    }
+
+    /// Changes whenever a statement of a guest is compiled.
+    pub(super) fn compilations(&self) -> u64 {
+        self.compilations.load(Ordering::Relaxed)
+    }
+
+    /// Asked for each thing that a statement of a guest touches, while it is compiled.
+    fn refuses_to_compile(&self) -> bool {
+        self.compilations.fetch_add(1, Ordering::Relaxed);
+        let sealed = self.sealed.load(Ordering::Relaxed);
+        if sealed {
+            self.unsealed.store(true, Ordering::Relaxed);
+        }
+        sealed
     }
 
     /// Interrupts a run, if it is the present one.

@@ -1,10 +1,11 @@
 //! One SQLite connection on loan.
 
 use super::disk::DiskState;
-use super::error::{is_busy, translate};
+use super::error::translate;
 use super::files::{Conn, File};
 use super::guard::Watch;
 use super::rows::run;
+use super::threads::{self, Place};
 use super::values::Kind;
 use crate::storage::connection::{Bounds, Control, GuestSql, HOST_BOUNDS, Outcome};
 use crate::storage::statement::Growth;
@@ -12,25 +13,38 @@ use crate::storage::value::Value;
 use crate::storage::{Code, Error, Result};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use tokio::sync::OwnedSemaphorePermit;
+use tokio::sync::{OwnedSemaphorePermit, oneshot};
 
 /// How often the write lock of another process is tried.
 const RETRY_EVERY: Duration = Duration::from_millis(5);
+/// How long a statement is waited for that should have ended. It may be in one long step of SQLite.
+pub(super) const GRACE: Duration = Duration::from_millis(500);
 
 /// A connection that goes back to its file when dropped.
 #[derive(Debug)]
 pub struct SqliteLease {
     pub(super) file: Arc<File>,
-    conn: Option<Conn>,
-    /// The right to write; none for a reader.
-    turn: Option<OwnedSemaphorePermit>,
+    /// None while a thread has it; if that does not give it back, for good.
+    held: Option<Held>,
     in_transaction: bool,
-    /// Whether the connection was opened while the folder took no writes: another one may be able to write by now.
-    outdated: bool,
+    /// Something has run on a thread, so that ending the transaction may take long, too.
+    heavy: bool,
     /// What guests' statements have brought into the open transaction, about, in bytes.
     pub(super) brought: u64,
     /// Open cursors of the transaction.
     pub(super) cursors: Vec<CopiedRows>,
+}
+
+/// A connection, wherever it is used. Rolled back and given back when dropped.
+#[derive(Debug)]
+struct Held {
+    file: Arc<File>,
+    conn: Option<Conn>,
+    /// The right to write; none for a reader.
+    turn: Option<OwnedSemaphorePermit>,
+    /// Whether the connection was opened while the folder took no writes: another one may be able to
+    /// write by now.
+    outdated: bool,
 }
 
 /// The rows of a cursor of a transaction, in a table of their own.
@@ -46,21 +60,14 @@ pub(super) struct CopiedRows {
 
 impl SqliteLease {
     pub(super) fn new(file: Arc<File>, conn: Conn, turn: Option<OwnedSemaphorePermit>) -> Self {
-        Self {
-            file,
-            conn: Some(conn),
-            turn,
-            in_transaction: false,
-            outdated: false,
-            brought: 0,
-            cursors: Vec::new(),
-        }
+        let held = Held { file: Arc::clone(&file), conn: Some(conn), turn, outdated: false };
+        Self { file, held: Some(held), in_transaction: false, heavy: false, brought: 0, cursors: Vec::new() }
     }
 
     /// Whether statements can still be run. Some errors make SQLite undo the whole transaction by itself, a full disk
     /// among them (SQLite documentation, "Response To Errors Within A Transaction").
     pub(in crate::storage) fn is_usable(&self) -> bool {
-        self.conn.as_ref().is_some_and(|conn| !self.in_transaction || !conn.link.is_autocommit())
+        self.parts().is_ok_and(|(conn, _)| !self.in_transaction || !conn.link.is_autocommit())
     }
 
     /// Whether a transaction is open.
@@ -72,7 +79,7 @@ impl SqliteLease {
     pub(in crate::storage) async fn host(&mut self, sql: &str, params: &[Value]) -> Result<Outcome> {
         let deadline = Instant::now() + self.file.wait();
         loop {
-            match self.watched(false, &HOST_BOUNDS, |conn| run(conn, sql, params, &HOST_BOUNDS)) {
+            match self.watched(&HOST_BOUNDS, |conn| run(conn, sql, params, &HOST_BOUNDS)) {
                 Err(error) if error.code == Code::Busy && !self.in_transaction && Instant::now() < deadline => {
                     tokio::time::sleep(RETRY_EVERY).await;
                 }
@@ -81,40 +88,49 @@ impl SqliteLease {
         }
     }
 
-    /// Runs a statement of a guest.
-    pub(in crate::storage) fn guest(&mut self, sql: &GuestSql<'_>, params: &[Value]) -> Result<Outcome> {
-        let (text, bounds) = (guest_text(sql.text), &sql.bounds);
+    /// Runs a statement of a guest: here if it is known to be quick, else on a thread. Cancelling loses the connection.
+    pub(in crate::storage) async fn guest(&mut self, sql: &GuestSql<'_>, params: &[Value]) -> Result<Outcome> {
         let bounded = self.bound_growth(sql)?;
-        let outcome =
-            self.watched(true, bounds, |conn| undone_on_error(conn, &text, || run(conn, &text, params, bounds)));
+        let outcome = self.run_guest(sql, params).await;
         if sql.growth != Growth::Nothing {
             self.note_growth(bounded, params, &outcome);
         }
         outcome
     }
 
-    /// Runs statements separated by semicolons.
-    pub(in crate::storage) fn script(&mut self, text: &str) -> Result<()> {
-        self.watched(false, &HOST_BOUNDS, |conn| conn.link.execute_batch(text).map_err(|e| translate(&e)))
+    async fn run_guest(&mut self, sql: &GuestSql<'_>, params: &[Value]) -> Result<Outcome> {
+        let text = guest_text(sql.text);
+        if let Some(result) = self.parts()?.0.run_here(&text, params, &sql.bounds) {
+            return self.judged(result);
+        }
+        let (params, bounds) = (params.to_vec(), sql.bounds);
+        self.apart(true, bounds.time, move |conn| conn.run_apart(&text, &params, &bounds)).await
+    }
+
+    /// Runs statements separated by semicolons, on a thread: they may make an index over all that an app has.
+    pub(in crate::storage) async fn script(&mut self, text: &str) -> Result<()> {
+        let text = text.to_owned();
+        let work = move |conn: &Conn| conn.link.execute_batch(&text).map_err(|error| translate(&error));
+        self.apart(false, HOST_BOUNDS.time, work).await
     }
 
     /// Begins or ends a transaction or a part of one. Of these only `Begin` waits, and only for another process.
     pub(in crate::storage) async fn control(&mut self, control: Control) -> Result<()> {
         if control == Control::Commit {
-            self.drop_cursors()?;
+            self.drop_cursors().await?;
             self.check_room_to_commit()?;
         }
         let deadline = Instant::now() + self.file.wait();
         loop {
-            match self.try_control(control) {
-                Err(error) if is_busy(&error) && Instant::now() < deadline => {
+            match self.try_control(control).await {
+                Err(error) if error.code == Code::Busy && Instant::now() < deadline => {
                     tokio::time::sleep(RETRY_EVERY).await;
                 }
                 Ok(()) => {
                     self.note(control);
                     return Ok(());
                 }
-                Err(error) => return Err(self.file.disk().judge(translate(&error))),
+                Err(error) => return self.judged(Err(error)),
             }
         }
     }
@@ -131,48 +147,145 @@ impl SqliteLease {
         }
     }
 
-    fn try_control(&mut self, control: Control) -> rusqlite::Result<()> {
+    /// What waits for the disk, or may have much to write or to undo, is left to a thread.
+    async fn try_control(&mut self, control: Control) -> Result<()> {
+        let run = move |conn: &Conn| conn.link.prepare_cached(&text_of(control))?.raw_execute().map(|_| ());
+        let ends = matches!(control, Control::Commit | Control::Rollback | Control::RollbackTo(_));
         let waits_for_disk = control == Control::Commit && self.file.full_synchronous();
-        let Some(conn) = &self.conn else { return Err(rusqlite::Error::InvalidQuery) };
-        let run = || conn.link.prepare_cached(&text_of(control))?.raw_execute().map(|_| ());
-        if waits_for_disk { off_worker(run) } else { run() }
+        if waits_for_disk || ends && self.heavy {
+            let run = move |conn: &Conn| run(conn).map_err(|error| translate(&error));
+            let result = self.hand_over(None, false, HOST_BOUNDS.time, run).await;
+            return match self.held {
+                None if control == Control::Commit => {
+                    Err(Error::new(Code::CommitUnknown, "the database takes too long to keep what was written"))
+                }
+                _ => result,
+            };
+        }
+        run(self.parts()?.0).map_err(|error| translate(&error))
     }
 
-    pub(super) fn watched<T>(
-        &mut self,
-        guest: bool,
-        bounds: &Bounds,
-        work: impl FnOnce(&Conn) -> Result<T>,
-    ) -> Result<T> {
-        let (conn, watch) = self.parts()?;
-        watch.begin(guest, bounds.time);
-        let result = work(conn);
-        let interrupted = watch.end();
-        match result {
-            Err(_) if interrupted => {
-                Err(Error::new(Code::Timeout, "the statement took too long and was cancelled"))
+    fn watched<T>(&mut self, bounds: &Bounds, work: impl FnOnce(&Conn) -> Result<T>) -> Result<T> {
+        let held = self.held.as_ref().ok_or_else(ended)?;
+        self.parts()?.1.begin(false, bounds.time);
+        let result = held.watched(work);
+        self.judged(result)
+    }
+
+    /// The same result, with what an error means on the disk that the file is on.
+    fn judged<T>(&mut self, result: Result<T>) -> Result<T> {
+        result.map_err(|error| {
+            let error = self.file.disk().judge(error);
+            if let Some(held) = self.held.as_mut().filter(|_| error.code == Code::ReadOnly) {
+                held.outdated = true;
             }
-            result => result.map_err(|error| {
-                let error = self.file.disk().judge(error);
-                self.outdated |= error.code == Code::ReadOnly;
-                error
-            }),
-        }
+            error
+        })
     }
 }
 
 impl SqliteLease {
     /// What watches the connection.
     pub(super) fn parts(&self) -> Result<(&Conn, &Arc<Watch>)> {
-        let conn = self.conn.as_ref().ok_or_else(|| Error::closed("the connection has ended"))?;
-        Ok((conn, &conn.watch))
+        let conn = self.held.as_ref().and_then(|held| held.conn.as_ref());
+        conn.map(|conn| (conn, &conn.watch)).ok_or_else(ended)
+    }
+
+    /// Runs `work` on one of the threads of the app, for which it waits at most as long as for a connection.
+    pub(super) async fn apart<T: Send + 'static>(
+        &mut self,
+        guest: bool,
+        time: Duration,
+        work: impl FnOnce(&Conn) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let began = Instant::now();
+        let Some(place) = self.file.statements().place(self.file.wait().min(time)).await else {
+            return Err(Error::new(Code::Busy, "other statements of the app that take long keep all its threads"));
+        };
+        self.heavy = true;
+        let result = self.hand_over(Some(place), guest, time.saturating_sub(began.elapsed()), work).await;
+        self.judged(result)
+    }
+
+    /// Moves the connection to a thread, runs `work` there and takes the connection back. What has not ended soon after its `time` keeps
+    /// the connection, the right to write and the place until it ends.
+    async fn hand_over<T: Send + 'static>(
+        &mut self,
+        place: Option<Place>,
+        guest: bool,
+        time: Duration,
+        work: impl FnOnce(&Conn) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let watch = Arc::clone(self.parts()?.1);
+        let held = self.held.take().ok_or_else(ended)?;
+        let run = watch.begin(guest, time);
+        let mut waiting = Waiting { watch, run, over: false };
+        let (answer, answered) = oneshot::channel();
+        threads::spawn(move || {
+            let (began, name) = (Instant::now(), held.file.name());
+            let result = held.watched(work);
+            // Where nobody waits any more, the connection goes home from here.
+            let left = answer.send((held, result)).is_err();
+            let took = began.elapsed();
+            if left && took > time + GRACE {
+                tracing::warn!(
+                    app = name,
+                    "a statement that was given up has ended after {} ms",
+                    took.as_millis()
+                );
+            }
+            drop(place);
+        })?;
+        match tokio::time::timeout(time + GRACE, answered).await {
+            Ok(Ok((held, result))) => {
+                waiting.over = true;
+                self.held = Some(held);
+                result
+            }
+            Ok(Err(_)) => Err(ended()),
+            Err(_) => {
+                let name = self.file.name();
+                tracing::warn!(
+                    app = name,
+                    "a statement goes on beyond its time in one step of SQLite: it is given up"
+                );
+                Err(too_slow())
+            }
+        }
     }
 }
 
-impl Drop for SqliteLease {
+/// Somebody who waits for a thread. When he goes, the thread is told to end.
+struct Waiting {
+    watch: Arc<Watch>,
+    run: u64,
+    over: bool,
+}
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        if !self.over {
+            self.watch.abandon(self.run);
+        }
+    }
+}
+
+impl Held {
+    /// Runs what the connection is watched for.
+    fn watched<T>(&self, work: impl FnOnce(&Conn) -> Result<T>) -> Result<T> {
+        let conn = self.conn.as_ref().ok_or_else(ended)?;
+        let result = work(conn);
+        if conn.watch.end() && result.is_err() { Err(too_slow()) } else { result }
+    }
+}
+
+impl Drop for Held {
     fn drop(&mut self) {
         let Some(conn) = self.conn.take() else { return };
         if !conn.link.is_autocommit() && conn.link.execute_batch("rollback").is_err() {
+            return;
+        }
+        if self.outdated && self.file.disk().state() == DiskState::Roomy {
             return;
         }
         if self.outdated && self.file.disk().state() == DiskState::Roomy {
@@ -182,35 +295,26 @@ impl Drop for SqliteLease {
     }
 }
 
+impl Drop for SqliteLease {
+    /// What there is to be undone may be much.
+    fn drop(&mut self) {
+        let Some(held) = self.held.take().filter(|_| self.heavy && self.in_transaction) else { return };
+        // Without a thread it is undone here.
+        let _ = threads::spawn(move || drop(held));
+    }
+}
+
+fn ended() -> Error {
+    Error::closed("the connection has ended")
+}
+
+pub(super) fn too_slow() -> Error {
+    Error::new(Code::Timeout, "the statement took too long and was cancelled")
+}
+
 /// The mark before a text keeps it apart from the host's statements in the cache of compiled ones: these were allowed more.
 pub(super) fn guest_text(sql: &str) -> String {
     format!("/*guest*/{sql}")
-}
-
-/// Runs something that waits for the disk without holding up the worker's other tasks.
-fn off_worker<T>(work: impl FnOnce() -> T) -> T {
-    use tokio::runtime::{Handle, RuntimeFlavor};
-    match Handle::try_current() {
-        Ok(handle) if handle.runtime_flavor() == RuntimeFlavor::MultiThread => tokio::task::block_in_place(work),
-        _ => work(),
-    }
-}
-
-/// A write with RETURNING has changed everything before its first row comes: where its rows are too many, that has
-/// to be undone (SQLite documentation, "RETURNING").
-fn undone_on_error(conn: &Conn, sql: &str, work: impl FnOnce() -> Result<Outcome>) -> Result<Outcome> {
-    let returning = conn.link.prepare_cached(sql).is_ok_and(|text| !text.readonly() && text.column_count() > 0);
-    if !returning {
-        return work();
-    }
-    let control = |text: &str| conn.unguarded(text).map_err(|error| translate(&error));
-    control("savepoint one_statement")?;
-    let result = work();
-    if result.is_err() {
-        control("rollback to one_statement")?;
-    }
-    control("release one_statement")?;
-    result
 }
 
 fn text_of(control: Control) -> std::borrow::Cow<'static, str> {

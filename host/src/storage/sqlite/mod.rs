@@ -3,8 +3,9 @@
 //! Start with [`files`]: which files there are and who may use them when (many readers, one writer each). [`lease`] is one connection on loan;
 //! [`guard`] keeps guests inside their tables and their time; [`values`] translates values.
 //!
-//! Statements run on the calling thread: a read takes microseconds, less than handing it to another thread would. One that turns out slow
-//! gives its runtime worker away (see [`guard::Watch`]), so that it never stalls other requests.
+//! A guest's statement runs on the calling thread where that is known to be quick ([`here`]): a read takes microseconds, less than handing it to
+//! another thread would. Every other runs on threads of our own, of which each app has a share ([`threads`]). [`functions`] are ours where SQLite's own could take minutes in one step.
+//! What the host runs is written so that it is quick; where it is not all the same, it gives its runtime worker away (see [`guard::Watch`]).
 
 mod authorizer;
 mod collations;
@@ -12,15 +13,20 @@ mod cursor;
 mod disk;
 mod error;
 mod files;
+mod functions;
 mod growth;
 mod guard;
+mod here;
+mod known;
 mod lease;
+mod programs;
 mod rows;
+mod threads;
 mod values;
 
 pub use cursor::SqliteCursor;
 pub use disk::{DiskReport, DiskState};
-pub use files::{SqliteFiles, SqliteSettings};
+pub use files::{CursorReader, SqliteFiles, SqliteSettings};
 pub use lease::SqliteLease;
 pub(in crate::storage) use values::is_well_formed;
 

@@ -108,8 +108,8 @@ impl UnitOfWork {
             let part = self.savepoints.last().map(|(part, _)| *part);
             return Ok((outcome.rows.columns, Place::Unit { generation: self.generation, part }));
         }
-        if let Some((lease, thread)) = self.space.cursor_reader().await? {
-            let (columns, cursor) = lease.into_cursor(thread, sql, params).await?;
+        if let Some(reader) = self.space.cursor_reader().await? {
+            let (columns, cursor) = reader.open(sql, params).await?;
             return Ok((columns, Place::Own(cursor)));
         }
         let columns = self.snapshot.declare(&self.space, number, sql, params).await?;

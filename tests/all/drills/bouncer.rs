@@ -107,6 +107,67 @@ async fn cursors_work_through_the_pooler() {
     nothing_is_left_open(&pooled.server).await;
 }
 
+/// The pooler has one connection: a request that held it for its cursor and waited for another would wait for itself.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_request_with_a_cursor_that_writes_needs_no_second_connection() {
+    let pooled = Pooled::start(&[("INNKEEPER_POOL_WAIT", "10s")]).await;
+    let fill = execute("insert into kept (id) select 'row-' || i from generate_series(1, 1000) i", json!([]));
+    all_ok(&pooled.host.probe(json!([fill])).await);
+    let requests: Vec<_> = (0..10)
+        .map(|number: u32| {
+            let mut visitor = pooled.host.visitor();
+            let steps = json!([
+                { "op": "db.open-cursor", "sql": "select id from kept where id like 'row-%'" },
+                { "op": "cursor.next", "cursor": 0, "max": 5 },
+                query("select count(*) from kept", json!([])),
+                execute("insert into kept (id) values ($1)", json!([format!("new-{number}")])),
+                { "op": "session.set", "key": "k", "value": "v" },
+                op("db.commit"),
+                { "op": "cursor.drain", "cursor": 0, "max": 100 },
+            ]);
+            tokio::spawn(async move { visitor.probe(steps).await })
+        })
+        .collect();
+    for request in requests {
+        let results = request.await.expect("a visitor does not panic");
+        all_ok(&results);
+        assert_eq!(ok(&results[6])["rows"], 995);
+    }
+    assert_eq!(count(&pooled.host).await, 1_010);
+    pooled.has_been_used(20).await;
+    nothing_is_left_open(&pooled.server).await;
+}
+
+/// A pooler whose client goes away opens another connection to the server: the client has to stay as long as the process computes.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_statement_that_hangs_behind_the_pooler_gets_no_company() {
+    let pooled = Pooled::start(&[STATEMENT_TIME]).await;
+    let running = "state = 'active' and query like '%endless%'";
+    let mut visitor = pooled.host.visitor();
+    let first = tokio::spawn(async move { visitor.probe(json!([query(ENDLESS, json!([]))])).await });
+    until("the statement runs", async || endless_runs(&pooled.server).await.then_some(())).await;
+    let frozen = pooled.server.freeze_backends(running).await;
+    assert_eq!(code(&first.await.expect("a visitor does not panic")[0]), "timeout");
+    let refused = async || {
+        let result = pooled.host.visitor().probe(json!([query("select 1", json!([]))])).await.remove(0);
+        (result.pointer("/error/code") == Some(&json!("busy"))).then_some(())
+    };
+    until("the app is refused", refused).await;
+    for _ in 0..5 {
+        let results = pooled.host.probe(json!([query(ENDLESS, json!([]))])).await;
+        assert_eq!(code(&results[0]), "busy");
+    }
+    assert_eq!(pooled.server.backends(running).await, 1);
+    pooled.has_been_used(1).await;
+    drop(frozen);
+    until("the statement is gone", async || (!endless_runs(&pooled.server).await).then_some(())).await;
+    let works = async || {
+        let answer = pooled.host.visitor().try_probe(json!([query("select count(*) from kept", json!([]))])).await?;
+        (answer.status == 200 && !answer.text().contains("error")).then_some(())
+    };
+    until("the app works again", works).await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn blobs_work_through_the_pooler() {
     let pooled = Pooled::start(&[]).await;

@@ -586,3 +586,30 @@ select E'\x27 , (select a from app_other.secrets) -- '
 select '1'::vector('3), (select a from app_other.secrets')
 select 1::numeric('1), (select a from app_other.secrets')
 select x'1', (select a from app_other.secrets) as "a"
+
+# What the server cannot cancel, or only late
+select btrim(repeat('a',400000), repeat('b',400000)||'a')
+=> harmless
+select trim(both repeat('b',400000)||'a' from repeat('a',400000))
+=> harmless
+select translate(repeat('a',400000), repeat('b',400000), 'c')
+=> harmless
+select strpos(repeat('a',16000000), 'b'||repeat('a',8000000))
+=> harmless
+select replace(repeat('a',16000000), 'b'||repeat('a',8000000), '')
+=> harmless
+select repeat('a',16000000) like '%'||repeat('a',8000000)||'b'
+=> harmless
+select normalize(repeat(chr(789)||chr(768),4000000))
+=> harmless
+select array_fill(1,array[400000]) && array_fill(2,array[400000])
+=> harmless
+select array_fill(1,array[400000]) @> array_fill(2,array[400000]) or array_fill(1,array[400000]) <@ array_fill(2,array[400000])
+=> harmless
+select factorial(30000) > 0
+=> harmless
+select plainto_tsquery('english', repeat('running ',200000)) is null
+=> harmless
+select polygon(20000, '((0,0),1)'::circle) && polygon(20000, '((0,0),2)'::circle)
+=> harmless
+select repeat('x',150000000) is null

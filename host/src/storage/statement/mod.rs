@@ -5,7 +5,7 @@
 //!    comments, dollar quotes, `[x]` and `` `x` ``, a bare carriage return in a comment, a quote behind a backslash (Postgres:
 //!    `src/backend/parser/scan.l`; SQLite: `src/tokenize.c`). It also bounds how deep the statement is (`depth`).
 //! 2. A parser (`grammar`), and a walk over its whole tree with default deny (`walk`, lists in `allowed`).
-//! 3. On Postgres the tree is printed, must give the same tree again, and the print is what runs. On SQLite the text itself runs:
+//! 3. On Postgres calls that could not be interrupted get bounds (`costs`). The tree is printed, must give the same tree again, and the print is what runs. On SQLite the text itself runs:
 //!    there the engine's authorizer stands beside the gate, with its own reading of the text (`storage/sqlite/authorizer.rs`).
 //!
 //! Where apps share one credential this is still a seatbelt, not a wall: it trusts that the lists are right.
@@ -13,6 +13,7 @@
 
 pub(super) mod allowed;
 mod cache;
+mod costs;
 mod depth;
 mod facts;
 mod grammar;
@@ -146,7 +147,14 @@ fn read(engine: Engine, sql: &str, scan: Scan) -> Result<Checked, Refusal> {
     };
     let findings = grammar::check(engine, &tree)?;
     let text = match engine {
-        Engine::Postgres => print_again(&tree, scan)?,
+        Engine::Postgres => {
+            let text = print_again(&tree, scan)?;
+            // What is put in is the host's own, and made of parts that have passed.
+            match costs::bounded(&tree, &text)? {
+                Some(bounded) => grammar::printed(&bounded, |again| grammar::statement(engine, again))?,
+                None => text,
+            }
+        }
         Engine::Sqlite => sql.to_owned(),
     };
     let kind = facts::kind(&tree, &findings, scan.kind);

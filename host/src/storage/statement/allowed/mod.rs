@@ -91,6 +91,11 @@ impl Lists {
         })
     }
 
+    /// The entries of a list.
+    pub(super) fn lines_of(text: &'static str) -> impl Iterator<Item = &'static str> {
+        lines(text)
+    }
+
     /// What a function of this name does; none if it is not allowed.
     pub(in crate::storage) fn function(&self, name: &str) -> Option<FunctionKind> {
         self.functions.get(name).or_else(|| self.functions.get(name.to_ascii_lowercase().as_str())).copied()

@@ -1,5 +1,6 @@
 //! What the gate lets pass, what it refuses, and why; and that no text can hurt it.
 
+mod costs;
 mod facts;
 mod hardness;
 mod refused;

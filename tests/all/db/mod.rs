@@ -2,6 +2,7 @@
 
 mod columns;
 mod corpus;
+mod costs;
 mod cursors;
 mod definitions;
 mod errors;

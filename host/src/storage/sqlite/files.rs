@@ -23,6 +23,8 @@ const IDLE_READERS: usize = 8;
 const STATEMENT_CACHE: usize = 256;
 /// Of each connection, in the unit of `PRAGMA cache_size` (negative: KiB).
 const CACHE_KIB: i64 = -4_096;
+/// Bytes of a pattern of LIKE and GLOB: in the largest value they look for one of this length for some seconds, in one step.
+const LONGEST_PATTERN: i32 = 250;
 /// What SQLite may allocate in this process, over all files: a statement that would need more fails.
 const HEAP_BYTES: i64 = 256 << 20;
 
@@ -211,7 +213,7 @@ impl File {
             (Limit::SQLITE_LIMIT_VDBE_OP, 250_000),
             (Limit::SQLITE_LIMIT_FUNCTION_ARG, 64),
             (Limit::SQLITE_LIMIT_ATTACHED, 0),
-            (Limit::SQLITE_LIMIT_LIKE_PATTERN_LENGTH, 1000),
+            (Limit::SQLITE_LIMIT_LIKE_PATTERN_LENGTH, LONGEST_PATTERN),
             (Limit::SQLITE_LIMIT_TRIGGER_DEPTH, 20),
             (Limit::SQLITE_LIMIT_WORKER_THREADS, 0),
         ] {

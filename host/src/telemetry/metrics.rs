@@ -41,6 +41,7 @@ struct Metrics {
     blobs_swept: Counters,
     blobs_refused: Counters,
     cross_origin_refused: Counters,
+    statements_given_up: Counters,
 }
 
 struct Durations(Family<ByApp, Histogram, fn() -> Histogram>);
@@ -97,6 +98,11 @@ pub fn cross_origin_refused(app: &str) {
     add(&METRICS.cross_origin_refused, app, 1);
 }
 
+/// Counts a statement on SQLite that went on beyond its time and could not be interrupted.
+pub fn statement_given_up(app: &str) {
+    add(&METRICS.statements_given_up, app, 1);
+}
+
 fn add(counters: &Counters, app: &str, number: u64) {
     if number > 0 {
         counters.get_or_create(&by(app)).inc_by(number);
@@ -129,6 +135,11 @@ pub(super) fn register(registry: &mut Registry) {
             "cross_origin_refused",
             "Requests that came from another origin with a visitor's session",
             &metrics.cross_origin_refused,
+        ),
+        (
+            "statements_given_up",
+            "Statements on SQLite that went on beyond their time and could not be interrupted",
+            &metrics.statements_given_up,
         ),
     ];
     for (name, help, counters) in counters {

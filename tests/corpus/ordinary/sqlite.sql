@@ -146,3 +146,19 @@ create table checked (a integer check (a between 1 and 10), b text check (length
 => runs
 insert into checked (a, b) values (5, 'ab')
 => runs
+
+# Functions that are the host's own
+select trim('--a-b--', '-'), ltrim('éaébé', 'éa'), rtrim('x日本日', '日本'), trim('abc', ''), trim(null, 'a'), trim('a', null), trim(12.50, '05')
+=> rows
+
+select instr('日本語', '語'), instr('abc', ''), instr('', 'a'), instr(x'0102', x'02'), instr('aéa', x'c3a9'), instr(1234, 3), instr(null, 'a')
+=> rows
+
+select replace('aaa', 'aa', 'b'), replace('日本', '本', ''), replace('abc', '', 'x'), replace(1.5, '.', ','), replace('a', 'a', null)
+=> rows
+
+select unhex('de-ad', '-'), unhex('d-e', '-'), unhex('zz', '-'), unhex(null, ''), unhex('c3éa9', 'é')
+=> rows
+
+select json_patch('{"a":1,"b":{"c":2}}', '{"b":{"c":null,"d":3}}'), json_array(json_patch('{}', '{"a":[1]}')), hex(jsonb_patch('[1]', '{"a":1}'))
+=> rows

@@ -5,11 +5,12 @@
 //! opened. In an open transaction there is one connection for all, and other statements want it in between: there the rows are
 //! copied into a temporary table first, which SQLite keeps in a file once it grows.
 
+use super::apart::GRACE;
 use super::authorizer::COPY_PREFIX;
 use super::error::{translate, translate_running};
 use super::files::{Conn, CursorReader};
 use super::guard::Watch;
-use super::lease::{CopiedRows, GRACE, SqliteLease, guest_text, too_slow};
+use super::lease::{CopiedRows, SqliteLease, guest_text, too_slow};
 use super::rows::{bind, columns, decode, kinds, too_large};
 use super::threads;
 use super::values::Kind;
@@ -132,7 +133,7 @@ impl SqliteLease {
             let mut statement = prepare(conn, &text, &params)?;
             Source { rows: statement.raw_query(), kinds, held: None }.piece(count, &bounds)
         };
-        let rows = self.apart(false, bounds.time, work).await?;
+        let rows = self.apart_for_host(bounds.time, work).await?;
         if let Some(copied) = self.cursors.get_mut(at) {
             copied.last = last.saturating_add(i64::try_from(rows.len()).unwrap_or(i64::MAX));
         }

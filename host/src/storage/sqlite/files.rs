@@ -29,6 +29,8 @@ const CACHE_KIB: i64 = -4_096;
 const WAL_BYTES: i64 = 4 << 20;
 /// No more of a file is written at once.
 const CHUNK: u64 = 256 << 10;
+/// Bytes of a pattern of LIKE and GLOB: in the largest value they look for one of this length for some seconds, in one step.
+const LONGEST_PATTERN: i32 = 250;
 /// What SQLite may allocate in this process, over all files: a statement that would need more fails.
 const HEAP_BYTES: i64 = 256 << 20;
 
@@ -349,7 +351,7 @@ impl File {
             (Limit::SQLITE_LIMIT_VDBE_OP, 250_000),
             (Limit::SQLITE_LIMIT_FUNCTION_ARG, 64),
             (Limit::SQLITE_LIMIT_ATTACHED, 0),
-            (Limit::SQLITE_LIMIT_LIKE_PATTERN_LENGTH, 1000),
+            (Limit::SQLITE_LIMIT_LIKE_PATTERN_LENGTH, LONGEST_PATTERN),
             (Limit::SQLITE_LIMIT_TRIGGER_DEPTH, 20),
             (Limit::SQLITE_LIMIT_WORKER_THREADS, 0),
         ] {

@@ -8,6 +8,7 @@
 use super::error::translate;
 use super::files::Conn;
 use super::guard::End;
+use super::lease::too_slow;
 use super::programs::SMALL;
 use super::rows::run;
 use crate::storage::connection::{Bounds, Outcome};
@@ -38,17 +39,20 @@ impl Conn {
             false => self.undone_on_error(program.returning, || run(self, text, params, bounds)),
         };
         let too_large = result.as_ref().is_err_and(|error| error.code == Code::TooLarge);
-        match self.watch.end_here() {
+        let end = self.watch.end_here();
+        let again = program.reads && (end == End::Interrupted || too_large);
+        match end {
             End::Uncompiled => self.known.is_stale(text),
-            End::Interrupted => self.known.took_long(text),
-            End::InTime | End::Late if program.reads && too_large => self.known.took_long(text),
-            End::Late => {
-                self.known.took_long(text);
-                return Some(result);
-            }
-            End::InTime => return Some(result),
+            End::Late | End::Interrupted => self.known.took_long(text),
+            End::InTime if again => self.known.took_long(text),
+            End::InTime => {}
         }
-        None
+        match end {
+            End::Uncompiled => None,
+            _ if again => None,
+            End::Interrupted => Some(Err(too_slow())),
+            End::Late | End::InTime => Some(result),
+        }
     }
 
     /// Whether counting the rows of any table takes no longer than reading a few pages.
@@ -114,5 +118,156 @@ impl Conn {
         }
         control("release one_statement")?;
         result
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::lease::guest_text;
+    use super::super::{SqliteFiles, SqliteLease, SqliteSettings};
+    use super::*;
+    use crate::storage::connection::GuestSql;
+    use rusqlite::StatementStatus;
+
+    const BOUNDS: Bounds = Bounds { rows: 100_000, bytes: 1 << 20, time: Duration::from_secs(60) };
+
+    /// A writer of a file of its own that has a table, and the folder.
+    async fn app(name: &str) -> (SqliteFiles, SqliteLease) {
+        let folder = std::env::temp_dir().join(format!("innkeeper-here-{}-{name}", std::process::id()));
+        let files = SqliteFiles::new(SqliteSettings {
+            folder,
+            wait: Duration::from_secs(60),
+            full_synchronous: false,
+            value_bytes: 1 << 20,
+            sql_bytes: 100_000,
+        });
+        let mut lease = files.writer("app.sqlite").await.unwrap();
+        lease.script("create table t (a integer primary key, b text)").await.unwrap();
+        (files, lease)
+    }
+
+    async fn run(lease: &mut SqliteLease, text: &str, params: &[Value]) -> Vec<Vec<Value>> {
+        lease
+            .guest(
+                &GuestSql {
+                    text,
+                    steady: false,
+                    growth: crate::storage::statement::Growth::Nothing,
+                    bounds: BOUNDS,
+                },
+                params,
+            )
+            .await
+            .unwrap()
+            .rows
+            .rows
+    }
+
+    fn runs_here(lease: &SqliteLease, text: &str) -> bool {
+        lease.parts().unwrap().0.known.short(&guest_text(text)).is_some()
+    }
+
+    /// Runs a statement until it is known; on a busy machine any run may be slow.
+    async fn known(lease: &mut SqliteLease, text: &str, params: &[Value]) {
+        assert!(!runs_here(lease, text));
+        while !runs_here(lease, text) {
+            run(lease, text, params).await;
+        }
+    }
+
+    #[tokio::test]
+    async fn a_value_that_is_not_small_is_read_all_the_same() {
+        let (files, mut lease) = app("large").await;
+        let (read, write) = ("select b from t where a = $1", "insert into t (a, b) values ($1, $2)");
+        known(&mut lease, read, &[Value::Integer(1)]).await;
+        let large = Value::Text("x".repeat(SMALL + 1));
+        run(&mut lease, write, &[Value::Integer(1), large.clone()]).await;
+        assert_eq!(run(&mut lease, read, &[Value::Integer(1)]).await, [[large]]);
+        assert!(!runs_here(&lease, read));
+        std::fs::remove_dir_all(files.folder()).unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_read_that_turns_out_long_is_begun_anew() {
+        let (files, mut lease) = app("long").await;
+        let read =
+            "with recursive n (i) as (select 1 union all select i + 1 from n where i < $1) select max(i) from n";
+        known(&mut lease, read, &[Value::Integer(3)]).await;
+        assert_eq!(run(&mut lease, read, &[Value::Integer(3_000_000)]).await, [[Value::Integer(3_000_000)]]);
+        assert!(!runs_here(&lease, read));
+        std::fs::remove_dir_all(files.folder()).unwrap();
+    }
+
+    /// Without the index this reads the table, with it the index; and a view may become anything.
+    #[tokio::test]
+    async fn a_statement_is_looked_at_again_when_it_is_compiled_again() {
+        let (files, mut lease) = app("compiled").await;
+        lease.script("create view v as select b as x from t").await.unwrap();
+        let read = "select x from v";
+        known(&mut lease, read, &[]).await;
+        let mut other = files.reader("app.sqlite").unwrap();
+        known(&mut other, read, &[]).await;
+        lease.script("drop view v; create view v as select json_patch('{}', '{\"a\":1}') as x").await.unwrap();
+        for lease in [&mut lease, &mut other] {
+            for _ in 0..40 {
+                assert_eq!(run(lease, read, &[]).await, [[Value::Text("{\"a\":1}".to_owned())]]);
+                assert!(!runs_here(lease, read));
+            }
+        }
+        std::fs::remove_dir_all(files.folder()).unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_pattern_that_is_a_parameter_is_looked_for_in_the_index() {
+        let (files, mut lease) = app("pattern").await;
+        lease.script("create index i on t (b)").await.unwrap();
+        let fill = "with recursive n (i) as (select 1 union all select i + 1 from n where i < 100) \
+                    insert into t (b) select 'x' || i from n";
+        run(&mut lease, fill, &[]).await;
+        let read = "select count(a) from t where b like $1";
+        for (pattern, count) in [("x1%", 12), ("x10%", 2), ("%0", 10)] {
+            let found = run(&mut lease, read, &[Value::Text(pattern.to_owned())]).await;
+            assert_eq!(found, [[Value::Integer(count)]]);
+            let conn = lease.parts().unwrap().0;
+            let statement = conn.link.prepare_cached(&guest_text(read)).unwrap();
+            let scanned = statement.reset_status(StatementStatus::FullscanStep);
+            assert_eq!(scanned > 0, pattern.starts_with('%'), "{pattern}: {scanned}");
+        }
+        std::fs::remove_dir_all(files.folder()).unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_limit_that_is_a_parameter_is_compiled_once() {
+        let (files, mut lease) = app("limit").await;
+        let read = "select a from t order by a limit $1 offset $2";
+        known(&mut lease, read, &[Value::Integer(1), Value::Integer(0)]).await;
+        let compilations = |lease: &SqliteLease| lease.parts().unwrap().1.compilations();
+        let before = compilations(&lease);
+        for limit in 0..20 {
+            run(&mut lease, read, &[Value::Integer(limit), Value::Integer(1)]).await;
+        }
+        assert_eq!(compilations(&lease), before);
+        std::fs::remove_dir_all(files.folder()).unwrap();
+    }
+
+    #[tokio::test]
+    async fn an_error_on_the_worker_undoes_the_statement_alone() {
+        let (files, mut lease) = app("error").await;
+        let write = "insert into t (a, b) values ($1, $2) returning a";
+        let mut next = 0;
+        while !runs_here(&lease, write) {
+            next += 1;
+            run(&mut lease, write, &[Value::Integer(next), Value::Null]).await;
+        }
+        let again = GuestSql {
+            text: write,
+            steady: false,
+            growth: crate::storage::statement::Growth::Nothing,
+            bounds: BOUNDS,
+        };
+        let error = lease.guest(&again, &[Value::Integer(1), Value::Null]).await.unwrap_err();
+        assert_eq!(error.code, Code::UniqueViolation);
+        assert_eq!(run(&mut lease, "select max(a) from t", &[]).await, [[Value::Integer(next)]]);
+        std::fs::remove_dir_all(files.folder()).unwrap();
     }
 }

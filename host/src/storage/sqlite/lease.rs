@@ -5,7 +5,7 @@ use super::error::translate;
 use super::files::{Conn, File};
 use super::guard::Watch;
 use super::rows::run;
-use super::threads::{self, Place};
+use super::threads;
 use super::values::Kind;
 use crate::storage::connection::{Bounds, Control, GuestSql, HOST_BOUNDS, Outcome};
 use crate::storage::statement::Growth;
@@ -13,22 +13,20 @@ use crate::storage::value::Value;
 use crate::storage::{Code, Error, Result};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use tokio::sync::{OwnedSemaphorePermit, oneshot};
+use tokio::sync::OwnedSemaphorePermit;
 
 /// How often the write lock of another process is tried.
 const RETRY_EVERY: Duration = Duration::from_millis(5);
-/// How long a statement is waited for that should have ended. It may be in one long step of SQLite.
-pub(super) const GRACE: Duration = Duration::from_millis(500);
 
 /// A connection that goes back to its file when dropped.
 #[derive(Debug)]
 pub struct SqliteLease {
     pub(super) file: Arc<File>,
     /// None while a thread has it; if that does not give it back, for good.
-    held: Option<Held>,
+    pub(super) held: Option<Held>,
     in_transaction: bool,
     /// Something has run on a thread, so that ending the transaction may take long, too.
-    heavy: bool,
+    pub(super) heavy: bool,
     /// What guests' statements have brought into the open transaction, about, in bytes.
     pub(super) brought: u64,
     /// Open cursors of the transaction.
@@ -37,8 +35,8 @@ pub struct SqliteLease {
 
 /// A connection, wherever it is used. Rolled back and given back when dropped.
 #[derive(Debug)]
-struct Held {
-    file: Arc<File>,
+pub(super) struct Held {
+    pub(super) file: Arc<File>,
     conn: Option<Conn>,
     /// The right to write; none for a reader.
     turn: Option<OwnedSemaphorePermit>,
@@ -111,7 +109,7 @@ impl SqliteLease {
     pub(in crate::storage) async fn script(&mut self, text: &str) -> Result<()> {
         let text = text.to_owned();
         let work = move |conn: &Conn| conn.link.execute_batch(&text).map_err(|error| translate(&error));
-        self.apart(false, HOST_BOUNDS.time, work).await
+        self.apart_for_host(HOST_BOUNDS.time, work).await
     }
 
     /// Begins or ends a transaction or a part of one. Of these only `Begin` waits, and only for another process.
@@ -154,7 +152,7 @@ impl SqliteLease {
         let waits_for_disk = control == Control::Commit && self.file.full_synchronous();
         if waits_for_disk || ends && self.heavy {
             let run = move |conn: &Conn| run(conn).map_err(|error| translate(&error));
-            let result = self.hand_over(None, false, HOST_BOUNDS.time, run).await;
+            let result = self.apart_for_host(HOST_BOUNDS.time, run).await;
             return match self.held {
                 None if control == Control::Commit => {
                     Err(Error::new(Code::CommitUnknown, "the database takes too long to keep what was written"))
@@ -173,7 +171,7 @@ impl SqliteLease {
     }
 
     /// The same result, with what an error means on the disk that the file is on.
-    fn judged<T>(&mut self, result: Result<T>) -> Result<T> {
+    pub(super) fn judged<T>(&mut self, result: Result<T>) -> Result<T> {
         result.map_err(|error| {
             let error = self.file.disk().judge(error);
             if let Some(held) = self.held.as_mut().filter(|_| error.code == Code::ReadOnly) {
@@ -190,89 +188,11 @@ impl SqliteLease {
         let conn = self.held.as_ref().and_then(|held| held.conn.as_ref());
         conn.map(|conn| (conn, &conn.watch)).ok_or_else(ended)
     }
-
-    /// Runs `work` on one of the threads of the app, for which it waits at most as long as for a connection.
-    pub(super) async fn apart<T: Send + 'static>(
-        &mut self,
-        guest: bool,
-        time: Duration,
-        work: impl FnOnce(&Conn) -> Result<T> + Send + 'static,
-    ) -> Result<T> {
-        let began = Instant::now();
-        let Some(place) = self.file.statements().place(self.file.wait().min(time)).await else {
-            return Err(Error::new(Code::Busy, "other statements of the app that take long keep all its threads"));
-        };
-        self.heavy = true;
-        let result = self.hand_over(Some(place), guest, time.saturating_sub(began.elapsed()), work).await;
-        self.judged(result)
-    }
-
-    /// Moves the connection to a thread, runs `work` there and takes the connection back. What has not ended soon after its `time` keeps
-    /// the connection, the right to write and the place until it ends.
-    async fn hand_over<T: Send + 'static>(
-        &mut self,
-        place: Option<Place>,
-        guest: bool,
-        time: Duration,
-        work: impl FnOnce(&Conn) -> Result<T> + Send + 'static,
-    ) -> Result<T> {
-        let watch = Arc::clone(self.parts()?.1);
-        let held = self.held.take().ok_or_else(ended)?;
-        let run = watch.begin(guest, time);
-        let mut waiting = Waiting { watch, run, over: false };
-        let (answer, answered) = oneshot::channel();
-        threads::spawn(move || {
-            let (began, name) = (Instant::now(), held.file.name());
-            let result = held.watched(work);
-            // Where nobody waits any more, the connection goes home from here.
-            let left = answer.send((held, result)).is_err();
-            let took = began.elapsed();
-            if left && took > time + GRACE {
-                tracing::warn!(
-                    app = name,
-                    "a statement that was given up has ended after {} ms",
-                    took.as_millis()
-                );
-            }
-            drop(place);
-        })?;
-        match tokio::time::timeout(time + GRACE, answered).await {
-            Ok(Ok((held, result))) => {
-                waiting.over = true;
-                self.held = Some(held);
-                result
-            }
-            Ok(Err(_)) => Err(ended()),
-            Err(_) => {
-                let name = self.file.name();
-                tracing::warn!(
-                    app = name,
-                    "a statement goes on beyond its time in one step of SQLite: it is given up"
-                );
-                Err(too_slow())
-            }
-        }
-    }
-}
-
-/// Somebody who waits for a thread. When he goes, the thread is told to end.
-struct Waiting {
-    watch: Arc<Watch>,
-    run: u64,
-    over: bool,
-}
-
-impl Drop for Waiting {
-    fn drop(&mut self) {
-        if !self.over {
-            self.watch.abandon(self.run);
-        }
-    }
 }
 
 impl Held {
     /// Runs what the connection is watched for.
-    fn watched<T>(&self, work: impl FnOnce(&Conn) -> Result<T>) -> Result<T> {
+    pub(super) fn watched<T>(&self, work: impl FnOnce(&Conn) -> Result<T>) -> Result<T> {
         let conn = self.conn.as_ref().ok_or_else(ended)?;
         let result = work(conn);
         if conn.watch.end() && result.is_err() { Err(too_slow()) } else { result }
@@ -304,7 +224,7 @@ impl Drop for SqliteLease {
     }
 }
 
-fn ended() -> Error {
+pub(super) fn ended() -> Error {
     Error::closed("the connection has ended")
 }
 

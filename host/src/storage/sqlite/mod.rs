@@ -7,6 +7,7 @@
 //! another thread would. Every other runs on threads of our own, of which each app has a share ([`threads`]). [`functions`] are ours where SQLite's own could take minutes in one step.
 //! What the host runs is written so that it is quick; where it is not all the same, it gives its runtime worker away (see [`guard::Watch`]).
 
+mod apart;
 mod authorizer;
 mod collations;
 mod cursor;

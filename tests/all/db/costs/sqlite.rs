@@ -1,0 +1,291 @@
+//! On SQLite a step of the engine cannot be interrupted. So nobody else waits for one, and it is given up in time.
+
+use std::collections::BTreeSet;
+use std::time::{Duration, Instant};
+
+use serde_json::json;
+use support::probe::{all_ok, code, execute, query};
+use support::{Engine, TestHost, Visitor};
+
+/// The functions that an app may call, as the host reads them. Whoever adds one adds it here.
+const FUNCTIONS: &str = include_str!("../../../../host/src/storage/statement/allowed/functions_sqlite.txt");
+
+/// The time of a statement and a second. What a loaded machine needs besides is the machine's.
+const IN_TIME: Duration = Duration::from_secs(6 + 3);
+/// What a neighbour waits at most in the middle of many requests.
+const AT_ONCE: Duration = Duration::from_millis(100);
+
+/// Values by their names: texts and documents of some megabytes. Together they are what makes each function slow that can be made slow.
+const VALUES: [(&str, &str); 11] = [
+    // The same character, a set of others with it as the last, a part of the first that it does not hold.
+    ("same", "printf('%.*c', 16000000, 'a')"),
+    ("others", "printf('%.*c', 2000000, 'b') || 'a'"),
+    ("part", "printf('%.*c', 2000000, 'a') || 'b'"),
+    ("digits", "printf('%.*c', 4000000, '1')"),
+    ("wide", "replace(printf('%.*c', 2000000, 'a'), 'a', 'é')"),
+    // Documents: many members, many elements, deep, and a path of many parts.
+    (
+        "members",
+        "(with recursive n (i) as (select 1 union all select i + 1 from n where i < 200000) \
+                  select json_group_object('k' || i, i) from n)",
+    ),
+    ("elements", "'[' || replace(printf('%.*c', 1000000, '1'), '1', '1,') || '1]'"),
+    ("deep", "printf('%.*c', 900, '[') || printf('%.*c', 900, ']')"),
+    ("path", "'$' || replace(printf('%.*c', 500000, 'a'), 'a', '.a')"),
+    // Formats.
+    ("format", "replace(printf('%.*c', 1000000, 'a'), 'a', '%d%J')"),
+    // Bytes that are no characters.
+    ("bytes", "cast(replace(printf('%.*c', 2000000, 'a'), 'a', cast(x'80' as text)) as blob)"),
+];
+
+/// Values that are tried as the second and the third argument of everything.
+const SECONDS: [&str; 5] = ["same", "others", "part", "members", "path"];
+
+/// What is no function: operators and clauses over `{a}` and `{b}`.
+const OPERATORS: [&str; 22] = [
+    "select {a} = {b}",
+    "select {a} < {b} collate nocase",
+    "select length({a} || {b})",
+    "select {a} + {b}",
+    "select {a} in ({b}, {b}, {a})",
+    "select {a} like '%' || substr({b}, 1, 249)",
+    "select {a} glob '*[^' || substr({b}, 1, 240) || ']'",
+    "select {a} like {b} escape 'c'",
+    "select length({a} -> {b})",
+    "select cast({a} as integer), cast({a} as numeric), cast({a} as real)",
+    "select length({a}) from (select 1 union all select 2) order by {a}, {b}",
+    "select count(distinct x) from (select {a} as x union all select {b} union all select {a} || 'x')",
+    "select length(x) from (select {a} as x union select {b} union select {a} || 'x')",
+    "select max(length(x)) from (select {a} as x union all select {b}) group by x",
+    "select length(group_concat(substr({a}, 1, 4000000)) over (rows between 1 preceding and 1 following)) from ten",
+    "select length(json_group_array(substr({a}, 1, 4000000)) over (rows between 1 preceding and 1 following)) from ten",
+    "select length(max({a} || n) over (order by n)) from ten",
+    "select count(*) from ten as x, ten as y, ten as z where {a} || x.n = {b} || y.n || z.n",
+    "select length(x.n || {a}) from ten as x order by 1, x.n || {a}, x.n || {b}",
+    "select decimals.n from decimals, decimals as other where decimals.n = other.n order by other.n",
+    "select count(*) from json_tree({a})",
+    "select count(*) from json_each({a}, {b})",
+];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_function_ends_in_time_and_a_neighbour_notices_nothing() {
+    let host = TestHost::with(Engine::Sqlite).app("probe", "probe").app("other", "probe").start().await;
+    prepare(&mut host.visitor()).await;
+    let neighbour = Neighbour::begin(&host);
+    let statements = statements();
+    assert!(statements.len() > 1000, "{}", statements.len());
+    let halves =
+        statements.chunks(statements.len().div_ceil(2)).map(|half| run_all(host.visitor(), half.to_vec()));
+    let mut problems = Vec::new();
+    for half in halves.map(tokio::spawn).collect::<Vec<_>>() {
+        problems.extend(half.await.expect("a visitor does not panic"));
+    }
+    assert!(problems.is_empty(), "{}", problems.join("\n"));
+    neighbour.has_noticed_nothing().await;
+}
+
+/// Looks for a text of 249 bytes in one of sixteen millions, in one step: some seconds in which nothing can interrupt it.
+const LONG_STEP: &str = "select length(x) from v where x like '%' || substr(x, 1, 248) || 'b'";
+
+/// What once ran for ever.
+const ONCE_ENDLESS: &str = "select length(trim(printf('%.*c', 400000, 'a'), printf('%.*c', 400000, 'b') || 'a'))";
+
+/// Sorts what does not fit into memory.
+const SORTING: &str = "select max(length(y)) from (select x.n || substr(v.x, 1, 1000000) as y from ten as x, ten as z, v \
+                       where v.name = 'same' order by y limit -1 offset 3)";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn more_long_steps_than_threads_stop_nobody_and_the_host_ends_in_time() {
+    let mut host = TestHost::with(Engine::Sqlite).app("probe", "probe").app("other", "probe").start().await;
+    prepare(&mut host.visitor()).await;
+    let neighbour = Neighbour::begin(&host);
+    let steps = [LONG_STEP; 8].into_iter().chain([ONCE_ENDLESS; 4]).chain([SORTING; 2]);
+    let attack: Vec<_> = steps
+        .map(|sql| {
+            let (mut visitor, step) = (host.visitor(), query(sql, json!([])));
+            tokio::spawn(async move {
+                let began = Instant::now();
+                (visitor.probe_one(step).await, began.elapsed())
+            })
+        })
+        .collect();
+    let mut ends = Vec::new();
+    for attacker in attack {
+        // Meanwhile the other app works.
+        let steps = json!([
+            execute("create table if not exists o (a bigint)", json!([])),
+            execute("insert into o (a) values (1)", json!([])),
+            query("select count(*) from o", json!([])),
+        ]);
+        let answer = host.visitor().post_json("/other/run", &steps).await.expect(200).json();
+        assert!((0..3).all(|step| answer.pointer(&format!("/{step}/ok")).is_some()), "{answer}");
+        let (result, took) = attacker.await.expect("a visitor does not panic");
+        assert!(took < IN_TIME, "{took:?}: {result}");
+        ends.push(result.pointer("/error/code").and_then(|code| code.as_str()).unwrap_or("ok").to_owned());
+    }
+    // There are six threads for the app, and nobody waits longer than two seconds for one.
+    assert!(ends.iter().any(|end| end == "busy"), "{ends:?}");
+    assert!(ends.iter().all(|end| ["busy", "timeout", "ok"].contains(&end.as_str())), "{ends:?}");
+    if ends.iter().any(|end| end == "timeout") {
+        host.wait_for_log("a statement goes on beyond its time").await;
+    }
+    neighbour.has_noticed_nothing().await;
+    let again: Vec<_> = (0..3)
+        .map(|_| {
+            let mut visitor = host.visitor();
+            tokio::spawn(async move { visitor.try_probe(json!([query(LONG_STEP, json!([]))])).await.is_some() })
+        })
+        .collect();
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    let began = Instant::now();
+    let (status, log) = host.terminate().await;
+    assert!(status.success(), "{status}: {log}");
+    assert!(began.elapsed() < Duration::from_secs(20), "{:?}", began.elapsed());
+    for answered in again {
+        assert!(answered.await.expect("a visitor does not panic"), "nobody is cut off");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn strangers_with_an_injection_stop_nothing() {
+    let host = TestHost::with(Engine::Sqlite).app("probe", "probe").app("other", "probe").start().await;
+    prepare(&mut host.visitor()).await;
+    let neighbour = Neighbour::begin(&host);
+    let strangers: Vec<_> = [ONCE_ENDLESS, ONCE_ENDLESS, LONG_STEP, LONG_STEP]
+        .into_iter()
+        .map(|sql| {
+            let path = Visitor::path_with_steps("/run", &json!([query(sql, json!([]))]));
+            let mut visitor = host.visitor();
+            tokio::spawn(async move {
+                let began = Instant::now();
+                visitor.get(&path).await.expect(200);
+                began.elapsed()
+            })
+        })
+        .collect();
+    for stranger in strangers {
+        let took = stranger.await.expect("a visitor does not panic");
+        assert!(took < IN_TIME, "{took:?}");
+    }
+    neighbour.has_noticed_nothing().await;
+}
+
+/// Tables of values, each made once.
+async fn prepare(visitor: &mut Visitor) {
+    let tables = ["create table v (name text primary key, x text)", "create table ten (n integer primary key)"];
+    let digits = "printf('%.*c', 2000000, '1')";
+    let decimals = json!({ "op": "db.define-table", "table": { "name": "decimals", "columns": [
+        { "name": "id", "column-type": "integer", "identity": true }, { "name": "n", "column-type": "decimal" }], "primary-key": ["id"] } });
+    let numbers = "with recursive n (i) as (select 1 union all select i + 1 from n where i < 10)";
+    let mut steps = vec![
+        json!({ "op": "db.migrate", "migrations": [{ "name": "1", "statements": tables }] }),
+        decimals,
+        execute(&format!("insert into ten {numbers} select i from n"), json!([])),
+        execute(
+            &format!("insert into decimals (n) {numbers} select substr({digits}, 1, 131000) || '.' || i from n"),
+            json!([]),
+        ),
+    ];
+    steps.extend(
+        VALUES.map(|(name, value)| {
+            execute(&format!("insert into v (name, x) values ('{name}', {value})"), json!([]))
+        }),
+    );
+    all_ok(&visitor.probe(json!(steps)).await);
+}
+
+fn value(name: &str) -> String {
+    format!("(select x from v where name = '{name}')")
+}
+
+/// Every function with one, two and three arguments, alone and over a window, and every operator.
+fn statements() -> Vec<String> {
+    let names: BTreeSet<&str> = FUNCTIONS
+        .lines()
+        .filter_map(|line| line.split('#').next()?.split_ascii_whitespace().next())
+        .filter(|name| name.starts_with(|letter: char| letter.is_ascii_alphabetic()))
+        .collect();
+    let mut statements = Vec::new();
+    for name in names {
+        let is_aggregate = FUNCTIONS.lines().any(|line| line == format!("{name} aggregate"));
+        for (first, _) in VALUES {
+            let mut calls = vec![format!("{name}({})", value(first))];
+            for second in SECONDS {
+                calls.push(format!("{name}({}, {})", value(first), value(second)));
+                calls.push(format!("{name}({}, {})", value(second), value(first)));
+            }
+            calls.push(format!("{name}({}, {}, {})", value(first), value("part"), value("same")));
+            calls.push(format!("{name}({}, 'a', {})", value(first), value("others")));
+            for call in calls {
+                statements.push(format!("select length({call})"));
+                if is_aggregate {
+                    statements.push(format!("select length({call} over (order by n rows 1 preceding)) from ten"));
+                }
+            }
+        }
+    }
+    for operator in OPERATORS {
+        for (a, _) in VALUES {
+            let with = |b: &str| operator.replace("{a}", &value(a)).replace("{b}", &value(b));
+            let seconds = if operator.contains("{b}") { &SECONDS[..] } else { &SECONDS[..1] };
+            statements.extend(seconds.iter().map(|second| with(second)));
+        }
+    }
+    let kept: BTreeSet<String> = statements.into_iter().collect();
+    kept.into_iter().collect()
+}
+
+/// Runs statements one after the other, and tells which of them took too long or ended in an odd way.
+async fn run_all(mut visitor: Visitor, statements: Vec<String>) -> Vec<String> {
+    let mut problems = Vec::new();
+    for sql in statements {
+        let began = Instant::now();
+        let result = visitor.probe_one(query(&sql, json!([]))).await;
+        let took = began.elapsed();
+        if let Ok(least) = std::env::var("SHOW")
+            && took > Duration::from_millis(least.parse().unwrap())
+        {
+            println!("{took:?} {sql} {}", result.to_string().chars().take(150).collect::<String>());
+        }
+        let as_expected = result.get("ok").is_some()
+            || ["timeout", "too-large", "syntax", "bad-parameter", "busy"].contains(&code(&result));
+        if !as_expected || took > IN_TIME {
+            problems.push(format!("{took:?}: {sql}: {result}"));
+        }
+    }
+    problems
+}
+
+/// Somebody who asks all the time whether the host is alive.
+struct Neighbour {
+    asking: tokio::task::JoinHandle<Vec<Duration>>,
+    stop: std::sync::Arc<std::sync::atomic::AtomicBool>,
+}
+
+impl Neighbour {
+    fn begin(host: &TestHost) -> Self {
+        let stop = std::sync::Arc::new(std::sync::atomic::AtomicBool::new(false));
+        let (mut visitor, ended) = (host.visitor(), stop.clone());
+        let asking = tokio::spawn(async move {
+            let mut times = Vec::new();
+            while !ended.load(std::sync::atomic::Ordering::Relaxed) {
+                let began = Instant::now();
+                visitor.get("/_innkeeper/live").await.expect(200);
+                times.push(began.elapsed());
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+            times
+        });
+        Self { asking, stop }
+    }
+
+    async fn has_noticed_nothing(self) {
+        self.stop.store(true, std::sync::atomic::Ordering::Relaxed);
+        let mut times = self.asking.await.expect("every answer came");
+        times.sort();
+        let at = |share: f64| times[((times.len() - 1) as f64 * share) as usize];
+        println!("live: {} answers, median {:?}, p99 {:?}, longest {:?}", times.len(), at(0.5), at(0.99), at(1.0));
+        assert!(at(0.5) < AT_ONCE, "half of all answers took {:?}", at(0.5));
+        assert!(at(1.0) < Duration::from_secs(2), "one answer took {:?}", at(1.0));
+    }
+}

@@ -101,7 +101,7 @@ impl SqliteLease {
                     self.note(control);
                     return Ok(());
                 }
-                Err(error) => return Err(self.file.disk().judge(translate(&error))),
+                Err(error) => return Err(self.judge(translate(&error))),
             }
         }
     }
@@ -139,12 +139,15 @@ impl SqliteLease {
             Err(_) if interrupted => {
                 Err(Error::new(Code::Timeout, "the statement took too long and was cancelled"))
             }
-            result => result.map_err(|error| {
-                let error = self.file.disk().judge(error);
-                self.outdated |= error.code == Code::ReadOnly;
-                error
-            }),
+            result => result.map_err(|error| self.judge(error)),
         }
+    }
+
+    /// What an error means on the disk that the file is on.
+    fn judge(&mut self, error: Error) -> Error {
+        let error = self.file.disk().judge(error);
+        self.outdated |= error.code == Code::ReadOnly;
+        error
     }
 }
 
@@ -163,7 +166,8 @@ impl Drop for SqliteLease {
             return;
         }
         if self.outdated && self.file.disk().state() == DiskState::Roomy {
-            return;
+            drop(conn);
+            return self.file.close_idle();
         }
         self.file.give_back(conn, self.turn.is_some());
     }

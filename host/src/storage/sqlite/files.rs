@@ -308,11 +308,9 @@ impl File {
         if conn.epoch == epoch {
             return Some(conn);
         }
-        for home in [&self.readers, &self.writers] {
-            home.lock().unwrap_or_else(PoisonError::into_inner).retain(|conn| conn.epoch == epoch);
-        }
         drop(conn);
-        home.lock().unwrap_or_else(PoisonError::into_inner).pop()
+        self.close_idle();
+        None
     }
 
     fn configure(&self, link: &rusqlite::Connection, read_only: bool) -> rusqlite::Result<()> {
@@ -399,6 +397,14 @@ impl File {
     /// Whether a commit waits for the disk.
     pub(super) fn full_synchronous(&self) -> bool {
         self.settings.full_synchronous
+    }
+
+    /// Closes the connections that nobody uses.
+    pub(super) fn close_idle(&self) {
+        for home in [&self.readers, &self.writers] {
+            // Closing may move the log into the file: not under the lock.
+            drop(std::mem::take(&mut *home.lock().unwrap_or_else(PoisonError::into_inner)));
+        }
     }
 
     pub(super) fn give_back(&self, conn: Conn, writer: bool) {

@@ -206,10 +206,8 @@ impl Drop for Held {
             return;
         }
         if self.outdated && self.file.disk().state() == DiskState::Roomy {
-            return;
-        }
-        if self.outdated && self.file.disk().state() == DiskState::Roomy {
-            return;
+            drop(conn);
+            return self.file.close_idle();
         }
         self.file.give_back(conn, self.turn.is_some());
     }

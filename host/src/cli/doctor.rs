@@ -4,7 +4,7 @@ use super::tiers::{self, Tier};
 use super::{DatabaseArgs, output};
 use crate::config::{self, Config};
 use crate::storage::apps::App;
-use crate::storage::{self, Database};
+use crate::storage::{self, Database, RegistryState};
 use anyhow::bail;
 use clap::Args;
 use serde_json::json;
@@ -89,11 +89,18 @@ async fn database(config: &Config, json: bool) -> anyhow::Result<()> {
     }
 }
 
-/// What answers, and the apps in it, if they can be read. Changes nothing.
+/// What answers, and the apps in it, if they can be read. Changes nothing and makes nothing.
 async fn ask(config: &Config) -> storage::Result<(String, storage::Result<Vec<App>>)> {
     let database = Database::open(config)?;
-    let version = database.describe().await?;
-    let apps = if database.has_registry() { database.apps().await } else { Ok(Vec::new()) };
+    let mut version = database.describe().await?;
+    let apps = match database.registry_state().await {
+        Ok(RegistryState::Missing) => {
+            version.push_str("; nothing is there yet");
+            Ok(Vec::new())
+        }
+        Ok(_) => database.apps().await,
+        Err(error) => Err(error),
+    };
     database.close().await;
     Ok((version, apps))
 }

@@ -1,7 +1,7 @@
 //! From bytes to a running instance.
 //!
 //! [`engine`] makes the one engine, [`linker`] says what components may import, [`component`] checks and compiles them, [`state`] holds the
-//! only function that builds a store, [`registry`] is the live map from route to guest, [`watch`] keeps it up to date with
+//! only function that builds a store, [`registry`] is the live map from route to guest, `loading` fills it, [`watch`] keeps it up to date with
 //! the database. Guests know no HTTP beyond `wasi:http`: requests are brought to them by `web`.
 
 pub mod compiling;
@@ -9,10 +9,12 @@ pub mod component;
 pub mod compute;
 pub mod disks;
 pub mod engine;
+mod failed_compiles;
 mod hooks;
 pub mod inspect;
 mod keys;
 pub mod linker;
+mod loading;
 mod log_minute;
 mod output;
 pub mod own_databases;
@@ -24,10 +26,9 @@ pub mod run;
 pub mod settings;
 pub mod state;
 pub mod sweep;
-mod waiting_room;
 pub mod watch;
 
 pub use component::ComponentError;
 pub use own_databases::OwnDatabases;
-pub use registry::{Closed, Guest, Registry};
+pub use registry::{Absence, Closed, FirstBuild, Guest, Registry, Why};
 pub use state::{GuestState, Visit};

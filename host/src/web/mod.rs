@@ -7,11 +7,13 @@
 //! `uploads` serve who holds a URL that is `signed`, `session_cookie` reads and writes the cookie,
 //! `cross_origin` sends requests away that other sites made a visitor's browser send, `operator`
 //! knows the operator's token, `metrics` shows the figures, [`pages`] are the host's own answers,
-//! `leaving` is the order in which a server ends.
+//! `closed` those of an app that cannot be served for now, `leaving` is the order in which a server
+//! ends.
 
 mod arriving;
 mod blobs;
 mod body;
+mod closed;
 mod connections;
 mod cross_origin;
 mod dispatch;

@@ -130,7 +130,10 @@ mod tests {
     /// What never ends by itself, until the sender is dropped.
     fn endless() -> (mpsc::Sender<()>, impl FnOnce(&Conn) -> Result<()> + Send + 'static) {
         let (end, ended) = mpsc::channel();
-        (end, move |_: &Conn| Ok(drop(ended.recv())))
+        (end, move |_: &Conn| {
+            let _ended = ended.recv();
+            Ok(())
+        })
     }
 
     /// One runtime thread: if anything of this ran on it, the test would hang.

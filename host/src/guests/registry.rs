@@ -124,7 +124,8 @@ impl Registry {
         limits: Arc<Limits>,
         budget: MemoryBudget,
     ) -> Self {
-        let memory = room::Room::new(budget, compiler.instances(), limits.room_wait);
+        let trimmer = room::Trimmer::new(compiler.engine().clone(), limits.memory_per_instance);
+        let memory = room::Room::new(budget, compiler.instances(), limits.room_wait, trimmer);
         let (keyring, routes, loaded) = (Arc::default(), ArcSwap::default(), AtomicBool::new(false));
         let (keys_asked, refreshing_keys) = (Mutex::default(), Mutex::default());
         Self {

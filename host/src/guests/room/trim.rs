@@ -1,0 +1,177 @@
+//! Gives memory back that a crowd has left behind.
+//!
+//! The pool keeps what the instances of a crowd have touched, so that the next one finds its pages there, and it has no call that gives them
+//! back. But a slot that another module takes over loses its pages. So a module that does nothing takes over the slots that have
+//! been idle longest, and leaves.
+
+use std::time::{Duration, Instant};
+use wasmtime::{Engine, Instance, Module, Store};
+
+/// How long as many guests as there were at most are expected to come again.
+const MEMORY_OF_CROWDS: Duration = Duration::from_secs(3);
+/// Slots that stay warm beside those of the guests of late. The pool takes warm slots first when there are more.
+pub(in crate::guests) const WARM_SLOTS: u32 = 16;
+/// The pool has no more parts than this.
+const MOST_THREADS: usize = 16;
+const ROUNDS: u32 = 4;
+/// Fewer are not worth the work.
+const FEWEST: u32 = 8;
+const PAGE: u64 = 64 << 10;
+/// The initial memory of the module that takes over: it takes the place of the pages that most guests have touched.
+const IMAGE_BYTES: u64 = 20 * PAGE;
+
+/// See the module.
+pub struct Trimmer {
+    engine: Engine,
+    memory_bytes: u64,
+    since: Instant,
+    /// Most guests at once of late, and of the time before that.
+    peak: u64,
+    peak_before: u64,
+}
+
+impl std::fmt::Debug for Trimmer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Trimmer").field("peak", &self.peak).finish_non_exhaustive()
+    }
+}
+
+impl Trimmer {
+    /// For an engine whose instances have at most so much memory.
+    pub fn new(engine: Engine, memory_bytes: u64) -> Self {
+        Self { engine, memory_bytes, since: Instant::now(), peak: 0, peak_before: 0 }
+    }
+
+    /// To be told now and then how many guests are at work.
+    pub(super) fn look(&mut self, instances: u64) {
+        self.peak = self.peak.max(instances);
+        if self.since.elapsed() < MEMORY_OF_CROWDS {
+            return;
+        }
+        let expected = self.peak.max(self.peak_before);
+        (self.since, self.peak_before, self.peak) = (Instant::now(), self.peak, instances);
+        let warm = self.engine.pooling_allocator_metrics().map_or(0, |metrics| metrics.unused_warm_memories());
+        let idle = warm.saturating_sub(u32::try_from(expected).unwrap_or(u32::MAX).saturating_add(WARM_SLOTS));
+        if idle >= FEWEST
+            && let Err(error) = self.trim(idle)
+        {
+            tracing::warn!("memory of idle slots is not given back: {error:#}");
+        }
+    }
+
+    /// Takes over so many slots at once, since each that is given back would be the first to be taken again. The pool is divided into parts,
+    /// and each new thread is assigned the next one; where others have begun threads meanwhile, another round helps.
+    fn trim(&self, slots: u32) -> wasmtime::Result<()> {
+        if self.memory_bytes < IMAGE_BYTES {
+            return Ok(());
+        }
+        let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get).min(MOST_THREADS);
+        let kept =
+            || self.engine.pooling_allocator_metrics().map_or(0, |metrics| metrics.unused_memory_bytes_resident());
+        let enough = kept() / 8;
+        for _ in 0..ROUNDS {
+            // A new module each time: the slots of an old one would be taken first.
+            let module = Module::new(&self.engine, module(self.memory_bytes / PAGE, IMAGE_BYTES))?;
+            std::thread::scope(|scope| {
+                for _ in 0..threads {
+                    scope.spawn(|| self.take_over(&module, slots));
+                }
+            });
+            drop(module);
+            if kept() <= enough {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    fn take_over(&self, module: &Module, slots: u32) {
+        let are_idle = || {
+            self.engine
+                .pooling_allocator_metrics()
+                .is_some_and(|metrics| metrics.unused_warm_memories() > WARM_SLOTS)
+        };
+        let taken = (0..slots).take_while(|_| are_idle()).map_while(|_| {
+            let mut store = Store::new(&self.engine, ());
+            // None are left where guests have come meanwhile.
+            Instance::new(&mut store, module, &[]).ok().map(|_instance| store)
+        });
+        drop(taken.collect::<Vec<_>>());
+    }
+}
+
+/// A module with a memory of so many pages, whose first and last byte of `image` are set.
+fn module(pages: u64, image: u64) -> Vec<u8> {
+    let memory = [vec![1, 0], number(pages)].concat();
+    let byte_at = |offset: u64| [vec![0, 0x41], number(offset), vec![0x0b, 1, 1]].concat();
+    let data = [vec![2], byte_at(0), byte_at(image - 1)].concat();
+    let section = |id: u8, content: Vec<u8>| {
+        let length = number(u64::try_from(content.len()).unwrap_or(u64::MAX));
+        [vec![id], length, content].concat()
+    };
+    [b"\0asm\x01\0\0\0".to_vec(), section(5, memory), section(11, data)].concat()
+}
+
+/// LEB128. It reads the same with a sign and without, as an offset has one.
+fn number(mut number: u64) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    loop {
+        let byte = u8::try_from(number & 0x7f).unwrap_or(u8::MAX);
+        number >>= 7;
+        if number == 0 && byte & 0x40 == 0 {
+            bytes.push(byte);
+            return bytes;
+        }
+        bytes.push(byte | 0x80);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::guests::engine::{self, EngineSettings};
+
+    /// Anonymous memory of this process. Other tests run beside this one.
+    fn own_kib() -> i64 {
+        let status = std::fs::read_to_string("/proc/self/status").unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix("RssAnon:")).unwrap();
+        line.trim().trim_end_matches(" kB").parse().unwrap()
+    }
+
+    #[test]
+    fn what_a_crowd_has_touched_is_given_back() {
+        const GUESTS: u32 = 300;
+        let settings = EngineSettings { instances: 400, memory_bytes: 4 << 20, code_cache: None };
+        let engine = engine::build(settings).unwrap().engine;
+        let text = b"\0asm\x01\0\0\0".to_vec();
+        // (module (memory 32) (func $start (memory.fill (i32.const 0) (i32.const 1) (i32.const 200000))) (start $start))
+        let filling = [
+            text,
+            vec![1, 4, 1, 0x60, 0, 0, 3, 2, 1, 0, 5, 3, 1, 0, 32, 8, 1, 0],
+            vec![10, 15, 1, 13, 0, 0x41, 0, 0x41, 1, 0x41, 0xc0, 0x9a, 0x0c, 0xfc, 0x0b, 0, 0x0b],
+        ]
+        .concat();
+        let filling = Module::new(&engine, filling).unwrap();
+        let before = own_kib();
+        let crowd: Vec<_> = (0..GUESTS)
+            .map(|_| {
+                let mut store = Store::new(&engine, ());
+                store.set_epoch_deadline(1_000_000);
+                Instance::new(&mut store, &filling, &[]).unwrap();
+                store
+            })
+            .collect();
+        drop(crowd);
+        let kept = own_kib() - before;
+        assert!(kept > 40 << 10, "the pool keeps what was touched: {kept} KiB");
+        Trimmer::new(engine.clone(), 4 << 20).trim(GUESTS - WARM_SLOTS).unwrap();
+        let left = own_kib() - before;
+        assert!(left < kept / 2, "{left} of {kept} KiB are still there");
+    }
+
+    #[test]
+    fn numbers_are_written_as_the_format_wants_them() {
+        assert_eq!((number(0), number(63), number(64)), (vec![0], vec![63], vec![0xc0, 0]));
+        assert_eq!(number(2_048), [0x80, 0x10]);
+    }
+}

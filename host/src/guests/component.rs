@@ -2,7 +2,10 @@
 
 use super::engine::Built;
 use super::linker;
+use super::room::{Room, Trimmer};
 use super::state::GuestState;
+use crate::config::{Limits, MemoryBudget};
+use std::sync::Arc;
 use wasmtime::Engine;
 use wasmtime::component::{Component, InstancePre, Linker};
 use wasmtime_wasi_http::p2::bindings::ProxyPre;
@@ -44,7 +47,7 @@ pub enum ComponentError {
 pub struct Compiler {
     engine: Engine,
     instances: u32,
-    linker: std::sync::Arc<Linker<GuestState>>,
+    linker: Arc<Linker<GuestState>>,
     most_bytes: u64,
 }
 
@@ -57,13 +60,19 @@ impl std::fmt::Debug for Compiler {
 impl Compiler {
     /// A compiler for an engine.
     pub fn new(built: Built, most_bytes: u64) -> wasmtime::Result<Self> {
-        let linker = std::sync::Arc::new(linker::build(&built.engine)?);
+        let linker = Arc::new(linker::build(&built.engine)?);
         Ok(Self { engine: built.engine, instances: built.instances, linker, most_bytes })
     }
 
     /// How many instances may live at once.
     pub fn instances(&self) -> u32 {
         self.instances
+    }
+
+    /// The room that instances share, under a budget.
+    pub fn room(&self, budget: MemoryBudget, limits: &Limits) -> wasmtime::Result<Arc<Room>> {
+        let trimmer = Trimmer::new(self.engine.clone(), limits.memory_per_instance)?;
+        Ok(Room::new(budget, self.instances, limits.room_wait, trimmer))
     }
 
     /// Compiles a component and checks that this host can run it. Takes seconds for large ones: not for async threads.

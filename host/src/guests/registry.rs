@@ -8,7 +8,7 @@ use super::room::{self, Usual};
 use super::routes::{Room, Routes};
 use super::settings::{Origins, Settings};
 use super::state::GuestState;
-use crate::config::{Limits, MemoryBudget};
+use crate::config::Limits;
 use crate::interfaces::AppContext;
 use crate::interfaces::blob_upload::Keyring;
 use crate::storage::apps::{App, Version};
@@ -122,10 +122,8 @@ impl Registry {
         own_databases: OwnDatabases,
         compiler: Compiler,
         limits: Arc<Limits>,
-        budget: MemoryBudget,
+        memory: Arc<room::Room>,
     ) -> Self {
-        let trimmer = room::Trimmer::new(compiler.engine().clone(), limits.memory_per_instance);
-        let memory = room::Room::new(budget, compiler.instances(), limits.room_wait, trimmer);
         let (keyring, routes, loaded) = (Arc::default(), ArcSwap::default(), AtomicBool::new(false));
         let (keys_asked, refreshing_keys) = (Mutex::default(), Mutex::default());
         Self {

@@ -12,7 +12,7 @@ use super::{TOKEN, all_goes_well, crowd, small, wait_for_guests};
 const PARK: &str = "GET /park HTTP/1.1\r\nHost: a\r\n\r\n";
 const MOST_RSS_KIB: u64 = 450 * 1024;
 /// What may stay of a crowd.
-const LEFT_KIB: u64 = 20 * 1024;
+const LEFT_KIB: u64 = 24 * 1024;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn two_hundred_and_fifty_parked_guests_leave_room_for_others_and_their_memory_when_they_go() {
@@ -35,7 +35,7 @@ async fn an_address_and_an_app_have_their_shares_of_the_guests() {
     let host = TestHost::with(Engine::Sqlite)
         .app("crowded", "hostile")
         .app("hello", "hello")
-        .env("INNKEEPER_MEMORY", "96MiB")
+        .env("INNKEEPER_MEMORY", "80MiB")
         .env("INNKEEPER_TRUST_PROXY", "1")
         .env("INNKEEPER_ADMIN_TOKEN", TOKEN)
         .start()
@@ -63,7 +63,7 @@ async fn an_address_and_an_app_have_their_shares_of_the_guests() {
 #[tokio::test(flavor = "multi_thread")]
 async fn who_finds_no_room_waits_and_is_told_to_come_back_last() {
     let host = small("hostile")
-        .env("INNKEEPER_MEMORY", "96MiB")
+        .env("INNKEEPER_MEMORY", "80MiB")
         .env("INNKEEPER_ROOM_WAIT", "2s")
         .env("INNKEEPER_WALL_PER_REQUEST", "12s")
         .start()

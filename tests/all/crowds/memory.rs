@@ -10,9 +10,9 @@ use super::{TOKEN, all_goes_well};
 
 fn host() -> support::host::Builder {
     TestHost::with(Engine::Sqlite)
-        .app("crowded", "probe")
-        .app("hello", "hello")
-        .app("hostile", "hostile")
+        .app_at("crowded", "probe", "/run")
+        .app_at("hello", "hello", "/hello")
+        .app_at("hostile", "hostile", "/")
         .env("INNKEEPER_MEMORY", "256MiB")
         .env("INNKEEPER_ADMIN_TOKEN", TOKEN)
 }
@@ -36,7 +36,7 @@ async fn who_wants_more_than_is_left_does_not_get_it_and_nobody_else_notices() {
     let refused = host.visitor().probe(json!([{ "op": "grow", "mib": 100 }])).await;
     assert_eq!(code(&refused[0]), "out-of-memory");
     // A guest that breaks down over it is answered for by the host, and may be asked for again.
-    let broken = host.visitor().get("/hostile/hoard").await.expect(503);
+    let broken = host.visitor().get("/hoard").await.expect(503);
     assert!(broken.header("retry-after").is_some() && broken.text().contains("memory"), "{broken:?}");
     all_goes_well(&host, &[("/hello", 200), ("/run?steps=[]", 200)], Duration::from_secs(1)).await;
     for held in holding.await.expect("an answer") {
@@ -51,7 +51,7 @@ async fn who_wants_more_than_is_left_does_not_get_it_and_nobody_else_notices() {
 async fn an_instance_has_its_own_limit_however_much_there_is() {
     let host = host().env("INNKEEPER_MEMORY_PER_INSTANCE", "16MiB").start().await;
     // Its own limit is its own fault.
-    host.visitor().get("/hostile/hoard").await.expect(500);
+    host.visitor().get("/hoard").await.expect(500);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -37,12 +37,13 @@ async fn slow_senders_hold_no_guest_and_are_cut_off() {
 async fn who_is_slow_but_fair_is_served() {
     let host = small("probe").start().await;
     let mut sender =
-        send(host.address(), &format!("POST /run HTTP/1.1\r\nHost: a\r\nConnection: close\r\n{LONG}")).await;
-    // 2,000 bytes in 14 s: slower than the least rate for a while, with pauses, and within what the first ten seconds allow.
+        send(host.address(), "POST /run HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Length: 8000\r\n\r\n")
+            .await;
+    // 8,000 bytes in 16 s, with pauses: just what the least rate asks for, and longer than nobody would be given who sends less.
     for part in 0..8 {
-        tokio::time::sleep(Duration::from_millis(1_700)).await;
-        let bytes = if part == 7 { format!("{}[]", " ".repeat(248)) } else { " ".repeat(250) };
+        let bytes = if part == 7 { format!("{}[]", " ".repeat(998)) } else { " ".repeat(1_000) };
         sender.write_all(bytes.as_bytes()).await.expect("the host reads");
+        tokio::time::sleep(Duration::from_secs(if part == 7 { 0 } else { 2 })).await;
     }
     let answer = read_to_end(&mut sender).await;
     assert_eq!(status(&answer), Some(200), "{}", String::from_utf8_lossy(&answer));

@@ -19,7 +19,8 @@ const SIZE: usize = 4_096;
 
 async fn ticket(visitor: &mut Visitor, run: &str) -> String {
     let steps = json!([{ "op": "blob.sign-upload", "seconds": 600 }]);
-    let answer = visitor.post_json(run, &steps).await.expect(200).json();
+    let answer = visitor.send(Visitor::with_steps(run, &steps), Full::<Bytes>::default()).await;
+    let answer = answer.expect(200).json();
     ok(&answer[0])["path"].as_str().expect("a path").to_owned()
 }
 

@@ -14,8 +14,8 @@ pub(in crate::guests) const WARM_SLOTS: u32 = 16;
 /// The pool has no more parts than this.
 const MOST_THREADS: usize = 16;
 const ROUNDS: u32 = 4;
-/// Fewer are not worth the work.
-const FEWEST: u32 = 8;
+/// Less in each is not worth the work.
+const LEAST_KEPT: usize = 4 << 10;
 const PAGE: u64 = 64 << 10;
 /// The initial memory of the module that takes over: it takes the place of the pages that most guests have touched.
 const IMAGE_BYTES: u64 = 20 * PAGE;
@@ -23,9 +23,10 @@ const IMAGE_BYTES: u64 = 20 * PAGE;
 /// See the module.
 pub struct Trimmer {
     engine: Engine,
-    memory_bytes: u64,
+    /// None where instances have too little memory for it.
+    module: Option<Module>,
     since: Instant,
-    /// Most guests at once of late, and of the time before that.
+    /// Most guests at once of late, and in the time before that.
     peak: u64,
     peak_before: u64,
 }
@@ -38,8 +39,10 @@ impl std::fmt::Debug for Trimmer {
 
 impl Trimmer {
     /// For an engine whose instances have at most so much memory.
-    pub fn new(engine: Engine, memory_bytes: u64) -> Self {
-        Self { engine, memory_bytes, since: Instant::now(), peak: 0, peak_before: 0 }
+    pub fn new(engine: Engine, memory_bytes: u64) -> wasmtime::Result<Self> {
+        let fits = memory_bytes >= IMAGE_BYTES;
+        let module = fits.then(|| Module::new(&engine, module(memory_bytes / PAGE, IMAGE_BYTES))).transpose()?;
+        Ok(Self { engine, module, since: Instant::now(), peak: 0, peak_before: 0 })
     }
 
     /// To be told now and then how many guests are at work.
@@ -50,53 +53,49 @@ impl Trimmer {
         }
         let expected = self.peak.max(self.peak_before);
         (self.since, self.peak_before, self.peak) = (Instant::now(), self.peak, instances);
-        let warm = self.engine.pooling_allocator_metrics().map_or(0, |metrics| metrics.unused_warm_memories());
-        let idle = warm.saturating_sub(u32::try_from(expected).unwrap_or(u32::MAX).saturating_add(WARM_SLOTS));
-        if idle >= FEWEST
-            && let Err(error) = self.trim(idle)
-        {
-            tracing::warn!("memory of idle slots is not given back: {error:#}");
+        let (warm, kept) = self.idle();
+        let spare = warm.saturating_sub(u32::try_from(expected).unwrap_or(u32::MAX).saturating_add(WARM_SLOTS));
+        // What each warm slot is expected to keep is no reason.
+        if spare > 0 && kept / usize::try_from(spare).unwrap_or(usize::MAX) >= LEAST_KEPT {
+            self.trim(spare);
         }
+    }
+
+    /// Idle slots that have been used, and the bytes that they keep.
+    fn idle(&self) -> (u32, usize) {
+        let metrics = self.engine.pooling_allocator_metrics();
+        metrics.map_or((0, 0), |metrics| (metrics.unused_warm_memories(), metrics.unused_memory_bytes_resident()))
     }
 
     /// Takes over so many slots at once, since each that is given back would be the first to be taken again. The pool is divided into parts,
     /// and each new thread is assigned the next one; where others have begun threads meanwhile, another round helps.
-    fn trim(&self, slots: u32) -> wasmtime::Result<()> {
-        if self.memory_bytes < IMAGE_BYTES {
-            return Ok(());
-        }
+    fn trim(&self, spare: u32) {
+        let Some(module) = &self.module else { return };
         let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get).min(MOST_THREADS);
-        let kept =
-            || self.engine.pooling_allocator_metrics().map_or(0, |metrics| metrics.unused_memory_bytes_resident());
-        let enough = kept() / 8;
+        let (warm, kept) = self.idle();
+        let least = warm.saturating_sub(spare);
+        let mut taken = Vec::new();
         for _ in 0..ROUNDS {
-            // A new module each time: the slots of an old one would be taken first.
-            let module = Module::new(&self.engine, module(self.memory_bytes / PAGE, IMAGE_BYTES))?;
-            std::thread::scope(|scope| {
-                for _ in 0..threads {
-                    scope.spawn(|| self.take_over(&module, slots));
-                }
-            });
-            drop(module);
-            if kept() <= enough {
+            let (warm, left) = self.idle();
+            if warm <= least || left <= kept / 8 {
                 break;
             }
+            let each = warm.saturating_sub(least).div_ceil(u32::try_from(threads).unwrap_or(u32::MAX));
+            std::thread::scope(|scope| {
+                let parts: Vec<_> =
+                    (0..threads).map(|_| scope.spawn(|| self.take_over(module, each, least))).collect();
+                taken.extend(parts.into_iter().filter_map(|part| part.join().ok()));
+            });
         }
-        Ok(())
     }
 
-    fn take_over(&self, module: &Module, slots: u32) {
-        let are_idle = || {
-            self.engine
-                .pooling_allocator_metrics()
-                .is_some_and(|metrics| metrics.unused_warm_memories() > WARM_SLOTS)
-        };
-        let taken = (0..slots).take_while(|_| are_idle()).map_while(|_| {
+    fn take_over(&self, module: &Module, slots: u32, least: u32) -> Vec<Store<()>> {
+        let taken = (0..slots).take_while(|_| self.idle().0 > least).map_while(|_| {
             let mut store = Store::new(&self.engine, ());
             // None are left where guests have come meanwhile.
             Instance::new(&mut store, module, &[]).ok().map(|_instance| store)
         });
-        drop(taken.collect::<Vec<_>>());
+        taken.collect()
     }
 }
 
@@ -164,7 +163,7 @@ mod tests {
         drop(crowd);
         let kept = own_kib() - before;
         assert!(kept > 40 << 10, "the pool keeps what was touched: {kept} KiB");
-        Trimmer::new(engine.clone(), 4 << 20).trim(GUESTS - WARM_SLOTS).unwrap();
+        Trimmer::new(engine.clone(), 4 << 20).unwrap().trim(GUESTS - WARM_SLOTS);
         let left = own_kib() - before;
         assert!(left < kept / 2, "{left} of {kept} KiB are still there");
     }

@@ -38,6 +38,7 @@ macro_rules! on_both_databases {
 mod blobs;
 mod commands;
 mod crashes;
+mod crowds;
 mod database_trouble;
 mod db;
 mod dev;

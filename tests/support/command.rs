@@ -60,6 +60,22 @@ pub fn innkeeper(arguments: &[impl AsRef<OsStr>]) -> Command {
     command
 }
 
+/// The same command, run by a shell that lets it open no more than so many files and sockets.
+pub fn with_descriptors(command: &Command, most: u32) -> Command {
+    let inner = command.as_std();
+    let mut limited = Command::new("sh");
+    limited.arg("-c").arg(format!("ulimit -n {most} && exec \"$@\"")).arg("sh");
+    limited.arg(inner.get_program()).args(inner.get_args());
+    for (name, value) in inner.get_envs() {
+        let _ = match value {
+            Some(value) => limited.env(name, value),
+            None => limited.env_remove(name),
+        };
+    }
+    limited.stdin(Stdio::null()).kill_on_drop(true);
+    limited
+}
+
 /// Runs a command to its end.
 pub async fn finish(mut command: Command, deadline: Duration) -> Finished {
     let output = tokio::time::timeout(deadline, command.output()).await;

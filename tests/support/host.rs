@@ -20,6 +20,7 @@ pub struct Builder {
     environment: Vec<(String, String)>,
     arguments: Vec<String>,
     by_environment: bool,
+    descriptors: Option<u32>,
 }
 
 impl Builder {
@@ -50,6 +51,12 @@ impl Builder {
     /// Adds an argument to `innkeeper serve`.
     pub fn argument(mut self, argument: &str) -> Self {
         self.arguments.push(argument.to_owned());
+        self
+    }
+
+    /// Lets the serving process open no more than so many files and sockets.
+    pub fn descriptors(mut self, most: u32) -> Self {
+        self.descriptors = Some(most);
         self
     }
 
@@ -85,6 +92,9 @@ impl Builder {
         let _ = if self.by_environment { command.env("DATABASE_URL", place) } else { command.args([flag, place]) };
         command.args(&self.arguments);
         command.envs(self.environment.iter().map(|(name, value)| (name, value)));
+        if let Some(most) = self.descriptors {
+            command = command::with_descriptors(&command, most);
+        }
         let serving = Serving::start(command);
         let address = serving.address().await;
         (serving, address)
@@ -105,7 +115,7 @@ impl TestHost {
     /// Begins to describe a host on a fresh database of this engine.
     pub fn with(engine: Engine) -> Builder {
         let (apps, environment, arguments) = (Vec::new(), Vec::new(), Vec::new());
-        Builder { engine, database: None, apps, environment, arguments, by_environment: false }
+        Builder { engine, database: None, apps, environment, arguments, by_environment: false, descriptors: None }
     }
 
     /// A host that serves one app from `/`.

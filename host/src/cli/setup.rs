@@ -64,12 +64,13 @@ pub(super) fn compiler(config: &Config) -> anyhow::Result<Compiler> {
 /// The live registry, still empty.
 pub(super) fn registry(config: &Config, database: Database) -> anyhow::Result<Arc<Registry>> {
     let compiler = compiler(config)?;
+    let room = compiler.room(config.memory_budget(), &config.limits);
     Ok(Arc::new(Registry::new(
         database,
         OwnDatabases::new(config.clone()),
         compiler,
         Arc::new(config.limits.clone()),
-        config.memory_budget(),
+        room,
     )))
 }
 

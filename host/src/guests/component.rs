@@ -3,7 +3,9 @@
 use super::compiling::{CompileError, Seen, Workshop};
 use super::engine::Built;
 use super::linker;
+use super::room::{Filler, Room, Trimmer};
 use super::state::GuestState;
+use crate::config::{Limits, MemoryBudget};
 use bytes::Bytes;
 use std::sync::Arc;
 use wasmtime::Engine;
@@ -69,6 +71,7 @@ pub struct Compiler {
     instances: u32,
     linker: Arc<Linker<GuestState>>,
     workshop: Arc<Workshop>,
+    filler: Option<Arc<Filler>>,
     most_bytes: u64,
 }
 
@@ -86,6 +89,7 @@ impl Compiler {
             engine: built.engine,
             instances: built.instances,
             linker,
+            filler: Filler::new(workshop.instance_memory()),
             workshop: Arc::new(workshop),
             most_bytes,
         })
@@ -94,6 +98,25 @@ impl Compiler {
     /// How many instances may live at once.
     pub fn instances(&self) -> u32 {
         self.instances
+    }
+
+    /// The room that instances share, under a budget.
+    pub fn room(&self, budget: MemoryBudget, limits: &Limits) -> Arc<Room> {
+        let trimmer = Trimmer::new(self.engine.clone(), self.filler.clone());
+        Room::new(budget, self.instances, limits.room_wait, trimmer)
+    }
+
+    /// Compiles what gives memory back, if that is wanted.
+    pub async fn serve_trimmer(&self) -> Result<(), ComponentError> {
+        let Some((filler, bytes)) = self.filler.as_ref().and_then(|it| Some((it, it.take_wanted()?))) else {
+            return Ok(());
+        };
+        let engine = self.engine.clone();
+        self.workshop.compile_own(bytes.clone()).await?;
+        let loading = tokio::task::spawn_blocking(move || Component::from_binary(&engine, &bytes));
+        let loaded = loading.await.map_err(|_| ComponentError::Stopped)?;
+        filler.put(loaded.map_err(ComponentError::Invalid)?);
+        Ok(())
     }
 
     /// Loads a component that is compiled already. None where it is not.

@@ -4,6 +4,7 @@
 //! kernel lacks that, it keeps as much resident as a small guest has. Components of WASI 0.2 need no concurrency
 //! support, and calls are cheaper without.
 
+use super::room::WARM_SLOTS;
 use std::path::Path;
 use std::time::Duration;
 use wasmtime::{Cache, CacheConfig, Config, Enabled, Engine, InstanceAllocationStrategy, PoolingAllocationConfig};
@@ -11,7 +12,8 @@ use wasmtime::{Cache, CacheConfig, Config, Enabled, Engine, InstanceAllocationSt
 /// How often a running guest is looked at.
 pub const TICK: Duration = Duration::from_millis(10);
 
-const KEEP_MEMORY: usize = 1 << 20;
+/// Of a guest that touches more the pool keeps only so much: what a crowd has touched is not to stay.
+const KEEP_MEMORY: usize = 256 << 10;
 const KEEP_TABLE: usize = 64 << 10;
 const FIBER_STACK: usize = 2 << 20;
 /// The rest of the fiber's stack belongs to host functions.
@@ -87,7 +89,8 @@ fn base_config(settings: EngineSettings<'_>, compiles: bool) -> wasmtime::Result
 
 fn pool(settings: EngineSettings<'_>, instances: u32) -> PoolingAllocationConfig {
     let mut pool = PoolingAllocationConfig::new();
-    pool.total_component_instances(instances)
+    pool.max_unused_warm_slots(WARM_SLOTS)
+        .total_component_instances(instances)
         .total_stacks(instances)
         .total_core_instances(instances.saturating_mul(CORE_INSTANCES))
         .total_memories(instances.saturating_mul(MEMORIES))

@@ -12,7 +12,7 @@ use super::room::{self, Usual};
 use super::routes::Routes;
 use super::settings::{Origins, Settings};
 use super::state::GuestState;
-use crate::config::{Limits, MemoryBudget};
+use crate::config::Limits;
 use crate::interfaces::AppContext;
 use crate::interfaces::blob_upload::Keyring;
 use crate::storage::apps::{App, Version};
@@ -158,9 +158,8 @@ impl Registry {
         own_databases: OwnDatabases,
         compiler: Compiler,
         limits: Arc<Limits>,
-        budget: MemoryBudget,
+        memory: Arc<room::Room>,
     ) -> Self {
-        let memory = room::Room::new(budget, compiler.instances(), limits.room_wait);
         Self {
             database,
             own_databases,

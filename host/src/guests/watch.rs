@@ -12,25 +12,45 @@ use tokio::task::{AbortHandle, JoinSet};
 use tokio_util::sync::CancellationToken;
 
 const EVERY: Duration = Duration::from_secs(1);
+/// What failed to be compiled for the host itself is tried again after this long.
+const TRIMMER_AGAIN: Duration = Duration::from_secs(60);
 
 /// Keeps `registry` up to date until `stop`. Migrates the host tables before it first reads them.
 pub async fn watch(registry: Arc<Registry>, stop: CancellationToken) {
+    tokio::select! {
+        () = keep_up(&registry, &stop) => {}
+        () = serve_trimmer(&registry) => {}
+    }
+    registry.routes().guests().for_each(|guest| guest.accounts.log.close());
+}
+
+/// Compiles what gives memory back once that is wanted, for ever.
+async fn serve_trimmer(registry: &Registry) {
+    loop {
+        if let Err(error) = registry.compiler.serve_trimmer().await {
+            tracing::warn!("what gives memory back after a crowd cannot be compiled: {error}");
+            tokio::time::sleep(TRIMMER_AGAIN).await;
+        }
+        tokio::time::sleep(EVERY).await;
+    }
+}
+
+async fn keep_up(registry: &Arc<Registry>, stop: &CancellationToken) {
     let mut seen = Seen::default();
     let mut loading = Loading::default();
     loop {
-        let refreshed = refresh(&registry, &mut seen).await.map(|loads| loading.begin(&registry, loads));
-        report(&registry, refreshed);
+        let refreshed = refresh(registry, &mut seen).await.map(|loads| loading.begin(registry, loads));
+        report(registry, refreshed);
         if loading.has_failed() {
             // What could not be loaded is found again by reading the list again.
             seen.generation = None;
         }
         registry.routes().guests().for_each(|guest| guest.accounts.log.look());
         tokio::select! {
-            () = stop.cancelled() => break,
+            () = stop.cancelled() => return,
             () = tokio::time::sleep(EVERY) => {}
         }
     }
-    registry.routes().guests().for_each(|guest| guest.accounts.log.close());
 }
 
 /// The loads that are under way. They end with it.

@@ -21,7 +21,8 @@ const GRACE: u64 = 5;
 /// Compiles what comes in on standard input, and answers on standard output. Ends at once when its parent does.
 pub async fn run() -> anyhow::Result<()> {
     let (order, component) = read(io::stdin().lock())?;
-    let more = order.allowance.computing.as_secs().saturating_add(GRACE);
+    let starting = order.allowance.map_or(0, |allowance| allowance.computing.as_secs());
+    let more = starting.saturating_add(GRACE);
     bounds::set(order.seconds, more, order.memory)?;
     end_with_parent(order.work.clone())?;
     let answer = work(&order, &component).await.map_err(|error| anyhow!("{error:#}"))?;
@@ -58,7 +59,7 @@ fn say(answer: &Answer) -> io::Result<()> {
 }
 
 async fn work(order: &Order, bytes: &[u8]) -> wasmtime::Result<Answer> {
-    let settings = |code| EngineSettings { instances: INSTANCES, memory_bytes: order.allowance.memory, code };
+    let settings = |code| EngineSettings { instances: INSTANCES, memory_bytes: order.instance_memory, code };
     let Built { engine: compiler, .. } = engine::build_compiler(settings(&order.work))?;
     let component = match Component::from_binary(&compiler, bytes) {
         Ok(component) => component,
@@ -87,9 +88,10 @@ async fn look(engine: &Engine, component: &Component, order: &Order) -> wasmtime
     let outside = component.component_type();
     let imports = outside.imports(engine).map(|(name, _)| name.to_owned()).collect();
     let exports = outside.exports(engine).map(|(name, _)| name.to_owned()).collect();
-    let problem = match component::link(&linker::build(engine)?, component) {
-        Err(error) => Some(error.to_string()),
-        Ok(_) => smoke::problem(engine, component, order.allowance).await,
+    let problem = match (order.allowance, component::link(&linker::build(engine)?, component)) {
+        (None, _) => None,
+        (Some(_), Err(error)) => Some(error.to_string()),
+        (Some(allowance), Ok(_)) => smoke::problem(engine, component, allowance).await,
     };
     Ok(Seen { imports, exports, problem })
 }

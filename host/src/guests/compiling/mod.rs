@@ -40,8 +40,10 @@ struct Order {
     seconds: u64,
     /// Memory of the whole child.
     memory: u64,
-    /// What an instance may have.
-    allowance: Allowance,
+    /// Bytes of an instance's memory at most: the code depends on it.
+    instance_memory: u64,
+    /// What an instance may have; none where it is no guest, and is not started.
+    allowance: Option<Allowance>,
     /// The child's own folder, removed afterwards.
     work: PathBuf,
     /// Where code is kept.

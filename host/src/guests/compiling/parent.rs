@@ -129,15 +129,30 @@ impl Workshop {
         Self { settings, code, turn: Mutex::default() }
     }
 
+    /// Bytes of an instance's memory at most.
+    pub fn instance_memory(&self) -> u64 {
+        self.settings.allowance.memory
+    }
+
     /// Compiles a component into the folder of compiled code, unless it has a problem.
     pub async fn compile(&self, component: Bytes) -> Result<Seen, CompileError> {
+        self.order(component, Some(self.settings.allowance)).await
+    }
+
+    /// Compiles a component of the host's own, which is no guest.
+    pub async fn compile_own(&self, component: Bytes) -> Result<(), CompileError> {
+        self.order(component, None).await.map(|_| ())
+    }
+
+    async fn order(&self, component: Bytes, allowance: Option<Allowance>) -> Result<Seen, CompileError> {
         let _turn = self.turn.lock().await;
         let work = Temporary::new(&self.settings.temporary)?;
         let order = Order {
             size: component.len(),
             seconds: self.settings.seconds(),
             memory: self.settings.memory,
-            allowance: self.settings.allowance,
+            instance_memory: self.settings.allowance.memory,
+            allowance,
             work: work.path().to_owned(),
             code: self.code.path().to_owned(),
         };

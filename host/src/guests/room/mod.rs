@@ -3,18 +3,21 @@
 //! The process has a budget: a part of the memory that it may use, less what the host itself takes. A request is let in while there is
 //! room for what an instance of its app usually takes ([`usual`]); what an instance grows by comes on top, counted as it grows ([`limiter`]). [`watch`]
 //! measures how large the process really is and corrects the account. Apps and clients share the budget by [`rule`]; who finds no room
-//! waits in a line ([`shares`]).
+//! waits in a line ([`shares`]). What a crowd leaves behind is given back ([`trim`]).
 
 mod client;
 mod limiter;
 mod rule;
 mod shares;
+mod trim;
 mod usual;
 mod watch;
 
 pub use client::{Client, Party};
 pub use limiter::Limiter;
 pub use shares::{Figures, Refused, Share, Shares};
+pub(in crate::guests) use trim::WARM_SLOTS;
+pub use trim::{Filler, Trimmer};
 pub use usual::Usual;
 
 use crate::config::MemoryBudget;
@@ -28,8 +31,8 @@ use std::time::Duration;
 pub struct Room {
     shares: Arc<Shares>,
     budget: MemoryBudget,
-    /// Instances that the engine has slots for.
-    slots: u64,
+    /// The part of the room that goes with one of the engine's slots.
+    slot: u64,
     /// How long a request waits for room.
     wait: Duration,
     /// Set while the process is larger than it may be at all.
@@ -39,22 +42,22 @@ pub struct Room {
 
 impl Room {
     /// All the room of a budget, and somebody who measures.
-    pub fn new(budget: MemoryBudget, slots: u32, wait: Duration) -> Arc<Self> {
+    pub fn new(budget: MemoryBudget, slots: u32, wait: Duration, trimmer: Trimmer) -> Arc<Self> {
         let room = Arc::new(Self {
             shares: Shares::with_instances(budget.guests, u64::from(slots)),
             budget,
-            slots: u64::from(slots).max(1),
+            slot: budget.guests / u64::from(slots).max(1),
             wait,
             pressed: AtomicBool::new(false),
             versions: Mutex::default(),
         });
-        watch::start(&room);
+        watch::start(&room, trimmer);
         room
     }
 
     /// The estimate for a version whose component declares so much memory.
     pub fn usual(&self, declared: u64) -> Arc<Usual> {
-        let usual = Arc::new(Usual::of(declared));
+        let usual = Arc::new(Usual::of(declared, self.slot));
         let mut versions = self.versions.lock().unwrap_or_else(PoisonError::into_inner);
         versions.retain(|version| version.strong_count() > 0);
         versions.push(Arc::downgrade(&usual));
@@ -63,13 +66,11 @@ impl Room {
 
     /// A place for an instance; waits in line for it.
     pub async fn enter(self: &Arc<Self>, party: &Party, usual: &Arc<Usual>) -> Result<Place, Refused> {
-        let (own, resident) = usual.get();
-        // Slots are as scarce as bytes: whoever takes one takes its part of the room.
-        let units = own.max(self.budget.guests / self.slots);
-        let share = self.shares.demand(party, Demand { units, instances: 1, resident }, self.wait).await?;
-        usual.begun(units, resident);
+        let share = self.shares.enter(party, usual, self.wait).await?;
+        let prepaid = share.demand();
+        usual.begun(prepaid.units, prepaid.resident);
         let (room, usual) = (Arc::clone(self), Arc::clone(usual));
-        Ok(Place { room, share, usual, prepaid: (units, resident) })
+        Ok(Place { room, share, usual, prepaid })
     }
 
     /// Room for bytes that the host holds for a request before its guest is there.
@@ -102,7 +103,7 @@ pub struct Place {
     room: Arc<Room>,
     share: Share,
     usual: Arc<Usual>,
-    prepaid: (u64, u64),
+    prepaid: Demand,
 }
 
 /// An instance of this size may be one of those that take the memory away.
@@ -122,7 +123,6 @@ impl Place {
 
 impl Drop for Place {
     fn drop(&mut self) {
-        let (own, resident) = self.prepaid;
-        self.usual.ended(own, resident);
+        self.usual.ended(self.prepaid.units, self.prepaid.resident);
     }
 }

@@ -2,6 +2,7 @@
 
 use super::client::{Client, Party};
 use super::rule::Standing;
+use super::usual::Usual;
 use std::collections::HashMap;
 use std::hash::Hash;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -66,7 +67,10 @@ struct Waiting {
     number: u64,
     party: Party,
     demand: Demand,
-    called: oneshot::Sender<()>,
+    /// For an instance: what it is expected to take may change while it waits.
+    usual: Option<Arc<Usual>>,
+    /// Told what was given.
+    called: oneshot::Sender<Demand>,
 }
 
 /// Figures of one moment.
@@ -160,9 +164,33 @@ impl Shares {
         if let Some(share) = self.try_demand(party, demand) {
             return Ok(share);
         }
-        let mut spot = self.queue(party, demand)?;
+        self.wait(party, demand, None, wait).await
+    }
+
+    /// What an instance usually takes.
+    pub(super) async fn enter(
+        self: &Arc<Self>,
+        party: &Party,
+        usual: &Arc<Usual>,
+        wait: Duration,
+    ) -> Result<Share, Refused> {
+        let demand = usual.demand();
+        if let Some(share) = self.try_demand(party, demand) {
+            return Ok(share);
+        }
+        self.wait(party, demand, Some(usual), wait).await
+    }
+
+    async fn wait(
+        self: &Arc<Self>,
+        party: &Party,
+        demand: Demand,
+        usual: Option<&Arc<Usual>>,
+        wait: Duration,
+    ) -> Result<Share, Refused> {
+        let mut spot = self.queue(party, demand, usual.cloned())?;
         let called = tokio::time::timeout(wait, &mut spot.called).await;
-        if matches!(called, Ok(Ok(()))) {
+        if let Ok(Ok(demand)) = called {
             spot.done = true;
             return Ok(Share { shares: Arc::clone(self), party: party.clone(), demand });
         }
@@ -170,7 +198,7 @@ impl Shares {
         Err(Refused::Late)
     }
 
-    fn queue(self: &Arc<Self>, party: &Party, demand: Demand) -> Result<Spot, Refused> {
+    fn queue(self: &Arc<Self>, party: &Party, demand: Demand, usual: Option<Arc<Usual>>) -> Result<Spot, Refused> {
         let (called, receiver) = oneshot::channel();
         let mut state = self.lock();
         if state.line_is_full(party) {
@@ -179,11 +207,11 @@ impl Shares {
         }
         let number = state.next_number;
         state.next_number += 1;
-        state.line.push(Waiting { number, party: party.clone(), demand, called });
+        state.line.push(Waiting { number, party: party.clone(), demand, usual, called });
         // What was freed between the first look and this one calls nobody else.
         state.serve_line();
         drop(state);
-        Ok(Spot { shares: Arc::clone(self), number, party: party.clone(), demand, called: receiver, done: false })
+        Ok(Spot { shares: Arc::clone(self), number, party: party.clone(), called: receiver, done: false })
     }
 }
 
@@ -244,11 +272,20 @@ impl State {
         forget(&mut self.clients, &party.client, demand.units);
     }
 
+    /// Asks anew what those who wait are expected to take.
+    pub(super) fn renew_line(&mut self) {
+        for waiting in &mut self.line {
+            if let Some(usual) = &waiting.usual {
+                waiting.demand = usual.demand();
+            }
+        }
+    }
+
     /// Calls those who have waited longest among those whose app and whose client have least, as long as there is room for them.
     pub(super) fn serve_line(&mut self) {
         while let Some(place) = self.next_in_line() {
             let next = self.line.remove(place);
-            if next.called.send(()).is_ok() {
+            if next.called.send(next.demand).is_ok() {
                 self.give(&next.party, next.demand);
             }
         }
@@ -285,8 +322,7 @@ struct Spot {
     shares: Arc<Shares>,
     number: u64,
     party: Party,
-    demand: Demand,
-    called: oneshot::Receiver<()>,
+    called: oneshot::Receiver<Demand>,
     done: bool,
 }
 
@@ -298,8 +334,8 @@ impl Drop for Spot {
         let mut state = self.shares.lock();
         if let Some(place) = state.line.iter().position(|waiting| waiting.number == self.number) {
             state.line.remove(place);
-        } else {
-            state.take_back(&self.party, self.demand);
+        } else if let Ok(demand) = self.called.try_recv() {
+            state.take_back(&self.party, demand);
             state.serve_line();
         }
     }
@@ -325,6 +361,11 @@ impl Share {
         state.give(&self.party, more);
         self.demand.units = self.demand.units.saturating_add(units);
         true
+    }
+
+    /// What is held.
+    pub(super) fn demand(&self) -> Demand {
+        self.demand
     }
 
     /// The units held.

@@ -62,14 +62,14 @@ async fn what_was_given_to_somebody_who_left_at_that_moment_is_given_to_the_next
     let shares = Shares::new(1);
     let held = shares.try_take(&party("a", 1), 1).unwrap();
     let demand = Demand { units: 1, ..Demand::default() };
-    let first = shares.queue(&party("b", 2), demand).unwrap();
-    let mut second = shares.queue(&party("c", 3), demand).unwrap();
+    let first = shares.queue(&party("b", 2), demand, None).unwrap();
+    let mut second = shares.queue(&party("c", 3), demand, None).unwrap();
     drop(held);
     assert!(second.called.try_recv().is_err(), "the first has been called");
     drop(first);
-    assert_eq!(second.called.try_recv(), Ok(()));
-    drop(second);
-    assert_eq!(used(&shares), 1, "whoever was called and took it holds it");
+    assert_eq!(second.called.try_recv(), Ok(demand));
+    second.done = true;
+    assert_eq!(used(&shares), 1);
 }
 
 #[tokio::test(start_paused = true)]
@@ -77,13 +77,17 @@ async fn the_line_is_fair_between_parties() {
     let shares = Shares::new(64);
     let mut crowd: Vec<_> = (0..48).map_while(|_| shares.try_take(&party("a", 1), 1)).collect();
     let demand = Demand { units: 20, ..Demand::default() };
-    let mut same = shares.queue(&party("a", 1), demand).unwrap();
-    let mut other = shares.queue(&party("b", 2), demand).unwrap();
+    let mut same = shares.queue(&party("a", 1), demand, None).unwrap();
+    let mut other = shares.queue(&party("b", 2), demand, None).unwrap();
     crowd.truncate(40);
-    assert_eq!((other.called.try_recv(), same.called.try_recv().is_err()), (Ok(()), true), "the later one first");
+    assert_eq!(
+        (other.called.try_recv(), same.called.try_recv().is_err()),
+        (Ok(demand), true),
+        "the later one first"
+    );
     other.done = true;
     crowd.clear();
-    assert_eq!(same.called.try_recv(), Ok(()));
+    assert_eq!(same.called.try_recv(), Ok(demand));
     same.done = true;
 }
 
@@ -92,11 +96,11 @@ fn a_line_takes_no_more_than_so_many_and_not_all_of_one_party() {
     let shares = Shares::new(1);
     let _held = shares.try_take(&party("x", 200), 1).unwrap();
     let demand = Demand { units: 1, ..Demand::default() };
-    let crowd: Vec<_> = (0..LINE).map_while(|_| shares.queue(&party("a", 1), demand).ok()).collect();
+    let crowd: Vec<_> = (0..LINE).map_while(|_| shares.queue(&party("a", 1), demand, None).ok()).collect();
     assert_eq!(crowd.len(), LINE_OF_ONE);
-    assert!(shares.queue(&party("a", 2), demand).is_err(), "the app has its part of the line");
-    assert!(shares.queue(&party("b", 1), demand).is_err(), "and so has the client");
-    assert!(shares.queue(&party("b", 2), demand).is_ok());
+    assert!(shares.queue(&party("a", 2), demand, None).is_err(), "the app has its part of the line");
+    assert!(shares.queue(&party("b", 1), demand, None).is_err(), "and so has the client");
+    assert!(shares.queue(&party("b", 2), demand, None).is_ok());
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! What an instance of one version usually takes.
 
+use super::shares::Demand;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Even the smallest instance has a stack, a store and a connection.
@@ -14,6 +15,8 @@ pub struct Usual {
     resident: AtomicU64,
     /// The memory that the component declares.
     declared: u64,
+    /// What an instance takes of the room in any case, since slots are as scarce as bytes.
+    slot: u64,
     /// Instances at work, and what was taken for them together.
     instances: AtomicU64,
     taken_own: AtomicU64,
@@ -29,22 +32,27 @@ pub(super) struct Ratio {
 
 impl Usual {
     /// Of a component that declares so many bytes of memory.
-    pub fn of(declared: u64) -> Self {
+    pub fn of(declared: u64, slot: u64) -> Self {
         let first = declared.saturating_add(LEAST);
         let zero = AtomicU64::default;
         Self {
             own: AtomicU64::new(first),
             resident: AtomicU64::new(first),
             declared,
+            slot,
             instances: zero(),
             taken_own: zero(),
             taken_resident: zero(),
         }
     }
 
-    /// Own and resident bytes that the next instance is expected to take.
-    pub(super) fn get(&self) -> (u64, u64) {
-        (self.own.load(Ordering::Relaxed), self.resident.load(Ordering::Relaxed))
+    /// What the next instance is expected to take.
+    pub(super) fn demand(&self) -> Demand {
+        Demand {
+            units: self.own.load(Ordering::Relaxed).max(self.slot),
+            instances: 1,
+            resident: self.resident.load(Ordering::Relaxed),
+        }
     }
 
     /// The memory that the component declares.
@@ -105,15 +113,16 @@ mod tests {
 
     #[test]
     fn an_estimate_follows_what_is_measured() {
-        let usual = Usual::of(20 << 20);
-        let (own, resident) = usual.get();
+        let get = |usual: &Usual| (usual.demand().units, usual.demand().resident);
+        let usual = Usual::of(20 << 20, 1);
+        let (own, resident) = get(&usual);
         assert_eq!(own, (20 << 20) + LEAST, "at first what the component declares");
         (0..10).for_each(|_| usual.begun(own, resident));
         (0..20).for_each(|_| usual.learn(Ratio { own: 0.1, resident: 0.5 }));
-        let (own, resident) = usual.get();
+        let (own, resident) = get(&usual);
         assert!(((19 << 20) / 10..(21 << 20) / 10).contains(&own), "{own}");
         assert!(((19 << 20) / 2..(21 << 20) / 2).contains(&resident), "{resident}");
         (0..20).for_each(|_| usual.learn(Ratio { own: 0.0, resident: 100.0 }));
-        assert_eq!(usual.get(), (LEAST, (40 << 20) + LEAST), "within bounds");
+        assert_eq!(get(&usual), (LEAST, (40 << 20) + LEAST), "within bounds");
     }
 }

@@ -2,7 +2,7 @@
 //! that are promised are often never touched.
 
 use super::usual::Ratio;
-use super::{Room, Usual};
+use super::{Room, Trimmer, Usual};
 use std::fs::File;
 use std::os::unix::fs::FileExt;
 use std::sync::atomic::Ordering;
@@ -20,6 +20,8 @@ const LOOKS: usize = 15;
 const LEARN_AFTER: u32 = 10;
 /// Guests are a crowd when they take this part of the room. With fewer, what the host itself does is the larger part of any change.
 const CROWD: u64 = 16;
+/// With less than this part of the room in use the process is as large as without guests.
+const HARDLY_ANY: u64 = 64;
 
 /// How large the process is, in bytes.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -42,7 +44,7 @@ struct Watch {
 
 /// Starts a thread that measures as long as there is the room. A thread of its own, since a busy runtime must not keep it from looking.
 #[expect(clippy::disallowed_methods, reason = "the thread is the watch's own")]
-pub(super) fn start(room: &Arc<Room>) {
+pub(super) fn start(room: &Arc<Room>, mut trimmer: Trimmer) {
     // Without such a file, as on systems that are no Linux, estimates are all there is.
     let Ok(status) = File::open(STATUS) else { return };
     let mut watch = Watch { status, base: Size::default(), fresh: [(0, 0); LOOKS], looks: 0 };
@@ -50,6 +52,7 @@ pub(super) fn start(room: &Arc<Room>) {
     let spawned = std::thread::Builder::new().name("memory".into()).spawn(move || {
         while let Some(room) = room.upgrade() {
             let is_busy = watch.look(&room);
+            trimmer.look(room.figures().instances);
             drop(room);
             std::thread::sleep(if is_busy { BUSY } else { QUIET });
         }
@@ -76,8 +79,10 @@ impl Watch {
         if is_crowd {
             state.correction = size.own - self.base.own - used.saturating_sub(signed(fresh.0));
         } else {
-            self.base = Size { own: size.own - used, resident: size.resident - used };
             state.correction = 0;
+        }
+        if state.used <= state.total / HARDLY_ANY {
+            self.base = Size { own: size.own - used, resident: size.resident - used };
             let left = budget.ceiling.saturating_add_signed(self.base.resident.saturating_neg());
             state.total = left.max(budget.least);
         }
@@ -85,8 +90,8 @@ impl Watch {
         state.serve_line();
         let is_busy = state.used > 0;
         drop(state);
-        let real = size.own + (size.resident - size.own).min(self.base.resident - self.base.own).max(0);
-        room.pressed.store(real > signed(budget.hard), Ordering::Relaxed);
+        let shared = (size.resident - size.own).min(self.base.resident - self.base.own).max(0);
+        room.pressed.store(size.own + shared > signed(budget.hard), Ordering::Relaxed);
         if is_crowd && self.looks.is_multiple_of(LEARN_AFTER) && signed(fresh.0) < used / 5 {
             self.learn(room, size, used);
         }
@@ -111,6 +116,7 @@ impl Watch {
         for version in versions {
             version.learn(ratio);
         }
+        room.shares.lock().renew_line();
     }
 
     fn size(&self) -> Option<Size> {

@@ -44,13 +44,17 @@ use hyper::server::conn::http1;
 /// hyper's own default, kept on the stack; a higher limit costs it an allocation for each request.
 const HYPER_HEADERS: usize = 100;
 
+/// What a connection holds of what it sends and receives. hyper would pull some pieces of a body ahead, and a client that takes nothing
+/// would keep all of them.
+const BUFFER_BYTES: usize = 128 * 1024;
+
 /// A hyper builder that fits [`Guarded`]: to be used for every connection that is wrapped in one.
 ///
 /// Half-closing is what makes hyper read only when it wants a body or the next head. Without it hyper would also
 /// read while a response is being made, and the idle time would run then.
 pub fn builder(rules: &Rules) -> http1::Builder {
     let mut builder = http1::Builder::new();
-    builder.half_close(true).header_read_timeout(None);
+    builder.half_close(true).header_read_timeout(None).max_buf_size(BUFFER_BYTES.max(rules.head_bytes * 2));
     if rules.headers > HYPER_HEADERS {
         builder.max_headers(rules.headers);
     }

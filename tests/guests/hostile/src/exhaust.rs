@@ -21,6 +21,15 @@ pub fn spin() -> ! {
     }
 }
 
+/// Takes memory until there is no more, and breaks down over it as most programs do.
+pub fn hoard(out: ResponseOutparam) {
+    let mut taken: Vec<Vec<u8>> = Vec::new();
+    while taken.len() < 4096 {
+        taken.push(black_box(vec![1; MIB]));
+    }
+    http::respond(out, 200, &taken.len().to_string());
+}
+
 /// Takes memory, MiB by MiB, and touches it until there is no more; then says how many it got.
 pub fn grow(out: ResponseOutparam) {
     // No more fit into 32 bits. Reserved first, because nothing can be reserved at the end.

@@ -21,6 +21,7 @@ impl Guest for Hostile {
             "/trap" => trap(),
             "/spin" => exhaust::spin(),
             "/grow" => exhaust::grow(out),
+            "/hoard" => exhaust::hoard(out),
             "/recurse" => exhaust::recurse(out),
             "/park" => exhaust::park(),
             "/handles" => exhaust::handles(),

@@ -8,7 +8,7 @@ use tokio::time::{Instant, sleep};
 use super::{Rules, Served, WIDE, serve, statuses};
 
 const GET: &str = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
-const POST: &str = "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\n";
+const LONG_POST: &str = "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1000000\r\n\r\n";
 
 /// Waits for the end of the connection and tells what came before it, and after how many seconds.
 async fn end(served: &mut Served, since: Instant) -> (String, u64) {
@@ -95,14 +95,68 @@ async fn a_head_cut_by_the_response_before_it_gets_its_full_time() {
 #[tokio::test(start_paused = true)]
 async fn a_body_may_be_slow_but_not_pause() {
     let mut served = serve(Rules::default(), WIDE);
-    served.send(POST).await;
+    served.send(LONG_POST).await;
     for _ in 0..20 {
         sleep(Duration::from_secs(9)).await;
-        served.send("x").await;
+        served.send("x".repeat(4_600)).await;
     }
     let last = Instant::now();
     let (answer, after) = end(&mut served, last).await;
     assert_eq!((statuses(&answer).as_slice(), after), ([408].as_slice(), 10));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_body_that_comes_too_slowly_is_cut_off_by_what_it_takes_on_average() {
+    // Bytes and seconds between them, and when that is over: ten seconds, and what the bytes have earned.
+    for (bytes, gap, until) in [(1, 8, 10), (1, 1, 10), (250, 1, 20), (2_250, 9, 14)] {
+        let mut served = serve(Rules::default(), WIDE);
+        let start = Instant::now();
+        served.send(LONG_POST).await;
+        let (mut reader, mut writer) = tokio::io::split(&mut served.client);
+        let dribble = async {
+            loop {
+                sleep(Duration::from_secs(gap)).await;
+                let _cut = writer.write_all(&vec![b'x'; bytes]).await;
+            }
+        };
+        let mut answer = String::new();
+        tokio::select! {
+            () = dribble => {}
+            end = reader.read_to_string(&mut answer) => assert!(end.is_ok()),
+        }
+        let after = start.elapsed().as_secs();
+        assert_eq!(statuses(&answer), [408], "{bytes} bytes");
+        assert!((until - 1..=until + 2).contains(&after), "{bytes} bytes each {gap} s: {after} s");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_fast_beginning_earns_no_long_rest() {
+    let mut served = serve(Rules::default(), WIDE);
+    served.send(LONG_POST).await;
+    sleep(Duration::from_secs(1)).await;
+    served.send("x".repeat(400_000)).await;
+    let start = Instant::now();
+    for _ in 0..10 {
+        sleep(Duration::from_secs(8)).await;
+        let _cut = served.client.write_all(b"x").await;
+    }
+    let mut answer = String::new();
+    let _cut = served.client.read_to_string(&mut answer).await;
+    assert_eq!(statuses(&answer), [408], "after thirty seconds of {:?}", start.elapsed());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_client_that_takes_next_to_nothing_is_dropped() {
+    // The pipe is as small as what the client takes, so that each byte is a step.
+    let mut served = serve(Rules::default(), 256);
+    served.send("GET /big HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n").await;
+    let start = Instant::now();
+    let mut some = vec![0; 256];
+    while served.client.read(&mut some).await.is_ok_and(|bytes| bytes > 0) {
+        sleep(Duration::from_secs(5)).await;
+    }
+    assert!((30..50).contains(&start.elapsed().as_secs()), "{:?}", start.elapsed());
 }
 
 #[tokio::test(start_paused = true)]

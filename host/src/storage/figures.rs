@@ -21,7 +21,7 @@ macro_rules! in_state {
             "select count(*), cast(coalesce(sum(size), 0) as bigint), max(id) from (select id, size from innkeeper.blobs ",
             "where app = $1 and state < 2 and state = ",
             $state,
-            " order by created_at limit $2) some",
+            " order by created_at limit $2) part",
         );
         static SQL: HostSql = HostSql::new(TEXT);
         &SQL
@@ -73,7 +73,7 @@ async fn count(connection: &mut Connection, app: &str, sql: &HostSql) -> Result<
 async fn kept(connection: &mut Connection, app: &str, others: &[(usize, Counted)]) -> Result<Counted> {
     let sql = host_sql!(
         "select count(*), cast(coalesce(sum(size), 0) as bigint), max(id) from \
-         (select id, size from innkeeper.blobs where app = $1 and state = 2 order by id limit $2) some"
+         (select id, size from innkeeper.blobs where app = $1 and state = 2 order by id limit $2) part"
     );
     let first = count(connection, app, sql).await?;
     if first.is_all() {

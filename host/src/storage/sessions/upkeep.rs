@@ -171,7 +171,7 @@ pub async fn count(connection: &mut Connection, app: &str) -> Result<i64> {
     let now = Value::Integer(now_micros());
     let sql = host_sql!(
         "select count(*) from (select 1 from innkeeper.sessions where app = $1 and idle_expires_at > $2 \
-         order by idle_expires_at limit $3) some"
+         order by idle_expires_at limit $3) part"
     );
     let few = number(connection, sql, &[app.into(), now.clone(), Value::Integer(sample::MOST)]).await?;
     if few < sample::MOST {

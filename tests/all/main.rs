@@ -44,6 +44,7 @@ mod db;
 mod dev;
 mod disk;
 mod drills;
+mod growth;
 mod guestbook;
 mod harness;
 mod hostile;

@@ -88,8 +88,7 @@ pub(super) async fn list_versions(options: &VersionsOptions) -> anyhow::Result<(
         bail!("there is no app {}: nothing is in {} yet", options.app, config.database.target.place());
     };
     let versions = database.versions(&options.app).await.with_context(|| setup::unreachable(&config))?;
-    let apps = database.apps().await?;
-    let active = apps.iter().find(|app| app.name == options.app).and_then(|app| app.active);
+    let active = database.find_app(&options.app).await?.and_then(|app| app.active);
     if options.json {
         let list: Vec<_> = versions
             .iter()

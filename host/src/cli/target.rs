@@ -86,8 +86,7 @@ async fn registered(app: &str, config: &Config, host: Option<Database>) -> anyho
 }
 
 async fn look(app: &str, config: &Config, database: &Database) -> anyhow::Result<Option<App>> {
-    let apps = database.apps().await.with_context(|| setup::unreachable(config))?;
-    Ok(apps.into_iter().find(|found| found.name == app))
+    database.find_app(app).await.with_context(|| setup::unreachable(config))
 }
 
 /// Where the things of an app are that names a database for itself, or does not.

@@ -129,12 +129,13 @@ impl Registry {
         if self.routes.load().closed(Why::DatabaseAway).next().is_none() {
             return Ok(Vec::new());
         }
-        let apps = self.database().apps().await?;
+        let routes = self.routes.load_full();
+        let mut apps = Vec::new();
+        for closed in routes.closed(Why::DatabaseAway) {
+            apps.extend(self.database().find_app(&closed.app).await?);
+        }
         let mut wanted = self.wanted();
-        let routes = self.routes.load();
-        let rows = routes.closed(Why::DatabaseAway);
-        let rows = rows.filter_map(|closed| apps.iter().find(|app| app.name == closed.app));
-        Ok(rows.filter_map(|app| wanted.begin(app, app.active?)).collect())
+        Ok(apps.iter().filter_map(|app| wanted.begin(app, app.active?)).collect())
     }
 
     /// Loads an app and lets it answer. A version that cannot be loaded is logged; the one before it goes on answering. An app whose
@@ -234,9 +235,7 @@ impl Registry {
 
     /// The active version, ready to run. What is not compiled yet waits for its turn.
     async fn compiled(&self, app: &App, active: i64) -> Result<(Version, ProxyPre<GuestState>), LoadError> {
-        let versions = self.database().versions(&app.name).await?;
-        let version = versions.into_iter().find(|version| version.number == active);
-        let version = version.ok_or(LoadError::NoVersion)?;
+        let version = self.database().version(&app.name, active).await?.ok_or(LoadError::NoVersion)?;
         self.check(&version)?;
         if let Some(pre) = self.compiler.load(self.component(&version).await?).await? {
             return Ok((version, pre));

@@ -24,6 +24,11 @@ pub enum What {
         /// Incomplete ones whose receiving began before this time.
         receiving: i64,
     },
+    /// Tickets that were used, and are good for nothing any more by now.
+    Tickets {
+        /// When that is.
+        now: i64,
+    },
 }
 
 /// Sessions that one transaction deletes. Much fewer take longer altogether; with more a visitor who needs SQLite's writer waits longer.
@@ -42,6 +47,7 @@ pub async fn sweep_batch(space: &AppSpace, what: What) -> Result<Option<u64>> {
     let swept = match what {
         What::Sessions { now } => upkeep::sweep(&mut connection, app, now, SESSIONS_AT_ONCE).await?,
         What::Blobs { staged, receiving } => blobs::sweep(&mut connection, app, staged, receiving).await?,
+        What::Tickets { now } => blobs::sweep_tickets(&mut connection, app, now).await?,
     };
     connection.control(Control::Commit).await?;
     Ok(Some(swept))

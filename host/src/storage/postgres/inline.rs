@@ -27,7 +27,12 @@ fn literal(value: &Value) -> Result<String> {
         // In quotes: the cast binds closer than a minus before it.
         Value::Integer(number) => Ok(format!("'{number}'::bigint")),
         Value::Bytes(bytes) => Ok(format!("'\\x{}'::bytea", hex(bytes))),
-        Value::Text(text) => Ok(format!("convert_from('\\x{}', 'UTF8')", hex(text.as_bytes()))),
+        // The collation of a function's result is that of its arguments, which here is the one of the name 'UTF8', "C": a comparison with a
+        // column would ask for another order than that of the column's index, and read the whole table.
+        Value::Text(text) => {
+            let text = hex(text.as_bytes());
+            Ok(format!("(convert_from('\\x{text}', 'UTF8') collate pg_catalog.\"default\")"))
+        }
         other => Err(cannot(other.kind())),
     }
 }
@@ -46,7 +51,8 @@ mod tests {
         let text = inline("select $1, $2, $3 where $4 is $1", &params).expect("all have values");
         assert_eq!(
             text,
-            "select '-5'::bigint, convert_from('\\x273b202d2d', 'UTF8'), '\\x00ff'::bytea where null is '-5'::bigint"
+            "select '-5'::bigint, (convert_from('\\x273b202d2d', 'UTF8') collate pg_catalog.\"default\"), \
+             '\\x00ff'::bytea where null is '-5'::bigint"
         );
     }
 

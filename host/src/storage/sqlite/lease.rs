@@ -231,8 +231,10 @@ pub(super) fn too_slow() -> Error {
 }
 
 /// The mark before a text keeps it apart from the host's statements in the cache of compiled ones: these were allowed more.
+pub(super) const GUEST: &str = "/*guest*/";
+
 pub(super) fn guest_text(sql: &str) -> String {
-    format!("/*guest*/{sql}")
+    format!("{GUEST}{sql}")
 }
 
 fn text_of(control: Control) -> std::borrow::Cow<'static, str> {

@@ -24,6 +24,7 @@ mod programs;
 mod rows;
 mod threads;
 mod values;
+mod work;
 
 pub use cursor::SqliteCursor;
 pub use disk::{DiskReport, DiskState};

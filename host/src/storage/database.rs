@@ -3,7 +3,7 @@
 use super::connection::{Connection, Control, Isolation};
 use super::postgres::{self, PoolSettings, PostgresPool};
 use super::sqlite::{DiskReport, SqliteFiles, SqliteLease, SqliteSettings};
-use super::{Code, Engine, Error, Result, migrations, own_space};
+use super::{Code, Engine, Error, Result, RowRoom, migrations, own_space};
 use crate::config::{Config, DatabaseTarget, HOST_POOL_SIZE, PostgresTarget, SqliteSynchronous};
 use std::path::Path;
 use std::sync::Arc;
@@ -41,6 +41,8 @@ pub struct AppSpace {
     place: Arc<str>,
     /// The schema of the host tables on Postgres, where it is not `innkeeper`.
     host_schema: Option<Arc<str>>,
+    /// What the app's rows take up.
+    rows: Arc<RowRoom>,
 }
 
 impl Database {
@@ -145,7 +147,7 @@ impl Database {
             Self::Postgres(_) => format!("app_{app}"),
             Self::Sqlite(_) => format!("apps/{app}.sqlite"),
         };
-        AppSpace { database: self.clone(), app: app.into(), place: place.into(), host_schema: None }
+        AppSpace { database: self.clone(), app: app.into(), place: place.into(), host_schema: None, rows: Arc::default() }
     }
 
     /// Whether there may be a registry. On SQLite opening the file would make it.
@@ -216,6 +218,11 @@ impl AppSpace {
         &self.app
     }
 
+    /// What the app's rows take up, and whether it may add to them.
+    pub fn rows(&self) -> &Arc<RowRoom> {
+        &self.rows
+    }
+
     /// The app's schema on Postgres, its file on SQLite.
     pub(super) fn place(&self) -> &str {
         &self.place
@@ -254,7 +261,11 @@ impl AppSpace {
     pub async fn writer(&self) -> Result<Connection> {
         match &self.database {
             Database::Postgres(pools) => self.lease(&pools.guests).await,
-            Database::Sqlite(files) => Ok(Connection::Sqlite(files.writer(&self.place).await?)),
+            Database::Sqlite(files) => {
+                let mut lease = files.writer(&self.place).await?;
+                lease.bound_by(&self.rows);
+                Ok(Connection::Sqlite(lease))
+            }
         }
     }
 

@@ -25,7 +25,8 @@ impl AppSpace {
             let state = usize::try_from(number(0)?).ok().and_then(|state| STATES.get(state));
             blobs.push((*state.ok_or_else(|| Error::malformed("blobs.state"))?, number(1)?, number(2)?));
         }
-        Ok(Found { sessions, blobs })
+        let (row_bytes, rows_full) = (self.rows().bytes(), self.rows().is_full());
+        Ok(Found { sessions, row_bytes, rows_full, blobs })
     }
 }
 

@@ -20,6 +20,8 @@ pub mod keys;
 mod migrations;
 mod own_space;
 pub mod postgres;
+mod row_room;
+pub mod row_size;
 pub mod schema;
 pub mod sessions;
 pub mod sqlite;
@@ -34,6 +36,7 @@ pub use database::{AppSpace, Database};
 pub use engine::Engine;
 pub use error::{Code, Error, Result};
 pub use host_sql::HostSql;
+pub use row_room::RowRoom;
 pub use unit::{Cursor, Transactions, UnitOfWork};
 pub use value::{Rows, Value};
 

@@ -9,7 +9,7 @@ use super::values::Kind;
 use crate::storage::connection::{Bounds, Control, GuestSql, HOST_BOUNDS, Outcome};
 use crate::storage::statement::Growth;
 use crate::storage::value::Value;
-use crate::storage::{Code, Error, Result};
+use crate::storage::{Code, Error, Result, RowRoom};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::OwnedSemaphorePermit;
@@ -27,8 +27,12 @@ pub struct SqliteLease {
     in_transaction: bool,
     /// Whether the connection was opened while the folder took no writes: another one may be able to write by now.
     outdated: bool,
+    /// What the app's rows take up.
+    pub(super) rows: Option<Arc<RowRoom>>,
     /// What guests' statements have brought into the open transaction, about, in bytes.
     pub(super) brought: u64,
+    /// What they have made the file grow by where that was bounded, in bytes: a measurement does not see it yet.
+    pub(super) grown: u64,
     /// Open cursors of the transaction.
     pub(super) cursors: Vec<CopiedRows>,
 }
@@ -46,7 +50,7 @@ pub(super) struct CopiedRows {
 
 impl SqliteLease {
     pub(super) fn new(file: Arc<File>, conn: Conn, turn: Option<OwnedSemaphorePermit>) -> Self {
-        Self { file, conn: Some(conn), turn, in_transaction: false, outdated: false, brought: 0, cursors: Vec::new() }
+        Self { file, conn: Some(conn), turn, in_transaction: false, outdated: false, rows: None, brought: 0, grown: 0, cursors: Vec::new() }
     }
 
     /// Whether statements can still be run. Some errors make SQLite undo the whole transaction by itself, a full disk
@@ -71,13 +75,13 @@ impl SqliteLease {
     /// Runs a statement of a guest.
     pub(in crate::storage) fn guest(&mut self, sql: &GuestSql<'_>, params: &[Value]) -> Result<Outcome> {
         let (text, bounds) = (guest_text(sql.text), &sql.bounds);
-        let bounded = self.bound_growth(sql)?;
+        let bound = self.bound_growth(sql)?;
         let outcome =
             self.watched(true, bounds, |conn| undone_on_error(conn, &text, || run(conn, &text, params, bounds)));
-        if sql.growth != Growth::Nothing {
-            self.note_growth(bounded, params, &outcome);
+        match sql.growth {
+            Growth::Nothing => outcome,
+            _ => self.note_growth(bound, params, outcome),
         }
-        outcome
     }
 
     /// Runs statements separated by semicolons.
@@ -111,6 +115,10 @@ impl SqliteLease {
             Control::Begin(_) | Control::BeginReading => self.in_transaction = true,
             Control::Commit | Control::Rollback => {
                 self.in_transaction = false;
+                let grown = std::mem::take(&mut self.grown);
+                if let Some(rows) = self.rows.as_ref().filter(|_| control == Control::Commit) {
+                    rows.note(grown);
+                }
                 self.brought = 0;
                 self.cursors.clear();
             }

@@ -15,6 +15,7 @@ pub use cursors::Cursor;
 use super::connection::{Bounds, Connection, Control, GuestSql, Isolation, Outcome};
 use super::database::AppSpace;
 use super::host_sql::HostSql;
+use super::statement::Growth;
 use super::value::Value;
 use super::{Code, Error, Result};
 
@@ -135,7 +136,16 @@ impl UnitOfWork {
 
     /// Runs a guest's statement that may write.
     pub async fn guest_write(&mut self, sql: &GuestSql<'_>, params: &[Value]) -> Result<Outcome> {
-        self.run_write(Query::Guest(sql), params).await
+        if sql.growth != Growth::Nothing {
+            self.space.rows().check()?;
+        }
+        let outcome = self.run_write(Query::Guest(sql), params).await;
+        let brought = match sql.growth {
+            Growth::Nothing => 0,
+            _ => params.iter().map(Value::content_size).fold(sql.text.len(), usize::saturating_add),
+        };
+        self.space.rows().note(u64::try_from(brought).unwrap_or(u64::MAX));
+        outcome
     }
 
     async fn run_read(&mut self, text: Query<'_>, params: &[Value]) -> Result<Outcome> {

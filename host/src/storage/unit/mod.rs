@@ -227,7 +227,7 @@ impl UnitOfWork {
     /// What the guest is told of a statement that has taken with it what was written: a read that was not to fail and failed all
     /// the same (a view may hide a division), a write that SQLite was stopped in.
     fn told(&self, error: Error) -> Error {
-        if self.broken.is_none() || error.retryable() || error.takes_no_writes() {
+        if self.broken.is_none() || error.is_telling() {
             return error;
         }
         Error { code: Code::Closed, message: format!("the unit of work was undone: {error}"), ..error }

@@ -289,6 +289,7 @@ impl Registry {
         let settings: Settings = serde_json::from_str(&app.settings)?;
         let origins = settings.origins();
         let config = settings.config.into_iter().collect();
+        space.rows().begin_with(self.limits.app_row_bytes);
         let context = AppContext::new(
             space,
             settings.transactions.into(),

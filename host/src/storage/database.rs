@@ -4,7 +4,7 @@ use super::connection::{Connection, Control, Isolation};
 use super::indexes::Looked;
 use super::postgres::{self, PoolSettings, PostgresLease, PostgresPool, Tenant};
 use super::sqlite::{CursorReader, DiskReport, SqliteFiles, SqliteSettings};
-use super::{Code, Engine, Error, Result, migrations, own_space};
+use super::{Code, Engine, Error, Result, RowRoom, migrations, own_space};
 use crate::config::{Config, DatabaseTarget, HOST_POOL_SIZE, PostgresTarget, SqliteSynchronous};
 use std::path::Path;
 use std::sync::Arc;
@@ -45,6 +45,8 @@ pub struct AppSpace {
     host_schema: Option<Arc<str>>,
     /// The app as the guests' pool knows it; none on SQLite.
     tenant: Option<Arc<Tenant>>,
+    /// What the app's rows take up.
+    rows: Arc<RowRoom>,
 }
 
 impl Database {
@@ -168,7 +170,14 @@ impl Database {
             Self::Postgres(pools) => Some(pools.guests.tenant(&place)),
             Self::Sqlite(_) => None,
         };
-        AppSpace { database: self.clone(), app: app.into(), place, host_schema: None, tenant }
+        AppSpace {
+            database: self.clone(),
+            app: app.into(),
+            place,
+            host_schema: None,
+            tenant,
+            rows: Arc::default(),
+        }
     }
 
     /// Whether there may be a registry. On SQLite opening the file would make it.
@@ -239,6 +248,11 @@ impl AppSpace {
         &self.app
     }
 
+    /// What the app's rows take up, and whether it may add to them.
+    pub fn rows(&self) -> &Arc<RowRoom> {
+        &self.rows
+    }
+
     /// The app's schema on Postgres, its file on SQLite.
     pub(super) fn place(&self) -> &str {
         &self.place
@@ -287,7 +301,11 @@ impl AppSpace {
     pub async fn writer(&self) -> Result<Connection> {
         match &self.database {
             Database::Postgres(pools) => self.lease(&pools.guests).await,
-            Database::Sqlite(files) => Ok(Connection::Sqlite(files.writer(&self.place).await?)),
+            Database::Sqlite(files) => {
+                let mut lease = files.writer(&self.place).await?;
+                lease.bound_by(&self.rows);
+                Ok(Connection::Sqlite(lease))
+            }
         }
     }
 

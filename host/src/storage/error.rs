@@ -120,6 +120,11 @@ impl Error {
         matches!(self.code, Code::ReadOnly | Code::DiskFull)
     }
 
+    /// Whether it is of use to know that this has undone what a request wrote: trying again helps, or room has to be made.
+    pub(super) fn is_telling(&self) -> bool {
+        self.retryable() || self.takes_no_writes() || self.code == Code::TooLarge
+    }
+
     /// Whether the connection or server is at fault rather than the statement: answered with 503.
     pub fn is_outage(&self) -> bool {
         matches!(self.code, Code::Unavailable | Code::Busy)

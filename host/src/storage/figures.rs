@@ -43,7 +43,8 @@ impl AppSpace {
         blobs.retain(|(_, counted)| counted.number > 0);
         let named =
             |(state, counted): (usize, Counted)| Some((*STATES.get(state)?, counted.number, counted.bytes));
-        Ok(Found { sessions, blobs: blobs.into_iter().filter_map(named).collect() })
+        let (row_bytes, rows_full) = (self.rows().bytes(), self.rows().is_full());
+        Ok(Found { sessions, row_bytes, rows_full, blobs: blobs.into_iter().filter_map(named).collect() })
     }
 }
 

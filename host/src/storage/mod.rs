@@ -22,6 +22,8 @@ mod migrations;
 mod own_space;
 pub mod postgres;
 mod presence;
+mod row_room;
+pub mod row_size;
 mod sample;
 pub mod schema;
 pub mod sessions;
@@ -39,6 +41,7 @@ pub use error::{Code, Error, Result};
 pub use host_sql::HostSql;
 pub use migrations::RegistryState;
 pub use presence::Presence;
+pub use row_room::RowRoom;
 pub use unit::{Cursor, Transactions, UnitOfWork};
 pub use value::{Rows, Value};
 

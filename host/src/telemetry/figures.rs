@@ -64,6 +64,10 @@ pub struct AppFigures {
 pub struct Found {
     /// Sessions that have not ended.
     pub sessions: i64,
+    /// Bytes of rows as last measured; none where they have not been yet.
+    pub row_bytes: Option<u64>,
+    /// Whether the app may add no rows.
+    pub rows_full: bool,
     /// State, number and bytes of blobs.
     pub blobs: Vec<(&'static str, i64, i64)>,
 }
@@ -122,11 +126,16 @@ fn guests(registry: &mut Registry, measured: &Measured) {
 
 fn apps(registry: &mut Registry, apps: &[AppFigures]) {
     let (up, sessions) = (Family::<ByApp, Gauge>::default(), Family::<ByApp, Gauge>::default());
+    let (row_bytes, rows_full) = (Family::<ByApp, Gauge>::default(), Family::<ByApp, Gauge>::default());
     let (blobs, bytes) = (Family::<ByState, Gauge>::default(), Family::<ByState, Gauge>::default());
     for app in apps {
         up.get_or_create(&by(&app.app)).set(i64::from(app.found.is_some()));
         let Some(found) = &app.found else { continue };
         sessions.get_or_create(&by(&app.app)).set(found.sessions);
+        rows_full.get_or_create(&by(&app.app)).set(i64::from(found.rows_full));
+        if let Some(bytes) = found.row_bytes {
+            row_bytes.get_or_create(&by(&app.app)).set(signed(bytes));
+        }
         for (state, number, size) in &found.blobs {
             let labels = [("app", app.app.clone()), ("state", (*state).to_owned())];
             blobs.get_or_create(&labels).set(*number);
@@ -135,6 +144,8 @@ fn apps(registry: &mut Registry, apps: &[AppFigures]) {
     }
     registry.register("database_up", "Whether the database of an app has answered in time", up);
     registry.register("sessions", "Sessions that have not ended", sessions);
+    registry.register("row_bytes", "Bytes of the rows of an app, as last measured", row_bytes);
+    registry.register("rows_full", "Whether an app may add no rows", rows_full);
     registry.register("blobs", "Files, by app and state", blobs);
     registry.register("blob_bytes", "Bytes of files, by app and state", bytes);
 }

@@ -258,7 +258,7 @@ fn not_answered(failure: Failure) -> Problem {
         },
         Failure::NotKept(error) if error.code == Code::TooLarge => Problem::new(
             StatusCode::INSUFFICIENT_STORAGE,
-            "There is no more room for files here. Nothing was saved.",
+            "There is no more room here. Nothing was saved.",
             format!("not kept: {error}"),
         ),
         Failure::NotKept(error) => {

@@ -13,6 +13,7 @@ mod limits;
 mod migrations;
 mod neighbours;
 pub(crate) mod properties;
+mod room;
 mod savepoints;
 mod shapes;
 pub(crate) mod tables;

@@ -9,6 +9,7 @@ use crate::cli::output;
 use crate::cli::progress::Progress;
 use crate::config::Config;
 use crate::storage::apps::Deployment;
+use crate::storage::row_size::{self, RowSize};
 use crate::storage::{Code, blobs};
 use anyhow::{Context, bail};
 use serde_json::json;
@@ -69,6 +70,8 @@ struct Brought {
     compared: bool,
     /// What its files take up here now, with their rows.
     taken: u64,
+    /// What its rows take up here now, and whether that is too much.
+    rows: RowSize,
 }
 
 async fn bring(
@@ -98,7 +101,9 @@ async fn bring(
                 anyhow::Error::from(error).context(text)
             })?;
             let taken = blobs::used(&mut room.target.unit()).await?;
-            Ok(Brought { totals, changed, compared: room.only_compares, taken })
+            let (space, quota) = (&room.target.space, room.target.config.limits.app_row_bytes);
+            let rows = row_size::measure(space, quota, &mut row_size::Measured::default()).await?;
+            Ok(Brought { totals, changed, compared: room.only_compares, taken, rows })
         }
         Err(error) => {
             arrival.give_up().await;
@@ -142,7 +147,7 @@ fn report(
     brought: &Brought,
     config: &Config,
 ) -> anyhow::Result<()> {
-    let Brought { totals, changed, compared, taken } = brought;
+    let Brought { totals, changed, compared, taken, rows } = brought;
     let most = config.limits.app_bytes;
     let over_quota = *taken > most;
     if options.json {
@@ -154,6 +159,7 @@ fn report(
             "compared-only": compared,
             "nan-to-null": changed,
             "over-quota": over_quota,
+            "over-row-quota": rows.is_over,
         }));
     }
     output::line(format!(
@@ -171,6 +177,12 @@ fn report(
     if over_quota {
         output::line(format!(
             "its files take up {taken} bytes, more than {most} (INNKEEPER_APP_BYTES): it takes no new ones until that is raised"
+        ));
+    }
+    if rows.is_over {
+        output::line(format!(
+            "its rows take up {} bytes, more than {} (INNKEEPER_APP_ROW_BYTES): it takes no new ones until that is raised",
+            rows.bytes, config.limits.app_row_bytes
         ));
     }
     Ok(())

@@ -67,6 +67,10 @@ async fn define_locked(space: &AppSpace, connection: &mut Connection, table: &Ta
     space.lock_schema(connection).await?;
     // Another request may have made it while this one waited for the lock.
     let statements = statements(connection, table).await?;
+    if !statements.iter().any(|statement| statement.starts_with("create table")) && !statements.is_empty() {
+        // What is added to a table that has rows may take room for each of them.
+        space.rows().check()?;
+    }
     for statement in &statements {
         connection.script(statement).await.map_err(|error| of_table(table, error))?;
     }

@@ -402,8 +402,9 @@ impl File {
     /// Closes the connections that nobody uses.
     pub(super) fn close_idle(&self) {
         for home in [&self.readers, &self.writers] {
+            let idle = std::mem::take(&mut *home.lock().unwrap_or_else(PoisonError::into_inner));
             // Closing may move the log into the file: not under the lock.
-            drop(std::mem::take(&mut *home.lock().unwrap_or_else(PoisonError::into_inner)));
+            drop(idle);
         }
     }
 

@@ -10,7 +10,7 @@ use super::values::Kind;
 use crate::storage::connection::{Bounds, Control, GuestSql, HOST_BOUNDS, Outcome};
 use crate::storage::statement::Growth;
 use crate::storage::value::Value;
-use crate::storage::{Code, Error, Result};
+use crate::storage::{Code, Error, Result, RowRoom};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::OwnedSemaphorePermit;
@@ -27,8 +27,12 @@ pub struct SqliteLease {
     in_transaction: bool,
     /// Something has run on a thread, so that ending the transaction may take long, too.
     pub(super) heavy: bool,
+    /// What the app's rows take up.
+    pub(super) rows: Option<Arc<RowRoom>>,
     /// What guests' statements have brought into the open transaction, about, in bytes.
     pub(super) brought: u64,
+    /// What they have made the file grow by where that was bounded, in bytes: a measurement does not see it yet.
+    pub(super) grown: u64,
     /// Open cursors of the transaction.
     pub(super) cursors: Vec<CopiedRows>,
 }
@@ -59,7 +63,16 @@ pub(super) struct CopiedRows {
 impl SqliteLease {
     pub(super) fn new(file: Arc<File>, conn: Conn, turn: Option<OwnedSemaphorePermit>) -> Self {
         let held = Held { file: Arc::clone(&file), conn: Some(conn), turn, outdated: false };
-        Self { file, held: Some(held), in_transaction: false, heavy: false, brought: 0, cursors: Vec::new() }
+        Self {
+            file,
+            held: Some(held),
+            in_transaction: false,
+            heavy: false,
+            rows: None,
+            brought: 0,
+            grown: 0,
+            cursors: Vec::new(),
+        }
     }
 
     /// Whether statements can still be run. Some errors make SQLite undo the whole transaction by itself, a full disk
@@ -88,12 +101,12 @@ impl SqliteLease {
 
     /// Runs a statement of a guest: here if it is known to be quick, else on a thread. Cancelling loses the connection.
     pub(in crate::storage) async fn guest(&mut self, sql: &GuestSql<'_>, params: &[Value]) -> Result<Outcome> {
-        let bounded = self.bound_growth(sql)?;
+        let bound = self.bound_growth(sql)?;
         let outcome = self.run_guest(sql, params).await;
-        if sql.growth != Growth::Nothing {
-            self.note_growth(bounded, params, &outcome);
+        match sql.growth {
+            Growth::Nothing => outcome,
+            _ => self.note_growth(bound, params, outcome),
         }
-        outcome
     }
 
     async fn run_guest(&mut self, sql: &GuestSql<'_>, params: &[Value]) -> Result<Outcome> {
@@ -138,6 +151,10 @@ impl SqliteLease {
             Control::Begin(_) | Control::BeginReading => self.in_transaction = true,
             Control::Commit | Control::Rollback => {
                 self.in_transaction = false;
+                let grown = std::mem::take(&mut self.grown);
+                if let Some(rows) = self.rows.as_ref().filter(|_| control == Control::Commit) {
+                    rows.note(grown);
+                }
                 self.brought = 0;
                 self.cursors.clear();
             }

@@ -75,11 +75,10 @@ impl UnitOfWork {
         committed
     }
 
-    /// Where trying again may help, or the disk is full, whoever commits is told so.
+    /// Where trying again may help, or there is no room, whoever commits is told so.
     fn check_kept(&self) -> Result<()> {
         let lost = self.broken.map(|cause| Error::new(cause, "what this request wrote has been lost"));
-        let says_why = |error: &Error| error.retryable() || error.takes_no_writes();
-        lost.filter(says_why).map_or_else(|| self.check(), Err)
+        lost.filter(Error::is_telling).map_or_else(|| self.check(), Err)
     }
 
     /// Undoes everything since the unit began or was last committed.

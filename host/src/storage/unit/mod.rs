@@ -16,6 +16,7 @@ pub use cursors::Cursor;
 use super::connection::{Bounds, Connection, Control, CursorLife, GuestSql, Isolation, Outcome};
 use super::database::AppSpace;
 use super::host_sql::HostSql;
+use super::statement::Growth;
 use super::value::Value;
 use super::{Code, Error, Result};
 
@@ -141,7 +142,16 @@ impl UnitOfWork {
 
     /// Runs a guest's statement that may write.
     pub async fn guest_write(&mut self, sql: &GuestSql<'_>, params: &[Value]) -> Result<Outcome> {
-        self.run_write(Query::Guest(sql), params).await
+        if sql.growth != Growth::Nothing {
+            self.space.rows().check()?;
+        }
+        let outcome = self.run_write(Query::Guest(sql), params).await;
+        let brought = match sql.growth {
+            Growth::Nothing => 0,
+            _ => params.iter().map(Value::content_size).fold(sql.text.len(), usize::saturating_add),
+        };
+        self.space.rows().note(u64::try_from(brought).unwrap_or(u64::MAX));
+        outcome
     }
 
     async fn run_read(&mut self, text: Query<'_>, params: &[Value]) -> Result<Outcome> {
@@ -226,7 +236,7 @@ impl UnitOfWork {
     /// What the guest is told of a statement that has taken with it what was written: a read that was not to fail and failed all
     /// the same (a view may hide a division), a write that SQLite was stopped in.
     fn told(&self, error: Error) -> Error {
-        if self.broken.is_none() || error.retryable() || error.takes_no_writes() {
+        if self.broken.is_none() || error.is_telling() {
             return error;
         }
         Error { code: Code::Closed, message: format!("the unit of work was undone: {error}"), ..error }

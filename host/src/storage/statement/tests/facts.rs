@@ -221,3 +221,36 @@ fn a_repeated_text_is_remembered_for_its_engine_alone() {
     assert_ne!(first.text, checked(Engine::Sqlite, sql).text);
     assert!(check(Engine::Postgres, sql, 5).is_err(), "the length is looked at before");
 }
+
+#[test]
+fn what_may_add_bytes_is_known() {
+    use crate::storage::statement::Growth as G;
+    for (sql, growth) in [
+        ("select * from t", G::Nothing),
+        ("select * from t for update", G::Nothing),
+        ("delete from t where a = 1", G::Nothing),
+        ("drop table t", G::Nothing),
+        ("truncate t", G::Nothing),
+        ("create table t (a bigint)", G::Nothing),
+        ("create view v as select 1 as a", G::Nothing),
+        ("alter table t drop column a", G::Nothing),
+        ("with gone as (delete from t where a = 1 returning a) select a from gone", G::Nothing),
+        ("insert into t (a) values ($1), (-2)", G::AsBrought),
+        ("insert into t (a) values ($1) on conflict do nothing", G::AsBrought),
+        ("insert into t (a) values ($1) on conflict (a) do update set a = excluded.a", G::Unbounded),
+        ("insert into t (a) values (repeat($1, 1000))", G::Unbounded),
+        ("insert into t (a) select a from t", G::Unbounded),
+        ("update t set a = $1", G::Unbounded),
+        ("with new as (insert into t (a) values (1) returning a) select a from new", G::Unbounded),
+        ("create table u as select * from t", G::Unbounded),
+        ("create index i on t (a)", G::Unbounded),
+        ("alter table t add column b text default 'x'", G::Unbounded),
+    ] {
+        let checked = crate::storage::statement::check(crate::storage::Engine::Postgres, sql, 1000);
+        assert_eq!(checked.map(|checked| checked.growth), Ok(growth), "{sql}");
+    }
+    // What the parser does not know and SQLite does counts as adding any amount.
+    let checked =
+        crate::storage::statement::check(crate::storage::Engine::Sqlite, "insert into t default values", 1000);
+    assert_ne!(checked.map(|checked| checked.growth), Ok(G::Nothing));
+}

@@ -133,7 +133,7 @@ async fn every_command_says_which_database_it_acts_on(engine: Engine) {
         &["keys", "rotate"],
         &["keys", "list", "--json"],
         &["blobs", "export", &files, "--app", "one"],
-        &["export", &file, "--app", "one", "--json"],
+        &["export", &file, "--app", "one", "--skip-table", "a", "--json"],
         &["import", &file, "--app", "two", "--route", "/two", "--json"],
     ];
     for arguments in commands {
@@ -170,7 +170,7 @@ async fn what_only_reads_makes_nothing(engine: Engine) {
         assert!(said.stdout.contains(text), "{arguments:?}: {said}");
         is_empty(&database, arguments).await;
     }
-    let refused: [&[&str]; 9] = [
+    let refused: [&[&str]; 11] = [
         &["versions", "--app", "one"],
         &["apps", "set", "one", "--database-var", "SOME_URL", "--leave-data"],
         &["sessions", "list", "--app", "one"],
@@ -179,6 +179,8 @@ async fn what_only_reads_makes_nothing(engine: Engine) {
         &["migrate", "status", "--app", "one", "--from", &steps],
         &["blobs", "export", &files, "--app", "one"],
         &["blobs", "sweep", "--app", "one"],
+        &["blobs", "sweep", "--app", "one", "--dry-run"],
+        &["blobs", "import", &steps, "--app", "one"],
         &["export", &file, "--app", "one"],
     ];
     for arguments in refused {
@@ -289,6 +291,18 @@ async fn inspect_tells_what_a_component_needs() {
     for interface in ["innkeeper:storage/db", "innkeeper:storage/session", "wasi:http/incoming-handler"] {
         assert!(report.stdout.contains(interface), "no {interface}: {report}");
     }
+}
+
+#[tokio::test]
+async fn a_variable_that_is_mistyped_is_told_with_the_nearest() {
+    let database = TestDatabase::fresh(Engine::Sqlite).await;
+    let mut doctor = command::innkeeper(&[&["doctor"][..], &database.arguments()].concat());
+    doctor.env("INNKEEPER_POOLSIZE", "9");
+    let report = command::finish(doctor, DEADLINE).await.succeeded();
+    assert!(
+        report.stdout.contains("INNKEEPER_POOLSIZE") && report.stdout.contains("INNKEEPER_POOL_SIZE"),
+        "{report}"
+    );
 }
 
 #[tokio::test]

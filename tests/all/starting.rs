@@ -122,7 +122,7 @@ async fn a_new_version_that_cannot_be_loaded_keeps_no_other_waiting(engine: Engi
     let database = host.database();
     let stop = |signal: &str| host.serving().signal(signal);
     stop("STOP");
-    host::deploy(database, "probe", "page", &[]).await.succeeded();
+    host::deploy(database, "probe", "queries", &[]).await.succeeded();
     break_component(database, "probe").await;
     host::deploy(database, "other", "page", &[]).await.succeeded();
     stop("CONT");

@@ -51,11 +51,12 @@ async fn database(config: &Config, json: bool) -> anyhow::Result<()> {
     let tiers = tiers::tiers(config, apps).await;
     let connections = tiers::connections(config, apps);
     if json {
+        let notes: Vec<String> = decision.notes.iter().cloned().chain(config.unknown_variables()).collect();
         output::json(&json!({
             "database": decision.target.describe(),
             "source": decision.source.to_string(),
             "reason": decision.reason,
-            "notes": decision.notes,
+            "notes": notes,
             "answers": version,
             "disk": disk.as_ref().map(|disk| json!({
                 "folder": disk.folder,
@@ -109,7 +110,7 @@ fn print(config: &Config, answer: Option<&str>, connections: &tiers::Connections
     let decision = &config.database;
     output::line(format!("database    {}", decision.target.describe()));
     output::line(format!("reason      {}", decision.reason));
-    for note in &decision.notes {
+    for note in decision.notes.iter().chain(&config.unknown_variables()) {
         output::line(format!("note        {note}"));
     }
     if let Some(answer) = answer {

@@ -33,6 +33,7 @@ pub(super) async fn serve(
     stop: CancellationToken,
 ) -> anyhow::Result<()> {
     let signals = stop_on_signals(stop.clone())?;
+    config.unknown_variables().iter().for_each(|sentence| tracing::warn!("{sentence}"));
     let watching = tokio::spawn(watch::watch(Arc::clone(&registry), stop.clone()));
     let looking = tokio::spawn(crate::guests::disks::watch(Arc::clone(&registry), stop.clone()));
     let sweeping = tokio::spawn(crate::guests::sweep::sweep(Arc::clone(&registry), stop.clone()));

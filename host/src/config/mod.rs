@@ -115,6 +115,11 @@ impl Config {
         })
     }
 
+    /// A sentence for each variable that looks like one of the host's and is not read.
+    pub fn unknown_variables(&self) -> Vec<String> {
+        variables::unknown(&self.environment)
+    }
+
     /// All limits in force: those that are set one by one, and those that follow from the memory and the descriptors that there are.
     pub fn limit_rows(&self) -> Vec<LimitRow> {
         let budget = self.memory_budget();

@@ -16,7 +16,7 @@ use std::sync::{Arc, MutexGuard, PoisonError};
 use tokio::sync::Semaphore;
 use wasmtime_wasi_http::p2::bindings::ProxyPre;
 
-/// Apps for which room is made at the same time: a database that does not answer takes its time.
+/// Apps for which room is made in their own databases at the same time: one that does not answer takes its time.
 const PLACES: usize = 8;
 
 /// Who may do what takes much of something. Nothing else is waited for under a turn.
@@ -25,13 +25,13 @@ pub(super) struct Turns {
     places: Semaphore,
     /// Compiling takes much memory. What is compiled already does not wait for it.
     compiler: Semaphore,
-    /// Components are read one at a time: the host has few connections, and polls over them too.
-    reader: Semaphore,
+    /// The host's database is asked for one app at a time: the host has few connections, and polls over them too.
+    host: Semaphore,
 }
 
 impl Default for Turns {
     fn default() -> Self {
-        Self { places: Semaphore::new(PLACES), compiler: Semaphore::new(1), reader: Semaphore::new(1) }
+        Self { places: Semaphore::new(PLACES), compiler: Semaphore::new(1), host: Semaphore::new(1) }
     }
 }
 
@@ -221,12 +221,15 @@ impl Registry {
 
     /// Where the app's things are: as before, or else made if need be.
     async fn space_for(&self, app: &App, old: Option<&Arc<Guest>>) -> Result<AppSpace, LoadError> {
-        let _turn = self.turns.places.acquire().await.map_err(|_| LoadError::Stopping)?;
         let old = old.filter(|guest| guest.database_var == app.database_var);
         match (old, &app.database_var) {
             (Some(guest), _) => Ok(guest.app.space.clone()),
-            (None, None) => Ok(self.database().make_space(&app.name).await?),
+            (None, None) => {
+                let _turn = self.turns.host.acquire().await.map_err(|_| LoadError::Stopping)?;
+                Ok(self.database().make_space(&app.name).await?)
+            }
             (None, Some(var)) => {
+                let _turn = self.turns.places.acquire().await.map_err(|_| LoadError::Stopping)?;
                 let made = self.own_databases.make_space(self.database(), var, &app.name).await;
                 made.map_err(LoadError::Own)
             }
@@ -235,7 +238,10 @@ impl Registry {
 
     /// The active version, ready to run. What is not compiled yet waits for its turn.
     async fn compiled(&self, app: &App, active: i64) -> Result<(Version, ProxyPre<GuestState>), LoadError> {
-        let version = self.database().version(&app.name, active).await?.ok_or(LoadError::NoVersion)?;
+        let version = {
+            let _turn = self.turns.host.acquire().await.map_err(|_| LoadError::Stopping)?;
+            self.database().version(&app.name, active).await?.ok_or(LoadError::NoVersion)?
+        };
         self.check(&version)?;
         if let Some(pre) = self.compiler.load(self.component(&version).await?).await? {
             return Ok((version, pre));
@@ -255,7 +261,7 @@ impl Registry {
     }
 
     async fn component(&self, version: &Version) -> Result<Bytes, LoadError> {
-        let _turn = self.turns.reader.acquire().await.map_err(|_| LoadError::Stopping)?;
+        let _turn = self.turns.host.acquire().await.map_err(|_| LoadError::Stopping)?;
         Ok(self.database().component(version).await?.into())
     }
 }

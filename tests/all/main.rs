@@ -55,6 +55,7 @@ mod requests;
 mod schemas;
 mod serving;
 mod sessions;
+mod starting;
 mod tiers;
 mod unit_of_work;
 mod uploads;

@@ -1,7 +1,7 @@
 //! From bytes to a running instance.
 //!
 //! [`engine`] makes the one engine, [`linker`] says what components may import, [`component`] checks and compiles them, [`state`] holds the
-//! only function that builds a store, [`registry`] is the live map from route to guest, [`watch`] keeps it up to date with
+//! only function that builds a store, [`registry`] is the live map from route to guest, `loading` fills it, [`watch`] keeps it up to date with
 //! the database. Guests know no HTTP beyond `wasi:http`: requests are brought to them by `web`.
 
 pub mod component;
@@ -10,6 +10,7 @@ mod hooks;
 pub mod inspect;
 mod keys;
 pub mod linker;
+mod loading;
 mod output;
 pub mod own_databases;
 pub mod registry;
@@ -23,5 +24,5 @@ pub mod watch;
 
 pub use component::ComponentError;
 pub use own_databases::OwnDatabases;
-pub use registry::{Closed, Guest, Registry};
+pub use registry::{Absence, Closed, FirstBuild, Guest, Registry, Why};
 pub use state::{GuestState, Visit};

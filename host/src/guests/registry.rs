@@ -1,19 +1,19 @@
 //! The live map from route to guest: read at every request, replaced as a whole when something has changed. A request holds on to the guest
-//! that it was given, so an old version drains by itself.
+//! that it was given, so an old version drains by itself. `loading` fills it.
 
 use super::component::Compiler;
 use super::keys;
+use super::loading::{Turns, Wanted};
 use super::own_databases::OwnDatabases;
-use super::routes::{Room, Routes};
+use super::routes::Routes;
 use super::settings::{Origins, Settings};
 use super::state::GuestState;
 use crate::config::Limits;
 use crate::interfaces::AppContext;
 use crate::interfaces::blob_upload::Keyring;
 use crate::storage::apps::{App, Version};
-use crate::storage::{AppSpace, Code, Database, Error};
-use arc_swap::ArcSwap;
-use futures_util::{StreamExt, stream};
+use crate::storage::{AppSpace, Database};
+use arc_swap::{ArcSwap, ArcSwapOption};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -21,8 +21,6 @@ use tokio::sync::Mutex;
 use wasmtime::Engine;
 use wasmtime_wasi_http::p2::bindings::ProxyPre;
 
-/// Apps for which room is made at the same time.
-const AT_ONCE: usize = 8;
 const KEYS_PAUSE: Duration = Duration::from_secs(1);
 
 /// A component while it runs for an app.
@@ -38,19 +36,54 @@ pub struct Guest {
     /// Settings as stored, to notice a change.
     settings: String,
     /// What names the app's own database, to notice a change.
-    database_var: Option<String>,
+    pub(super) database_var: Option<String>,
     pub(super) pre: ProxyPre<GuestState>,
 }
 
-/// An app that cannot be served, because its own database cannot be used for now.
+/// An app that cannot be served for now.
 #[derive(Debug)]
 pub struct Closed {
     /// The app.
     pub app: String,
     /// The requests that it would answer.
     pub route: String,
-    /// Why; names the variable of the database.
+    /// The kind of reason.
+    pub why: Why,
+    /// The reason, for the log; names the variable of the database where it is one.
     pub reason: String,
+}
+
+/// Why an app cannot be served.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Why {
+    /// It is being loaded.
+    Starting,
+    /// Its own database cannot be used. It is tried again.
+    DatabaseAway,
+    /// Its active version cannot be run.
+    Broken,
+}
+
+/// Why no app answers a request, where that may change by itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Absence {
+    /// The registry is being read for the first time.
+    Starting,
+    /// The registry cannot be read; the reason, for the log.
+    DatabaseAway(Arc<String>),
+    /// The app is being built (`innkeeper dev`).
+    Building,
+    /// The app could not be built (`innkeeper dev`).
+    BuildFailed,
+}
+
+/// How the first build of an app goes that nothing serves yet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FirstBuild {
+    /// It is under way.
+    Running,
+    /// It has failed.
+    Failed,
 }
 
 impl std::fmt::Debug for Guest {
@@ -69,54 +102,56 @@ impl Guest {
     }
 
     /// Whether the registry still says what this was made from.
-    fn is_still(&self, app: &App, active: i64) -> bool {
+    pub(super) fn is_still(&self, app: &App, active: i64) -> bool {
         (self.version, &self.route, &self.settings, &self.database_var)
             == (active, &app.route, &app.settings, &app.database_var)
     }
-}
-
-/// Closes an app, with a line in the log whenever the reason is a new one.
-fn close(app: &App, error: &dyn std::fmt::Display, before: &Routes) -> Arc<Closed> {
-    let reason = error.to_string();
-    if let Some(closed) = before.closed().find(|closed| closed.app == app.name && closed.reason == reason)
-        && closed.route == app.route
-    {
-        return Arc::clone(closed);
-    }
-    tracing::error!(app = app.name, database = app.database_var, "closed, its database cannot be used: {reason}");
-    Arc::new(Closed { app: app.name.clone(), route: app.route.clone(), reason })
-}
-
-/// What is left to an app whose active version could not be loaded: the guest from before, unless the app lives elsewhere by now. What
-/// that one wrote would be written into the wrong place.
-fn left(app: &App, error: &dyn std::fmt::Display, before: &Routes) -> Option<Room> {
-    let old = before.guest_of(&app.name)?;
-    let stays = old.database_var == app.database_var;
-    Some(if stays { Room::Open(Arc::clone(old)) } else { Room::Closed(close(app, error, before)) })
 }
 
 /// See the module.
 #[derive(Debug)]
 pub struct Registry {
     database: Database,
-    own_databases: OwnDatabases,
-    compiler: Compiler,
+    pub(super) own_databases: OwnDatabases,
+    pub(super) compiler: Compiler,
     limits: Arc<Limits>,
     keyring: Arc<Keyring>,
     /// When the database was last asked because somebody presented an unknown key. Held while it is being asked.
     keys_asked: Mutex<Option<Instant>>,
     /// Held while keys are being read and put.
     pub(super) refreshing_keys: Mutex<()>,
-    routes: ArcSwap<Routes>,
-    loaded: AtomicBool,
+    pub(super) routes: ArcSwap<Routes>,
+    /// What is being loaded. Held for moments only.
+    pub(super) wanted: std::sync::Mutex<Wanted>,
+    pub(super) turns: Turns,
+    /// Whether the list of apps has been read.
+    pub(super) listed: AtomicBool,
+    /// Whether no app of the first list is being loaded any more.
+    pub(super) settled: AtomicBool,
+    /// Why the registry cannot be read.
+    outage: ArcSwapOption<String>,
+    first_build: ArcSwapOption<FirstBuild>,
 }
 
 impl Registry {
     /// Empty until [`Self::reload`].
     pub fn new(database: Database, own_databases: OwnDatabases, compiler: Compiler, limits: Arc<Limits>) -> Self {
-        let (keyring, routes, loaded) = (Arc::default(), ArcSwap::default(), AtomicBool::new(false));
-        let (keys_asked, refreshing_keys) = (Mutex::default(), Mutex::default());
-        Self { database, own_databases, compiler, limits, keyring, keys_asked, refreshing_keys, routes, loaded }
+        Self {
+            database,
+            own_databases,
+            compiler,
+            limits,
+            keyring: Arc::default(),
+            keys_asked: Mutex::default(),
+            refreshing_keys: Mutex::default(),
+            routes: ArcSwap::default(),
+            wanted: std::sync::Mutex::default(),
+            turns: Turns::default(),
+            listed: AtomicBool::new(false),
+            settled: AtomicBool::new(false),
+            outage: ArcSwapOption::empty(),
+            first_build: ArcSwapOption::empty(),
+        }
     }
 
     /// The routes as they are now.
@@ -159,9 +194,39 @@ impl Registry {
         *asked = Some(Instant::now());
     }
 
-    /// Whether the database has been read at least once.
+    /// Whether the list of apps has been read at least once.
     pub fn is_loaded(&self) -> bool {
-        self.loaded.load(Ordering::Acquire)
+        self.listed.load(Ordering::Acquire)
+    }
+
+    /// Whether every app of the first list has been loaded, or is known not to be loadable for now.
+    pub fn has_settled(&self) -> bool {
+        self.settled.load(Ordering::Acquire)
+    }
+
+    /// Why no app answers a request for which there is no route; none where that is final.
+    pub fn absence(&self) -> Option<Absence> {
+        if !self.is_loaded() {
+            return Some(self.outage().map_or(Absence::Starting, Absence::DatabaseAway));
+        }
+        self.first_build.load().as_deref().map(|build| match build {
+            FirstBuild::Running => Absence::Building,
+            FirstBuild::Failed => Absence::BuildFailed,
+        })
+    }
+
+    /// Why the registry cannot be read, if it cannot.
+    pub fn outage(&self) -> Option<Arc<String>> {
+        self.outage.load_full()
+    }
+
+    pub(super) fn note_outage(&self, reason: Option<String>) {
+        self.outage.store(reason.map(Arc::new));
+    }
+
+    /// Says how the first build of an app goes; none once there is something to serve.
+    pub fn note_first_build(&self, build: Option<FirstBuild>) {
+        self.first_build.store(build.map(Arc::new));
     }
 
     /// Waits until connections that ended irregularly have been cleaned up.
@@ -169,121 +234,13 @@ impl Registry {
         tokio::join!(self.database.close(), self.own_databases.close());
     }
 
-    /// Reads apps and active versions, loads what is new and swaps the map. A version that cannot be loaded is logged; the one
-    /// before it goes on answering. An app whose own database cannot be used is closed. Returns whether there is none of these. An error
-    /// where the host's database failed on the way: then it is worth trying again.
-    pub async fn reload(&self) -> Result<bool, Error> {
-        let before = self.routes.load_full();
-        let apps = self.database.apps().await?;
-        let vars: Vec<&str> = apps.iter().filter_map(|app| app.database_var.as_deref()).collect();
-        self.own_databases.retain(&vars);
-        self.renew(&before, &apps, Vec::new()).await
-    }
-
-    /// Tries again to open the apps that are closed, and touches no other. Returns and fails as [`Self::reload`] does.
-    pub async fn reopen(&self) -> Result<bool, Error> {
-        let before = self.routes.load_full();
-        let mut apps = self.database.apps().await?;
-        apps.retain(|app| before.closed().any(|closed| closed.app == app.name));
-        let open = before.guests().cloned().map(Room::Open).collect();
-        self.renew(&before, &apps, open).await
-    }
-
-    /// Loads apps and makes the map of them and of what is there already.
-    async fn renew(&self, before: &Routes, apps: &[App], mut rooms: Vec<Room>) -> Result<bool, Error> {
-        // Several at once: one that does not answer takes its time.
-        let asked: Vec<_> = apps.iter().map(|app| self.space_for(app, before)).collect();
-        let spaces: Vec<_> = stream::iter(asked).buffered(AT_ONCE).collect().await;
-        let mut outage = None;
-        for (app, space) in apps.iter().zip(spaces) {
-            match self.load(app, space, before).await {
-                Ok(room) => rooms.extend(room),
-                Err(error) => {
-                    rooms.extend(left(app, &error, before));
-                    outage = Some(error);
-                }
-            }
-        }
-        let whole = rooms.iter().all(|room| matches!(room, Room::Open(_)));
-        self.routes.store(Arc::new(Routes::new(rooms)));
-        self.tell_of_new(before);
-        self.loaded.store(true, Ordering::Release);
-        outage.map_or(Ok(whole), Err)
-    }
-
-    /// What answers for an app from now on, if anything does. An error where the host's database failed.
-    async fn load(
-        &self,
-        app: &App,
-        space: Result<AppSpace, Error>,
-        before: &Routes,
-    ) -> Result<Option<Room>, Error> {
-        let Some(active) = app.active else { return Ok(None) };
-        let loaded = match space {
-            Err(error) if app.database_var.is_some() => return Ok(Some(Room::Closed(close(app, &error, before)))),
-            Err(error) => Err(error.into()),
-            Ok(space) => self.guest_for(app, active, space, before.guest_of(&app.name)).await,
-        };
-        match loaded {
-            Ok(guest) => Ok(Some(Room::Open(guest))),
-            Err(LoadError::Storage(error)) if error.is_outage() || error.code == Code::ReadOnly => Err(error),
-            Err(error) => {
-                tracing::error!(app = app.name, version = app.active, "cannot load the active version: {error}");
-                Ok(left(app, &error, before))
-            }
-        }
-    }
-
-    /// Where the app's things are: as before, or else made if need be.
-    async fn space_for(&self, app: &App, before: &Routes) -> Result<AppSpace, Error> {
-        let old = before.guest_of(&app.name).filter(|guest| guest.database_var == app.database_var);
-        match (old, &app.database_var) {
-            (Some(guest), _) => Ok(guest.app.space.clone()),
-            (None, None) => self.database.make_space(&app.name).await,
-            (None, Some(var)) => self.own_databases.make_space(&self.database, var, &app.name).await,
-        }
-    }
-
-    async fn guest_for(
-        &self,
-        app: &App,
-        active: i64,
-        space: AppSpace,
-        old: Option<&Arc<Guest>>,
-    ) -> Result<Arc<Guest>, LoadError> {
-        if let Some(old) = old.filter(|old| old.is_still(app, active)) {
-            return Ok(Arc::clone(old));
-        }
-        let versions = self.database.versions(&app.name).await?;
-        let version = versions.iter().find(|version| version.number == active).ok_or(LoadError::NoVersion)?;
-        let pre = self.compile(version).await?;
-        Ok(Arc::new(self.assemble(app, version, space, pre)?))
-    }
-
-    /// A line in the log for every guest that answers now and did not before.
-    fn tell_of_new(&self, before: &Routes) {
-        let routes = self.routes.load();
-        let is_new = |guest: &&Arc<Guest>| !before.guests().any(|old| Arc::ptr_eq(old, guest));
-        for guest in routes.guests().filter(is_new) {
-            let (app, database) = (guest.app.space.app().as_ref(), guest.database_var.as_deref());
-            tracing::info!(app, version = guest.version, route = guest.route, database, "serving");
-        }
-    }
-
-    async fn compile(&self, version: &Version) -> Result<ProxyPre<GuestState>, LoadError> {
-        let bytes = self.database.component(version).await?;
-        let compiler = self.compiler.clone();
-        let compiled = tokio::task::spawn_blocking(move || compiler.compile(&bytes)).await;
-        Ok(compiled.map_err(|_| LoadError::Compiler)??)
-    }
-
-    fn assemble(
+    pub(super) fn assemble(
         &self,
         app: &App,
         version: &Version,
         space: AppSpace,
         pre: ProxyPre<GuestState>,
-    ) -> Result<Guest, LoadError> {
+    ) -> Result<Guest, serde_json::Error> {
         let settings: Settings = serde_json::from_str(&app.settings)?;
         let origins = settings.origins();
         let config = settings.config.into_iter().collect();
@@ -304,18 +261,4 @@ impl Registry {
             pre,
         })
     }
-}
-
-#[derive(Debug, thiserror::Error)]
-enum LoadError {
-    #[error(transparent)]
-    Storage(#[from] Error),
-    #[error(transparent)]
-    Component(#[from] super::ComponentError),
-    #[error("its settings cannot be read: {0}")]
-    Settings(#[from] serde_json::Error),
-    #[error("it is not in the registry")]
-    NoVersion,
-    #[error("the compiler failed")]
-    Compiler,
 }

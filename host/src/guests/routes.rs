@@ -1,6 +1,6 @@
 //! Which guest answers: by host name first, then by the longest path prefix.
 
-use super::registry::{Closed, Guest};
+use super::registry::{Closed, Guest, Why};
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -18,6 +18,13 @@ impl Room {
         match self {
             Self::Open(guest) => &guest.route,
             Self::Closed(closed) => &closed.route,
+        }
+    }
+
+    fn app(&self) -> &str {
+        match self {
+            Self::Open(guest) => guest.app.space.app(),
+            Self::Closed(closed) => &closed.app,
         }
     }
 }
@@ -85,17 +92,19 @@ impl Routes {
 
     /// What is there for an app.
     pub fn room_of(&self, app: &str) -> Option<&Room> {
-        self.rooms().find(|room| match room {
-            Room::Open(guest) => **guest.app.space.app() == *app,
-            Room::Closed(closed) => closed.app == app,
-        })
+        self.rooms().find(|room| room.app() == app)
     }
 
-    /// All apps that cannot be served for now.
-    pub fn closed(&self) -> impl Iterator<Item = &Arc<Closed>> {
-        self.rooms().filter_map(|room| match room {
-            Room::Open(_) => None,
-            Room::Closed(closed) => Some(closed),
+    /// The same routes with another room for an app, or with none.
+    pub(super) fn with(&self, app: &str, room: Option<Room>) -> Self {
+        Self::new(self.rooms().filter(|other| other.app() != app).cloned().chain(room))
+    }
+
+    /// All apps that cannot be served for now, for one reason.
+    pub fn closed(&self, why: Why) -> impl Iterator<Item = &Arc<Closed>> {
+        self.rooms().filter_map(move |room| match room {
+            Room::Closed(closed) if closed.why == why => Some(closed),
+            _ => None,
         })
     }
 }

@@ -2,10 +2,13 @@
 //! that are loaded go on, and the first answer after it brings everything up to date.
 
 use super::keys;
+use super::loading::Load;
 use super::registry::Registry;
 use crate::storage::{Code, Error};
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
+use tokio::task::{AbortHandle, JoinSet};
 use tokio_util::sync::CancellationToken;
 
 const EVERY: Duration = Duration::from_secs(1);
@@ -13,15 +16,13 @@ const EVERY: Duration = Duration::from_secs(1);
 /// Keeps `registry` up to date until `stop`. Migrates the host tables before it first reads them.
 pub async fn watch(registry: Arc<Registry>, stop: CancellationToken) {
     let mut seen = Seen::default();
-    let mut outage = None;
+    let mut loading = Loading::default();
     loop {
-        match refresh(&registry, &mut seen).await {
-            Ok(()) => {
-                if outage.take().is_some() {
-                    tracing::info!("the database is back");
-                }
-            }
-            Err(error) => report(&mut outage, &error),
+        let refreshed = refresh(&registry, &mut seen).await.map(|loads| loading.begin(&registry, loads));
+        report(&registry, refreshed);
+        if loading.has_failed() {
+            // What could not be loaded is found again by reading the list again.
+            seen.generation = None;
         }
         tokio::select! {
             () = stop.cancelled() => return,
@@ -30,34 +31,74 @@ pub async fn watch(registry: Arc<Registry>, stop: CancellationToken) {
     }
 }
 
+/// The loads that are under way. They end with it.
+#[derive(Debug, Default)]
+struct Loading {
+    tasks: JoinSet<Result<(), Error>>,
+    /// The newest of each app.
+    newest: HashMap<String, AbortHandle>,
+    /// Why one has failed, the last time.
+    reason: Option<String>,
+}
+
+impl Loading {
+    /// Begins to load apps. An older load of the same app is given up.
+    fn begin(&mut self, registry: &Arc<Registry>, loads: Vec<Load>) {
+        self.newest.retain(|_, load| !load.is_finished());
+        for load in loads {
+            let (registry, app) = (Arc::clone(registry), load.app.name.clone());
+            let task = self.tasks.spawn(async move { registry.load(load).await });
+            if let Some(older) = self.newest.insert(app, task) {
+                older.abort();
+            }
+        }
+    }
+
+    /// Whether one has ended since the last look because the host's database failed. Its reason is logged unless it was the last one too.
+    fn has_failed(&mut self) -> bool {
+        let mut failed = false;
+        while let Some(ended) = self.tasks.try_join_next() {
+            let Ok(Err(error)) = ended else { continue };
+            failed = true;
+            let reason = error.to_string();
+            if self.reason.as_ref() != Some(&reason) {
+                tracing::error!("an active version cannot be loaded yet: {reason}");
+            }
+            self.reason = Some(reason);
+        }
+        failed
+    }
+}
+
 /// What has been done.
 #[derive(Debug, Default)]
 struct Seen {
-    /// The generation that was loaded.
+    /// Whether the host's tables are up to date.
+    migrated: bool,
+    /// The generation that was read.
     generation: Option<i64>,
-    /// Whether no app of it is closed.
-    whole: bool,
     /// When the keys were loaded; none where that is to be tried again.
     keys: Option<Instant>,
     /// Why they could not be, the last time.
     no_keys: Option<String>,
 }
 
-async fn refresh(registry: &Registry, seen: &mut Seen) -> Result<(), Error> {
-    if seen.generation.is_none() {
+/// Returns what is to be loaded.
+async fn refresh(registry: &Registry, seen: &mut Seen) -> Result<Vec<Load>, Error> {
+    if !seen.migrated {
         migrate(registry).await?;
+        seen.migrated = true;
     }
     let generation = registry.database().generation().await?;
     if seen.generation != Some(generation) || seen.keys.is_none_or(|at| at.elapsed() > keys::LOOK_EVERY) {
         load_keys(registry, seen).await?;
     }
-    if seen.generation != Some(generation) {
-        seen.whole = registry.reload().await?;
-        seen.generation = Some(generation);
-    } else if !seen.whole {
-        seen.whole = registry.reopen().await?;
+    if seen.generation == Some(generation) {
+        return registry.reopen().await;
     }
-    Ok(())
+    let loads = registry.reload().await?;
+    seen.generation = Some(generation);
+    Ok(loads)
 }
 
 /// An app that signs nothing can do without keys: what is wrong is said once, and tried again at the next look.
@@ -89,10 +130,13 @@ async fn migrate(registry: &Registry) -> Result<(), Error> {
 }
 
 /// One line when an outage begins and whenever its reason changes, not one a second.
-fn report(outage: &mut Option<String>, error: &Error) {
-    let text = error.to_string();
-    if outage.as_ref() != Some(&text) {
-        tracing::error!("the registry cannot be read: {text}");
-        *outage = Some(text);
+fn report(registry: &Registry, result: Result<(), Error>) {
+    let (before, now) = (registry.outage(), result.err().map(|error| error.to_string()));
+    match &now {
+        Some(text) if before.as_deref() == Some(text) => return,
+        Some(text) => tracing::error!("the registry cannot be read: {text}"),
+        None if before.is_some() => tracing::info!("the database is back"),
+        None => return,
     }
+    registry.note_outage(now);
 }

@@ -5,7 +5,7 @@
 
 use super::body::{Body, full};
 use super::pages;
-use crate::guests::Registry;
+use crate::guests::{Registry, Why};
 use crate::storage::AppSpace;
 use crate::telemetry::figures::{self, AppFigures, Measured};
 use http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
@@ -69,7 +69,8 @@ impl Figures {
 async fn ask(registry: &Registry) -> Vec<AppFigures> {
     let deadline = Instant::now() + ALL_TIME;
     let routes = registry.routes();
-    let closed = routes.closed().map(|closed| AppFigures { app: closed.app.clone(), found: None });
+    let closed =
+        routes.closed(Why::DatabaseAway).map(|closed| AppFigures { app: closed.app.clone(), found: None });
     let mut apps: Vec<AppFigures> = closed.collect();
     let spaces: Vec<AppSpace> = routes.guests().map(|guest| guest.app.space.clone()).collect();
     drop(routes);

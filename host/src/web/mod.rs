@@ -3,10 +3,11 @@
 //! A connection comes in through [`server`], its bytes through `front` (what is no sound HTTP/1.1 goes no further). [`router`] looks at a request: the
 //! host's own routes first, then the app's. [`dispatch`] runs it in a guest and turns what comes of it into a response.
 //! `blobs` sends files, `downloads` and `uploads` serve who holds a URL that is `signed`, `session_cookie` reads and writes the cookie, `cross_origin` sends requests away that other sites made a visitor's
-//! browser send, `operator` knows the operator's token, `metrics` shows the figures, [`pages`] are the host's own answers.
+//! browser send, `operator` knows the operator's token, `metrics` shows the figures, [`pages`] are the host's own answers, `closed` those of an app that cannot be served for now.
 
 mod blobs;
 mod body;
+mod closed;
 mod cross_origin;
 mod dispatch;
 mod downloads;

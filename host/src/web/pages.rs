@@ -1,6 +1,7 @@
 //! The host's own answers: short pages that say what is the matter and give the request's id, never what went wrong inside.
 
 use super::body::{Body, full};
+use bytes::Bytes;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
 use http::{HeaderMap, Response, StatusCode};
 
@@ -58,7 +59,7 @@ impl Problem {
 }
 
 /// A plain answer for machines.
-pub(super) fn plain(status: StatusCode, text: &'static str) -> Response<Body> {
+pub(super) fn plain(status: StatusCode, text: impl Into<Bytes>) -> Response<Body> {
     let mut response = Response::new(full(text));
     *response.status_mut() = status;
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));

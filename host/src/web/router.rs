@@ -5,14 +5,14 @@ use super::dispatch::Dispatcher;
 use super::front::{self, ClientInfo, Refusal};
 use super::metrics::Figures;
 use super::operator::{self, Operator};
-use super::pages::{self, Problem};
+use super::pages;
 use super::server::ServerSettings;
 use super::uploads::Desk;
-use super::{downloads, uploads};
+use super::{closed, downloads, uploads};
 use crate::guests::routes::Room;
-use crate::guests::{Closed, Guest, Registry};
+use crate::guests::{Absence, Closed, Guest, Registry};
 use crate::telemetry::metrics;
-use http::header::HOST;
+use http::header::{HOST, HeaderValue, RETRY_AFTER};
 use http::{Request, Response, StatusCode};
 use hyper::body::Incoming;
 use std::net::IpAddr;
@@ -81,15 +81,8 @@ impl Router {
             Err(Route::Download) => downloads::respond(&self.registry, &request).await,
             Err(Route::Upload) => uploads::respond(&self.registry, request, &self.desk).await,
             Err(Route::Metrics) => Ok(self.metrics(&request, client.address.unwrap_or(peer)).await),
-            Err(Route::NotLoaded) => Err(Problem::unavailable(
-                "The database cannot be reached right now.",
-                2,
-                "the registry is not loaded",
-            )),
-            Err(Route::Closed(closed)) => {
-                let reason = format!("app {} is closed: {}", closed.app, closed.reason);
-                Err(Problem::unavailable("The database of this app cannot be reached right now.", 2, reason))
-            }
+            Err(Route::Absent(absence)) => Err(closed::absent(absence)),
+            Err(Route::Closed(closed)) => Err(closed::closed(closed)),
         };
         let (response, reason) = match answer {
             Ok(response) => (response, None),
@@ -106,13 +99,18 @@ impl Router {
             return Err(host_route(rest));
         }
         let host = request.headers().get(HOST).and_then(|host| host.to_str().ok()).and_then(front::normalise_host);
+        // Before the routes: those of a list that has been read since would be missed.
+        let is_loaded = self.registry.is_loaded();
         let routes = self.registry.routes();
         match routes.find(host.as_deref(), path) {
             Some(Room::Open(guest)) => Ok(Arc::clone(guest)),
             Some(Room::Closed(closed)) => Err(Route::Closed(Arc::clone(closed))),
-            None if !self.registry.is_loaded() => Err(Route::NotLoaded),
-            None if routes.is_empty() => Err(Route::Host(pages::welcome)),
-            None => Err(Route::Host(no_app)),
+            None => Err(match self.registry.absence() {
+                Some(absence) => Route::Absent(absence),
+                None if !is_loaded => Route::Absent(Absence::Starting),
+                None if routes.is_empty() => Route::Host(pages::welcome),
+                None => Route::Host(no_app),
+            }),
         }
     }
 
@@ -124,10 +122,12 @@ impl Router {
         }
     }
 
-    /// Whether requests can be served: the registry has been read and the database answers.
+    /// Whether requests can be served: the apps have been loaded and the database answers. Else what is waited for.
     async fn ready(&self) -> Response<Body> {
-        if !self.registry.is_loaded() {
-            return pages::plain(StatusCode::SERVICE_UNAVAILABLE, "the registry is not loaded\n");
+        if let Some(what) = closed::waiting_for(&self.registry) {
+            let mut response = pages::plain(StatusCode::SERVICE_UNAVAILABLE, format!("{what}\n"));
+            response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("1"));
+            return response;
         }
         match self.registry.database().ping().await {
             Ok(()) => pages::plain(StatusCode::OK, "ready\n"),
@@ -145,7 +145,7 @@ enum Route {
     Metrics,
     /// The operator's token stands in the path.
     Misplaced,
-    NotLoaded,
+    Absent(Absence),
     Closed(Arc<Closed>),
 }
 

@@ -1,7 +1,7 @@
 //! Who holds a signed URL is let in: without a guest, without a session.
 
-use super::front;
 use super::pages::Problem;
+use super::{closed, front};
 use crate::guests::routes::Room;
 use crate::guests::{Guest, Registry};
 use crate::interfaces::blob_upload::link::{Link, Refused};
@@ -11,12 +11,10 @@ use std::sync::Arc;
 
 /// What a request's URL allows, and the app that it is about.
 pub(super) async fn admit<B>(registry: &Registry, request: &Request<B>) -> Result<(Link, Arc<Guest>), Problem> {
-    if !registry.is_loaded() {
-        return Err(Problem::unavailable(
-            "The database cannot be reached right now.",
-            2,
-            "the registry is not loaded",
-        ));
+    if !registry.is_loaded()
+        && let Some(absence) = registry.absence()
+    {
+        return Err(closed::absent(&absence));
     }
     let presented = request.uri().path_and_query().map(http::uri::PathAndQuery::as_str).unwrap_or_default();
     let link = read(registry, presented).await.map_err(refused)?;
@@ -52,10 +50,7 @@ fn guest(registry: &Registry, app: &str, headers: &HeaderMap) -> Result<Arc<Gues
     let here = |route: &str| routes.is_at_home(route, host.as_deref());
     match routes.room_of(app) {
         Some(Room::Open(guest)) if here(&guest.route) => Ok(Arc::clone(guest)),
-        Some(Room::Closed(closed)) if here(&closed.route) => {
-            let reason = format!("app {} is closed: {}", closed.app, closed.reason);
-            Err(Problem::unavailable("The database of this app cannot be reached right now.", 2, reason))
-        }
+        Some(Room::Closed(closed)) if here(&closed.route) => Err(closed::closed(closed)),
         _ => {
             Err(Problem::new(StatusCode::NOT_FOUND, "There is nothing here.", "a link to an app that is not here"))
         }

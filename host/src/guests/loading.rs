@@ -1,0 +1,282 @@
+//! How guests get into the registry: each is loaded by itself and answers from the moment when it is ready, so that an app that is slow
+//! to load, or cannot be loaded, keeps no other waiting. Until then an app that is new says that it is starting, and one that
+//! was there before goes on in its old version.
+
+use super::component::ComponentError;
+use super::registry::{Closed, Guest, Registry, Why};
+use super::routes::{Room, Routes};
+use super::state::GuestState;
+use crate::storage::apps::{App, Version};
+use crate::storage::{AppSpace, Code, Error};
+use std::collections::HashMap;
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, MutexGuard, PoisonError};
+use tokio::sync::Semaphore;
+use wasmtime_wasi_http::p2::bindings::ProxyPre;
+
+/// Apps for which room is made in their own databases at the same time: one that does not answer takes its time.
+const PLACES: usize = 8;
+/// Components that are compiled at the same time: each takes much memory, and a second one passes by one that takes long.
+const COMPILERS: usize = 2;
+
+/// Who may do what takes much of something. Nothing else is waited for under a turn.
+#[derive(Debug)]
+pub(super) struct Turns {
+    places: Semaphore,
+    compilers: Arc<Semaphore>,
+    /// The host's database is asked for one app at a time: the host has few connections, and polls over them too.
+    host: Semaphore,
+}
+
+impl Default for Turns {
+    fn default() -> Self {
+        Self {
+            places: Semaphore::new(PLACES),
+            compilers: Arc::new(Semaphore::new(COMPILERS)),
+            host: Semaphore::new(1),
+        }
+    }
+}
+
+/// What is being loaded.
+#[derive(Debug, Default)]
+pub(super) struct Wanted {
+    /// The newest load of each app.
+    loads: HashMap<String, Load>,
+    /// How many loads there have been.
+    count: u64,
+}
+
+/// An app that is to be loaded as it stands in the registry.
+#[derive(Debug, Clone)]
+pub(super) struct Load {
+    pub(super) app: App,
+    active: i64,
+    number: u64,
+}
+
+impl Wanted {
+    /// Begins to load an app, unless that is under way.
+    fn begin(&mut self, app: &App, active: i64) -> Option<Load> {
+        if self.loads.get(&app.name).is_some_and(|load| load.app == *app) {
+            return None;
+        }
+        self.count += 1;
+        let load = Load { app: app.clone(), active, number: self.count };
+        self.loads.insert(app.name.clone(), load.clone());
+        Some(load)
+    }
+
+    /// Whether this is the newest load of its app; it ends with that.
+    fn end(&mut self, load: &Load) -> bool {
+        let is_newest = self.loads.get(&load.app.name).is_some_and(|newest| newest.number == load.number);
+        if is_newest {
+            self.loads.remove(&load.app.name);
+        }
+        is_newest
+    }
+}
+
+/// Why an app could not be loaded.
+#[derive(Debug, thiserror::Error)]
+enum LoadError {
+    /// Its own database cannot be used.
+    #[error("{0}")]
+    Own(Error),
+    #[error(transparent)]
+    Storage(#[from] Error),
+    #[error(transparent)]
+    Component(#[from] ComponentError),
+    #[error("its settings cannot be read: {0}")]
+    Settings(#[from] serde_json::Error),
+    #[error("it is not in the registry")]
+    NoVersion,
+    #[error("the compiler failed")]
+    Compiler,
+}
+
+impl Registry {
+    /// Reads the list of apps and publishes what is known of each at once. Returns the apps that have to be loaded, for
+    /// [`Self::load`]; those that are being loaded already are not among them.
+    pub(super) async fn reload(&self) -> Result<Vec<Load>, Error> {
+        let apps = self.database().apps().await?;
+        let vars: Vec<&str> = apps.iter().filter_map(|app| app.database_var.as_deref()).collect();
+        self.own_databases.retain(&vars);
+        let mut wanted = self.wanted();
+        wanted.loads.retain(|name, _| apps.iter().any(|app| app.name == *name && app.active.is_some()));
+        let before = self.routes.load_full();
+        let (mut rooms, mut loads) = (Vec::new(), Vec::new());
+        for app in &apps {
+            let Some(active) = app.active else { continue };
+            let room = before.room_of(&app.name);
+            if let Some(Room::Open(guest)) = room.filter(|room| is_still(room, app, active)) {
+                // It may have been on its way to somewhere else and back.
+                wanted.loads.remove(&app.name);
+                rooms.push(Room::Open(Arc::clone(guest)));
+                continue;
+            }
+            loads.extend(wanted.begin(app, active));
+            rooms.push(meanwhile(app, room));
+        }
+        self.routes.store(Arc::new(Routes::new(rooms)));
+        self.listed.store(true, Ordering::Release);
+        self.note_settled();
+        Ok(loads)
+    }
+
+    /// The apps that are closed because of a database, to be tried again.
+    pub(super) async fn reopen(&self) -> Result<Vec<Load>, Error> {
+        if self.routes.load().closed(Why::DatabaseAway).next().is_none() {
+            return Ok(Vec::new());
+        }
+        let apps = self.database().apps().await?;
+        let mut wanted = self.wanted();
+        let routes = self.routes.load();
+        let rows = routes.closed(Why::DatabaseAway);
+        let rows = rows.filter_map(|closed| apps.iter().find(|app| app.name == closed.app));
+        Ok(rows.filter_map(|app| wanted.begin(app, app.active?)).collect())
+    }
+
+    /// Loads an app and lets it answer. A version that cannot be loaded is logged; the one before it goes on answering. An app whose
+    /// database cannot be used is closed. An error where the one before goes on because of the host's database: then it
+    /// is worth trying again.
+    pub(super) async fn load(&self, load: Load) -> Result<(), Error> {
+        let old = self.routes.load().guest_of(&load.app.name).cloned();
+        let loaded = self.guest_for(&load, old.as_ref()).await;
+        let mut wanted = self.wanted();
+        if !wanted.end(&load) {
+            // There is another one on its way, or the app is gone.
+            return Ok(());
+        }
+        let (room, outage) = match loaded {
+            Ok(guest) => (Room::Open(guest), None),
+            Err(error) => self.left(&load.app, error, old.as_ref()),
+        };
+        let before = self.routes.load_full();
+        self.routes.store(Arc::new(before.with(&load.app.name, Some(room.clone()))));
+        self.note_settled();
+        drop(wanted);
+        tell(&room, old.as_ref());
+        outage.map_or(Ok(()), Err)
+    }
+
+    fn wanted(&self) -> MutexGuard<'_, Wanted> {
+        self.wanted.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Once every app has been loaded for the first time, a new one is no reason to take this process out of service.
+    fn note_settled(&self) {
+        if self.routes.load().closed(Why::Starting).next().is_none() {
+            self.settled.store(true, Ordering::Release);
+        }
+    }
+
+    /// What is left to an app whose active version could not be loaded: the guest from before, unless the app lives elsewhere by now. What
+    /// that one wrote would be written into the wrong place.
+    fn left(&self, app: &App, error: LoadError, old: Option<&Arc<Guest>>) -> (Room, Option<Error>) {
+        let open = old.filter(|old| old.database_var == app.database_var).map(|old| Room::Open(Arc::clone(old)));
+        match (error, open) {
+            (LoadError::Own(error), _) => (self.close_app(app, &error), None),
+            (LoadError::Storage(error), open) if error.is_outage() || error.code == Code::ReadOnly => match open {
+                Some(open) => (open, Some(error)),
+                None => (self.close_app(app, &error), None),
+            },
+            (error, open) => {
+                tracing::error!(app = app.name, version = app.active, "cannot load the active version: {error}");
+                (open.unwrap_or_else(|| closed(app, Why::Broken, error.to_string())), None)
+            }
+        }
+    }
+
+    /// Closes an app because of a database, with a line in the log whenever the reason is a new one.
+    fn close_app(&self, app: &App, error: &Error) -> Room {
+        let reason = error.to_string();
+        let routes = self.routes.load();
+        let same = |closed: &&Arc<Closed>| {
+            (&closed.app, &closed.reason, &closed.route) == (&app.name, &reason, &app.route)
+        };
+        if let Some(closed) = routes.closed(Why::DatabaseAway).find(same) {
+            return Room::Closed(Arc::clone(closed));
+        }
+        tracing::error!(
+            app = app.name,
+            database = app.database_var,
+            "closed, its database cannot be used: {reason}"
+        );
+        closed(app, Why::DatabaseAway, reason)
+    }
+
+    async fn guest_for(&self, load: &Load, old: Option<&Arc<Guest>>) -> Result<Arc<Guest>, LoadError> {
+        let Load { app, active, .. } = load;
+        let space = self.space_for(app, old).await?;
+        let (version, pre) = self.compile(app, *active).await?;
+        Ok(Arc::new(self.assemble(app, &version, space, pre)?))
+    }
+
+    /// Where the app's things are: as before, or else made if need be.
+    async fn space_for(&self, app: &App, old: Option<&Arc<Guest>>) -> Result<AppSpace, LoadError> {
+        let old = old.filter(|guest| guest.database_var == app.database_var);
+        match (old, &app.database_var) {
+            (Some(guest), _) => Ok(guest.app.space.clone()),
+            (None, None) => {
+                let _turn = self.turns.host.acquire().await.map_err(|_| LoadError::Compiler)?;
+                Ok(self.database().make_space(&app.name).await?)
+            }
+            (None, Some(var)) => {
+                let _turn = self.turns.places.acquire().await.map_err(|_| LoadError::Compiler)?;
+                let made = self.own_databases.make_space(self.database(), var, &app.name).await;
+                made.map_err(LoadError::Own)
+            }
+        }
+    }
+
+    async fn compile(&self, app: &App, active: i64) -> Result<(Version, ProxyPre<GuestState>), LoadError> {
+        let turn = Arc::clone(&self.turns.compilers).acquire_owned().await.map_err(|_| LoadError::Compiler)?;
+        let (version, bytes) = self.component(app, active).await?;
+        let compiler = self.compiler.clone();
+        let compiled = tokio::task::spawn_blocking(move || {
+            // Kept until it is done, also where nobody waits for it any more.
+            let _turn = turn;
+            compiler.compile(&bytes)
+        });
+        Ok((version, compiled.await.map_err(|_| LoadError::Compiler)??))
+    }
+
+    async fn component(&self, app: &App, active: i64) -> Result<(Version, Vec<u8>), LoadError> {
+        let _turn = self.turns.host.acquire().await.map_err(|_| LoadError::Compiler)?;
+        let versions = self.database().versions(&app.name).await?;
+        let version = versions.into_iter().find(|version| version.number == active);
+        let version = version.ok_or(LoadError::NoVersion)?;
+        let bytes = self.database().component(&version).await?;
+        Ok((version, bytes))
+    }
+}
+
+fn is_still(room: &Room, app: &App, active: i64) -> bool {
+    matches!(room, Room::Open(guest) if guest.is_still(app, active))
+}
+
+/// What answers for an app while it is being loaded: what answered before, or else that it is starting.
+fn meanwhile(app: &App, room: Option<&Room>) -> Room {
+    match room {
+        Some(Room::Open(guest)) => Room::Open(Arc::clone(guest)),
+        Some(Room::Closed(closed)) if closed.why == Why::DatabaseAway && closed.route == app.route => {
+            Room::Closed(Arc::clone(closed))
+        }
+        _ => closed(app, Why::Starting, "it is being loaded".to_owned()),
+    }
+}
+
+fn closed(app: &App, why: Why, reason: String) -> Room {
+    Room::Closed(Arc::new(Closed { app: app.name.clone(), route: app.route.clone(), why, reason }))
+}
+
+/// A line in the log for a guest that answers now and did not before.
+fn tell(room: &Room, old: Option<&Arc<Guest>>) {
+    if let Room::Open(guest) = room
+        && !old.is_some_and(|old| Arc::ptr_eq(old, guest))
+    {
+        let (app, database) = (guest.app.space.app().as_ref(), guest.database_var.as_deref());
+        tracing::info!(app, version = guest.version, route = guest.route, database, "serving");
+    }
+}

@@ -13,6 +13,10 @@ on_both_databases! {
     a_deploy_that_changes_nothing_makes_no_version,
     what_is_no_component_is_not_deployed,
     doctor_names_the_database_and_the_reason,
+    every_command_says_which_database_it_acts_on,
+    what_only_reads_makes_nothing,
+    what_only_reads_leaves_tables_of_an_earlier_release_alone,
+    the_command_line_goes_before_the_environment,
 }
 
 async fn a_host_without_apps_says_how_to_deploy_one(engine: Engine) {
@@ -87,6 +91,179 @@ async fn doctor_names_the_database_and_the_reason(engine: Engine) {
     command::on(&database, &["doctor", "--json"]).await.succeeded().json();
 }
 
+/// The line, and what it must not say.
+#[track_caller]
+fn announces(said: &Finished, database: &TestDatabase, by: &str) {
+    let line = said.stderr.lines().next().unwrap_or_default();
+    let place = match database.directory() {
+        Some(directory) => format!("SQLite in {}", directory.display()),
+        None => "Postgres ".to_owned(),
+    };
+    assert!(line.starts_with(&format!("database: {place}")) && line.ends_with(by), "{said}");
+    assert_eq!(said.stderr.matches("database: ").count(), 1, "{said}");
+    let name = database.url();
+    let name = name.rsplit('/').next().expect("a name");
+    assert!(line.contains(name) && !said.stderr.contains("postgres://"), "{said}");
+}
+
+async fn every_command_says_which_database_it_acts_on(engine: Engine) {
+    let database = TestDatabase::fresh(engine).await;
+    let [option, _] = database.arguments();
+    let by = format!("; from {option}");
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let (file, files) = (path("app.tar"), path("files"));
+    std::fs::create_dir(folder.path().join("migrations")).unwrap();
+    std::fs::write(folder.path().join("migrations/0001-a.sql"), "create table a (b text)").unwrap();
+    let steps = path("migrations");
+    let guest = paths::guest("page");
+    let commands: [&[&str]; 17] = [
+        &["deploy", guest.to_str().unwrap(), "--app", "one"],
+        &["apps"],
+        &["apps", "--json"],
+        &["versions", "--app", "one", "--json"],
+        &["migrate"],
+        &["migrate", "plan", "--app", "one", "--from", &steps, "--json"],
+        &["migrate", "apply", "--app", "one", "--from", &steps],
+        &["migrate", "status", "--app", "one", "--from", &steps, "--json"],
+        &["migrate", "baseline", "--app", "one", "--from", &steps],
+        &["sessions", "list", "--app", "one", "--json"],
+        &["sessions", "end", "--app", "one", "--all"],
+        &["sessions", "sweep"],
+        &["keys", "rotate"],
+        &["keys", "list", "--json"],
+        &["blobs", "export", &files, "--app", "one"],
+        &["export", &file, "--app", "one", "--skip-table", "a", "--json"],
+        &["import", &file, "--app", "two", "--route", "/two", "--json"],
+    ];
+    for arguments in commands {
+        let said = command::on(&database, arguments).await.succeeded();
+        announces(&said, &database, &by);
+        if arguments.contains(&"--json") {
+            said.json();
+        }
+    }
+    let mut by_variable = command::innkeeper(&["apps", "set", "one", "--no-database-var"]);
+    by_variable.env("DATABASE_URL", database.url());
+    announces(&command::finish(by_variable, DEADLINE).await.succeeded(), &database, "; from DATABASE_URL");
+}
+
+async fn what_only_reads_makes_nothing(engine: Engine) {
+    let database = TestDatabase::fresh(engine).await;
+    let folder = tempfile::tempdir().unwrap();
+    // On SQLite not even the folder is there.
+    let place = database.directory().map(|directory| directory.join("none").to_str().unwrap().to_owned());
+    let place = place.unwrap_or_else(|| database.url());
+    let option = if database.directory().is_some() { "--data" } else { "--database-url" };
+    let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let (file, files, steps) = (path("app.tar"), path("files"), path("."));
+    let nothing: [(&[&str], &str); 6] = [
+        (&["apps"], "nothing is there yet"),
+        (&["apps", "--json"], "[]"),
+        (&["doctor"], "nothing is there yet"),
+        (&["doctor", "--json"], "nothing is there yet"),
+        (&["keys", "list"], "no keys yet"),
+        (&["sessions", "sweep"], "nothing is there yet"),
+    ];
+    for (arguments, text) in nothing {
+        let said = run_at(arguments, option, &place, folder.path()).await.succeeded();
+        assert!(said.stdout.contains(text), "{arguments:?}: {said}");
+        is_empty(&database, arguments).await;
+    }
+    let refused: [&[&str]; 11] = [
+        &["versions", "--app", "one"],
+        &["apps", "set", "one", "--database-var", "SOME_URL", "--leave-data"],
+        &["sessions", "list", "--app", "one"],
+        &["sessions", "end", "--app", "one", "--all"],
+        &["migrate", "plan", "--app", "one", "--from", &steps],
+        &["migrate", "status", "--app", "one", "--from", &steps],
+        &["blobs", "export", &files, "--app", "one"],
+        &["blobs", "sweep", "--app", "one"],
+        &["blobs", "sweep", "--app", "one", "--dry-run"],
+        &["blobs", "import", &steps, "--app", "one"],
+        &["export", &file, "--app", "one"],
+    ];
+    for arguments in refused {
+        let said = run_at(arguments, option, &place, folder.path()).await.failed();
+        assert!(said.stderr.contains("there is no app one"), "{arguments:?}: {said}");
+        is_empty(&database, arguments).await;
+    }
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0, "no file and no folder");
+}
+
+/// Runs a command in `folder`, with a variable that only one of them wants.
+async fn run_at(arguments: &[&str], option: &str, place: &str, folder: &Path) -> Finished {
+    let mut command = command::innkeeper(&[arguments, &[option, place]].concat());
+    command.env("SOME_URL", format!("sqlite:{}", folder.join("own").display())).current_dir(folder);
+    command::finish(command, DEADLINE).await
+}
+
+async fn is_empty(database: &TestDatabase, after: &[&str]) {
+    let found = match database.directory() {
+        Some(directory) => std::fs::read_dir(directory).unwrap().count(),
+        None => {
+            let mut direct = support::database::Direct::to(database).await;
+            let sql = "select 1 from pg_namespace where nspname::text ~ '^(innkeeper|app_)'";
+            direct.rows(sql).await.unwrap().len()
+        }
+    };
+    assert_eq!(found, 0, "{after:?} has made something");
+}
+
+async fn what_only_reads_leaves_tables_of_an_earlier_release_alone(engine: Engine) {
+    let database = TestDatabase::fresh(engine).await;
+    host::deploy(&database, "one", "hello", &[]).await.succeeded();
+    let migrations = if engine == Engine::Postgres { "migrations" } else { "innkeeper_migrations" };
+    let keys = if engine == Engine::Postgres { "keys" } else { "innkeeper_keys" };
+    database.host_rows(&format!("delete from {migrations} where name = 'registry/0003_keys'")).await;
+    database.host_rows(&format!("drop table {keys}")).await;
+    for arguments in
+        [&["apps"][..], &["versions", "--app", "one"], &["keys", "list"], &["sessions", "list", "--app", "one"]]
+    {
+        let said = command::on(&database, arguments).await.failed();
+        assert!(said.stderr.contains("earlier release") && said.stderr.contains("innkeeper migrate"), "{said}");
+    }
+    let noted =
+        database.host_rows(&format!("select name from {migrations} where name = 'registry/0003_keys'")).await;
+    assert!(noted.is_empty(), "{noted:?}");
+    command::on(&database, &["migrate"]).await.succeeded();
+    command::on(&database, &["apps"]).await.succeeded();
+}
+
+async fn the_command_line_goes_before_the_environment(engine: Engine) {
+    let production = TestDatabase::fresh(engine).await;
+    let folder = tempfile::tempdir().unwrap();
+    let guest = paths::guest("hello");
+    let data = folder.path().to_str().unwrap();
+    let mut deploy = command::innkeeper(&["deploy", guest.to_str().unwrap(), "--app", "one", "--data", data]);
+    deploy.env("DATABASE_URL", production.url());
+    command::finish(deploy, DEADLINE).await.succeeded();
+    is_empty(&production, &["deploy", "--data"]).await;
+    assert!(folder.path().join("innkeeper.sqlite").is_file());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_deploy_into_a_new_folder_that_nobody_serves_says_so() {
+    let folder = tempfile::tempdir().unwrap();
+    let deploy = async || {
+        let guest = paths::guest("hello");
+        let mut deploy = command::innkeeper(&["deploy", guest.to_str().unwrap(), "--app", "one"]);
+        deploy.current_dir(folder.path());
+        command::finish(deploy, DEADLINE).await.succeeded()
+    };
+    let first = deploy().await;
+    let whole = folder.path().join("innkeeper-data");
+    let line = format!("database: SQLite in {}; no database variable is set", whole.display());
+    assert_eq!(first.stderr.lines().next(), Some(line.as_str()), "{first}");
+    assert!(first.stderr.contains("nothing is in ./innkeeper-data yet, and no host serves it"), "{first}");
+    let second = deploy().await;
+    assert!(!second.stderr.contains("no host serves it"), "{second}");
+    // A host that is there and has no app yet is what the folder is for.
+    let host = TestHost::with(Engine::Sqlite).start().await;
+    let deployed = host.deploy("one", "hello").await.succeeded();
+    assert!(!deployed.stderr.contains("no host serves it"), "{deployed}");
+}
+
 #[tokio::test]
 async fn doctor_prints_no_password() {
     for arguments in [&["doctor"][..], &["doctor", "--json"], &["serve", "--listen", "127.0.0.1:0"]] {
@@ -114,6 +291,18 @@ async fn inspect_tells_what_a_component_needs() {
     for interface in ["innkeeper:storage/db", "innkeeper:storage/session", "wasi:http/incoming-handler"] {
         assert!(report.stdout.contains(interface), "no {interface}: {report}");
     }
+}
+
+#[tokio::test]
+async fn a_variable_that_is_mistyped_is_told_with_the_nearest() {
+    let database = TestDatabase::fresh(Engine::Sqlite).await;
+    let mut doctor = command::innkeeper(&[&["doctor"][..], &database.arguments()].concat());
+    doctor.env("INNKEEPER_POOLSIZE", "9");
+    let report = command::finish(doctor, DEADLINE).await.succeeded();
+    assert!(
+        report.stdout.contains("INNKEEPER_POOLSIZE") && report.stdout.contains("INNKEEPER_POOL_SIZE"),
+        "{report}"
+    );
 }
 
 #[tokio::test]

@@ -40,6 +40,7 @@ mod commands;
 mod crashes;
 mod database_trouble;
 mod db;
+mod dev;
 mod drills;
 mod guestbook;
 mod harness;

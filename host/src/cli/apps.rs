@@ -2,7 +2,7 @@
 
 use super::{DatabaseArgs, apps_set, output, setup};
 use crate::storage::hex;
-use anyhow::Context;
+use anyhow::{Context, bail};
 use clap::{Args, Subcommand};
 use serde_json::json;
 
@@ -46,8 +46,13 @@ pub(super) async fn run(options: &AppsOptions) -> anyhow::Result<()> {
 }
 
 async fn list_apps(options: &AppsOptions) -> anyhow::Result<()> {
-    let config = options.database.load()?;
-    let apps = setup::database(&config).await?.apps().await.with_context(|| setup::unreachable(&config))?;
+    let config = options.database.load_aloud()?;
+    let database = setup::reading(&config).await?;
+    let is_new = database.is_none();
+    let apps = match database {
+        Some(database) => database.apps().await.with_context(|| setup::unreachable(&config))?,
+        None => Vec::new(),
+    };
     if options.json {
         let list: Vec<_> = apps
             .iter()
@@ -63,7 +68,8 @@ async fn list_apps(options: &AppsOptions) -> anyhow::Result<()> {
         return output::json(&list);
     }
     if apps.is_empty() {
-        output::line("no apps yet: innkeeper deploy guest.wasm --app NAME");
+        let nothing = if is_new { "nothing is there yet" } else { "no apps yet" };
+        output::line(format!("{nothing}: innkeeper deploy guest.wasm --app NAME"));
         return Ok(());
     }
     let active = |active: Option<i64>| active.map_or_else(|| "none".to_owned(), |number| number.to_string());
@@ -77,8 +83,10 @@ async fn list_apps(options: &AppsOptions) -> anyhow::Result<()> {
 }
 
 pub(super) async fn list_versions(options: &VersionsOptions) -> anyhow::Result<()> {
-    let config = options.database.load()?;
-    let database = setup::database(&config).await?;
+    let config = options.database.load_aloud()?;
+    let Some(database) = setup::reading(&config).await? else {
+        bail!("there is no app {}: nothing is in {} yet", options.app, config.database.target.place());
+    };
     let versions = database.versions(&options.app).await.with_context(|| setup::unreachable(&config))?;
     let apps = database.apps().await?;
     let active = apps.iter().find(|app| app.name == options.app).and_then(|app| app.active);

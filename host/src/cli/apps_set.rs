@@ -36,12 +36,14 @@ struct Places {
 }
 
 pub(super) async fn run(options: &Options) -> anyhow::Result<()> {
-    let config = options.host.load()?;
+    let config = options.host.load_aloud()?;
     let wanted = options.database_var.as_deref();
     if let Some(var) = wanted {
         config.new_app_database(var)?;
     }
-    let host = setup::database(&config).await?;
+    let Some(host) = setup::existing(&config).await? else {
+        bail!("there is no app {}: nothing is in {} yet", options.name, config.database.target.place());
+    };
     let app = host.app(&options.name).await?;
     let now = app.database_var.as_deref();
     if now == wanted {

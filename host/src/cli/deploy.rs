@@ -2,8 +2,10 @@
 
 use super::project::Project;
 use super::{DatabaseArgs, output, setup};
+use crate::config::{Config, DatabaseTarget};
 use crate::guests::routes;
 use crate::storage::apps::Deployment;
+use crate::storage::{Database, RegistryState};
 use anyhow::Context;
 use clap::Args;
 use std::path::PathBuf;
@@ -25,7 +27,8 @@ pub(super) struct Options {
 }
 
 pub(super) async fn run(options: &Options) -> anyhow::Result<()> {
-    let config = options.database.load()?;
+    let config = options.database.load_aloud()?;
+    tell_if_new(&config).await?;
     let project = Project::open(&options.path)?;
     let app = project.app_name(options.app.as_deref())?;
     crate::storage::apps::check_name(&app)?;
@@ -39,5 +42,19 @@ pub(super) async fn run(options: &Options) -> anyhow::Result<()> {
     let version = database.deploy(deployment).await.with_context(|| setup::unreachable(&config))?;
     output::line(format!("{app}: version {version} is active"));
     database.close().await;
+    Ok(())
+}
+
+/// A folder that is made by the way is most likely not where the app was to go.
+async fn tell_if_new(config: &Config) -> anyhow::Result<()> {
+    let DatabaseTarget::Sqlite(folder) = &config.database.target else { return Ok(()) };
+    let database = Database::open(config)?;
+    if database.registry_state().await? == RegistryState::Missing && !database.is_served().await? {
+        output::note(format!(
+            "note: nothing is in {0} yet, and no host serves it; `innkeeper serve --data {0}` does, and --database-url or \
+             --database-var names another database",
+            folder.display()
+        ));
+    }
     Ok(())
 }

@@ -1,28 +1,32 @@
 //! `innkeeper dev`
 
 use super::project::Project;
-use super::{DatabaseArgs, run, setup};
+use super::sources::{Snapshot, Sources};
+use super::{output, run, setup};
+use crate::config::{Config, DatabaseOptions, DatabaseTarget, Environment, Secret};
 use crate::guests::component::Compiler;
+use crate::guests::{FirstBuild, Registry};
 use crate::storage::Database;
 use crate::storage::apps::Deployment;
 use crate::telemetry;
-use anyhow::Context;
+use anyhow::{Context, bail};
 use clap::Args;
 use notify::{RecursiveMode, Watcher};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 /// Editors write several files in a row: building waits until they are done.
 const QUIET: Duration = Duration::from_millis(200);
-/// Folders that builds write into.
-const NOT_SOURCES: [&str; 8] =
-    ["target", "node_modules", ".venv", "venv", "__pycache__", ".git", "dist", "innkeeper-data"];
+/// The folder of the data, beside `innkeeper.toml` or the component.
+const DATA: &str = "innkeeper-data";
 
 /// Builds and serves a guest project, and builds and swaps it again whenever a file of it changes. A build that fails
-/// leaves the last good one serving.
+/// leaves the last good one serving. Data are kept with SQLite in the project's own folder, whatever DATABASE_URL and other
+/// variables say: another database is used only if the command line names it.
 #[derive(Debug, Args)]
 pub(super) struct Options {
     /// The folder of a guest project, or a component
@@ -33,36 +37,113 @@ pub(super) struct Options {
     /// The app [default: the name in innkeeper.toml, else the file's]
     #[arg(long, value_name = "NAME")]
     app: Option<String>,
-    #[command(flatten)]
-    database: DatabaseArgs,
+    /// The database: postgres://, postgresql:// or sqlite:DIRECTORY
+    #[arg(long, value_name = "URL")]
+    database_url: Option<Secret>,
+    /// The environment variable that holds the database's URL
+    #[arg(long, value_name = "NAME")]
+    database_var: Option<String>,
+    /// SQLite in this directory [default: innkeeper-data in the project's folder]
+    #[arg(long, value_name = "DIRECTORY")]
+    data: Option<PathBuf>,
+    /// Allow SQLite on a dyno, whose disk is lost at each restart
+    #[arg(long)]
+    allow_ephemeral: bool,
+    /// Go on although another host serves the database that is named: what is built is live there at every save
+    #[arg(long)]
+    yes: bool,
+}
+
+impl Options {
+    /// Decides by the command line alone which database it is.
+    fn load(&self, project: &Project) -> anyhow::Result<Config> {
+        let options = DatabaseOptions {
+            database_url: self.database_url.as_ref().map(|url| url.expose().to_owned()),
+            database_var: self.database_var.clone(),
+            data_dir: self.data.clone(),
+            project_dir: Some(project.home().join(DATA)),
+            allow_ephemeral: self.allow_ephemeral,
+        };
+        Ok(Config::load(&options, &Environment::from_process())?)
+    }
+
+    fn names_a_database(&self) -> bool {
+        self.database_url.is_some() || self.database_var.is_some() || self.data.is_some()
+    }
 }
 
 pub(super) async fn run(options: Options) -> anyhow::Result<()> {
-    let config = options.database.load()?;
-    let _log = telemetry::start(config.web.log_format, config.log_filter.as_deref());
     let project = Project::open(&options.path)?;
+    let config = options.load(&project)?;
+    let _log = telemetry::start(config.web.log_format, config.log_filter.as_deref());
     let app = project.app_name(options.app.as_deref())?;
     crate::storage::apps::check_name(&app)?;
-    tracing::info!("database: {}; {}", config.database.target.describe(), config.database.reason);
-    let database = setup::database(&config).await?;
-    let registry = setup::registry(&config, database.clone())?;
-    let workshop = Workshop { project, app, database, compiler: setup::compiler(&config)? };
-    workshop.make().await?;
+    let data = match &config.database.target {
+        DatabaseTarget::Sqlite(folder) => folder.clone(),
+        DatabaseTarget::Postgres(_) => project.home().join(DATA),
+    };
+    let sources = Sources::new(&project, &data)?;
+    // Before the build: a port that is taken is no reason to wait for one.
     let listener = run::bind(options.listen.unwrap_or(config.web.dev_address)).await?;
-    let stop = CancellationToken::new();
+    tell(&config);
+    ask_for_consent(&options, &config, &app).await?;
+    let database = setup::database(&config).await?;
+    let _presence = database.announce();
+    let registry = setup::registry(&config, database.clone())?;
+    registry.note_first_build(Some(FirstBuild::Running));
     let (changed, changes) = mpsc::channel(1);
-    let _watcher = watch(&workshop.project, changed)?;
-    let making = tokio::spawn(workshop.make_on(changes, stop.clone()));
+    let _watcher = watch(&sources, changed)?;
+    let compiler = setup::compiler(&config)?;
+    let path = options.path.clone();
+    let workshop = Workshop { path, project, app, database, compiler, registry: Arc::clone(&registry) };
+    let stop = CancellationToken::new();
+    let making = tokio::spawn(workshop.make_on(sources, changes, stop.clone()));
     run::serve(listener, registry, &config, stop).await?;
     Ok(making.await?)
 }
 
+fn tell(config: &Config) {
+    tracing::info!("{}", config.database.announcement());
+    let unused = config.database.passed_over.join(", ");
+    if !unused.is_empty() {
+        tracing::info!("set and not used, because dev uses what its command line names: {unused}");
+    }
+}
+
+/// What is built here is live at once wherever the same database is served.
+async fn ask_for_consent(options: &Options, config: &Config, app: &str) -> anyhow::Result<()> {
+    if options.yes || !options.names_a_database() {
+        return Ok(());
+    }
+    let database = Database::open(config)?;
+    let is_served = database.is_served().await.with_context(|| setup::unreachable(config))?;
+    database.close().await;
+    if !is_served {
+        return Ok(());
+    }
+    let place = config.database.target.place();
+    let question = format!("Another host serves {place}. Every build of {app} is live there at once. Go on?");
+    let answer = tokio::task::spawn_blocking(move || output::ask(&question)).await?;
+    match answer {
+        Some(true) => Ok(()),
+        Some(false) => {
+            bail!("nothing was done: without --database-url, --database-var and --data dev keeps to itself")
+        }
+        None => bail!(
+            "another host serves {place}, and every build of {app} would be live there at once: --yes goes on; without \
+             --database-url, --database-var and --data dev keeps to itself"
+        ),
+    }
+}
+
 /// Builds, checks and deploys one project.
 struct Workshop {
+    path: PathBuf,
     project: Project,
     app: String,
     database: Database,
     compiler: Compiler,
+    registry: Arc<Registry>,
 }
 
 impl Workshop {
@@ -80,61 +161,77 @@ impl Workshop {
         Ok(())
     }
 
-    /// Builds again after each change until `stop`.
-    async fn make_on(self, mut changes: mpsc::Receiver<()>, stop: CancellationToken) {
+    /// Builds, and builds again after each change until `stop`. After a failure, also of the first build, it waits for a change.
+    async fn make_on(mut self, mut sources: Sources, mut changes: mpsc::Receiver<()>, stop: CancellationToken) {
+        let mut seen = sources.snapshot(&Snapshot::default());
+        let mut has_made = false;
         loop {
-            tokio::select! {
+            let made = tokio::select! {
                 () = stop.cancelled() => return,
-                change = changes.recv() => if change.is_none() { return },
-            }
-            tokio::time::sleep(QUIET).await;
-            while changes.try_recv().is_ok() {}
-            // The build's own command line may have changed with the rest.
-            let again = self.project.folder.as_deref().map(Project::open).transpose();
-            let result = match again {
-                Ok(Some(project)) => Self { project, ..self.share() }.make().await,
-                Ok(None) => self.make().await,
-                Err(error) => Err(error),
+                made = self.make() => made,
             };
-            if let Err(error) = result {
-                tracing::error!("not swapped: {error:#}");
+            let ended = Instant::now();
+            has_made |= made.is_ok();
+            if let Err(error) = made {
+                tracing::error!("not built; waiting for a change: {error:#}");
             }
+            self.registry.note_first_build((!has_made).then_some(FirstBuild::Failed));
+            loop {
+                let now = sources.snapshot(&seen);
+                let reasons = sources.reasons(&seen, &now, ended.elapsed());
+                seen = now;
+                if !reasons.is_empty() && self.take_over(&mut sources) {
+                    tracing::info!("building again: {} changed", listed(&reasons));
+                    break;
+                }
+                tokio::select! {
+                    () = stop.cancelled() => return,
+                    change = changes.recv() => if change.is_none() { return },
+                }
+                tokio::time::sleep(QUIET).await;
+                while changes.try_recv().is_ok() {}
+            }
+            self.registry.note_first_build((!has_made).then_some(FirstBuild::Running));
         }
     }
 
-    fn share(&self) -> Self {
-        Self {
-            project: self.project.clone(),
-            app: self.app.clone(),
-            database: self.database.clone(),
-            compiler: self.compiler.clone(),
+    /// The build's own command line may have changed with the rest. False where it cannot be read: that takes another change.
+    fn take_over(&mut self, sources: &mut Sources) -> bool {
+        let read = Project::open(&self.path).and_then(|project| sources.follow(&project).map(|()| project));
+        match read {
+            Ok(project) => self.project = project,
+            Err(error) => {
+                tracing::error!("not built; waiting for a change: {error:#}");
+                return false;
+            }
         }
+        true
     }
 }
 
-/// Sends a word for every change of a source file.
-fn watch(project: &Project, changed: mpsc::Sender<()>) -> anyhow::Result<notify::RecommendedWatcher> {
-    let root = project.folder.clone().unwrap_or_else(|| project.component.clone());
-    let component = project.component.clone();
-    let is_project = project.folder.is_some();
-    let base = root.clone();
+/// The names of a few files.
+fn listed(paths: &[PathBuf]) -> String {
+    let name = |path: &PathBuf| path.file_name().map(|name| name.to_string_lossy().into_owned());
+    let names: Vec<String> = paths.iter().take(3).filter_map(name).collect();
+    match paths.len().saturating_sub(names.len()) {
+        0 => names.join(", "),
+        more => format!("{} and {more} more", names.join(", ")),
+    }
+}
+
+/// Sends a word for every change that is worth a look.
+fn watch(sources: &Sources, changed: mpsc::Sender<()>) -> anyhow::Result<notify::RecommendedWatcher> {
+    let counts = sources.filter();
     let mut watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
         let Ok(event) = event else { return };
-        let counts = |path: &PathBuf| !is_project || (is_source(path, &base) && *path != component);
-        if !event.kind.is_access() && event.paths.iter().any(counts) {
+        if !event.kind.is_access() && event.paths.iter().any(|path| counts(path)) {
             // A word that is waiting already says the same.
             let _ = changed.try_send(());
         }
     })?;
-    watcher.watch(&root, RecursiveMode::Recursive).with_context(|| format!("cannot watch {}", root.display()))?;
+    let (root, is_deep) = sources.root();
+    let mode = if is_deep { RecursiveMode::Recursive } else { RecursiveMode::NonRecursive };
+    let cannot = |root: &Path| format!("cannot watch {}", root.display());
+    watcher.watch(root, mode).with_context(|| cannot(root))?;
     Ok(watcher)
-}
-
-fn is_source(path: &Path, base: &Path) -> bool {
-    let inside = path.strip_prefix(base).unwrap_or(path);
-    let built = |name: &std::ffi::OsStr| NOT_SOURCES.iter().any(|folder| name == *folder);
-    let hidden =
-        |name: &std::ffi::OsStr| name.to_str().is_some_and(|name| name.starts_with('.') || name.ends_with('~'));
-    let is_wasm = path.extension().is_some_and(|extension| extension == "wasm");
-    !is_wasm && !inside.iter().any(|name| built(name) || hidden(name))
 }

@@ -4,7 +4,7 @@ use super::tiers::{self, Tier};
 use super::{DatabaseArgs, output};
 use crate::config::{self, Config};
 use crate::storage::apps::App;
-use crate::storage::{self, Database};
+use crate::storage::{self, Database, RegistryState};
 use anyhow::bail;
 use clap::Args;
 use serde_json::json;
@@ -50,11 +50,12 @@ async fn database(config: &Config, json: bool) -> anyhow::Result<()> {
     let tiers = tiers::tiers(config, apps).await;
     let connections = tiers::connections(config, apps);
     if json {
+        let notes: Vec<String> = decision.notes.iter().cloned().chain(config.unknown_variables()).collect();
         output::json(&json!({
             "database": decision.target.describe(),
             "source": decision.source.to_string(),
             "reason": decision.reason,
-            "notes": decision.notes,
+            "notes": notes,
             "answers": version,
             "problem": problem,
             "apps": tiers,
@@ -78,11 +79,18 @@ async fn database(config: &Config, json: bool) -> anyhow::Result<()> {
     }
 }
 
-/// What answers, and the apps in it, if they can be read. Changes nothing.
+/// What answers, and the apps in it, if they can be read. Changes nothing and makes nothing.
 async fn ask(config: &Config) -> storage::Result<(String, storage::Result<Vec<App>>)> {
     let database = Database::open(config)?;
-    let version = database.describe().await?;
-    let apps = if database.has_registry() { database.apps().await } else { Ok(Vec::new()) };
+    let mut version = database.describe().await?;
+    let apps = match database.registry_state().await {
+        Ok(RegistryState::Missing) => {
+            version.push_str("; nothing is there yet");
+            Ok(Vec::new())
+        }
+        Ok(_) => database.apps().await,
+        Err(error) => Err(error),
+    };
     database.close().await;
     Ok((version, apps))
 }
@@ -91,7 +99,7 @@ fn print(config: &Config, answer: Option<&str>, connections: &tiers::Connections
     let decision = &config.database;
     output::line(format!("database    {}", decision.target.describe()));
     output::line(format!("reason      {}", decision.reason));
-    for note in &decision.notes {
+    for note in decision.notes.iter().chain(&config.unknown_variables()) {
         output::line(format!("note        {note}"));
     }
     if let Some(answer) = answer {

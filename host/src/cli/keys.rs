@@ -47,8 +47,11 @@ pub(super) async fn run(options: &Options) -> anyhow::Result<()> {
 }
 
 async fn list(options: &ListOptions) -> anyhow::Result<()> {
-    let config = options.database.load()?;
-    let keys = setup::database(&config).await?.keys().await.with_context(|| setup::unreachable(&config))?;
+    let config = options.database.load_aloud()?;
+    let keys = match setup::reading(&config).await? {
+        Some(database) => database.keys().await.with_context(|| setup::unreachable(&config))?,
+        None => Vec::new(),
+    };
     if options.json {
         let list: Vec<_> =
             keys.iter().map(|key| json!({ "key": key.id, "created": print_instant(key.created_at) })).collect();
@@ -64,7 +67,7 @@ async fn list(options: &ListOptions) -> anyhow::Result<()> {
 }
 
 async fn rotate(options: &RotateOptions) -> anyhow::Result<()> {
-    let config = options.database.load()?;
+    let config = options.database.load_aloud()?;
     let database = setup::database(&config).await?;
     let forget = if options.revoke { i64::MAX } else { i64::MIN };
     let key = database.rotate_keys(forget).await.with_context(|| setup::unreachable(&config))?;

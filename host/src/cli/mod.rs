@@ -8,6 +8,7 @@ mod dev;
 mod doctor;
 mod inspect;
 mod keys;
+mod manifest;
 mod migrate;
 mod output;
 mod progress;
@@ -16,6 +17,7 @@ mod run;
 mod serve;
 mod sessions;
 mod setup;
+mod sources;
 mod target;
 mod tiers;
 mod transfer;
@@ -60,7 +62,8 @@ enum Command {
     Doctor(doctor::Options),
 }
 
-/// Where the database is. Without any of these: DATABASE_URL, then a single HEROKU_POSTGRESQL_*_URL, then SQLite.
+/// Where the database is. Without any of these: INNKEEPER_DATABASE_VAR, DATABASE_URL, then a single HEROKU_POSTGRESQL_*_URL, then
+/// SQLite.
 #[derive(Debug, Clone, Args)]
 struct DatabaseArgs {
     /// The database: postgres://, postgresql:// or sqlite:DIRECTORY
@@ -69,7 +72,7 @@ struct DatabaseArgs {
     /// The environment variable that holds the database's URL [env: INNKEEPER_DATABASE_VAR]
     #[arg(long, value_name = "NAME")]
     database_var: Option<String>,
-    /// Where SQLite keeps its files [default: ./innkeeper-data]
+    /// SQLite in this directory, whatever variables say [default without any: ./innkeeper-data]
     #[arg(long, value_name = "DIRECTORY")]
     data: Option<PathBuf>,
     /// Allow SQLite on a dyno, whose disk is lost at each restart
@@ -83,7 +86,7 @@ struct HostArgs {
     /// The host's database: postgres://, postgresql:// or sqlite:DIRECTORY [env: INNKEEPER_DATABASE_VAR names its variable]
     #[arg(long, value_name = "URL")]
     database_url: Option<Secret>,
-    /// Where SQLite keeps its files [default: ./innkeeper-data]
+    /// SQLite in this directory, whatever variables say [default without any: ./innkeeper-data]
     #[arg(long, value_name = "DIRECTORY")]
     data: Option<PathBuf>,
     /// Allow SQLite on a dyno, whose disk is lost at each restart
@@ -92,10 +95,10 @@ struct HostArgs {
 }
 
 impl HostArgs {
-    /// Decides by flags and environment.
-    fn load(&self) -> anyhow::Result<Config> {
+    /// Decides by flags and environment, and says which database it is before anything is done with it.
+    fn load_aloud(&self) -> anyhow::Result<Config> {
         let Self { database_url, data, allow_ephemeral } = self.clone();
-        DatabaseArgs { database_url, data, allow_ephemeral, database_var: None }.load()
+        DatabaseArgs { database_url, data, allow_ephemeral, database_var: None }.load_aloud()
     }
 }
 
@@ -105,11 +108,19 @@ impl DatabaseArgs {
         Ok(Config::load(&self.options(), &Environment::from_process())?)
     }
 
+    /// The same, and says which database it is before anything is done with it: whoever is wrong about that finds out in time.
+    fn load_aloud(&self) -> anyhow::Result<Config> {
+        let config = self.load()?;
+        output::note(config.database.announcement());
+        Ok(config)
+    }
+
     fn options(&self) -> DatabaseOptions {
         DatabaseOptions {
             database_url: self.database_url.as_ref().map(|url| url.expose().to_owned()),
             database_var: self.database_var.clone(),
             data_dir: self.data.clone(),
+            project_dir: None,
             allow_ephemeral: self.allow_ephemeral,
         }
     }

@@ -1,12 +1,30 @@
 //! Printing. The only place but `main` that writes to the terminal.
 
-#![expect(clippy::print_stdout, reason = "this is where commands print")]
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "this is where commands print")]
 
 use serde::Serialize;
 
 /// Prints a line.
 pub(super) fn line(text: impl std::fmt::Display) {
     println!("{text}");
+}
+
+/// Says something beside the result, on standard error.
+pub(super) fn note(text: impl std::fmt::Display) {
+    eprintln!("{text}");
+}
+
+/// Asks a question that is answered with yes or no. None where nobody sits at a terminal who could answer.
+pub(super) fn ask(question: &str) -> Option<bool> {
+    use std::io::{IsTerminal, Write};
+    if !std::io::stdin().is_terminal() || !std::io::stderr().is_terminal() {
+        return None;
+    }
+    eprint!("{question} [y/N] ");
+    let _ = std::io::stderr().flush();
+    let mut answer = String::new();
+    std::io::stdin().read_line(&mut answer).ok()?;
+    Some(["y", "yes"].iter().any(|yes| answer.trim().eq_ignore_ascii_case(yes)))
 }
 
 /// Prints a value as JSON, for scripts.

@@ -1,22 +1,12 @@
 //! A guest project: a folder with an `innkeeper.toml`.
 
+use super::manifest::Manifest;
 use crate::guests::settings::Settings;
-use anyhow::{Context, bail};
-use serde::Deserialize;
+use anyhow::{Context, anyhow, bail};
 use std::path::{Path, PathBuf};
 
 /// The name of the file that makes a folder a guest project.
 const FILE: &str = "innkeeper.toml";
-
-/// What `innkeeper.toml` says.
-#[derive(Debug, Deserialize)]
-struct File {
-    name: Option<String>,
-    build: Option<String>,
-    component: PathBuf,
-    #[serde(flatten)]
-    settings: Settings,
-}
 
 /// Something that can be deployed: a component, and for a project how to make it.
 #[derive(Debug, Clone)]
@@ -29,6 +19,10 @@ pub(super) struct Project {
     pub(super) build: Option<String>,
     /// Where the component is.
     pub(super) component: PathBuf,
+    /// What `dev` builds again for; empty: every file that is not ignored.
+    pub(super) watch: Vec<String>,
+    /// What `dev` does not build again for.
+    pub(super) ignore: Vec<String>,
     /// Settings of the app.
     pub(super) settings: Settings,
 }
@@ -42,6 +36,8 @@ impl Project {
                 folder: None,
                 build: None,
                 component: path.to_owned(),
+                watch: Vec::new(),
+                ignore: Vec::new(),
                 settings: Settings::default(),
             });
         }
@@ -51,15 +47,16 @@ impl Project {
         }
         let text = std::fs::read_to_string(&file)
             .with_context(|| format!("{}: a guest project has this file", file.display()))?;
-        let parsed: File = toml::from_str(&text).with_context(|| file.display().to_string())?;
-        parsed.settings.check().map_err(anyhow::Error::msg).with_context(|| file.display().to_string())?;
-        Ok(Self {
-            name: parsed.name,
-            component: path.join(parsed.component),
-            build: parsed.build,
-            folder: Some(path.to_owned()),
-            settings: parsed.settings,
-        })
+        let Manifest { name, build, component, watch, ignore, settings } =
+            Manifest::parse(&text).map_err(|error| anyhow!("{}: {error}", file.display()))?;
+        let (component, folder) = (path.join(component), Some(path.to_owned()));
+        Ok(Self { name, folder, build, component, watch, ignore, settings })
+    }
+
+    /// The folder that the project is, or that the component is in.
+    pub(super) fn home(&self) -> PathBuf {
+        let beside = self.component.parent().filter(|parent| !parent.as_os_str().is_empty());
+        self.folder.clone().unwrap_or_else(|| beside.unwrap_or(Path::new(".")).to_owned())
     }
 
     /// The app's name: as asked for, as the project says, or after the file.
@@ -82,6 +79,7 @@ impl Project {
             .arg("-c")
             .arg(command)
             .current_dir(folder)
+            .stdin(std::process::Stdio::null())
             .kill_on_drop(true)
             .status()
             .await

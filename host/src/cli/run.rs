@@ -30,6 +30,7 @@ pub(super) async fn serve(
     stop: CancellationToken,
 ) -> anyhow::Result<()> {
     stop_on_signals(stop.clone())?;
+    config.unknown_variables().iter().for_each(|sentence| tracing::warn!("{sentence}"));
     let watching = tokio::spawn(watch::watch(Arc::clone(&registry), stop.clone()));
     let sweeping = tokio::spawn(crate::guests::sweep::sweep(Arc::clone(&registry), stop.clone()));
     Server::new(listener, Arc::clone(&registry), &setup::server_settings(config)).run(stop).await;

@@ -80,7 +80,7 @@ pub(super) async fn run(options: &Options) -> anyhow::Result<()> {
 }
 
 async fn list(options: &ListOptions) -> anyhow::Result<()> {
-    let target = Target::find(&options.app, &options.database).await?;
+    let target = Target::read(&options.app, &options.database).await?;
     let sessions = upkeep::list(&target.space, options.user.as_deref()).await?;
     if options.json {
         return output::json(&sessions.iter().map(as_json).collect::<Vec<_>>());
@@ -139,8 +139,14 @@ async fn end(options: &EndOptions) -> anyhow::Result<()> {
 }
 
 async fn sweep(options: &SweepOptions) -> anyhow::Result<()> {
-    let config = options.database.load()?;
-    let database = setup::database(&config).await?;
+    let config = options.database.load_aloud()?;
+    let Some(database) = setup::existing(&config).await? else {
+        match &options.app {
+            Some(name) => bail!("there is no app {name}: nothing is in {} yet", config.database.target.place()),
+            None => output::line("nothing is there yet"),
+        }
+        return Ok(());
+    };
     let mut apps = database.apps().await.with_context(|| setup::unreachable(&config))?;
     if let Some(name) = &options.app {
         apps.retain(|app| app.name == *name);

@@ -4,9 +4,9 @@ use crate::config::Config;
 use crate::guests::component::Compiler;
 use crate::guests::engine::{self, EngineSettings};
 use crate::guests::{OwnDatabases, Registry};
-use crate::storage::Database;
+use crate::storage::{Database, RegistryState};
 use crate::web::ServerSettings;
-use anyhow::{Context, anyhow};
+use anyhow::{Context, anyhow, bail};
 use std::sync::Arc;
 
 /// The database, with the host's tables up to date: for commands that need it at once.
@@ -14,6 +14,29 @@ pub(super) async fn database(config: &Config) -> anyhow::Result<Database> {
     let database = Database::open(config)?;
     database.migrate().await.with_context(|| unreachable(config))?;
     Ok(database)
+}
+
+/// The database as it is, for commands that only read: they make nothing, not even a file. None where nothing is there yet.
+pub(super) async fn reading(config: &Config) -> anyhow::Result<Option<Database>> {
+    let database = Database::open(config)?;
+    match database.registry_state().await.with_context(|| unreachable(config))? {
+        RegistryState::Missing => Ok(None),
+        RegistryState::Current => Ok(Some(database)),
+        RegistryState::Old => bail!(
+            "the host's tables in {} are of an earlier release: bring them up to date first (innkeeper migrate)",
+            config.database.target.place()
+        ),
+    }
+}
+
+/// The database, with the host's tables up to date, for commands that change what is there. None where nothing is there yet.
+pub(super) async fn existing(config: &Config) -> anyhow::Result<Option<Database>> {
+    let database = Database::open(config)?;
+    if database.registry_state().await.with_context(|| unreachable(config))? == RegistryState::Missing {
+        return Ok(None);
+    }
+    database.migrate().await.with_context(|| unreachable(config))?;
+    Ok(Some(database))
 }
 
 /// Says which database it is about, without secrets.

@@ -1,6 +1,6 @@
 //! An app that a command is about, and the database that has it.
 
-use super::{DatabaseArgs, setup};
+use super::{DatabaseArgs, output, setup};
 use crate::config::Config;
 use crate::guests::OwnDatabases;
 use crate::storage::apps::App;
@@ -21,30 +21,43 @@ pub(super) struct Target {
 }
 
 impl Target {
-    /// Finds the app. Only one that is registered: a name that is mistyped would get tables of its own.
+    /// Finds the app, to change something in it. Only one that is registered: a name that is mistyped would get tables of its own.
     pub(super) async fn find(app: &str, database: &DatabaseArgs) -> anyhow::Result<Self> {
-        Self::find_by(app, database.load()?).await
+        let config = database.load_aloud()?;
+        let host = setup::existing(&config).await?;
+        let (host, found) = registered(app, &config, host).await?;
+        Self::at(app, config, host, Some(found)).await
+    }
+
+    /// Finds the app, only to read: makes nothing, not even a file.
+    pub(super) async fn read(app: &str, database: &DatabaseArgs) -> anyhow::Result<Self> {
+        Self::read_by(app, database.load_aloud()?).await
     }
 
     /// The same, where the flags have been read.
-    pub(super) async fn find_by(app: &str, config: Config) -> anyhow::Result<Self> {
-        let (database, found) = look(app, &config).await?;
-        if found.is_none() {
-            bail!("there is no app {app}: deploy it first (innkeeper deploy), or look at innkeeper apps");
+    pub(super) async fn read_by(app: &str, config: Config) -> anyhow::Result<Self> {
+        let host = setup::reading(&config).await?;
+        let (host, found) = registered(app, &config, host).await?;
+        if found.database_var.is_none() && host.space_that_is_there(app).is_none() {
+            bail!("app {app} has nothing yet in {}", config.database.target.place());
         }
-        Self::at(app, config, database, found).await
+        Self::at(app, config, host, Some(found)).await
     }
 
     /// Finds the app, or makes room for one that is new.
     pub(super) async fn find_or_make(app: &str, config: Config) -> anyhow::Result<Self> {
         crate::storage::apps::check_name(app)?;
-        let (database, found) = look(app, &config).await?;
+        let database = setup::database(&config).await?;
+        let found = look(app, &config, &database).await?;
         Self::at(app, config, database, found).await
     }
 
     async fn at(name: &str, config: Config, database: Database, app: Option<App>) -> anyhow::Result<Self> {
         let own = OwnDatabases::new(config.clone());
         let var = app.as_ref().and_then(|app| app.database_var.as_deref());
+        if let Some(own) = var.and_then(|var| config.app_database(var).ok()) {
+            output::note(format!("app {name}: its own {}", own.announcement()));
+        }
         let space = space(&database, &own, name, var).await?;
         Ok(Self { config, database, app, space, own })
     }
@@ -61,10 +74,20 @@ impl Target {
     }
 }
 
-async fn look(app: &str, config: &Config) -> anyhow::Result<(Database, Option<App>)> {
-    let database = setup::database(config).await?;
+async fn registered(app: &str, config: &Config, host: Option<Database>) -> anyhow::Result<(Database, App)> {
+    let place = config.database.target.place();
+    let Some(host) = host else {
+        bail!("there is no app {app}: nothing is in {place} yet; deploy the app first (innkeeper deploy)");
+    };
+    match look(app, config, &host).await? {
+        Some(found) => Ok((host, found)),
+        None => bail!("there is no app {app}: deploy it first (innkeeper deploy), or look at innkeeper apps"),
+    }
+}
+
+async fn look(app: &str, config: &Config, database: &Database) -> anyhow::Result<Option<App>> {
     let apps = database.apps().await.with_context(|| setup::unreachable(config))?;
-    Ok((database, apps.into_iter().find(|found| found.name == app)))
+    Ok(apps.into_iter().find(|found| found.name == app))
 }
 
 /// Where the things of an app are that names a database for itself, or does not.

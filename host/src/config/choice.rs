@@ -1,7 +1,7 @@
 //! Which of several variables and options names the database: the order of the rules, before any URL is read.
 
 use super::candidates::{self, DATABASE_URL, DATABASE_VAR};
-use super::detect::{URL_OPTION, VAR_OPTION};
+use super::detect::{DATA_OPTION, URL_OPTION, VAR_OPTION};
 use super::{DatabaseOptions, Environment, Error, Source};
 
 /// A database that was chosen and not yet read.
@@ -24,13 +24,33 @@ pub(super) fn choose<'a>(options: &'a DatabaseOptions, environment: &'a Environm
         let reason = format!("{URL_OPTION} was given");
         return Ok(Choice { source: Source::Option, url: Some(url), reason });
     }
-    if let Some((named_by, name)) = requested(options, environment) {
-        return named(named_by, name, format!("{named_by} asks for {name}"), environment);
+    if let Some(name) = options.database_var.as_deref() {
+        return named(VAR_OPTION, name, format!("{VAR_OPTION} asks for {name}"), environment);
+    }
+    if options.data_dir.is_some() {
+        let reason = match passed_over(environment).is_empty() {
+            true => nothing_set(environment),
+            false => format!("{DATA_OPTION} was given"),
+        };
+        return Ok(Choice { source: Source::DataOption, url: None, reason });
+    }
+    if options.project_dir.is_some() {
+        let reason = "dev keeps its data with the project".to_owned();
+        return Ok(Choice { source: Source::DataDirectory, url: None, reason });
+    }
+    if let Some(name) = environment.get(DATABASE_VAR) {
+        return named(DATABASE_VAR, name, format!("{DATABASE_VAR} asks for {name}"), environment);
     }
     if let Some(url) = environment.get(DATABASE_URL) {
         return Ok(Choice::variable(DATABASE_URL, url, format!("{DATABASE_URL} is set")));
     }
     only_attached(environment)
+}
+
+/// The variables that are set and would name the database if the command line did not.
+pub(super) fn passed_over(environment: &Environment) -> Vec<&str> {
+    let names = [DATABASE_VAR, DATABASE_URL].into_iter().filter(|name| environment.get(name).is_some());
+    names.chain(candidates::attached(environment).into_iter().map(|(name, _)| name)).collect()
 }
 
 /// What names a variable, and the name.
@@ -83,9 +103,18 @@ fn nothing_set(environment: &Environment) -> String {
 /// A note for each database variable that is there and was not chosen.
 pub(super) fn others(choice: &Choice<'_>, options: &DatabaseOptions, environment: &Environment) -> Vec<String> {
     let source = choice.source.to_string();
+    let before = if options.project_dir.is_some() && choice.source == Source::DataDirectory {
+        "the project's own data"
+    } else {
+        &source
+    };
     let mut notes = Vec::new();
-    if let (Source::Option, Some((named_by, _))) = (&choice.source, requested(options, environment)) {
-        notes.push(format!("{named_by} is not used: {URL_OPTION} goes before it"));
+    let is_unread = matches!(choice.source, Source::Option | Source::DataOption | Source::DataDirectory);
+    if let (true, Some((named_by, _))) = (is_unread, requested(options, environment)) {
+        notes.push(format!("{named_by} is not used: {before} goes before it"));
+    }
+    if options.data_dir.is_some() && choice.source != Source::DataOption {
+        notes.push(format!("{DATA_OPTION} is not used: {source} goes before it"));
     }
     let first = environment.get(DATABASE_URL).map(|url| (DATABASE_URL, url));
     let seen = first.into_iter().chain(candidates::attached(environment));
@@ -93,7 +122,7 @@ pub(super) fn others(choice: &Choice<'_>, options: &DatabaseOptions, environment
         notes.push(if choice.url == Some(url) {
             format!("{name} is the same database")
         } else {
-            format!("{name} is not used: {source} goes before it")
+            format!("{name} is not used: {before} goes before it")
         });
     }
     notes
@@ -119,6 +148,27 @@ mod tests {
         }
     }
 
+    fn in_folder(url: Option<&str>, var: Option<&str>) -> DatabaseOptions {
+        DatabaseOptions { data_dir: Some("folder".into()), ..options(url, var) }
+    }
+
+    #[test]
+    fn the_environment_decides_nothing_for_a_project() -> Result<(), Error> {
+        let project = |options| DatabaseOptions { project_dir: Some("project/data".into()), ..options };
+        let every = [HOME, ROSE_DB, BLUE_DB, (DATABASE_VAR, BLUE)];
+        let decision = chosen(&project(options(None, None)), &every)?;
+        assert_eq!(decision.target.describe(), "sqlite:project/data");
+        assert_eq!(decision.passed_over, [DATABASE_VAR, DATABASE_URL, BLUE, ROSE]);
+        let unset =
+            chosen(&project(options(None, None)), &[(DATABASE_VAR, "NOT_SET_URL"), (DATABASE_URL, "nonsense")])?;
+        assert_eq!(unset.target.describe(), "sqlite:project/data");
+        let named = chosen(&project(options(None, Some(ROSE))), &every)?;
+        assert_eq!(named.source.to_string(), ROSE);
+        let folder = chosen(&project(in_folder(None, None)), &every)?;
+        assert_eq!(folder.target.describe(), "sqlite:folder");
+        Ok(())
+    }
+
     fn chosen(options: &DatabaseOptions, pairs: &[(&str, &str)]) -> Result<Decision, Error> {
         detect(options, &Environment::from_pairs(pairs.iter().copied()))
     }
@@ -142,6 +192,9 @@ mod tests {
             (options(None, None), vec![HOME, ROSE_DB, BLUE_DB], DATABASE_URL),
             (options(None, None), vec![ROSE_DB], ROSE),
             (options(None, None), vec![], "--data"),
+            (in_folder(url, None), vec![HOME, ROSE_DB, asked], "--database-url"),
+            (in_folder(None, Some(ROSE)), vec![HOME, ROSE_DB, asked], ROSE),
+            (in_folder(None, None), vec![HOME, ROSE_DB, BLUE_DB, asked], "--data"),
         ];
         for (options, pairs, source) in cases {
             let decision = chosen(&options, &pairs)?;

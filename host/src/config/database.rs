@@ -24,6 +24,24 @@ impl DatabaseTarget {
             Self::Sqlite(directory) => format!("sqlite:{}", directory.display()),
         }
     }
+
+    /// Where it is, for people: server and name, or the whole path of the directory.
+    pub fn place(&self) -> String {
+        match self {
+            Self::Postgres(PostgresTarget { host, port, database, .. }) => match host {
+                PostgresHost::Tcp(_) => format!("Postgres {host}:{port}/{database}"),
+                PostgresHost::Socket(directory) => {
+                    format!("Postgres /{database} (socket in {}, port {port})", directory.display())
+                }
+            },
+            Self::Sqlite(directory) => {
+                let whole = std::path::absolute(directory).unwrap_or_else(|_| directory.clone());
+                // `./` is no part of a name.
+                let whole: PathBuf = whole.components().collect();
+                format!("SQLite in {}", whole.display())
+            }
+        }
+    }
 }
 
 impl DatabaseTarget {

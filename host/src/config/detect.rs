@@ -1,8 +1,9 @@
 //! Which database it is, and why: decided once, from plain data.
 //!
-//! In this order: `--database-url`; the variable that `--database-var` or `INNKEEPER_DATABASE_VAR` names;
-//! `DATABASE_URL`; the one database among `HEROKU_POSTGRESQL_*_URL`; SQLite in the data directory. Nothing is guessed:
-//! several candidates without a rule between them are an error, and so is SQLite on a disk that does not last.
+//! In this order: `--database-url`; the variable that `--database-var` names; SQLite in the directory of `--data`; for `dev` SQLite in
+//! the project's folder; the variable that `INNKEEPER_DATABASE_VAR` names; `DATABASE_URL`; the one database among
+//! `HEROKU_POSTGRESQL_*_URL`; SQLite in `./innkeeper-data`. Nothing is guessed: several candidates without a rule
+//! between them are an error, and so is SQLite on a disk that does not last.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -16,6 +17,7 @@ pub const DEFAULT_DATA_DIRECTORY: &str = "./innkeeper-data";
 const ALLOW_EPHEMERAL: &str = "INNKEEPER_ALLOW_EPHEMERAL";
 pub(super) const URL_OPTION: &str = "--database-url";
 pub(super) const VAR_OPTION: &str = "--database-var";
+pub(super) const DATA_OPTION: &str = "--data";
 
 /// What the command line says about the database. `Debug` hides the URL.
 #[derive(Clone, Default, PartialEq, Eq)]
@@ -24,8 +26,10 @@ pub struct DatabaseOptions {
     pub database_url: Option<String>,
     /// `--database-var NAME`.
     pub database_var: Option<String>,
-    /// `--data DIR`: where SQLite data is kept.
+    /// `--data DIR`: SQLite in this directory.
     pub data_dir: Option<PathBuf>,
+    /// Where `dev` keeps its data unless the command line says otherwise: no variable decides then.
+    pub project_dir: Option<PathBuf>,
     /// `--allow-ephemeral`: SQLite even where the disk is lost at each restart.
     pub allow_ephemeral: bool,
 }
@@ -36,6 +40,7 @@ impl fmt::Debug for DatabaseOptions {
             .debug_struct("DatabaseOptions")
             .field("database_url", &self.database_url.as_ref().map(|_| "***"))
             .field("data_dir", &self.data_dir)
+            .field("project_dir", &self.project_dir)
             .field("allow_ephemeral", &self.allow_ephemeral)
             .finish_non_exhaustive()
     }
@@ -52,8 +57,21 @@ pub struct Decision {
     pub reason: String,
     /// What else was seen, and why it is not used.
     pub notes: Vec<String>,
+    /// The variables that are set and would have named the database if nothing had gone before them.
+    pub passed_over: Vec<String>,
     /// The same database through a transaction pooler, for guests.
     pub pooler: Option<PostgresTarget>,
+}
+
+impl Decision {
+    /// One line for a person who is about to change this database: which it is and what named it, without the password.
+    pub fn announcement(&self) -> String {
+        let source = match &self.source {
+            Source::DataDirectory => self.reason.clone(),
+            source => format!("from {source}"),
+        };
+        format!("database: {}; {source}", self.target.place())
+    }
 }
 
 /// What named the database.
@@ -63,6 +81,8 @@ pub enum Source {
     Option,
     /// A variable, by its name.
     Variable(String),
+    /// `--data`.
+    DataOption,
     /// Nothing: SQLite in the data directory.
     DataDirectory,
 }
@@ -72,7 +92,7 @@ impl fmt::Display for Source {
         formatter.write_str(match self {
             Self::Option => URL_OPTION,
             Self::Variable(name) => name,
-            Self::DataDirectory => "--data",
+            Self::DataOption | Self::DataDirectory => DATA_OPTION,
         })
     }
 }
@@ -87,6 +107,9 @@ pub fn detect(options: &DatabaseOptions, environment: &Environment) -> Result<De
     let others = choice::others(&choice, options, environment);
     let mut decision = decide(choice, environment, options)?;
     decision.notes.extend(others);
+    let source = decision.source.to_string();
+    let passed_over = choice::passed_over(environment).into_iter().filter(|name| *name != source);
+    decision.passed_over = passed_over.map(str::to_owned).collect();
     pooler::attach(&mut decision, environment)?;
     Ok(decision)
 }
@@ -113,13 +136,13 @@ fn decide(choice: Choice<'_>, environment: &Environment, options: &DatabaseOptio
         Some(url) => DatabaseUrl::parse(&source.to_string(), url, authority.as_ref())?,
         None => data_directory(options),
     };
-    let mut decision = Decision { target, source, reason, notes, pooler: None };
+    let mut decision = Decision { target, source, reason, notes, passed_over: Vec::new(), pooler: None };
     check_disk(&mut decision, environment, options)?;
     Ok(decision)
 }
 
 fn data_directory(options: &DatabaseOptions) -> DatabaseUrl {
-    let directory = options.data_dir.clone();
+    let directory = options.data_dir.as_ref().or(options.project_dir.as_ref()).cloned();
     let directory = directory.unwrap_or_else(|| PathBuf::from(DEFAULT_DATA_DIRECTORY));
     DatabaseUrl { target: DatabaseTarget::Sqlite(directory), notes: Vec::new() }
 }
@@ -176,6 +199,30 @@ mod tests {
             assert!(decision.notes.iter().any(|note| note.contains("lost at each restart")));
         }
         assert!(from_environment(&[url])?.notes.is_empty());
+        Ok(())
+    }
+
+    #[test]
+    fn an_announcement_says_what_and_why_and_no_password() -> Result<(), Error> {
+        let folder = DatabaseOptions { data_dir: Some("/srv/inn".into()), ..DatabaseOptions::default() };
+        let project = DatabaseOptions { project_dir: Some("/srv/app/data".into()), ..DatabaseOptions::default() };
+        let url = ("DATABASE_URL", "postgres://ada:hunter2@db.example/app?sslmode=require");
+        let socket = ("DATABASE_URL", "postgres://ada:hunter2@/app?host=/run/postgresql");
+        for (options, pairs, line) in [
+            (DatabaseOptions::default(), vec![url], "database: Postgres db.example:5432/app; from DATABASE_URL"),
+            (
+                DatabaseOptions::default(),
+                vec![socket],
+                "database: Postgres /app (socket in /run/postgresql, port 5432); from DATABASE_URL",
+            ),
+            (folder, vec![url], "database: SQLite in /srv/inn; from --data"),
+            (project, vec![url], "database: SQLite in /srv/app/data; dev keeps its data with the project"),
+        ] {
+            assert_eq!(chosen(&options, &pairs)?.announcement(), line);
+        }
+        let line = from_environment(&[])?.announcement();
+        let here = std::path::absolute("innkeeper-data").unwrap_or_default();
+        assert_eq!(line, format!("database: SQLite in {}; no database variable is set", here.display()));
         Ok(())
     }
 

@@ -113,6 +113,11 @@ impl Config {
         })
     }
 
+    /// A sentence for each variable that looks like one of the host's and is not read.
+    pub fn unknown_variables(&self) -> Vec<String> {
+        variables::unknown(&self.environment)
+    }
+
     /// How many instances of guests may live at once in the memory that there is.
     pub fn instances(&self) -> u32 {
         instances(self.memory_bytes, self.limits.memory_per_instance)

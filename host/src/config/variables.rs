@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::Limits;
+use super::{Environment, Limits};
 
 /// One variable of the environment.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -80,6 +80,18 @@ pub fn variables() -> Vec<Variable> {
     settings.chain(limits).collect()
 }
 
+/// A sentence for each variable that looks like one of ours and is not read, with the nearest one that is.
+pub(super) fn unknown(environment: &Environment) -> Vec<String> {
+    let known: Vec<&str> = variables().into_iter().map(|variable| variable.name).collect();
+    let is_unknown = |name: &&str| name.starts_with("INNKEEPER_") && !known.contains(name);
+    let sentence = |name: &str| {
+        let distance = |other: &&&str| strsim::damerau_levenshtein(name, other);
+        let nearest = known.iter().min_by_key(distance).copied().unwrap_or_default();
+        format!("{name} is set, and no such variable is known: the nearest is {nearest}")
+    };
+    environment.names().filter(is_unknown).map(sentence).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
@@ -109,5 +121,13 @@ mod tests {
             let is_variable = name.starts_with("INNKEEPER_") || name.ends_with("_URL");
             assert!(!is_variable || listed.contains(name), "{name}");
         }
+    }
+    #[test]
+    fn a_variable_that_is_mistyped_is_told_with_the_nearest() {
+        let pairs = [("INNKEEPER_POOLSIZE", "hunter2"), ("INNKEEPER_POOL_SIZE", "5"), ("POOL", "1")];
+        let told = unknown(&Environment::from_pairs(pairs));
+        let sentence =
+            "INNKEEPER_POOLSIZE is set, and no such variable is known: the nearest is INNKEEPER_POOL_SIZE";
+        assert_eq!(told, [sentence]);
     }
 }

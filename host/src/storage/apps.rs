@@ -68,10 +68,16 @@ pub fn check_name(name: &str) -> Result<()> {
 }
 
 impl Database {
-    /// The number that every change of the registry raises.
+    /// The number that every change of the registry raises. For a host that serves: see `presence`.
     pub async fn generation(&self) -> Result<i64> {
         let mut connection = self.registry_reader().await?;
-        let outcome = connection.host(host_sql!("select number from innkeeper.generation"), &[]).await?;
+        let sql = match self {
+            Self::Postgres(_) => {
+                host_sql!("select number, pg_try_advisory_lock_shared(7211, 1) from innkeeper.generation")
+            }
+            Self::Sqlite(_) => host_sql!("select number from innkeeper.generation"),
+        };
+        let outcome = connection.host(sql, &[]).await?;
         outcome
             .rows
             .rows

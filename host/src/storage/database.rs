@@ -135,6 +135,15 @@ impl Database {
         Ok(space)
     }
 
+    /// Where an app's things are in the host's own database, where there are any; makes nothing.
+    pub fn space_that_is_there(&self, app: &str) -> Option<AppSpace> {
+        let space = self.space(app);
+        match self {
+            Self::Postgres(_) => Some(space),
+            Self::Sqlite(files) => files.folder().join(space.place()).is_file().then_some(space),
+        }
+    }
+
     /// Where an app's things are. `app` has passed [`super::apps::check_name`].
     fn space(&self, app: &str) -> AppSpace {
         let place = match self {
@@ -145,7 +154,7 @@ impl Database {
     }
 
     /// Whether there may be a registry. On SQLite opening the file would make it.
-    pub fn has_registry(&self) -> bool {
+    pub(super) fn has_registry(&self) -> bool {
         match self {
             Self::Postgres(_) => true,
             Self::Sqlite(files) => files.folder().join(REGISTRY_FILE).is_file(),

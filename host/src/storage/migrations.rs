@@ -4,6 +4,7 @@
 //! later release.
 
 use super::connection::{Connection, Control, cell};
+use super::database::Database;
 use super::host_sql::{host_sql, in_schema};
 use super::value::Value;
 use super::{Code, Error, Result, now_micros};
@@ -102,6 +103,39 @@ async fn missing<'m>(connection: &mut Connection, migrations: &'m [Migration]) -
         applied.push(name.to_owned());
     }
     Ok(migrations.iter().filter(|migration| !applied.iter().any(|name| name == migration.name)).collect())
+}
+
+/// How far the tables of the registry are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RegistryState {
+    /// There are none.
+    Missing,
+    /// They are those of an earlier release.
+    Old,
+    /// They are up to date.
+    Current,
+}
+
+impl Database {
+    /// How far the tables of the registry are. Makes nothing, not even a file.
+    pub async fn registry_state(&self) -> Result<RegistryState> {
+        if !self.has_registry() {
+            return Ok(RegistryState::Missing);
+        }
+        let mut connection = self.registry_reader().await?;
+        let table = match self {
+            Self::Postgres(_) => host_sql!(
+                "select 1 from pg_class c join pg_namespace n on n.oid = c.relnamespace \
+                 where n.nspname = 'innkeeper' and c.relname = 'generation'"
+            ),
+            Self::Sqlite(_) => host_sql!("select 1 from sqlite_master where name = 'innkeeper_generation'"),
+        };
+        if connection.host(table, &[]).await?.rows.rows.is_empty() {
+            return Ok(RegistryState::Missing);
+        }
+        let missing = missing(&mut connection, REGISTRY).await?;
+        Ok(if missing.is_empty() { RegistryState::Current } else { RegistryState::Old })
+    }
 }
 
 /// Waits for and takes a lock that ends with the transaction, so that it works behind a transaction pooler too.

@@ -20,6 +20,7 @@ pub mod keys;
 mod migrations;
 mod own_space;
 pub mod postgres;
+mod presence;
 pub mod schema;
 pub mod sessions;
 pub mod sqlite;
@@ -34,6 +35,8 @@ pub use database::{AppSpace, Database};
 pub use engine::Engine;
 pub use error::{Code, Error, Result};
 pub use host_sql::HostSql;
+pub use migrations::RegistryState;
+pub use presence::Presence;
 pub use unit::{Cursor, Transactions, UnitOfWork};
 pub use value::{Rows, Value};
 

@@ -101,12 +101,15 @@ struct SweepOptions {
 }
 
 pub(super) async fn run(options: &Options) -> anyhow::Result<()> {
-    let (database, app) = match &options.verb {
-        Verb::Import(options) => (&options.database, &options.app),
-        Verb::Export(options) => (&options.database, &options.app),
-        Verb::Sweep(options) => (&options.database, &options.app),
+    let (database, app, only_reads) = match &options.verb {
+        Verb::Import(options) => (&options.database, &options.app, options.dry_run),
+        Verb::Export(options) => (&options.database, &options.app, true),
+        Verb::Sweep(options) => (&options.database, &options.app, options.dry_run),
     };
-    let target = Target::find(app, database).await?;
+    let target = match only_reads {
+        true => Target::read(app, database).await?,
+        false => Target::find(app, database).await?,
+    };
     // Boxed: what they hold is much, and all of them would take up room in every command.
     let result = match &options.verb {
         Verb::Import(options) => Box::pin(import::run(options, &target)).await,

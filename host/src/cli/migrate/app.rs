@@ -22,7 +22,7 @@ impl Target {
 }
 
 pub(super) async fn plan(options: &AppOptions) -> anyhow::Result<()> {
-    let target = Target::find(&options.app, &options.database).await?;
+    let target = Target::read(&options.app, &options.database).await?;
     let steps = target.steps(options)?;
     let names = app_migrations::rehearse(&mut target.unit(), &steps, &target.bounds()).await?;
     let planned = steps.iter().filter(|step| names.contains(&step.name));

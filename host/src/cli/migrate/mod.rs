@@ -72,7 +72,7 @@ pub(super) async fn run(options: &Options) -> anyhow::Result<()> {
 }
 
 async fn host_tables(database: &DatabaseArgs) -> anyhow::Result<()> {
-    let config = database.load()?;
+    let config = database.load_aloud()?;
     let database = Database::open(&config)?;
     let applied = database.migrate().await.with_context(|| setup::unreachable(&config))?;
     if applied.is_empty() {

@@ -10,7 +10,7 @@ use crate::storage::{calendar, schema};
 use serde_json::{Value, json};
 
 pub(super) async fn show(options: &AppOptions) -> anyhow::Result<()> {
-    let target = Target::find(&options.app, &options.database).await?;
+    let target = Target::read(&options.app, &options.database).await?;
     let steps = files::steps(options.from.as_deref(), target.space.is_sqlite(), false)?;
     let applied = app_migrations::applied(&mut target.unit()).await?;
     let tables = schema::tables(&target.space).await?;

@@ -21,9 +21,9 @@ use std::path::{Path, PathBuf};
 const BUFFER: usize = 1 << 20;
 
 pub(in crate::cli) async fn run(options: &ExportOptions) -> anyhow::Result<()> {
-    let mut config = options.database.load()?;
+    let mut config = options.database.load_aloud()?;
     config.limits.statement_time = config.limits.statement_time.max(STATEMENT_TIME);
-    let target = Target::find_by(&options.app, config).await?;
+    let target = Target::read_by(&options.app, config).await?;
     let part = part_of(&options.file);
     let result = write(options, &target, part.as_deref()).await;
     target.close().await;

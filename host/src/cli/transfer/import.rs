@@ -21,7 +21,7 @@ use std::path::Path;
 const BUFFER: usize = 1 << 20;
 
 pub(in crate::cli) async fn run(options: &ImportOptions) -> anyhow::Result<()> {
-    let mut config = options.database.load()?;
+    let mut config = options.database.load_aloud()?;
     config.limits.statement_time = config.limits.statement_time.max(STATEMENT_TIME);
     let (reader, size) = open(&options.file)?;
     let mut archive = tar::Archive::new(reader);

@@ -45,8 +45,10 @@ pub(super) async fn run(options: Options) -> anyhow::Result<()> {
     crate::storage::apps::check_name(&app)?;
     tracing::info!("database: {}; {}", config.database.target.describe(), config.database.reason);
     let database = setup::database(&config).await?;
-    let registry = setup::registry(&config, database.clone())?;
-    let workshop = Workshop { project, app, database, compiler: setup::compiler(&config)? };
+    let compiler = setup::compiler(&config)?;
+    // What the workshop compiles, the registry only has to load.
+    let registry = setup::registry(&config, database.clone(), compiler.clone());
+    let workshop = Workshop { project, app, database, compiler };
     workshop.make().await?;
     let listener = run::bind(options.listen.unwrap_or(config.web.dev_address)).await?;
     let stop = CancellationToken::new();

@@ -28,7 +28,8 @@ pub(super) async fn run(options: &Options) -> anyhow::Result<()> {
     config.code_cache = None;
     let bytes = std::fs::read(&options.file).with_context(|| options.file.display().to_string())?;
     let compiler = setup::compiler(&config)?;
-    let report = inspect::inspect(&compiler, bytes.into()).await.with_context(|| options.file.display().to_string())?;
+    let report =
+        inspect::inspect(&compiler, bytes.into()).await.with_context(|| options.file.display().to_string())?;
     if options.json {
         output::json(&report)?;
     } else {

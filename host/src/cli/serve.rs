@@ -23,6 +23,6 @@ pub(super) async fn run(options: Options) -> anyhow::Result<()> {
     let _log = telemetry::start(config.web.log_format, config.log_filter.as_deref())?;
     let listener = run::bind(options.listen.unwrap_or(config.web.serve_address)).await?;
     tracing::info!("database: {}; {}", config.database.target.describe(), config.database.reason);
-    let registry = setup::registry(&config, Database::open(&config)?)?;
+    let registry = setup::registry(&config, Database::open(&config)?, setup::compiler(&config)?);
     run::serve(listener, registry, &config, CancellationToken::new()).await
 }

@@ -39,14 +39,8 @@ pub(super) fn compiler(config: &Config) -> anyhow::Result<Compiler> {
 }
 
 /// The live registry, still empty.
-pub(super) fn registry(config: &Config, database: Database) -> anyhow::Result<Arc<Registry>> {
-    let compiler = compiler(config)?;
-    Ok(Arc::new(Registry::new(
-        database,
-        OwnDatabases::new(config.clone()),
-        compiler,
-        Arc::new(config.limits.clone()),
-    )))
+pub(super) fn registry(config: &Config, database: Database, compiler: Compiler) -> Arc<Registry> {
+    Arc::new(Registry::new(database, OwnDatabases::new(config.clone()), compiler, Arc::new(config.limits.clone())))
 }
 
 /// How the server serves.

@@ -82,7 +82,13 @@ impl Compiler {
     /// What `workshop` compiles, the engine runs: both have the same folder.
     pub fn new(built: Built, workshop: Workshop, most_bytes: u64) -> wasmtime::Result<Self> {
         let linker = Arc::new(linker::build(&built.engine)?);
-        Ok(Self { engine: built.engine, instances: built.instances, linker, workshop: Arc::new(workshop), most_bytes })
+        Ok(Self {
+            engine: built.engine,
+            instances: built.instances,
+            linker,
+            workshop: Arc::new(workshop),
+            most_bytes,
+        })
     }
 
     /// How many instances may live at once.

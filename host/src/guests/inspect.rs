@@ -1,7 +1,7 @@
 //! What a component imports and exports, for people.
 
-use super::component::{Compiler, ComponentError};
 use super::compiling::Seen;
+use super::component::{Compiler, ComponentError};
 use bytes::Bytes;
 use serde::Serialize;
 

@@ -40,7 +40,8 @@ impl LogMinute {
 
     /// Whether there is room for a line. One that finds none counts as left out.
     pub(super) fn has_room(&self, message: &str, request: &str) -> bool {
-        let length = cost(message).saturating_add(cost(request)).saturating_add(cost(&self.app)).saturating_add(AROUND);
+        let length =
+            cost(message).saturating_add(cost(request)).saturating_add(cost(&self.app)).saturating_add(AROUND);
         let (fits, left_out) = self.take(Instant::now(), length, count(message));
         self.tell(left_out);
         fits

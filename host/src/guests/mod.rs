@@ -4,8 +4,8 @@
 //! only function that builds a store, [`registry`] is the live map from route to guest, [`watch`] keeps it up to date with
 //! the database. Guests know no HTTP beyond `wasi:http`: requests are brought to them by `web`.
 
-pub mod component;
 pub mod compiling;
+pub mod component;
 pub mod compute;
 pub mod engine;
 mod hooks;

@@ -17,8 +17,9 @@ use crate::storage::apps::{App, Version};
 use crate::storage::{AppSpace, Code, Database, Error};
 use arc_swap::ArcSwap;
 use futures_util::{StreamExt, stream};
-use std::sync::{Arc, OnceLock};
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::sync::Mutex;
 use wasmtime::Engine;
@@ -138,6 +139,8 @@ pub struct Registry {
     routes: ArcSwap<Routes>,
     /// Versions that are to be compiled.
     pub(super) waiting: WaitingRoom,
+    /// By app, what was last said of a version that cannot be loaded.
+    complaints: std::sync::Mutex<HashMap<String, (i64, String)>>,
     /// When the database was first read.
     read: OnceLock<Instant>,
     loaded: AtomicBool,
@@ -148,7 +151,8 @@ impl Registry {
     pub fn new(database: Database, own_databases: OwnDatabases, compiler: Compiler, limits: Arc<Limits>) -> Self {
         let (keyring, routes, loaded) = (Arc::default(), ArcSwap::default(), AtomicBool::new(false));
         let (keys_asked, refreshing_keys) = (Mutex::default(), Mutex::default());
-        let (compute, waiting, read) = (Compute::new(), WaitingRoom::default(), OnceLock::new());
+        let (compute, read) = (Compute::new(), OnceLock::new());
+        let (waiting, complaints) = Default::default();
         Self {
             database,
             own_databases,
@@ -160,6 +164,7 @@ impl Registry {
             refreshing_keys,
             routes,
             waiting,
+            complaints,
             read,
             loaded,
         }
@@ -288,9 +293,19 @@ impl Registry {
             Err(LoadError::Compiling) => Ok(Some(meanwhile(app, before))),
             Err(LoadError::Storage(error)) if error.is_outage() || error.code == Code::ReadOnly => Err(error),
             Err(error) => {
-                tracing::error!(app = app.name, version = app.active, "cannot load the active version: {error}");
+                self.complain(app, active, error.to_string());
                 Ok(left(app, &error, before))
             }
+        }
+    }
+
+    /// Says that a version cannot be loaded, once for each reason.
+    fn complain(&self, app: &App, version: i64, reason: String) {
+        let mut complaints = self.complaints.lock().unwrap_or_else(PoisonError::into_inner);
+        let complaint = (version, reason);
+        if complaints.get(&app.name) != Some(&complaint) {
+            tracing::error!(app = app.name, version, "cannot load the active version: {}", complaint.1);
+            complaints.insert(app.name.clone(), complaint);
         }
     }
 

@@ -12,6 +12,8 @@ use tokio::sync::Notify;
 
 /// What failed for a passing reason is tried again after this long.
 const AGAIN: Duration = Duration::from_secs(30);
+/// And this long after the database could not be asked for it.
+const SOON: Duration = Duration::from_secs(1);
 
 /// See the module.
 #[derive(Debug, Default)]
@@ -146,13 +148,13 @@ impl Lists {
 }
 
 async fn compile(version: &Version, database: &Database, compiler: &Compiler) -> Result<(), Failed> {
-    let again = || Some(Instant::now() + AGAIN);
+    let after = |pause| Some(Instant::now() + pause);
     let bytes = database.component(version).await;
-    let bytes = bytes.map_err(|error| Failed { reason: error.to_string(), again: again() })?;
+    let bytes = bytes.map_err(|error| Failed { reason: error.to_string(), again: after(SOON) })?;
     let compiled = compiler.compile(bytes.into()).await.map(|_| ());
     compiled.map_err(|error: ComponentError| Failed {
         reason: error.to_string(),
-        again: if error.is_final() { None } else { again() },
+        again: if error.is_final() { None } else { after(AGAIN) },
     })
 }
 

@@ -49,7 +49,9 @@ pub enum CompileError {
     #[error("the compiler ended without an answer ({0}). If it does so again, it is a fault of Innkeeper")]
     Crashed(String),
     /// Somebody has ended the compiler.
-    #[error("the compiler was killed before it was done, most likely by the system for want of memory: try again, with more memory or less beside it")]
+    #[error(
+        "the compiler was killed before it was done, most likely by the system for want of memory: try again, with more memory or less beside it"
+    )]
     Killed,
     /// The code has no place.
     #[error("its compiled code cannot be kept in {}: {reason}. Is there room, and may the host write there?", .folder.display())]
@@ -200,7 +202,8 @@ async fn attend(child: &mut Child, order: &Order, component: &[u8]) -> std::io::
         stdin.write_all(&line).await?;
         stdin.write_all(component).await
     };
-    let mut end = End { is_compiled: false, answer: None, complaint: String::new(), status: ExitStatus::default() };
+    let mut end =
+        End { is_compiled: false, answer: None, complaint: String::new(), status: ExitStatus::default() };
     let hear = async {
         let mut lines = BufReader::new(stdout.take(LONGEST_ANSWER)).lines();
         while let Ok(Some(line)) = lines.next_line().await {

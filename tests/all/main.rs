@@ -44,6 +44,7 @@ mod db;
 mod dev;
 mod disk;
 mod drills;
+mod fairness;
 mod growth;
 mod guestbook;
 mod harness;

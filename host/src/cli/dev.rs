@@ -89,11 +89,12 @@ pub(super) async fn run(options: Options) -> anyhow::Result<()> {
     ask_for_consent(&options, &config, &app).await?;
     let database = setup::database(&config).await?;
     let _presence = database.announce();
-    let registry = setup::registry(&config, database.clone())?;
+    let compiler = setup::compiler(&config)?;
+    // What the workshop compiles, the registry only has to load.
+    let registry = setup::registry(&config, database.clone(), compiler.clone());
     registry.note_first_build(Some(FirstBuild::Running));
     let (changed, changes) = mpsc::channel(1);
     let _watcher = watch(&sources, changed)?;
-    let compiler = setup::compiler(&config)?;
     let path = options.path.clone();
     let workshop = Workshop { path, project, app, database, compiler, registry: Arc::clone(&registry) };
     let stop = CancellationToken::new();

@@ -25,6 +25,6 @@ pub(super) async fn run(options: Options) -> anyhow::Result<()> {
     tracing::info!("database: {}; {}", config.database.target.describe(), config.database.reason);
     let database = Database::open(&config)?;
     let _presence = database.announce();
-    let registry = setup::registry(&config, database)?;
+    let registry = setup::registry(&config, database, setup::compiler(&config)?);
     run::serve(listener, registry, &config, CancellationToken::new()).await
 }

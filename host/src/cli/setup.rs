@@ -62,16 +62,10 @@ pub(super) fn compiler(config: &Config) -> anyhow::Result<Compiler> {
 }
 
 /// The live registry, still empty.
-pub(super) fn registry(config: &Config, database: Database) -> anyhow::Result<Arc<Registry>> {
-    let compiler = compiler(config)?;
+pub(super) fn registry(config: &Config, database: Database, compiler: Compiler) -> Arc<Registry> {
     let room = compiler.room(config.memory_budget(), &config.limits);
-    Ok(Arc::new(Registry::new(
-        database,
-        OwnDatabases::new(config.clone()),
-        compiler,
-        Arc::new(config.limits.clone()),
-        room,
-    )))
+    let own_databases = OwnDatabases::new(config.clone());
+    Arc::new(Registry::new(database, own_databases, compiler, Arc::new(config.limits.clone()), room))
 }
 
 /// How the server serves.

@@ -72,7 +72,7 @@ pub struct Config {
     pub app_pool_size: u32,
     /// The memory that this process may use.
     pub memory_bytes: u64,
-    /// A directory for compiled components; none = each process compiles them when it starts.
+    /// A directory for compiled components; none = a temporary one for each process.
     pub code_cache: Option<PathBuf>,
     /// What a commit on SQLite survives.
     pub sqlite_synchronous: SqliteSynchronous,

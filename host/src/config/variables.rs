@@ -52,7 +52,11 @@ const SETTINGS: [(&str, &str, &str); 18] = [
         "full",
         "full = commits survive a power failure; normal = faster, the last ones may not",
     ),
-    ("INNKEEPER_CODE_CACHE", "with SQLite: DATA/code-cache", "directory for compiled components"),
+    (
+        "INNKEEPER_CODE_CACHE",
+        "with SQLite: DATA/code-cache, else a temporary one",
+        "directory for compiled components",
+    ),
     ("INNKEEPER_MEMORY", "what the system grants", "memory that this process may use, such as 512MiB"),
     ("PORT", "8080", "port that serve listens at"),
     ("INNKEEPER_TRUST_PROXY", "1 on a dyno, else 0", "1 = believe X-Forwarded-*, because a router writes them"),

@@ -187,9 +187,20 @@ impl Registry {
                 (open, Some(Error::unavailable(failed.reason)))
             }
             (error, open) => {
-                tracing::error!(app = app.name, version = app.active, "cannot load the active version: {error}");
+                self.complain(app, &error);
                 (open.unwrap_or_else(|| closed(app, Why::Broken, error.to_string())), None)
             }
+        }
+    }
+
+    /// Says that the active version cannot be loaded, once for each reason.
+    fn complain(&self, app: &App, error: &LoadError) {
+        let complaint = (app.active.unwrap_or_default(), error.to_string());
+        let mut complaints = self.complaints.lock().unwrap_or_else(PoisonError::into_inner);
+        if complaints.get(&app.name) != Some(&complaint) {
+            let (version, reason) = &complaint;
+            tracing::error!(app = app.name, version, "cannot load the active version: {reason}");
+            complaints.insert(app.name.clone(), complaint);
         }
     }
 

@@ -18,6 +18,7 @@ use crate::interfaces::blob_upload::Keyring;
 use crate::storage::apps::{App, Version};
 use crate::storage::{AppSpace, Database};
 use arc_swap::{ArcSwap, ArcSwapOption};
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -136,6 +137,8 @@ pub struct Registry {
     keys_asked: Mutex<Option<Instant>>,
     /// Held while keys are being read and put.
     pub(super) refreshing_keys: Mutex<()>,
+    /// By app, what was last said of a version that cannot be loaded.
+    pub(super) complaints: std::sync::Mutex<HashMap<String, (i64, String)>>,
     /// Components that could not be compiled.
     pub(super) failed_compiles: FailedCompiles,
     pub(super) routes: ArcSwap<Routes>,
@@ -168,6 +171,7 @@ impl Registry {
             memory,
             failed_compiles: FailedCompiles::default(),
             limits,
+            complaints: std::sync::Mutex::default(),
             keyring: Arc::default(),
             keys_asked: Mutex::default(),
             refreshing_keys: Mutex::default(),

@@ -40,7 +40,6 @@ pub struct LogGuard(LogQueue);
 
 impl LogQueue {
     /// A queue that a thread of its own writes to `output`.
-    #[expect(clippy::disallowed_methods, reason = "the thread is the log's own")]
     pub(super) fn start(output: impl Write + Send + 'static) -> io::Result<(Self, LogGuard)> {
         let queue = Self::default();
         let writer = queue.clone();

@@ -39,8 +39,8 @@ fn read(mut input: StdinLock<'_>) -> anyhow::Result<(Order, Vec<u8>)> {
     Ok((order, component))
 }
 
-/// Nothing more comes in on standard input: when it is closed, the parent is gone, and nobody waits for an answer.
-#[expect(clippy::disallowed_methods, clippy::exit, reason = "the compiler cannot be interrupted otherwise")]
+/// Nothing more comes in on standard input: when it is closed, the parent is gone, and nobody waits for an answer. The compiler cannot be
+/// interrupted, but it ends with the process.
 fn end_with_parent(work: PathBuf) -> io::Result<()> {
     let watch = move || {
         let _ = io::copy(&mut io::stdin().lock(), &mut io::sink());

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 /// What an app has computed a moment ago is looked at for this long.
 const WINDOW: Duration = Duration::from_millis(100);
 /// An app that has computed less in a window takes no turns, in microseconds.
-const LITTLE: u64 = 10_000;
+const LITTLE: u64 = 25_000;
 /// Polls are long that take more than this on the average, in microseconds.
 const LONG: u64 = 1_000;
 /// The last poll counts for an eighth of the average.
@@ -45,13 +45,13 @@ impl Share {
         self.used.store(self.used().clamp(least, most), Ordering::Relaxed);
     }
 
-    /// Adds what a poll took that ends now.
-    pub(super) fn charge(&self, took: Duration) {
+    /// Adds what a poll took that has just ended.
+    pub(super) fn charge(&self, took: Duration, now: Instant) {
         let micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
         self.used.fetch_add(micros, Ordering::Relaxed);
         let average = self.average.load(Ordering::Relaxed);
         self.average.store(average - average / WEIGHT + micros / WEIGHT, Ordering::Relaxed);
-        let window = self.window(Instant::now());
+        let window = self.window(now);
         let recent = self.recent_in(window).saturating_add(micros).min(u64::from(u32::MAX));
         self.recent.store(window << HALF | recent, Ordering::Relaxed);
     }
@@ -92,7 +92,7 @@ mod tests {
         let share = Share::new(&Compute::with_permits(1));
         let now = Instant::now();
         assert!(share.is_light(now));
-        share.charge(Duration::from_millis(50));
+        share.charge(Duration::from_millis(100), now);
         assert!(!share.is_light(now));
         assert!(share.is_light(now + 3 * WINDOW));
     }
@@ -100,11 +100,11 @@ mod tests {
     #[test]
     fn an_app_is_slow_while_its_polls_are_long() {
         let share = Share::new(&Compute::with_permits(1));
-        share.charge(Duration::from_millis(10));
+        share.charge(Duration::from_millis(10), Instant::now());
         assert!(share.is_slow());
-        (0..20).for_each(|_| share.charge(Duration::from_micros(100)));
+        (0..20).for_each(|_| share.charge(Duration::from_micros(100), Instant::now()));
         assert!(!share.is_slow());
-        (0..1000).for_each(|_| share.charge(Duration::from_micros(900)));
+        (0..1000).for_each(|_| share.charge(Duration::from_micros(900), Instant::now()));
         assert!(!share.is_slow());
     }
 }

@@ -26,7 +26,7 @@ impl<T> Metered<T> {
     }
 
     /// None where the guest needs no permit.
-    fn poll_permit(&mut self, cx: &mut Context<'_>) -> Poll<Option<Permit>> {
+    fn poll_permit(&mut self, cx: &mut Context<'_>, now: Instant) -> Poll<Option<Permit>> {
         loop {
             if let Some(turn) = &mut self.turn {
                 let permit = ready!(Pin::new(turn).poll(cx));
@@ -34,7 +34,7 @@ impl<T> Metered<T> {
                 // Whoever gives permits away never drops one that is wanted.
                 return Poll::Ready(permit.ok());
             }
-            if !self.is_spent && !self.share.is_slow() && self.share.is_light(Instant::now()) {
+            if !self.is_spent && !self.share.is_slow() && self.share.is_light(now) {
                 return Poll::Ready(None);
             }
             match self.share.compute.ask(&self.share) {
@@ -50,17 +50,18 @@ impl<T> Future for Metered<T> {
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<T> {
         let this = self.get_mut();
-        let permit = ready!(this.poll_permit(cx));
-        let is_long = permit.is_some() && (this.is_spent || this.share.is_slow());
         let began = Instant::now();
+        let permit = ready!(this.poll_permit(cx, began));
+        let is_long = permit.is_some() && (this.is_spent || this.share.is_slow());
         let mut poll = || {
             slice::begin(began, this.carried);
             let result = this.guest.as_mut().poll(cx);
-            let took = began.elapsed();
-            (result, took, slice::end(took))
+            let ended = Instant::now();
+            let took = ended.saturating_duration_since(began);
+            this.share.charge(took, ended);
+            (result, slice::end(took))
         };
-        let (result, took, rest) = if is_long { tokio::task::block_in_place(poll) } else { poll() };
-        this.share.charge(took);
+        let (result, rest) = if is_long { tokio::task::block_in_place(poll) } else { poll() };
         this.is_spent = rest.is_spent;
         this.carried = rest.carried;
         drop(permit);

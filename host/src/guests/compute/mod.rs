@@ -133,7 +133,7 @@ impl Drop for Permit {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::time::Duration;
+    use std::time::{Duration, Instant};
 
     fn later(turn: Turn) -> oneshot::Receiver<Permit> {
         match turn {
@@ -157,7 +157,7 @@ mod tests {
         let mut first = later(compute.ask(&hog));
         let mut second = later(compute.ask(&hog));
         let mut other = later(compute.ask(&modest));
-        hog.charge(Duration::from_millis(10));
+        hog.charge(Duration::from_millis(10), Instant::now());
         drop(held);
         assert!(first.try_recv().is_err() && second.try_recv().is_err());
         let held = other.try_recv().expect("the modest app is served before the other's first in line");
@@ -173,7 +173,7 @@ mod tests {
     fn what_an_app_used_long_ago_neither_starves_it_nor_the_others() {
         let compute = Compute::with_permits(1);
         let [old, fresh, idle] = [(); 3].map(|()| Share::new(&compute));
-        old.charge(Duration::from_secs(3600));
+        old.charge(Duration::from_secs(3600), Instant::now());
         let held = now(compute.ask(&fresh));
         let _waiting = [later(compute.ask(&old)), later(compute.ask(&idle))];
         assert_eq!(old.used(), MOST_DEBT);

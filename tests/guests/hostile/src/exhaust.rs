@@ -3,6 +3,7 @@
 use std::hint::black_box;
 use std::mem::forget;
 
+use guest::bindings::innkeeper::storage::db::{self, Value};
 use guest::bindings::wasi::cli::stderr;
 use guest::bindings::wasi::clocks::monotonic_clock;
 use guest::bindings::wasi::http::types::{Fields, ResponseOutparam};
@@ -12,6 +13,9 @@ use guest::http;
 const MIB: usize = 1024 * 1024;
 const WASM_PAGE: usize = 64 * 1024;
 const HOUR_NS: u64 = 3_600_000_000_000;
+const MOMENT_NS: u64 = 8_000_000;
+const PARAMETER: usize = 15_000_000;
+const STATEMENTS: usize = 6;
 
 /// Computes for ever.
 pub fn spin() -> ! {
@@ -28,6 +32,23 @@ pub fn hoard(out: ResponseOutparam) {
         taken.push(black_box(vec![1; MIB]));
     }
     http::respond(out, 200, &taken.len().to_string());
+}
+
+/// Computes for a little less than one slice of time.
+pub fn moment(out: ResponseOutparam) {
+    let began = monotonic_clock::now();
+    while monotonic_clock::now() - began < MOMENT_NS {
+        (0..1000).for_each(|turn: u64| drop(black_box(turn)));
+    }
+    http::respond(out, 200, "done");
+}
+
+/// Sends 90 MB to the database, 15 MB in each statement; says how many statements were taken.
+pub fn params(out: ResponseOutparam) {
+    let text = "x".repeat(PARAMETER);
+    let ask = |_: &usize| db::query("select length($1)", &[Value::Text(text.clone())]).is_ok();
+    let taken = (0..STATEMENTS).filter(ask).count();
+    http::respond(out, 200, &taken.to_string());
 }
 
 /// Takes memory, MiB by MiB, and touches it until there is no more; then says how many it got.
@@ -86,6 +107,13 @@ pub fn log_flood(out: ResponseOutparam) {
     let line = [b"x".repeat(1023), b"\n".to_vec()].concat();
     let stream = stderr::get_stderr();
     let written = (0..10 * 1024).take_while(|_| http::write_all(&stream, &line).is_ok()).count();
+    http::respond(out, 200, &written.to_string());
+}
+
+/// Writes 10,000 empty lines into the log.
+pub fn log_lines(out: ResponseOutparam) {
+    let stream = stderr::get_stderr();
+    let written = (0..10).take_while(|_| http::write_all(&stream, &[b'\n'; 1000]).is_ok()).count();
     http::respond(out, 200, &written.to_string());
 }
 

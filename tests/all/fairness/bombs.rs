@@ -1,0 +1,106 @@
+//! Components that take the compiler for ever, and guests that do not get ready.
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use support::command::{self, Finished};
+use support::{COMPILE_DEADLINE, Engine, TestDatabase, TestHost};
+
+use super::wasm::{Function, hello_with};
+
+on_both_databases! {
+    a_bomb_from_elsewhere_harms_nobody_who_is_served,
+}
+
+/// More than the compiler is done with in a second, and few enough that it ends when it has its time.
+const MANY_STEPS: usize = 20_000;
+/// What the process that serves may grow over something that another one compiles.
+const SOME_MEMORY_KIB: u64 = 48 * 1024;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_takes_the_compiler_too_long_is_refused() {
+    let (_folder, bomb) = hello_with(&Function::Steps(MANY_STEPS));
+    let began = Instant::now();
+    let refused = deploy_with(&[("INNKEEPER_COMPILE_TIME", "1s")], &bomb).await.failed();
+    assert!(refused.stderr.contains("1s of computing time (INNKEEPER_COMPILE_TIME)"), "{refused}");
+    assert!(began.elapsed() < COMPILE_DEADLINE / 2, "one second took {:?}", began.elapsed());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_takes_the_compiler_too_much_memory_is_refused() {
+    let (_folder, bomb) = hello_with(&Function::Steps(MANY_STEPS));
+    let refused = deploy_with(&[("INNKEEPER_COMPILE_MEMORY", "64MiB")], &bomb).await.failed();
+    assert!(refused.stderr.contains("64 MiB of memory (INNKEEPER_COMPILE_MEMORY)"), "{refused}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_never_gets_ready_is_refused() {
+    let (_folder, spinner) = hello_with(&Function::Spins);
+    let refused = deploy_with(&[("INNKEEPER_CPU_PER_REQUEST", "100ms")], &spinner).await.failed();
+    assert!(refused.stderr.contains("before it is ready"), "{refused}");
+    assert!(refused.stderr.contains("guest.wasm") && refused.stderr.contains("INNKEEPER_CPU_PER_REQUEST"));
+    let inspected = command::run(&["inspect", spinner.to_str().expect("UTF-8")]).await.failed();
+    assert!(inspected.stderr.contains("before it is ready"), "{inspected}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_traps_when_it_starts_is_refused() {
+    let (_folder, trap) = hello_with(&Function::Traps);
+    let refused = deploy_with(&[], &trap).await.failed();
+    assert!(refused.stderr.contains("fails when it is started") && refused.stderr.contains("unreachable"));
+    assert!(refused.stderr.contains("guest.wasm"), "{refused}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_sound_apart_from_its_size_is_taken() {
+    let (_folder, large) = hello_with(&Function::Steps(1000));
+    deploy_with(&[], &large).await.succeeded();
+}
+
+/// Deployed by a host with wider limits, as by an older one: this one has to compile it, and cannot.
+async fn a_bomb_from_elsewhere_harms_nobody_who_is_served(engine: Engine) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let cache = folder.path().to_str().expect("UTF-8");
+    let host = TestHost::with(engine).app("app", "hello").app("other", "hello");
+    let host = host.env("INNKEEPER_CODE_CACHE", cache).env("INNKEEPER_COMPILE_TIME", "1s").start().await;
+    let before = host.rss_kib();
+    host.serving().forget_peak();
+    let (_bomb_folder, bomb) = hello_with(&Function::Steps(MANY_STEPS));
+    let bomb = bomb.to_str().expect("UTF-8");
+    command::on(host.database(), &["deploy", bomb, "--app", "app"]).await.succeeded();
+    let mut slowest = Duration::ZERO;
+    let refused = host.wait_for_log("cannot load the active version");
+    tokio::pin!(refused);
+    let line = loop {
+        let began = Instant::now();
+        tokio::select! {
+            line = &mut refused => break line,
+            answer = ask(&host, "/_innkeeper/live") => assert_eq!(answer, 200),
+        }
+        slowest = slowest.max(began.elapsed());
+    };
+    assert!(line.contains("app=\"app\"") || line.contains("app=app"), "{line}");
+    assert!(line.contains("INNKEEPER_COMPILE_TIME"), "{line}");
+    assert!(slowest < Duration::from_secs(2), "live took {slowest:?}");
+    let grown = host.peak_rss_kib().saturating_sub(before);
+    assert!(grown < SOME_MEMORY_KIB, "grown by {grown} KiB");
+    // The version before it goes on, others are swapped, and nobody tries the bomb again.
+    assert_eq!(ask(&host, "/hello").await, 200);
+    host.swap("other", "page").await;
+    assert_eq!(host.logs().matches("compiling it takes more than").count(), 1, "{}", host.logs());
+    assert_eq!(super::children::of(host.serving().pid()), Vec::<u32>::new(), "no child is left");
+}
+
+async fn ask(host: &TestHost, path: &str) -> u16 {
+    host.visitor().get(path).await.status
+}
+
+/// Deploys a file on a fresh database; nothing is compiled yet.
+async fn deploy_with(environment: &[(&str, &str)], file: &Path) -> Finished {
+    let database = TestDatabase::fresh(Engine::Sqlite).await;
+    let cache = tempfile::tempdir().expect("a folder");
+    let [flag, place] = database.arguments();
+    let mut deploy = command::innkeeper(&["deploy", file.to_str().expect("UTF-8"), "--app", "app", flag, place]);
+    deploy.env("INNKEEPER_CODE_CACHE", cache.path()).envs(environment.iter().copied());
+    command::finish(deploy, COMPILE_DEADLINE).await
+}

@@ -128,6 +128,15 @@ impl SqliteFiles {
         Ok((self.reader(name)?, turn))
     }
 
+    /// The same without a wait for others.
+    pub(in crate::storage) fn try_cursor_reader(
+        &self,
+        name: &str,
+    ) -> Result<Option<(SqliteLease, OwnedSemaphorePermit)>> {
+        let Ok(turn) = Arc::clone(&self.cursors).try_acquire_owned() else { return Ok(None) };
+        Ok(Some((self.reader(name)?, turn)))
+    }
+
     fn file(&self, name: &str) -> Result<Arc<File>> {
         let path = self.settings.folder.join(name);
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);

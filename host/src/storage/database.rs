@@ -289,10 +289,12 @@ impl AppSpace {
         }
     }
 
-    /// A connection for a cursor in a thread of its own, with the right to it; none where the engine is Postgres.
-    pub(super) async fn cursor_reader(&self) -> Result<Option<CursorReader>> {
+    /// On SQLite a connection for a cursor in a thread of its own, with the right to it. Who holds such a thread waits for no other:
+    /// none where all are taken.
+    pub(super) async fn cursor_reader(&self, holds: bool) -> Result<Option<CursorReader>> {
         match &self.database {
             Database::Postgres(_) => Ok(None),
+            Database::Sqlite(files) if holds => files.try_cursor_reader(&self.place),
             Database::Sqlite(files) => files.cursor_reader(&self.place).await.map(Some),
         }
     }

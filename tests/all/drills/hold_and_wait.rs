@@ -11,6 +11,7 @@ on_both_databases! {
     requests_with_a_cursor_that_write_take_turns,
     rows_of_a_cursor_stay_as_they_were,
     files_are_made_and_read_beside_a_cursor,
+    requests_with_several_cursors_take_turns,
     what_changes_tables_is_refused_beside_a_cursor,
 }
 
@@ -152,6 +153,38 @@ async fn files_are_made_and_read_beside_a_cursor(engine: Engine) {
     let results = visitor.probe(steps).await;
     all_ok(&results);
     assert_eq!(ok(&results[8])["rows"], json!(ROWS - 5));
+}
+
+/// Each has its first cursor before it wants the next. On SQLite there are 16 threads for them.
+async fn requests_with_several_cursors_take_turns(engine: Engine) {
+    let host = numbered(engine, 2).await;
+    let mut requests = JoinSet::new();
+    for number in 0..12 {
+        let mut visitor = host.visitor();
+        let sleep = json!({ "op": "sleep", "ms": 100 });
+        let steps = json!([
+            open(NUMBERS),
+            next(0, 5),
+            sleep,
+            open(NUMBERS),
+            next(1, 5),
+            sleep,
+            open(NUMBERS),
+            insert(number),
+            drain(0),
+            drain(1),
+            drain(2),
+        ]);
+        requests.spawn(async move { visitor.probe(steps).await });
+    }
+    while let Some(results) = requests.join_next().await {
+        let results = results.expect("a visitor does not panic");
+        all_ok(&results);
+        assert_eq!(
+            [8, 9, 10].map(|at| ok(&results[at])["rows"].clone()),
+            [json!(ROWS - 5), json!(ROWS - 5), json!(ROWS)]
+        );
+    }
 }
 
 async fn what_changes_tables_is_refused_beside_a_cursor(engine: Engine) {

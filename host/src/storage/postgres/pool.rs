@@ -303,6 +303,10 @@ impl PostgresPool {
         if conn.epoch != self.inner.epoch.load(Ordering::Acquire) {
             return;
         }
+        if self.inner.is_through_pooler {
+            // The process works for others now.
+            conn.backend = None;
+        }
         conn.since = Instant::now();
         conn.outages = self.main().health().outages();
         self.inner.idle.lock().unwrap_or_else(PoisonError::into_inner).push(conn);

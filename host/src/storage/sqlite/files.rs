@@ -202,6 +202,12 @@ impl SqliteFiles {
         Ok(CursorReader { lease: self.reader(name)?, place })
     }
 
+    /// The same without a wait for others.
+    pub(in crate::storage) fn try_cursor_reader(&self, name: &str) -> Result<Option<CursorReader>> {
+        let Some(place) = self.file(name)?.cursors.try_place() else { return Ok(None) };
+        Ok(Some(CursorReader { lease: self.reader(name)?, place }))
+    }
+
     fn file(&self, name: &str) -> Result<Arc<File>> {
         let path = self.settings.folder.join(name);
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);

@@ -53,6 +53,16 @@ impl Share {
         Self { own, more, common: Arc::clone(common) }
     }
 
+    /// A place that is free at once.
+    pub(super) fn try_place(&self) -> Option<Place> {
+        if let Ok(share) = Arc::clone(&self.own).try_acquire_owned() {
+            return Some(Place { _share: share, _common: None });
+        }
+        let share = Arc::clone(&self.more).try_acquire_owned().ok()?;
+        let common = Arc::clone(&self.common).try_acquire_owned().ok()?;
+        Some(Place { _share: share, _common: Some(common) })
+    }
+
     /// Waits for a place for at most `wait`; none if there was none. Cancel-safe.
     pub(super) async fn place(&self, wait: Duration) -> Option<Place> {
         if let Ok(share) = Arc::clone(&self.own).try_acquire_owned() {

@@ -46,6 +46,8 @@ enum Place {
     Snapshot { generation: u32 },
     /// In a SQLite connection of its own.
     Own(SqliteCursor),
+    /// In memory: all its rows have been read.
+    Read(VecDeque<Vec<Value>>),
 }
 
 /// The connection for cursors that belong to no transaction of the unit.
@@ -108,12 +110,27 @@ impl UnitOfWork {
             let part = self.savepoints.last().map(|(part, _)| *part);
             return Ok((outcome.rows.columns, Place::Unit { generation: self.generation, part }));
         }
-        if let Some(reader) = self.space.cursor_reader().await? {
+        if let Some(reader) = self.space.cursor_reader(self.snapshot.total > 0).await? {
             let (columns, cursor) = reader.open(sql, params).await?;
             return Ok((columns, Place::Own(cursor)));
         }
+        if self.space.is_sqlite() {
+            return self.read_whole(sql, params).await;
+        }
         let columns = self.snapshot.declare(&self.space, number, sql, params).await?;
         Ok((columns, Place::Snapshot { generation: self.snapshot.generation }))
+    }
+
+    /// Reads all rows of a cursor at once, where the threads for cursors are all taken.
+    async fn read_whole(&mut self, sql: &GuestSql<'_>, params: &[Value]) -> Result<(Vec<String>, Place)> {
+        let whole = GuestSql { bounds: Bounds { rows: usize::MAX, ..sql.bounds }, ..*sql };
+        match self.space.reader().await?.guest(&whole, params).await {
+            Ok(outcome) => Ok((outcome.rows.columns, Place::Read(outcome.rows.rows.into()))),
+            Err(error) if error.code == Code::TooLarge => {
+                Err(Error::new(Code::Busy, "other requests have too many cursors open"))
+            }
+            Err(error) => Err(error),
+        }
     }
 
     /// At most `most` further rows and as many bytes as a result may have; none at the end. An error ends the cursor.
@@ -148,6 +165,10 @@ impl UnitOfWork {
         }
         let outcome = match &mut cursor.place {
             Place::Own(own) => return own.fetch(count, bounds).await,
+            Place::Read(rows) => {
+                let count = rows.len().min(usize::try_from(count).unwrap_or(usize::MAX));
+                return Ok(rows.drain(..count).collect());
+            }
             Place::Snapshot { .. } => match self.snapshot.take_read(cursor.number, count) {
                 Some(rows) => return Ok(rows),
                 None if self.snapshot.lent => {
@@ -166,7 +187,7 @@ impl UnitOfWork {
                 *generation == self.generation && part.is_none_or(|part| self.is_open(part))
             }
             Place::Snapshot { generation } => *generation == self.snapshot.generation,
-            Place::Own(_) => true,
+            Place::Own(_) | Place::Read(_) => true,
         }
     }
 
@@ -177,7 +198,7 @@ impl UnitOfWork {
             return;
         }
         match cursor.place {
-            Place::Own(_) => {}
+            Place::Own(_) | Place::Read(_) => {}
             Place::Snapshot { .. } => {
                 let at_server = self.snapshot.note_closed(cursor.number);
                 match at_server {

@@ -290,7 +290,8 @@ impl Signature {
     fn statements(&self) -> Option<Vec<String>> {
         let choices: Vec<Vec<[String; 2]>> =
             self.types.iter().map(|name| arguments(name)).collect::<Option<_>>()?;
-        let most = choices.iter().map(Vec::len).max().unwrap_or(1);
+        // What comes last is about a text alone.
+        let most = choices.iter().map(Vec::len).max().unwrap_or(1).min(if choices.len() > 1 { 3 } else { 9 });
         // With the first argument the one that is searched, and the other way round.
         let ways = if choices.iter().filter(|pairs| pairs.len() > 1).count() > 1 { 2 } else { 1 };
         let call = |choice: usize, way: usize| {

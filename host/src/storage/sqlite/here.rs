@@ -177,7 +177,8 @@ mod tests {
     #[tokio::test]
     async fn a_read_that_turns_out_long_is_begun_anew() {
         let (files, mut lease) = app("long").await;
-        let read = "with recursive n (i) as (select 1 union all select i + 1 from n where i < $1) select max(i) from n";
+        let read =
+            "with recursive n (i) as (select 1 union all select i + 1 from n where i < $1) select max(i) from n";
         known(&mut lease, read, &[Value::Integer(3)]).await;
         assert_eq!(run(&mut lease, read, &[Value::Integer(3_000_000)]).await, [[Value::Integer(3_000_000)]]);
         assert!(!runs_here(&lease, read));

@@ -130,10 +130,12 @@ mod tests {
     /// What never ends by itself, until the sender is dropped.
     fn endless() -> (mpsc::Sender<()>, impl FnOnce(&Conn) -> Result<()> + Send + 'static) {
         let (end, ended) = mpsc::channel();
-        (end, move |_: &Conn| {
-            let _ended = ended.recv();
+        let wait = move |_: &Conn| {
+            // Either way it is over.
+            let _ = ended.recv();
             Ok(())
-        })
+        };
+        (end, wait)
     }
 
     /// One runtime thread: if anything of this ran on it, the test would hang.

@@ -71,6 +71,9 @@ impl<'a> Decimal<'a> {
     }
 
     fn compare_digits(&self, other: &Self) -> Ordering {
+        if self.digits.0.len() == other.digits.0.len() {
+            return self.digits.0.cmp(other.digits.0).then_with(|| compare_parts(self.digits.1, other.digits.1));
+        }
         let all = |digits: (&'a [u8], &'a [u8])| digits.0.iter().chain(digits.1).copied();
         let (mut left, mut right) = (all(self.digits), all(other.digits));
         loop {
@@ -83,6 +86,14 @@ impl<'a> Decimal<'a> {
             }
         }
     }
+}
+
+/// Digits behind a point; zeros at the end make no difference.
+fn compare_parts(left: &[u8], right: &[u8]) -> Ordering {
+    let common = left.len().min(right.len());
+    let rest = |digits: &[u8]| digits.get(common..).is_some_and(|rest| rest.iter().any(|digit| *digit != b'0'));
+    let beginnings = left.get(..common).cmp(&right.get(..common));
+    beginnings.then_with(|| rest(left).cmp(&rest(right)))
 }
 
 /// As `calendar::print_date` and `print_datetime` write them: by the number of the year, then by the rest.

@@ -65,18 +65,32 @@ impl Set {
 
 fn trim_characters<'t>(mut text: &'t [u8], set: &Set, ends: Ends) -> &'t [u8] {
     while ends.left
-        && let Some((character, rest)) = first(text)
-        && set.contains(character)
+        && let Some(rest) = without_first(text, set)
     {
         text = rest;
     }
     while ends.right
-        && let Some((character, rest)) = last(text)
-        && set.contains(character)
+        && let Some(rest) = without_last(text, set)
     {
         text = rest;
     }
     text
+}
+
+/// What is left when a character of the set has been taken off at the beginning; none if there is none.
+fn without_first<'t>(text: &'t [u8], set: &Set) -> Option<&'t [u8]> {
+    match text {
+        [byte, rest @ ..] if byte.is_ascii() => set.contains(char::from(*byte)).then_some(rest),
+        _ => first(text).filter(|(character, _)| set.contains(*character)).map(|(_, rest)| rest),
+    }
+}
+
+/// The same at the end.
+fn without_last<'t>(text: &'t [u8], set: &Set) -> Option<&'t [u8]> {
+    match text {
+        [rest @ .., byte] if byte.is_ascii() => set.contains(char::from(*byte)).then_some(rest),
+        _ => last(text).filter(|(character, _)| set.contains(*character)).map(|(_, rest)| rest),
+    }
 }
 
 /// The character at the beginning, if the bytes there are one.
@@ -121,10 +135,13 @@ fn pieces(set: &[u8]) -> Vec<&[u8]> {
     pieces
 }
 
+/// Takes a piece off a text, if it stands there.
+type Strip<'t> = fn(&'t [u8], &[u8]) -> Option<&'t [u8]>;
+
 /// As SQLite does it: the first piece that fits is taken off. None where that would take long.
 fn trim_pieces<'t>(mut text: &'t [u8], pieces: &[&[u8]], ends: Ends) -> Option<&'t [u8]> {
     let mut left = MOST_COMPARED;
-    let mut cut = |text: &'t [u8], strip: fn(&'t [u8], &[u8]) -> Option<&'t [u8]>| {
+    let mut cut = |text: &'t [u8], strip: Strip<'t>| {
         for piece in pieces {
             left = left.checked_sub(piece.len())?;
             if let Some(rest) = strip(text, piece) {
@@ -133,7 +150,7 @@ fn trim_pieces<'t>(mut text: &'t [u8], pieces: &[&[u8]], ends: Ends) -> Option<&
         }
         Some((text, false))
     };
-    let sides: [(bool, fn(&'t [u8], &[u8]) -> Option<&'t [u8]>); 2] = [
+    let sides: [(bool, Strip<'t>); 2] = [
         (ends.left, |text, piece| text.strip_prefix(piece)),
         (ends.right, |text, piece| text.strip_suffix(piece)),
     ];

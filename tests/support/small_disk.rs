@@ -35,7 +35,9 @@ impl SmallDisk {
                 let keeper = Keeper::start(Keeper::shell(), script, &[path(folder.path())]);
                 Some(Self { folder, _keeper: keeper })
             }
-            Err(why) if std::env::var_os(INSIDE).is_some() => panic!("no disk can be mounted in a namespace: {why}"),
+            Err(why) if std::env::var_os(INSIDE).is_some() => {
+                panic!("no disk can be mounted in a namespace: {why}")
+            }
             Err(why) => {
                 in_namespace(test, &why);
                 None

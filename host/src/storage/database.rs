@@ -147,7 +147,13 @@ impl Database {
             Self::Postgres(_) => format!("app_{app}"),
             Self::Sqlite(_) => format!("apps/{app}.sqlite"),
         };
-        AppSpace { database: self.clone(), app: app.into(), place: place.into(), host_schema: None, rows: Arc::default() }
+        AppSpace {
+            database: self.clone(),
+            app: app.into(),
+            place: place.into(),
+            host_schema: None,
+            rows: Arc::default(),
+        }
     }
 
     /// Whether there may be a registry. On SQLite opening the file would make it.

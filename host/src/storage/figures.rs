@@ -3,8 +3,8 @@
 use super::connection::cell;
 use super::database::{AppSpace, Database};
 use super::host_sql::host_sql;
-use super::{Error, Result, sessions};
 use super::sqlite::DiskState;
+use super::{Error, Result, sessions};
 use crate::telemetry::figures::{DiskFigures, Found, PoolFigures};
 
 /// The names of the states of a blob, in the order of their numbers.

@@ -95,7 +95,8 @@ impl RowRoom {
     pub fn measured(&self, bytes: u64, is_full: bool, quota: u64) -> Option<bool> {
         self.bytes.store(bytes, Ordering::Relaxed);
         self.quota.store(quota, Ordering::Relaxed);
-        let left = i64::try_from(quota).unwrap_or(i64::MAX).saturating_sub(i64::try_from(bytes).unwrap_or(i64::MAX));
+        let left =
+            i64::try_from(quota).unwrap_or(i64::MAX).saturating_sub(i64::try_from(bytes).unwrap_or(i64::MAX));
         self.left.store(left, Ordering::Relaxed);
         let was_full = self.is_full.swap(is_full, Ordering::Relaxed);
         (was_full != is_full).then_some(!is_full)

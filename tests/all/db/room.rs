@@ -100,14 +100,18 @@ async fn an_app_above_its_quota_reads_and_deletes_only(engine: Engine) {
     let upload = Visitor::with_steps("/upload", &steps).header("content-type", "image/png");
     let answer = visitor.send(upload, Full::new(Bytes::from(png(700_000, 1)))).await.expect(200).json();
     all_ok(answer.as_array().expect("results"));
-    let answer = in_other(&host, json!([table(), execute("insert into kept (id) values (1)", json!([])), count()])).await.json();
+    let answer =
+        in_other(&host, json!([table(), execute("insert into kept (id) values (1)", json!([])), count()]))
+            .await
+            .json();
     all_ok(answer.as_array().expect("results"));
     let shown = async || {
         let header = format!("Bearer {TOKEN}");
         let figures = host.visitor().get_with("/_innkeeper/metrics", "authorization", &header).await;
         let said = figures.expect(200).text().to_owned();
-        (said.contains(r#"innkeeper_rows_full{app="probe"} 1"#) && said.contains(r#"innkeeper_row_bytes{app="other"}"#))
-            .then_some(())
+        (said.contains(r#"innkeeper_rows_full{app="probe"} 1"#)
+            && said.contains(r#"innkeeper_row_bytes{app="other"}"#))
+        .then_some(())
     };
     until("the figures show it", shown).await;
     // Every second one, so that no file becomes smaller by itself.

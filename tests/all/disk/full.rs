@@ -131,7 +131,10 @@ async fn a_transaction_that_fills_the_disk_is_undone_as_a_whole() {
     all_ok(&host.probe(json!([execute("delete from kept where id = 1", json!([]))])).await);
     inserts_again(&host).await;
     assert_eq!(count(&host).await, 4);
-    assert_eq!(integer(&host.probe(json!([query("select count(*) from kept where id = 2", json!([]))])).await[0]), 1);
+    assert_eq!(
+        integer(&host.probe(json!([query("select count(*) from kept where id = 2", json!([]))])).await[0]),
+        1
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

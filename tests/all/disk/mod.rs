@@ -25,7 +25,11 @@ fn insert() -> Value {
 }
 
 async fn probe_on(disk: &SmallDisk) -> TestHost {
-    TestHost::with(Engine::Sqlite).database(TestDatabase::in_folder(disk.folder())).app("probe", "probe").start().await
+    TestHost::with(Engine::Sqlite)
+        .database(TestDatabase::in_folder(disk.folder()))
+        .app("probe", "probe")
+        .start()
+        .await
 }
 
 async fn count(host: &TestHost) -> i64 {

@@ -79,7 +79,12 @@ impl wit::Host for View<'_> {
         if checked.kind != Kind::Read {
             return Err(Error::new(Code::Denied, "a cursor is for statements that only read").into());
         }
-        let sql = GuestSql { text: &checked.text, steady: false, growth: Growth::Nothing, bounds: self.context.bounds() };
+        let sql = GuestSql {
+            text: &checked.text,
+            steady: false,
+            growth: Growth::Nothing,
+            bounds: self.context.bounds(),
+        };
         let cursor = self.context.unit.open_cursor(&sql, &params).await?;
         Ok(self.table.push(cursor)?)
     }

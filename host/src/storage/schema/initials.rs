@@ -29,7 +29,9 @@ pub(super) async fn initial(
     }
     // As a guest's statement: in the host's own the names of host tables would be translated, inside of texts too.
     let text = format!("select {expression}");
-    let outcome = connection.guest(&GuestSql { text: &text, steady: false, growth: Growth::Nothing, bounds: BOUNDS }, &[]).await?;
+    let outcome = connection
+        .guest(&GuestSql { text: &text, steady: false, growth: Growth::Nothing, bounds: BOUNDS }, &[])
+        .await?;
     let value = outcome.rows.rows.into_iter().next().and_then(|row| row.into_iter().next());
     Ok(value.and_then(|value| typed(value, kind)).map(Initial::Constant))
 }

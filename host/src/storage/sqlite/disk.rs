@@ -188,7 +188,8 @@ impl Disk {
         let bounds = Bounds::of(about.f_blocks.saturating_mul(unit));
         self.free.store(free, Ordering::Relaxed);
         let before = self.state();
-        let refused = matches!(access(&self.folder, Access::WRITE_OK), Err(Errno::ROFS | Errno::ACCESS | Errno::PERM));
+        let refused =
+            matches!(access(&self.folder, Access::WRITE_OK), Err(Errno::ROFS | Errno::ACCESS | Errno::PERM));
         let is_quiet = !refused && before == DiskState::Roomy && free >= bounds.roomy(true, true);
         if !is_quiet || (self.keeps_reserve.load(Ordering::Relaxed) && !self.reserve_path().exists()) {
             self.change(refused, free, bounds);
@@ -232,7 +233,9 @@ impl Disk {
             DiskState::ReadOnly => {
                 tracing::warn!(%folder, "the data folder is read-only: it is read, and nothing is written");
             }
-            DiskState::Roomy => tracing::info!(%folder, free, "the data folder takes writes again, after {before:?}"),
+            DiskState::Roomy => {
+                tracing::info!(%folder, free, "the data folder takes writes again, after {before:?}")
+            }
         }
     }
 

@@ -135,7 +135,8 @@ impl SqliteFiles {
             let is_large = file.log_bytes() > u64::try_from(WAL_BYTES).unwrap_or(u64::MAX);
             if let Some(conn) = file.pop(&file.readers) {
                 // Somebody may be reading; the next time it may go.
-                let how = if is_large { "pragma wal_checkpoint(truncate)" } else { "pragma wal_checkpoint(passive)" };
+                let how =
+                    if is_large { "pragma wal_checkpoint(truncate)" } else { "pragma wal_checkpoint(passive)" };
                 let _ = conn.unguarded(how);
                 file.give_back(conn, false);
             }

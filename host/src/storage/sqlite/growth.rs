@@ -71,12 +71,19 @@ impl SqliteLease {
         let used = pages.saturating_sub(number(conn, "pragma freelist_count")?);
         let more = i64::try_from(most.saturating_sub(self.grown) / LEAST_PAGE).unwrap_or(i64::MAX);
         let last = used.saturating_add(more).max(pages).min(MOST_PAGES);
-        conn.link.query_row(&format!("pragma max_page_count = {last}"), [], |_| Ok(())).map_err(|e| translate(&e))?;
+        conn.link
+            .query_row(&format!("pragma max_page_count = {last}"), [], |_| Ok(()))
+            .map_err(|e| translate(&e))?;
         Ok(Bound::Quota(used))
     }
 
     /// Takes the bound away, and counts what the statement has brought.
-    pub(super) fn note_growth(&mut self, bound: Bound, params: &[Value], outcome: Result<Outcome>) -> Result<Outcome> {
+    pub(super) fn note_growth(
+        &mut self,
+        bound: Bound,
+        params: &[Value],
+        outcome: Result<Outcome>,
+    ) -> Result<Outcome> {
         let mut grown = 0;
         if bound != Bound::None
             && let Ok((conn, _)) = self.parts()

@@ -50,7 +50,17 @@ pub(super) struct CopiedRows {
 
 impl SqliteLease {
     pub(super) fn new(file: Arc<File>, conn: Conn, turn: Option<OwnedSemaphorePermit>) -> Self {
-        Self { file, conn: Some(conn), turn, in_transaction: false, outdated: false, rows: None, brought: 0, grown: 0, cursors: Vec::new() }
+        Self {
+            file,
+            conn: Some(conn),
+            turn,
+            in_transaction: false,
+            outdated: false,
+            rows: None,
+            brought: 0,
+            grown: 0,
+            cursors: Vec::new(),
+        }
     }
 
     /// Whether statements can still be run. Some errors make SQLite undo the whole transaction by itself, a full disk

@@ -70,7 +70,9 @@ fn body_grows(body: &SetExpr) -> bool {
 /// value of a small one.
 fn brings_its_rows(insert: &Insert) -> bool {
     let from_values = |query: &Query| match query.body.as_ref() {
-        SetExpr::Values(values) if query.with.is_none() => values.rows.iter().flat_map(|row| row.iter()).all(is_plain),
+        SetExpr::Values(values) if query.with.is_none() => {
+            values.rows.iter().flat_map(|row| row.iter()).all(is_plain)
+        }
         _ => false,
     };
     let updates = match &insert.on {
@@ -86,7 +88,9 @@ fn brings_its_rows(insert: &Insert) -> bool {
 fn is_plain(value: &Expr) -> bool {
     match value {
         Expr::Value(_) | Expr::Identifier(_) => true,
-        Expr::Nested(inner) | Expr::UnaryOp { expr: inner, .. } | Expr::Cast { expr: inner, .. } => is_plain(inner),
+        Expr::Nested(inner) | Expr::UnaryOp { expr: inner, .. } | Expr::Cast { expr: inner, .. } => {
+            is_plain(inner)
+        }
         _ => false,
     }
 }

@@ -125,7 +125,16 @@ impl RowReader {
     async fn fetch(&mut self, connection: &mut Connection, open: bool) -> Result<Vec<Vec<Value>>> {
         if !open {
             connection
-                .declare(0, &GuestSql { text: &self.text, steady: false, growth: Growth::Nothing, bounds: bounds(ROW_BYTES) }, &[])
+                .declare(
+                    0,
+                    &GuestSql {
+                        text: &self.text,
+                        steady: false,
+                        growth: Growth::Nothing,
+                        bounds: bounds(ROW_BYTES),
+                    },
+                    &[],
+                )
                 .await?;
             self.place = Place::Cursor { open: true };
         }

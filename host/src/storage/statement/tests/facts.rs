@@ -202,6 +202,7 @@ fn what_may_add_bytes_is_known() {
         assert_eq!(checked.map(|checked| checked.growth), Ok(growth), "{sql}");
     }
     // What the parser does not know and SQLite does counts as adding any amount.
-    let checked = crate::storage::statement::check(crate::storage::Engine::Sqlite, "insert into t default values", 1000);
+    let checked =
+        crate::storage::statement::check(crate::storage::Engine::Sqlite, "insert into t default values", 1000);
     assert_ne!(checked.map(|checked| checked.growth), Ok(G::Nothing));
 }

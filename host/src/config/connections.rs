@@ -5,7 +5,7 @@ use std::fs;
 const LIMITS: &str = "/proc/self/limits";
 /// For a system that tells nothing: the usual limit.
 const FALLBACK_FILES: u64 = 1_024;
-/// Descriptors for databases, logs and what else the host opens; of few descriptors half.
+/// Descriptors for databases, logs and what else the host opens: so many, or a quarter where that is more; of few descriptors half.
 const RESERVE: u64 = 128;
 /// What a connection costs while it waits, with room to spare.
 const BYTES_OF_ONE: u64 = 64 << 10;
@@ -17,7 +17,7 @@ pub(super) fn connections(memory: u64) -> usize {
 }
 
 fn most(files: u64, memory: u64) -> usize {
-    let most = files.saturating_sub(RESERVE.min(files / 2)).min(memory / BYTES_OF_ONE).max(1);
+    let most = files.saturating_sub(RESERVE.max(files / 4).min(files / 2)).min(memory / BYTES_OF_ONE).max(1);
     usize::try_from(most).unwrap_or(usize::MAX)
 }
 
@@ -40,7 +40,7 @@ mod tests {
         assert_eq!(open_files(text), Some(1_024));
         assert_eq!(open_files("Max open files  unlimited  unlimited  files"), Some(u64::MAX));
         assert_eq!(open_files(""), None);
-        assert_eq!((most(1_024, 1 << 30), most(64, 1 << 30), most(u64::MAX, 512 << 20)), (896, 32, 8_192));
+        assert_eq!((most(1_024, 1 << 30), most(64, 1 << 30), most(u64::MAX, 512 << 20)), (768, 32, 8_192));
         assert_eq!(most(0, 0), 1);
     }
 }

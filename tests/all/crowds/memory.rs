@@ -58,7 +58,7 @@ async fn an_instance_has_its_own_limit_however_much_there_is() {
 async fn the_limits_tell_how_memory_is_divided() {
     let database = support::TestDatabase::fresh(Engine::Sqlite).await;
     let [flag, place] = database.arguments();
-    let mut doctor = support::command::innkeeper(&["doctor", "--limits", "--json", flag, &place]);
+    let mut doctor = support::command::innkeeper(&["doctor", "--limits", "--json", flag, place]);
     doctor.env("INNKEEPER_MEMORY", "512MiB");
     let report = support::command::finish(doctor, support::DEADLINE).await.succeeded().json();
     let rows = report.as_array().expect("rows");

@@ -31,15 +31,15 @@ async fn begin(visitor: &mut Visitor, path: &str) {
 }
 
 async fn a_crowd_of_uploads_leaves_room_for_those_of_another_app(engine: Engine) {
-    let host = TestHost::with(engine).app_at("probe", "probe", "/run").app_at("other", "probe", "/").start().await;
+    let host = TestHost::with(engine).app_at("probe", "probe", "/a").app_at("other", "probe", "/b").start().await;
     let mut visitor = host.visitor();
     let mut crowd = Vec::new();
     for _ in 0..UPLOADS {
-        let path = ticket(&mut visitor, "/run").await;
+        let path = ticket(&mut visitor, "/a/x").await;
         begin(&mut visitor, &path).await;
         crowd.push(path);
     }
-    let other = ticket(&mut visitor, "/other").await;
+    let other = ticket(&mut visitor, "/b/x").await;
     begin(&mut visitor, &other).await;
     // Each has sent a byte and goes on so, as far as anybody knows.
     let mut senders = Vec::new();

@@ -154,6 +154,8 @@ async fn sweep(options: &SweepOptions) -> anyhow::Result<()> {
     let config = options.database.load()?;
     let database = setup::database(&config).await?;
     let mut apps = database.apps().await.with_context(|| setup::unreachable(&config))?;
+    // One that was never deployed has no visitors.
+    apps.retain(|app| app.active.is_some() || options.app.is_some());
     if let Some(name) = &options.app {
         apps.retain(|app| app.name == *name);
         if apps.is_empty() {

@@ -266,9 +266,8 @@ impl Registry {
     /// A line in the log for every guest that answers now and did not before.
     fn tell_of_new(&self, before: &Routes) {
         let routes = self.routes.load();
-        let is_old = |guest: &Arc<Guest>| {
-            before.guest_of(guest.app.space.app()).is_some_and(|old| Arc::ptr_eq(old, guest))
-        };
+        let is_old =
+            |guest: &Arc<Guest>| before.guest_of(guest.app.space.app()).is_some_and(|old| Arc::ptr_eq(old, guest));
         let is_new = |guest: &&Arc<Guest>| !is_old(guest);
         for guest in routes.guests().filter(is_new) {
             let (app, database) = (guest.app.space.app().as_ref(), guest.database_var.as_deref());

@@ -60,7 +60,12 @@ impl Database {
         match target {
             DatabaseTarget::Postgres(target) => {
                 let pool = pool(config, target, config.app_pool_size, None)?;
-                Ok(Self::Postgres(PostgresPools { host: pool.clone(), guests: pool, is_apps_own: true, indexes: Looked::default() }))
+                Ok(Self::Postgres(PostgresPools {
+                    host: pool.clone(),
+                    guests: pool,
+                    is_apps_own: true,
+                    indexes: Looked::default(),
+                }))
             }
             DatabaseTarget::Sqlite(folder) => Ok(Self::open_sqlite(config, folder)),
         }

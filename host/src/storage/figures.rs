@@ -40,9 +40,8 @@ impl AppSpace {
         }
         blobs.push((2, kept(&mut connection, self.app(), &blobs).await?));
         blobs.retain(|(_, counted)| counted.number > 0);
-        let named = |(state, counted): (usize, Counted)| {
-            Some((*STATES.get(state)?, counted.number, counted.bytes))
-        };
+        let named =
+            |(state, counted): (usize, Counted)| Some((*STATES.get(state)?, counted.number, counted.bytes));
         Ok(Found { sessions, blobs: blobs.into_iter().filter_map(named).collect() })
     }
 }

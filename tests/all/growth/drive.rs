@@ -1,6 +1,7 @@
 //! All that a host and its commands do, once or a few times.
 
 use std::path::Path;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use bytes::Bytes;
 use http::Method;
@@ -25,12 +26,21 @@ pub(super) async fn everything(host: &TestHost) {
     uploads(host).await;
     tables(host).await;
     let swept = async || {
-        let sql = format!("select count(*) from {} where app = 'probe' and idle_expires_at < 4000000", table(host, "sessions"));
+        let sql = format!(
+            "select count(*) from {} where app = 'probe' and idle_expires_at < 4000000",
+            table(host, "sessions")
+        );
         (host.database().app_value("probe", &sql).await == "0").then_some(())
     };
     until("what has ended is swept", swept).await;
     let bearer = format!("Bearer {TOKEN}");
-    let figures = host.visitor().get_with("/_innkeeper/metrics", "authorization", &bearer).await.expect(200).text().to_owned();
+    let figures = host
+        .visitor()
+        .get_with("/_innkeeper/metrics", "authorization", &bearer)
+        .await
+        .expect(200)
+        .text()
+        .to_owned();
     assert_about(&figures, r#"innkeeper_sessions{app="probe"}"#);
     assert_about(&figures, r#"innkeeper_blobs{app="probe",state="kept"}"#);
     commands(host).await;
@@ -38,9 +48,11 @@ pub(super) async fn everything(host: &TestHost) {
 
 /// The figures of an app with very many rows are estimates.
 fn assert_about(figures: &str, name: &str) {
-    let line = figures.lines().find_map(|line| line.strip_prefix(name)).unwrap_or_else(|| panic!("no {name}: {figures}"));
+    let line =
+        figures.lines().find_map(|line| line.strip_prefix(name)).unwrap_or_else(|| panic!("no {name}: {figures}"));
     let number: f64 = line.trim().parse().expect("a number");
-    let is_about = [400_000.0, 500_000.0, 900_000.0, 1_000_000.0].iter().any(|there| (number / there - 1.0).abs() < 0.08);
+    let is_about =
+        [400_000.0, 500_000.0, 900_000.0, 1_000_000.0].iter().any(|there| (number / there - 1.0).abs() < 0.08);
     assert!(is_about, "{name} {number}");
 }
 
@@ -66,7 +78,10 @@ async fn sessions(host: &TestHost) {
                 .await,
         );
         // As if it had not been used for a while, so that this is noted.
-        let idle = format!("update {} set used_at = used_at - 600000000 where user_name = 'Ada'", table(host, "sessions"));
+        let idle = format!(
+            "update {} set used_at = used_at - 600000000 where user_name = 'Ada'",
+            table(host, "sessions")
+        );
         host.database().app_rows("probe", &idle).await;
         all_ok(&visitor.probe(json!([step("session.get", "c")])).await);
         all_ok(&visitor.probe(json!([op("session.destroy")])).await);
@@ -74,6 +89,12 @@ async fn sessions(host: &TestHost) {
         all_ok(&other.probe(json!([{ "op": "session.renew", "user": "Grace" }])).await);
         all_ok(&other.probe(json!([{ "op": "session.destroy-all", "user": "Grace" }])).await);
     }
+}
+
+/// Runs steps at a path.
+async fn run(visitor: &mut Visitor, path: &str, steps: &Value) {
+    let answer = visitor.send(Visitor::with_steps(path, steps), Full::<Bytes>::default()).await.expect(200).json();
+    answer.as_array().expect("results").iter().for_each(|result| drop(ok(result).clone()));
 }
 
 /// Sends steps with a body.
@@ -108,7 +129,8 @@ async fn blobs(host: &TestHost) {
         all_ok(&made);
         for range in ["bytes=0-", "bytes=300000-300010"] {
             let steps = json!([{ "op": "blob.send", "id": blob }]);
-            let request = http::Request::get("/file").header("probe-steps", steps.to_string()).header("range", range);
+            let request =
+                http::Request::get("/file").header("probe-steps", steps.to_string()).header("range", range);
             visitor.send(request, Full::<Bytes>::default()).await.expect(206);
         }
         let link = visitor.probe_one(json!({ "op": "blob.sign-download", "id": blob, "seconds": 600 })).await;
@@ -141,14 +163,13 @@ async fn tables(host: &TestHost) {
     let migration = json!({ "name": "1", "statements": ["create table notes (id integer primary key)"] });
     let column = |name: &str| json!({ "name": name, "column-type": "integer", "identity": name == "id" });
     let table = json!({ "name": "rows", "columns": [column("id"), column("number")], "primary-key": ["id"] });
-    for path in ["/run", "/small/run"] {
+    for path in ["/steps", "/small/steps"] {
         for _ in 0..TIMES {
             let steps = json!([
                 { "op": "db.migrate", "migrations": [migration] },
                 { "op": "db.define-table", "table": table },
             ]);
-            let results = host.visitor().post_json(path, &steps).await.expect(200).json();
-            results.as_array().expect("results").iter().for_each(|result| drop(ok(result).clone()));
+            run(&mut host.visitor(), path, &steps).await;
         }
     }
 }
@@ -160,9 +181,13 @@ async fn commands(host: &TestHost) {
     std::fs::write(folder.path().join("in/one.txt"), "one").expect("a file");
     let mut small = host.visitor();
     for _ in 0..3 {
-        let steps = json!([{ "op": "session.set", "key": "a", "value": "1" }, { "op": "session.renew", "user": "Ada" }]);
-        small.post_json("/small/run", &steps).await.expect(200);
+        let steps =
+            json!([{ "op": "session.set", "key": "a", "value": "1" }, { "op": "session.renew", "user": "Ada" }]);
+        run(&mut small, "/small/steps", &steps).await;
     }
+    static COPIES: AtomicU32 = AtomicU32::new(1);
+    let copy = format!("copy-{}", COPIES.fetch_add(1, Ordering::Relaxed));
+    let route = format!("/{copy}");
     let (files, out, tar) = (at("in"), at("out"), at("small.tar"));
     let list: [&[&str]; 19] = [
         &["migrate"],
@@ -174,14 +199,14 @@ async fn commands(host: &TestHost) {
         &["sessions", "list", "--app", "small"],
         &["sessions", "list", "--app", "probe", "--user", "user 77"],
         &["sessions", "end", "--app", "probe", "--user", "user 77"],
-        &["sessions", "sweep"],
+        &["sessions", "sweep", "--app", "probe"],
         &["blobs", "import", &files, "--app", "small"],
         &["blobs", "import", &files, "--app", "small"],
         &["blobs", "export", &out, "--app", "small"],
         &["blobs", "sweep", "--app", "small"],
-        &["export", &tar, "--app", "small"],
-        &["import", &tar, "--app", "copy", "--route", "/copy"],
-        &["apps", "set", "copy", "--database-var", "COPY_URL", "--leave-data"],
+        &["export", &tar, "--app", "small", "--skip-table", "notes"],
+        &["import", &tar, "--app", &copy, "--route", &route],
+        &["apps", "set", &copy, "--database-var", "COPY_URL", "--leave-data"],
         &["sessions", "end", "--app", "small", "--all"],
         &["versions", "--app", "probe"],
     ];
@@ -195,9 +220,4 @@ async fn commands(host: &TestHost) {
     assert!(Path::new(&tar).is_file());
     host.swap("small", "hello").await;
     host.swap("small", "probe").await;
-    let gone = format!("delete from {} where name = 'copy'", host.database().host_table("apps"));
-    let versions = format!("delete from {} where app = 'copy'", host.database().host_table("versions"));
-    for sql in [versions, gone] {
-        host.database().host_rows(&sql).await;
-    }
 }

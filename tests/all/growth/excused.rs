@@ -21,11 +21,23 @@ const BLOCKS_PER_ROW: f64 = 12.0;
 
 /// Texts of statements that read as much as there is, and why they may.
 const EXCUSED: [(&str, &str); 7] = [
-    ("from innkeeper.apps order by name", "a host loads all apps when the registry has changed, and a command lists them"),
+    (
+        "from innkeeper.apps order by name",
+        "a host loads all apps when the registry has changed, and a command lists them",
+    ),
     ("where app = $1 order by number desc/end", "a command lists all versions of an app"),
-    ("coalesce((select bytes from innkeeper.usage", "counts an app's files anew, once an hour, and nobody waits for it"),
-    ("select count(*) from innkeeper.blobs where app = $1 and state = 2", "a command says what is in the way of an import"),
-    ("select count(*) from innkeeper.sessions where app = $1/end", "a command says what is in the way of an import"),
+    (
+        "coalesce((select bytes from innkeeper.usage",
+        "counts an app's files anew, once an hour, and nobody waits for it",
+    ),
+    (
+        "select count(*) from innkeeper.blobs where app = $1 and state = 2",
+        "a command says what is in the way of an import",
+    ),
+    (
+        "select count(*) from innkeeper.sessions where app = $1/end",
+        "a command says what is in the way of an import",
+    ),
     ("order by used_at desc, id_hash limit $3", "a command sorts the sessions of an app by their last use"),
     ("from pg_namespace n where", "a command asks which schemas a credential can look into"),
 ];
@@ -37,16 +49,14 @@ pub(super) fn is_excused(sql: &str) -> bool {
     })
 }
 
-/// Panics where a statement has read too much, with all that have.
-pub(super) fn judge(work: &[Work], how: &str) {
+/// The statements that have read too much.
+pub(super) fn judge(work: &[Work], how: &str) -> Vec<String> {
     let too_much = |work: &&Work| {
         let rows = work.rows > MOST_ROWS;
         let blocks = work.blocks > MOST_BLOCKS + BLOCKS_PER_ROW * work.rows;
         (rows || blocks) && !is_excused(&work.sql)
     };
-    let mut found: Vec<String> =
-        work.iter().filter(too_much).map(|work| format!("{} rows, {} pages: {}\n{}", work.rows, work.blocks, work.sql, work.plan)).collect();
-    found.sort_unstable();
-    found.dedup();
-    assert!(found.is_empty(), "{how}: {} statements read too much:\n{}", found.len(), found.join("\n"));
+    let tell =
+        |work: &Work| format!("{how}: {} rows, {} pages: {}\n{}", work.rows, work.blocks, work.sql, work.plan);
+    work.iter().filter(too_much).map(tell).collect()
 }

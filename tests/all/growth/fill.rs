@@ -50,7 +50,10 @@ pub(super) async fn postgres(server: &Server, url: &str) {
          update pg_class set reltuples = reltuples * 10 where oid = 'innkeeper.chunks'::regclass"
     );
     server.administer_in(url, &script).await;
-    assert_eq!(server.look(url, "select count(*)::text from innkeeper.sessions where app = 'probe'").await, [half.to_string()]);
+    assert_eq!(
+        server.look(url, "select count(*)::text from innkeeper.sessions where app = 'probe'").await,
+        [half.to_string()]
+    );
 }
 
 /// What a host that has just been started sweeps.
@@ -82,7 +85,8 @@ pub(super) fn sqlite(folder: &Path) {
         ))
         .expect("rows of the registry");
     let now = "cast(unixepoch('subsec') * 1000000 as integer)";
-    let k = |rows: u32| format!("with recursive k (n) as (select 1 union all select n + 1 from k where n < {rows})");
+    let k =
+        |rows: u32| format!("with recursive k (n) as (select 1 union all select n + 1 from k where n < {rows})");
     let app = open(&folder.join("apps/probe.sqlite"));
     let (all, ended, others) = (k(ROWS), k(ENDED), k(OTHERS));
     app.execute_batch(&format!(

@@ -37,7 +37,8 @@ fn work(json: &Value, text: &str) -> Work {
 /// The rows that one place in a plan has looked at, those included that it has thrown away: the largest number of all.
 fn most_rows(plan: &Value) -> f64 {
     let times = number(plan, "Actual Loops");
-    let looked = ["Actual Rows", "Rows Removed by Filter", "Rows Removed by Index Recheck", "Rows Removed by Join Filter"];
+    let looked =
+        ["Actual Rows", "Rows Removed by Filter", "Rows Removed by Index Recheck", "Rows Removed by Join Filter"];
     let own = looked.iter().map(|name| number(plan, name)).sum::<f64>() * times;
     let below = plan["Plans"].as_array().into_iter().flatten().map(most_rows);
     below.fold(own, f64::max)

@@ -10,7 +10,8 @@ use super::excused::{self, Work};
 use super::texts;
 
 /// The log with a line for each statement of the host.
-pub(super) const FILTER: &str = "warn,innkeeper=info,guest=info,request=info,innkeeper::storage::sqlite::work=trace";
+pub(super) const FILTER: &str =
+    "warn,innkeeper=info,guest=info,request=info,innkeeper::storage::sqlite::work=trace";
 
 /// Steps that stand for a row.
 const STEPS_PER_ROW: f64 = 60.0;
@@ -35,7 +36,8 @@ const SMALL: [&str; 4] = ["innkeeper_generation", "innkeeper_keys", "innkeeper_m
 /// Asks for the plan of every statement of the host, whether it was run or not, with what SQLite knows of tables by itself and with
 /// what it would know after ANALYZE.
 pub(super) fn no_table_is_scanned(folder: &Path, ran: &Ran) {
-    let files = ["innkeeper.sqlite", "apps/probe.sqlite"].map(|file| Connection::open(folder.join(file)).expect("a file of the host"));
+    let files = ["innkeeper.sqlite", "apps/probe.sqlite"]
+        .map(|file| Connection::open(folder.join(file)).expect("a file of the host"));
     let mut all: BTreeSet<String> = ran.iter().map(|work| work.sql.clone()).collect();
     all.extend(texts::of_source().into_iter().map(|text| texts::for_sqlite(&text)));
     let mut scans = Vec::new();

@@ -57,9 +57,8 @@ pub(super) fn for_sqlite(text: &str) -> String {
 
 /// Panics where a text of the source was not run: then nothing is known of it.
 pub(super) fn all_were_run(work: &Ran) {
-    let unseen = |text: &String| {
-        !text.contains("sqlite_") && !work.iter().any(|work| is_in(text, work)) && !is_known(text)
-    };
+    let unseen =
+        |text: &String| !text.contains("sqlite_") && !work.iter().any(|work| is_in(text, work)) && !is_known(text);
     let unseen: Vec<String> = of_source().into_iter().filter(unseen).collect();
     assert!(unseen.is_empty(), "{} statements were not run:\n{}", unseen.len(), unseen.join("\n"));
 }

@@ -25,8 +25,7 @@ pub async fn sweep(connection: &mut Connection, app: &str, staged: i64, receivin
          (select id, size, created_at from innkeeper.blobs where app = $1 and state < 2 and state = 1 and created_at < $2 \
          order by created_at limit $3 for update skip locked) overdue) counted where before_it < $4) returning size"
     );
-    let mut params =
-        vec![app.into(), Value::Integer(staged), Value::Integer(MOST), Value::Integer(MOST_BYTES)];
+    let mut params = vec![app.into(), Value::Integer(staged), Value::Integer(MOST), Value::Integer(MOST_BYTES)];
     let swept = run(connection, app, sql, &params).await?;
     let sql = host_sql!(
         "delete from innkeeper.blobs where app = $1 and id in \

@@ -11,6 +11,7 @@ use support::multipart::Multipart;
 use support::probe::{all_ok, ok, op};
 use support::{TestHost, Visitor, command, until};
 
+use super::plans::OWN;
 use crate::sessions::table;
 
 /// Of the operator.
@@ -27,7 +28,7 @@ pub(super) async fn everything(host: &TestHost) {
     tables(host).await;
     let swept = async || {
         let sql = format!(
-            "select count(*) from {} where app = 'probe' and idle_expires_at < 4000000",
+            "{OWN} select count(*) from {} where app = 'probe' and idle_expires_at < 4000000",
             table(host, "sessions")
         );
         (host.database().app_value("probe", &sql).await == "0").then_some(())
@@ -79,7 +80,7 @@ async fn sessions(host: &TestHost) {
         );
         // As if it had not been used for a while, so that this is noted.
         let idle = format!(
-            "update {} set used_at = used_at - 600000000 where user_name = 'Ada'",
+            "{OWN} update {} set used_at = used_at - 600000000 where user_name = 'Ada'",
             table(host, "sessions")
         );
         host.database().app_rows("probe", &idle).await;
@@ -218,6 +219,10 @@ async fn commands(host: &TestHost) {
         assert!(finished.status.success() || arguments.contains(&"set"), "{arguments:?}: {finished}");
     }
     assert!(Path::new(&tar).is_file());
+    let list = ["sessions", "list", "--app", "probe", "--user", "user 78", "--json"];
+    let listed = command::on(host.database(), &list).await.succeeded().json();
+    let handle = listed[0]["session"].as_str().expect("a session").to_owned();
+    command::on(host.database(), &["sessions", "end", "--app", "probe", "--id", &handle]).await.succeeded();
     host.swap("small", "hello").await;
     host.swap("small", "probe").await;
 }

@@ -160,6 +160,8 @@ async fn sweep(options: &SweepOptions) -> anyhow::Result<()> {
         return Ok(());
     };
     let mut apps = database.apps().await.with_context(|| setup::unreachable(&config))?;
+    // One that was never deployed has no visitors.
+    apps.retain(|app| app.active.is_some() || options.app.is_some());
     if let Some(name) = &options.app {
         apps.retain(|app| app.name == *name);
         if apps.is_empty() {

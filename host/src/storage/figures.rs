@@ -5,7 +5,6 @@ use super::database::{AppSpace, Database};
 use super::host_sql::{HostSql, host_sql};
 use super::sqlite::DiskState;
 use super::transfer::host_rows::unhex;
-use super::value::Value;
 use super::{Error, Result, sample, sessions};
 use crate::telemetry::figures::{DiskFigures, Found, PoolFigures};
 
@@ -22,7 +21,7 @@ macro_rules! in_state {
             "select count(*), cast(coalesce(sum(size), 0) as bigint), max(id) from (select id, size from innkeeper.blobs ",
             "where app = $1 and state < 2 and state = ",
             $state,
-            " order by created_at limit $2) part",
+            " order by created_at limit 5000) part",
         );
         static SQL: HostSql = HostSql::new(TEXT);
         &SQL
@@ -63,7 +62,7 @@ impl Counted {
 }
 
 async fn count(connection: &mut Connection, app: &str, sql: &HostSql) -> Result<Counted> {
-    let outcome = connection.host(sql, &[app.into(), Value::Integer(sample::MOST)]).await?;
+    let outcome = connection.host(sql, &[app.into()]).await?;
     let row = outcome.rows.rows.first().map_or(&[][..], Vec::as_slice);
     let number = |at| cell(row, at)?.as_integer().ok_or_else(|| Error::malformed("blobs"));
     let last = cell(row, 2)?.as_text().map(str::to_owned);
@@ -74,7 +73,7 @@ async fn count(connection: &mut Connection, app: &str, sql: &HostSql) -> Result<
 async fn kept(connection: &mut Connection, app: &str, others: &[(usize, Counted)]) -> Result<Counted> {
     let sql = host_sql!(
         "select count(*), cast(coalesce(sum(size), 0) as bigint), max(id) from \
-         (select id, size from innkeeper.blobs where app = $1 and state = 2 order by id limit $2) part"
+         (select id, size from innkeeper.blobs where app = $1 and state = 2 order by id limit 5000) part"
     );
     let first = count(connection, app, sql).await?;
     if first.is_all() {

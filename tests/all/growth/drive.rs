@@ -1,6 +1,7 @@
 //! All that a host and its commands do, once or a few times.
 
 use std::path::Path;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use bytes::Bytes;
 use http::Method;
@@ -10,6 +11,7 @@ use support::multipart::Multipart;
 use support::probe::{all_ok, ok, op};
 use support::{TestHost, Visitor, command, until};
 
+use super::plans::OWN;
 use crate::sessions::table;
 
 /// Of the operator.
@@ -26,7 +28,7 @@ pub(super) async fn everything(host: &TestHost) {
     tables(host).await;
     let swept = async || {
         let sql = format!(
-            "select count(*) from {} where app = 'probe' and idle_expires_at < 4000000",
+            "{OWN} select count(*) from {} where app = 'probe' and idle_expires_at < 4000000",
             table(host, "sessions")
         );
         (host.database().app_value("probe", &sql).await == "0").then_some(())
@@ -78,7 +80,7 @@ async fn sessions(host: &TestHost) {
         );
         // As if it had not been used for a while, so that this is noted.
         let idle = format!(
-            "update {} set used_at = used_at - 600000000 where user_name = 'Ada'",
+            "{OWN} update {} set used_at = used_at - 600000000 where user_name = 'Ada'",
             table(host, "sessions")
         );
         host.database().app_rows("probe", &idle).await;
@@ -88,6 +90,12 @@ async fn sessions(host: &TestHost) {
         all_ok(&other.probe(json!([{ "op": "session.renew", "user": "Grace" }])).await);
         all_ok(&other.probe(json!([{ "op": "session.destroy-all", "user": "Grace" }])).await);
     }
+}
+
+/// Runs steps at a path.
+async fn run(visitor: &mut Visitor, path: &str, steps: &Value) {
+    let answer = visitor.send(Visitor::with_steps(path, steps), Full::<Bytes>::default()).await.expect(200).json();
+    answer.as_array().expect("results").iter().for_each(|result| drop(ok(result).clone()));
 }
 
 /// Sends steps with a body.
@@ -156,14 +164,13 @@ async fn tables(host: &TestHost) {
     let migration = json!({ "name": "1", "statements": ["create table notes (id integer primary key)"] });
     let column = |name: &str| json!({ "name": name, "column-type": "integer", "identity": name == "id" });
     let table = json!({ "name": "rows", "columns": [column("id"), column("number")], "primary-key": ["id"] });
-    for path in ["/run", "/small/run"] {
+    for path in ["/steps", "/small/steps"] {
         for _ in 0..TIMES {
             let steps = json!([
                 { "op": "db.migrate", "migrations": [migration] },
                 { "op": "db.define-table", "table": table },
             ]);
-            let results = host.visitor().post_json(path, &steps).await.expect(200).json();
-            results.as_array().expect("results").iter().for_each(|result| drop(ok(result).clone()));
+            run(&mut host.visitor(), path, &steps).await;
         }
     }
 }
@@ -177,8 +184,11 @@ async fn commands(host: &TestHost) {
     for _ in 0..3 {
         let steps =
             json!([{ "op": "session.set", "key": "a", "value": "1" }, { "op": "session.renew", "user": "Ada" }]);
-        small.post_json("/small/run", &steps).await.expect(200);
+        run(&mut small, "/small/steps", &steps).await;
     }
+    static COPIES: AtomicU32 = AtomicU32::new(1);
+    let copy = format!("copy-{}", COPIES.fetch_add(1, Ordering::Relaxed));
+    let route = format!("/{copy}");
     let (files, out, tar) = (at("in"), at("out"), at("small.tar"));
     let list: [&[&str]; 19] = [
         &["migrate"],
@@ -190,14 +200,14 @@ async fn commands(host: &TestHost) {
         &["sessions", "list", "--app", "small"],
         &["sessions", "list", "--app", "probe", "--user", "user 77"],
         &["sessions", "end", "--app", "probe", "--user", "user 77"],
-        &["sessions", "sweep"],
+        &["sessions", "sweep", "--app", "probe"],
         &["blobs", "import", &files, "--app", "small"],
         &["blobs", "import", &files, "--app", "small"],
         &["blobs", "export", &out, "--app", "small"],
         &["blobs", "sweep", "--app", "small"],
-        &["export", &tar, "--app", "small"],
-        &["import", &tar, "--app", "copy", "--route", "/copy"],
-        &["apps", "set", "copy", "--database-var", "COPY_URL", "--leave-data"],
+        &["export", &tar, "--app", "small", "--skip-table", "notes"],
+        &["import", &tar, "--app", &copy, "--route", &route],
+        &["apps", "set", &copy, "--database-var", "COPY_URL", "--leave-data"],
         &["sessions", "end", "--app", "small", "--all"],
         &["versions", "--app", "probe"],
     ];
@@ -209,11 +219,10 @@ async fn commands(host: &TestHost) {
         assert!(finished.status.success() || arguments.contains(&"set"), "{arguments:?}: {finished}");
     }
     assert!(Path::new(&tar).is_file());
+    let list = ["sessions", "list", "--app", "probe", "--user", "user 78", "--json"];
+    let listed = command::on(host.database(), &list).await.succeeded().json();
+    let handle = listed[0]["session"].as_str().expect("a session").to_owned();
+    command::on(host.database(), &["sessions", "end", "--app", "probe", "--id", &handle]).await.succeeded();
     host.swap("small", "hello").await;
     host.swap("small", "probe").await;
-    let gone = format!("delete from {} where name = 'copy'", host.database().host_table("apps"));
-    let versions = format!("delete from {} where app = 'copy'", host.database().host_table("versions"));
-    for sql in [versions, gone] {
-        host.database().host_rows(&sql).await;
-    }
 }

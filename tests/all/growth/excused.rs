@@ -15,12 +15,14 @@ pub(super) struct Work {
 
 /// A batch of a sweep, and the sample for the figures, look at so many rows at most.
 const MOST_ROWS: f64 = 5_100.0;
-/// Pages of a statement that looks at few rows, and for each row.
-const MOST_BLOCKS: f64 = 300.0;
-const BLOCKS_PER_ROW: f64 = 12.0;
+/// Pages of a statement that looks at few rows, and for each row. A chunk of a file is kept in some 130 rows beside the table, a few pages each; all sessions
+/// are on 15,000 pages.
+const MOST_BLOCKS: f64 = 1_000.0;
+const BLOCKS_PER_ROW: f64 = 16.0;
 
 /// Texts of statements that read as much as there is, and why they may.
-const EXCUSED: [(&str, &str); 7] = [
+const EXCUSED: [(&str, &str); 8] = [
+    ("select 1 from innkeeper.app_migrations limit 1", "it stops at the first row"),
     (
         "from innkeeper.apps order by name",
         "a host loads all apps when the registry has changed, and a command lists them",
@@ -49,19 +51,14 @@ pub(super) fn is_excused(sql: &str) -> bool {
     })
 }
 
-/// Panics where a statement has read too much, with all that have.
-pub(super) fn judge(work: &[Work], how: &str) {
+/// The statements that have read too much.
+pub(super) fn judge(work: &[Work], how: &str) -> Vec<String> {
     let too_much = |work: &&Work| {
         let rows = work.rows > MOST_ROWS;
         let blocks = work.blocks > MOST_BLOCKS + BLOCKS_PER_ROW * work.rows;
         (rows || blocks) && !is_excused(&work.sql)
     };
-    let mut found: Vec<String> = work
-        .iter()
-        .filter(too_much)
-        .map(|work| format!("{} rows, {} pages: {}\n{}", work.rows, work.blocks, work.sql, work.plan))
-        .collect();
-    found.sort_unstable();
-    found.dedup();
-    assert!(found.is_empty(), "{how}: {} statements read too much:\n{}", found.len(), found.join("\n"));
+    let tell =
+        |work: &Work| format!("{how}: {} rows, {} pages: {}\n{}", work.rows, work.blocks, work.sql, work.plan);
+    work.iter().filter(too_much).map(tell).collect()
 }

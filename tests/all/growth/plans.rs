@@ -5,6 +5,9 @@ use serde_json::Value;
 use super::Ran;
 use super::excused::Work;
 
+/// The mark of statements of the test itself.
+pub(super) const OWN: &str = "/* of the test */";
+
 /// The plans in a log, in their order.
 pub(super) fn from_log(log: &str) -> Ran {
     let mut lines = log.lines().peekable();
@@ -19,7 +22,7 @@ pub(super) fn from_log(log: &str) -> Ran {
             text.push('\n');
         }
         let json: Value = serde_json::from_str(&text).unwrap_or_else(|error| panic!("no plan: {error}: {text}"));
-        ran.push(work(&json, &text));
+        ran.extend(Some(work(&json, &text)).filter(|work| !work.sql.starts_with(OWN)));
     }
     assert!(!ran.is_empty(), "the server has told of no plan");
     ran
@@ -28,7 +31,8 @@ pub(super) fn from_log(log: &str) -> Ran {
 fn work(json: &Value, text: &str) -> Work {
     let sql = json["Query Text"].as_str().expect("the text of the statement");
     // The text begins with the schema for which it was prepared.
-    let sql = sql.strip_prefix("/*").and_then(|sql| sql.split_once("*/")).map_or(sql, |(_, sql)| sql);
+    let prepared = sql.strip_prefix("/*").filter(|_| !sql.starts_with(OWN));
+    let sql = prepared.and_then(|sql| sql.split_once("*/")).map_or(sql, |(_, sql)| sql);
     let plan = &json["Plan"];
     let blocks = number(plan, "Shared Hit Blocks") + number(plan, "Shared Read Blocks");
     Work { sql: sql.to_owned(), rows: most_rows(plan), blocks, plan: text.to_owned() }

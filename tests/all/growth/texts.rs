@@ -6,7 +6,17 @@ use super::Ran;
 use super::excused::Work;
 
 /// Texts that the drive does not reach, each with the reason.
-const NOT_RUN: [(&str, &str); 1] = [("", "")];
+const NOT_RUN: [(&str, &str); 9] = [
+    ("pg_namespace where nspname = ", "asks the catalog for one schema, by its name"),
+    ("select format('create schema", "reads no table"),
+    ("insert into innkeeper.migrations", "one row, once in the life of a release"),
+    ("from pg_namespace n where", "excused: a command asks which schemas a credential can look into"),
+    ("pg_try_advisory_lock(hashtextextended('indexes", "reads no table"),
+    ("set created_at = $3 where app = $1 and id = $2 and state = 0", "by its key; after 20 seconds of an import"),
+    ("select sha256 from innkeeper.blobs where app = $1 and id = $2", "by its key; for a folder with a manifest"),
+    ("from pg_class c join pg_namespace n", "counts an app's tables, for a command"),
+    ("setval(", "reads no table"),
+];
 
 /// Every text over host tables in the source, with its placeholders.
 pub(super) fn of_source() -> Vec<String> {
@@ -75,5 +85,5 @@ fn is_in(text: &str, work: &Work) -> bool {
 }
 
 fn is_known(text: &str) -> bool {
-    NOT_RUN.iter().any(|(part, reason)| !reason.is_empty() && text.contains(part))
+    NOT_RUN.iter().any(|(part, _)| text.contains(part))
 }

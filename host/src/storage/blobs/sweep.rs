@@ -6,12 +6,8 @@ use crate::storage::host_sql::host_sql;
 use crate::storage::value::Value;
 use crate::storage::{HostSql, Result};
 
-/// Blobs that one batch looks at.
-const MOST: i64 = 500;
 /// Bytes of blobs that one batch deletes, and one blob more: what takes long would be cancelled, time and again.
 const MOST_BYTES: i64 = 64 << 20;
-/// Tickets that one batch deletes.
-const TICKETS: i64 = 2_000;
 
 /// Deletes blobs of an app that are staged since before `staged`, and uploads that began before `receiving` or, where they may be taken up again,
 /// made no progress since `staged` (microseconds since 1970); a batch of each, the oldest first. Returns how many. To be run inside a transaction. What
@@ -23,16 +19,16 @@ pub async fn sweep(connection: &mut Connection, app: &str, staged: i64, receivin
         "delete from innkeeper.blobs where app = $1 and id in \
          (select id from (select id, sum(size) over (order by created_at, id) - size as before_it from \
          (select id, size, created_at from innkeeper.blobs where app = $1 and state < 2 and state = 1 and created_at < $2 \
-         order by created_at limit $3 for update skip locked) overdue) counted where before_it < $4) returning size"
+         order by created_at limit 500 for update skip locked) overdue) counted where before_it < $3) returning size"
     );
-    let mut params = vec![app.into(), Value::Integer(staged), Value::Integer(MOST), Value::Integer(MOST_BYTES)];
+    let mut params = vec![app.into(), Value::Integer(staged), Value::Integer(MOST_BYTES)];
     let swept = run(connection, app, sql, &params).await?;
     let sql = host_sql!(
         "delete from innkeeper.blobs where app = $1 and id in \
          (select id from (select id, sum(size) over (order by created_at, id) - size as before_it from \
-         (select id, size, created_at from innkeeper.blobs where app = $1 and state < 2 and state = 0 and created_at < $5 \
+         (select id, size, created_at from innkeeper.blobs where app = $1 and state < 2 and state = 0 and created_at < $4 \
          and (received is null or created_at < $2) \
-         order by created_at limit $3 for update skip locked) overdue) counted where before_it < $4) returning size"
+         order by created_at limit 500 for update skip locked) overdue) counted where before_it < $3) returning size"
     );
     params.push(Value::Integer(receiving));
     Ok(swept + run(connection, app, sql, &params).await?)
@@ -51,8 +47,7 @@ async fn run(connection: &mut Connection, app: &str, sql: &HostSql, params: &[Va
 pub async fn sweep_tickets(connection: &mut Connection, app: &str, now: i64) -> Result<u64> {
     let sql = host_sql!(
         "delete from innkeeper.used_tickets where app = $1 and id in \
-         (select id from innkeeper.used_tickets where app = $1 and until < $2 order by until limit $3 for update skip locked)"
+         (select id from innkeeper.used_tickets where app = $1 and until < $2 order by until limit 2000 for update skip locked)"
     );
-    let params = [app.into(), Value::Integer(now / 1_000_000), Value::Integer(TICKETS)];
-    Ok(connection.host(sql, &params).await?.affected)
+    Ok(connection.host(sql, &[app.into(), Value::Integer(now / 1_000_000)]).await?.affected)
 }

@@ -8,8 +8,6 @@ use crate::storage::{AppSpace, Code, Error, HostSql, Result, hex, now_micros, sa
 
 /// Hexadecimal digits of an id's hash by which an operator names a session: 48 bits, which no two sessions of an app share in practice.
 const HANDLE_DIGITS: usize = 12;
-/// Sessions that are ended in one transaction.
-const END_AT_ONCE: i64 = 1_000;
 
 /// A session as the operator sees it: nothing that opens it, and no value.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,18 +39,18 @@ pub enum Which<'a> {
     All,
 }
 
-/// Deletes sessions that have ended, at most `limit` of them, those first that ended first. Returns how many. Their values follow by the foreign key.
+/// Deletes sessions that have ended, at most 2,000 of them, those first that ended first. Returns how many. Their values follow by the foreign key.
 ///
 /// The index is read in its order and no further than the batch reaches. The condition stands once: with it in the outer half too, SQLite would look
-/// through all that have ended for each batch.
-pub async fn sweep(connection: &mut Connection, app: &str, now: i64, limit: u32) -> Result<u64> {
+/// through all that have ended for each batch. How many there are stands in the text: of a number that it does not know Postgres would believe that it is a
+/// tenth of the table. Much fewer take longer altogether; with more a visitor who needs SQLite's writer waits longer.
+pub async fn sweep(connection: &mut Connection, app: &str, now: i64) -> Result<u64> {
     let sql = host_sql!(
         "delete from innkeeper.sessions where app = $1 and id_hash in \
          (select id_hash from innkeeper.sessions where app = $1 and idle_expires_at <= $2 \
-         order by idle_expires_at limit $3 for update skip locked)"
+         order by idle_expires_at limit 2000 for update skip locked)"
     );
-    let params = [app.into(), Value::Integer(now), Value::Integer(i64::from(limit))];
-    Ok(connection.host(sql, &params).await?.affected)
+    Ok(connection.host(sql, &[app.into(), Value::Integer(now)]).await?.affected)
 }
 
 /// The statement that lists: values are counted of those sessions only that are listed.
@@ -108,10 +106,9 @@ pub async fn end(space: &AppSpace, which: Which<'_>) -> Result<u64> {
         Which::OfUser(user) => {
             let sql = host_sql!(
                 "delete from innkeeper.sessions where app = $1 and id_hash in \
-                 (select id_hash from innkeeper.sessions where app = $1 and user_name = $2 limit $3)"
+                 (select id_hash from innkeeper.sessions where app = $1 and user_name = $2 limit 1000)"
             );
-            let params = [app(), user.into(), Value::Integer(END_AT_ONCE)];
-            return end_in_batches(&mut connection, sql, &params).await;
+            return end_in_batches(&mut connection, sql, &[app(), user.into()]).await;
         }
         Which::WithHandle(handle) => {
             let (first, last) = bounds(handle)?;
@@ -128,9 +125,9 @@ pub async fn end(space: &AppSpace, which: Which<'_>) -> Result<u64> {
 async fn end_all(connection: &mut Connection, app: &str) -> Result<u64> {
     let sql = host_sql!(
         "delete from innkeeper.sessions where app = $1 and id_hash in \
-         (select id_hash from innkeeper.sessions where app = $1 order by id_hash limit $2)"
+         (select id_hash from innkeeper.sessions where app = $1 order by id_hash limit 1000)"
     );
-    end_in_batches(connection, sql, &[app.into(), Value::Integer(END_AT_ONCE)]).await
+    end_in_batches(connection, sql, &[app.into()]).await
 }
 
 async fn end_in_batches(connection: &mut Connection, sql: &HostSql, params: &[Value]) -> Result<u64> {
@@ -171,23 +168,24 @@ pub async fn count(connection: &mut Connection, app: &str) -> Result<i64> {
     let now = Value::Integer(now_micros());
     let sql = host_sql!(
         "select count(*) from (select 1 from innkeeper.sessions where app = $1 and idle_expires_at > $2 \
-         order by idle_expires_at limit $3) part"
+         order by idle_expires_at limit 5000) part"
     );
-    let few = number(connection, sql, &[app.into(), now.clone(), Value::Integer(sample::MOST)]).await?;
+    let few = number(connection, sql, &[app.into(), now.clone()]).await?;
     if few < sample::MOST {
         return Ok(few);
     }
     let sql =
-        host_sql!("select id_hash from innkeeper.sessions where app = $1 order by id_hash limit 1 offset $2");
-    let outcome = connection.host(sql, &[app.into(), Value::Integer(sample::MOST - 1)]).await?;
+        host_sql!("select id_hash from innkeeper.sessions where app = $1 order by id_hash limit 1 offset 4999");
+    let outcome = connection.host(sql, &[app.into()]).await?;
     let Some(last) = outcome.rows.rows.into_iter().next().and_then(|row| row.into_iter().next()) else {
         return Ok(few);
     };
     let share = sample::share(last.as_bytes().ok_or_else(|| Error::malformed("sessions.id_hash"))?);
     let sql = host_sql!(
-        "select count(*) from innkeeper.sessions where app = $1 and id_hash <= $2 and idle_expires_at > $3"
+        "select count(*) from (select idle_expires_at from innkeeper.sessions where app = $1 order by id_hash limit 5000) part \
+         where idle_expires_at > $2"
     );
-    let seen = number(connection, sql, &[app.into(), last, now]).await?;
+    let seen = number(connection, sql, &[app.into(), now]).await?;
     Ok(sample::whole(seen, share).max(few))
 }
 

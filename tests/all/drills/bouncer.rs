@@ -162,7 +162,8 @@ async fn a_statement_that_hangs_behind_the_pooler_gets_no_company() {
     drop(frozen);
     until("the statement is gone", async || (!endless_runs(&pooled.server).await).then_some(())).await;
     let works = async || {
-        let answer = pooled.host.visitor().try_probe(json!([query("select count(*) from kept", json!([]))])).await?;
+        let answer =
+            pooled.host.visitor().try_probe(json!([query("select count(*) from kept", json!([]))])).await?;
         (answer.status == 200 && !answer.text().contains("error")).then_some(())
     };
     until("the app works again", works).await;

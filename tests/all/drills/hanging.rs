@@ -93,7 +93,8 @@ impl Crowd {
         until("the app works again by itself", works).await;
         until("nothing hangs any more", async || (self.hanging().await == 0).then_some(())).await;
         let all = self.pool + HOST_CONNECTIONS;
-        until("the connections are as many as before", async || (self.connections().await <= all).then_some(())).await;
+        until("the connections are as many as before", async || (self.connections().await <= all).then_some(()))
+            .await;
     }
 }
 

@@ -119,7 +119,10 @@ async fn rows_of_a_cursor_stay_as_they_were(engine: Engine) {
     ]);
     let results = host.probe(steps).await;
     assert_eq!(results[4]["error"]["code"], "unique-violation");
-    assert_eq!((ok(&results[5])[0][0]["integer"].as_str(), ok(&results[5]).as_array().map(Vec::len)), (Some("11"), Some(10)));
+    assert_eq!(
+        (ok(&results[5])[0][0]["integer"].as_str(), ok(&results[5]).as_array().map(Vec::len)),
+        (Some("11"), Some(10))
+    );
     assert_eq!((integer(&results[9]), integer(&results[12])), (100, 100));
     assert_eq!(ok(&results[14])["rows"], 50);
     assert_eq!(ok(&results[16]), &json!({ "rows": 100, "in-order": true }));
@@ -160,15 +163,27 @@ async fn requests_with_several_cursors_take_turns(engine: Engine) {
         let mut visitor = host.visitor();
         let sleep = json!({ "op": "sleep", "ms": 100 });
         let steps = json!([
-            open(NUMBERS), next(0, 5), sleep, open(NUMBERS), next(1, 5), sleep, open(NUMBERS), insert(number),
-            drain(0), drain(1), drain(2),
+            open(NUMBERS),
+            next(0, 5),
+            sleep,
+            open(NUMBERS),
+            next(1, 5),
+            sleep,
+            open(NUMBERS),
+            insert(number),
+            drain(0),
+            drain(1),
+            drain(2),
         ]);
         requests.spawn(async move { visitor.probe(steps).await });
     }
     while let Some(results) = requests.join_next().await {
         let results = results.expect("a visitor does not panic");
         all_ok(&results);
-        assert_eq!([8, 9, 10].map(|at| ok(&results[at])["rows"].clone()), [json!(ROWS - 5), json!(ROWS - 5), json!(ROWS)]);
+        assert_eq!(
+            [8, 9, 10].map(|at| ok(&results[at])["rows"].clone()),
+            [json!(ROWS - 5), json!(ROWS - 5), json!(ROWS)]
+        );
     }
 }
 
@@ -180,7 +195,8 @@ async fn what_changes_tables_is_refused_beside_a_cursor(engine: Engine) {
         { "name": "0003", "statements": ["create table more (number bigint)"] },
     ]);
     let change = json!({ "op": "db.migrate", "migrations": migrations });
-    let results = host.probe(json!([open(NUMBERS), change, drain(0), { "op": "cursor.drop", "cursor": 0 }, change])).await;
+    let results =
+        host.probe(json!([open(NUMBERS), change, drain(0), { "op": "cursor.drop", "cursor": 0 }, change])).await;
     assert_eq!(results[1]["error"]["code"], "conflict", "{}", results[1]);
     assert_eq!(ok(&results[2])["rows"], json!(ROWS));
     assert_eq!(ok(&results[4]), &json!(["0003"]));

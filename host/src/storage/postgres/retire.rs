@@ -89,5 +89,7 @@ impl Conn {
 /// without the one for a cancelled query; timeouts of transactions; class 08).
 fn is_last(code: Option<&str>) -> bool {
     let code = code.unwrap_or_default();
-    (code.starts_with("57") && code != "57014") || code.starts_with("25P0") && code != "25P02" || code.starts_with("08")
+    (code.starts_with("57") && code != "57014")
+        || code.starts_with("25P0") && code != "25P02"
+        || code.starts_with("08")
 }

@@ -20,21 +20,99 @@ const FUNCTIONS: &str = include_str!("../../../../host/src/storage/statement/all
 /// Names on the list that are not in the catalogue of a Postgres 15 without extensions: keywords, what newer versions have, and what
 /// extensions bring. A name that is neither here nor there is not measured, and fails the test.
 const ELSEWHERE: &[&str] = &[
-    "coalesce", "nullif", "greatest", "least", "row", "array", "exists", "grouping", "current_date", "current_time",
-    "current_timestamp", "localtime", "localtimestamp", "all", "any", "some", "trim", "xmlagg", "erf", "erfc",
-    "random_normal", "casefold", "to_bin", "to_oct", "unicode_assigned", "crc32", "crc32c", "date_add", "date_subtract",
-    "uuid_extract_timestamp", "uuid_extract_version", "uuidv4", "uuidv7", "array_reverse", "array_sample",
-    "array_shuffle", "array_sort", "json_array", "json_scalar", "json_arrayagg", "json_objectagg", "any_value",
-    "cosine_distance", "inner_product", "l1_distance", "l2_distance", "l2_normalize", "show_trgm", "similarity",
-    "strict_word_similarity", "unaccent", "vector_dims", "vector_norm", "word_similarity", "numeric_inc",
+    "coalesce",
+    "nullif",
+    "greatest",
+    "least",
+    "row",
+    "array",
+    "exists",
+    "grouping",
+    "current_date",
+    "current_time",
+    "current_timestamp",
+    "localtime",
+    "localtimestamp",
+    "all",
+    "any",
+    "some",
+    "trim",
+    "xmlagg",
+    "erf",
+    "erfc",
+    "random_normal",
+    "casefold",
+    "to_bin",
+    "to_oct",
+    "unicode_assigned",
+    "crc32",
+    "crc32c",
+    "date_add",
+    "date_subtract",
+    "uuid_extract_timestamp",
+    "uuid_extract_version",
+    "uuidv4",
+    "uuidv7",
+    "array_reverse",
+    "array_sample",
+    "array_shuffle",
+    "array_sort",
+    "json_array",
+    "json_scalar",
+    "json_arrayagg",
+    "json_objectagg",
+    "any_value",
+    "cosine_distance",
+    "inner_product",
+    "l1_distance",
+    "l2_distance",
+    "l2_normalize",
+    "show_trgm",
+    "similarity",
+    "strict_word_similarity",
+    "unaccent",
+    "vector_dims",
+    "vector_norm",
+    "word_similarity",
+    "numeric_inc",
 ];
 
 /// Types of arguments that no statement of an app can make: a signature that wants one cannot be called.
 const NOT_MADE: &[&str] = &[
-    "internal", "cstring", "oid", "regclass", "regconfig", "xid", "xid8", "tid", "cid", "pg_lsn", "anyenum", "xml", "aclitem",
-    "_aclitem", "oidvector", "int2vector", "pg_snapshot", "txid_snapshot", "refcursor", "record", "_record", "_cstring",
-    "pg_brin_bloom_summary", "regproc", "regrole", "regtype", "regoper", "regoperator", "regprocedure", "regnamespace",
-    "regdictionary", "regcollation", "unknown", "gtsvector",
+    "internal",
+    "cstring",
+    "oid",
+    "regclass",
+    "regconfig",
+    "xid",
+    "xid8",
+    "tid",
+    "cid",
+    "pg_lsn",
+    "anyenum",
+    "xml",
+    "aclitem",
+    "_aclitem",
+    "oidvector",
+    "int2vector",
+    "pg_snapshot",
+    "txid_snapshot",
+    "refcursor",
+    "record",
+    "_record",
+    "_cstring",
+    "pg_brin_bloom_summary",
+    "regproc",
+    "regrole",
+    "regtype",
+    "regoper",
+    "regoperator",
+    "regprocedure",
+    "regnamespace",
+    "regdictionary",
+    "regcollation",
+    "unknown",
+    "gtsvector",
 ];
 
 /// The time of a statement (5 s) and a second.
@@ -48,7 +126,8 @@ const VISITORS: usize = 3;
 /// Arguments of a type: what is searched, and what is looked for in it. From huge to what a bound may still let pass.
 fn arguments(type_name: &str) -> Option<Vec<[String; 2]>> {
     let same = |text: &str| vec![[text.to_owned(), text.to_owned()]];
-    let cast = |to: &str| texts().into_iter().map(|pair| pair.map(|text| format!("cast({text} as {to})"))).collect();
+    let cast =
+        |to: &str| texts().into_iter().map(|pair| pair.map(|text| format!("cast({text} as {to})"))).collect();
     let array = |element: &str, huge: u32| {
         [huge, 5_000]
             .map(|size| {
@@ -67,9 +146,12 @@ fn arguments(type_name: &str) -> Option<Vec<[String; 2]>> {
         "varchar" | "bpchar" => cast(type_name),
         "name" => same("cast(repeat('a', 60) as name)"),
         "char" => same("cast('a' as \"char\")"),
-        "bytea" => texts().into_iter().map(|pair| pair.map(|text| format!("convert_to({text}, 'UTF8')"))).collect(),
+        "bytea" => {
+            texts().into_iter().map(|pair| pair.map(|text| format!("convert_to({text}, 'UTF8')"))).collect()
+        }
         "json" | "jsonb" => {
-            let list = |size: u32, value: &str| format!("cast('[' || repeat('{value},', {size}) || '0]' as {type_name})");
+            let list =
+                |size: u32, value: &str| format!("cast('[' || repeat('{value},', {size}) || '0]' as {type_name})");
             let deep = format!("cast(repeat('[', 5000) || repeat(']', 5000) as {type_name})");
             vec![
                 [list(2_000_000, "1"), list(2_000_000, "2")],
@@ -80,12 +162,19 @@ fn arguments(type_name: &str) -> Option<Vec<[String; 2]>> {
         "jsonpath" => same("cast('$.** ? (@ > 1)' as jsonpath)"),
         "int2" => same("cast(32767 as smallint)"),
         "int4" => ["2147483647", "16777216", "30000"].map(|n| [n.to_owned(), n.to_owned()]).to_vec(),
-        "int8" => ["9223372036854775807", "16777216"].map(|n| [format!("cast({n} as bigint)"), format!("cast({n} as bigint)")]).to_vec(),
+        "int8" => ["9223372036854775807", "16777216"]
+            .map(|n| [format!("cast({n} as bigint)"), format!("cast({n} as bigint)")])
+            .to_vec(),
         "numeric" => {
             let large = "cast(repeat('9', 131000) || '.' || repeat('9', 16000) as numeric)".to_owned();
             let half = "cast(repeat('7', 65000) || '.' || repeat('9', 16000) as numeric)".to_owned();
             let small = "cast('1.' || repeat('9', 16000) as numeric)".to_owned();
-            vec![[large.clone(), half], [large, small.clone()], [small.clone(), small], ["32177.0".into(), "9999.0".into()]]
+            vec![
+                [large.clone(), half],
+                [large, small.clone()],
+                [small.clone(), small],
+                ["32177.0".into(), "9999.0".into()],
+            ]
         }
         "float4" => same("cast(3e38 as float4)"),
         "float8" => same("cast(1e300 as float8)"),
@@ -102,7 +191,12 @@ fn arguments(type_name: &str) -> Option<Vec<[String; 2]>> {
         "macaddr" => same("cast('08:00:2b:01:02:03' as macaddr)"),
         "macaddr8" => same("cast('08:00:2b:01:02:03:04:05' as macaddr8)"),
         "bit" | "varbit" => [8_000_000, 150_000]
-            .map(|size| [format!("cast(repeat('1', {size}) as varbit)"), format!("cast(repeat('1', {}) || '0' as varbit)", size / 2)])
+            .map(|size| {
+                [
+                    format!("cast(repeat('1', {size}) as varbit)"),
+                    format!("cast(repeat('1', {}) || '0' as varbit)", size / 2),
+                ]
+            })
             .to_vec(),
         "point" => same("cast('(1,1)' as point)"),
         "line" => same("cast('{1,2,3}' as line)"),
@@ -110,11 +204,14 @@ fn arguments(type_name: &str) -> Option<Vec<[String; 2]>> {
         "box" => same("cast('(0,0),(1,1)' as box)"),
         "circle" => same("cast('((0,0),1)' as circle)"),
         "polygon" => vec![polygon(500_000), polygon(1_500)],
-        "path" => vec![polygon(500_000).map(|p| format!("path({p})")), polygon(1_500).map(|p| format!("path({p})"))],
+        "path" => {
+            vec![polygon(500_000).map(|p| format!("path({p})")), polygon(1_500).map(|p| format!("path({p})"))]
+        }
         "tsvector" => same("to_tsvector('simple', repeat('a b ', 400000))"),
-        "tsquery" => vec![
-            ["to_tsquery('simple', repeat('a <-> b & ', 1500) || 'c')".into(), "to_tsquery('simple', repeat('a | ', 3000) || 'b')".into()],
-        ],
+        "tsquery" => vec![[
+            "to_tsquery('simple', repeat('a <-> b & ', 1500) || 'c')".into(),
+            "to_tsquery('simple', repeat('a | ', 3000) || 'b')".into(),
+        ]],
         "anyarray" | "anycompatiblearray" | "_text" => {
             let mut arrays = array("text", 1_000_000);
             if type_name != "_text" {
@@ -137,7 +234,11 @@ fn arguments(type_name: &str) -> Option<Vec<[String; 2]>> {
             let element = &array_type[1..];
             let values = arguments(element)?;
             let [value, _] = values.last()?.clone();
-            let size = if ["int2", "int4", "int8", "float4", "float8", "bool"].contains(&element) { 2_000_000 } else { 10_000 };
+            let size = if ["int2", "int4", "int8", "float4", "float8", "bool"].contains(&element) {
+                2_000_000
+            } else {
+                10_000
+            };
             let fill = format!("array_fill({value}, array[{size}])");
             vec![[fill.clone(), fill]]
         }
@@ -187,16 +288,24 @@ enum Kind {
 impl Signature {
     /// The statements that measure it; none where an argument cannot be made.
     fn statements(&self) -> Option<Vec<String>> {
-        let choices: Vec<Vec<[String; 2]>> = self.types.iter().map(|name| arguments(name)).collect::<Option<_>>()?;
+        let choices: Vec<Vec<[String; 2]>> =
+            self.types.iter().map(|name| arguments(name)).collect::<Option<_>>()?;
         // What comes last is about a text alone.
         let most = choices.iter().map(Vec::len).max().unwrap_or(1).min(if choices.len() > 1 { 3 } else { 9 });
         // With the first argument the one that is searched, and the other way round.
         let ways = if choices.iter().filter(|pairs| pairs.len() > 1).count() > 1 { 2 } else { 1 };
         let call = |choice: usize, way: usize| {
-            let of = |(at, pairs): (usize, &Vec<[String; 2]>)| pairs[choice % pairs.len()][(at.min(1) + way) % 2].clone();
+            let of = |(at, pairs): (usize, &Vec<[String; 2]>)| {
+                pairs[choice % pairs.len()][(at.min(1) + way) % 2].clone()
+            };
             self.call(&choices.iter().enumerate().map(of).collect::<Vec<_>>())
         };
-        Some((0..most).flat_map(|choice| (0..ways).map(move |way| (choice, way))).map(|(choice, way)| call(choice, way)).collect())
+        Some(
+            (0..most)
+                .flat_map(|choice| (0..ways).map(move |way| (choice, way)))
+                .map(|(choice, way)| call(choice, way))
+                .collect(),
+        )
     }
 
     fn call(&self, values: &[String]) -> String {
@@ -206,7 +315,9 @@ impl Signature {
             (Kind::Operator, [right]) => format!("{name} {right}"),
             (Kind::Operator, [left, right]) => format!("{left} {name} {right}"),
             (Kind::Window, _) => format!("{name}({list}) over ()"),
-            (Kind::Ordered, [values @ .., order]) => format!("{name}({}) within group (order by {order})", values.join(", ")),
+            (Kind::Ordered, [values @ .., order]) => {
+                format!("{name}({}) within group (order by {order})", values.join(", "))
+            }
             // Reserved where it is not written as a call of SQL.
             _ if name == "position" => format!("position({} in {})", values[1], values[0]),
             _ => format!("{name}({list})"),
@@ -222,7 +333,10 @@ impl Signature {
 /// Names on the list, without the sequences', which need one that is there.
 fn names() -> BTreeSet<&'static str> {
     let lines = FUNCTIONS.lines().map(|line| line.split('#').next().unwrap_or_default().trim());
-    lines.filter(|line| !line.is_empty() && !line.contains("sequence")).filter_map(|line| line.split(' ').next()).collect()
+    lines
+        .filter(|line| !line.is_empty() && !line.contains("sequence"))
+        .filter_map(|line| line.split(' ').next())
+        .collect()
 }
 
 async fn signatures(server: &Server) -> Vec<Signature> {
@@ -325,7 +439,8 @@ async fn run(server: &Arc<Server>, host: &TestHost, statements: Vec<(usize, Stri
 async fn every_call_ends_soon_after_its_time() {
     let server = Arc::new(Server::start());
     let url = server.fresh_database().await;
-    let host = TestHost::with(Engine::Postgres).database(TestDatabase::at(&url)).app("probe", "probe").start().await;
+    let host =
+        TestHost::with(Engine::Postgres).database(TestDatabase::at(&url)).app("probe", "probe").start().await;
     let signatures = signatures(&server).await;
     let there: BTreeSet<&str> = signatures.iter().map(|signature| signature.name.as_str()).collect();
     let unknown: Vec<&str> =
@@ -336,8 +451,13 @@ async fn every_call_ends_soon_after_its_time() {
         match signature.statements() {
             Some(more) => statements.extend(more),
             None => {
-                let missing = signature.types.iter().find(|name| arguments(name).is_none()).expect("one is missing");
-                assert!(NOT_MADE.contains(&missing.as_str()), "{}: no argument of the type {missing}", signature.title());
+                let missing =
+                    signature.types.iter().find(|name| arguments(name).is_none()).expect("one is missing");
+                assert!(
+                    NOT_MADE.contains(&missing.as_str()),
+                    "{}: no argument of the type {missing}",
+                    signature.title()
+                );
             }
         }
     }

@@ -62,7 +62,8 @@ fn what_cannot_be_interrupted_is_bounded() {
 
 #[test]
 fn each_call_of_a_statement_has_its_bound() {
-    let calls = text("select btrim(a, b), (select strpos(c, d) from u where e like f) from t").matches("CASE").count();
+    let calls =
+        text("select btrim(a, b), (select strpos(c, d) from u where e like f) from t").matches("CASE").count();
     assert_eq!(calls, 3);
     let nested = text("select replace(replace(replace(a, b, c), d, e), f, g) from t");
     assert!(nested.len() < 20_000, "{} bytes", nested.len());

@@ -160,7 +160,7 @@ impl Server {
     /// that looks for no interrupt.
     pub async fn freeze_backends(&self, condition: &str) -> Vec<Frozen> {
         let query = format!("select pid::text from pg_stat_activity where usename = '{USER}' and ({condition})");
-        self.ask(&query).await.iter().map(|row| Frozen::process(&row[0])).collect()
+        self.ask(&query).await.iter().flatten().map(|pid| Frozen::process(pid)).collect()
     }
 
     /// The port that it listens at.

@@ -10,6 +10,7 @@ use super::pool::PostgresPool;
 use crate::storage::{Error, Result};
 use sqlx::postgres::PgRow;
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection as _};
+use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -65,13 +66,16 @@ impl Health {
 
 /// The server does not answer.
 pub(super) fn away() -> Error {
-    Error::unavailable("the database does not answer")
+    Error::unavailable("the database did not answer in time")
 }
 
 impl PostgresPool {
     /// Waits for `work`, for `time` at most and only while the server answers.
-    pub(super) async fn patiently<T>(&self, time: Duration, work: impl Future<Output = T>) -> Waited<T> {
-        let mut work = std::pin::pin!(work);
+    pub(super) async fn patiently<T>(
+        &self,
+        time: Duration,
+        mut work: Pin<&mut impl Future<Output = T>>,
+    ) -> Waited<T> {
         let deadline = Instant::now() + time;
         let mut step = time.min(PATIENCE);
         loop {

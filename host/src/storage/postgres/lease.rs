@@ -97,7 +97,10 @@ impl PostgresLease {
         let pool = self.pool.clone();
         let through_pooler = pool.is_through_pooler();
         let conn = self.conn.as_mut().ok_or_else(lost)?;
-        let ready = pool.patiently(READY_TIME, conn.make_ready(schema, time, through_pooler)).await;
+        let ready = {
+            let making = std::pin::pin!(conn.make_ready(schema, time, through_pooler));
+            pool.patiently(READY_TIME, making).await
+        };
         self.land(ready, lost)
     }
 
@@ -168,7 +171,10 @@ impl PostgresLease {
     ) -> Result<T> {
         let pool = self.pool.clone();
         let conn = self.begin_flight()?;
-        let result = pool.patiently(time, work(conn, &pool)).await;
+        let result = {
+            let working = std::pin::pin!(work(conn, &pool));
+            pool.patiently(time, working).await
+        };
         self.land(result, late)
     }
 

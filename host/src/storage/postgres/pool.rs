@@ -231,7 +231,11 @@ impl PostgresPool {
             if conn.since.elapsed() < PING_AFTER_IDLE && conn.outages == outages {
                 return Ok(Some(conn));
             }
-            match self.patiently(PING_TIMEOUT, conn.link.ping()).await {
+            let answer = {
+                let ping = std::pin::pin!(conn.link.ping());
+                self.patiently(PING_TIMEOUT, ping).await
+            };
+            match answer {
                 Waited::Done(Ok(())) => return Ok(Some(conn)),
                 Waited::Away => {
                     self.retire(conn, place.take(), false);
@@ -260,7 +264,8 @@ impl PostgresPool {
     /// Opens a connection before `deadline`. A follower is refused: it would take no writes.
     async fn connect(&self, deadline: Instant) -> Result<Conn> {
         let time = deadline.saturating_duration_since(Instant::now());
-        match self.patiently(time, self.open()).await {
+        let opening = std::pin::pin!(self.open());
+        match self.patiently(time, opening).await {
             Waited::Done(opened) => opened,
             Waited::Late => Err(Error::unavailable("the database did not answer in time")),
             Waited::Away => Err(away()),

@@ -6,13 +6,14 @@
 //! stay as they were. Behind a transaction pooler it cannot, and the rest is read into memory.
 
 use super::{Query, UnitOfWork};
-use crate::storage::Result;
 use crate::storage::connection::{Connection, Control, Isolation, Outcome};
 use crate::storage::value::Value;
+use crate::storage::{Code, Result};
 use std::ops::{Deref, DerefMut};
 
 /// A connection beside the unit of work.
 #[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "it lives for one write")]
 pub(in crate::storage) enum Beside<'a> {
     Own(Connection),
     /// That of the cursors, which roll back what is left open in it.
@@ -83,9 +84,13 @@ impl UnitOfWork {
 
     /// Runs a read that needs no transaction.
     pub(super) async fn read_beside_cursors(&mut self, text: Query<'_>, params: &[Value]) -> Result<Outcome> {
-        match self.space.try_writer().await? {
-            Some(mut another) => text.run(&mut another, params).await,
-            None => self.snapshot.run(text, params).await,
+        if let Some(mut another) = self.space.try_writer().await? {
+            match text.run(&mut another, params).await {
+                // It had died while it lay in the pool.
+                Err(error) if error.code == Code::Unavailable => {}
+                result => return result,
+            }
         }
+        self.snapshot.run(&text, params).await
     }
 }

@@ -174,7 +174,7 @@ impl UnitOfWork {
                 None if self.snapshot.lent => {
                     self.run_open(Query::Fetch(cursor.number, count, bounds), &[]).await?
                 }
-                None => self.snapshot.run(Query::Fetch(cursor.number, count, bounds), &[]).await?,
+                None => self.snapshot.run(&Query::Fetch(cursor.number, count, bounds), &[]).await?,
             },
             Place::Unit { .. } => self.run_open(Query::Fetch(cursor.number, count, bounds), &[]).await?,
         };
@@ -272,15 +272,15 @@ impl Snapshot {
             }
         }
         self.reading = true;
-        let outcome = self.run(Query::Declare(number, CursorLife::Connection, sql), params).await?;
+        let outcome = self.run(&Query::Declare(number, CursorLife::Connection, sql), params).await?;
         self.open.push(OpenCursor { number, bounds: sql.bounds, ahead: VecDeque::new(), is_read: false });
         Ok(outcome.rows.columns)
     }
 
     /// Runs something beside the cursors. An error must not end those that are open in the same transaction.
-    pub(super) async fn run(&mut self, query: Query<'_>, params: &[Value]) -> Result<Outcome> {
+    pub(super) async fn run(&mut self, query: &Query<'_>, params: &[Value]) -> Result<Outcome> {
         self.settle().await?;
-        let others = match &query {
+        let others = match query {
             Query::Fetch(number, ..) => self.open.iter().any(|cursor| cursor.number != *number),
             _ => !self.open.is_empty(),
         };
@@ -361,7 +361,7 @@ impl Snapshot {
                     return Ok(false);
                 }
                 let (number, bounds) = (cursor.number, cursor.bounds);
-                let piece = self.run(Query::Fetch(number, MOST_ROWS, &bounds), &[]).await?.rows.rows;
+                let piece = self.run(&Query::Fetch(number, MOST_ROWS, &bounds), &[]).await?.rows.rows;
                 left = left.saturating_sub(piece.iter().flatten().map(Value::size).sum());
                 if let Some(cursor) = self.open.get_mut(at) {
                     cursor.is_read = piece.is_empty();

@@ -124,6 +124,7 @@ const LIVE_TIME: Duration = Duration::from_millis(100);
 const VISITORS: usize = 3;
 
 /// Arguments of a type: what is searched, and what is looked for in it. From huge to what a bound may still let pass.
+#[expect(clippy::too_many_lines, reason = "a table, one entry for each type")]
 fn arguments(type_name: &str) -> Option<Vec<[String; 2]>> {
     let same = |text: &str| vec![[text.to_owned(), text.to_owned()]];
     let cast =

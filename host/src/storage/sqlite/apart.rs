@@ -108,19 +108,21 @@ mod tests {
     use super::*;
     use crate::storage::connection::{Bounds, Control, GuestSql, Isolation};
     use std::sync::mpsc;
+    use tempfile::TempDir;
 
     const TIME: Duration = Duration::from_millis(100);
     const BOUNDS: Bounds = Bounds { rows: 100, bytes: 1 << 20, time: Duration::from_secs(60) };
 
-    fn files(name: &str) -> SqliteFiles {
-        let folder = std::env::temp_dir().join(format!("innkeeper-apart-{}-{name}", std::process::id()));
-        SqliteFiles::new(SqliteSettings {
-            folder,
+    fn files() -> (TempDir, SqliteFiles) {
+        let folder = tempfile::tempdir().unwrap();
+        let files = SqliteFiles::new(SqliteSettings {
+            folder: folder.path().to_owned(),
             wait: TIME,
             full_synchronous: false,
             value_bytes: 1 << 20,
             sql_bytes: 100_000,
-        })
+        });
+        (folder, files)
     }
 
     fn sql(text: &str) -> GuestSql<'_> {
@@ -141,7 +143,7 @@ mod tests {
     /// One runtime thread: if anything of this ran on it, the test would hang.
     #[tokio::test]
     async fn a_step_without_an_end_is_given_up_and_counts_until_it_ends() {
-        let files = files("share");
+        let (_folder, files) = files();
         let mut ends = Vec::new();
         loop {
             let mut lease = files.reader("app.sqlite").unwrap();
@@ -161,12 +163,11 @@ mod tests {
         let mut lease = files.reader("app.sqlite").unwrap();
         while lease.guest(&sql("select 1"), &[]).await.is_err_and(|error| error.code == Code::Busy) {}
         lease.guest(&sql("select 1"), &[]).await.unwrap();
-        std::fs::remove_dir_all(files.folder()).unwrap();
     }
 
     #[tokio::test]
     async fn who_writes_without_an_end_keeps_the_right_to_write() {
-        let files = files("writer");
+        let (_folder, files) = files();
         let mut writer = files.writer("app.sqlite").await.unwrap();
         writer.control(Control::Begin(None::<Isolation>)).await.unwrap();
         writer.guest(&sql("create table t (a bigint)"), &[]).await.unwrap();
@@ -183,12 +184,11 @@ mod tests {
             }
         };
         writer.guest(&sql("create table t (a bigint)"), &[]).await.unwrap();
-        std::fs::remove_dir_all(files.folder()).unwrap();
     }
 
     #[tokio::test]
     async fn who_is_no_longer_waited_for_is_interrupted() {
-        let files = files("abandoned");
+        let (_folder, files) = files();
         let mut lease = files.reader("app.sqlite").unwrap();
         let endless = "with recursive n (i) as (select 1 union all select 1 - i from n) select count(*) from n";
         for _ in 0..10 {
@@ -198,6 +198,5 @@ mod tests {
         }
         while lease.guest(&sql("select 1"), &[]).await.is_err_and(|error| error.code == Code::Busy) {}
         lease.guest(&sql("select 1"), &[]).await.unwrap();
-        std::fs::remove_dir_all(files.folder()).unwrap();
     }
 }

@@ -128,14 +128,15 @@ mod tests {
     use super::*;
     use crate::storage::connection::GuestSql;
     use rusqlite::StatementStatus;
+    use tempfile::TempDir;
 
     const BOUNDS: Bounds = Bounds { rows: 100_000, bytes: 1 << 20, time: Duration::from_secs(60) };
 
     /// A writer of a file of its own that has a table, and the folder.
-    async fn app(name: &str) -> (SqliteFiles, SqliteLease) {
-        let folder = std::env::temp_dir().join(format!("innkeeper-here-{}-{name}", std::process::id()));
+    async fn app() -> (TempDir, SqliteFiles, SqliteLease) {
+        let folder = tempfile::tempdir().unwrap();
         let files = SqliteFiles::new(SqliteSettings {
-            folder,
+            folder: folder.path().to_owned(),
             wait: Duration::from_secs(60),
             full_synchronous: false,
             value_bytes: 1 << 20,
@@ -143,7 +144,7 @@ mod tests {
         });
         let mut lease = files.writer("app.sqlite").await.unwrap();
         lease.script("create table t (a integer primary key, b text)").await.unwrap();
-        (files, lease)
+        (folder, files, lease)
     }
 
     async fn run(lease: &mut SqliteLease, text: &str, params: &[Value]) -> Vec<Vec<Value>> {
@@ -177,31 +178,29 @@ mod tests {
 
     #[tokio::test]
     async fn a_value_that_is_not_small_is_read_all_the_same() {
-        let (files, mut lease) = app("large").await;
+        let (_folder, _files, mut lease) = app().await;
         let (read, write) = ("select b from t where a = $1", "insert into t (a, b) values ($1, $2)");
         known(&mut lease, read, &[Value::Integer(1)]).await;
         let large = Value::Text("x".repeat(SMALL + 1));
         run(&mut lease, write, &[Value::Integer(1), large.clone()]).await;
         assert_eq!(run(&mut lease, read, &[Value::Integer(1)]).await, [[large]]);
         assert!(!runs_here(&lease, read));
-        std::fs::remove_dir_all(files.folder()).unwrap();
     }
 
     #[tokio::test]
     async fn a_read_that_turns_out_long_is_begun_anew() {
-        let (files, mut lease) = app("long").await;
+        let (_folder, _files, mut lease) = app().await;
         let read =
             "with recursive n (i) as (select 1 union all select i + 1 from n where i < $1) select max(i) from n";
         known(&mut lease, read, &[Value::Integer(3)]).await;
         assert_eq!(run(&mut lease, read, &[Value::Integer(3_000_000)]).await, [[Value::Integer(3_000_000)]]);
         assert!(!runs_here(&lease, read));
-        std::fs::remove_dir_all(files.folder()).unwrap();
     }
 
     /// Without the index this reads the table, with it the index; and a view may become anything.
     #[tokio::test]
     async fn a_statement_is_looked_at_again_when_it_is_compiled_again() {
-        let (files, mut lease) = app("compiled").await;
+        let (_folder, files, mut lease) = app().await;
         lease.script("create view v as select b as x from t").await.unwrap();
         let read = "select x from v";
         known(&mut lease, read, &[]).await;
@@ -214,12 +213,11 @@ mod tests {
                 assert!(!runs_here(lease, read));
             }
         }
-        std::fs::remove_dir_all(files.folder()).unwrap();
     }
 
     #[tokio::test]
     async fn a_pattern_that_is_a_parameter_is_looked_for_in_the_index() {
-        let (files, mut lease) = app("pattern").await;
+        let (_folder, _files, mut lease) = app().await;
         lease.script("create index i on t (b)").await.unwrap();
         let fill = "with recursive n (i) as (select 1 union all select i + 1 from n where i < 100) \
                     insert into t (b) select 'x' || i from n";
@@ -233,12 +231,11 @@ mod tests {
             let scanned = statement.reset_status(StatementStatus::FullscanStep);
             assert_eq!(scanned > 0, pattern.starts_with('%'), "{pattern}: {scanned}");
         }
-        std::fs::remove_dir_all(files.folder()).unwrap();
     }
 
     #[tokio::test]
     async fn a_limit_that_is_a_parameter_is_compiled_once() {
-        let (files, mut lease) = app("limit").await;
+        let (_folder, _files, mut lease) = app().await;
         let read = "select a from t order by a limit $1 offset $2";
         known(&mut lease, read, &[Value::Integer(1), Value::Integer(0)]).await;
         let compilations = |lease: &SqliteLease| lease.parts().unwrap().1.compilations();
@@ -247,12 +244,11 @@ mod tests {
             run(&mut lease, read, &[Value::Integer(limit), Value::Integer(1)]).await;
         }
         assert_eq!(compilations(&lease), before);
-        std::fs::remove_dir_all(files.folder()).unwrap();
     }
 
     #[tokio::test]
     async fn an_error_on_the_worker_undoes_the_statement_alone() {
-        let (files, mut lease) = app("error").await;
+        let (_folder, _files, mut lease) = app().await;
         let write = "insert into t (a, b) values ($1, $2) returning a";
         let mut next = 0;
         while !runs_here(&lease, write) {
@@ -268,6 +264,5 @@ mod tests {
         let error = lease.guest(&again, &[Value::Integer(1), Value::Null]).await.unwrap_err();
         assert_eq!(error.code, Code::UniqueViolation);
         assert_eq!(run(&mut lease, "select max(a) from t", &[]).await, [[Value::Integer(next)]]);
-        std::fs::remove_dir_all(files.folder()).unwrap();
     }
 }

@@ -211,10 +211,9 @@ mod tests {
 
     /// What is found out about each statement, all of them on a connection as guests have it.
     fn found(statements: &[&str]) -> Vec<Program> {
-        let folder =
-            std::env::temp_dir().join(format!("innkeeper-programs-{}-{}", std::process::id(), statements.len()));
+        let folder = tempfile::tempdir().unwrap();
         let files = SqliteFiles::new(SqliteSettings {
-            folder: folder.clone(),
+            folder: folder.path().to_owned(),
             wait: Duration::from_secs(1),
             full_synchronous: false,
             value_bytes: 1 << 20,
@@ -224,9 +223,7 @@ mod tests {
         let conn = lease.parts().unwrap().0;
         conn.link.pragma_update(None, "query_only", false).unwrap();
         conn.link.execute_batch(TABLES).unwrap();
-        let all = statements.iter().map(|text| examine(conn, text).unwrap()).collect();
-        std::fs::remove_dir_all(folder).unwrap();
-        all
+        statements.iter().map(|text| examine(conn, text).unwrap()).collect()
     }
 
     #[test]

@@ -91,7 +91,7 @@ pub(super) fn sqlite(folder: &Path) {
     let (all, ended, others) = (k(ROWS), k(ENDED), k(OTHERS));
     app.execute_batch(&format!(
         "begin; \
-         insert into innkeeper_sessions {all} select 'probe', randomblob(32), 'user ' || n / 4, 0, 0, 1800, {now} + 3600000000 + n, \
+         insert into innkeeper_sessions {all} select 'probe', randomblob(32), 'user ' || (n / 4), 0, 0, 1800, {now} + 3600000000 + n, \
            {now} + 7200000000 from k; \
          insert into innkeeper_sessions {ended} select 'probe', randomblob(32), null, 0, 0, 1800, n, n from k; \
          insert into innkeeper_session_values select app, id_hash, 0, 'visits', '1' from innkeeper_sessions; \

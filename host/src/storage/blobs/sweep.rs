@@ -47,7 +47,7 @@ async fn run(connection: &mut Connection, app: &str, sql: &HostSql, params: &[Va
 pub async fn sweep_tickets(connection: &mut Connection, app: &str, now: i64) -> Result<u64> {
     let sql = host_sql!(
         "delete from innkeeper.used_tickets where app = $1 and id in \
-         (select id from innkeeper.used_tickets where app = $1 and until < $2 order by until limit 2000 for update skip locked)"
+         (select id from innkeeper.used_tickets where app = $1 and until < $2 order by until limit 200 for update skip locked)"
     );
     Ok(connection.host(sql, &[app.into(), Value::Integer(now / 1_000_000)]).await?.affected)
 }

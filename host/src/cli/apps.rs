@@ -80,8 +80,7 @@ pub(super) async fn list_versions(options: &VersionsOptions) -> anyhow::Result<(
     let config = options.database.load()?;
     let database = setup::database(&config).await?;
     let versions = database.versions(&options.app).await.with_context(|| setup::unreachable(&config))?;
-    let apps = database.apps().await?;
-    let active = apps.iter().find(|app| app.name == options.app).and_then(|app| app.active);
+    let active = database.find_app(&options.app).await?.and_then(|app| app.active);
     if options.json {
         let list: Vec<_> = versions
             .iter()

@@ -63,8 +63,8 @@ impl Target {
 
 async fn look(app: &str, config: &Config) -> anyhow::Result<(Database, Option<App>)> {
     let database = setup::database(config).await?;
-    let apps = database.apps().await.with_context(|| setup::unreachable(config))?;
-    Ok((database, apps.into_iter().find(|found| found.name == app)))
+    let found = database.find_app(app).await.with_context(|| setup::unreachable(config))?;
+    Ok((database, found))
 }
 
 /// Where the things of an app are that names a database for itself, or does not.

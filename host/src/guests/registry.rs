@@ -78,8 +78,8 @@ impl Guest {
 /// Closes an app, with a line in the log whenever the reason is a new one.
 fn close(app: &App, error: &dyn std::fmt::Display, before: &Routes) -> Arc<Closed> {
     let reason = error.to_string();
-    if let Some(closed) = before.closed().find(|closed| closed.app == app.name && closed.reason == reason)
-        && closed.route == app.route
+    if let Some(Room::Closed(closed)) = before.room_of(&app.name)
+        && (&closed.reason, &closed.route) == (&reason, &app.route)
     {
         return Arc::clone(closed);
     }
@@ -174,7 +174,9 @@ impl Registry {
     /// where the host's database failed on the way: then it is worth trying again.
     pub async fn reload(&self) -> Result<bool, Error> {
         let before = self.routes.load_full();
-        let apps = self.database.apps().await?;
+        let mut apps = self.database.apps().await?;
+        // One that has nothing to serve needs no room either.
+        apps.retain(|app| app.active.is_some());
         let vars: Vec<&str> = apps.iter().filter_map(|app| app.database_var.as_deref()).collect();
         self.own_databases.retain(&vars);
         self.renew(&before, &apps, Vec::new()).await
@@ -183,8 +185,10 @@ impl Registry {
     /// Tries again to open the apps that are closed, and touches no other. Returns and fails as [`Self::reload`] does.
     pub async fn reopen(&self) -> Result<bool, Error> {
         let before = self.routes.load_full();
-        let mut apps = self.database.apps().await?;
-        apps.retain(|app| before.closed().any(|closed| closed.app == app.name));
+        let mut apps = Vec::new();
+        for closed in before.closed() {
+            apps.extend(self.database.find_app(&closed.app).await?);
+        }
         let open = before.guests().cloned().map(Room::Open).collect();
         self.renew(&before, &apps, open).await
     }
@@ -254,16 +258,17 @@ impl Registry {
         if let Some(old) = old.filter(|old| old.is_still(app, active)) {
             return Ok(Arc::clone(old));
         }
-        let versions = self.database.versions(&app.name).await?;
-        let version = versions.iter().find(|version| version.number == active).ok_or(LoadError::NoVersion)?;
-        let pre = self.compile(version).await?;
-        Ok(Arc::new(self.assemble(app, version, space, pre)?))
+        let version = self.database.version(&app.name, active).await?.ok_or(LoadError::NoVersion)?;
+        let pre = self.compile(&version).await?;
+        Ok(Arc::new(self.assemble(app, &version, space, pre)?))
     }
 
     /// A line in the log for every guest that answers now and did not before.
     fn tell_of_new(&self, before: &Routes) {
         let routes = self.routes.load();
-        let is_new = |guest: &&Arc<Guest>| !before.guests().any(|old| Arc::ptr_eq(old, guest));
+        let is_old =
+            |guest: &Arc<Guest>| before.guest_of(guest.app.space.app()).is_some_and(|old| Arc::ptr_eq(old, guest));
+        let is_new = |guest: &&Arc<Guest>| !is_old(guest);
         for guest in routes.guests().filter(is_new) {
             let (app, database) = (guest.app.space.app().as_ref(), guest.database_var.as_deref());
             tracing::info!(app, version = guest.version, route = guest.route, database, "serving");

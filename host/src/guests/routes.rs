@@ -14,6 +14,13 @@ pub enum Room {
 }
 
 impl Room {
+    fn app(&self) -> &str {
+        match self {
+            Self::Open(guest) => guest.app.space.app(),
+            Self::Closed(closed) => &closed.app,
+        }
+    }
+
     fn route(&self) -> &str {
         match self {
             Self::Open(guest) => &guest.route,
@@ -22,12 +29,17 @@ impl Room {
     }
 }
 
-/// The map from route to guest. A route is a path prefix (`/`, `/blog`) or a host name (`blog.example.org`).
+/// The map from route to guest. A route is a path prefix (`/`, `/blog`) or a host name (`blog.example.org`). How long a look into it takes does
+/// not depend on how many apps there are.
 #[derive(Debug, Default)]
 pub struct Routes {
     hosts: HashMap<String, Room>,
-    /// The longest first.
-    prefixes: Vec<(String, Room)>,
+    /// Without a slash at the end.
+    prefixes: HashMap<String, Room>,
+    /// Bytes of the longest prefix.
+    longest: usize,
+    /// By the name of the app.
+    apps: HashMap<String, Room>,
 }
 
 impl Routes {
@@ -35,35 +47,33 @@ impl Routes {
     pub fn new(rooms: impl IntoIterator<Item = Room>) -> Self {
         let mut routes = Self::default();
         for room in rooms {
+            routes.apps.insert(room.app().to_owned(), room.clone());
             let route = room.route().to_owned();
             if route.starts_with('/') {
-                routes.prefixes.push((route.trim_end_matches('/').to_owned(), room));
+                let prefix = route.trim_end_matches('/');
+                routes.longest = routes.longest.max(prefix.len());
+                routes.prefixes.insert(prefix.to_owned(), room);
             } else {
                 routes.hosts.insert(route, room);
             }
         }
-        routes.prefixes.sort_by_key(|(prefix, _)| std::cmp::Reverse(prefix.len()));
         routes
     }
 
     /// What is there for a host name (lower case, without port) and a path.
     pub fn find(&self, host: Option<&str>, path: &str) -> Option<&Room> {
         let by_host = host.and_then(|host| self.hosts.get(host));
-        by_host.or_else(|| self.prefixes.iter().find(|(prefix, _)| is_below(path, prefix)).map(|(_, room)| room))
+        by_host.or_else(|| prefixes(path, self.longest).find_map(|prefix| self.prefixes.get(prefix)))
     }
 
     /// Whether there is any app.
     pub fn is_empty(&self) -> bool {
-        self.hosts.is_empty() && self.prefixes.is_empty()
-    }
-
-    fn rooms(&self) -> impl Iterator<Item = &Room> {
-        self.hosts.values().chain(self.prefixes.iter().map(|(_, room)| room))
+        self.apps.is_empty()
     }
 
     /// All guests.
     pub fn guests(&self) -> impl Iterator<Item = &Arc<Guest>> {
-        self.rooms().filter_map(|room| match room {
+        self.apps.values().filter_map(|room| match room {
             Room::Open(guest) => Some(guest),
             Room::Closed(_) => None,
         })
@@ -71,28 +81,32 @@ impl Routes {
 
     /// The guest of an app.
     pub fn guest_of(&self, app: &str) -> Option<&Arc<Guest>> {
-        self.guests().find(|guest| **guest.app.space.app() == *app)
+        match self.apps.get(app)? {
+            Room::Open(guest) => Some(guest),
+            Room::Closed(_) => None,
+        }
     }
 
     /// What is there for an app.
     pub fn room_of(&self, app: &str) -> Option<&Room> {
-        self.rooms().find(|room| match room {
-            Room::Open(guest) => **guest.app.space.app() == *app,
-            Room::Closed(closed) => closed.app == app,
-        })
+        self.apps.get(app)
     }
 
     /// All apps that cannot be served for now.
     pub fn closed(&self) -> impl Iterator<Item = &Arc<Closed>> {
-        self.rooms().filter_map(|room| match room {
+        self.apps.values().filter_map(|room| match room {
             Room::Open(_) => None,
             Room::Closed(closed) => Some(closed),
         })
     }
 }
 
-fn is_below(path: &str, prefix: &str) -> bool {
-    path.strip_prefix(prefix).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+/// What a path may begin with up to the end of one of its segments, the longest first and none longer than `longest`; at last the empty one.
+fn prefixes(path: &str, longest: usize) -> impl Iterator<Item = &str> {
+    let ends = path.bytes().enumerate().take(longest.saturating_add(1));
+    let slashes = ends.filter(|(_, byte)| *byte == b'/').map(|(at, _)| at).rev();
+    let whole = (path.len() <= longest).then_some(path.len());
+    whole.into_iter().chain(slashes).filter_map(|end| path.get(..end))
 }
 
 /// Checks a route that someone has asked for. Returns it in the form in which it is stored.
@@ -117,14 +131,58 @@ pub fn check(route: &str) -> Result<String, String> {
 
 #[cfg(test)]
 mod tests {
-    use super::{check, is_below};
+    use super::{Closed, Room, Routes, check};
+    use std::sync::Arc;
+
+    fn routes(of: &[&str]) -> Routes {
+        Routes::new(of.iter().map(|route| {
+            let (app, route) = (format!("app of {route}"), (*route).to_owned());
+            Room::Closed(Arc::new(Closed { app, route, reason: String::new() }))
+        }))
+    }
 
     #[test]
-    fn a_prefix_ends_at_a_slash() {
-        assert!(is_below("/blog", "/blog"));
-        assert!(is_below("/blog/1", "/blog"));
-        assert!(!is_below("/blogs", "/blog"));
-        assert!(is_below("/anything", ""));
+    fn a_prefix_ends_at_a_slash_and_the_longest_answers() {
+        let routes = routes(&["/", "/blog", "/blog/old/", "/a", "blog.example.org"]);
+        let found = |path: &str| routes.find(None, path).map(|room| room.route().to_owned());
+        for (path, route) in [
+            ("/blog", "/blog"),
+            ("/blog/", "/blog"),
+            ("/blog/1", "/blog"),
+            ("/blog/older", "/blog"),
+            ("/blog/old", "/blog/old/"),
+            ("/blog/old/", "/blog/old/"),
+            ("/blog/old/1/2/3", "/blog/old/"),
+            ("/blogs", "/"),
+            ("/a//b", "/a"),
+            ("/a/blog", "/a"),
+            ("//blog", "/"),
+            ("/", "/"),
+            ("/anything/at/all", "/"),
+            ("", "/"),
+        ] {
+            assert_eq!(found(path).as_deref(), Some(route), "{path}");
+        }
+        let by_host = routes.find(Some("blog.example.org"), "/a").map(|room| room.route());
+        assert_eq!(by_host, Some("blog.example.org"));
+    }
+
+    #[test]
+    fn where_no_prefix_fits_nothing_answers() {
+        let routes = routes(&["/blog"]);
+        for path in ["/", "", "*", "/blo", "/blogs", "/other/blog"] {
+            assert!(routes.find(None, path).is_none(), "{path}");
+        }
+        assert!(routes.find(Some("blog"), "/blog/1").is_some());
+    }
+
+    #[test]
+    fn an_app_is_found_by_its_name() {
+        let routes = routes(&["/", "/blog"]);
+        assert!(routes.room_of("app of /blog").is_some());
+        assert!(routes.room_of("app of /other").is_none());
+        assert!(routes.guest_of("app of /blog").is_none(), "it is closed");
+        assert_eq!(routes.closed().count(), 2);
     }
 
     #[test]

@@ -102,6 +102,16 @@ impl Database {
         outcome.rows.rows.iter().map(|row| version_from(row)).collect()
     }
 
+    /// One version of an app, if it has it.
+    pub async fn version(&self, app: &str, number: i64) -> Result<Option<Version>> {
+        let mut connection = self.registry_reader().await?;
+        let sql = host_sql!(
+            "select number, sha256, size, created_at from innkeeper.versions where app = $1 and number = $2"
+        );
+        let outcome = connection.host(sql, &[app.into(), Value::Integer(number)]).await?;
+        outcome.rows.rows.first().map(|row| version_from(row)).transpose()
+    }
+
     /// The bytes of a version's component, checked against its hash.
     pub async fn component(&self, version: &Version) -> Result<Vec<u8>> {
         let mut connection = self.registry_reader().await?;
@@ -143,8 +153,17 @@ impl Database {
 
     /// The app of this name.
     pub async fn app(&self, name: &str) -> Result<App> {
-        let mut connection = self.registry_reader().await?;
-        find(&mut connection, name).await?.ok_or_else(|| no_such_app(name))
+        self.find_app(name).await?.ok_or_else(|| no_such_app(name))
+    }
+
+    /// The app of this name, if there is one.
+    pub async fn find_app(&self, name: &str) -> Result<Option<App>> {
+        find(&mut self.registry_reader().await?, name).await
+    }
+
+    /// The name of the app that has a route, if there is one.
+    pub async fn holder_of(&self, route: &str) -> Result<Option<String>> {
+        holder(&mut self.registry_reader().await?, route).await
     }
 
     /// Says where an app lives from now on: in the database whose URL is in the environment variable `var`, or in the host's. Moves nothing.

@@ -76,9 +76,10 @@ pub(super) async fn room(options: &ImportOptions, app: &AppPart, config: Config)
         (None, true) => Some(routes::check(&app.route).map_err(anyhow::Error::msg)?),
         (None, false) => None,
     };
-    let apps = target.database.apps().await?;
-    if let Some(other) = apps.iter().find(|other| Some(&other.route) == route.as_ref() && other.name != name) {
-        bail!("route {} belongs to app {}: choose another with --route", other.route, other.name);
+    if let Some(route) = &route
+        && let Some(other) = target.database.holder_of(route).await?.filter(|other| *other != name)
+    {
+        bail!("route {route} belongs to app {other}: choose another with --route");
     }
     let there = target.space.belongings().await?;
     if !there.is_empty() && !is_new {

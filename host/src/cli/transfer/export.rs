@@ -95,11 +95,14 @@ async fn write(options: &ExportOptions, target: &Target, part: Option<&Path>) ->
 
 async fn app_part(target: &Target) -> anyhow::Result<(AppPart, Vec<u8>)> {
     let app = target.app.as_ref().context("the app is not registered")?;
-    let versions = target.database.versions(&app.name).await?;
-    let Some(version) = versions.iter().find(|version| Some(version.number) == app.active) else {
+    let version = match app.active {
+        Some(active) => target.database.version(&app.name, active).await?,
+        None => None,
+    };
+    let Some(version) = version else {
         bail!("app {} has no active version: deploy one first (innkeeper deploy)", app.name);
     };
-    let component = target.database.component(version).await?;
+    let component = target.database.component(&version).await?;
     let part = AppPart {
         format: FORMAT,
         app: app.name.clone(),

@@ -149,8 +149,10 @@ impl Drop for SqliteLease {
 }
 
 /// The mark before a text keeps it apart from the host's statements in the cache of compiled ones: these were allowed more.
+pub(super) const GUEST: &str = "/*guest*/";
+
 pub(super) fn guest_text(sql: &str) -> String {
-    format!("/*guest*/{sql}")
+    format!("{GUEST}{sql}")
 }
 
 /// Runs something that waits for the disk without holding up the worker's other tasks.

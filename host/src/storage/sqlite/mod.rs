@@ -15,6 +15,7 @@ mod guard;
 mod lease;
 mod rows;
 mod values;
+mod work;
 
 pub use cursor::SqliteCursor;
 pub use files::{SqliteFiles, SqliteSettings};

@@ -12,6 +12,7 @@ pub(super) fn run(conn: &Conn, sql: &str, params: &[Value], bounds: &Bounds) -> 
     let mut statement = conn.link.prepare_cached(sql).map_err(|e| translate(&e))?;
     bind(&mut statement, params)?;
     let rows = collect(&mut statement, bounds)?;
+    super::work::tell(sql, &statement);
     let affected = if statement.readonly() { 0 } else { conn.link.changes() };
     Ok(Outcome { affected, rows })
 }

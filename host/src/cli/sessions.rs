@@ -1,5 +1,6 @@
 //! `innkeeper sessions`
 
+use super::progress::Progress;
 use super::target::{Target, space};
 use super::{DatabaseArgs, output, setup};
 use crate::guests::OwnDatabases;
@@ -36,6 +37,9 @@ struct ListOptions {
     /// Only those in which this user is signed in
     #[arg(long, value_name = "USER")]
     user: Option<String>,
+    /// How many to list at most
+    #[arg(long, value_name = "NUMBER", default_value_t = 1000)]
+    limit: u32,
     /// Print JSON
     #[arg(long)]
     json: bool,
@@ -81,7 +85,15 @@ pub(super) async fn run(options: &Options) -> anyhow::Result<()> {
 
 async fn list(options: &ListOptions) -> anyhow::Result<()> {
     let target = Target::find(&options.app, &options.database).await?;
-    let sessions = upkeep::list(&target.space, options.user.as_deref()).await?;
+    // One more shows whether these are all.
+    let most = options.limit.saturating_add(1);
+    let mut sessions = upkeep::list(&target.space, options.user.as_deref(), most).await?;
+    let limit = usize::try_from(options.limit).unwrap_or(usize::MAX);
+    if sessions.len() > limit {
+        sessions.truncate(limit);
+        let text = format!("these are the {limit} that were used last; --limit NUMBER lists more");
+        Progress::bytes("", None).say(text);
+    }
     if options.json {
         return output::json(&sessions.iter().map(as_json).collect::<Vec<_>>());
     }
@@ -142,6 +154,8 @@ async fn sweep(options: &SweepOptions) -> anyhow::Result<()> {
     let config = options.database.load()?;
     let database = setup::database(&config).await?;
     let mut apps = database.apps().await.with_context(|| setup::unreachable(&config))?;
+    // One that was never deployed has no visitors.
+    apps.retain(|app| app.active.is_some() || options.app.is_some());
     if let Some(name) = &options.app {
         apps.retain(|app| app.name == *name);
         if apps.is_empty() {

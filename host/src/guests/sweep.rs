@@ -36,6 +36,9 @@ pub async fn sweep(registry: Arc<Registry>, stop: CancellationToken) {
         }
         let spaces: Vec<AppSpace> = registry.routes().guests().map(|guest| guest.app.space.clone()).collect();
         for space in spaces {
+            if let Err(error) = space.complete_indexes().await {
+                tracing::warn!(app = %space.app(), "cannot make an index: {error}");
+            }
             if let Err(error) = sweep_app(&registry, &space).await {
                 tracing::warn!(app = %space.app(), "cannot sweep: {error}");
             }
@@ -61,6 +64,7 @@ async fn sweep_app(registry: &Registry, space: &AppSpace) -> Result<()> {
     let (staged, receiving) = deadlines(registry.limits());
     let blobs = sweeping::sweep(space, What::Blobs { staged, receiving }).await?;
     metrics::blobs_swept(space.app(), blobs);
+    sweeping::sweep(space, What::Tickets { now: now_micros() }).await?;
     let began = std::time::Instant::now();
     let sessions = sweeping::sweep(space, What::Sessions { now: now_micros() }).await?;
     metrics::sessions_swept(space.app(), sessions);

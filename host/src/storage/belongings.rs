@@ -35,7 +35,7 @@ impl AppSpace {
         } else {
             host_sql!(
                 "select count(*) from pg_class c join pg_namespace n on n.oid = c.relnamespace \
-                 where n.nspname::text = $1::text and c.relkind in ('r', 'p', 'v', 'm', 'f')"
+                 where n.nspname = $1::text::name and c.relkind in ('r', 'p', 'v', 'm', 'f')"
             )
         };
         let blobs = host_sql!("select count(*) from innkeeper.blobs where app = $1 and state = 2");

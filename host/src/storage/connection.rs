@@ -230,6 +230,21 @@ impl Connection {
         }
     }
 
+    /// Runs one statement that is no part of a transaction and may take `time`.
+    pub(super) async fn script_alone(&mut self, text: &str, time: Duration) -> Result<()> {
+        match self {
+            Self::Postgres(lease) => lease.script_alone(text, time).await,
+            Self::Sqlite(lease) => lease.script(text),
+        }
+    }
+
+    /// Ends a connection on which settings were changed, instead of giving it back. Nothing on SQLite.
+    pub(super) async fn forget(&mut self) {
+        if let Self::Postgres(lease) = self {
+            lease.forget().await;
+        }
+    }
+
     /// Runs statements from a file of migrations, separated by semicolons, without parameters.
     pub(super) async fn script(&mut self, text: &str) -> Result<()> {
         match self {

@@ -1,6 +1,7 @@
 //! The database: which engine, and where in it an app's things are.
 
 use super::connection::{Connection, Control, Isolation};
+use super::indexes::Looked;
 use super::postgres::{self, PoolSettings, PostgresPool};
 use super::sqlite::{SqliteFiles, SqliteLease, SqliteSettings};
 use super::{Code, Engine, Error, Result, migrations, own_space};
@@ -30,6 +31,8 @@ pub struct PostgresPools {
     pub(super) guests: PostgresPool,
     /// Whether apps have named this database for themselves: then the registry is elsewhere.
     is_apps_own: bool,
+    /// Where this process has looked for indexes that are missing.
+    pub(super) indexes: Looked,
 }
 
 /// Where the things of one app are kept.
@@ -57,7 +60,12 @@ impl Database {
         match target {
             DatabaseTarget::Postgres(target) => {
                 let pool = pool(config, target, config.app_pool_size, None)?;
-                Ok(Self::Postgres(PostgresPools { host: pool.clone(), guests: pool, is_apps_own: true }))
+                Ok(Self::Postgres(PostgresPools {
+                    host: pool.clone(),
+                    guests: pool,
+                    is_apps_own: true,
+                    indexes: Looked::default(),
+                }))
             }
             DatabaseTarget::Sqlite(folder) => Ok(Self::open_sqlite(config, folder)),
         }
@@ -73,7 +81,7 @@ impl Database {
             }
             None => pool(config, target, config.pool_size, Some(host.clone()))?,
         };
-        Ok(Self::Postgres(PostgresPools { host, guests, is_apps_own: false }))
+        Ok(Self::Postgres(PostgresPools { host, guests, is_apps_own: false, indexes: Looked::default() }))
     }
 
     fn open_sqlite(config: &Config, folder: &Path) -> Self {
@@ -185,6 +193,16 @@ impl AppSpace {
     /// The app's schema on Postgres, its file on SQLite.
     pub(super) fn place(&self) -> &str {
         &self.place
+    }
+
+    /// The schema of the host tables on Postgres, where it is not `innkeeper`.
+    pub(super) fn host_schema(&self) -> Option<&str> {
+        self.host_schema.as_deref()
+    }
+
+    /// The database that has the app's things.
+    pub(super) fn database(&self) -> &Database {
+        &self.database
     }
 
     /// Whose SQL the app's statements are.

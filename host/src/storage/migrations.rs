@@ -44,6 +44,7 @@ const APP: &[Migration] = &[
     migration!("app", "0001_belongings"),
     migration!("app", "0002_uploads"),
     migration!("app", "0003_sessions_by_end"),
+    migration!("app", "0004_blobs_by_state"),
 ];
 
 /// Applies what is missing, all or none. Returns the names of what was applied now.
@@ -89,7 +90,7 @@ async fn apply_locked(connection: &mut Connection, migrations: &[Migration]) -> 
 }
 
 async fn is_there(connection: &mut Connection, schema: &str) -> Result<bool> {
-    let sql = host_sql!("select 1 from pg_namespace where nspname::text = $1::text");
+    let sql = host_sql!("select 1 from pg_namespace where nspname = $1::text::name");
     Ok(!connection.host(sql, &[schema.into()]).await?.rows.rows.is_empty())
 }
 

@@ -29,7 +29,7 @@ pub(super) async fn make(connection: &mut Connection, app: &str, place: &str) ->
 
 async fn choose(connection: &mut Connection, app: &str) -> Result<String> {
     let sql = host_sql!(
-        "select case when exists (select 1 from pg_namespace where nspname::text = $1::text) then $1::text \
+        "select case when exists (select 1 from pg_namespace where nspname = $1::text::name) then $1::text \
          when coalesce((select has_schema_privilege(oid, 'create') from pg_namespace where nspname = 'innkeeper'), true) \
          then 'innkeeper' else $1::text end"
     );
@@ -54,7 +54,7 @@ async fn ensure(connection: &mut Connection, schema: &str) -> Result<bool> {
 async fn usable(connection: &mut Connection, schema: &str) -> Result<Option<bool>> {
     let sql = host_sql!(
         "select cast(has_schema_privilege(oid, 'create') and has_schema_privilege(oid, 'usage') as int)::bigint \
-         from pg_namespace where nspname::text = $1::text"
+         from pg_namespace where nspname = $1::text::name"
     );
     let outcome = connection.host(sql, &[schema.into()]).await?;
     Ok(outcome.rows.rows.first().and_then(|row| row.first()?.as_integer()).map(|usable| usable == 1))

@@ -24,10 +24,12 @@ pub enum What {
         /// Incomplete ones whose receiving began before this time.
         receiving: i64,
     },
+    /// Tickets that were used, and are good for nothing any more by now.
+    Tickets {
+        /// When that is.
+        now: i64,
+    },
 }
-
-/// Sessions that one transaction deletes. Much fewer take longer altogether; with more a visitor who needs SQLite's writer waits longer.
-const SESSIONS_AT_ONCE: u32 = 2_000;
 
 /// Sweeps a batch of an app's things. Returns how many went; none where another process is sweeping them.
 pub async fn sweep_batch(space: &AppSpace, what: What) -> Result<Option<u64>> {
@@ -40,8 +42,9 @@ pub async fn sweep_batch(space: &AppSpace, what: What) -> Result<Option<u64>> {
     }
     let app = space.app();
     let swept = match what {
-        What::Sessions { now } => upkeep::sweep(&mut connection, app, now, SESSIONS_AT_ONCE).await?,
+        What::Sessions { now } => upkeep::sweep(&mut connection, app, now).await?,
         What::Blobs { staged, receiving } => blobs::sweep(&mut connection, app, staged, receiving).await?,
+        What::Tickets { now } => blobs::sweep_tickets(&mut connection, app, now).await?,
     };
     connection.control(Control::Commit).await?;
     Ok(Some(swept))

@@ -92,8 +92,8 @@ fn apps(registry: &mut Registry, apps: &[AppFigures]) {
         }
     }
     registry.register("database_up", "Whether the database of an app has answered in time", up);
-    registry.register("sessions", "Sessions that have not ended", sessions);
-    registry.register("blobs", "Files, by app and state", blobs);
+    registry.register("sessions", "Sessions that have not ended; an estimate from 5000 on", sessions);
+    registry.register("blobs", "Files, by app and state; an estimate from 5000 on", blobs);
     registry.register("blob_bytes", "Bytes of files, by app and state", bytes);
 }
 

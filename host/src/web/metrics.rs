@@ -14,8 +14,10 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 use tokio::time::{Instant, timeout_at};
 
-/// How long an answer of the databases is good for.
+/// How long an answer of the databases is good for at least.
 const FRESH: Duration = Duration::from_secs(10);
+/// One that took long is good for so many times as long: where there are very many apps, counting must not become the host's main work.
+const REST: u32 = 20;
 /// How long one app's database may take.
 const APP_TIME: Duration = Duration::from_secs(1);
 /// How long all of them together may take.
@@ -27,7 +29,14 @@ const OPEN_METRICS: HeaderValue =
 /// What was asked for last.
 #[derive(Debug, Default)]
 pub(super) struct Figures {
-    last: Mutex<Option<(Instant, Vec<AppFigures>)>>,
+    last: Mutex<Option<Asked>>,
+}
+
+/// An answer, and until when it is good.
+#[derive(Debug, Clone)]
+struct Asked {
+    until: Instant,
+    apps: Vec<AppFigures>,
 }
 
 impl Figures {
@@ -57,11 +66,16 @@ impl Figures {
 
     async fn apps(&self, registry: &Registry) -> Vec<AppFigures> {
         let last = self.last.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        if let Some((_, apps)) = last.filter(|(when, _)| when.elapsed() < FRESH) {
-            return apps;
+        if let Some(asked) = last.filter(|asked| Instant::now() < asked.until) {
+            return asked.apps;
         }
+        let began = Instant::now();
         let apps = ask(registry).await;
-        *self.last.lock().unwrap_or_else(PoisonError::into_inner) = Some((Instant::now(), apps.clone()));
+        // A database that is away is asked again soon.
+        let all = apps.iter().all(|app| app.found.is_some());
+        let rest = if all { FRESH.max(began.elapsed() * REST) } else { FRESH };
+        let until = Instant::now() + rest;
+        *self.last.lock().unwrap_or_else(PoisonError::into_inner) = Some(Asked { until, apps: apps.clone() });
         apps
     }
 }

@@ -14,7 +14,7 @@ pub mod usage;
 
 pub(super) use quota::{ROW_BYTES, told as no_room};
 pub use quota::{full, used};
-pub use sweep::sweep;
+pub use sweep::{sweep, sweep_tickets};
 
 use super::connection::cell;
 use super::database::AppSpace;

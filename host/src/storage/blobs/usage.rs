@@ -1,10 +1,11 @@
 //! Counting anew what an app's blobs take up, and bringing whole blobs in beside uploads.
 
 use super::{ROW_BYTES, app};
+use crate::storage::connection::cell;
 use crate::storage::host_sql::host_sql;
 use crate::storage::unit::UnitOfWork;
 use crate::storage::value::Value;
-use crate::storage::{Error, HostSql, Outcome, Result};
+use crate::storage::{Error, HostSql, Result};
 
 /// What a recount has found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -13,11 +14,6 @@ pub struct Recount {
     pub noted: i64,
     /// As it is.
     pub counted: i64,
-}
-
-/// Takes the row without changing it. One that is missing is made, so that there is something to take.
-async fn lock(unit: &mut UnitOfWork) -> Result<()> {
-    add(unit, 0).await
 }
 
 /// Takes the row and adds to it.
@@ -34,33 +30,32 @@ pub(in crate::storage) fn add_sql() -> &'static HostSql {
     )
 }
 
-/// As it stands in the row, also where that is below zero.
-async fn noted(unit: &mut UnitOfWork) -> Result<i64> {
-    let sql = host_sql!("select bytes from innkeeper.usage where app = $1");
-    let params = [app(unit)];
-    Ok(number(&unit.read(sql, &params).await?)?.unwrap_or(0))
-}
-
 /// Counts the app's blobs. With `mends` the note becomes what was counted.
+///
+/// Nobody waits for the count as long as the note is right. Only where it is off the row is taken, so that of two who find that one mends it.
 pub async fn recount(unit: &mut UnitOfWork, mends: bool) -> Result<Recount> {
-    lock(unit).await?;
-    let noted = noted(unit).await?;
-    let counted =
-        host_sql!("select cast(coalesce(sum(size + $2), 0) as bigint) from innkeeper.blobs where app = $1");
-    let params = [app(unit), Value::Integer(taken_by(0))];
-    let counted = number(&unit.read(counted, &params).await?)?.unwrap_or(0);
-    if !mends || noted == counted {
-        unit.rollback().await?;
-        return Ok(Recount { noted, counted });
+    let found = look(unit).await?;
+    if !mends || found.noted == found.counted {
+        return Ok(found);
     }
-    add(unit, counted.saturating_sub(noted)).await?;
+    add(unit, 0).await?;
+    let found = look(unit).await?;
+    add(unit, found.counted.saturating_sub(found.noted)).await?;
     unit.commit().await?;
-    Ok(Recount { noted, counted })
+    Ok(found)
 }
 
-fn number(outcome: &Outcome) -> Result<Option<i64>> {
-    let Some(row) = outcome.rows.rows.first() else { return Ok(None) };
-    row.first().and_then(Value::as_integer).map(Some).ok_or_else(|| Error::malformed("usage"))
+/// The note as it stands in the row, also where that is below zero, and the count. One statement reads both: whoever writes changes both at once.
+async fn look(unit: &mut UnitOfWork) -> Result<Recount> {
+    let sql = host_sql!(
+        "select coalesce((select bytes from innkeeper.usage where app = $1), 0), \
+         (select cast(coalesce(sum(size + $2), 0) as bigint) from innkeeper.blobs where app = $1)"
+    );
+    let params = [app(unit), Value::Integer(taken_by(0))];
+    let outcome = unit.read(sql, &params).await?;
+    let row = outcome.rows.rows.first().map_or(&[][..], Vec::as_slice);
+    let number = |at| cell(row, at)?.as_integer().ok_or_else(|| Error::malformed("usage"));
+    Ok(Recount { noted: number(0)?, counted: number(1)? })
 }
 
 /// What a blob of so many bytes takes up with its row.

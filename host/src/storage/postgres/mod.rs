@@ -4,6 +4,7 @@
 //! from leaving something behind. `sqlx::Pool` is not used: it pings on every release, and a dropped `begin()`
 //! future leaves a transaction open in it (launchbadge/sqlx#4385).
 
+mod alone;
 mod codec;
 mod conn;
 mod cursor;

@@ -51,11 +51,28 @@ const CONSTRAINTS: &str = concat!(
     " order by t.conname"
 );
 
-const NAMES: &str = "select c.relname::text from pg_catalog.pg_class c \
-     where c.relnamespace = (select n.oid from pg_catalog.pg_namespace n where n.nspname = current_schema())";
+/// What stands in the app's schema. The catalog of tables has no index by schema, and the tables of all apps are in it; that of dependencies has one.
+macro_rules! in_schema {
+    () => {
+        "d.refclassid = 'pg_catalog.pg_namespace'::regclass and d.classid = 'pg_catalog.pg_class'::regclass and d.refobjid = \
+         (select n.oid from pg_catalog.pg_namespace n where n.nspname = current_schema())"
+    };
+}
 
-const TABLES: &str = "select c.relname::text from pg_catalog.pg_class c where c.relkind in ('r', 'p') \
-     and c.relnamespace = (select n.oid from pg_catalog.pg_namespace n where n.nspname = current_schema()) order by 1";
+const NAMES: &str = concat!(
+    "select c.relname::text from pg_catalog.pg_depend d join pg_catalog.pg_class c on c.oid = d.objid where ",
+    in_schema!(),
+    " union select i.relname::text from pg_catalog.pg_depend d join pg_catalog.pg_index x on x.indrelid = d.objid \
+     join pg_catalog.pg_class i on i.oid = x.indexrelid where ",
+    in_schema!()
+);
+
+const TABLES: &str = concat!(
+    "select distinct c.relname::text from pg_catalog.pg_depend d join pg_catalog.pg_class c on c.oid = d.objid \
+     where c.relkind in ('r', 'p') and ",
+    in_schema!(),
+    " order by 1"
+);
 
 /// The table of this name, if there is one.
 pub(super) async fn table(connection: &mut Connection, name: &str) -> Result<Option<FoundTable>> {

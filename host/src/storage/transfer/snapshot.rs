@@ -56,7 +56,7 @@ impl Snapshot {
         hold(&mut connection, &before).await?;
         // The first look decides what is seen.
         connection
-            .host(crate::storage::host_sql::host_sql!("select count(*) from innkeeper.app_migrations"), &[])
+            .host(crate::storage::host_sql::host_sql!("select 1 from innkeeper.app_migrations limit 1"), &[])
             .await?;
         if schema::table_names(&mut connection).await? != before {
             return Err(Error::new(Code::Conflict, "tables were made or dropped just now: try again"));

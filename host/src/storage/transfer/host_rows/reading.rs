@@ -66,32 +66,34 @@ impl HostRows<'_> {
         Ok(outcome.rows.rows.into_iter().next().and_then(|row| row.into_iter().next()?.into_bytes()))
     }
 
-    /// Sessions that have not ended at `now`, in the order of their hashes, behind `after` (in hexadecimal); none at the end.
+    /// Sessions that have not ended at `now`, in the order of their hashes, behind `after` (in hexadecimal); none at the end. Their values come with
+    /// them: a statement for each session would take longer than all the rest.
     pub async fn sessions(&mut self, after: &str, now: i64) -> Result<Vec<SessionRow>> {
         let sql = host_sql!(
-            "select id_hash, user_name, created_at, used_at, idle_seconds, idle_expires_at, expires_at from innkeeper.sessions \
-             where app = $1 and id_hash > $2 and expires_at > $3 and idle_expires_at > $3 order by id_hash limit $4"
+            "select s.id_hash, s.user_name, s.created_at, s.used_at, s.idle_seconds, s.idle_expires_at, s.expires_at, \
+             v.kind, v.name, v.value from \
+             (select id_hash, user_name, created_at, used_at, idle_seconds, idle_expires_at, expires_at from innkeeper.sessions \
+             where app = $1 and id_hash > $2 and expires_at > $3 and idle_expires_at > $3 order by id_hash limit $4) s \
+             left join innkeeper.session_values v on v.app = $1 and v.id_hash = s.id_hash order by s.id_hash"
         );
         let after = unhex(after).ok_or_else(|| Error::malformed("sessions.id_hash"))?;
         let params = [self.app.into(), Value::Bytes(after), Value::Integer(now), Value::Integer(PAGE)];
         let outcome = self.connection.host(sql, &params).await?;
-        let mut sessions: Vec<SessionRow> =
-            outcome.rows.rows.iter().map(|row| session(row)).collect::<Result<_>>()?;
-        for session in &mut sessions {
-            session.values = self.session_values(&session.id_hash).await?;
+        let mut sessions: Vec<SessionRow> = Vec::new();
+        for row in outcome.rows.rows {
+            let id_hash = hex(bytes(&row, 0)?);
+            if sessions.last().is_none_or(|last| last.id_hash != id_hash) {
+                sessions.push(session(id_hash, &row)?);
+            }
+            let mut value = row.into_iter().skip(7);
+            let kind = value.next().and_then(|kind| kind.as_integer());
+            let (name, value) = (value.next().and_then(Value::into_text), value.next().and_then(Value::into_text));
+            if let (Some(last), Some(kind), Some(name), Some(value)) = (sessions.last_mut(), kind, name, value) {
+                last.values.push((kind, name, value));
+            }
         }
+        sessions.iter_mut().for_each(|session| session.values.sort_unstable());
         Ok(sessions)
-    }
-
-    async fn session_values(&mut self, id_hash: &str) -> Result<Vec<(i64, String, String)>> {
-        let sql =
-            host_sql!("select kind, name, value from innkeeper.session_values where app = $1 and id_hash = $2");
-        let id_hash = unhex(id_hash).ok_or_else(|| Error::malformed("sessions.id_hash"))?;
-        let outcome = self.connection.host(sql, &[self.app.into(), Value::Bytes(id_hash)]).await?;
-        let value = |row: &Vec<Value>| Ok((number(row, 0)?, text(row, 1)?, text(row, 2)?));
-        let mut values: Vec<_> = outcome.rows.rows.iter().map(value).collect::<Result<_>>()?;
-        values.sort_unstable();
-        Ok(values)
     }
 
     /// The migrations that have been run.
@@ -119,9 +121,9 @@ fn blob(row: &[Value]) -> Result<BlobRow> {
     })
 }
 
-fn session(row: &[Value]) -> Result<SessionRow> {
+fn session(id_hash: String, row: &[Value]) -> Result<SessionRow> {
     Ok(SessionRow {
-        id_hash: hex(bytes(row, 0)?),
+        id_hash,
         user: row.get(1).and_then(Value::as_text).map(str::to_owned),
         created: number(row, 2)?,
         used: number(row, 3)?,

@@ -41,6 +41,7 @@ mod crashes;
 mod database_trouble;
 mod db;
 mod drills;
+mod growth;
 mod guestbook;
 mod harness;
 mod hostile;

@@ -59,7 +59,7 @@ fn empty() -> Full<Bytes> {
 }
 
 /// The host's table of this name, as the app's database knows it.
-fn table(host: &TestHost, name: &str) -> String {
+pub(crate) fn table(host: &TestHost, name: &str) -> String {
     let prefix = if host.database().directory().is_some() { "innkeeper_" } else { "innkeeper." };
     format!("{prefix}{name}")
 }

@@ -35,7 +35,7 @@ async fn ticket(visitor: &mut Visitor, limits: Value) -> (String, String) {
 }
 
 /// A request of the protocol.
-async fn tus(
+pub(crate) async fn tus(
     visitor: &mut Visitor,
     method: Method,
     path: &str,
@@ -50,18 +50,18 @@ async fn tus(
 }
 
 /// Begins an upload of so many bytes.
-async fn begin(visitor: &mut Visitor, path: &str, size: usize) -> Answer {
+pub(crate) async fn begin(visitor: &mut Visitor, path: &str, size: usize) -> Answer {
     tus(visitor, Method::POST, path, &[("upload-length", &size.to_string())], "").await
 }
 
 /// Goes on with bytes from an offset.
-async fn patch(visitor: &mut Visitor, path: &str, offset: usize, bytes: &[u8]) -> Answer {
+pub(crate) async fn patch(visitor: &mut Visitor, path: &str, offset: usize, bytes: &[u8]) -> Answer {
     let headers = [("content-type", STREAM), ("upload-offset", &offset.to_string())];
     tus(visitor, Method::PATCH, path, &headers, bytes.to_vec()).await
 }
 
 /// How far an upload has got; none where there is none.
-async fn offset(visitor: &mut Visitor, path: &str) -> Option<usize> {
+pub(crate) async fn offset(visitor: &mut Visitor, path: &str) -> Option<usize> {
     let answer = tus(visitor, Method::HEAD, path, &[], "").await;
     assert!([200, 404].contains(&answer.status), "{answer:?}");
     answer.header("upload-offset").map(|text| text.parse().expect("a number"))

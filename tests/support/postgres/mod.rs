@@ -164,6 +164,36 @@ impl Server {
         rows.into_iter().map(Option::unwrap_or_default).collect()
     }
 
+    /// Runs statements in the database of this URL as the superuser.
+    pub async fn administer_in(&self, url: &str, script: &str) {
+        let database = url.rsplit('/').next().unwrap_or_default();
+        let connection = PgConnection::connect(&self.administration(database)).await;
+        let mut connection = connection.expect("the test server answers");
+        let done = sqlx::raw_sql(AssertSqlSafe(script)).execute(&mut connection).await;
+        done.unwrap_or_else(|error| panic!("{script}: {error}"));
+    }
+
+    /// From now on the log has the plan of every statement of [`USER`] as it was run, those of triggers included, as JSON.
+    pub async fn explain_everything(&self) {
+        let settings = [
+            "session_preload_libraries = 'auto_explain'",
+            "auto_explain.log_min_duration = 0",
+            "auto_explain.log_analyze = on",
+            "auto_explain.log_buffers = on",
+            "auto_explain.log_timing = off",
+            "auto_explain.log_nested_statements = on",
+            "auto_explain.log_format = 'json'",
+        ];
+        let set: Vec<String> = settings.iter().map(|setting| format!("alter role {USER} set {setting}")).collect();
+        self.administer(&format!("load 'auto_explain'; {}", set.join("; "))).await;
+    }
+
+    /// What the server has logged so far.
+    pub fn log(&self) -> String {
+        let text = std::fs::read(self.home.directory().join("server.log")).expect("the server's log");
+        String::from_utf8_lossy(&text).into_owned()
+    }
+
     /// Throws a database away together with the connections to it. Says nothing if it cannot: it runs while a test ends.
     pub(crate) fn drop_database(&self, name: &str) {
         let mut drop = self.home.tool("dropdb");

@@ -1,0 +1,89 @@
+//! The statements of the host, as its source has them.
+
+use std::path::Path;
+
+use super::Ran;
+use super::excused::Work;
+
+/// Texts that the drive does not reach, each with the reason.
+const NOT_RUN: [(&str, &str); 9] = [
+    ("pg_namespace where nspname = ", "asks the catalog for one schema, by its name"),
+    ("select format('create schema", "reads no table"),
+    ("insert into innkeeper.migrations", "one row, once in the life of a release"),
+    ("from pg_namespace n where", "excused: a command asks which schemas a credential can look into"),
+    ("pg_try_advisory_lock(hashtextextended('indexes", "reads no table"),
+    ("set created_at = $3 where app = $1 and id = $2 and state = 0", "by its key; after 20 seconds of an import"),
+    ("select sha256 from innkeeper.blobs where app = $1 and id = $2", "by its key; for a folder with a manifest"),
+    ("from pg_class c join pg_namespace n", "counts an app's tables, for a command"),
+    ("setval(", "reads no table"),
+];
+
+/// Every text over host tables in the source, with its placeholders.
+pub(super) fn of_source() -> Vec<String> {
+    let mut texts = Vec::new();
+    look(&support::paths::repository().join("host/src/storage"), &mut texts);
+    assert!(texts.len() > 80, "{} texts", texts.len());
+    texts
+}
+
+fn look(folder: &Path, texts: &mut Vec<String>) {
+    for entry in std::fs::read_dir(folder).expect("a folder of the source") {
+        let path = entry.expect("an entry").path();
+        if path.is_dir() {
+            look(&path, texts);
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            let source = std::fs::read_to_string(&path).expect("a readable file");
+            let source = source.split("#[cfg(test)]").next().unwrap_or_default();
+            texts.extend(source.split("host_sql!(").skip(1).filter_map(literal));
+        }
+    }
+}
+
+/// The string that stands next, without what continues its lines.
+fn literal(source: &str) -> Option<String> {
+    let source = source.trim_start().strip_prefix('"')?;
+    let mut text = String::new();
+    let mut letters = source.chars();
+    loop {
+        match letters.next()? {
+            '"' => return Some(text),
+            '\\' => match letters.next()? {
+                '\n' => {
+                    let rest = letters.as_str().trim_start();
+                    letters = rest.chars();
+                }
+                letter => text.push(letter),
+            },
+            letter => text.push(letter),
+        }
+    }
+}
+
+/// As the host translates it.
+pub(super) fn for_sqlite(text: &str) -> String {
+    let text = text.replace("innkeeper.", "innkeeper_");
+    [" for no key update", " for update skip locked"].iter().fold(text, |text, lock| text.replace(lock, ""))
+}
+
+/// Panics where a text of the source was not run: then nothing is known of it.
+pub(super) fn all_were_run(work: &Ran) {
+    let unseen =
+        |text: &String| !text.contains("sqlite_") && !work.iter().any(|work| is_in(text, work)) && !is_known(text);
+    let unseen: Vec<String> = of_source().into_iter().filter(unseen).collect();
+    assert!(unseen.is_empty(), "{} statements were not run:\n{}", unseen.len(), unseen.join("\n"));
+}
+
+/// Where a statement travels with others its values stand in the text.
+fn is_in(text: &str, work: &Work) -> bool {
+    let mut rest = work.sql.as_str();
+    text.split('$').enumerate().all(|(at, piece)| {
+        let piece = if at == 0 { piece } else { piece.trim_start_matches(|letter: char| letter.is_ascii_digit()) };
+        let found = rest.find(piece);
+        rest = found.and_then(|found| rest.get(found + piece.len()..)).unwrap_or_default();
+        found.is_some()
+    })
+}
+
+fn is_known(text: &str) -> bool {
+    NOT_RUN.iter().any(|(part, _)| text.contains(part))
+}

@@ -215,9 +215,9 @@ impl Registry {
         self.loaded.load(Ordering::Acquire)
     }
 
-    /// Notes that everything is loaded, once it is.
-    pub(super) fn settle(&self) {
-        if self.read.get().is_some_and(|at| self.waiting.is_empty() || at.elapsed() > COMPILING) {
+    /// Notes that everything is loaded, once it is: what has been compiled after the first `compiled` versions is not yet.
+    pub(super) fn settle(&self, compiled: u64) {
+        if self.read.get().is_some_and(|at| self.waiting.is_empty_after(compiled) || at.elapsed() > COMPILING) {
             self.loaded.store(true, Ordering::Release);
         }
     }
@@ -271,7 +271,6 @@ impl Registry {
         self.routes.store(Arc::new(Routes::new(rooms)));
         self.tell_of_new(before);
         self.read.get_or_init(Instant::now);
-        self.settle();
         outage.map_or(Ok(whole), Err)
     }
 
@@ -289,7 +288,10 @@ impl Registry {
             Ok(space) => self.guest_for(app, active, space, before.guest_of(&app.name)).await,
         };
         match loaded {
-            Ok(guest) => Ok(Some(Room::Open(guest))),
+            Ok(guest) => {
+                self.complaints.lock().unwrap_or_else(PoisonError::into_inner).remove(&app.name);
+                Ok(Some(Room::Open(guest)))
+            }
             Err(LoadError::Compiling) => Ok(Some(meanwhile(app, before))),
             Err(LoadError::Storage(error)) if error.is_outage() || error.code == Code::ReadOnly => Err(error),
             Err(error) => {

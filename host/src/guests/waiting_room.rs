@@ -88,10 +88,10 @@ impl WaitingRoom {
         }
     }
 
-    /// Whether nothing is being compiled, nor is to be.
-    pub(super) fn is_empty(&self) -> bool {
+    /// Whether nothing is being compiled, nor is to be, and no more than these are done.
+    pub(super) fn is_empty_after(&self, done: u64) -> bool {
         let lists = self.lists();
-        lists.waiting.is_empty() && lists.under_way.is_none()
+        lists.waiting.is_empty() && lists.under_way.is_none() && lists.done == done
     }
 
     /// How many versions are done.
@@ -174,11 +174,11 @@ mod tests {
         room.add(version(1));
         assert_eq!(room.begin().map(|version| version.sha256), Some(vec![1]));
         room.add(version(1));
-        assert!(room.begin().is_none() && !room.is_empty());
+        assert!(room.begin().is_none() && !room.is_empty_after(0));
         assert_eq!(room.standing(&version(1)), Standing::Waiting);
         room.end(vec![1], Some(Failed { reason: "too slow".to_owned(), again: None }));
         assert_eq!(room.standing(&version(1)), Standing::Failed("too slow".to_owned()));
-        assert!(room.is_empty() && !room.has_another_try() && room.done() == 1);
+        assert!(room.is_empty_after(1) && !room.is_empty_after(0) && !room.has_another_try() && room.done() == 1);
     }
 
     #[test]

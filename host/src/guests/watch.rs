@@ -31,7 +31,7 @@ async fn look_on(registry: &Registry, stop: &CancellationToken) {
             }
             Err(error) => report(&mut outage, &error),
         }
-        registry.settle();
+        registry.settle(seen.compiled);
         registry.routes().guests().for_each(|guest| guest.accounts.log.look());
         tokio::select! {
             () = stop.cancelled() => return,

@@ -150,7 +150,10 @@ impl Registry {
             return Ok(());
         }
         let (room, outage) = match loaded {
-            Ok(guest) => (Room::Open(guest), None),
+            Ok(guest) => {
+                self.complaints.lock().unwrap_or_else(PoisonError::into_inner).remove(&load.app.name);
+                (Room::Open(guest), None)
+            }
             Err(error) => self.left(&load.app, error, old.as_ref()),
         };
         let before = self.routes.load_full();

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::process::Stdio;
 
-use support::{Engine, TestDatabase, command, until};
+use support::{Engine, TestDatabase, TestHost, command, until};
 use tempfile::TempDir;
 use tokio::process::{Child, Command};
 
@@ -40,6 +40,23 @@ async fn a_compiler_knows_nothing_of_the_environment() {
     let environment = fs::read_to_string(format!("/proc/{}/environ", compiling.child().await));
     let environment = environment.expect("a process of our own");
     assert!(!environment.contains("INNKEEPER") && !environment.contains("PATH="), "{environment}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_host_without_a_folder_for_code_leaves_none_behind() {
+    let temporary = tempfile::tempdir().expect("a folder");
+    let host = TestHost::with(Engine::Postgres).app("hello", "hello").env("INNKEEPER_CODE_CACHE", "");
+    let mut host = host.env("TMPDIR", temporary.path().to_str().expect("UTF-8")).start().await;
+    host.visitor().get("/hello").await.expect(200);
+    let first = left_in(temporary.path());
+    assert_eq!(first.len(), 1, "{first:?}");
+    host.kill9().await;
+    host.restart().await;
+    host.visitor().get("/hello").await.expect(200);
+    let second = left_in(temporary.path());
+    assert!(second.len() == 1 && second != first, "{first:?} and {second:?}");
+    host.terminate().await;
+    assert_eq!(left_in(temporary.path()), Vec::<String>::new());
 }
 
 /// A deployment whose component takes a while to compile.

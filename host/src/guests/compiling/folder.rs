@@ -113,7 +113,7 @@ mod tests {
 
     #[test]
     fn a_folder_lasts_as_long_as_its_process_and_is_swept_when_that_was_killed() -> io::Result<()> {
-        let beside = Temporary::new(&std::env::temp_dir())?;
+        let beside = Temporary::new(&crate::config::temporary_folder())?;
         let [alive, killed] = [Temporary::new(beside.path())?, Temporary::new(beside.path())?];
         assert_eq!(fs::metadata(alive.path())?.permissions().mode() & 0o777, 0o700);
         let left = killed.path().to_owned();

@@ -43,7 +43,8 @@ pub(super) async fn problem(engine: &Engine, component: &Component, allowance: A
         let text = format!("it uses up the computing time of a request, {:?}", allowance.computing);
         return Some(format!("{text} (INNKEEPER_CPU_PER_REQUEST), before it is ready"));
     }
-    let text = format!("{error:#}");
+    // In one line, for the log: what the guest called is told in several.
+    let text = format!("{error:#}").split_whitespace().collect::<Vec<_>>().join(" ");
     (!text.contains(NOT_THERE)).then(|| format!("it fails when it is started: {text}"))
 }
 

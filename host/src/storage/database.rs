@@ -80,7 +80,7 @@ impl Database {
         let guests = match &config.database.pooler {
             Some(pooler) => {
                 let settings = settings(config, config.pool_size);
-                PostgresPool::through_pooler(postgres::options(pooler)?, settings, host.clone())
+                PostgresPool::through_pooler(postgres::Access::new(pooler)?, settings, host.clone())
             }
             None => pool(config, target, config.pool_size, Some(host.clone()))?,
         };
@@ -398,7 +398,7 @@ fn pool(
     size: u32,
     canceller: Option<PostgresPool>,
 ) -> Result<PostgresPool> {
-    Ok(PostgresPool::new(postgres::options(target)?, settings(config, size), canceller))
+    Ok(PostgresPool::new(postgres::Access::new(target)?, settings(config, size), canceller))
 }
 
 fn settings(config: &Config, size: u32) -> PoolSettings {

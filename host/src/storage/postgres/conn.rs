@@ -1,6 +1,6 @@
 //! An open connection, and how it is made ready for an app.
 
-use super::error::translate;
+use super::relay::Relay;
 use crate::storage::Result;
 use sqlx::postgres::PgConnection;
 use sqlx::{AssertSqlSafe, Connection as _};
@@ -25,7 +25,9 @@ pub(super) struct Backend {
 
 /// An open connection and what the pool knows about it.
 pub(super) struct Conn {
+    /// What is awaited on it is awaited through `relay`.
     pub(super) link: PgConnection,
+    pub(super) relay: Relay,
     /// The server process, to cancel what runs in it; none while a pooler may have given it to somebody else.
     pub(super) backend: Option<Backend>,
     /// For which app's tables it was made ready.
@@ -73,10 +75,23 @@ impl Prepared {
 }
 
 impl Conn {
+    /// Runs statements separated by semicolons, whose rows nobody wants.
+    pub(super) async fn script(&mut self, text: &str) -> Result<()> {
+        let running = sqlx::raw_sql(AssertSqlSafe(text.to_owned())).execute(&mut self.link);
+        self.relay.carry(running).await.map(|_| ())
+    }
+
+    /// Gives back the memory of long messages before the connection is idle.
+    pub(super) fn rest(&mut self) {
+        if self.relay.rest() {
+            self.link.shrink_buffers();
+        }
+    }
+
     /// Forgets every prepared statement, here and on the server.
     pub(super) async fn forget_statements(&mut self) -> Result<()> {
         self.prepared.clear();
-        self.link.clear_cached_statements().await.map_err(translate)
+        self.relay.carry(self.link.clear_cached_statements()).await
     }
 
     /// Forgets for whom the connection was made ready, so that its next use begins with a reset.
@@ -88,8 +103,7 @@ impl Conn {
     pub(super) async fn reset(&mut self) -> Result<()> {
         self.forget_schema();
         self.forget_statements().await?;
-        let reset = sqlx::raw_sql("rollback; close all; deallocate all").execute(&mut self.link).await;
-        reset.map(|_| ()).map_err(translate)
+        self.script("rollback; close all; deallocate all").await
     }
 
     /// Undoes whatever the last user may have left, and lets unqualified names mean tables of `schema`. (`DISCARD ALL` would break the
@@ -112,7 +126,7 @@ impl Conn {
             time.as_millis(),
             time.as_millis() / 2,
         );
-        sqlx::raw_sql(AssertSqlSafe(script)).execute(&mut self.link).await.map_err(translate)?;
+        self.script(&script).await?;
         // The same text means other tables now.
         self.prepared.clear();
         self.schema = Some(Arc::clone(schema));

@@ -1,12 +1,12 @@
 //! Cursors: the server keeps the rows, and hands them out piece by piece (PostgreSQL documentation, "DECLARE").
 
-use super::error::translate;
-use super::lease::{Keeps, PostgresLease};
-use super::rows;
+use super::lease::{GRACE, Keeps, PostgresLease, late};
+use super::rows::{self, Piece};
 use crate::storage::Result;
 use crate::storage::connection::{Bounds, CursorLife, GuestSql, Outcome};
 use crate::storage::value::{Rows, Value};
 use sqlx::{Executor, Statement};
+use std::sync::OnceLock;
 
 impl PostgresLease {
     /// Opens cursor `number` inside the open transaction. The outcome has its columns and no rows.
@@ -28,7 +28,7 @@ impl PostgresLease {
             let columns = rows::columns(&rows::prepare(conn, sql.text).await?);
             let statement = rows::prepare(conn, &declare).await?;
             let arguments = rows::arguments(&statement, params)?;
-            (&mut conn.link).execute(statement.query_with(arguments)).await.map_err(translate)?;
+            conn.relay.carry((&mut conn.link).execute(statement.query_with(arguments))).await?;
             Ok(Outcome { affected: 0, rows: Rows { columns, rows: Vec::new() } })
         };
         self.fly(sql.bounds.time, opening).await
@@ -36,7 +36,11 @@ impl PostgresLease {
 
     /// At most `count` further rows of cursor `number` within `bounds`; none at its end.
     pub(in crate::storage) async fn fetch(&mut self, number: u32, count: u32, bounds: &Bounds) -> Result<Outcome> {
-        self.fly(bounds.time, async |conn, _| rows::fetch(conn, number, count, bounds).await).await
+        let failure = OnceLock::new();
+        let fetching = async |conn: &mut super::conn::Conn, pool: &super::PostgresPool| {
+            rows::fetch(conn, pool, &Piece { number, count, bounds, failure: &failure }).await
+        };
+        self.fly_for(bounds.time + GRACE, || late(&failure), fetching).await
     }
 
     /// Closes cursor `number`, which is open.

@@ -5,11 +5,11 @@
 //! waits for it until it answers again. So a slow statement has all its time, and a frozen server takes nobody's.
 
 use super::conn::{Backend, Conn};
-use super::error::translate;
 use super::pool::PostgresPool;
+use super::relay;
 use crate::storage::{Error, Result};
+use sqlx::AssertSqlSafe;
 use sqlx::postgres::PgRow;
-use sqlx::{AssertSqlSafe, ConnectOptions, Connection as _};
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -176,7 +176,7 @@ impl PostgresPool {
         match has_place {
             true if answer.is_ok() => self.give_back(conn),
             // It was one more than the pool has: the server is told that it ends.
-            _ => drop(conn.link.close().await),
+            _ => drop(relay::close(conn.link, conn.relay).await),
         }
         answer
     }
@@ -196,13 +196,13 @@ impl PostgresPool {
     async fn reach(&self) {
         let _turn = self.health().turn.lock().await;
         loop {
-            match tokio::time::timeout(REACH_TIME, self.options().connect()).await {
-                Ok(Ok(link)) => {
-                    drop(link.close().await);
+            match tokio::time::timeout(REACH_TIME, self.reach_server()).await {
+                Ok(Ok((link, relay))) => {
+                    drop(relay::close(link, relay).await);
                     break;
                 }
                 // An error of the server is an answer, too.
-                Ok(Err(sqlx::Error::Database(_))) => break,
+                Ok(Err(error)) if !error.sqlstate.is_empty() => break,
                 _ => tokio::time::sleep(REACH_AGAIN).await,
             }
         }
@@ -223,7 +223,7 @@ impl Conn {
     /// Asks something short.
     async fn ask(&mut self, text: &str) -> Result<Vec<PgRow>> {
         let text = AssertSqlSafe(text.to_owned());
-        sqlx::raw_sql(text).fetch_all(&mut self.link).await.map_err(translate)
+        self.relay.carry(sqlx::raw_sql(text).fetch_all(&mut self.link)).await
     }
 }
 

@@ -5,22 +5,21 @@
 //! decides by these notes: go home as it is, roll back first, or cancel on the server and throw the connection away.
 
 use super::conn::Conn;
-use super::error::{is_lost, translate};
+use super::error::is_lost;
 use super::health::{Waited, away};
 use super::inline::inline;
 use super::pool::PostgresPool;
-use super::rows;
+use super::rows::{self, Excess};
 use super::share::Place;
 use crate::storage::connection::{Bounds, Control, Durability, Isolation, Outcome};
 use crate::storage::host_sql::{HostSql, in_schema};
 use crate::storage::value::Value;
 use crate::storage::{Code, Error, Result};
-use sqlx::AssertSqlSafe;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 /// How much longer than the server we wait before the connection counts as lost.
-const GRACE: Duration = Duration::from_secs(1);
+pub(super) const GRACE: Duration = Duration::from_secs(1);
 /// For making a connection ready.
 const READY_TIME: Duration = Duration::from_secs(2);
 const ROLLBACK_TIMEOUT: Duration = Duration::from_secs(5);
@@ -134,10 +133,12 @@ impl PostgresLease {
         }
         // Outside of a transaction there is nothing to disturb, and cancelling saves reading the rest.
         let drain = self.drains && self.in_transaction;
+        let failure = OnceLock::new();
+        let excess = Excess { drain, failure: &failure };
         let running = async |conn: &mut Conn, pool: &PostgresPool| {
-            rows::collect(conn, pool, sql, params, bounds, drain).await
+            rows::collect(conn, pool, sql, params, bounds, &excess).await
         };
-        let result = self.fly(bounds.time, running).await;
+        let result = self.fly_for(bounds.time + GRACE, || late(&failure), running).await;
         // What fails in the same way once it has been prepared anew was never stale.
         self.stale &= !anew;
         result?
@@ -289,12 +290,9 @@ impl PostgresLease {
     }
 
     pub(super) async fn simple(&mut self, text: &str) -> Result<()> {
-        let text = AssertSqlSafe(text.to_owned());
         // COMMIT and definitions have as long as any statement.
         let limit = ROLLBACK_TIMEOUT.max(self.pool.statement_time()) + GRACE;
-        let running = async |conn: &mut Conn, _: &PostgresPool| {
-            sqlx::raw_sql(text).execute(&mut conn.link).await.map(|_| ()).map_err(translate)
-        };
+        let running = async |conn: &mut Conn, _: &PostgresPool| conn.script(text).await;
         self.fly_for(limit, lost, running).await
     }
 
@@ -303,6 +301,7 @@ impl PostgresLease {
             return Err(lost());
         }
         let conn = self.conn.as_mut().ok_or_else(lost)?;
+        conn.relay.set_row_limit(None);
         self.in_flight = true;
         Ok(conn)
     }
@@ -352,9 +351,8 @@ impl Drop for PostgresLease {
         } else if self.in_transaction || self.keeps == Keeps::Cursors {
             let text = if self.keeps == Keeps::Cursors { "rollback; close all" } else { "rollback" };
             self.pool.clean_up(async move {
-                let rollback = sqlx::raw_sql(text).execute(&mut conn.link);
-                match tokio::time::timeout(ROLLBACK_TIMEOUT, rollback).await {
-                    Ok(Ok(_)) => pool.give_back(conn),
+                match tokio::time::timeout(ROLLBACK_TIMEOUT, conn.script(text)).await {
+                    Ok(Ok(())) => pool.give_back(conn),
                     ended => pool.retire(conn, place, ended.is_ok()),
                 }
             });
@@ -366,6 +364,11 @@ impl Drop for PostgresLease {
 
 fn lost() -> Error {
     Error::unavailable("the connection to the database was lost")
+}
+
+/// The error of a statement whose time is over: what was found wrong before counts.
+pub(super) fn late(failure: &OnceLock<Error>) -> Error {
+    failure.get().cloned().unwrap_or_else(timed_out)
 }
 
 fn timed_out() -> Error {

@@ -7,10 +7,12 @@ use super::conn::{Backend, Conn, Prepared, STATEMENT_CACHE};
 use super::error::translate;
 use super::health::{Health, SharedHealth, Waited, away};
 use super::lease::PostgresLease;
+use super::options::Access;
+use super::relay::{self, Relay};
 use super::share::{Place, Tenant};
 use crate::storage::{Code, Error, Result};
 use crate::telemetry::figures::PoolFigures;
-use sqlx::postgres::PgConnectOptions;
+use sqlx::postgres::PgConnection;
 use sqlx::{ConnectOptions, Connection as _, Row};
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -43,8 +45,7 @@ pub struct PostgresPool {
 }
 
 struct Inner {
-    /// Holds the password: never printed (its `Debug` would).
-    options: PgConnectOptions,
+    access: Access,
     /// Whose connections cancel statements of this pool; none: its own.
     canceller: Option<PostgresPool>,
     /// Whether a transaction pooler stands before the server.
@@ -87,30 +88,26 @@ impl std::fmt::Debug for PostgresPool {
 
 impl PostgresPool {
     /// Makes a pool; connects to nothing yet. `canceller` leads to the same server as the same user, and is less busy.
-    pub fn new(options: PgConnectOptions, settings: PoolSettings, canceller: Option<Self>) -> Self {
-        Self::make(options, settings, canceller, false)
+    pub fn new(access: Access, settings: PoolSettings, canceller: Option<Self>) -> Self {
+        Self::make(access, settings, canceller, false)
     }
 
     /// Makes a pool whose connections lead through a transaction pooler (PgBouncer 1.18 or newer): see `scope`. `canceller` leads to the
     /// server itself.
-    pub fn through_pooler(options: PgConnectOptions, settings: PoolSettings, canceller: Self) -> Self {
+    pub fn through_pooler(mut access: Access, settings: PoolSettings, canceller: Self) -> Self {
         // Poolers refuse settings at the start that they do not know.
-        Self::make(options.extra_float_digits(None), settings, Some(canceller), true)
+        access.options = access.options.extra_float_digits(None);
+        Self::make(access, settings, Some(canceller), true)
     }
 
-    fn make(
-        options: PgConnectOptions,
-        settings: PoolSettings,
-        canceller: Option<Self>,
-        is_through_pooler: bool,
-    ) -> Self {
-        let options = options.statement_cache_capacity(STATEMENT_CACHE).disable_statement_logging();
+    fn make(mut access: Access, settings: PoolSettings, canceller: Option<Self>, is_through_pooler: bool) -> Self {
+        access.options = access.options.statement_cache_capacity(STATEMENT_CACHE).disable_statement_logging();
         let permits = Arc::new(Semaphore::new(usize::try_from(settings.size).unwrap_or(1).max(1)));
         let health =
             canceller.as_ref().map_or_else(|| Arc::new(Health::default()), |main| main.inner.health.clone());
         Self {
             inner: Arc::new(Inner {
-                options,
+                access,
                 canceller,
                 is_through_pooler,
                 settings,
@@ -232,7 +229,7 @@ impl PostgresPool {
                 return Ok(Some(conn));
             }
             let answer = {
-                let ping = std::pin::pin!(conn.link.ping());
+                let ping = std::pin::pin!(conn.relay.carry(conn.link.ping()));
                 self.patiently(PING_TIMEOUT, ping).await
             };
             match answer {
@@ -275,14 +272,13 @@ impl PostgresPool {
     pub(super) async fn open(&self) -> Result<Conn> {
         let epoch = self.inner.epoch.load(Ordering::Acquire);
         let outages = self.main().health().outages();
-        let mut link = self.inner.options.connect().await.map_err(translate)?;
-        let row = sqlx::raw_sql(
+        let (mut link, mut relay) = self.reach_server().await?;
+        let asking = sqlx::raw_sql(
             "select pid, pg_is_in_recovery(), (extract(epoch from backend_start) * 1000000)::bigint \
              from pg_stat_get_activity(pg_backend_pid())",
         )
-        .fetch_one(&mut link)
-        .await
-        .map_err(translate)?;
+        .fetch_one(&mut link);
+        let row = relay.carry(asking).await?;
         let (pid, started) = (row.try_get(0).map_err(translate)?, row.try_get(2).map_err(translate)?);
         if row.try_get::<bool, _>(1).map_err(translate)? {
             return Err(Error::unavailable(
@@ -291,15 +287,15 @@ impl PostgresPool {
         }
         let backend = (!self.inner.is_through_pooler).then_some(Backend { pid, started });
         let (schema, prepared, since) = (None, Prepared::default(), Instant::now());
-        Ok(Conn { link, backend, schema, prepared, epoch, outages, since })
+        Ok(Conn { link, relay, backend, schema, prepared, epoch, outages, since })
     }
 
     /// Connects once, without the pool, and says whether that works and to what.
     pub async fn check(&self) -> Result<String> {
         let mut conn = self.connect(Instant::now() + self.inner.settings.wait).await?;
-        let row = sqlx::raw_sql("show server_version").fetch_one(&mut conn.link).await;
-        let version: String = row.and_then(|row| row.try_get(0)).map_err(translate)?;
-        let _ = conn.link.close().await;
+        let asking = sqlx::raw_sql("show server_version").fetch_one(&mut conn.link);
+        let version: String = conn.relay.carry(asking).await?.try_get(0).map_err(translate)?;
+        let _ = relay::close(conn.link, conn.relay).await;
         Ok(version)
     }
 
@@ -312,6 +308,7 @@ impl PostgresPool {
             // The process works for others now.
             conn.backend = None;
         }
+        conn.rest();
         conn.since = Instant::now();
         conn.outages = self.main().health().outages();
         self.inner.idle.lock().unwrap_or_else(PoisonError::into_inner).push(conn);
@@ -364,8 +361,9 @@ impl PostgresPool {
         &self.inner.health
     }
 
-    pub(super) fn options(&self) -> &PgConnectOptions {
-        &self.inner.options
+    /// Connects, and asks for nothing.
+    pub(super) async fn reach_server(&self) -> Result<(PgConnection, Relay)> {
+        relay::connect(&self.inner.access.options, &self.inner.access.server).await
     }
 
     pub(super) fn cleaners(&self) -> &TaskTracker {

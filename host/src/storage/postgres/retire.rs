@@ -75,10 +75,10 @@ impl Conn {
     /// Reads what the server still has to say about the statement that was given up. False if the connection is lost.
     async fn quiet(&mut self) -> bool {
         loop {
-            match self.link.ping().await {
+            match self.relay.carry(self.link.ping()).await {
                 Ok(()) => return true,
                 // The error of the statement itself. More may follow.
-                Err(sqlx::Error::Database(error)) if !is_last(error.code().as_deref()) => {}
+                Err(error) if !error.sqlstate.is_empty() && !is_last(&error.sqlstate) => {}
                 Err(_) => return false,
             }
         }
@@ -87,8 +87,7 @@ impl Conn {
 
 /// Whether a server process says with this code that it ends (PostgreSQL documentation, "PostgreSQL Error Codes": class 57,
 /// without the one for a cancelled query; timeouts of transactions; class 08).
-fn is_last(code: Option<&str>) -> bool {
-    let code = code.unwrap_or_default();
+fn is_last(code: &str) -> bool {
     (code.starts_with("57") && code != "57014")
         || code.starts_with("25P0") && code != "25P02"
         || code.starts_with("08")

@@ -4,19 +4,30 @@ use super::codec;
 use super::conn::Conn;
 use super::error::translate;
 use super::pool::PostgresPool;
+use super::relay::Next;
 use crate::storage::connection::{Bounds, Outcome};
 use crate::storage::value::{Rows, Value};
 use crate::storage::{Code, Error, Result};
-use futures_util::TryStreamExt;
 use sqlx::postgres::{PgArguments, PgRow, PgStatement};
 use sqlx::{AssertSqlSafe, Column, Either, Executor, Row, SqlSafeStr, Statement, TypeInfo as _};
+use std::sync::OnceLock;
+
+/// A row that has more bytes is never read into memory, whatever else its statement may ask for: as much as an export takes.
+const MOST_ROW_BYTES: usize = 64 << 20;
+/// What a row has beside the contents of its values: four bytes for each of at most 1,664 columns, and some.
+const ROW_OVERHEAD: usize = 64 << 10;
+
+/// The bytes of one row that may be read into memory.
+fn row_limit(bounds: &Bounds) -> usize {
+    bounds.bytes.min(MOST_ROW_BYTES).saturating_add(ROW_OVERHEAD)
+}
 
 /// Prepares a statement, or finds it prepared. Statements are kept by their text, and the same text means other tables to another
 /// app, so the text begins with the schema.
 pub(super) async fn prepare(conn: &mut Conn, sql: &str) -> Result<PgStatement> {
     let schema = conn.schema.as_deref().unwrap_or_default();
     let text = AssertSqlSafe(format!("/*{schema}*/{sql}")).into_sql_str();
-    let statement = (&mut conn.link).prepare(text).await.map_err(translate)?;
+    let statement = conn.relay.carry((&mut conn.link).prepare(text)).await?;
     conn.prepared.note(sql, has_plain_parameters(&statement));
     Ok(statement)
 }
@@ -61,15 +72,24 @@ pub(super) fn columns(statement: &PgStatement) -> Vec<String> {
     statement.columns().iter().map(|column| column.name().to_owned()).collect()
 }
 
+/// What becomes of a result that exceeds its bounds. The rest of it has to be read before the connection can be used
+/// again.
+pub(super) struct Excess<'a> {
+    /// Whether the rest is read and forgotten, which disturbs no transaction, instead of being cancelled.
+    pub(super) drain: bool,
+    /// What is wrong with the result.
+    pub(super) failure: &'a OnceLock<Error>,
+}
+
 /// Runs a statement and collects its rows. What exceeds the bounds is cancelled on the server, which ends a transaction, or read
-/// and forgotten (`drain`). The inner failure is one that the server knows nothing of: the connection is as it was.
+/// and forgotten. The inner failure is one that the server knows nothing of: the connection is as it was.
 pub(super) async fn collect(
     conn: &mut Conn,
     pool: &PostgresPool,
     sql: &str,
     params: &[Value],
     bounds: &Bounds,
-    drain: bool,
+    excess: &Excess<'_>,
 ) -> Result<Result<Outcome>> {
     let statement = prepare(conn, sql).await?;
     let arguments = match arguments(&statement, params) {
@@ -79,47 +99,75 @@ pub(super) async fn collect(
     let rows = Rows { columns: columns(&statement), rows: Vec::new() };
     let mut outcome = Outcome { affected: 0, rows };
     let mut budget = Budget { rows: bounds.rows, bytes: bounds.bytes };
-    let mut failed = None;
-    let mut stream = (&mut conn.link).fetch_many(statement.query_with(arguments));
+    let failure = excess.failure;
+    conn.relay.set_row_limit(Some(row_limit(bounds)));
+    let mut steps = (&mut conn.link).fetch_many(statement.query_with(arguments));
     loop {
-        match stream.try_next().await {
-            Ok(None) => return Ok(failed.map_or(Ok(outcome), Err)),
-            Err(error) => return Err(failed.unwrap_or_else(|| translate(error))),
-            Ok(Some(Either::Left(done))) => outcome.affected += done.rows_affected(),
-            Ok(Some(Either::Right(_))) if failed.is_some() => {}
-            Ok(Some(Either::Right(row))) => {
-                if let Err(error) = decode_row(&row, &mut outcome.rows, &mut budget) {
-                    failed = Some(error);
-                    // The rest of the rows has to be read before the connection can be used again.
-                    if !drain {
-                        pool.cancel(conn.backend).await;
-                    }
-                }
+        let exceeds = match conn.relay.next(&mut steps).await {
+            Ok(Next::End) => break,
+            Err(error) => return Err(failure.get().cloned().unwrap_or(error)),
+            Ok(Next::LeftOut) => failure.set(too_large("bytes")).is_ok(),
+            Ok(Next::Item(Either::Left(done))) => {
+                outcome.affected += done.rows_affected();
+                false
             }
+            Ok(Next::Item(Either::Right(row))) => take_row(&row, &mut outcome.rows, &mut budget, failure),
+        };
+        if exceeds && !excess.drain {
+            pool.cancel(conn.backend).await;
         }
     }
+    if conn.relay.left_out() > 0 {
+        let _ = failure.set(too_large("bytes"));
+    }
+    Ok(failure.get().cloned().map_or(Ok(outcome), Err))
+}
+
+/// What to take from which cursor.
+pub(super) struct Piece<'a> {
+    pub(super) number: u32,
+    pub(super) count: u32,
+    pub(super) bounds: &'a Bounds,
+    /// What is wrong with the rows.
+    pub(super) failure: &'a OnceLock<Error>,
 }
 
 /// Takes at most `count` further rows from a cursor. Rows behind the bound of bytes are not kept in memory: the cursor goes back
 /// to before them.
-pub(super) async fn fetch(conn: &mut Conn, number: u32, count: u32, bounds: &Bounds) -> Result<Outcome> {
+pub(super) async fn fetch(conn: &mut Conn, pool: &PostgresPool, piece: &Piece<'_>) -> Result<Outcome> {
+    let Piece { number, count, bounds, failure } = *piece;
     // Not to be kept prepared: the same text has other columns the next time.
     let text = AssertSqlSafe(format!("fetch forward {count} from c{number}"));
     let mut rows = Rows::default();
     let mut budget = Budget { rows: bounds.rows, bytes: bounds.bytes };
-    let (mut received, mut failed) = (0_u32, None);
-    let mut stream = (&mut conn.link).fetch_many(sqlx::query(text).persistent(false));
-    while let Some(step) = stream.try_next().await.map_err(translate)? {
-        let Either::Right(row) = step else { continue };
-        received = received.saturating_add(1);
-        if failed.is_none() {
-            failed = decode_row(&row, &mut rows, &mut budget).err();
+    let mut received = 0_u32;
+    conn.relay.set_row_limit(Some(row_limit(bounds)));
+    let mut steps = (&mut conn.link).fetch_many(sqlx::query(text).persistent(false));
+    loop {
+        let exceeds = match conn.relay.next(&mut steps).await {
+            Ok(Next::End) => break,
+            Err(error) => return Err(failure.get().cloned().unwrap_or(error)),
+            Ok(Next::LeftOut) => failure.set(too_large("bytes")).is_ok(),
+            Ok(Next::Item(Either::Left(_))) => false,
+            Ok(Next::Item(Either::Right(row))) => {
+                received = received.saturating_add(1);
+                take_row(&row, &mut rows, &mut budget, failure)
+            }
+        };
+        // Without a row to hand out the cursor ends here.
+        if exceeds && rows.rows.is_empty() {
+            pool.cancel(conn.backend).await;
         }
     }
-    drop(stream);
+    drop(steps);
+    let left_out = u32::try_from(conn.relay.left_out()).unwrap_or(u32::MAX);
+    if left_out > 0 {
+        received = received.saturating_add(left_out);
+        let _ = failure.set(too_large("bytes"));
+    }
     let kept = u32::try_from(rows.rows.len()).unwrap_or(u32::MAX);
-    match failed {
-        Some(error) if kept == 0 || error.code != Code::TooLarge => return Err(error),
+    match failure.get() {
+        Some(error) if kept == 0 || error.code != Code::TooLarge => return Err(error.clone()),
         Some(_) => step_back(conn, number, received, kept, count).await?,
         None => {}
     }
@@ -130,13 +178,18 @@ pub(super) async fn fetch(conn: &mut Conn, number: u32, count: u32, bounds: &Bou
 async fn step_back(conn: &mut Conn, number: u32, received: u32, kept: u32, count: u32) -> Result<()> {
     let behind = u32::from(received < count);
     let steps = received.saturating_sub(kept).saturating_add(behind);
-    let text = AssertSqlSafe(format!("move backward {steps} from c{number}"));
-    sqlx::raw_sql(text).execute(&mut conn.link).await.map(|_| ()).map_err(translate)
+    conn.script(&format!("move backward {steps} from c{number}")).await
 }
 
 struct Budget {
     rows: usize,
     bytes: usize,
+}
+
+/// Adds a row to those before it, or notes why it cannot be kept. None is kept after one that could not be. Returns whether
+/// this is the first of those.
+fn take_row(row: &PgRow, rows: &mut Rows, budget: &mut Budget, failure: &OnceLock<Error>) -> bool {
+    failure.get().is_none() && decode_row(row, rows, budget).is_err_and(|error| failure.set(error).is_ok())
 }
 
 fn decode_row(row: &PgRow, rows: &mut Rows, budget: &mut Budget) -> Result<()> {

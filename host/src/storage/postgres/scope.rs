@@ -12,8 +12,7 @@ use super::lease::PostgresLease;
 use crate::storage::connection::{Bounds, Control, Outcome};
 use crate::storage::value::Value;
 use crate::storage::{Code, Error, Result};
-use futures_util::TryStreamExt;
-use sqlx::{AssertSqlSafe, Either, Row};
+use sqlx::{AssertSqlSafe, Row};
 
 impl PostgresLease {
     /// Begins a transaction with `text`.
@@ -31,15 +30,10 @@ impl PostgresLease {
         );
         let beginning = async |conn: &mut super::conn::Conn, _: &super::PostgresPool| {
             conn.forget_statements().await?;
-            let mut steps = sqlx::raw_sql(AssertSqlSafe(script)).fetch_many(&mut conn.link);
-            let mut backend = None;
-            while let Some(step) = steps.try_next().await.map_err(translate)? {
-                if let Either::Right(row) = step {
-                    backend = Some(row.try_get::<i32, _>(0).map_err(translate)?);
-                }
-            }
-            drop(steps);
-            conn.backend = backend.map(|pid| Backend { pid, started: None });
+            let asking = sqlx::raw_sql(AssertSqlSafe(script)).fetch_all(&mut conn.link);
+            let rows = conn.relay.carry(asking).await?;
+            let pid = rows.last().map(|row| row.try_get(0)).transpose().map_err(translate)?;
+            conn.backend = pid.map(|pid| Backend { pid, started: None });
             Ok(())
         };
         // Here the pooler waits for a connection of its own.

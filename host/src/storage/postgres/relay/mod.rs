@@ -1,0 +1,55 @@
+//! What stands between the driver and the server: no message beyond its bound is ever held in memory.
+//!
+//! The driver receives a message whole before anybody can look at its length, and takes no stream of ours. So it is
+//! connected to us over a local socket, and this module carries the bytes between it and the server. What the
+//! server sends passes a [`Filter`], which reads the heads of messages.
+//!
+//! There is no task for it: whoever waits for the driver carries its bytes meanwhile ([`Relay::carry`]). Everything
+//! that is awaited on the driver's connection has to be awaited through its relay.
+
+mod door;
+mod filter;
+mod pump;
+mod server;
+mod tls;
+
+pub(super) use pump::{Next, Relay};
+pub(super) use server::Server;
+
+use super::error::translate;
+use crate::storage::{Error, Result};
+use door::Door;
+use sqlx::ConnectOptions as _;
+use sqlx::postgres::{PgConnectOptions, PgConnection, PgSslMode};
+use std::io;
+use std::pin::pin;
+
+/// Connects the driver to the server through a relay.
+pub(super) async fn connect(options: &PgConnectOptions, server: &Server) -> Result<(PgConnection, Relay)> {
+    let wire = server.connect().await?;
+    let door = Door::open().map_err(|error| no_door(&error))?;
+    // What is encrypted is encrypted by the relay.
+    let options = options.clone().socket(door.folder()).port(door.port()).ssl_mode(PgSslMode::Disable);
+    let mut connecting = pin!(options.connect());
+    let near = tokio::select! {
+        biased;
+        near = door.accept() => near.map_err(|error| no_door(&error))?,
+        done = connecting.as_mut() => {
+            return Err(done.map_or_else(translate, |_| Error::unavailable("the driver has connected to nothing")));
+        }
+    };
+    drop(door);
+    let mut relay = Relay::new(near, wire);
+    let link = relay.carry(connecting).await?;
+    Ok((link, relay))
+}
+
+/// Says to the server that the connection ends.
+pub(super) async fn close(link: PgConnection, mut relay: Relay) -> Result<()> {
+    relay.carry(sqlx::Connection::close(link)).await?;
+    relay.finish().await
+}
+
+fn no_door(error: &io::Error) -> Error {
+    Error::unavailable(format!("cannot connect the database driver inside this process: {error}"))
+}

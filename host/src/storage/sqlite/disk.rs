@@ -322,7 +322,8 @@ mod tests {
     #[test]
     fn a_reserve_takes_up_its_bytes() {
         use std::os::unix::fs::MetadataExt;
-        let folder = std::env::temp_dir().join(format!("innkeeper-reserve-{}", std::process::id()));
+        let target = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../target"));
+        let folder = target.join(format!("tmp/innkeeper-reserve-{}", std::process::id()));
         std::fs::create_dir_all(&folder).unwrap();
         let disk = Disk::new(&folder);
         disk.look();

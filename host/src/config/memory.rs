@@ -13,9 +13,9 @@ const MEMINFO: &str = "/proc/meminfo";
 /// The smallest dyno, for a system that tells nothing.
 const FALLBACK_BYTES: u64 = 512 << 20;
 /// The process is let grow to this part of its memory. The kernel takes some for sockets, and measuring takes a moment.
-const CEILING_PERCENT: u128 = 86;
+const CEILING_PERCENT: u128 = 87;
 /// Beyond this part guests that are at work are ended.
-const HARD_PERCENT: u128 = 90;
+const HARD_PERCENT: u128 = 91;
 /// What a host without guests takes, until it is measured.
 const HOST_BYTES: u64 = 64 << 20;
 /// Guests have at least this part, however much the host itself takes.
@@ -111,7 +111,7 @@ mod tests {
     #[test]
     fn guests_have_what_the_host_leaves() {
         let budget = MemoryBudget::of(512 << 20);
-        assert_eq!((budget.ceiling >> 20, budget.hard >> 20, budget.guests >> 20), (440, 460, 376));
+        assert_eq!((budget.ceiling >> 20, budget.hard >> 20, budget.guests >> 20), (445, 465, 381));
         assert_eq!(budget.slots(), 1_000);
         let small = MemoryBudget::of(64 << 20);
         assert_eq!((small.guests, small.slots()), (8 << 20, 64));

@@ -63,8 +63,8 @@ async fn the_limits_tell_how_memory_is_divided() {
     let report = support::command::finish(doctor, support::DEADLINE).await.succeeded().json();
     let rows = report.as_array().expect("rows");
     let value = |name: &str| rows.iter().find(|row| row["name"] == name).map(|row| row["value"].clone());
-    assert_eq!(value("memory"), Some(json!("440MiB")));
-    assert_eq!(value("guest_memory"), Some(json!("376MiB")));
+    assert_eq!(value("memory"), Some(json!("445MiB")));
+    assert_eq!(value("guest_memory"), Some(json!("381MiB")));
     assert_eq!(value("body_rate"), Some(json!("500B")));
     assert!(value("instances").is_some() && value("connections").is_some());
 }

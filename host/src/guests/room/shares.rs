@@ -14,7 +14,7 @@ const LINE: usize = 2_048;
 /// Of these so many may wait on one party's account.
 const LINE_OF_ONE: usize = LINE / 2;
 /// Of the resident memory so much is left to parties that have little.
-const RESIDENT_KEPT: i64 = 8 << 20;
+const RESIDENT_KEPT: i64 = 4 << 20;
 
 /// What somebody asks for.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

@@ -88,13 +88,13 @@ impl std::fmt::Debug for PostgresPool {
 
 impl PostgresPool {
     /// Makes a pool; connects to nothing yet. `canceller` leads to the same server as the same user, and is less busy.
-    pub fn new(access: Access, settings: PoolSettings, canceller: Option<Self>) -> Self {
+    pub(in crate::storage) fn new(access: Access, settings: PoolSettings, canceller: Option<Self>) -> Self {
         Self::make(access, settings, canceller, false)
     }
 
     /// Makes a pool whose connections lead through a transaction pooler (PgBouncer 1.18 or newer): see `scope`. `canceller` leads to the
     /// server itself.
-    pub fn through_pooler(mut access: Access, settings: PoolSettings, canceller: Self) -> Self {
+    pub(in crate::storage) fn through_pooler(mut access: Access, settings: PoolSettings, canceller: Self) -> Self {
         // Poolers refuse settings at the start that they do not know.
         access.options = access.options.extra_float_digits(None);
         Self::make(access, settings, Some(canceller), true)

@@ -24,6 +24,13 @@ const LEAST_PART: u64 = 8;
 const SLOT_BYTES: u64 = 256 << 10;
 const SLOTS: std::ops::RangeInclusive<u64> = 64..=1_000;
 
+/// SQLite computes in the memory of this process: the part of it that all its connections together
+/// may have.
+const SQLITE_PART: u64 = 4;
+const MAX_SQLITE_BYTES: u64 = 256 << 20;
+/// A statement that changes a value may hold it this many times.
+const VALUES_OF_A_STATEMENT: u64 = 4;
+
 /// How the memory of the process is divided, in bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct MemoryBudget {
@@ -57,6 +64,11 @@ pub fn memory_bytes(environment: &Environment) -> Result<u64, Error> {
     let given = environment.quantity(MEMORY)?;
     let read = |path: &str| fs::read_to_string(path).unwrap_or_default();
     Ok(given.unwrap_or_else(|| granted(&read(CGROUP_V2), &read(CGROUP_V1), &read(MEMINFO))))
+}
+
+/// The bytes that SQLite may allocate, where one value may have `value` bytes.
+pub fn sqlite_heap(memory: u64, value: u64) -> u64 {
+    (memory / SQLITE_PART).min(MAX_SQLITE_BYTES).max(value.saturating_mul(VALUES_OF_A_STATEMENT))
 }
 
 /// The smallest of the limits that these files tell; an absent file is an empty one.
@@ -117,5 +129,20 @@ mod tests {
         assert_eq!((small.guests, small.slots()), (8 << 20, 64));
         assert!(MemoryBudget::of(u64::MAX).guests < u64::MAX);
         assert_eq!(MemoryBudget::of(0).least, 1);
+    }
+
+    #[test]
+    fn sqlite_has_a_part_of_memory_in_which_a_statement_fits() {
+        let cases = [
+            (512 << 20, 16 << 20, 128 << 20),
+            (256 << 20, 16 << 20, 64 << 20),
+            (128 << 20, 16 << 20, 64 << 20),
+            (14 << 30, 16 << 20, 256 << 20),
+            (512 << 20, 64 << 20, 256 << 20),
+            (0, u64::MAX, u64::MAX),
+        ];
+        for (memory, value, heap) in cases {
+            assert_eq!(sqlite_heap(memory, value), heap, "{memory} {value}");
+        }
     }
 }

@@ -36,7 +36,7 @@ pub use env::{Environment, temporary_folder};
 pub use error::Error;
 pub use limits::{LimitRow, Limits};
 use memory::MEMORY;
-pub use memory::{MemoryBudget, memory_bytes};
+pub use memory::{MemoryBudget, memory_bytes, sqlite_heap};
 pub use secret::Secret;
 pub use tls::{RootCertificate, SslMode};
 pub use variables::{Variable, variables};
@@ -169,6 +169,11 @@ impl Config {
     /// How the memory that there is is divided.
     pub fn memory_budget(&self) -> MemoryBudget {
         MemoryBudget::of(self.memory_bytes)
+    }
+
+    /// What SQLite may allocate in the memory that there is.
+    pub fn sqlite_heap_bytes(&self) -> u64 {
+        sqlite_heap(self.memory_bytes, self.limits.sql_value_bytes)
     }
 }
 

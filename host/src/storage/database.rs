@@ -95,6 +95,7 @@ impl Database {
             full_synchronous: config.sqlite_synchronous == SqliteSynchronous::Full,
             value_bytes: whole(config.limits.sql_value_bytes),
             sql_bytes: whole(config.limits.sql_bytes),
+            heap_bytes: config.sqlite_heap_bytes(),
         }))
     }
 

@@ -9,6 +9,7 @@ mod errors;
 mod exotic;
 mod gate;
 mod isolation;
+mod large_rows;
 mod limits;
 mod migrations;
 mod neighbours;

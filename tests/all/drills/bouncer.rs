@@ -66,6 +66,18 @@ async fn guests_go_through_the_pooler() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn large_rows_are_refused_through_the_pooler() {
+    let pooled =
+        Pooled::start(&[("INNKEEPER_STATEMENT_TIME", "50s"), ("INNKEEPER_WALL_PER_REQUEST", "100s")]).await;
+    let insert = |id: &str| execute("insert into kept (id) values ($1)", json!([id]));
+    let large = query("select repeat('x', 50000000)", json!([]));
+    let results = pooled.host.probe(json!([large, insert("a"), large, insert("b")])).await;
+    assert_eq!((code(&results[0]), code(&results[2])), ("too-large", "too-large"));
+    assert_eq!(count(&pooled.host).await, 2);
+    nothing_is_left_open(&pooled.server).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn savepoints_and_sessions_work_through_the_pooler() {
     let pooled = Pooled::start(&[]).await;
     let mut visitor = pooled.host.visitor();

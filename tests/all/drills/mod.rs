@@ -14,6 +14,7 @@ mod meanwhile;
 mod read_only;
 mod rounds;
 mod slow;
+mod tls;
 
 use serde_json::{Value, json};
 use support::postgres::Server;

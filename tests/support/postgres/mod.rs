@@ -8,6 +8,7 @@ mod frozen;
 mod hold;
 mod home;
 pub mod proxy;
+pub mod tls;
 mod wire;
 
 use std::net::TcpListener;

@@ -14,6 +14,10 @@ pub(super) const STATEMENT_CACHE: usize = 256;
 
 /// Of these, some are the driver's own: it looks types up that it does not know.
 const STATEMENTS_KNOWN: usize = STATEMENT_CACHE - 32;
+/// About what they may take here; on the server it is a multiple.
+const STATEMENT_BYTES: usize = 2 << 20;
+/// About what a column of a prepared statement takes.
+const COLUMN_BYTES: usize = 256;
 
 /// A process of the server.
 #[derive(Debug, Clone, Copy)]
@@ -48,6 +52,8 @@ pub(super) struct Prepared {
     /// Hashes, since a text may have 100 KB, and whether the server takes any parameters for it.
     texts: HashMap<u64, bool>,
     hasher: RandomState,
+    /// About what the driver's cache takes, or more.
+    bytes: usize,
 }
 
 impl Prepared {
@@ -58,7 +64,7 @@ impl Prepared {
 
     /// The driver drops the text that was not used for the longest time, once it has more than [`STATEMENT_CACHE`]. So every text
     /// that it keeps is counted here, also one whose parameters the server reads first.
-    pub(super) fn note(&mut self, text: &str, takes_any: bool) {
+    pub(super) fn note(&mut self, text: &str, columns: usize, takes_any: bool) {
         let hash = self.hasher.hash_one(text);
         if self.texts.contains_key(&hash) {
             return;
@@ -67,10 +73,21 @@ impl Prepared {
             self.texts.clear();
         }
         self.texts.insert(hash, takes_any);
+        self.bytes = self.bytes.saturating_add(text.len() + columns * COLUMN_BYTES);
+    }
+
+    /// Whether the statements take so much that they are to be forgotten.
+    pub(super) fn is_full(&self) -> bool {
+        self.bytes > STATEMENT_BYTES
+    }
+
+    pub(super) fn forget_texts(&mut self) {
+        self.texts.clear();
     }
 
     pub(super) fn clear(&mut self) {
-        self.texts.clear();
+        self.forget_texts();
+        self.bytes = 0;
     }
 }
 
@@ -127,8 +144,8 @@ impl Conn {
             time.as_millis() / 2,
         );
         self.script(&script).await?;
-        // The same text means other tables now.
-        self.prepared.clear();
+        // The same text means other tables now. The driver still has what it had.
+        self.prepared.forget_texts();
         self.schema = Some(Arc::clone(schema));
         Ok(())
     }

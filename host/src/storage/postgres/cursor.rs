@@ -17,6 +17,9 @@ impl PostgresLease {
         sql: &GuestSql<'_>,
         params: &[Value],
     ) -> Result<Outcome> {
+        if self.has_too_many_statements(sql.text) {
+            self.forget_statements().await?;
+        }
         // It can go back, for `rows::fetch`.
         let hold = if life == CursorLife::Connection && self.keeps_cursors() { " with hold" } else { "" };
         let declare = format!("declare c{number} scroll cursor{hold} for {}", sql.text);

@@ -128,7 +128,7 @@ impl PostgresLease {
 
     pub(super) async fn attempt(&mut self, sql: &str, params: &[Value], bounds: &Bounds) -> Result<Outcome> {
         let anew = self.stale && !self.aborted;
-        if anew {
+        if anew || self.has_too_many_statements(sql) {
             self.forget_statements().await?;
         }
         // Outside of a transaction there is nothing to disturb, and cancelling saves reading the rest.
@@ -199,6 +199,13 @@ impl PostgresLease {
     /// Whether a text has been prepared on this connection.
     pub(in crate::storage) fn knows(&self, sql: &str) -> bool {
         self.conn.as_ref().is_some_and(|conn| conn.prepared.takes_any(sql))
+    }
+
+    /// Whether prepared statements are to be forgotten before `sql` runs. Not where it runs without a mark because it is known,
+    /// see `UnitOfWork::needs_mark`.
+    pub(super) fn has_too_many_statements(&self, sql: &str) -> bool {
+        let is_full = self.conn.as_ref().is_some_and(|conn| conn.prepared.is_full());
+        is_full && !self.aborted && !(self.in_transaction && self.drains && self.knows(sql))
     }
 
     pub(super) async fn forget_statements(&mut self) -> Result<()> {

@@ -28,7 +28,7 @@ pub(super) async fn prepare(conn: &mut Conn, sql: &str) -> Result<PgStatement> {
     let schema = conn.schema.as_deref().unwrap_or_default();
     let text = AssertSqlSafe(format!("/*{schema}*/{sql}")).into_sql_str();
     let statement = conn.relay.carry((&mut conn.link).prepare(text)).await?;
-    conn.prepared.note(sql, has_plain_parameters(&statement));
+    conn.prepared.note(sql, statement.columns().len(), has_plain_parameters(&statement));
     Ok(statement)
 }
 

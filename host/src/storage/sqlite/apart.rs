@@ -121,6 +121,7 @@ mod tests {
             full_synchronous: false,
             value_bytes: 1 << 20,
             sql_bytes: 100_000,
+            heap_bytes: 256 << 20,
         });
         (folder, files)
     }

@@ -56,7 +56,7 @@ fn serve(conn: &Conn, opening: Opening, mut inbox: mpsc::Receiver<Request>, run:
     };
     let (columns, kinds) = (columns(&statement), kinds(&statement));
     let mut source = Source { rows: statement.raw_query(), kinds, held: None };
-    let first = source.hold().map_err(|error| timed(watch, error));
+    let first = source.hold(opening.bounds.bytes).map_err(|error| timed(watch, error));
     watch.end();
     if let Err(error) = first {
         return tell(opening.opened, Err(error));
@@ -200,15 +200,16 @@ fn copy_rows(
 struct Source<'s> {
     rows: rusqlite::Rows<'s>,
     kinds: Vec<Kind>,
-    /// Computed, but not yet handed out.
-    held: Option<(Vec<Value>, usize)>,
+    /// Computed, but not yet handed out; or why it cannot be, which those before it do not suffer
+    /// from.
+    held: Option<Result<(Vec<Value>, usize)>>,
 }
 
 impl Source<'_> {
-    /// Computes the next row.
-    fn hold(&mut self) -> Result<()> {
+    /// Computes the next row, which may have `most` bytes.
+    fn hold(&mut self, most: usize) -> Result<()> {
         let row = self.rows.next().map_err(|error| translate_running(&error))?;
-        self.held = row.map(|row| decode(row, &self.kinds)).transpose()?;
+        self.held = row.map(|row| decode(row, &self.kinds, most));
         Ok(())
     }
 
@@ -217,25 +218,28 @@ impl Source<'_> {
         let mut left = bounds.bytes;
         for _ in 0..count {
             if self.held.is_none() {
-                self.hold()?;
+                self.hold(bounds.bytes)?;
             }
-            let Some((values, size)) = self.held.take() else { break };
-            match left.checked_sub(size) {
-                Some(rest) => left = rest,
-                None if rows.is_empty() => return Err(too_large("bytes")),
-                None => {
-                    self.held = Some((values, size));
+            match self.held.take() {
+                None => break,
+                Some(Ok((values, size))) if size <= left => {
+                    left -= size;
+                    rows.push(values);
+                }
+                Some(Ok(_)) if rows.is_empty() => return Err(too_large("bytes")),
+                Some(Err(error)) if rows.is_empty() => return Err(error),
+                later => {
+                    self.held = later;
                     break;
                 }
             }
-            rows.push(values);
         }
         Ok(rows)
     }
 }
 
 fn prepare<'c>(conn: &'c Conn, text: &str, params: &[Value]) -> Result<rusqlite::CachedStatement<'c>> {
-    let mut statement = conn.link.prepare_cached(text).map_err(|error| translate(&error))?;
+    let mut statement = conn.prepare(text).map_err(|error| translate(&error))?;
     bind(&mut statement, params)?;
     Ok(statement)
 }

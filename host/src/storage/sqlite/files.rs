@@ -8,9 +8,10 @@ use super::known::Known;
 use super::lease::SqliteLease;
 use super::threads::{Place, Share};
 use crate::storage::{Code, Error, Result};
-use rusqlite::OpenFlags;
 use rusqlite::config::DbConfig;
 use rusqlite::limits::Limit;
+use rusqlite::{CachedStatement, OpenFlags, StatementStatus};
+use std::cell::Cell;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicUsize;
@@ -22,6 +23,8 @@ use tokio::sync::Semaphore;
 const IDLE_READERS: usize = 8;
 /// Statements that a connection keeps prepared.
 const STATEMENT_CACHE: usize = 256;
+/// About what they may take together: a compiled statement of two thousand columns has a megabyte.
+const STATEMENT_BYTES: usize = 1 << 20;
 /// Of each connection, in the unit of `PRAGMA cache_size` (negative: KiB).
 const CACHE_KIB: i64 = -4_096;
 /// The log ahead of a file keeps so many bytes when it begins anew: what a large transaction took is given back, and small
@@ -31,8 +34,6 @@ const WAL_BYTES: i64 = 4 << 20;
 const CHUNK: u64 = 256 << 10;
 /// Bytes of a pattern of LIKE and GLOB: in the largest value they look for one of this length for some seconds, in one step.
 const LONGEST_PATTERN: i32 = 250;
-/// What SQLite may allocate in this process, over all files: a statement that would need more fails.
-const HEAP_BYTES: i64 = 256 << 20;
 
 /// How SQLite files are used.
 #[derive(Debug, Clone)]
@@ -47,6 +48,9 @@ pub struct SqliteSettings {
     pub value_bytes: usize,
     /// Bytes of a guest's statement at most.
     pub sql_bytes: usize,
+    /// What SQLite may allocate in this process, over all files: a statement that would need more
+    /// fails.
+    pub heap_bytes: u64,
 }
 
 /// The files of one data folder. Cloning shares them.
@@ -95,6 +99,8 @@ pub(super) struct Conn {
     pub(super) known: Known,
     /// Bytes that a value may have, as our functions are told.
     pub(super) room: Room,
+    /// About what the statements that are kept prepared take.
+    prepared_bytes: Cell<usize>,
 }
 
 /// A connection for a cursor, and the right to a thread.
@@ -105,6 +111,20 @@ pub struct CursorReader {
 }
 
 impl Conn {
+    /// Prepares a statement, or finds it prepared. Those before it are forgotten when all together take too much.
+    pub(super) fn prepare(&self, text: &str) -> rusqlite::Result<CachedStatement<'_>> {
+        let statement = self.link.prepare_cached(text)?;
+        if statement.get_status(StatementStatus::Run) == 0 {
+            let bytes = usize::try_from(statement.get_status(StatementStatus::MemUsed)).unwrap_or(0);
+            let all = self.prepared_bytes.get().saturating_add(bytes);
+            if all > STATEMENT_BYTES {
+                self.link.flush_prepared_statement_cache();
+            }
+            self.prepared_bytes.set(if all > STATEMENT_BYTES { bytes } else { all });
+        }
+        Ok(statement)
+    }
+
     /// Runs a statement of the host while one of a guest is watched.
     pub(super) fn unguarded(&self, text: &str) -> rusqlite::Result<()> {
         let guest = self.watch.pause_guard();
@@ -248,7 +268,7 @@ impl File {
         let room = Room::new(AtomicUsize::new(self.longest_value()));
         functions::register(&link, &room).map_err(|e| translate(&e))?;
         let watch = Watch::attach(&link).map_err(|e| translate(&e))?;
-        Ok(Conn { link, watch, epoch, way, known: Known::default(), room })
+        Ok(Conn { link, watch, epoch, way, known: Known::default(), room, prepared_bytes: Cell::new(0) })
     }
 
     /// Opens the file where its folder takes no writes, or the disk has no room for what is kept beside it.
@@ -326,7 +346,7 @@ impl File {
         link.pragma_update(None, "cache_size", CACHE_KIB)?;
         // What does not fit the cache goes to a file: sorting a million rows must not fill the memory.
         link.pragma_update(None, "temp_store", "file")?;
-        link.pragma_update(None, "hard_heap_limit", HEAP_BYTES)?;
+        link.pragma_update(None, "hard_heap_limit", i64::try_from(self.settings.heap_bytes).unwrap_or(i64::MAX))?;
         link.pragma_update(None, "query_only", read_only)?;
         // Waiting for other processes is done by the caller, without holding a thread.
         link.busy_timeout(Duration::ZERO)?;

@@ -141,6 +141,7 @@ mod tests {
             full_synchronous: false,
             value_bytes: 1 << 20,
             sql_bytes: 100_000,
+            heap_bytes: 256 << 20,
         });
         let mut lease = files.writer("app.sqlite").await.unwrap();
         lease.script("create table t (a integer primary key, b text)").await.unwrap();

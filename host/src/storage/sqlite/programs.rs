@@ -218,6 +218,7 @@ mod tests {
             full_synchronous: false,
             value_bytes: 1 << 20,
             sql_bytes: 100_000,
+            heap_bytes: 256 << 20,
         });
         let lease = files.reader("app.sqlite").unwrap();
         let conn = lease.parts().unwrap().0;

@@ -9,7 +9,7 @@ use crate::storage::{Code, Error, Result};
 use rusqlite::{CachedStatement, Row, Statement};
 
 pub(super) fn run(conn: &Conn, sql: &str, params: &[Value], bounds: &Bounds) -> Result<Outcome> {
-    let mut statement = conn.link.prepare_cached(sql).map_err(|e| translate(&e))?;
+    let mut statement = conn.prepare(sql).map_err(|e| translate(&e))?;
     bind(&mut statement, params)?;
     let rows = collect(&mut statement, bounds)?;
     super::work::tell(sql, &statement);
@@ -46,7 +46,7 @@ fn collect(statement: &mut CachedStatement<'_>, bounds: &Bounds) -> Result<Rows>
         if rows.len() >= bounds.rows {
             return Err(too_large("rows"));
         }
-        let (values, size) = decode(row, &kinds)?;
+        let (values, size) = decode(row, &kinds, bytes_left)?;
         bytes_left = bytes_left.checked_sub(size).ok_or_else(|| too_large("bytes"))?;
         rows.push(values);
     }
@@ -63,12 +63,17 @@ pub(super) fn kinds(statement: &Statement<'_>) -> Vec<Kind> {
     statement.columns().iter().map(|column| values::kind_of(column.decl_type())).collect()
 }
 
-/// The values of a row, and what they count for in the limit of a result.
-pub(super) fn decode(row: &Row<'_>, kinds: &[Kind]) -> Result<(Vec<Value>, usize)> {
+/// The values of a row, and what they count for in the limit of a result. Nothing is copied beyond
+/// `most` bytes.
+pub(super) fn decode(row: &Row<'_>, kinds: &[Kind], most: usize) -> Result<(Vec<Value>, usize)> {
     let mut size = 0_usize;
     let mut values = Vec::with_capacity(kinds.len());
     for (at, kind) in kinds.iter().enumerate() {
-        let value = values::from_sql(row.get_ref(at).map_err(|e| translate(&e))?, *kind)?;
+        let stored = row.get_ref(at).map_err(|e| translate(&e))?;
+        if size.saturating_add(values::stored_bytes(stored)) > most {
+            return Err(too_large("bytes"));
+        }
+        let value = values::from_sql(stored, *kind)?;
         size = size.saturating_add(value.size());
         values.push(value);
     }

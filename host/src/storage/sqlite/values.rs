@@ -102,6 +102,14 @@ pub(super) fn to_sql(value: &Value) -> ToSqlOutput<'_> {
     }
 }
 
+/// The bytes of a stored text or blob.
+pub(super) fn stored_bytes(stored: ValueRef<'_>) -> usize {
+    match stored {
+        ValueRef::Text(bytes) | ValueRef::Blob(bytes) => bytes.len(),
+        _ => 0,
+    }
+}
+
 /// A stored value, as the declared type of its column has it. What does not fit the declaration is
 /// returned as it is stored.
 pub(super) fn from_sql(stored: ValueRef<'_>, kind: Kind) -> Result<Value> {

@@ -59,7 +59,7 @@ impl Leaving {
     /// The answer to a request, or a problem once there is no more time to wait for the answer.
     pub(super) async fn in_time(
         &self,
-        answer: impl Future<Output = Result<Response<Body>, Problem>>,
+        answer: Pin<&mut impl Future<Output = Result<Response<Body>, Problem>>>,
     ) -> Result<Response<Body>, Problem> {
         tokio::select! {
             biased;

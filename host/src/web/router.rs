@@ -18,6 +18,7 @@ use http::header::{HOST, HeaderValue, RETRY_AFTER};
 use http::{Request, Response, StatusCode};
 use hyper::body::Incoming;
 use std::net::IpAddr;
+use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
@@ -76,15 +77,17 @@ impl Router {
         let path = if is_misplaced { HIDDEN } else { request.uri().path() };
         let line = Line { method: request.method().clone(), path: path.to_owned() };
         let found = if is_misplaced { Err(Route::Misplaced) } else { self.find(&request) };
-        let answering = async {
+        let answering = pin!(async {
             match &found {
                 Ok(guest) => {
                     self.operator.hide(&mut request)?;
                     self.dispatcher.dispatch(guest, request, &client, who, &request_id).await
                 }
-                Err(route) => self.answer_without_guest(route, request, client.address.unwrap_or(peer)).await,
+                Err(route) => {
+                    Box::pin(self.answer_without_guest(route, request, client.address.unwrap_or(peer))).await
+                }
             }
-        };
+        });
         let (mut response, reason) = match self.leaving.in_time(answering).await {
             Ok(response) => (response, None),
             Err(problem) => (problem.page(&request_id), Some(problem.reason)),

@@ -65,8 +65,8 @@ pub(super) async fn run(options: &Options) -> anyhow::Result<()> {
     match &options.verb {
         None => host_tables(&options.database).await,
         Some(Verb::Plan(options)) => app::plan(options).await,
-        Some(Verb::Apply(options)) => app::apply(&options.app, options.yes).await,
-        Some(Verb::Status(options)) => status::show(options).await,
+        Some(Verb::Apply(options)) => Box::pin(app::apply(&options.app, options.yes)).await,
+        Some(Verb::Status(options)) => Box::pin(status::show(options)).await,
         Some(Verb::Baseline(options)) => app::baseline(options).await,
     }
 }

@@ -1,4 +1,5 @@
-//! `innkeeper dev`: a project that is built, served and built again, and what it keeps its hands off.
+//! `innkeeper dev`: a project that is built, served and built again, and what it keeps its hands
+//! off.
 
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
@@ -17,7 +18,8 @@ on_both_databases! {
 
 /// Says that something else is deployed where it should not be.
 const URL: &str = "DATABASE_URL";
-/// Its build writes a line for each time it runs, then makes the component that the file `which` names.
+/// Its build writes a line for each time it runs, then makes the component that the file `which`
+/// names.
 const BUILD: &str = "echo built >> $BUILDS; cp $(cat which) app.wasm";
 
 /// A guest project in a folder of its own.

@@ -153,7 +153,8 @@ async fn a_guest_never_sees_the_token(engine: Engine) {
     }
 }
 
-/// However the token is written, and wherever: the fields that have it are gone, and all others, the session's cookie too, are there.
+/// However the token is written, and wherever: the fields that have it are gone, and all others,
+/// the session's cookie too, are there.
 async fn no_field_brings_a_guest_the_token(engine: Engine) {
     let host = host(engine).await;
     let mut visitor = host.visitor();

@@ -1,4 +1,5 @@
-//! A host that begins to serve: what it answers before everything is there, and that it says what is the matter.
+//! A host that begins to serve: what it answers before everything is there, and that it says what
+//! is the matter.
 
 use std::net::TcpListener;
 use std::sync::{Arc, Mutex};

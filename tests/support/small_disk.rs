@@ -1,7 +1,8 @@
 //! A disk that a test can fill, and that can be made read-only: a tmpfs of its own.
 //!
-//! Mounting takes rights. A test that has none runs itself again in a user and mount namespace of its own, where it has
-//! them. Where that is not permitted either it fails: it is never left out in silence.
+//! Mounting takes rights. A test that has none runs itself again in a user and mount namespace of
+//! its own, where it has them. Where that is not permitted either it fails: it is never left out in
+//! silence.
 
 use std::fs::File;
 use std::io::Write;
@@ -23,8 +24,8 @@ pub struct SmallDisk {
 }
 
 impl SmallDisk {
-    /// Mounts a disk of so many MiB. None where `test` has run, and passed, in a namespace instead: then there is nothing more to
-    /// do.
+    /// Mounts a disk of so many MiB. None where `test` has run, and passed, in a namespace instead:
+    /// then there is nothing more to do.
     pub fn mount(mebibytes: u32, test: &str) -> Option<Self> {
         let folder = tempfile::Builder::new().prefix("innkeeper-disk-").tempdir().expect("a temporary directory");
         let options = format!("size={mebibytes}m,mode=0777");
@@ -60,7 +61,8 @@ impl SmallDisk {
         path
     }
 
-    /// From now on it takes writes or none. Nobody may have a file open for writing where it is to take none.
+    /// From now on it takes writes or none. Nobody may have a file open for writing where it is to
+    /// take none.
     pub fn remount(&self, writable: bool) {
         let option = if writable { "remount,rw" } else { "remount,ro" };
         let mounted = run("mount", &["-o", option, path(self.folder())]);

@@ -24,9 +24,10 @@ const QUIET: Duration = Duration::from_millis(200);
 /// The folder of the data, beside `innkeeper.toml` or the component.
 const DATA: &str = "innkeeper-data";
 
-/// Builds and serves a guest project, and builds and swaps it again whenever a file of it changes. A build that fails
-/// leaves the last good one serving. Data are kept with SQLite in the project's own folder, whatever DATABASE_URL and other
-/// variables say: another database is used only if the command line names it.
+/// Builds and serves a guest project, and builds and swaps it again whenever a file of it changes.
+/// A build that fails leaves the last good one serving. Data are kept with SQLite in the project's
+/// own folder, whatever DATABASE_URL and other variables say: another database is used only if the
+/// command line names it.
 #[derive(Debug, Args)]
 pub(super) struct Options {
     /// The folder of a guest project, or a component
@@ -49,7 +50,8 @@ pub(super) struct Options {
     /// Allow SQLite on a dyno, whose disk is lost at each restart
     #[arg(long)]
     allow_ephemeral: bool,
-    /// Go on although another host serves the database that is named: what is built is live there at every save
+    /// Go on although another host serves the database that is named: what is built is live there
+    /// at every save
     #[arg(long)]
     yes: bool,
 }
@@ -160,7 +162,8 @@ impl Workshop {
         Ok(())
     }
 
-    /// Builds, and builds again after each change until `stop`. After a failure, also of the first build, it waits for a change.
+    /// Builds, and builds again after each change until `stop`. After a failure, also of the first
+    /// build, it waits for a change.
     async fn make_on(mut self, mut sources: Sources, mut changes: mpsc::Receiver<()>, stop: CancellationToken) {
         let mut seen = sources.snapshot(&Snapshot::default());
         let mut has_made = false;
@@ -194,7 +197,8 @@ impl Workshop {
         }
     }
 
-    /// The build's own command line may have changed with the rest. False where it cannot be read: that takes another change.
+    /// The build's own command line may have changed with the rest. False where it cannot be read:
+    /// that takes another change.
     fn take_over(&mut self, sources: &mut Sources) -> bool {
         let read = Project::open(&self.path).and_then(|project| sources.follow(&project).map(|()| project));
         match read {

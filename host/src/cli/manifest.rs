@@ -1,4 +1,5 @@
-//! `innkeeper.toml`, read key by key: whatever is wrong is said with its line, and a key that is not known with the nearest one that is.
+//! `innkeeper.toml`, read key by key: whatever is wrong is said with its line, and a key that is
+//! not known with the nearest one that is.
 
 use crate::guests::settings::{CrossOrigin, Settings, TransactionsSetting};
 use crate::storage::apps::check_name;

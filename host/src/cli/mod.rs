@@ -66,8 +66,8 @@ enum Command {
     Compile,
 }
 
-/// Where the database is. Without any of these: INNKEEPER_DATABASE_VAR, DATABASE_URL, then a single HEROKU_POSTGRESQL_*_URL, then
-/// SQLite.
+/// Where the database is. Without any of these: INNKEEPER_DATABASE_VAR, DATABASE_URL, then a single
+/// HEROKU_POSTGRESQL_*_URL, then SQLite.
 #[derive(Debug, Clone, Args)]
 struct DatabaseArgs {
     /// The database: postgres://, postgresql:// or sqlite:DIRECTORY
@@ -99,7 +99,8 @@ struct HostArgs {
 }
 
 impl HostArgs {
-    /// Decides by flags and environment, and says which database it is before anything is done with it.
+    /// Decides by flags and environment, and says which database it is before anything is done with
+    /// it.
     fn load_aloud(&self) -> anyhow::Result<Config> {
         let Self { database_url, data, allow_ephemeral } = self.clone();
         DatabaseArgs { database_url, data, allow_ephemeral, database_var: None }.load_aloud()
@@ -112,7 +113,8 @@ impl DatabaseArgs {
         Ok(Config::load(&self.options(), &Environment::from_process())?)
     }
 
-    /// The same, and says which database it is before anything is done with it: whoever is wrong about that finds out in time.
+    /// The same, and says which database it is before anything is done with it: whoever is wrong
+    /// about that finds out in time.
     fn load_aloud(&self) -> anyhow::Result<Config> {
         let config = self.load()?;
         output::note(config.database.announcement());

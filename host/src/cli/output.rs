@@ -14,7 +14,8 @@ pub(super) fn note(text: impl std::fmt::Display) {
     eprintln!("{text}");
 }
 
-/// Asks a question that is answered with yes or no. None where nobody sits at a terminal who could answer.
+/// Asks a question that is answered with yes or no. None where nobody sits at a terminal who could
+/// answer.
 pub(super) fn ask(question: &str) -> Option<bool> {
     use std::io::{IsTerminal, Write};
     if !std::io::stdin().is_terminal() || !std::io::stderr().is_terminal() {

@@ -17,7 +17,8 @@ pub(super) async fn database(config: &Config) -> anyhow::Result<Database> {
     Ok(database)
 }
 
-/// The database as it is, for commands that only read: they make nothing, not even a file. None where nothing is there yet.
+/// The database as it is, for commands that only read: they make nothing, not even a file. None
+/// where nothing is there yet.
 pub(super) async fn reading(config: &Config) -> anyhow::Result<Option<Database>> {
     let database = Database::open(config)?;
     match database.registry_state().await.with_context(|| unreachable(config))? {
@@ -30,7 +31,8 @@ pub(super) async fn reading(config: &Config) -> anyhow::Result<Option<Database>>
     }
 }
 
-/// The database, with the host's tables up to date, for commands that change what is there. None where nothing is there yet.
+/// The database, with the host's tables up to date, for commands that change what is there. None
+/// where nothing is there yet.
 pub(super) async fn existing(config: &Config) -> anyhow::Result<Option<Database>> {
     let database = Database::open(config)?;
     if database.registry_state().await.with_context(|| unreachable(config))? == RegistryState::Missing {

@@ -1,7 +1,9 @@
-//! Which files of a project `dev` builds again for, and what has become of them: they are compared by what is in them.
+//! Which files of a project `dev` builds again for, and what has become of them: they are compared
+//! by what is in them.
 //!
-//! A build writes files too. One that is the same after the next build is no reason for another. One that changes at every build is
-//! ignored after a few, a log sooner: a person hardly saves the same file so often while it is being built.
+//! A build writes files too. One that is the same after the next build is no reason for another.
+//! One that changes at every build is ignored after a few, a log sooner: a person hardly saves the
+//! same file so often while it is being built.
 
 use super::project::Project;
 use anyhow::Context;
@@ -139,8 +141,9 @@ impl Sources {
         !self.output.is_empty() && about()
     }
 
-    /// The files for which to build again: those that differ between two moments, of which the second was looked at `since` the end of the last
-    /// build. Logs which files it ignores from now on.
+    /// The files for which to build again: those that differ between two moments, of which the
+    /// second was looked at `since` the end of the last build. Logs which files it ignores from now
+    /// on.
     pub(super) fn reasons(&mut self, before: &Snapshot, now: &Snapshot, since: Duration) -> Vec<PathBuf> {
         let changed = before.differences(now);
         if changed.is_empty() {

@@ -21,7 +21,8 @@ pub(super) struct Target {
 }
 
 impl Target {
-    /// Finds the app, to change something in it. Only one that is registered: a name that is mistyped would get tables of its own.
+    /// Finds the app, to change something in it. Only one that is registered: a name that is
+    /// mistyped would get tables of its own.
     pub(super) async fn find(app: &str, database: &DatabaseArgs) -> anyhow::Result<Self> {
         let config = database.load_aloud()?;
         let host = setup::existing(&config).await?;

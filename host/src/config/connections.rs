@@ -5,7 +5,8 @@ use std::fs;
 const LIMITS: &str = "/proc/self/limits";
 /// For a system that tells nothing: the usual limit.
 const FALLBACK_FILES: u64 = 1_024;
-/// Descriptors for databases, logs and what else the host opens: so many, or a quarter where that is more; of few descriptors half.
+/// Descriptors for databases, logs and what else the host opens: so many, or a quarter where that
+/// is more; of few descriptors half.
 const RESERVE: u64 = 128;
 /// What a connection costs while it waits, with room to spare.
 const BYTES_OF_ONE: u64 = 64 << 10;
@@ -21,7 +22,8 @@ fn most(files: u64, memory: u64) -> usize {
     usize::try_from(most).unwrap_or(usize::MAX)
 }
 
-/// `Max open files            1024                 4096                 files`: the first number is the one in force.
+/// `Max open files            1024                 4096                 files`: the first number is
+/// the one in force.
 fn open_files(limits: &str) -> Option<u64> {
     let line = limits.lines().find_map(|line| line.strip_prefix("Max open files"))?;
     match line.split_whitespace().next()? {

@@ -1,9 +1,10 @@
 //! Which database it is, and why: decided once, from plain data.
 //!
-//! In this order: `--database-url`; the variable that `--database-var` names; SQLite in the directory of `--data`; for `dev` SQLite in
-//! the project's folder; the variable that `INNKEEPER_DATABASE_VAR` names; `DATABASE_URL`; the one database among
-//! `HEROKU_POSTGRESQL_*_URL`; SQLite in `./innkeeper-data`. Nothing is guessed: several candidates without a rule
-//! between them are an error, and so is SQLite on a disk that does not last.
+//! In this order: `--database-url`; the variable that `--database-var` names; SQLite in the
+//! directory of `--data`; for `dev` SQLite in the project's folder; the variable that
+//! `INNKEEPER_DATABASE_VAR` names; `DATABASE_URL`; the one database among
+//! `HEROKU_POSTGRESQL_*_URL`; SQLite in `./innkeeper-data`. Nothing is guessed: several candidates
+//! without a rule between them are an error, and so is SQLite on a disk that does not last.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -57,14 +58,16 @@ pub struct Decision {
     pub reason: String,
     /// What else was seen, and why it is not used.
     pub notes: Vec<String>,
-    /// The variables that are set and would have named the database if nothing had gone before them.
+    /// The variables that are set and would have named the database if nothing had gone before
+    /// them.
     pub passed_over: Vec<String>,
     /// The same database through a transaction pooler, for guests.
     pub pooler: Option<PostgresTarget>,
 }
 
 impl Decision {
-    /// One line for a person who is about to change this database: which it is and what named it, without the password.
+    /// One line for a person who is about to change this database: which it is and what named it,
+    /// without the password.
     pub fn announcement(&self) -> String {
         let source = match &self.source {
             Source::DataDirectory => self.reason.clone(),

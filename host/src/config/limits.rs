@@ -67,9 +67,11 @@ limits! {
     memory_per_instance, MEMORY_PER_INSTANCE: u64 = 128 * MIB;
     /// Wait for room in memory; after it the client is told to come back later.
     room_wait, ROOM_WAIT: Duration = Duration::from_secs(10);
-    /// Bytes of a request body that have to come in each second, on average; a client that is slower for 10 s is cut off.
+    /// Bytes of a request body that have to come in each second, on average; a client that is
+    /// slower for 10 s is cut off.
     body_rate, BODY_RATE: u64 = 500;
-    /// Bytes of an answer that a client has to take in each second, on average; one that is slower for 30 s is cut off.
+    /// Bytes of an answer that a client has to take in each second, on average; one that is slower
+    /// for 30 s is cut off.
     answer_rate, ANSWER_RATE: u64 = 500;
     /// Request line and headers together.
     request_head_bytes, REQUEST_HEAD_BYTES: u64 = 32 * KIB;
@@ -117,9 +119,11 @@ limits! {
     staged_blob_lifetime, STAGED_BLOB_LIFETIME: Duration = Duration::from_secs(60 * 60);
     /// What one request may write to the log.
     log_bytes_per_request, LOG_BYTES_PER_REQUEST: u64 = 64 * KIB;
-    /// Wrong tokens of the operator that one address may show in a minute; the right one always opens.
+    /// Wrong tokens of the operator that one address may show in a minute; the right one always
+    /// opens.
     operator_attempts, OPERATOR_ATTEMPTS: u32 = 10;
-    /// What all requests of one app together may write to the log in a minute, with what the log adds to each line.
+    /// What all requests of one app together may write to the log in a minute, with what the log
+    /// adds to each line.
     log_bytes_per_minute, LOG_BYTES_PER_MINUTE: u64 = MIB;
 }
 

@@ -12,7 +12,8 @@ const CGROUP_V1: &str = "/sys/fs/cgroup/memory/memory.limit_in_bytes";
 const MEMINFO: &str = "/proc/meminfo";
 /// The smallest dyno, for a system that tells nothing.
 const FALLBACK_BYTES: u64 = 512 << 20;
-/// The process is let grow to this part of its memory. The kernel takes some for sockets, and measuring takes a moment.
+/// The process is let grow to this part of its memory. The kernel takes some for sockets, and
+/// measuring takes a moment.
 const CEILING_PERCENT: u128 = 87;
 /// Beyond this part guests that are at work are ended.
 const HARD_PERCENT: u128 = 91;

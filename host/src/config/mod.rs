@@ -120,7 +120,8 @@ impl Config {
         variables::unknown(&self.environment)
     }
 
-    /// All limits in force: those that are set one by one, and those that follow from the memory and the descriptors that there are.
+    /// All limits in force: those that are set one by one, and those that follow from the memory
+    /// and the descriptors that there are.
     pub fn limit_rows(&self) -> Vec<LimitRow> {
         let budget = self.memory_budget();
         let row = |name, variable, value, unit, meaning| LimitRow {

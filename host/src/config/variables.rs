@@ -84,7 +84,8 @@ pub fn variables() -> Vec<Variable> {
     settings.chain(limits).collect()
 }
 
-/// A sentence for each variable that looks like one of ours and is not read, with the nearest one that is.
+/// A sentence for each variable that looks like one of ours and is not read, with the nearest one
+/// that is.
 pub(super) fn unknown(environment: &Environment) -> Vec<String> {
     let known: Vec<&str> = variables().into_iter().map(|variable| variable.name).collect();
     let is_unknown = |name: &&str| name.starts_with("INNKEEPER_") && !known.contains(name);

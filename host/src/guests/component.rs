@@ -1,4 +1,5 @@
-//! Components: checked, compiled by a child, loaded off the async threads, ready to be instantiated.
+//! Components: checked, compiled by a child, loaded off the async threads, ready to be
+//! instantiated.
 
 use super::compiling::{CompileError, Seen, Workshop};
 use super::engine::Built;
@@ -131,7 +132,8 @@ impl Compiler {
         loading.await.map_err(|_| ComponentError::Stopped)?
     }
 
-    /// Compiles a component unless that has been done, and checks that this host can run it. Takes seconds for large ones.
+    /// Compiles a component unless that has been done, and checks that this host can run it. Takes
+    /// seconds for large ones.
     pub async fn compile(&self, bytes: Bytes) -> Result<ProxyPre<GuestState>, ComponentError> {
         if let Some(loaded) = self.load(bytes.clone()).await? {
             return Ok(loaded);

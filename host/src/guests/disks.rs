@@ -1,4 +1,5 @@
-//! Looks after the room that apps have: what their rows take up, and whether the disks of SQLite's files have some left.
+//! Looks after the room that apps have: what their rows take up, and whether the disks of SQLite's
+//! files have some left.
 
 use super::registry::Registry;
 use crate::storage::row_size::{self, Measured};
@@ -17,8 +18,8 @@ const LOGS_EVERY: Duration = Duration::from_secs(5);
 
 /// How often it is asked which apps are to be measured.
 const APPS_EVERY: Duration = Duration::from_millis(250);
-/// How long the size of an app's rows is good for that nobody has written to; that one has written to; one that has little room
-/// left.
+/// How long the size of an app's rows is good for that nobody has written to; that one has written
+/// to; one that has little room left.
 const QUIET: Duration = Duration::from_secs(60);
 const WRITTEN: Duration = Duration::from_secs(1);
 /// How long one is that was too large.
@@ -79,7 +80,8 @@ impl Seen {
     }
 }
 
-/// Measures the rows of apps, one app after the other: soon those that write and have little room left, the others now and then.
+/// Measures the rows of apps, one app after the other: soon those that write and have little room
+/// left, the others now and then.
 async fn watch_rows(registry: Arc<Registry>, stop: CancellationToken) {
     let wake = Arc::new(Notify::new());
     let mut seen: HashMap<Arc<str>, Seen> = HashMap::new();

@@ -12,7 +12,8 @@ use wasmtime::{Cache, CacheConfig, Config, Enabled, Engine, InstanceAllocationSt
 /// How often a running guest is looked at.
 pub const TICK: Duration = Duration::from_millis(10);
 
-/// Of a guest that touches more the pool keeps only so much: what a crowd has touched is not to stay.
+/// Of a guest that touches more the pool keeps only so much: what a crowd has touched is not to
+/// stay.
 const KEEP_MEMORY: usize = 256 << 10;
 const KEEP_TABLE: usize = 64 << 10;
 const FIBER_STACK: usize = 2 << 20;

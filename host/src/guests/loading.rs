@@ -1,6 +1,7 @@
-//! How guests get into the registry: each is loaded by itself and answers from the moment when it is ready, so that an app that is slow
-//! to load, or cannot be loaded, keeps no other waiting. Until then an app that is new says that it is starting, and one that
-//! was there before goes on in its old version.
+//! How guests get into the registry: each is loaded by itself and answers from the moment when it
+//! is ready, so that an app that is slow to load, or cannot be loaded, keeps no other waiting.
+//! Until then an app that is new says that it is starting, and one that was there before goes on in
+//! its old version.
 
 use super::component::ComponentError;
 use super::failed_compiles::Failed;
@@ -16,7 +17,8 @@ use std::sync::{Arc, MutexGuard, PoisonError};
 use tokio::sync::Semaphore;
 use wasmtime_wasi_http::p2::bindings::ProxyPre;
 
-/// Apps for which room is made in their own databases at the same time: one that does not answer takes its time.
+/// Apps for which room is made in their own databases at the same time: one that does not answer
+/// takes its time.
 const PLACES: usize = 8;
 
 /// Who may do what takes much of something. Nothing else is waited for under a turn.
@@ -25,7 +27,8 @@ pub(super) struct Turns {
     places: Semaphore,
     /// Compiling takes much memory. What is compiled already does not wait for it.
     compiler: Semaphore,
-    /// The host's database is asked for one app at a time: the host has few connections, and polls over them too.
+    /// The host's database is asked for one app at a time: the host has few connections, and polls
+    /// over them too.
     host: Semaphore,
 }
 
@@ -96,8 +99,9 @@ enum LoadError {
 }
 
 impl Registry {
-    /// Reads the list of apps and publishes what is known of each at once. Returns the apps that have to be loaded, for
-    /// [`Self::load`]; those that are being loaded already are not among them.
+    /// Reads the list of apps and publishes what is known of each at once. Returns the apps that
+    /// have to be loaded, for [`Self::load`]; those that are being loaded already are not among
+    /// them.
     pub(super) async fn reload(&self) -> Result<Vec<Load>, Error> {
         let apps = self.database().apps().await?;
         let vars: Vec<&str> = apps.iter().filter_map(|app| app.database_var.as_deref()).collect();
@@ -138,9 +142,9 @@ impl Registry {
         Ok(apps.iter().filter_map(|app| wanted.begin(app, app.active?)).collect())
     }
 
-    /// Loads an app and lets it answer. A version that cannot be loaded is logged; the one before it goes on answering. An app whose
-    /// database cannot be used is closed. An error where the one before goes on because of the host's database: then it
-    /// is worth trying again.
+    /// Loads an app and lets it answer. A version that cannot be loaded is logged; the one before
+    /// it goes on answering. An app whose database cannot be used is closed. An error where the one
+    /// before goes on because of the host's database: then it is worth trying again.
     pub(super) async fn load(&self, load: Load) -> Result<(), Error> {
         let old = self.routes.load().guest_of(&load.app.name).cloned();
         let loaded = self.guest_for(&load, old.as_ref()).await;
@@ -168,15 +172,17 @@ impl Registry {
         self.wanted.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Once every app has been loaded for the first time, a new one is no reason to take this process out of service.
+    /// Once every app has been loaded for the first time, a new one is no reason to take this
+    /// process out of service.
     fn note_settled(&self) {
         if self.routes.load().closed(Why::Starting).next().is_none() {
             self.settled.store(true, Ordering::Release);
         }
     }
 
-    /// What is left to an app whose active version could not be loaded: the guest from before, unless the app lives elsewhere by now. What
-    /// that one wrote would be written into the wrong place.
+    /// What is left to an app whose active version could not be loaded: the guest from before,
+    /// unless the app lives elsewhere by now. What that one wrote would be written into the wrong
+    /// place.
     fn left(&self, app: &App, error: LoadError, old: Option<&Arc<Guest>>) -> (Room, Option<Error>) {
         let open = old.filter(|old| old.database_var == app.database_var).map(|old| Room::Open(Arc::clone(old)));
         match (error, open) {
@@ -207,7 +213,8 @@ impl Registry {
         }
     }
 
-    /// Closes an app because of a database, with a line in the log whenever the reason is a new one.
+    /// Closes an app because of a database, with a line in the log whenever the reason is a new
+    /// one.
     fn close_app(&self, app: &App, error: &Error) -> Room {
         let reason = error.to_string();
         let routes = self.routes.load();
@@ -284,7 +291,8 @@ fn is_still(room: &Room, app: &App, active: i64) -> bool {
     matches!(room, Room::Open(guest) if guest.is_still(app, active))
 }
 
-/// What answers for an app while it is being loaded: what answered before, or else that it is starting.
+/// What answers for an app while it is being loaded: what answered before, or else that it is
+/// starting.
 fn meanwhile(app: &App, room: Option<&Room>) -> Room {
     match room {
         Some(Room::Open(guest)) => Room::Open(Arc::clone(guest)),

@@ -63,7 +63,8 @@ impl LogMinute {
         let before = self.renew(now);
         let mut minute = self.now.lock().unwrap_or_else(PoisonError::into_inner);
         let used = minute.used.saturating_add(length);
-        // What is left out once is left out for the rest of the minute: shorter lines would tell half of it.
+        // What is left out once is left out for the rest of the minute: shorter lines would tell
+        // half of it.
         let fits = used <= self.most && minute.left_out == LeftOut::default();
         if fits {
             minute.used = used;

@@ -1,8 +1,9 @@
 //! From bytes to a running instance.
 //!
-//! [`engine`] makes the one engine, [`linker`] says what components may import, [`component`] checks and compiles them, [`state`] holds the
-//! only function that builds a store, [`registry`] is the live map from route to guest, `loading` fills it, [`watch`] keeps it up to date with
-//! the database. Guests know no HTTP beyond `wasi:http`: requests are brought to them by `web`.
+//! [`engine`] makes the one engine, [`linker`] says what components may import, [`component`]
+//! checks and compiles them, [`state`] holds the only function that builds a store, [`registry`] is
+//! the live map from route to guest, `loading` fills it, [`watch`] keeps it up to date with the
+//! database. Guests know no HTTP beyond `wasi:http`: requests are brought to them by `web`.
 
 pub mod compiling;
 pub mod component;

@@ -1,4 +1,5 @@
-//! What a guest prints: lines in the log, with the app's name and the request's id, up to a bound per request and one per minute.
+//! What a guest prints: lines in the log, with the app's name and the request's id, up to a bound
+//! per request and one per minute.
 
 use super::log_minute::LogMinute;
 use bytes::Bytes;

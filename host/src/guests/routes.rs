@@ -29,8 +29,8 @@ impl Room {
     }
 }
 
-/// The map from route to guest. A route is a path prefix (`/`, `/blog`) or a host name (`blog.example.org`). How long a look into it takes does
-/// not depend on how many apps there are.
+/// The map from route to guest. A route is a path prefix (`/`, `/blog`) or a host name
+/// (`blog.example.org`). How long a look into it takes does not depend on how many apps there are.
 #[derive(Debug, Default)]
 pub struct Routes {
     hosts: HashMap<String, Room>,
@@ -66,8 +66,8 @@ impl Routes {
         by_host.or_else(|| prefixes(path, self.longest).find_map(|prefix| self.prefixes.get(prefix)))
     }
 
-    /// Whether requests for a host name (as for [`Self::find`]) are the business of an app with this route. A host name that is
-    /// an app's own is no other app's.
+    /// Whether requests for a host name (as for [`Self::find`]) are the business of an app with
+    /// this route. A host name that is an app's own is no other app's.
     pub fn is_at_home(&self, route: &str, host: Option<&str>) -> bool {
         match route.starts_with('/') {
             true => host.is_none_or(|host| !self.hosts.contains_key(host)),
@@ -115,7 +115,8 @@ impl Routes {
     }
 }
 
-/// What a path may begin with up to the end of one of its segments, the longest first and none longer than `longest`; at last the empty one.
+/// What a path may begin with up to the end of one of its segments, the longest first and none
+/// longer than `longest`; at last the empty one.
 fn prefixes(path: &str, longest: usize) -> impl Iterator<Item = &str> {
     let ends = path.bytes().enumerate().take(longest.saturating_add(1));
     let slashes = ends.filter(|(_, byte)| *byte == b'/').map(|(at, _)| at).rev();

@@ -108,8 +108,8 @@ pub fn build_store(guest: &Guest, visit: Visit) -> Store<GuestState> {
     store
 }
 
-/// Called when a tick has passed while the guest was running: it gives way to others, and ends when its budget has. What it waits for
-/// is not computing, its turn to compute included.
+/// Called when a tick has passed while the guest was running: it gives way to others, and ends when
+/// its budget has. What it waits for is not computing, its turn to compute included.
 fn count_tick(state: &mut GuestState) -> wasmtime::Result<UpdateDeadline> {
     if state.limiter.has_to_end() {
         return Err(OutOfRoom.into());

@@ -76,7 +76,8 @@ impl Loading {
         }
     }
 
-    /// Whether one has ended since the last look because the host's database failed. Its reason is logged unless it was the last one too.
+    /// Whether one has ended since the last look because the host's database failed. Its reason is
+    /// logged unless it was the last one too.
     fn has_failed(&mut self) -> bool {
         let mut failed = false;
         while let Some(ended) = self.tasks.try_join_next() {

@@ -93,7 +93,8 @@ pub(super) enum Durability {
 pub(super) enum CursorLife {
     /// Until its transaction ends.
     Transaction,
-    /// Until it is closed. Where its transaction is committed before, the server computes the rest of the rows and keeps them.
+    /// Until it is closed. Where its transaction is committed before, the server computes the rest
+    /// of the rows and keeps them.
     Connection,
 }
 
@@ -256,7 +257,8 @@ impl Connection {
         }
     }
 
-    /// Whether a cursor can outlive its transaction here: not where each transaction has another connection to the server.
+    /// Whether a cursor can outlive its transaction here: not where each transaction has another
+    /// connection to the server.
     pub(super) fn keeps_cursors(&self) -> bool {
         match self {
             Self::Postgres(lease) => lease.keeps_cursors(),
@@ -272,7 +274,8 @@ impl Connection {
         }
     }
 
-    /// Ends a connection on which settings were changed, instead of giving it back. Nothing on SQLite.
+    /// Ends a connection on which settings were changed, instead of giving it back. Nothing on
+    /// SQLite.
     pub(super) async fn forget(&mut self) {
         if let Self::Postgres(lease) = self {
             lease.forget().await;

@@ -212,7 +212,8 @@ impl Database {
         }
     }
 
-    /// The folder of SQLite's files and how its disk is; none on Postgres, whose disk is the server's.
+    /// The folder of SQLite's files and how its disk is; none on Postgres, whose disk is the
+    /// server's.
     pub fn disk(&self) -> Option<(String, DiskReport)> {
         match self {
             Self::Postgres(_) => None,
@@ -290,8 +291,8 @@ impl AppSpace {
         }
     }
 
-    /// On SQLite a connection for a cursor in a thread of its own, with the right to it. Who holds such a thread waits for no other:
-    /// none where all are taken.
+    /// On SQLite a connection for a cursor in a thread of its own, with the right to it. Who holds
+    /// such a thread waits for no other: none where all are taken.
     pub(super) async fn cursor_reader(&self, holds: bool) -> Result<Option<CursorReader>> {
         match &self.database {
             Database::Postgres(_) => Ok(None),
@@ -326,8 +327,8 @@ impl AppSpace {
         Ok(connection)
     }
 
-    /// The same without a wait for other requests; none where no connection is free at once. Also none behind a pooler, which may
-    /// have none to lend.
+    /// The same without a wait for other requests; none where no connection is free at once. Also
+    /// none behind a pooler, which may have none to lend.
     pub(super) async fn try_begin(&self, isolation: Option<Isolation>) -> Result<Option<Connection>> {
         let Some(mut connection) = self.try_writer().await? else { return Ok(None) };
         match connection.control(Control::Begin(isolation)).await {
@@ -342,8 +343,8 @@ impl AppSpace {
         Ok(Some(connection))
     }
 
-    /// A connection for reading or writing on Postgres, if one is free at once. On SQLite a reader never waits, and the holder of
-    /// one waits for the writer alone, who waits for nobody.
+    /// A connection for reading or writing on Postgres, if one is free at once. On SQLite a reader
+    /// never waits, and the holder of one waits for the writer alone, who waits for nobody.
     pub(super) async fn try_writer(&self) -> Result<Option<Connection>> {
         match (&self.database, &self.tenant) {
             (Database::Postgres(pools), Some(tenant)) if !pools.guests.is_through_pooler() => {

@@ -6,8 +6,8 @@
 use super::statement::{Refusal, RefusalCode};
 use std::fmt;
 
-/// The kind of a failure. The same names as `db-error-code` in `wit/db.wit`, where each is explained; `DiskFull`
-/// has none of its own there.
+/// The kind of a failure. The same names as `db-error-code` in `wit/db.wit`, where each is
+/// explained; `DiskFull` has none of its own there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Code {
     /// The database cannot be reached.
@@ -120,7 +120,8 @@ impl Error {
         matches!(self.code, Code::ReadOnly | Code::DiskFull)
     }
 
-    /// Whether it is of use to know that this has undone what a request wrote: trying again helps, or room has to be made.
+    /// Whether it is of use to know that this has undone what a request wrote: trying again helps,
+    /// or room has to be made.
     pub(super) fn is_telling(&self) -> bool {
         self.retryable() || self.takes_no_writes() || self.code == Code::TooLarge
     }

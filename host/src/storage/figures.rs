@@ -29,8 +29,9 @@ macro_rules! in_state {
 }
 
 impl AppSpace {
-    /// Counts the app's sessions and blobs; from [`sample::MOST`] on the numbers are estimates, so that looking at figures costs the same however many
-    /// there are. On SQLite without waiting for whoever writes, nor keeping anyone from it.
+    /// Counts the app's sessions and blobs; from [`sample::MOST`] on the numbers are estimates, so
+    /// that looking at figures costs the same however many there are. On SQLite without waiting for
+    /// whoever writes, nor keeping anyone from it.
     pub async fn figures(&self) -> Result<Found> {
         let mut connection = if self.is_sqlite() { self.reader().await? } else { self.upkeep().await? };
         let sessions = sessions::upkeep::count(&mut connection, self.app()).await?;
@@ -69,7 +70,8 @@ async fn count(connection: &mut Connection, app: &str, sql: &HostSql) -> Result<
     Ok(Counted { number: number(0)?, bytes: number(1)?, last })
 }
 
-/// Kept blobs. Ids are random, so the first of them show how many there are. What all blobs take up is noted, so their bytes follow from that.
+/// Kept blobs. Ids are random, so the first of them show how many there are. What all blobs take up
+/// is noted, so their bytes follow from that.
 async fn kept(connection: &mut Connection, app: &str, others: &[(usize, Counted)]) -> Result<Counted> {
     let sql = host_sql!(
         "select count(*), cast(coalesce(sum(size), 0) as bigint), max(id) from \

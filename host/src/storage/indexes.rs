@@ -1,6 +1,8 @@
-//! Indexes of host tables that were added to tables with many rows. On Postgres making one keeps all writers waiting unless it is made on the side,
-//! which takes longer and is no part of a transaction (PostgreSQL documentation, "Building Indexes Concurrently"). So migrations make them
-//! only where a table is small, and each host looks soon after its start whether one is missing. Until then statements take longer, and are right.
+//! Indexes of host tables that were added to tables with many rows. On Postgres making one keeps
+//! all writers waiting unless it is made on the side, which takes longer and is no part of a
+//! transaction (PostgreSQL documentation, "Building Indexes Concurrently"). So migrations make them
+//! only where a table is small, and each host looks soon after its start whether one is missing.
+//! Until then statements take longer, and are right.
 
 use super::connection::{Connection, cell};
 use super::database::{AppSpace, Database};
@@ -31,7 +33,8 @@ const INDEXES: [Index; 3] = [
 ];
 
 impl AppSpace {
-    /// Makes the indexes of its host tables that are missing, unless another process is at it. Looks once in the life of a process.
+    /// Makes the indexes of its host tables that are missing, unless another process is at it.
+    /// Looks once in the life of a process.
     pub async fn complete_indexes(&self) -> Result<()> {
         let Database::Postgres(pools) = self.database() else { return Ok(()) };
         if !pools.indexes.is_first(self.host_schema()) {

@@ -1,8 +1,9 @@
 //! Whether a host serves from a database: for whoever is about to change it from elsewhere.
 //!
-//! A process that serves holds a lock, which ends with it however it ends: on Postgres an advisory lock that every reading of the
-//! generation takes again, because a connection that goes to another schema gives it up; on SQLite one of the operating
-//! system on a file beside the registry. Any number of hosts share it.
+//! A process that serves holds a lock, which ends with it however it ends: on Postgres an advisory
+//! lock that every reading of the generation takes again, because a connection that goes to another
+//! schema gives it up; on SQLite one of the operating system on a file beside the registry. Any
+//! number of hosts share it.
 
 use super::database::Database;
 use super::host_sql::host_sql;
@@ -11,7 +12,8 @@ use std::fs::{File, OpenOptions, TryLockError};
 use std::time::Duration;
 
 const LOCK_FILE: &str = "serving.lock";
-/// How often Postgres is asked, and with which pause: longer together than a host takes to come back to the lock.
+/// How often Postgres is asked, and with which pause: longer together than a host takes to come
+/// back to the lock.
 const LOOKS: u32 = 4;
 const PAUSE: Duration = Duration::from_millis(700);
 
@@ -22,8 +24,9 @@ pub struct Presence {
 }
 
 impl Database {
-    /// Says from now on that this process serves. On Postgres [`Self::generation`] does, which a host that serves reads every second.
-    /// Where nothing can be written nothing is said: that is no reason not to serve.
+    /// Says from now on that this process serves. On Postgres [`Self::generation`] does, which a
+    /// host that serves reads every second. Where nothing can be written nothing is said: that is
+    /// no reason not to serve.
     pub fn announce(&self) -> Presence {
         let Self::Sqlite(files) = self else { return Presence { _lock: None } };
         let open = || {

@@ -1,8 +1,9 @@
 //! What the rows of an app take up, and whether it may add to them.
 //!
-//! A statement costs a look at a flag and an addition. The size itself is measured in the background (`row_size`), soon
-//! after a statement that may have used up what was left. So an app can exceed its quota by what it writes until then. On
-//! SQLite the engine stops what could add any amount (`sqlite/growth.rs`).
+//! A statement costs a look at a flag and an addition. The size itself is measured in the
+//! background (`row_size`), soon after a statement that may have used up what was left. So an app
+//! can exceed its quota by what it writes until then. On SQLite the engine stops what could add any
+//! amount (`sqlite/growth.rs`).
 
 use super::{Code, Error, Result};
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
@@ -13,7 +14,8 @@ use tokio::sync::Notify;
 const UNKNOWN: u64 = u64::MAX;
 /// With less than this part of the quota left the size is measured at once, and not now and then.
 const NEAR: u64 = 8;
-/// What a statement may exceed the quota by where the engine stops it: it may be near only because of what it has replaced.
+/// What a statement may exceed the quota by where the engine stops it: it may be near only because
+/// of what it has replaced.
 const MORE: std::ops::RangeInclusive<u64> = (1 << 20)..=(64 << 20);
 
 /// See the module.
@@ -68,7 +70,8 @@ impl RowRoom {
         }
     }
 
-    /// How many bytes the engine may let one statement add; none where there is no quota, as in commands.
+    /// How many bytes the engine may let one statement add; none where there is no quota, as in
+    /// commands.
     pub(super) fn most_growth(&self) -> Option<u64> {
         let quota = self.quota.load(Ordering::Relaxed);
         let left = u64::try_from(self.left.load(Ordering::Relaxed)).unwrap_or(0);

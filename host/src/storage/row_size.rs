@@ -1,7 +1,9 @@
-//! Measuring what the rows of an app take up, with their indexes, and without what belongs to the host.
+//! Measuring what the rows of an app take up, with their indexes, and without what belongs to the
+//! host.
 //!
-//! Both engines know cheaply how large their files are. Rows that were deleted count in them until the room is used again,
-//! so a size above the quota is looked at more closely: what lives in the files is what counts.
+//! Both engines know cheaply how large their files are. Rows that were deleted count in them until
+//! the room is used again, so a size above the quota is looked at more closely: what lives in the
+//! files is what counts.
 
 use super::connection::{Connection, cell};
 use super::database::AppSpace;
@@ -52,8 +54,9 @@ pub async fn measure(space: &AppSpace, quota: u64, measured: &mut Measured) -> R
     }
 }
 
-/// The pages of the file that are in use, less the bytes of blobs: sessions and pages that are partly empty count there. Where that
-/// is above the quota, what the pages of the app's own tables and indexes hold.
+/// The pages of the file that are in use, less the bytes of blobs: sessions and pages that are
+/// partly empty count there. Where that is above the quota, what the pages of the app's own tables
+/// and indexes hold.
 async fn on_sqlite(space: &AppSpace, quota: u64) -> Result<RowSize> {
     let mut connection = space.reader().await?;
     let sql = host_sql!(
@@ -101,9 +104,10 @@ struct Table {
     main: u64,
 }
 
-/// The files of the app's tables and indexes. Rows of a transaction under way and rows that were deleted count in them.
-/// Where they are above the quota, an estimate of what lives in them. They may be twice as large as the quota while less
-/// than it lives; then they are vacuumed, so that new rows use the room of deleted ones.
+/// The files of the app's tables and indexes. Rows of a transaction under way and rows that were
+/// deleted count in them. Where they are above the quota, an estimate of what lives in them. They
+/// may be twice as large as the quota while less than it lives; then they are vacuumed, so that new
+/// rows use the room of deleted ones.
 async fn on_postgres(space: &AppSpace, quota: u64, measured: &mut Measured) -> Result<RowSize> {
     let mut connection = space.upkeep().await?;
     let tables = tables(&mut connection, space.place()).await?;

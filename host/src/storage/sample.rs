@@ -1,7 +1,9 @@
-//! Large numbers of rows, estimated from the first of them in the order of a random key: ids of blobs and hashes of sessions lie evenly in their range.
-//! Where the first `n` take up a share of the range, there are about `n / share` rows, and the error is about one in the root of `n`.
+//! Large numbers of rows, estimated from the first of them in the order of a random key: ids of
+//! blobs and hashes of sessions lie evenly in their range. Where the first `n` take up a share of
+//! the range, there are about `n / share` rows, and the error is about one in the root of `n`.
 
-/// Rows that are looked at, as the statements say too; as many as this and more are estimated, within about two in a hundred.
+/// Rows that are looked at, as the statements say too; as many as this and more are estimated,
+/// within about two in a hundred.
 pub(super) const MOST: i64 = 5_000;
 
 /// The share of all keys that are not behind this one.

@@ -1,4 +1,5 @@
-//! The log: one line per event on standard output, as JSON or readable. See `log_queue` for who writes it.
+//! The log: one line per event on standard output, as JSON or readable. See `log_queue` for who
+//! writes it.
 //!
 //! Never logged: URLs of databases, cookies, tokens, values in statements, query strings.
 

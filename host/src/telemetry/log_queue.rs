@@ -1,5 +1,6 @@
-//! Lines on their way to standard output. Whoever logs never waits: a thread writes, and where nobody reads what it writes, only so many bytes
-//! are kept for later. What finds no room is left out, and counted.
+//! Lines on their way to standard output. Whoever logs never waits: a thread writes, and where
+//! nobody reads what it writes, only so many bytes are kept for later. What finds no room is left
+//! out, and counted.
 
 use std::io::{self, Write};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -83,7 +84,8 @@ impl LogQueue {
         self.0.changed.notify_all();
     }
 
-    /// Waits for lines and puts them into `lines`. Says how many were left out before; none when no more will come.
+    /// Waits for lines and puts them into `lines`. Says how many were left out before; none when no
+    /// more will come.
     fn take(&self, lines: &mut Vec<u8>) -> Option<u64> {
         let nothing = |state: &mut State| state.waiting.is_empty() && !state.is_ending;
         let waiting = self.0.changed.wait_while(self.state(), nothing);

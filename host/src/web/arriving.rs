@@ -1,4 +1,5 @@
-//! The first part of a request's body. It is waited for before there is a guest, so that a slow sender holds some bytes and no instance.
+//! The first part of a request's body. It is waited for before there is a guest, so that a slow
+//! sender holds some bytes and no instance.
 
 use super::body::BodyError;
 use super::front::Refusal;
@@ -32,13 +33,16 @@ pub(super) struct Arrived {
     pub(super) stream: Option<BodyStream>,
     /// Room for what is there; to be kept until the guest has room of its own.
     pub(super) held: Option<Share>,
-    /// Whether the host has begun to read the body: then the sender need not be asked for it any more.
+    /// Whether the host has begun to read the body: then the sender need not be asked for it any
+    /// more.
     pub(super) was_asked_for: bool,
 }
 
-/// Waits for the first part of a body, or for all of a small one. `waits` says that the sender waits to be asked.
+/// Waits for the first part of a body, or for all of a small one. `waits` says that the sender
+/// waits to be asked.
 ///
-/// Whether a body is wanted is the guest's to say. As long as there is plenty of room, a sender who waits for that gets a guest.
+/// Whether a body is wanted is the guest's to say. As long as there is plenty of room, a sender who
+/// waits for that gets a guest.
 pub(super) async fn first_part(
     mut body: Incoming,
     length: Option<u64>,

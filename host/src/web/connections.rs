@@ -1,4 +1,5 @@
-//! How many connections there may be. When there are that many, those that have waited longest for a request give way to new ones.
+//! How many connections there may be. When there are that many, those that have waited longest for
+//! a request give way to new ones.
 
 use super::front::Presence;
 use std::collections::HashMap;
@@ -61,7 +62,8 @@ impl Connections {
 }
 
 impl Open {
-    /// Asks those that have waited longest to go. Returns whether there are some, and few of those that were asked before are still there.
+    /// Asks those that have waited longest to go. Returns whether there are some, and few of those
+    /// that were asked before are still there.
     fn make_way(&self, most: usize) -> bool {
         let part = (most / PART).max(1);
         let mut waiting: Vec<_> =

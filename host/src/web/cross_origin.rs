@@ -49,8 +49,8 @@ fn is_trusted(origin: &HeaderValue, origins: &Origins) -> bool {
     origin.is_some_and(|origin| origins.trusted.contains(&origin))
 }
 
-/// Whether this is the origin that the visitor has come to: scheme, host and port. The host itself speaks no TLS, so the scheme is
-/// http unless a trusted router says otherwise.
+/// Whether this is the origin that the visitor has come to: scheme, host and port. The host itself
+/// speaks no TLS, so the scheme is http unless a trusted router says otherwise.
 fn is_visited(origin: &HeaderValue, host: Option<&HeaderValue>, https: bool) -> bool {
     let Some(origin) = origin.to_str().ok().and_then(parse_origin) else { return false };
     let Some(host) = host.and_then(|host| host.to_str().ok()) else { return false };

@@ -50,7 +50,8 @@ enum First {
 }
 
 impl Dispatcher {
-    /// As many guests at once as there is room for; `tasks` waits for those that go on after their head.
+    /// As many guests at once as there is room for; `tasks` waits for those that go on after their
+    /// head.
     pub(super) fn new(room: Arc<Room>, tasks: TaskTracker) -> Self {
         Self { room, tasks }
     }
@@ -160,8 +161,8 @@ impl Dispatcher {
         party: &Party,
     ) -> (http::response::Parts, Body) {
         let (parts, body) = response.into_parts();
-        // Without the runtime's budget: several requests of a connection share it in one poll, and a channel that has used it
-        // up answers as if nothing were there.
+        // Without the runtime's budget: several requests of a connection share it in one poll, and
+        // a channel that has used it up answers as if nothing were there.
         let body = match tokio::task::unconstrained(body.collect()).now_or_never() {
             Some(Ok(whole)) if failed => broken(whole.to_bytes()),
             Some(Ok(whole)) => match whole.to_bytes() {

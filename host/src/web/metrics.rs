@@ -16,7 +16,8 @@ use tokio::time::{Instant, timeout_at};
 
 /// How long an answer of the databases is good for at least.
 const FRESH: Duration = Duration::from_secs(10);
-/// One that took long is good for so many times as long: where there are very many apps, counting must not become the host's main work.
+/// One that took long is good for so many times as long: where there are very many apps, counting
+/// must not become the host's main work.
 const REST: u32 = 20;
 /// How long one app's database may take.
 const APP_TIME: Duration = Duration::from_secs(1);

@@ -63,7 +63,8 @@ impl Router {
         }
     }
 
-    /// Answers one request, which has come from the address `peer`, and writes its line into the log.
+    /// Answers one request, which has come from the address `peer`, and writes its line into the
+    /// log.
     pub(super) async fn answer(&self, mut request: Request<Incoming>, peer: IpAddr) -> Response<Body> {
         let began = Instant::now();
         if let Some(refusal) = front::refusal(&request) {
@@ -145,7 +146,8 @@ impl Router {
         }
     }
 
-    /// Whether requests can be served: the apps have been loaded and the database answers. Else what is waited for.
+    /// Whether requests can be served: the apps have been loaded and the database answers. Else
+    /// what is waited for.
     async fn ready(&self) -> Response<Body> {
         if let Some(what) = closed::waiting_for(&self.registry) {
             let mut response = pages::plain(StatusCode::SERVICE_UNAVAILABLE, format!("{what}\n"));

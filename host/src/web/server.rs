@@ -93,7 +93,8 @@ impl Server {
             match accepted {
                 Ok((socket, address)) => self.enter(socket, address),
                 Err(error) => {
-                    // Most likely too many open files: connections that wait for a request give way.
+                    // Most likely too many open files: connections that wait for a request give
+                    // way.
                     self.connections.make_way();
                     tracing::error!("cannot accept a connection: {error}");
                     tokio::time::sleep(ACCEPT_PAUSE).await;
@@ -113,7 +114,8 @@ impl Server {
     fn serve(&self, socket: TcpStream, address: SocketAddr, entry: Entry) {
         // Small answers are not to wait for more.
         let _ = socket.set_nodelay(true);
-        // What a slow client has not taken waits here and not in the kernel, where it would be counted nowhere.
+        // What a slow client has not taken waits here and not in the kernel, where it would be
+        // counted nowhere.
         let _ = socket2::SockRef::from(&socket).set_tcp_notsent_lowat(UNSENT_BYTES);
         let router = Arc::clone(&self.router);
         let leaving = self.leaving.clone();

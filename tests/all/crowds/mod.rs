@@ -1,6 +1,7 @@
 //! Crowds that want everything, on a host with 512 MB or less: what is left for everybody else.
 //!
-//! Well-behaved visitors are asked for all the while, at another app and at the same one. None of them is told to come back later.
+//! Well-behaved visitors are asked for all the while, at another app and at the same one. None of
+//! them is told to come back later.
 
 mod connections;
 mod guests;
@@ -21,7 +22,8 @@ const TOKEN: &str = "a-token-of-the-operator,0123456789=";
 /// A page that takes longer than this is no service, even on a loaded machine.
 const PATIENCE: Duration = Duration::from_secs(8);
 
-/// A host with 512 MB, with an app at `/` that a crowd will come to, and a harmless one at `/hello`.
+/// A host with 512 MB, with an app at `/` that a crowd will come to, and a harmless one at
+/// `/hello`.
 fn small(guest: &str) -> Builder {
     TestHost::with(Engine::Sqlite)
         .app("crowded", guest)

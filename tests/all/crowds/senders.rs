@@ -39,7 +39,8 @@ async fn who_is_slow_but_fair_is_served() {
     let mut sender =
         send(host.address(), "POST /run HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Length: 8000\r\n\r\n")
             .await;
-    // 8,000 bytes in 16 s, with pauses: just what the least rate asks for, and longer than nobody would be given who sends less.
+    // 8,000 bytes in 16 s, with pauses: just what the least rate asks for, and longer than nobody
+    // would be given who sends less.
     for part in 0..8 {
         let bytes = if part == 7 { format!("{}[]", " ".repeat(998)) } else { " ".repeat(1_000) };
         sender.write_all(bytes.as_bytes()).await.expect("the host reads");

@@ -91,7 +91,8 @@ async fn apps_have_sessions_of_their_own(engine: Engine) {
     assert_eq!(ok(&visitor.probe_one(op("session.get-user")).await), "Ada");
 }
 
-/// What a text search function is told to use is looked up in every schema. Whether a neighbour has it must not show in the answer.
+/// What a text search function is told to use is looked up in every schema. Whether a neighbour has
+/// it must not show in the answer.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_another_app_searches_with_shows_nowhere() {
     let (host, mut visitor) = neighbours(Engine::Postgres).await;

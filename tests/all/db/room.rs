@@ -124,7 +124,8 @@ async fn an_app_above_its_quota_reads_and_deletes_only(engine: Engine) {
     assert!(insert_until_refused(&host).await < 6 * QUOTA / TEXT);
 }
 
-/// What copies rows can add any amount. On SQLite the engine stops it; on Postgres it has the time of a statement.
+/// What copies rows can add any amount. On SQLite the engine stops it; on Postgres it has the time
+/// of a statement.
 async fn one_statement_exceeds_the_quota_by_little(engine: Engine) {
     let host = two_apps(engine).await;
     all_ok(&host.probe(json!([insert(1)])).await);

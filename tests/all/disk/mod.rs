@@ -1,5 +1,5 @@
-//! A disk that is full or read-only: reads, deletes and sessions go on, a start on it serves what is there, and it heals by
-//! itself.
+//! A disk that is full or read-only: reads, deletes and sessions go on, a start on it serves what
+//! is there, and it heals by itself.
 
 mod full;
 mod postgres;
@@ -36,14 +36,16 @@ async fn count(host: &TestHost) -> i64 {
     integer(&host.probe(json!([query("select count(*) from kept", json!([]))])).await[0])
 }
 
-/// Inserts, one request after the other, until an insert is refused. Returns how many were kept, and the code of the refusal.
+/// Inserts, one request after the other, until an insert is refused. Returns how many were kept,
+/// and the code of the refusal.
 async fn insert_until_refused(host: &TestHost) -> (i64, String) {
     let mut kept = 0;
     loop {
         assert!(kept < 100_000, "the app is never refused");
         let answer = host.visitor().probe_answer(json!([insert()])).await;
         if answer.status != 200 {
-            // The disk ran full between two looks at it, and the host could not keep what the guest had written.
+            // The disk ran full between two looks at it, and the host could not keep what the guest
+            // had written.
             assert_eq!(answer.status, 507, "{answer:?}");
             continue;
         }

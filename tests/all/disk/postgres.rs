@@ -1,4 +1,5 @@
-//! The same for the disk of a Postgres server: what guests and visitors are told, and that reading goes on.
+//! The same for the disk of a Postgres server: what guests and visitors are told, and that reading
+//! goes on.
 
 use bytes::Bytes;
 use http_body_util::Full;

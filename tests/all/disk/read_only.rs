@@ -12,7 +12,8 @@ async fn a_start_on_a_read_only_disk_serves_all_that_was_kept() {
     let Some(disk) = SmallDisk::mount(SIZE, name) else { return };
     let mut host = probe_on(&disk).await;
     all_ok(&host.probe(json!([table(), insert(), insert()])).await);
-    // First with a log ahead of the file, in which the rows are; then without one; then with one that has lost its index.
+    // First with a log ahead of the file, in which the rows are; then without one; then with one
+    // that has lost its index.
     for end in ["killed", "ended", "without an index"] {
         let rows = count(&host).await;
         match end {

@@ -119,7 +119,8 @@ async fn cursors_work_through_the_pooler() {
     nothing_is_left_open(&pooled.server).await;
 }
 
-/// The pooler has one connection: a request that held it for its cursor and waited for another would wait for itself.
+/// The pooler has one connection: a request that held it for its cursor and waited for another
+/// would wait for itself.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_request_with_a_cursor_that_writes_needs_no_second_connection() {
     let pooled = Pooled::start(&[("INNKEEPER_POOL_WAIT", "10s")]).await;
@@ -150,7 +151,8 @@ async fn a_request_with_a_cursor_that_writes_needs_no_second_connection() {
     nothing_is_left_open(&pooled.server).await;
 }
 
-/// A pooler whose client goes away opens another connection to the server: the client has to stay as long as the process computes.
+/// A pooler whose client goes away opens another connection to the server: the client has to stay
+/// as long as the process computes.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_statement_that_hangs_behind_the_pooler_gets_no_company() {
     let pooled = Pooled::start(&[STATEMENT_TIME]).await;

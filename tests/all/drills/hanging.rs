@@ -1,7 +1,9 @@
-//! Statements that the server cannot cancel: some functions look for no interrupt, and compute on for minutes.
+//! Statements that the server cannot cancel: some functions look for no interrupt, and compute on
+//! for minutes.
 //!
-//! A process of the server that has been stopped is such a one for the host: it takes no cancel and no end. However many of them an
-//! app brings about, the server has no more connections than the host promises, and everybody else goes on.
+//! A process of the server that has been stopped is such a one for the host: it takes no cancel and
+//! no end. However many of them an app brings about, the server has no more connections than the
+//! host promises, and everybody else goes on.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -25,7 +27,8 @@ const BORROWED: usize = 1;
 /// Who is refused is told at once, and not after a wait for a connection (2 s).
 const AT_ONCE: Duration = Duration::from_secs(1);
 
-/// A host with two apps, and a server that has no room for more than the host promises, an operator, and the superuser.
+/// A host with two apps, and a server that has no room for more than the host promises, an
+/// operator, and the superuser.
 struct Crowd {
     host: TestHost,
     server: Server,
@@ -98,7 +101,8 @@ impl Crowd {
     }
 }
 
-/// Runs steps in the app `other` and returns the first result, or the whole answer where there is none.
+/// Runs steps in the app `other` and returns the first result, or the whole answer where there is
+/// none.
 async fn in_other(visitor: &mut Visitor, steps: Value) -> Value {
     let answer = visitor.send(Visitor::with_steps("/other/steps", &steps), Full::<Bytes>::default()).await;
     if answer.status == 200 { answer.json()[0].clone() } else { json!({ "status": answer.status }) }

@@ -1,4 +1,5 @@
-//! Requests that read with a cursor and write meanwhile, more of them than there are connections: they take turns.
+//! Requests that read with a cursor and write meanwhile, more of them than there are connections:
+//! they take turns.
 
 use serde_json::{Value, json};
 use support::probe::{all_ok, execute, integer, ok, op, query, respond};
@@ -33,7 +34,8 @@ fn insert(number: usize) -> Value {
     execute("insert into written (number) values ($1)", json!([{ "integer": number.to_string() }]))
 }
 
-/// A probe whose pool has so many connections, with a table of numbers from 1 and one to write into.
+/// A probe whose pool has so many connections, with a table of numbers from 1 and one to write
+/// into.
 async fn numbered(engine: Engine, pool: usize) -> TestHost {
     let host = TestHost::with(engine).app("probe", "probe").env("INNKEEPER_POOL_SIZE", &pool.to_string());
     let host = host.env("INNKEEPER_CPU_PER_REQUEST", "20s").env("INNKEEPER_POOL_WAIT", "10s").start().await;
@@ -60,7 +62,8 @@ async fn requests_with_a_cursor_that_write_take_turns(engine: Engine) {
         let mut requests = JoinSet::new();
         for number in 0..visitors {
             let mut visitor = host.visitor();
-            // The sleep lets all of them have their cursor before the first one writes, as far as there are connections.
+            // The sleep lets all of them have their cursor before the first one writes, as far as
+            // there are connections.
             let steps = json!([
                 open(NUMBERS),
                 next(0, 5),

@@ -1,4 +1,5 @@
-//! Slow is not away: a statement that waits on a server that answers has all its time. And what the host remembers of a connection.
+//! Slow is not away: a statement that waits on a server that answers has all its time. And what the
+//! host remembers of a connection.
 
 use std::time::Duration;
 
@@ -33,8 +34,8 @@ async fn a_statement_that_waits_for_a_lock_has_its_time() {
     assert!(!host.logs().contains("does not answer"), "{}", host.logs());
 }
 
-/// The driver keeps 256 statements prepared on a connection, of whatever kind. One that it has dropped may fail when it is prepared
-/// again, and takes nothing of the unit of work along.
+/// The driver keeps 256 statements prepared on a connection, of whatever kind. One that it has
+/// dropped may fail when it is prepared again, and takes nothing of the unit of work along.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_statement_that_is_no_longer_prepared_takes_nothing_along() {
     let server = Server::start();

@@ -12,7 +12,8 @@ on_both_databases! {
     a_bomb_from_elsewhere_harms_nobody_who_is_served,
 }
 
-/// More than the compiler is done with in a second, and few enough that it ends when it has its time.
+/// More than the compiler is done with in a second, and few enough that it ends when it has its
+/// time.
 const MANY_STEPS: usize = 20_000;
 /// What the process that serves may grow over something that another one compiles.
 const SOME_MEMORY_KIB: u64 = 48 * 1024;
@@ -57,7 +58,8 @@ async fn what_is_sound_apart_from_its_size_is_taken() {
     deploy_with(&[], &large).await.succeeded();
 }
 
-/// Deployed by a host with wider limits, as by an older one: this one has to compile it, and cannot.
+/// Deployed by a host with wider limits, as by an older one: this one has to compile it, and
+/// cannot.
 async fn a_bomb_from_elsewhere_harms_nobody_who_is_served(engine: Engine) {
     let folder = tempfile::tempdir().expect("a folder");
     let cache = folder.path().to_str().expect("UTF-8");

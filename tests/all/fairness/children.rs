@@ -1,4 +1,5 @@
-//! The process that compiles: it ends with its parent, its end is noticed, and it leaves nothing behind.
+//! The process that compiles: it ends with its parent, its end is noticed, and it leaves nothing
+//! behind.
 
 use std::fs;
 use std::path::Path;

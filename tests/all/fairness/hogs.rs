@@ -12,8 +12,8 @@ on_both_databases! {
 }
 
 const REQUESTS: usize = 200;
-/// A quiet machine answers within a millisecond. A loaded one takes longer, and one on which the neighbour waits for the others takes
-/// some hundred each time.
+/// A quiet machine answers within a millisecond. A loaded one takes longer, and one on which the
+/// neighbour waits for the others takes some hundred each time.
 const USUALLY: Duration = Duration::from_millis(50);
 const ALMOST_ALWAYS: Duration = Duration::from_millis(250);
 
@@ -62,7 +62,8 @@ async fn whoever_computes_for_long_gets_all_its_time_and_no_more() {
     assert!(began.elapsed() >= least, "{hogs} seconds of computing took {:?}", began.elapsed());
 }
 
-/// Asks a neighbour and `live` again and again while an app is asked for `path` by as many clients as there are `hogs`.
+/// Asks a neighbour and `live` again and again while an app is asked for `path` by as many clients
+/// as there are `hogs`.
 async fn neighbour_of(engine: Engine, path: &'static str, hogs: usize) {
     let host = crowd(engine, &[]).await;
     let stop = Arc::new(AtomicBool::new(false));

@@ -60,7 +60,8 @@ async fn a_log_that_nobody_reads_stops_nobody() {
     while visitor.get("/hello").await.status != 200 {
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
-    // The pipe stays open, and from here on nobody reads. More lines than any buffer on the way used to take.
+    // The pipe stays open, and from here on nobody reads. More lines than any buffer on the way
+    // used to take.
     let clients: Vec<_> = (0..4).map(|_| tokio::spawn(many_requests(visitor.clone()))).collect();
     for client in clients {
         client.await.expect("every request is answered");

@@ -24,7 +24,8 @@ pub(super) enum Function {
     Spins,
     /// It traps, and is called when the guest is started.
     Traps,
-    /// It has as many steps, each of which the compiler has to look at together with all others. Nobody calls it.
+    /// It has as many steps, each of which the compiler has to look at together with all others.
+    /// Nobody calls it.
     Steps(usize),
 }
 

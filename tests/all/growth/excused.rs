@@ -15,8 +15,8 @@ pub(super) struct Work {
 
 /// A batch of a sweep, and the sample for the figures, look at so many rows at most.
 const MOST_ROWS: f64 = 5_100.0;
-/// Pages of a statement that looks at few rows, and for each row. A chunk of a file is kept in some 130 rows beside the table, a few pages each; all sessions
-/// are on 15,000 pages.
+/// Pages of a statement that looks at few rows, and for each row. A chunk of a file is kept in some
+/// 130 rows beside the table, a few pages each; all sessions are on 15,000 pages.
 const MOST_BLOCKS: f64 = 1_000.0;
 const BLOCKS_PER_ROW: f64 = 16.0;
 

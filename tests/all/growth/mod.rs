@@ -1,8 +1,11 @@
-//! No statement of the host takes longer because tables have grown by what does not belong to the request.
+//! No statement of the host takes longer because tables have grown by what does not belong to the
+//! request.
 //!
-//! The tables are large: a million sessions and values, files and chunks, ten thousand apps, a hundred thousand versions. A real host and its
-//! commands are driven through all that they do, and of each statement is asked what it has read. On Postgres the server tells it of the plan that was
-//! run, with values of its own and with a plan for any values; on SQLite the host counts the steps of its statements.
+//! The tables are large: a million sessions and values, files and chunks, ten thousand apps, a
+//! hundred thousand versions. A real host and its commands are driven through all that they do, and
+//! of each statement is asked what it has read. On Postgres the server tells it of the plan that
+//! was run, with values of its own and with a plan for any values; on SQLite the host counts the
+//! steps of its statements.
 
 mod drive;
 mod excused;

@@ -38,7 +38,8 @@ fn work(json: &Value, text: &str) -> Work {
     Work { sql: sql.to_owned(), rows: most_rows(plan), blocks, plan: text.to_owned() }
 }
 
-/// The rows that one place in a plan has looked at, those included that it has thrown away: the largest number of all.
+/// The rows that one place in a plan has looked at, those included that it has thrown away: the
+/// largest number of all.
 fn most_rows(plan: &Value) -> f64 {
     let times = number(plan, "Actual Loops");
     let looked =

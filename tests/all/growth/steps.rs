@@ -33,7 +33,8 @@ pub(super) fn from_log(log: &str) -> Ran {
 /// Tables that stay small.
 const SMALL: [&str; 4] = ["innkeeper_generation", "innkeeper_keys", "innkeeper_migrations", "innkeeper_usage"];
 
-/// Asks for the plan of every statement of the host, whether it was run or not. Nobody runs ANALYZE here, so a plan depends on the text alone.
+/// Asks for the plan of every statement of the host, whether it was run or not. Nobody runs ANALYZE
+/// here, so a plan depends on the text alone.
 pub(super) fn no_table_is_scanned(folder: &Path, ran: &Ran) {
     let files = ["innkeeper.sqlite", "apps/probe.sqlite"]
         .map(|file| Connection::open(folder.join(file)).expect("a file of the host"));

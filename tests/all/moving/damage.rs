@@ -84,7 +84,8 @@ async fn a_file_that_is_cut_brings_nothing_in(engine: Engine) {
     let (_host, carried) = exported(engine).await;
     let good = std::fs::read(carried.path()).unwrap();
     let database = TestDatabase::fresh(engine).await;
-    // What is refused at its first byte makes no tables, and to look into them there have to be some.
+    // What is refused at its first byte makes no tables, and to look into them there have to be
+    // some.
     command::on(&database, &["migrate"]).await.succeeded();
     let totals = good.windows(11).position(|window| window == b"totals.json").unwrap();
     for length in [0, 100, 600, 100_000, totals, totals + 700] {

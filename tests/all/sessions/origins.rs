@@ -72,8 +72,8 @@ async fn a_page_of_another_origin_changes_nothing(engine: Engine) {
     }
 }
 
-/// The scheme is what a trusted router says, else http. A page that somebody on the way has put at http://blog.example is not one of
-/// https://blog.example.
+/// The scheme is what a trusted router says, else http. A page that somebody on the way has put at
+/// http://blog.example is not one of https://blog.example.
 async fn another_scheme_is_another_origin(engine: Engine) {
     let (http, https) = (("origin", "http://blog.example"), ("origin", "https://blog.example"));
     let (host, mut visitor) = with_session(engine).await;

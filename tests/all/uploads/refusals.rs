@@ -65,7 +65,8 @@ async fn a_ticket_of_another_app_or_host_opens_nothing(engine: Engine) {
     begin(&mut visitor, &path, 10).await.expect(404);
     let headers = [("upload-length", "10"), ("host", "other.example")];
     tus(&mut visitor, Method::POST, &path, &headers, "").await.expect(201);
-    // And the other way round: what belongs to the path / is not served at a host name that is another app's own.
+    // And the other way round: what belongs to the path / is not served at a host name that is
+    // another app's own.
     let (_, path) = ticket(&mut visitor, json!({})).await;
     tus(&mut visitor, Method::POST, &path, &headers, "").await.expect(404);
     let unknown = [("upload-length", "10"), ("host", "unknown.example")];
@@ -106,7 +107,8 @@ async fn what_is_not_the_protocol_is_refused(engine: Engine) {
     assert_eq!(offset(&mut visitor, &path).await, Some(0));
 }
 
-/// A part of an upload that is to be put together later would become a file of its own, and a guest would find half of what it asked for.
+/// A part of an upload that is to be put together later would become a file of its own, and a guest
+/// would find half of what it asked for.
 async fn uploads_are_not_put_together(engine: Engine) {
     let (host, mut visitor) = probe(engine).await;
     let (_, path) = ticket(&mut visitor, json!({})).await;

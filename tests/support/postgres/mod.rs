@@ -157,8 +157,8 @@ impl Server {
         Frozen::new(&self.home.directory().join("data/postmaster.pid"))
     }
 
-    /// Stops the processes of [`USER`] that are as this condition over `pg_stat_activity` says: as if they were in a computation
-    /// that looks for no interrupt.
+    /// Stops the processes of [`USER`] that are as this condition over `pg_stat_activity` says: as
+    /// if they were in a computation that looks for no interrupt.
     pub async fn freeze_backends(&self, condition: &str) -> Vec<Frozen> {
         let query = format!("select pid::text from pg_stat_activity where usename = '{USER}' and ({condition})");
         self.ask(&query).await.iter().flatten().map(|pid| Frozen::process(pid)).collect()
@@ -188,7 +188,8 @@ impl Server {
         done.unwrap_or_else(|error| panic!("{script}: {error}"));
     }
 
-    /// From now on the log has the plan of every statement of [`USER`] as it was run, those of triggers included, as JSON.
+    /// From now on the log has the plan of every statement of [`USER`] as it was run, those of
+    /// triggers included, as JSON.
     pub async fn explain_everything(&self) {
         let settings = [
             "session_preload_libraries = 'auto_explain'",

@@ -9,7 +9,8 @@ const NICER: i32 = 10;
 const MOST_LIKELY_TO_GO: &str = "1000";
 const OOM: &str = "/proc/self/oom_score_adj";
 
-/// Bounds computing time and memory. After `seconds` the compiler is ended; what comes after it has `more`.
+/// Bounds computing time and memory. After `seconds` the compiler is ended; what comes after it has
+/// `more`.
 pub(super) fn set(seconds: u64, more: u64, memory: u64) -> io::Result<()> {
     // Some systems forbid both; the limits hold all the same.
     let _ = nice(NICER);

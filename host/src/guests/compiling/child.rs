@@ -18,7 +18,8 @@ const NO_MEMORY: &str = "(os error 12)";
 /// Seconds for everything beside the compiler and the start.
 const GRACE: u64 = 5;
 
-/// Compiles what comes in on standard input, and answers on standard output. Ends at once when its parent does.
+/// Compiles what comes in on standard input, and answers on standard output. Ends at once when its
+/// parent does.
 pub async fn run() -> anyhow::Result<()> {
     let (order, component) = read(io::stdin().lock())?;
     let starting = order.allowance.map_or(0, |allowance| allowance.computing.as_secs());
@@ -39,8 +40,8 @@ fn read(mut input: StdinLock<'_>) -> anyhow::Result<(Order, Vec<u8>)> {
     Ok((order, component))
 }
 
-/// Nothing more comes in on standard input: when it is closed, the parent is gone, and nobody waits for an answer. The compiler cannot be
-/// interrupted, but it ends with the process.
+/// Nothing more comes in on standard input: when it is closed, the parent is gone, and nobody waits
+/// for an answer. The compiler cannot be interrupted, but it ends with the process.
 fn end_with_parent(work: PathBuf) -> io::Result<()> {
     let watch = move || {
         let _ = io::copy(&mut io::stdin().lock(), &mut io::sink());
@@ -96,7 +97,8 @@ async fn look(engine: &Engine, component: &Component, order: &Order) -> wasmtime
     Ok(Seen { imports, exports, problem })
 }
 
-/// Wasmtime passes on what the system says in other types than the standard library's, and here and there as a text.
+/// Wasmtime passes on what the system says in other types than the standard library's, and here and
+/// there as a text.
 fn is_out_of_memory(error: &wasmtime::Error) -> bool {
     format!("{error:#}").contains(NO_MEMORY)
 }

@@ -1,8 +1,9 @@
 //! Names in wasmtime's cache of compiled code.
 //!
-//! The cache names a file by the hash of the component and of everything in the engine that decides what its code is. The compiler's settings
-//! belong to that where the engine has a compiler. So code that was compiled is not found by an engine that cannot compile, until it lies under
-//! the other name as well. Nothing here is trusted: an engine checks what it loads.
+//! The cache names a file by the hash of the component and of everything in the engine that decides
+//! what its code is. The compiler's settings belong to that where the engine has a compiler. So
+//! code that was compiled is not found by an engine that cannot compile, until it lies under the
+//! other name as well. Nothing here is trusted: an engine checks what it loads.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -25,7 +26,8 @@ fn name(engine: &Engine, component: &[u8]) -> String {
     URL_SAFE_NO_PAD.encode(hasher.0.finalize())
 }
 
-/// Copies the code that `compiler` has put into the cache `from` to the cache `to`, where `loader` finds it.
+/// Copies the code that `compiler` has put into the cache `from` to the cache `to`, where `loader`
+/// finds it.
 pub(super) fn hand_over(
     component: &[u8],
     (compiler, from): (&Engine, &Path),
@@ -41,7 +43,8 @@ pub(super) fn hand_over(
     Err(io::Error::new(io::ErrorKind::NotFound, "the compiler has left no code"))
 }
 
-/// In one step, because others may be reading. A name of this kind is cleared away by the cache itself where the step is not done.
+/// In one step, because others may be reading. A name of this kind is cleared away by the cache
+/// itself where the step is not done.
 fn put(code: &Path, folder: &Path, name: &str) -> io::Result<()> {
     fs::create_dir_all(folder)?;
     let coming = folder.join(format!("{name}.wip-atomic-write-{}", std::process::id()));

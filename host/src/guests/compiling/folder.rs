@@ -22,7 +22,8 @@ pub struct CodeFolder {
 }
 
 impl CodeFolder {
-    /// The folder that was given. Where there is none, or it takes no files, a temporary one for this process.
+    /// The folder that was given. Where there is none, or it takes no files, a temporary one for
+    /// this process.
     pub fn open(given: Option<&Path>, temporary: &Path) -> io::Result<Self> {
         match given.map(|path| (path, writable(path))) {
             Some((_, Ok(path))) => return Ok(Self { path, _temporary: None }),
@@ -55,8 +56,8 @@ fn try_file_in(folder: &Path) -> io::Result<()> {
     fs::remove_file(&path)
 }
 
-/// A folder that nobody else can read, removed when this is dropped. Where the process is killed, the next one that makes such a folder
-/// removes it.
+/// A folder that nobody else can read, removed when this is dropped. Where the process is killed,
+/// the next one that makes such a folder removes it.
 #[derive(Debug)]
 pub(super) struct Temporary {
     path: PathBuf,

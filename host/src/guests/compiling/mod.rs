@@ -1,8 +1,10 @@
 //! Compiling, in a process of its own.
 //!
-//! What a component makes the compiler do is bounded by nothing in the component. So each one is compiled by `innkeeper compile`, a child with a
-//! limit of computing time and memory, which also starts the component once. It puts the code into the folder of compiled code, under the name
-//! by which an engine without a compiler looks for it (`entry`). The process that serves has only such an engine: it loads, and never compiles.
+//! What a component makes the compiler do is bounded by nothing in the component. So each one is
+//! compiled by `innkeeper compile`, a child with a limit of computing time and memory, which also
+//! starts the component once. It puts the code into the folder of compiled code, under the name by
+//! which an engine without a compiler looks for it (`entry`). The process that serves has only such
+//! an engine: it loads, and never compiles.
 
 mod answer;
 mod bounds;

@@ -1,7 +1,8 @@
 //! Starts a component once, as each request does, and calls nothing of it.
 //!
-//! WASI is what it is while serving. What depends on the app, its database, files, sessions and settings, is not there: a guest that calls it
-//! while it starts has done nothing wrong, and is not judged any further.
+//! WASI is what it is while serving. What depends on the app, its database, files, sessions and
+//! settings, is not there: a guest that calls it while it starts has done nothing wrong, and is not
+//! judged any further.
 
 use super::Allowance;
 use crate::guests::hooks::Hooks;

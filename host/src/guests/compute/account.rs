@@ -16,8 +16,9 @@ const WEIGHT: u64 = 8;
 /// The upper half of `recent` is the number of the window.
 const HALF: u32 = 32;
 
-/// The account of one app, shared by all its guests. Two guests that add to it at the same time may lose what one of them adds to `recent`
-/// and `average`: they are estimates, and nothing on the way of a request waits for them.
+/// The account of one app, shared by all its guests. Two guests that add to it at the same time may
+/// lose what one of them adds to `recent` and `average`: they are estimates, and nothing on the way
+/// of a request waits for them.
 #[derive(Debug)]
 pub struct Share {
     pub(super) compute: Arc<Compute>,

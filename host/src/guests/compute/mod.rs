@@ -1,9 +1,10 @@
 //! Computing, shared fairly between apps.
 //!
-//! A guest's first slice runs at once. What costs more takes turns: a guest that has used up its slice, and every guest of an app that has
-//! computed much a moment ago or whose polls are long, goes on with a permit. There are as many permits as cores, and the app that has had the
-//! least goes first. Long polls give their runtime worker away while they run, so that a worker is free for everybody else: connections,
-//! timers, `live`, and guests that need only a moment.
+//! A guest's first slice runs at once. What costs more takes turns: a guest that has used up its
+//! slice, and every guest of an app that has computed much a moment ago or whose polls are long,
+//! goes on with a permit. There are as many permits as cores, and the app that has had the least
+//! goes first. Long polls give their runtime worker away while they run, so that a worker is free
+//! for everybody else: connections, timers, `live`, and guests that need only a moment.
 
 mod account;
 mod metered;
@@ -105,7 +106,8 @@ impl Compute {
 }
 
 impl Turns {
-    /// The guest that has waited longest of the app that has had the least. With nobody waiting the permit is free.
+    /// The guest that has waited longest of the app that has had the least. With nobody waiting the
+    /// permit is free.
     fn next(&mut self) -> Option<oneshot::Sender<Permit>> {
         let apps = self.waiting.iter().enumerate();
         let at = apps.min_by_key(|(_, (share, _))| share.used()).map_or(0, |(at, _)| at);

@@ -1,5 +1,5 @@
-//! The time for which a guest computes without giving way. It is noted for the thread that polls the guest, because the engine's callback has
-//! no other way to the poll in which it is called.
+//! The time for which a guest computes without giving way. It is noted for the thread that polls
+//! the guest, because the engine's callback has no other way to the poll in which it is called.
 
 use crate::guests::engine::TICK;
 use std::cell::Cell;
@@ -9,7 +9,8 @@ thread_local! {
     static SLICE: Cell<Option<Slice>> = const { Cell::new(None) };
 }
 
-/// One poll counts for no more than this: the rest of its time the host has worked, or waited for SQLite.
+/// One poll counts for no more than this: the rest of its time the host has worked, or waited for
+/// SQLite.
 const MOST: Duration = TICK.saturating_mul(2);
 
 /// A poll under way.

@@ -1,9 +1,11 @@
 //! Room for guests, by bytes and not by places.
 //!
-//! The process has a budget: a part of the memory that it may use, less what the host itself takes. A request is let in while there is
-//! room for what an instance of its app usually takes ([`usual`]); what an instance grows by comes on top, counted as it grows ([`limiter`]). [`watch`]
-//! measures how large the process really is and corrects the account. Apps and clients share the budget by [`rule`]; who finds no room
-//! waits in a line ([`shares`]). What a crowd leaves behind is given back ([`trim`]).
+//! The process has a budget: a part of the memory that it may use, less what the host itself takes.
+//! A request is let in while there is room for what an instance of its app usually takes
+//! ([`usual`]); what an instance grows by comes on top, counted as it grows ([`limiter`]).
+//! [`watch`] measures how large the process really is and corrects the account. Apps and clients
+//! share the budget by [`rule`]; who finds no room waits in a line ([`shares`]). What a crowd
+//! leaves behind is given back ([`trim`]).
 
 mod client;
 mod limiter;
@@ -78,12 +80,14 @@ impl Room {
         self.shares.demand(party, Demand { units: bytes, instances: 0, resident: bytes }, self.wait).await
     }
 
-    /// Room for bytes that are there already: an answer is sent, however little room there is for others then.
+    /// Room for bytes that are there already: an answer is sent, however little room there is for
+    /// others then.
     pub fn hold_in_any_case(&self, party: &Party, bytes: u64) -> Share {
         self.shares.take_in_any_case(party, Demand { units: bytes, instances: 0, resident: 0 })
     }
 
-    /// Whether there is so much room that a guest may be started before it is known to have something to do.
+    /// Whether there is so much room that a guest may be started before it is known to have
+    /// something to do.
     pub fn is_plentiful_for(&self, party: &Party) -> bool {
         let state = self.shares.lock();
         state.standing(party).is_small()

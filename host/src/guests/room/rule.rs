@@ -1,7 +1,8 @@
 //! How much of the whole may be in use so that somebody still gets a part.
 //!
-//! Three quarters are for everybody. The rest is kept for apps and for clients that have little, in three steps, so that neither a
-//! crowd at one app, nor one client at many apps, nor one client at the app of another takes everything.
+//! Three quarters are for everybody. The rest is kept for apps and for clients that have little, in
+//! three steps, so that neither a crowd at one app, nor one client at many apps, nor one client at
+//! the app of another takes everything.
 
 /// A party has little while it has less than this part of the whole.
 const LITTLE: u64 = 32;

@@ -1,4 +1,5 @@
-//! Something bounded that apps and clients share: bytes of memory, or places. Who finds none left waits in line, not for ever.
+//! Something bounded that apps and clients share: bytes of memory, or places. Who finds none left
+//! waits in line, not for ever.
 
 use super::client::{Client, Party};
 use super::rule::Standing;
@@ -281,7 +282,8 @@ impl State {
         }
     }
 
-    /// Calls those who have waited longest among those whose app and whose client have least, as long as there is room for them.
+    /// Calls those who have waited longest among those whose app and whose client have least, as
+    /// long as there is room for them.
     pub(super) fn serve_line(&mut self) {
         while let Some(place) = self.next_in_line() {
             let next = self.line.remove(place);
@@ -350,7 +352,8 @@ pub struct Share {
 }
 
 impl Share {
-    /// Takes more units, if they are there. It waits for nobody: whoever holds something and waits could wait for itself.
+    /// Takes more units, if they are there. It waits for nobody: whoever holds something and waits
+    /// could wait for itself.
     pub(super) fn grow(&mut self, units: u64) -> bool {
         let more = Demand { units, resident: units, instances: 0 };
         let mut state = self.shares.lock();

@@ -1,9 +1,9 @@
 //! Gives memory back that a crowd has left behind.
 //!
-//! The pool keeps what the instances of a crowd have touched, so that the next one finds its pages there, and it has no call that gives them
-//! back. But a slot that another module takes over loses its pages. So a component that does nothing
-//! takes over the slots that have been idle longest, and leaves. The engine has no compiler: somebody
-//! else compiles it once it is needed.
+//! The pool keeps what the instances of a crowd have touched, so that the next one finds its pages
+//! there, and it has no call that gives them back. But a slot that another module takes over loses
+//! its pages. So a component that does nothing takes over the slots that have been idle longest,
+//! and leaves. The engine has no compiler: somebody else compiles it once it is needed.
 
 use bytes::Bytes;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -14,7 +14,8 @@ use wasmtime::{Engine, Store};
 
 /// How long as many guests as there were at most are expected to come again.
 const MEMORY_OF_CROWDS: Duration = Duration::from_secs(3);
-/// Slots that stay warm beside those of the guests of late. The pool takes warm slots first when there are more.
+/// Slots that stay warm beside those of the guests of late. The pool takes warm slots first when
+/// there are more.
 pub(in crate::guests) const WARM_SLOTS: u32 = 16;
 /// The pool has no more parts than this.
 const MOST_THREADS: usize = 16;
@@ -22,7 +23,8 @@ const ROUNDS: u32 = 4;
 /// Less in each is not worth the work.
 const LEAST_KEPT: usize = 4 << 10;
 const PAGE: u64 = 64 << 10;
-/// The initial memory of the module that takes over: it takes the place of the pages that most guests have touched.
+/// The initial memory of the module that takes over: it takes the place of the pages that most
+/// guests have touched.
 const IMAGE_BYTES: u64 = 20 * PAGE;
 
 /// The component that takes over slots.
@@ -111,8 +113,9 @@ impl Trimmer {
         metrics.map_or((0, 0), |metrics| (metrics.unused_warm_memories(), metrics.unused_memory_bytes_resident()))
     }
 
-    /// Takes over so many slots at once, since each that is given back would be the first to be taken again. The pool is divided into parts,
-    /// and each new thread is assigned the next one; where others have begun threads meanwhile, another round helps.
+    /// Takes over so many slots at once, since each that is given back would be the first to be
+    /// taken again. The pool is divided into parts, and each new thread is assigned the next one;
+    /// where others have begun threads meanwhile, another round helps.
     fn trim(&self, spare: u32) {
         let Some(component) = self.filler.as_ref().and_then(|filler| filler.get()) else { return };
         let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get).min(MOST_THREADS);
@@ -144,7 +147,8 @@ impl Trimmer {
     }
 }
 
-/// A component that instantiates a core module and does nothing else (component model, "Binary Format").
+/// A component that instantiates a core module and does nothing else (component model, "Binary
+/// Format").
 fn component(module: &[u8]) -> Vec<u8> {
     let instances = [1, 0, 0, 0];
     let section = |id: u8, content: &[u8]| {
@@ -201,7 +205,8 @@ mod tests {
         let settings = EngineSettings { instances: 400, memory_bytes: 4 << 20, code: &code };
         let engine = engine::build_compiler(settings).unwrap().engine;
         let text = b"\0asm\x01\0\0\0".to_vec();
-        // (module (memory 32) (func $start (memory.fill (i32.const 0) (i32.const 1) (i32.const 200000))) (start $start))
+        // (module (memory 32) (func $start (memory.fill (i32.const 0) (i32.const 1) (i32.const
+        // 200000))) (start $start))
         let filling = [
             text,
             vec![1, 4, 1, 0x60, 0, 0, 3, 2, 1, 0, 5, 3, 1, 0, 32, 8, 1, 0],

@@ -6,12 +6,14 @@ use std::sync::atomic::{AtomicU64, Ordering};
 /// Even the smallest instance has a stack, a store and a connection.
 const LEAST: u64 = 128 << 10;
 
-/// A running estimate. It begins with the memory that the component declares, and follows what is measured.
+/// A running estimate. It begins with the memory that the component declares, and follows what is
+/// measured.
 #[derive(Debug)]
 pub struct Usual {
     /// Bytes of memory that belong to one instance alone.
     own: AtomicU64,
-    /// Bytes by which the process grows with one instance. Of pages that instances share only the size of the process counts each.
+    /// Bytes by which the process grows with one instance. Of pages that instances share only the
+    /// size of the process counts each.
     resident: AtomicU64,
     /// The memory that the component declares.
     declared: u64,

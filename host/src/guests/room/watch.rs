@@ -1,5 +1,5 @@
-//! Measures how large the process is, many times a second, and corrects the account: what was taken for guests is an estimate, and pages
-//! that are promised are often never touched.
+//! Measures how large the process is, many times a second, and corrects the account: what was taken
+//! for guests is an estimate, and pages that are promised are often never touched.
 
 use super::usual::Ratio;
 use super::{Room, Trimmer, Usual};
@@ -18,7 +18,8 @@ const QUIET: Duration = Duration::from_millis(100);
 const LOOKS: usize = 15;
 /// Estimates follow after so many looks.
 const LEARN_AFTER: u32 = 10;
-/// Guests are a crowd when they take this part of the room. With fewer, what the host itself does is the larger part of any change.
+/// Guests are a crowd when they take this part of the room. With fewer, what the host itself does
+/// is the larger part of any change.
 const CROWD: u64 = 16;
 /// With less than this part of the room in use the process is as large as without guests.
 const HARDLY_ANY: u64 = 64;
@@ -28,7 +29,8 @@ const HARDLY_ANY: u64 = 64;
 struct Size {
     /// Memory that is nowhere else.
     own: i64,
-    /// All resident memory. A page of a component's initial memory counts once for each instance that has it.
+    /// All resident memory. A page of a component's initial memory counts once for each instance
+    /// that has it.
     resident: i64,
 }
 
@@ -42,7 +44,8 @@ struct Watch {
     looks: u32,
 }
 
-/// Starts a thread that measures as long as there is the room. A thread of its own, since a busy runtime must not keep it from looking.
+/// Starts a thread that measures as long as there is the room. A thread of its own, since a busy
+/// runtime must not keep it from looking.
 #[expect(clippy::disallowed_methods, reason = "the thread is the watch's own")]
 pub(super) fn start(room: &Arc<Room>, mut trimmer: Trimmer) {
     // Without such a file, as on systems that are no Linux, estimates are all there is.

@@ -29,7 +29,8 @@ pub(super) async fn migrate(context: &mut Context, migrations: Vec<wit::Migratio
     Ok(applied)
 }
 
-/// On Postgres an open cursor locks its tables against a change, and holds a connection while the change waits for another.
+/// On Postgres an open cursor locks its tables against a change, and holds a connection while the
+/// change waits for another.
 pub(super) fn refuse_with_cursors(context: &Context, function: &str) -> Result<(), Fault> {
     if !context.unit.has_cursors() {
         return Ok(());

@@ -9,11 +9,13 @@ use crate::storage::{HostSql, Result};
 /// Bytes of blobs that one batch deletes, and one blob more: what takes long would be cancelled, time and again.
 const MOST_BYTES: i64 = 64 << 20;
 
-/// Deletes blobs of an app that are staged since before `staged`, and uploads that began before `receiving` or, where they may be taken up again,
-/// made no progress since `staged` (microseconds since 1970); a batch of each, the oldest first. Returns how many. To be run inside a transaction. What
-/// somebody else is changing is left alone.
+/// Deletes blobs of an app that are staged since before `staged`, and uploads that began before
+/// `receiving` or, where they may be taken up again, made no progress since `staged` (microseconds
+/// since 1970); a batch of each, the oldest first. Returns how many. To be run inside a
+/// transaction. What somebody else is changing is left alone.
 ///
-/// A statement for each kind: the index leads each past those whose time is not over. SQLite uses it only where its own condition is written out.
+/// A statement for each kind: the index leads each past those whose time is not over. SQLite uses
+/// it only where its own condition is written out.
 pub async fn sweep(connection: &mut Connection, app: &str, staged: i64, receiving: i64) -> Result<u64> {
     let sql = host_sql!(
         "delete from innkeeper.blobs where app = $1 and id in \

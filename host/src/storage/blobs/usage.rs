@@ -32,7 +32,8 @@ pub(in crate::storage) fn add_sql() -> &'static HostSql {
 
 /// Counts the app's blobs. With `mends` the note becomes what was counted.
 ///
-/// Nobody waits for the count as long as the note is right. Only where it is off the row is taken, so that of two who find that one mends it.
+/// Nobody waits for the count as long as the note is right. Only where it is off the row is taken,
+/// so that of two who find that one mends it.
 pub async fn recount(unit: &mut UnitOfWork, mends: bool) -> Result<Recount> {
     let found = look(unit).await?;
     if !mends || found.noted == found.counted {
@@ -45,7 +46,8 @@ pub async fn recount(unit: &mut UnitOfWork, mends: bool) -> Result<Recount> {
     Ok(found)
 }
 
-/// The note as it stands in the row, also where that is below zero, and the count. One statement reads both: whoever writes changes both at once.
+/// The note as it stands in the row, also where that is below zero, and the count. One statement
+/// reads both: whoever writes changes both at once.
 async fn look(unit: &mut UnitOfWork) -> Result<Recount> {
     let sql = host_sql!(
         "select coalesce((select bytes from innkeeper.usage where app = $1), 0), \

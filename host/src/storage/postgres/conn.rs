@@ -62,8 +62,9 @@ impl Prepared {
         self.texts.get(&self.hasher.hash_one(text)).copied().unwrap_or(false)
     }
 
-    /// The driver drops the text that was not used for the longest time, once it has more than [`STATEMENT_CACHE`]. So every text
-    /// that it keeps is counted here, also one whose parameters the server reads first.
+    /// The driver drops the text that was not used for the longest time, once it has more than
+    /// [`STATEMENT_CACHE`]. So every text that it keeps is counted here, also one whose parameters
+    /// the server reads first.
     pub(super) fn note(&mut self, text: &str, columns: usize, takes_any: bool) {
         let hash = self.hasher.hash_one(text);
         if self.texts.contains_key(&hash) {

@@ -1,8 +1,9 @@
 //! Whether the server answers, and what the host asks it beside all statements.
 //!
-//! A statement that is silent for a while makes the host ask the server something short, over a connection of its own pool. All
-//! who wait share the question. A server that does not answer it counts as away: what is under way on it is given up, and nobody
-//! waits for it until it answers again. So a slow statement has all its time, and a frozen server takes nobody's.
+//! A statement that is silent for a while makes the host ask the server something short, over a
+//! connection of its own pool. All who wait share the question. A server that does not answer it
+//! counts as away: what is under way on it is given up, and nobody waits for it until it answers
+//! again. So a slow statement has all its time, and a frozen server takes nobody's.
 
 use super::conn::{Backend, Conn};
 use super::pool::PostgresPool;
@@ -19,7 +20,8 @@ use std::time::{Duration, Instant};
 const PATIENCE: Duration = Duration::from_millis(800);
 /// Within this the server has to answer a short question, connecting included.
 const ANSWER_TIME: Duration = Duration::from_millis(1400);
-/// After so long without an answer over an idle connection another one is opened: a router may have forgotten the first.
+/// After so long without an answer over an idle connection another one is opened: a router may have
+/// forgotten the first.
 const IDLE_ANSWER_TIME: Duration = Duration::from_millis(500);
 /// How long an attempt to reach a server that is away may take.
 const REACH_TIME: Duration = Duration::from_secs(10);
@@ -29,7 +31,8 @@ const REACH_AGAIN: Duration = Duration::from_millis(500);
 /// What is known about the server. One for all pools that lead to it.
 #[derive(Default)]
 pub(super) struct Health {
-    /// Held by who asks: one question at a time, over at most one connection more than the pools have.
+    /// Held by who asks: one question at a time, over at most one connection more than the pools
+    /// have.
     turn: tokio::sync::Mutex<()>,
     answered: Mutex<Option<Instant>>,
     away: AtomicBool,
@@ -110,8 +113,8 @@ impl PostgresPool {
         }
     }
 
-    /// Asks the server to stop what `backend` runs: its statement, or the process as a whole. Whether it is still there; none where
-    /// that cannot be found out.
+    /// Asks the server to stop what `backend` runs: its statement, or the process as a whole.
+    /// Whether it is still there; none where that cannot be found out.
     pub(super) async fn stop(&self, backend: Backend, whole: bool) -> Option<bool> {
         let function = if whole { "pg_terminate_backend" } else { "pg_cancel_backend" };
         let pid = backend.pid;
@@ -123,8 +126,9 @@ impl PostgresPool {
         self.ask(text, None).await.ok().map(|rows| !rows.is_empty())
     }
 
-    /// Asks something beside all leases. Goes on when the caller no longer waits, so that no connection is lost by that. With
-    /// `since`, any answer that the server has given since then will do.
+    /// Asks something beside all leases. Goes on when the caller no longer waits, so that no
+    /// connection is lost by that. With `since`, any answer that the server has given since then
+    /// will do.
     async fn ask(&self, text: String, since: Option<Instant>) -> Result<Vec<PgRow>> {
         let main = self.main().clone();
         let asking = self.main().spawn(async move {
@@ -149,7 +153,8 @@ impl PostgresPool {
         }
     }
 
-    /// Over an idle connection of this pool, if there is one: the server may take no more of them. Else over one more.
+    /// Over an idle connection of this pool, if there is one: the server may take no more of them.
+    /// Else over one more.
     async fn ask_now(&self, text: &str) -> Result<Vec<PgRow>> {
         let place = self.place_at_once();
         let idle = if place.is_some() { self.pop_any() } else { None };
@@ -192,7 +197,8 @@ impl PostgresPool {
         self.clean_up(async move { pool.reach().await });
     }
 
-    /// Waits until the server answers again. One attempt goes on for long: a server that was frozen answers it when it goes on.
+    /// Waits until the server answers again. One attempt goes on for long: a server that was frozen
+    /// answers it when it goes on.
     async fn reach(&self) {
         let _turn = self.health().turn.lock().await;
         loop {

@@ -27,8 +27,9 @@ fn literal(value: &Value) -> Result<String> {
         // In quotes: the cast binds closer than a minus before it.
         Value::Integer(number) => Ok(format!("'{number}'::bigint")),
         Value::Bytes(bytes) => Ok(format!("'\\x{}'::bytea", hex(bytes))),
-        // The collation of a function's result is that of its arguments, which here is the one of the name 'UTF8', "C": a comparison with a
-        // column would ask for another order than that of the column's index, and read the whole table.
+        // The collation of a function's result is that of its arguments, which here is the one of
+        // the name 'UTF8', "C": a comparison with a column would ask for another order than that of
+        // the column's index, and read the whole table.
         Value::Text(text) => {
             let text = hex(text.as_bytes());
             Ok(format!("(convert_from('\\x{text}', 'UTF8') collate pg_catalog.\"default\")"))

@@ -201,8 +201,8 @@ impl PostgresLease {
         self.conn.as_ref().is_some_and(|conn| conn.prepared.takes_any(sql))
     }
 
-    /// Whether prepared statements are to be forgotten before `sql` runs. Not where it runs without a mark because it is known,
-    /// see `UnitOfWork::needs_mark`.
+    /// Whether prepared statements are to be forgotten before `sql` runs. Not where it runs without
+    /// a mark because it is known, see `UnitOfWork::needs_mark`.
     pub(super) fn has_too_many_statements(&self, sql: &str) -> bool {
         let is_full = self.conn.as_ref().is_some_and(|conn| conn.prepared.is_full());
         is_full && !self.aborted && !(self.in_transaction && self.drains && self.knows(sql))
@@ -329,7 +329,8 @@ impl PostgresLease {
 }
 
 impl PostgresLease {
-    /// The connection is gone. Where the server has not said so itself, its process may still be at work.
+    /// The connection is gone. Where the server has not said so itself, its process may still be at
+    /// work.
     fn lose(&mut self, error: &Error) {
         let (conn, place) = (self.conn.take(), self.place.take());
         self.pool.server_went_away();

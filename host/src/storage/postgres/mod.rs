@@ -1,8 +1,10 @@
 //! The Postgres engine: our own small pool of sqlx connections, and the conversion of values on the wire.
 //!
-//! Start with [`pool`]: who may have a connection and for how long. [`lease`] is one connection on loan, with all that keeps a cancelled request
-//! from leaving something behind. [`relay`] carries its bytes and bounds them. [`retire`] takes care of one that was given up, [`health`] finds out whether the server answers. `sqlx::Pool` is not used: it pings on every release, and a dropped `begin()`
-//! future leaves a transaction open in it (launchbadge/sqlx#4385).
+//! Start with [`pool`]: who may have a connection and for how long. [`lease`] is one connection on
+//! loan, with all that keeps a cancelled request from leaving something behind. [`relay`] carries
+//! its bytes and bounds them. [`retire`] takes care of one that was given up, [`health`] finds out
+//! whether the server answers. `sqlx::Pool` is not used: it pings on every release, and a dropped
+//! `begin()` future leaves a transaction open in it (launchbadge/sqlx#4385).
 
 mod alone;
 mod codec;

@@ -8,7 +8,8 @@ use sqlx::postgres::PgConnectOptions;
 /// How to get into a database.
 pub(in crate::storage) struct Access {
     pub(super) server: Server,
-    /// What the driver says to the server. It holds the password and would print it: never format it.
+    /// What the driver says to the server. It holds the password and would print it: never format
+    /// it.
     pub(super) options: PgConnectOptions,
 }
 

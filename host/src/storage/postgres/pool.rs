@@ -137,8 +137,9 @@ impl PostgresPool {
         tenant
     }
 
-    /// Lends a connection whose unqualified names mean tables of the app. `Busy` when none came free in time, or when others of the
-    /// app hang; `Unavailable` when the server cannot be reached. Cancel-safe.
+    /// Lends a connection whose unqualified names mean tables of the app. `Busy` when none came
+    /// free in time, or when others of the app hang; `Unavailable` when the server cannot be
+    /// reached. Cancel-safe.
     pub(in crate::storage) async fn lease(&self, tenant: &Arc<Tenant>) -> Result<PostgresLease> {
         let deadline = Instant::now() + self.inner.settings.wait;
         let place = self.place(tenant, deadline).await?;
@@ -219,8 +220,8 @@ impl PostgresPool {
         Some(Place { _of_pool: of_pool, _of_share: None, tenant: None })
     }
 
-    /// An idle connection, one that is ready for `schema` if there is one; those that have died are dropped on the way. One that
-    /// does not answer, because nothing does, keeps the place.
+    /// An idle connection, one that is ready for `schema` if there is one; those that have died are
+    /// dropped on the way. One that does not answer, because nothing does, keeps the place.
     async fn take_idle(&self, schema: &Arc<str>, place: &mut Option<Place>) -> Result<Option<Conn>> {
         let outages = self.main().health().outages();
         loop {
@@ -352,7 +353,8 @@ impl PostgresPool {
         PoolFigures { name, size, in_use: size.saturating_sub(free), waiting, hanging }
     }
 
-    /// The pool that the host asks its own questions over: this one, unless guests have it to themselves.
+    /// The pool that the host asks its own questions over: this one, unless guests have it to
+    /// themselves.
     pub(super) fn main(&self) -> &Self {
         self.inner.canceller.as_ref().unwrap_or(self)
     }

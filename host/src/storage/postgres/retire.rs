@@ -1,8 +1,9 @@
 //! Connections that were given up with a statement under way.
 //!
-//! The server process behind one may compute on for minutes: some functions look for no interrupt. So its place in the pool is held
-//! until the process is free or gone, and the process is asked for, cancelled and ended again and again, ever more rarely. Whatever a
-//! guest does, the server has no more connections of this process than the pools promise.
+//! The server process behind one may compute on for minutes: some functions look for no interrupt.
+//! So its place in the pool is held until the process is free or gone, and the process is asked
+//! for, cancelled and ended again and again, ever more rarely. Whatever a guest does, the server
+//! has no more connections of this process than the pools promise.
 
 use super::conn::Conn;
 use super::pool::PostgresPool;
@@ -20,7 +21,8 @@ const SHORTEST_PAUSE: Duration = Duration::from_millis(20);
 const RESET_TIME: Duration = Duration::from_secs(2);
 
 impl PostgresPool {
-    /// Takes care of a connection whose statement nobody waits for any more; `lost` if nothing can be said over it.
+    /// Takes care of a connection whose statement nobody waits for any more; `lost` if nothing can
+    /// be said over it.
     pub(super) fn retire(&self, conn: Conn, place: Option<Place>, lost: bool) {
         let pool = self.clone();
         self.clean_up(async move {
@@ -30,7 +32,8 @@ impl PostgresPool {
     }
 
     async fn see_off(&self, mut conn: Conn, place: Option<&Place>, mut lost: bool) {
-        // Through a pooler it is not known which process that would be. The pooler ends it together with the connection.
+        // Through a pooler it is not known which process that would be. The pooler ends it together
+        // with the connection.
         let Some(backend) = conn.backend else { return };
         let began = Instant::now();
         let mut hanging: Option<Hanging> = None;
@@ -72,7 +75,8 @@ impl PostgresPool {
 }
 
 impl Conn {
-    /// Reads what the server still has to say about the statement that was given up. False if the connection is lost.
+    /// Reads what the server still has to say about the statement that was given up. False if the
+    /// connection is lost.
     async fn quiet(&mut self) -> bool {
         loop {
             match self.relay.carry(self.link.ping()).await {
@@ -85,8 +89,9 @@ impl Conn {
     }
 }
 
-/// Whether a server process says with this code that it ends (PostgreSQL documentation, "PostgreSQL Error Codes": class 57,
-/// without the one for a cancelled query; timeouts of transactions; class 08).
+/// Whether a server process says with this code that it ends (PostgreSQL documentation, "PostgreSQL
+/// Error Codes": class 57, without the one for a cancelled query; timeouts of transactions; class
+/// 08).
 fn is_last(code: &str) -> bool {
     (code.starts_with("57") && code != "57014")
         || code.starts_with("25P0") && code != "25P02"

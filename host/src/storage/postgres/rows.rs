@@ -12,9 +12,11 @@ use sqlx::postgres::{PgArguments, PgRow, PgStatement};
 use sqlx::{AssertSqlSafe, Column, Either, Executor, Row, SqlSafeStr, Statement, TypeInfo as _};
 use std::sync::OnceLock;
 
-/// A row that has more bytes is never read into memory, whatever else its statement may ask for: as much as an export takes.
+/// A row that has more bytes is never read into memory, whatever else its statement may ask for: as
+/// much as an export takes.
 const MOST_ROW_BYTES: usize = 64 << 20;
-/// What a row has beside the contents of its values: four bytes for each of at most 1,664 columns, and some.
+/// What a row has beside the contents of its values: four bytes for each of at most 1,664 columns,
+/// and some.
 const ROW_OVERHEAD: usize = 64 << 10;
 
 /// The bytes of one row that may be read into memory.
@@ -72,17 +74,19 @@ pub(super) fn columns(statement: &PgStatement) -> Vec<String> {
     statement.columns().iter().map(|column| column.name().to_owned()).collect()
 }
 
-/// What becomes of a result that exceeds its bounds. The rest of it has to be read before the connection can be used
-/// again.
+/// What becomes of a result that exceeds its bounds. The rest of it has to be read before the
+/// connection can be used again.
 pub(super) struct Excess<'a> {
-    /// Whether the rest is read and forgotten, which disturbs no transaction, instead of being cancelled.
+    /// Whether the rest is read and forgotten, which disturbs no transaction, instead of being
+    /// cancelled.
     pub(super) drain: bool,
     /// What is wrong with the result.
     pub(super) failure: &'a OnceLock<Error>,
 }
 
-/// Runs a statement and collects its rows. What exceeds the bounds is cancelled on the server, which ends a transaction, or read
-/// and forgotten. The inner failure is one that the server knows nothing of: the connection is as it was.
+/// Runs a statement and collects its rows. What exceeds the bounds is cancelled on the server,
+/// which ends a transaction, or read and forgotten. The inner failure is one that the server knows
+/// nothing of: the connection is as it was.
 pub(super) async fn collect(
     conn: &mut Conn,
     pool: &PostgresPool,
@@ -186,8 +190,8 @@ struct Budget {
     bytes: usize,
 }
 
-/// Adds a row to those before it, or notes why it cannot be kept. None is kept after one that could not be. Returns whether
-/// this is the first of those.
+/// Adds a row to those before it, or notes why it cannot be kept. None is kept after one that could
+/// not be. Returns whether this is the first of those.
 fn take_row(row: &PgRow, rows: &mut Rows, budget: &mut Budget, failure: &OnceLock<Error>) -> bool {
     failure.get().is_none() && decode_row(row, rows, budget).is_err_and(|error| failure.set(error).is_ok())
 }

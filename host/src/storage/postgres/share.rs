@@ -1,7 +1,7 @@
 //! What a pool knows of an app: its share of the connections, and how many of them hang.
 //!
-//! A share is less than the whole, so that the statements of one app leave a connection for others whatever they do. An app that is
-//! the only one may use all.
+//! A share is less than the whole, so that the statements of one app leave a connection for others
+//! whatever they do. An app that is the only one may use all.
 
 use crate::storage::{Code, Error, Result};
 use std::sync::Arc;
@@ -64,7 +64,8 @@ impl Hanging {
         Self { tenant: Arc::clone(tenant), speaks: first.then_some(false) }
     }
 
-    /// Says once which app it is. Those that hang are found one after the other: it waits for the others first.
+    /// Says once which app it is. Those that hang are found one after the other: it waits for the
+    /// others first.
     pub(super) fn say(&mut self) {
         if self.speaks == Some(false) {
             self.speaks = Some(true);

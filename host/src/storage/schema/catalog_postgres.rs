@@ -51,7 +51,8 @@ const CONSTRAINTS: &str = concat!(
     " order by t.conname"
 );
 
-/// What stands in the app's schema. The catalog of tables has no index by schema, and the tables of all apps are in it; that of dependencies has one.
+/// What stands in the app's schema. The catalog of tables has no index by schema, and the tables of
+/// all apps are in it; that of dependencies has one.
 macro_rules! in_schema {
     () => {
         "d.refclassid = 'pg_catalog.pg_namespace'::regclass and d.classid = 'pg_catalog.pg_class'::regclass and d.refobjid = \

@@ -39,11 +39,14 @@ pub enum Which<'a> {
     All,
 }
 
-/// Deletes sessions that have ended, at most 2,000 of them, those first that ended first. Returns how many. Their values follow by the foreign key.
+/// Deletes sessions that have ended, at most 2,000 of them, those first that ended first. Returns
+/// how many. Their values follow by the foreign key.
 ///
-/// The index is read in its order and no further than the batch reaches. The condition stands once: with it in the outer half too, SQLite would look
-/// through all that have ended for each batch. How many there are stands in the text: of a number that it does not know Postgres would believe that it is a
-/// tenth of the table. Much fewer take longer altogether; with more a visitor who needs SQLite's writer waits longer.
+/// The index is read in its order and no further than the batch reaches. The condition stands once:
+/// with it in the outer half too, SQLite would look through all that have ended for each batch. How
+/// many there are stands in the text: of a number that it does not know Postgres would believe that
+/// it is a tenth of the table. Much fewer take longer altogether; with more a visitor who needs
+/// SQLite's writer waits longer.
 pub async fn sweep(connection: &mut Connection, app: &str, now: i64) -> Result<u64> {
     let sql = host_sql!(
         "delete from innkeeper.sessions where app = $1 and id_hash in \
@@ -71,7 +74,8 @@ macro_rules! listing {
     }};
 }
 
-/// Sessions that have not ended, of all users or of one, at most `limit` of them; the one that was used last comes first.
+/// Sessions that have not ended, of all users or of one, at most `limit` of them; the one that was
+/// used last comes first.
 pub async fn list(space: &AppSpace, user: Option<&str>, limit: u32) -> Result<Vec<Listed>> {
     let app = Value::from(space.app().as_ref());
     let (now, limit) = (Value::Integer(now_micros()), Value::Integer(i64::from(limit)));
@@ -162,8 +166,8 @@ fn bounds(handle: &str) -> Result<(IdHash, IdHash)> {
     Ok((first, last))
 }
 
-/// How many sessions of an app have not ended. From [`sample::MOST`] on it is an estimate: whoever looks at figures must not make the database
-/// read all sessions.
+/// How many sessions of an app have not ended. From [`sample::MOST`] on it is an estimate: whoever
+/// looks at figures must not make the database read all sessions.
 pub async fn count(connection: &mut Connection, app: &str) -> Result<i64> {
     let now = Value::Integer(now_micros());
     let sql = host_sql!(

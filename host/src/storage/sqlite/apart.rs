@@ -1,4 +1,5 @@
-//! What may take long, on a thread (`threads`), so that whatever it does no runtime worker waits for it.
+//! What may take long, on a thread (`threads`), so that whatever it does no runtime worker waits
+//! for it.
 
 use super::files::Conn;
 use super::guard::Watch;
@@ -14,7 +15,8 @@ use tokio::sync::oneshot;
 pub(super) const GRACE: Duration = Duration::from_millis(500);
 
 impl SqliteLease {
-    /// Runs `work` on one of the threads of the app, for which it waits at most as long as for a connection.
+    /// Runs `work` on one of the threads of the app, for which it waits at most as long as for a
+    /// connection.
     pub(super) async fn apart<T: Send + 'static>(
         &mut self,
         guest: bool,
@@ -30,7 +32,8 @@ impl SqliteLease {
         self.judged(result)
     }
 
-    /// Runs `work` of the host on a thread of which there is one for each writer, so that the app's own statements cannot keep it away.
+    /// Runs `work` of the host on a thread of which there is one for each writer, so that the app's
+    /// own statements cannot keep it away.
     pub(super) async fn apart_for_host<T: Send + 'static>(
         &mut self,
         time: Duration,
@@ -41,8 +44,9 @@ impl SqliteLease {
         self.judged(result)
     }
 
-    /// Moves the connection to a thread, runs `work` there and takes the connection back. What has not ended soon after its `time` keeps
-    /// the connection, the right to write and the place until it ends.
+    /// Moves the connection to a thread, runs `work` there and takes the connection back. What has
+    /// not ended soon after its `time` keeps the connection, the right to write and the place until
+    /// it ends.
     async fn hand_over<T: Send + 'static>(
         &mut self,
         place: Option<Place>,

@@ -1,9 +1,10 @@
 //! Cursors.
 //!
-//! SQLite computes rows as they are asked for, and a statement that is under way borrows its connection. So a cursor that belongs to no
-//! transaction lives in a thread of its own (`threads`), with a connection of its own: it sees the file as it was when the cursor was
-//! opened. In an open transaction there is one connection for all, and other statements want it in between: there the rows are
-//! copied into a temporary table first, which SQLite keeps in a file once it grows.
+//! SQLite computes rows as they are asked for, and a statement that is under way borrows its
+//! connection. So a cursor that belongs to no transaction lives in a thread of its own (`threads`),
+//! with a connection of its own: it sees the file as it was when the cursor was opened. In an open
+//! transaction there is one connection for all, and other statements want it in between: there the
+//! rows are copied into a temporary table first, which SQLite keeps in a file once it grows.
 
 use super::apart::GRACE;
 use super::authorizer::COPY_PREFIX;
@@ -171,7 +172,8 @@ impl Drop for SqliteCursor {
     }
 }
 
-/// Waits for an answer of the thread, but not for one that is in a step without an end: that keeps its place until it comes back.
+/// Waits for an answer of the thread, but not for one that is in a step without an end: that keeps
+/// its place until it comes back.
 async fn in_time<T>(answer: oneshot::Receiver<Result<T>>, time: Duration) -> Result<T> {
     match tokio::time::timeout(time + GRACE, answer).await {
         Ok(answered) => answered.map_err(|_| gone())?,
@@ -179,8 +181,8 @@ async fn in_time<T>(answer: oneshot::Receiver<Result<T>>, time: Duration) -> Res
     }
 }
 
-/// Copies the rows of a cursor of a transaction into its table, for which the connection is watched. Returns what its columns are, and what the
-/// number of a row is called.
+/// Copies the rows of a cursor of a transaction into its table, for which the connection is
+/// watched. Returns what its columns are, and what the number of a row is called.
 fn copy_rows(
     conn: &Conn,
     text: &str,

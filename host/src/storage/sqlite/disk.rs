@@ -1,9 +1,10 @@
 //! The disk under a folder of database files: whether it takes writes, and whether it has room.
 //!
-//! On a full disk even a DELETE fails, since it needs pages in the log ahead of the file, and a file cannot be opened,
-//! since that needs its shared memory. So two things are kept free. While the disk has less than [`Bounds::low`] left,
-//! guests may only reuse pages that their files have free. A reserve file is removed once nearly nothing is left, so
-//! that deletes, sessions and checkpoints go on; it is made again when there is room.
+//! On a full disk even a DELETE fails, since it needs pages in the log ahead of the file, and a
+//! file cannot be opened, since that needs its shared memory. So two things are kept free. While
+//! the disk has less than [`Bounds::low`] left, guests may only reuse pages that their files have
+//! free. A reserve file is removed once nearly nothing is left, so that deletes, sessions and
+//! checkpoints go on; it is made again when there is room.
 
 use crate::storage::{Code, Error};
 use rustix::fs::{Access, FallocateFlags, access, fallocate, statvfs};
@@ -99,8 +100,9 @@ impl Bounds {
         Self { reserve, low: reserve, critical: reserve / 4 }
     }
 
-    /// What a disk has to have left in order to count as roomy: where the reserve is missing as much as it takes, too, and
-    /// after it was full a quarter more, so that the state does not go to and fro.
+    /// What a disk has to have left in order to count as roomy: where the reserve is missing as
+    /// much as it takes, too, and after it was full a quarter more, so that the state does not go
+    /// to and fro.
     fn roomy(self, lacks_reserve: bool, was_full: bool) -> u64 {
         let reserve = if lacks_reserve { self.reserve } else { 0 };
         let more = if was_full || lacks_reserve { self.low / 4 } else { 0 };
@@ -181,7 +183,8 @@ impl Disk {
         let now = u64::try_from(self.base.elapsed().as_millis()).unwrap_or(u64::MAX).saturating_add(1);
         self.looked.store(now, Ordering::Relaxed);
         self.written.store(0, Ordering::Relaxed);
-        // A folder that is not there yet, or cannot be looked at, is judged by what writing to it gives.
+        // A folder that is not there yet, or cannot be looked at, is judged by what writing to it
+        // gives.
         let Ok(about) = statvfs(&self.folder) else { return self.state() };
         let unit = about.f_frsize.max(1);
         let free = about.f_bavail.saturating_mul(unit);
@@ -266,8 +269,8 @@ impl Disk {
         }
     }
 
-    /// What an error of the engine means on this disk: a write that failed because there is no room, or because nothing may be
-    /// written, says so.
+    /// What an error of the engine means on this disk: a write that failed because there is no
+    /// room, or because nothing may be written, says so.
     pub(super) fn judge(&self, error: Error) -> Error {
         let is_full = error.code == Code::DiskFull;
         if !is_full && error.code != Code::Unavailable {

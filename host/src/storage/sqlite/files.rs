@@ -27,12 +27,13 @@ const STATEMENT_CACHE: usize = 256;
 const STATEMENT_BYTES: usize = 1 << 20;
 /// Of each connection, in the unit of `PRAGMA cache_size` (negative: KiB).
 const CACHE_KIB: i64 = -4_096;
-/// The log ahead of a file keeps so many bytes when it begins anew: what a large transaction took is given back, and small
-/// ones find their room taken already, also on a full disk.
+/// The log ahead of a file keeps so many bytes when it begins anew: what a large transaction took
+/// is given back, and small ones find their room taken already, also on a full disk.
 const WAL_BYTES: i64 = 4 << 20;
 /// No more of a file is written at once.
 const CHUNK: u64 = 256 << 10;
-/// Bytes of a pattern of LIKE and GLOB: in the largest value they look for one of this length for some seconds, in one step.
+/// Bytes of a pattern of LIKE and GLOB: in the largest value they look for one of this length for
+/// some seconds, in one step.
 const LONGEST_PATTERN: i32 = 250;
 
 /// How SQLite files are used.
@@ -80,10 +81,11 @@ pub(super) struct File {
 enum Way {
     /// For reading and writing, beside others.
     Usual,
-    /// For reading, where nobody can write: there is nothing in the log ahead of the file (SQLite documentation, "URI
-    /// Filenames", `immutable`).
+    /// For reading, where nobody can write: there is nothing in the log ahead of the file (SQLite
+    /// documentation, "URI Filenames", `immutable`).
     Immutable,
-    /// The same, with a log whose index cannot be kept in a file beside it and is kept in memory ("Use of WAL Without Shared-Memory").
+    /// The same, with a log whose index cannot be kept in a file beside it and is kept in memory
+    /// ("Use of WAL Without Shared-Memory").
     Alone,
 }
 
@@ -111,7 +113,8 @@ pub struct CursorReader {
 }
 
 impl Conn {
-    /// Prepares a statement, or finds it prepared. Those before it are forgotten when all together take too much.
+    /// Prepares a statement, or finds it prepared. Those before it are forgotten when all together
+    /// take too much.
     pub(super) fn prepare(&self, text: &str) -> rusqlite::Result<CachedStatement<'_>> {
         let statement = self.link.prepare_cached(text)?;
         if statement.get_status(StatementStatus::Run) == 0 {
@@ -151,8 +154,8 @@ impl SqliteFiles {
         self.disk.report()
     }
 
-    /// Whether the file `name` takes so many more bytes of the host's that are no more than useful, such as an upload. On a
-    /// full disk it does if it has pages free.
+    /// Whether the file `name` takes so many more bytes of the host's that are no more than useful,
+    /// such as an upload. On a full disk it does if it has pages free.
     pub(in crate::storage) fn has_room(&self, name: &str, bytes: u64) -> Result<bool> {
         self.disk.note_written(bytes.min(CHUNK));
         if self.disk.look_now_and_then() != DiskState::Full {
@@ -161,8 +164,8 @@ impl SqliteFiles {
         self.reader(name)?.has_free(bytes)
     }
 
-    /// Moves what is in the logs ahead of the files into the files, and gives the room of large logs back. On a full disk a
-    /// log that can begin anew has room for what comes next.
+    /// Moves what is in the logs ahead of the files into the files, and gives the room of large
+    /// logs back. On a full disk a log that can begin anew has room for what comes next.
     pub fn empty_logs(&self) {
         let open: Vec<Arc<File>> =
             self.open.lock().unwrap_or_else(PoisonError::into_inner).values().cloned().collect();
@@ -271,7 +274,8 @@ impl File {
         Ok(Conn { link, watch, epoch, way, known: Known::default(), room, prepared_bytes: Cell::new(0) })
     }
 
-    /// Opens the file where its folder takes no writes, or the disk has no room for what is kept beside it.
+    /// Opens the file where its folder takes no writes, or the disk has no room for what is kept
+    /// beside it.
     fn open_anyway(&self, read_only: bool) -> Option<(rusqlite::Connection, Way)> {
         let state = self.disk.look();
         if state == DiskState::Roomy || !self.path.is_file() {
@@ -326,8 +330,9 @@ impl File {
         std::fs::metadata(path).map_or(0, |about| about.len())
     }
 
-    /// An idle connection. Those from before the folder took writes again see it as it was, and make others of this process
-    /// do so, since they share the index of the log: all of them are closed.
+    /// An idle connection. Those from before the folder took writes again see it as it was, and
+    /// make others of this process do so, since they share the index of the log: all of them are
+    /// closed.
     fn pop(&self, home: &Mutex<Vec<Conn>>) -> Option<Conn> {
         let epoch = self.disk.epoch();
         let conn = home.lock().unwrap_or_else(PoisonError::into_inner).pop()?;
@@ -354,7 +359,8 @@ impl File {
         link.set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false)?;
         link.set_db_config(DbConfig::SQLITE_DBCONFIG_DQS_DML, false)?;
         link.set_db_config(DbConfig::SQLITE_DBCONFIG_DQS_DDL, false)?;
-        // Otherwise a statement with `limit $1` is compiled each time it runs (SQLite documentation, "The Query Planner Stability Guarantee").
+        // Otherwise a statement with `limit $1` is compiled each time it runs (SQLite
+        // documentation, "The Query Planner Stability Guarantee").
         link.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
         // As Postgres compares.
         link.pragma_update(None, "case_sensitive_like", true)?;

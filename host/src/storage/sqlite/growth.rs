@@ -1,8 +1,9 @@
 //! How much a guest's statement may add to its file.
 //!
-//! What a statement brings along is known beforehand. One that copies rows or builds an index may add any amount, so the
-//! engine itself is told where to stop (`max_page_count`): on a full disk at the pages that the file has, otherwise where the
-//! app's quota ends. Statements of the host are never bounded.
+//! What a statement brings along is known beforehand. One that copies rows or builds an index may
+//! add any amount, so the engine itself is told where to stop (`max_page_count`): on a full disk at
+//! the pages that the file has, otherwise where the app's quota ends. Statements of the host are
+//! never bounded.
 
 use super::disk::DiskState;
 use super::error::translate;
@@ -14,8 +15,8 @@ use crate::storage::value::Value;
 use crate::storage::{Code, Error, Result, RowRoom, row_room};
 use std::sync::Arc;
 
-/// Pages that a file has to have free before something may be added on a full disk. A megabyte: a row and its places in
-/// indexes, whatever they are.
+/// Pages that a file has to have free before something may be added on a full disk. A megabyte: a
+/// row and its places in indexes, whatever they are.
 const FREE_PAGES: i64 = 256;
 /// A transaction that has brought less is sure to find its room in the file.
 const SMALL: u64 = 1 << 20;
@@ -47,7 +48,8 @@ impl SqliteLease {
         self.rows = Some(Arc::clone(rows));
     }
 
-    /// Says to the engine how far the file may grow in the next statement. [`Self::note_growth`] takes that back.
+    /// Says to the engine how far the file may grow in the next statement. [`Self::note_growth`]
+    /// takes that back.
     pub(super) fn bound_growth(&mut self, sql: &GuestSql<'_>) -> Result<Bound> {
         if sql.growth == Growth::Nothing {
             return Ok(Bound::None);
@@ -122,8 +124,8 @@ impl SqliteLease {
         Ok(u64::try_from(free).is_ok_and(|free| free >= bytes))
     }
 
-    /// Refuses to keep a large transaction that could not be moved from the log into the file: then the log could never
-    /// begin anew, and would take what room there is.
+    /// Refuses to keep a large transaction that could not be moved from the log into the file: then
+    /// the log could never begin anew, and would take what room there is.
     pub(super) fn check_room_to_commit(&self) -> Result<()> {
         if self.brought < SMALL {
             return Ok(());

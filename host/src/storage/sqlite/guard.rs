@@ -10,9 +10,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-/// Steps of SQLite's virtual machine between two looks at the clock; a few microseconds, where all steps are short.
+/// Steps of SQLite's virtual machine between two looks at the clock; a few microseconds, where all
+/// steps are short.
 const STEPS: i32 = 100;
-/// A statement of the host that runs for longer gives its runtime worker away. One of a guest that only reads is begun anew elsewhere.
+/// A statement of the host that runs for longer gives its runtime worker away. One of a guest that
+/// only reads is begun anew elsewhere.
 const SLOW: Duration = Duration::from_millis(2);
 /// What the runtime needs to let another thread take over the worker.
 const HANDOVER: Duration = Duration::from_micros(100);
@@ -97,7 +99,8 @@ impl Watch {
         self.start(guest, now.saturating_add(micros(SLOW)), now.saturating_add(micros(time)))
     }
 
-    /// Begins to watch a statement of a guest on a worker. One that only reads is interrupted when it takes long; any other has no loop.
+    /// Begins to watch a statement of a guest on a worker. One that only reads is interrupted when
+    /// it takes long; any other has no loop.
     pub(super) fn begin_here(&self, reads: bool, time: Duration) {
         let now = self.now();
         let late = now.saturating_add(micros(SLOW));

@@ -1,9 +1,10 @@
 //! A guest's statement on the calling thread, which is a runtime worker.
 //!
-//! A read takes microseconds, less than handing it to another thread would. So a statement runs here once it is known that
-//! all its steps are short (`known`, `programs`), with small parameters and, where it only reads, small values: for as long as it runs no value may be longer.
-//! A read that meets a longer one, or is not done in two milliseconds, is begun anew on a thread; it has changed nothing. A statement that
-//! writes has no loop, so it ends by itself.
+//! A read takes microseconds, less than handing it to another thread would. So a statement runs
+//! here once it is known that all its steps are short (`known`, `programs`), with small parameters
+//! and, where it only reads, small values: for as long as it runs no value may be longer. A read
+//! that meets a longer one, or is not done in two milliseconds, is begun anew on a thread; it has
+//! changed nothing. A statement that writes has no loop, so it ends by itself.
 
 use super::error::translate;
 use super::files::Conn;
@@ -26,7 +27,8 @@ const QUICK: Duration = Duration::from_millis(1);
 const SMALL_FILE: i64 = 1000;
 
 impl Conn {
-    /// Runs a statement of a guest if that is known to be quick. None: nothing has happened, it is to be run on a thread.
+    /// Runs a statement of a guest if that is known to be quick. None: nothing has happened, it is
+    /// to be run on a thread.
     pub(super) fn run_here(&self, text: &str, params: &[Value], bounds: &Bounds) -> Option<Result<Outcome>> {
         let program = self.known.short(text)?;
         let too_much = params.iter().map(Value::content_size).sum::<usize>() > SMALL;
@@ -62,7 +64,8 @@ impl Conn {
         pages.is_ok_and(|pages| pages <= SMALL_FILE)
     }
 
-    /// Runs a statement of a guest on a thread, and remembers what there is to be learned of it. The connection is watched.
+    /// Runs a statement of a guest on a thread, and remembers what there is to be learned of it.
+    /// The connection is watched.
     pub(super) fn run_apart(&self, text: &str, params: &[Value], bounds: &Bounds) -> Result<Outcome> {
         let (began, before) = (Instant::now(), self.watch.compilations());
         let returning = || {
@@ -78,8 +81,9 @@ impl Conn {
         result
     }
 
-    /// A parameter that is a pattern is looked at for an index, each time before a statement runs. Everything else is compiled once, whatever its parameters: see
-    /// `files`. So this has to be around whatever may compile a statement of a guest.
+    /// A parameter that is a pattern is looked at for an index, each time before a statement runs.
+    /// Everything else is compiled once, whatever its parameters: see `files`. So this has to be
+    /// around whatever may compile a statement of a guest.
     pub(super) fn with_patterns<T>(&self, text: &str, work: impl FnOnce() -> T) -> T {
         let looks_at_patterns = ["like", "glob"].iter().any(|word| {
             text.as_bytes().windows(word.len()).any(|part| part.eq_ignore_ascii_case(word.as_bytes()))
@@ -93,7 +97,8 @@ impl Conn {
         result
     }
 
-    /// While a reading statement runs, SQLite refuses values beyond [`SMALL`] (SQLite documentation, "Run-Time Limits").
+    /// While a reading statement runs, SQLite refuses values beyond [`SMALL`] (SQLite
+    /// documentation, "Run-Time Limits").
     fn with_small_values<T>(&self, work: impl FnOnce() -> Result<T>) -> Result<T> {
         let set = |most| self.link.set_limit(Limit::SQLITE_LIMIT_LENGTH, most).map_err(|error| translate(&error));
         let usual = set(i32::try_from(SMALL).unwrap_or(i32::MAX))?;
@@ -104,8 +109,8 @@ impl Conn {
         result
     }
 
-    /// A write with RETURNING has changed everything before its first row comes: where its rows are too many, that has
-    /// to be undone (SQLite documentation, "RETURNING").
+    /// A write with RETURNING has changed everything before its first row comes: where its rows are
+    /// too many, that has to be undone (SQLite documentation, "RETURNING").
     fn undone_on_error<T>(&self, returning: bool, work: impl FnOnce() -> Result<T>) -> Result<T> {
         if !returning {
             return work();

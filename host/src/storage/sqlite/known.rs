@@ -1,7 +1,9 @@
-//! What a connection has learned of the statements of guests that it has run: which of them may run on a runtime worker.
+//! What a connection has learned of the statements of guests that it has run: which of them may run
+//! on a runtime worker.
 //!
-//! A statement begins on a thread of its own. The second time its program is looked at, and if all steps are short it runs on workers from then on. It goes
-//! back to a thread for a while when it took long, or when SQLite has compiled it anew, since its program may be another one then.
+//! A statement begins on a thread of its own. The second time its program is looked at, and if all
+//! steps are short it runs on workers from then on. It goes back to a thread for a while when it
+//! took long, or when SQLite has compiled it anew, since its program may be another one then.
 
 use super::files::Conn;
 use super::programs::{Program, examine};
@@ -49,7 +51,8 @@ impl Known {
         }
     }
 
-    /// Notes that a statement has run on a thread: whether it was quick, and whether it was compiled on the way.
+    /// Notes that a statement has run on a thread: whether it was quick, and whether it was
+    /// compiled on the way.
     pub(super) fn has_run(&self, conn: &Conn, text: &str, quick: bool, compiled: bool) {
         if text.len() > LONGEST_TEXT {
             return;

@@ -31,7 +31,8 @@ pub struct SqliteLease {
     pub(super) rows: Option<Arc<RowRoom>>,
     /// What guests' statements have brought into the open transaction, about, in bytes.
     pub(super) brought: u64,
-    /// What they have made the file grow by where that was bounded, in bytes: a measurement does not see it yet.
+    /// What they have made the file grow by where that was bounded, in bytes: a measurement does
+    /// not see it yet.
     pub(super) grown: u64,
     /// Open cursors of the transaction.
     pub(super) cursors: Vec<CopiedRows>,
@@ -44,8 +45,8 @@ pub(super) struct Held {
     conn: Option<Conn>,
     /// The right to write; none for a reader.
     turn: Option<OwnedSemaphorePermit>,
-    /// Whether the connection was opened while the folder took no writes: another one may be able to
-    /// write by now.
+    /// Whether the connection was opened while the folder took no writes: another one may be able
+    /// to write by now.
     outdated: bool,
 }
 
@@ -99,7 +100,8 @@ impl SqliteLease {
         }
     }
 
-    /// Runs a statement of a guest: here if it is known to be quick, else on a thread. Cancelling loses the connection.
+    /// Runs a statement of a guest: here if it is known to be quick, else on a thread. Cancelling
+    /// loses the connection.
     pub(in crate::storage) async fn guest(&mut self, sql: &GuestSql<'_>, params: &[Value]) -> Result<Outcome> {
         let bound = self.bound_growth(sql)?;
         let outcome = self.run_guest(sql, params).await;
@@ -118,7 +120,8 @@ impl SqliteLease {
         self.apart(true, bounds.time, move |conn| conn.run_apart(&text, &params, &bounds)).await
     }
 
-    /// Runs statements separated by semicolons, on a thread: they may make an index over all that an app has.
+    /// Runs statements separated by semicolons, on a thread: they may make an index over all that
+    /// an app has.
     pub(in crate::storage) async fn script(&mut self, text: &str) -> Result<()> {
         let text = text.to_owned();
         let work = move |conn: &Conn| conn.link.execute_batch(&text).map_err(|error| translate(&error));
@@ -247,7 +250,8 @@ pub(super) fn too_slow() -> Error {
     Error::new(Code::Timeout, "the statement took too long and was cancelled")
 }
 
-/// The mark before a text keeps it apart from the host's statements in the cache of compiled ones: these were allowed more.
+/// The mark before a text keeps it apart from the host's statements in the cache of compiled ones:
+/// these were allowed more.
 pub(super) const GUEST: &str = "/*guest*/";
 
 pub(super) fn guest_text(sql: &str) -> String {

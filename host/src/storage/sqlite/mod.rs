@@ -3,9 +3,11 @@
 //! Start with [`files`]: which files there are and who may use them when (many readers, one writer each). [`lease`] is one connection on loan;
 //! [`guard`] keeps guests inside their tables and their time; [`values`] translates values.
 //!
-//! A guest's statement runs on the calling thread where that is known to be quick ([`here`]): a read takes microseconds, less than handing it to
-//! another thread would. Every other runs on threads of our own, of which each app has a share ([`threads`]). [`functions`] are ours where SQLite's own could take minutes in one step.
-//! What the host runs is written so that it is quick; where it is not all the same, it gives its runtime worker away (see [`guard::Watch`]).
+//! A guest's statement runs on the calling thread where that is known to be quick ([`here`]): a
+//! read takes microseconds, less than handing it to another thread would. Every other runs on
+//! threads of our own, of which each app has a share ([`threads`]). [`functions`] are ours where
+//! SQLite's own could take minutes in one step. What the host runs is written so that it is quick;
+//! where it is not all the same, it gives its runtime worker away (see [`guard::Watch`]).
 
 mod apart;
 mod authorizer;

@@ -1,8 +1,9 @@
 //! Whether all steps of a statement are short, so that it may run on a runtime worker.
 //!
-//! SQLite looks at the clock between two steps of its virtual machine and never inside one. So the program that it makes of a statement is
-//! read (`EXPLAIN`), and each operation and function has to be on the lists below: with values of [`SMALL`] bytes such a step takes microseconds. What is not
-//! listed, such as emptying a whole table in one step, runs on a thread of its own (`threads`).
+//! SQLite looks at the clock between two steps of its virtual machine and never inside one. So the
+//! program that it makes of a statement is read (`EXPLAIN`), and each operation and function has to
+//! be on the lists below: with values of [`SMALL`] bytes such a step takes microseconds. What is
+//! not listed, such as emptying a whole table in one step, runs on a thread of its own (`threads`).
 
 use super::files::Conn;
 use rusqlite::Row;
@@ -39,7 +40,8 @@ fn names(list: &'static str) -> HashSet<&'static str> {
 
 /// One operation (SQLite documentation, "The SQLite Bytecode Engine").
 struct Operation {
-    /// Which program it belongs to: the statement's own, or one of a trigger. Addresses, cursors and registers are counted in each.
+    /// Which program it belongs to: the statement's own, or one of a trigger. Addresses, cursors
+    /// and registers are counted in each.
     part: usize,
     address: i64,
     name: String,
@@ -49,7 +51,8 @@ struct Operation {
     p4: String,
 }
 
-/// Operations of statements that read. A cursor that they write to is one of their own, for sorting or for grouping.
+/// Operations of statements that read. A cursor that they write to is one of their own, for sorting
+/// or for grouping.
 static READING: Names = LazyLock::new(|| {
     names(
         "Init Goto Gosub Return InitCoroutine EndCoroutine Yield HaltIfNull Halt If IfNot IfNullRow IsNull NotNull IsType
@@ -90,7 +93,8 @@ static FUNCTIONS: Names = LazyLock::new(|| {
     )
 });
 
-/// Looks at the program of a statement of a guest, for which the connection is watched. None where it cannot be compiled.
+/// Looks at the program of a statement of a guest, for which the connection is watched. None where
+/// it cannot be compiled.
 pub(super) fn examine(conn: &Conn, text: &str) -> Option<Program> {
     let statement = conn.link.prepare_cached(text).ok()?;
     let reads = statement.readonly();
@@ -145,13 +149,15 @@ impl Operation {
 
     /// Whether it may go round many times.
     fn loops(&self, all: &[Self]) -> bool {
-        // Behind the constants, which stand at the end, every program jumps back to its second operation.
+        // Behind the constants, which stand at the end, every program jumps back to its second
+        // operation.
         let back = self.name == "Goto" && self.p2 <= self.address && self.p2 != 1;
         let round = LOOPING.contains(self.name.as_str()) && !self.returns_rows(all);
         (back || round) && !self.is_left_out(all)
     }
 
-    /// Whether it goes through rows that the statement has put aside, so that there are no more than another loop has made.
+    /// Whether it goes through rows that the statement has put aside, so that there are no more
+    /// than another loop has made.
     fn returns_rows(&self, all: &[Self]) -> bool {
         let opens =
             |other: &&Self| other.part == self.part && other.p1 == self.p1 && other.name.starts_with("Open");
@@ -177,7 +183,8 @@ impl Operation {
         calls.then(|| self.p4.split('(').next().unwrap_or_default())
     }
 
-    /// Whether the pattern, which is the first argument, is a short text that stands in the statement.
+    /// Whether the pattern, which is the first argument, is a short text that stands in the
+    /// statement.
     fn pattern_is_short(&self, all: &[Self]) -> bool {
         let (is_constant, register) = (self.p1 & 1 == 1, self.p2);
         let same = || all.iter().filter(|other| other.part == self.part);

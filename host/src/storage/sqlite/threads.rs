@@ -1,7 +1,8 @@
 //! Threads of our own for statements that may take long, and how many of them an app may hold.
 //!
-//! They are apart from the runtime's workers and from its threads for what blocks: whatever a guest's statement does, requests,
-//! compiling and commits go on. A thread whose statement does not end counts until it does, so the number of threads is bounded.
+//! They are apart from the runtime's workers and from its threads for what blocks: whatever a
+//! guest's statement does, requests, compiling and commits go on. A thread whose statement does not
+//! end counts until it does, so the number of threads is bounded.
 
 use crate::storage::{Error, Result};
 use std::sync::{Arc, LazyLock, OnceLock};
@@ -11,9 +12,11 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// Threads that serve statements of all apps, besides those that each app has for itself.
 const COMMON_STATEMENTS: usize = 24;
-/// Threads that serve cursors of all apps, besides those that each app has for itself. Mostly they wait for the guest.
+/// Threads that serve cursors of all apps, besides those that each app has for itself. Mostly they
+/// wait for the guest.
 const COMMON_CURSORS: usize = 48;
-/// More than the shares let anybody ask for. Commits need no share: there is one for each file at a time.
+/// More than the shares let anybody ask for. Commits need no share: there is one for each file at a
+/// time.
 const MOST_THREADS: usize = 1024;
 /// How long a thread waits for further work before it ends.
 const KEEP: Duration = Duration::from_secs(10);

@@ -1,5 +1,5 @@
-//! What statements of the host cost, for who measures: the level `trace` of this module's log has a line for each. A count of steps says what was
-//! read, whatever is in a cache; times do not.
+//! What statements of the host cost, for who measures: the level `trace` of this module's log has a
+//! line for each. A count of steps says what was read, whatever is in a cache; times do not.
 
 use rusqlite::{Statement, StatementStatus};
 

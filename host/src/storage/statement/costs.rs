@@ -1,12 +1,13 @@
 //! What one call may cost: bounds on arguments of functions that Postgres cannot interrupt.
 //!
-//! Some functions compare each part of one argument with each of another and look for no interrupt meanwhile, so neither a
-//! timeout nor a cancel ends them. Which ones, is in `allowed/costs_postgres.txt`. In a call of theirs an argument is replaced by a
-//! CASE that fails where the arguments are too large together. A call whose sizes stand in the text is judged here. What an index
-//! may serve, a bare column beside a value, stays as it is.
+//! Some functions compare each part of one argument with each of another and look for no interrupt
+//! meanwhile, so neither a timeout nor a cancel ends them. Which ones, is in
+//! `allowed/costs_postgres.txt`. In a call of theirs an argument is replaced by a CASE that fails
+//! where the arguments are too large together. A call whose sizes stand in the text is judged here.
+//! What an index may serve, a bare column beside a value, stays as it is.
 //!
-//! This bounds a single call. Many of them in one expression still add up: then the place of the connection is held until the
-//! server process is free (`postgres/retire.rs`).
+//! This bounds a single call. Many of them in one expression still add up: then the place of the
+//! connection is held until the server process is free (`postgres/retire.rs`).
 
 use super::allowed::Lists;
 use super::{Engine, Refusal, RefusalCode, grammar};
@@ -59,7 +60,8 @@ enum Size {
     Unknown,
 }
 
-/// A statement of Postgres with bounds put in; none where it needs none. `text` is how it is printed.
+/// A statement of Postgres with bounds put in; none where it needs none. `text` is how it is
+/// printed.
 pub(super) fn bounded(statement: &Statement, text: &str) -> Result<Option<Statement>, Refusal> {
     let defines = matches!(
         statement,
@@ -224,7 +226,8 @@ impl Pass {
 
     fn replace(&mut self, name: &str, bounded: &mut Json, product: &str, most: u64) -> Result<(), Refusal> {
         let value = text_of(bounded)?;
-        // The cast fails, and says why. It is never computed beforehand: it depends on what it says.
+        // The cast fails, and says why. It is never computed beforehand: it depends on what it
+        // says.
         let guard = format!(
             "CASE WHEN {product} > {most} AND \
              CAST('{name}: the arguments are too large together: ' || CAST({product} AS TEXT) AS BOOLEAN) \
@@ -241,7 +244,8 @@ impl Pass {
     }
 }
 
-/// Where the characters of TRIM came from. `trim(x, y)` and `trim(y from x)` have them in different places.
+/// Where the characters of TRIM came from. `trim(x, y)` and `trim(y from x)` have them in different
+/// places.
 fn put_characters(fields: &mut Map<String, Json>, characters: Json) {
     let in_list = fields.get("trim_characters").is_some_and(Json::is_array);
     if in_list {

@@ -1,4 +1,5 @@
-//! What a statement does, read off its tree: whether it changes something, what it adds, and what it destroys.
+//! What a statement does, read off its tree: whether it changes something, what it adds, and what
+//! it destroys.
 
 use super::walk::Findings;
 use super::{Growth, Kind};
@@ -66,8 +67,8 @@ fn body_grows(body: &SetExpr) -> bool {
     }
 }
 
-/// INSERT ... VALUES of parameters and literals, without an update of rows that are there. A function may make a large
-/// value of a small one.
+/// INSERT ... VALUES of parameters and literals, without an update of rows that are there. A
+/// function may make a large value of a small one.
 fn brings_its_rows(insert: &Insert) -> bool {
     let from_values = |query: &Query| match query.body.as_ref() {
         SetExpr::Values(values) if query.with.is_none() => {

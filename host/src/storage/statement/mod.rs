@@ -1,12 +1,17 @@
 //! The gate: what a guest's statement may be, and the text of it that is run.
 //!
-//! 1. A pass over the tokens (`lexer`, `sentence`, `rules`). Both engines and the parser behind must read the text as it is read
-//!    here, or an attack hides where one sees a string and the other sees SQL. So what they read differently is refused: nested
-//!    comments, dollar quotes, `[x]` and `` `x` ``, a bare carriage return in a comment, a quote behind a backslash (Postgres:
-//!    `src/backend/parser/scan.l`; SQLite: `src/tokenize.c`). It also bounds how deep the statement is (`depth`).
-//! 2. A parser (`grammar`), and a walk over its whole tree with default deny (`walk`, lists in `allowed`).
-//! 3. On Postgres calls that could not be interrupted get bounds (`costs`). The tree is printed, must give the same tree again, and the print is what runs. On SQLite the text itself runs:
-//!    there the engine's authorizer stands beside the gate, with its own reading of the text (`storage/sqlite/authorizer.rs`).
+//! 1. A pass over the tokens (`lexer`, `sentence`, `rules`). Both engines and the parser behind
+//!    must read the text as it is read here, or an attack hides where one sees a string and the
+//!    other sees SQL. So what they read differently is refused: nested comments, dollar quotes,
+//!    `[x]` and `` `x` ``, a bare carriage return in a comment, a quote behind a backslash
+//!    (Postgres: `src/backend/parser/scan.l`; SQLite: `src/tokenize.c`). It also bounds how deep
+//!    the statement is (`depth`).
+//! 2. A parser (`grammar`), and a walk over its whole tree with default deny (`walk`, lists in
+//!    `allowed`).
+//! 3. On Postgres calls that could not be interrupted get bounds (`costs`). The tree is printed,
+//!    must give the same tree again, and the print is what runs. On SQLite the text itself runs:
+//!    there the engine's authorizer stands beside the gate, with its own reading of the text
+//!    (`storage/sqlite/authorizer.rs`).
 //!
 //! Where apps share one credential this is still a seatbelt, not a wall: it trusts that the lists are right.
 //! What has passed is remembered by its text (`cache`).

@@ -1,9 +1,10 @@
 //! What a request does on the database while its cursors hold a connection.
 //!
-//! A request that holds one never waits for another: ten such requests would wait for each other until none can go on. It takes a
-//! second one where one is free at once. Else everything goes over the connection of the cursors. A read runs inside their
-//! transaction. A write has a transaction of its own: theirs is ended first. The server then keeps the rest of the rows, which
-//! stay as they were. Behind a transaction pooler it cannot, and the rest is read into memory.
+//! A request that holds one never waits for another: ten such requests would wait for each other
+//! until none can go on. It takes a second one where one is free at once. Else everything goes over
+//! the connection of the cursors. A read runs inside their transaction. A write has a transaction
+//! of its own: theirs is ended first. The server then keeps the rest of the rows, which stay as
+//! they were. Behind a transaction pooler it cannot, and the rest is read into memory.
 
 use super::{Query, UnitOfWork};
 use crate::storage::connection::{Connection, Control, Isolation, Outcome};

@@ -54,7 +54,8 @@ enum Place {
 #[derive(Debug, Default)]
 pub(super) struct Snapshot {
     connection: Option<Connection>,
-    /// Whether the transaction is open that the cursors read in. Without it the server keeps their rows.
+    /// Whether the transaction is open that the cursors read in. Without it the server keeps their
+    /// rows.
     reading: bool,
     /// Whether the unit has the connection, for its transaction.
     lent: bool,
@@ -277,7 +278,8 @@ impl Snapshot {
         Ok(outcome.rows.columns)
     }
 
-    /// Runs something beside the cursors. An error must not end those that are open in the same transaction.
+    /// Runs something beside the cursors. An error must not end those that are open in the same
+    /// transaction.
     pub(super) async fn run(&mut self, query: &Query<'_>, params: &[Value]) -> Result<Outcome> {
         self.settle().await?;
         let others = match query {
@@ -312,8 +314,8 @@ impl Snapshot {
         Ok(())
     }
 
-    /// Ends the transaction of the cursors, which stay, so that the connection can be used for something else. None where they
-    /// have too many rows left to be kept.
+    /// Ends the transaction of the cursors, which stay, so that the connection can be used for
+    /// something else. None where they have too many rows left to be kept.
     pub(super) async fn free(&mut self) -> Result<Option<&mut Connection>> {
         self.settle().await?;
         if self.reading {
@@ -352,7 +354,8 @@ impl Snapshot {
         }
     }
 
-    /// Reads the rest of all cursors into memory. False where that is too much: what has been read is handed out first.
+    /// Reads the rest of all cursors into memory. False where that is too much: what has been read
+    /// is handed out first.
     async fn read_rest(&mut self) -> Result<bool> {
         let mut left = self.open.iter().map(|cursor| cursor.bounds.bytes).max().unwrap_or(0);
         for at in 0..self.open.len() {
@@ -372,7 +375,8 @@ impl Snapshot {
         Ok(true)
     }
 
-    /// At most `count` of the rows that have been read ahead; none where the server has to be asked.
+    /// At most `count` of the rows that have been read ahead; none where the server has to be
+    /// asked.
     fn take_read(&mut self, number: u32, count: u32) -> Option<Vec<Vec<Value>>> {
         let cursor = self.open.iter_mut().find(|cursor| cursor.number == number)?;
         let count = cursor.ahead.len().min(usize::try_from(count).unwrap_or(usize::MAX));

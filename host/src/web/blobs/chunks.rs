@@ -1,7 +1,8 @@
 //! The bytes of one range of a blob: read about a mebibyte at a time, the next while the last is being sent. Only chunks that hold bytes
 //! of the range are read, and a connection to the database is held only meanwhile, so a slow visitor holds none.
 //!
-//! All that is being sent at a time shares [`ROOM`]: a thousand visitors who take nothing fill no memory, and leave some of it to others.
+//! All that is being sent at a time shares [`ROOM`]: a thousand visitors who take nothing fill no
+//! memory, and leave some of it to others.
 
 use super::range::ByteRange;
 use crate::guests::room::{Party, Share, Shares};
@@ -23,7 +24,8 @@ const READ_AHEAD: usize = 4;
 /// Chunks that may be in memory on their way out, those included that the operating system has not taken yet: 64 MiB.
 static ROOM: LazyLock<Arc<Shares>> = LazyLock::new(|| Shares::new(PLACES));
 const PLACES: u64 = 256;
-/// Nobody reads ahead while more than so many are in use: whoever has something to send needs no more, and others have nothing.
+/// Nobody reads ahead while more than so many are in use: whoever has something to send needs no
+/// more, and others have nothing.
 const AHEAD: u64 = 64;
 /// How long a visitor waits for others who take nothing; they are cut off sooner.
 const WAIT: Duration = Duration::from_secs(40);

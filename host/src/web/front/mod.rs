@@ -44,8 +44,8 @@ use hyper::server::conn::http1;
 /// hyper's own default, kept on the stack; a higher limit costs it an allocation for each request.
 const HYPER_HEADERS: usize = 100;
 
-/// What a connection holds of what it sends and receives. hyper would pull some pieces of a body ahead, and a client that takes nothing
-/// would keep all of them.
+/// What a connection holds of what it sends and receives. hyper would pull some pieces of a body
+/// ahead, and a client that takes nothing would keep all of them.
 const BUFFER_BYTES: usize = 128 * 1024;
 
 /// A hyper builder that fits [`Guarded`]: to be used for every connection that is wrapped in one.

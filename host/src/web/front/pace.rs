@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-/// Time that a client may keep us waiting. Waiting uses it up, and bytes earn it back: so many a second, and up to a bound,
-/// so that nobody saves up for a long rest.
+/// Time that a client may keep us waiting. Waiting uses it up, and bytes earn it back: so many a
+/// second, and up to a bound, so that nobody saves up for a long rest.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Pace {
     left: Duration,
@@ -12,7 +12,8 @@ pub(super) struct Pace {
 }
 
 impl Pace {
-    /// A client that has waited for nothing yet. It may keep us waiting for `first`; what it earns is at most `most`.
+    /// A client that has waited for nothing yet. It may keep us waiting for `first`; what it earns
+    /// is at most `most`.
     pub(super) fn new(first: Duration, most: Duration, rate: u64) -> Self {
         Self { left: first, most, rate: rate.max(1) }
     }

@@ -18,7 +18,8 @@ pub struct Presence {
 }
 
 impl Presence {
-    /// Notes that the connection waits for a request or the rest of its head, or that it does not. A wait that goes on is one.
+    /// Notes that the connection waits for a request or the rest of its head, or that it does not.
+    /// A wait that goes on is one.
     pub(super) fn waits(&self, waits: bool) {
         if !waits {
             self.waits_since.store(0, Ordering::Relaxed);

@@ -17,10 +17,11 @@ pub struct Rules {
     pub head: Duration,
     /// How long a body may pause while the service wants more of it.
     pub body_gap: Duration,
-    /// Bytes of a body that have to come in each second, on average over what the client keeps us waiting; it may wait for
-    /// `body_gap` before that counts.
+    /// Bytes of a body that have to come in each second, on average over what the client keeps us
+    /// waiting; it may wait for `body_gap` before that counts.
     pub body_rate: u64,
-    /// Bytes of a response that the client has to take in each second, on average; it may wait for `write_stall` before that counts.
+    /// Bytes of a response that the client has to take in each second, on average; it may wait for
+    /// `write_stall` before that counts.
     pub answer_rate: u64,
     /// How long the client may refuse to take the bytes of a response.
     pub write_stall: Duration,

@@ -1,6 +1,8 @@
-//! How often wrong tokens are shown: a few a minute from each address, and not many from all of them together.
+//! How often wrong tokens are shown: a few a minute from each address, and not many from all of
+//! them together.
 //!
-//! Only what is below both bounds is noted, so the notes themselves are bounded by the second one, whoever comes.
+//! Only what is below both bounds is noted, so the notes themselves are bounded by the second one,
+//! whoever comes.
 
 use std::collections::{HashMap, VecDeque};
 use std::net::{IpAddr, Ipv6Addr};

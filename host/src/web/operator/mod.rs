@@ -1,7 +1,9 @@
-//! The operator of the host, who proves it with a token. It goes into one header of a request to the host, and to no guest.
+//! The operator of the host, who proves it with a token. It goes into one header of a request to
+//! the host, and to no guest.
 //!
-//! Wrong tokens are counted (`attempts`). The right one always opens: it cannot be guessed at any speed, and whoever shares the
-//! operator's address must not be able to lock the operator out. The bound is there so that guessing costs little and shows.
+//! Wrong tokens are counted (`attempts`). The right one always opens: it cannot be guessed at any
+//! speed, and whoever shares the operator's address must not be able to lock the operator out. The
+//! bound is there so that guessing costs little and shows.
 
 mod attempts;
 mod traces;
@@ -41,13 +43,15 @@ impl std::fmt::Debug for Operator {
 }
 
 impl Operator {
-    /// Whoever has this token; nobody where there is none. Others may try so often a minute from each address.
+    /// Whoever has this token; nobody where there is none. Others may try so often a minute from
+    /// each address.
     pub(super) fn new(token: Option<&Secret>, attempts: u32) -> Self {
         let token = token.map(|secret| Token { secret: secret.clone(), traces: Traces::new(secret) });
         Self { token, attempts: Attempts::new(attempts) }
     }
 
-    /// The answer to whoever asks for something of the operator's and does not show the token; none to the operator.
+    /// The answer to whoever asks for something of the operator's and does not show the token; none
+    /// to the operator.
     pub(super) fn refusal(&self, headers: &HeaderMap, address: IpAddr) -> Option<Response<Body>> {
         if self.token.is_none() {
             return Some(pages::plain(
@@ -74,13 +78,14 @@ impl Operator {
         Some(refused)
     }
 
-    /// Whether the token stands in the path: then nobody gets the request, and the path is not logged.
+    /// Whether the token stands in the path: then nobody gets the request, and the path is not
+    /// logged.
     pub(super) fn is_in_path(&self, path: &str) -> bool {
         self.token.as_ref().is_some_and(|token| token.traces.are_in(path.as_bytes()))
     }
 
-    /// Takes the token out of a request that a guest gets: out of every field, the cookies and the query. An error where it stands in
-    /// the name of the host, without which there is no request.
+    /// Takes the token out of a request that a guest gets: out of every field, the cookies and the
+    /// query. An error where it stands in the name of the host, without which there is no request.
     pub(super) fn hide<B>(&self, request: &mut Request<B>) -> Result<(), Problem> {
         let Some(Token { traces, .. }) = &self.token else { return Ok(()) };
         let headers = request.headers();
@@ -159,7 +164,8 @@ fn uri_without(traces: &Traces, uri: &Uri) -> Option<Uri> {
     Uri::from_parts(parts).ok()
 }
 
-/// The parts that do not have the token; nothing where there are none, or where it can be seen over the border between them.
+/// The parts that do not have the token; nothing where there are none, or where it can be seen over
+/// the border between them.
 fn parts_without(traces: &Traces, value: &[u8], border: u8) -> Option<Vec<u8>> {
     let parts: Vec<&[u8]> = value.split(|byte| *byte == border).filter(|part| !traces.are_in(part)).collect();
     let rest = parts.join(&border);

@@ -1,5 +1,6 @@
-//! Finds the operator's token in what a request brings along, as it is or in the ways in which clients write it: percent-encoded,
-//! with backslashes, in base64 (`Basic`) or in hexadecimal digits.
+//! Finds the operator's token in what a request brings along, as it is or in the ways in which
+//! clients write it: percent-encoded, with backslashes, in base64 (`Basic`) or in hexadecimal
+//! digits.
 
 use super::is_same;
 use crate::config::Secret;
@@ -16,7 +17,8 @@ const DECODINGS: usize = 2;
 pub(super) struct Traces {
     token: Vec<u8>,
     lower: Vec<u8>,
-    /// What the token becomes in base64 after 0, 1 and 2 other bytes, without what depends on its neighbours.
+    /// What the token becomes in base64 after 0, 1 and 2 other bytes, without what depends on its
+    /// neighbours.
     base64: Vec<Vec<u8>>,
     hex: Vec<u8>,
 }
@@ -30,8 +32,8 @@ impl Traces {
         Self { lower: token.to_ascii_lowercase(), token, base64, hex }
     }
 
-    /// Whether the token stands anywhere in a value, in whatever scheme. It may have any character that schemes set words
-    /// apart by.
+    /// Whether the token stands anywhere in a value, in whatever scheme. It may have any character
+    /// that schemes set words apart by.
     pub(super) fn are_in(&self, value: &[u8]) -> bool {
         // Most values are too short, and cost nothing.
         if value.len() < self.token.len() {
@@ -71,7 +73,8 @@ impl Traces {
     }
 }
 
-/// Every place is looked at, and of each the whole: how much of a guess is right does not show in the time it takes.
+/// Every place is looked at, and of each the whole: how much of a guess is right does not show in
+/// the time it takes.
 fn contains(value: &[u8], part: &[u8]) -> bool {
     value.windows(part.len().max(1)).fold(false, |found, window| found | is_same(window, part))
 }

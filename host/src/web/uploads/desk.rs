@@ -1,5 +1,6 @@
-//! Where uploads are taken in: a bounded number at the same time, of which apps and clients have their shares, and of each upload one request. A client that was cut off and comes back
-//! is not kept waiting by what is left of its old connection: the newer request ends the older one.
+//! Where uploads are taken in: a bounded number at the same time, of which apps and clients have
+//! their shares, and of each upload one request. A client that was cut off and comes back is not
+//! kept waiting by what is left of its old connection: the newer request ends the older one.
 
 use crate::guests::room::{Party, Share, Shares};
 use crate::storage::{Code, Error, Result};

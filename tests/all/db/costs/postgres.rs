@@ -1,8 +1,10 @@
-//! Every function and operator of Postgres that the gate lets pass, by itself and with the largest arguments that the limits allow.
+//! Every function and operator of Postgres that the gate lets pass, by itself and with the largest
+//! arguments that the limits allow.
 //!
-//! The list of names is the gate's own, the signatures are the server's, and arguments are made from their types: a name that is
-//! added to the list is measured without a change here. However long a call takes, the server must end it soon after its time is
-//! over, and the host must answer meanwhile.
+//! The list of names is the gate's own, the signatures are the server's, and arguments are made
+//! from their types: a name that is added to the list is measured without a change here. However
+//! long a call takes, the server must end it soon after its time is over, and the host must answer
+//! meanwhile.
 
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -17,8 +19,9 @@ use tokio::task::JoinSet;
 
 const FUNCTIONS: &str = include_str!("../../../../host/src/storage/statement/allowed/functions_postgres.txt");
 
-/// Names on the list that are not in the catalogue of a Postgres 15 without extensions: keywords, what newer versions have, and what
-/// extensions bring. A name that is neither here nor there is not measured, and fails the test.
+/// Names on the list that are not in the catalogue of a Postgres 15 without extensions: keywords,
+/// what newer versions have, and what extensions bring. A name that is neither here nor there is
+/// not measured, and fails the test.
 const ELSEWHERE: &[&str] = &[
     "coalesce",
     "nullif",
@@ -77,7 +80,8 @@ const ELSEWHERE: &[&str] = &[
     "numeric_inc",
 ];
 
-/// Types of arguments that no statement of an app can make: a signature that wants one cannot be called.
+/// Types of arguments that no statement of an app can make: a signature that wants one cannot be
+/// called.
 const NOT_MADE: &[&str] = &[
     "internal",
     "cstring",
@@ -123,7 +127,8 @@ const LOOK_EVERY: Duration = Duration::from_millis(200);
 const LIVE_TIME: Duration = Duration::from_millis(100);
 const VISITORS: usize = 3;
 
-/// Arguments of a type: what is searched, and what is looked for in it. From huge to what a bound may still let pass.
+/// Arguments of a type: what is searched, and what is looked for in it. From huge to what a bound
+/// may still let pass.
 #[expect(clippy::too_many_lines, reason = "a table, one entry for each type")]
 fn arguments(type_name: &str) -> Option<Vec<[String; 2]>> {
     let same = |text: &str| vec![[text.to_owned(), text.to_owned()]];

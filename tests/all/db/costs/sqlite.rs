@@ -1,4 +1,5 @@
-//! On SQLite a step of the engine cannot be interrupted. So nobody else waits for one, and it is given up in time.
+//! On SQLite a step of the engine cannot be interrupted. So nobody else waits for one, and it is
+//! given up in time.
 
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -11,7 +12,8 @@ use serde_json::json;
 use support::probe::{all_ok, code, execute, query};
 use support::{Engine, TestHost, Visitor};
 
-/// The functions that an app may call, as the host reads them: one that is added is tried by itself.
+/// The functions that an app may call, as the host reads them: one that is added is tried by
+/// itself.
 const FUNCTIONS: &str = include_str!("../../../../host/src/storage/statement/allowed/functions_sqlite.txt");
 
 /// The time of a statement and a second.
@@ -19,11 +21,13 @@ const IN_TIME: Duration = Duration::from_secs(6);
 /// What a neighbour waits at most in the middle of many requests.
 const AT_ONCE: Duration = Duration::from_millis(100);
 
-/// Values by their names: texts and documents of some megabytes. Together they are what makes each function slow that can be made slow.
+/// Values by their names: texts and documents of some megabytes. Together they are what makes each
+/// function slow that can be made slow.
 const VALUES: [(&str, &str); 12] = [
     // As long as a value may be.
     ("largest", "printf('%.*c', 16000000, 'a')"),
-    // The same character, a set of others with it as the last, a part of the first that it does not hold.
+    // The same character, a set of others with it as the last, a part of the first that it does not
+    // hold.
     ("same", "printf('%.*c', 2000000, 'a')"),
     ("others", "printf('%.*c', 1000000, 'b') || 'a'"),
     ("part", "printf('%.*c', 1000000, 'a') || 'b'"),
@@ -92,7 +96,8 @@ async fn every_function_ends_in_time_and_a_neighbour_notices_nothing() {
     assert!(late.is_empty(), "too slow: {}", late.join("\n"));
 }
 
-/// Looks for a text of 249 bytes in one of sixteen millions, in one step: some seconds in which nothing can interrupt it.
+/// Looks for a text of 249 bytes in one of sixteen millions, in one step: some seconds in which
+/// nothing can interrupt it.
 const LONG_STEP: &str =
     "select length(x) from v where name = 'largest' and x like '%' || substr(x, 1, 248) || 'b'";
 

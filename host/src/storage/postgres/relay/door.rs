@@ -1,8 +1,8 @@
 //! Where the driver of one connection finds us.
 //!
-//! On Linux the address is an abstract name, so that no file is needed, which a full or read-only disk would refuse.
-//! Elsewhere it is a socket in a folder of our own. Each connection has an address of its own, which is gone once it
-//! has been used. Who is not this process is sent away.
+//! On Linux the address is an abstract name, so that no file is needed, which a full or read-only
+//! disk would refuse. Elsewhere it is a socket in a folder of our own. Each connection has an
+//! address of its own, which is gone once it has been used. Who is not this process is sent away.
 
 use crate::storage::hex;
 use std::io::{self, Error};
@@ -38,7 +38,8 @@ impl Door {
         PORT
     }
 
-    /// The connection of this process. It does not block, and is not known to the runtime: see [`super::Relay`].
+    /// The connection of this process. It does not block, and is not known to the runtime: see
+    /// [`super::Relay`].
     pub(super) async fn accept(&self) -> io::Result<UnixStream> {
         let own = i32::try_from(std::process::id()).ok();
         loop {

@@ -11,11 +11,11 @@
 
 /// The head of each message: its type, and its length without the type.
 const HEAD: usize = 5;
-/// What is kept of an error's fields. It is also the most that a notice and the like may have, and a row that nobody
-/// has asked for.
+/// What is kept of an error's fields. It is also the most that a notice and the like may have, and
+/// a row that nobody has asked for.
 const MAX_TEXT: usize = 64 << 10;
-/// The most that any other message may have. The longest that a server has reason to send are the types of 65,535
-/// parameters and the names of 1,664 columns.
+/// The most that any other message may have. The longest that a server has reason to send are the
+/// types of 65,535 parameters and the names of 1,664 columns.
 const MAX_OTHER: usize = 1 << 20;
 
 /// Reads the heads of what the server sends.
@@ -53,7 +53,8 @@ impl Filter {
         Self { state: BEGIN, row_limit: MAX_TEXT, left_out: 0, leaves_out: false, has_long: false }
     }
 
-    /// What a row of the next statement may have; none: no more than others. Counts anew what is left out.
+    /// What a row of the next statement may have; none: no more than others. Counts anew what is
+    /// left out.
     pub(super) fn set_row_limit(&mut self, bytes: Option<usize>) {
         self.row_limit = bytes.unwrap_or(MAX_TEXT);
         self.left_out = 0;

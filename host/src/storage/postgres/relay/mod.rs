@@ -1,11 +1,13 @@
-//! What stands between the driver and the server: no message beyond its bound is ever held in memory.
+//! What stands between the driver and the server: no message beyond its bound is ever held in
+//! memory.
 //!
-//! The driver receives a message whole before anybody can look at its length, and takes no stream of ours. So it is
-//! connected to us over a local socket, and this module carries the bytes between it and the server. What the
-//! server sends passes a [`Filter`], which reads the heads of messages.
+//! The driver receives a message whole before anybody can look at its length, and takes no stream
+//! of ours. So it is connected to us over a local socket, and this module carries the bytes between
+//! it and the server. What the server sends passes a [`Filter`], which reads the heads of messages.
 //!
-//! There is no task for it: whoever waits for the driver carries its bytes meanwhile ([`Relay::carry`]). Everything
-//! that is awaited on the driver's connection has to be awaited through its relay.
+//! There is no task for it: whoever waits for the driver carries its bytes meanwhile
+//! ([`Relay::carry`]). Everything that is awaited on the driver's connection has to be awaited
+//! through its relay.
 
 mod door;
 mod filter;

@@ -1,8 +1,9 @@
 //! Carries bytes between the driver and the server while somebody waits for the driver.
 //!
-//! Each system call and each turn of the runtime costs as much as all else here. So our end of the local socket is not
-//! known to the runtime: the driver writes only while it is polled, so what it has written is there right after, and
-//! while our own bytes do not fit, it has some to read and will be woken by them.
+//! Each system call and each turn of the runtime costs as much as all else here. So our end of the
+//! local socket is not known to the runtime: the driver writes only while it is polled, so what it
+//! has written is there right after, and while our own bytes do not fit, it has some to read and
+//! will be woken by them.
 
 use super::filter::Filter;
 use super::server::{Wire, unreachable};
@@ -111,7 +112,8 @@ impl Relay {
         step.await.map_err(|error| self.explain(error))
     }
 
-    /// What a row of the next statement may have; none for one whose rows nobody wants, or of which they are short.
+    /// What a row of the next statement may have; none for one whose rows nobody wants, or of which
+    /// they are short.
     pub(in crate::storage::postgres) fn set_row_limit(&mut self, bytes: Option<usize>) {
         self.filter.set_row_limit(bytes);
         self.is_told = false;
@@ -122,7 +124,8 @@ impl Relay {
         self.filter.left_out()
     }
 
-    /// Gives back memory before the connection is idle. Returns whether the driver has some to give back, too.
+    /// Gives back memory before the connection is idle. Returns whether the driver has some to give
+    /// back, too.
     pub(in crate::storage::postgres) fn rest(&mut self) -> bool {
         self.filter.set_row_limit(None);
         for buffer in [&mut self.up.bytes, &mut self.down] {
@@ -145,7 +148,8 @@ impl Relay {
         finished.await.map_err(|error| unreachable(&error))
     }
 
-    /// What the driver's error means: that its own connection is gone says nothing about the server's.
+    /// What the driver's error means: that its own connection is gone says nothing about the
+    /// server's.
     fn explain(&self, error: sqlx::Error) -> Error {
         match (error, &self.fault) {
             (sqlx::Error::Io(_), Some(fault)) => fault.clone(),

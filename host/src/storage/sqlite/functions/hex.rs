@@ -34,7 +34,8 @@ fn value(digit: u8) -> Option<u8> {
     char::from(digit).to_digit(16).and_then(|value| u8::try_from(value).ok())
 }
 
-/// Takes one character off, as SQLite reads it: it also finds one in bytes that are not UTF-8 (SQLite: `sqlite3Utf8Read`).
+/// Takes one character off, as SQLite reads it: it also finds one in bytes that are not UTF-8
+/// (SQLite: `sqlite3Utf8Read`).
 fn next(bytes: &mut &[u8]) -> Option<u32> {
     let (first, mut rest) = bytes.split_first()?;
     let mut number = u32::from(*first);

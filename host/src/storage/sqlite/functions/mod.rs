@@ -1,8 +1,10 @@
 //! Functions of ours in the place of SQLite's own, with the same results.
 //!
-//! Some of SQLite's functions take time in proportion to the product of their arguments' lengths (SQLite: `src/func.c`, `src/json.c`), so that one call,
-//! which nothing can interrupt, takes minutes or days with values that a guest may have. Ours take time in proportion to the sum, or refuse. LIKE and GLOB are SQLite's own, because only for
-//! those it uses an index; there the length of the pattern is bounded (`files`).
+//! Some of SQLite's functions take time in proportion to the product of their arguments' lengths
+//! (SQLite: `src/func.c`, `src/json.c`), so that one call, which nothing can interrupt, takes
+//! minutes or days with values that a guest may have. Ours take time in proportion to the sum, or
+//! refuse. LIKE and GLOB are SQLite's own, because only for those it uses an index; there the
+//! length of the pattern is bounded (`files`).
 
 mod hex;
 mod plain;
@@ -19,7 +21,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 /// Bytes that a value may have at the moment.
 pub(super) type Room = Arc<AtomicUsize>;
 
-/// Bytes of both documents of `json_patch`, multiplied: each member of the one is looked for in the other.
+/// Bytes of both documents of `json_patch`, multiplied: each member of the one is looked for in the
+/// other.
 const MOST_PATCH_WORK: usize = 1 << 33;
 
 /// Makes the functions known to a connection.
@@ -37,7 +40,8 @@ pub(super) fn register(link: &Connection, room: &Room) -> Result<()> {
     Ok(())
 }
 
-/// As SQLite registers its own: the same arguments give the same result, and views and constraints may call it.
+/// As SQLite registers its own: the same arguments give the same result, and views and constraints
+/// may call it.
 fn add<T: SqlFnOutput + 'static>(
     link: &Connection,
     name: &'static str,

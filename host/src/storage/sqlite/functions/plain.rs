@@ -6,7 +6,8 @@ use rusqlite::types::{ToSqlOutput, Value, ValueRef};
 use rusqlite::{Connection, Params, Result};
 use std::cell::RefCell;
 
-/// Marks a text as a JSON document to other functions for JSON (SQLite: `JSON_SUBTYPE` in `src/json.c`).
+/// Marks a text as a JSON document to other functions for JSON (SQLite: `JSON_SUBTYPE` in
+/// `src/json.c`).
 const JSON: u32 = 74;
 
 thread_local! {

@@ -6,7 +6,8 @@ use rusqlite::Result;
 use rusqlite::functions::Context;
 use rusqlite::types::Type;
 
-/// The place of the first occurrence, counted from 1 in characters, or in bytes where both are blobs.
+/// The place of the first occurrence, counted from 1 in characters, or in bytes where both are
+/// blobs.
 pub(super) fn instr(context: &Context<'_>) -> Result<Option<i64>> {
     let (Some(hay), Some(needle)) = (text(context, 0)?, text(context, 1)?) else { return Ok(None) };
     let is_blob = |at: usize| context.get_raw(at).data_type() == Type::Blob;

@@ -77,7 +77,8 @@ fn trim_characters<'t>(mut text: &'t [u8], set: &Set, ends: Ends) -> &'t [u8] {
     text
 }
 
-/// What is left when a character of the set has been taken off at the beginning; none if there is none.
+/// What is left when a character of the set has been taken off at the beginning; none if there is
+/// none.
 fn without_first<'t>(text: &'t [u8], set: &Set) -> Option<&'t [u8]> {
     match text {
         [byte, rest @ ..] if byte.is_ascii() => set.contains(char::from(*byte)).then_some(rest),

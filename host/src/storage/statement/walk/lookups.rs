@@ -48,9 +48,10 @@ pub(super) fn check_sequence(function: &str, arguments: &Value) -> Result<(), St
     Err(Stop::denied(format!("{function:.63} is allowed to an app with a sequence's plain name as text only")))
 }
 
-/// A literal in the place of a configuration is one of Postgres' own. Its type is open there, so the server would take it for
-/// the name of a configuration; what has a type is none, since no allowed type leads to one. A parameter in this place is refused
-/// when it is bound, because its type is.
+/// A literal in the place of a configuration is one of Postgres' own. Its type is open there, so
+/// the server would take it for the name of a configuration; what has a type is none, since no
+/// allowed type leads to one. A parameter in this place is refused when it is bound, because its
+/// type is.
 pub(super) fn check_configuration(function: &str, arguments: &Value) -> Result<(), Stop> {
     let arguments = list(arguments);
     if arguments.iter().any(|argument| argument.get("Unnamed").is_none()) {
@@ -77,7 +78,8 @@ pub(super) fn check_configuration(function: &str, arguments: &Value) -> Result<(
     )))
 }
 
-/// From how many arguments on the first may be a configuration (PostgreSQL documentation, "Text Search Functions").
+/// From how many arguments on the first may be a configuration (PostgreSQL documentation, "Text
+/// Search Functions").
 fn fewest_with_configuration(function: &str) -> usize {
     let has_three = ["json_to_tsvector", "jsonb_to_tsvector", "ts_headline"];
     if has_three.iter().any(|name| function.eq_ignore_ascii_case(name)) { 3 } else { 2 }

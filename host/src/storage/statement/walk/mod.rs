@@ -1,9 +1,11 @@
 //! Walks the whole tree of a statement, and refuses what the lists in `allowed` do not name.
 //!
-//! The tree is walked the way it would be serialized: every struct, field and variant passes by with its name, also those
-//! that a later version of the parser adds. A variant must be listed; a field must be listed or empty (`None`, false, an empty
-//! list). So what nobody has thought of is refused, where a visitor with a method for each kind of node would pass it by.
-//! `names` judges what is called, `lookups` what the server would look up by a text; `serializer` and `compound` are the mechanics, `empty` the rule for fields without a line.
+//! The tree is walked the way it would be serialized: every struct, field and variant passes by
+//! with its name, also those that a later version of the parser adds. A variant must be listed; a
+//! field must be listed or empty (`None`, false, an empty list). So what nobody has thought of is
+//! refused, where a visitor with a method for each kind of node would pass it by. `names` judges
+//! what is called, `lookups` what the server would look up by a text; `serializer` and `compound`
+//! are the mechanics, `empty` the rule for fields without a line.
 
 mod compound;
 mod empty;

@@ -84,7 +84,8 @@ impl Walker<'_> {
         }
     }
 
-    /// Some arguments are names that the server looks up, and the answer would tell what other apps have.
+    /// Some arguments are names that the server looks up, and the answer would tell what other apps
+    /// have.
     pub(super) fn check_call<T: Serialize + ?Sized>(&self, name: &Name, arguments: &T) -> Result<(), Stop> {
         match self.lists.function(&name.text) {
             Some(FunctionKind::ReadsSequence | FunctionKind::MovesSequence) => {

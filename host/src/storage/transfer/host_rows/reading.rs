@@ -66,8 +66,9 @@ impl HostRows<'_> {
         Ok(outcome.rows.rows.into_iter().next().and_then(|row| row.into_iter().next()?.into_bytes()))
     }
 
-    /// Sessions that have not ended at `now`, in the order of their hashes, behind `after` (in hexadecimal); none at the end. Their values come with
-    /// them: a statement for each session would take longer than all the rest.
+    /// Sessions that have not ended at `now`, in the order of their hashes, behind `after` (in
+    /// hexadecimal); none at the end. Their values come with them: a statement for each session
+    /// would take longer than all the rest.
     pub async fn sessions(&mut self, after: &str, now: i64) -> Result<Vec<SessionRow>> {
         let sql = host_sql!(
             "select s.id_hash, s.user_name, s.created_at, s.used_at, s.idle_seconds, s.idle_expires_at, s.expires_at, \

@@ -107,7 +107,8 @@ async fn a_body_may_be_slow_but_not_pause() {
 
 #[tokio::test(start_paused = true)]
 async fn a_body_that_comes_too_slowly_is_cut_off_by_what_it_takes_on_average() {
-    // Bytes and seconds between them, and when that is over: ten seconds, and what the bytes have earned.
+    // Bytes and seconds between them, and when that is over: ten seconds, and what the bytes have
+    // earned.
     for (bytes, gap, until) in [(1, 8, 10), (1, 1, 10), (250, 1, 20), (2_250, 9, 14)] {
         let mut served = serve(Rules::default(), WIDE);
         let start = Instant::now();

@@ -1,6 +1,7 @@
 //! What the host tells its operator: the log, and figures.
 
 pub mod figures;
+pub mod host_work;
 mod log;
 mod log_queue;
 pub mod metrics;

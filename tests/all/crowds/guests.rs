@@ -11,8 +11,9 @@ use super::{TOKEN, all_goes_well, crowd, small, wait_for_guests};
 
 const PARK: &str = "GET /park HTTP/1.1\r\nHost: a\r\n\r\n";
 const MOST_RSS_KIB: u64 = 450 * 1024;
-/// What may stay of a crowd.
-const LEFT_KIB: u64 = 24 * 1024;
+/// What may stay of a crowd: mostly stacks of the pool, which a build without optimisation fills
+/// several times as far as a release.
+const LEFT_KIB: u64 = 32 * 1024;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn two_hundred_and_fifty_parked_guests_leave_room_for_others_and_their_memory_when_they_go() {

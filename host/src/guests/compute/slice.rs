@@ -2,6 +2,7 @@
 //! the guest, because the engine's callback has no other way to the poll in which it is called.
 
 use crate::guests::engine::TICK;
+use crate::telemetry::host_work;
 use std::cell::Cell;
 use std::time::{Duration, Instant};
 
@@ -9,17 +10,26 @@ thread_local! {
     static SLICE: Cell<Option<Slice>> = const { Cell::new(None) };
 }
 
-/// One poll counts for no more than this: the rest of its time the host has worked, or waited for
-/// SQLite.
+/// One poll counts for no more than this: in the rest of its time the thread has been away.
 const MOST: Duration = TICK.saturating_mul(2);
 
 /// A poll under way.
 #[derive(Debug, Clone, Copy)]
 struct Slice {
     began: Instant,
+    /// What the host had worked on this thread by then.
+    host: Duration,
     /// What earlier polls took and nobody has counted.
     carried: Duration,
     ended: bool,
+}
+
+impl Slice {
+    /// What the guest itself has computed, of a poll that has taken so long.
+    fn computed(&self, took: Duration) -> Duration {
+        let host = host_work::total().saturating_sub(self.host);
+        self.carried.saturating_add(took.saturating_sub(host).min(MOST))
+    }
 }
 
 /// What a tick means for a guest.
@@ -42,14 +52,14 @@ pub(super) struct Rest {
 
 /// Notes that this thread begins to poll a guest.
 pub(super) fn begin(began: Instant, carried: Duration) {
-    SLICE.set(Some(Slice { began, carried, ended: false }));
+    SLICE.set(Some(Slice { began, host: host_work::total(), carried, ended: false }));
 }
 
 /// Notes that the poll is over that took so long.
 pub(super) fn end(took: Duration) -> Rest {
     match SLICE.take() {
         Some(slice) if slice.ended => Rest { carried: Duration::ZERO, is_spent: true },
-        Some(slice) => Rest { carried: slice.carried.saturating_add(took.min(MOST)), is_spent: false },
+        Some(slice) => Rest { carried: slice.computed(took), is_spent: false },
         None => Rest::default(),
     }
 }
@@ -57,7 +67,7 @@ pub(super) fn end(took: Duration) -> Rest {
 /// Called in a poll when the engine's clock has ticked since the guest was last asked.
 pub(in crate::guests) fn count() -> Verdict {
     let Some(slice) = SLICE.get() else { return Verdict::GiveWay(TICK) };
-    let computed = slice.carried.saturating_add(slice.began.elapsed().min(MOST));
+    let computed = slice.computed(slice.began.elapsed());
     if computed < TICK / 2 {
         return Verdict::GoOn;
     }

@@ -4,6 +4,7 @@ use super::error::Fault;
 use super::{file_name, media_type, wit};
 use crate::storage::blobs::{self, Blob, CHUNK_BYTES, staging};
 use crate::storage::{AppSpace, UnitOfWork, now_micros};
+use crate::telemetry::host_work;
 use crate::telemetry::metrics;
 use sha2::{Digest, Sha256};
 use tokio::sync::OwnedSemaphorePermit;
@@ -130,7 +131,7 @@ impl Upload {
     async fn write_chunk(&mut self, unit: &mut UnitOfWork) -> Result<(), Fault> {
         self.check_type()?;
         self.take_room(unit).await?;
-        self.hasher.update(&self.chunk);
+        host_work::counted(|| self.hasher.update(&self.chunk));
         let chunk =
             std::mem::replace(&mut self.chunk, Vec::with_capacity(if self.seq == 0 { CHUNK_BYTES } else { 0 }));
         staging::append(unit, &self.id, self.seq, chunk).await?;

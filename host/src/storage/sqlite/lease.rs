@@ -11,6 +11,7 @@ use crate::storage::connection::{Bounds, Control, GuestSql, HOST_BOUNDS, Outcome
 use crate::storage::statement::Growth;
 use crate::storage::value::Value;
 use crate::storage::{Code, Error, Result, RowRoom};
+use crate::telemetry::host_work;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::OwnedSemaphorePermit;
@@ -113,7 +114,8 @@ impl SqliteLease {
 
     async fn run_guest(&mut self, sql: &GuestSql<'_>, params: &[Value]) -> Result<Outcome> {
         let text = guest_text(sql.text);
-        if let Some(result) = self.parts()?.0.run_here(&text, params, &sql.bounds) {
+        let conn = self.parts()?.0;
+        if let Some(result) = host_work::counted(|| conn.run_here(&text, params, &sql.bounds)) {
             return self.judged(result);
         }
         let (params, bounds) = (params.to_vec(), sql.bounds);
@@ -186,7 +188,7 @@ impl SqliteLease {
     fn watched<T>(&mut self, bounds: &Bounds, work: impl FnOnce(&Conn) -> Result<T>) -> Result<T> {
         let held = self.held.as_ref().ok_or_else(ended)?;
         self.parts()?.1.begin(false, bounds.time);
-        let result = held.watched(work);
+        let result = host_work::counted(|| held.watched(work));
         self.judged(result)
     }
 

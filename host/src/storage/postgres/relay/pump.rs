@@ -9,6 +9,7 @@ use super::filter::Filter;
 use super::server::{Wire, unreachable};
 use crate::storage::postgres::error::translate;
 use crate::storage::{Error, Result};
+use crate::telemetry::host_work;
 use futures_util::{Stream, StreamExt as _};
 use std::future::poll_fn;
 use std::io::{ErrorKind, Read as _, Write as _};
@@ -84,11 +85,13 @@ impl Relay {
     ) -> Result<T> {
         let mut work = pin!(work);
         let done = poll_fn(|cx| {
-            let polled = work.as_mut().poll(cx);
-            if polled.is_pending() {
-                self.move_bytes(cx);
-            }
-            polled
+            host_work::counted(|| {
+                let polled = work.as_mut().poll(cx);
+                if polled.is_pending() {
+                    self.move_bytes(cx);
+                }
+                polled
+            })
         });
         done.await.map_err(|error| self.explain(error))
     }
@@ -98,18 +101,24 @@ impl Relay {
         &mut self,
         steps: &mut (impl Stream<Item = sqlx::Result<T>> + Unpin),
     ) -> Result<Next<T>> {
-        let step = poll_fn(|cx| {
-            let polled = steps.poll_next_unpin(cx);
-            if polled.is_ready() {
-                return polled.map(|step| step.map_or(Ok(Next::End), |step| step.map(Next::Item)));
-            }
-            self.move_bytes(cx);
-            if self.filter.left_out() > 0 && !std::mem::replace(&mut self.is_told, true) {
-                return Poll::Ready(Ok(Next::LeftOut));
-            }
-            Poll::Pending
-        });
+        let step = poll_fn(|cx| host_work::counted(|| self.poll_next(steps, cx)));
         step.await.map_err(|error| self.explain(error))
+    }
+
+    fn poll_next<T>(
+        &mut self,
+        steps: &mut (impl Stream<Item = sqlx::Result<T>> + Unpin),
+        cx: &mut Context<'_>,
+    ) -> Poll<sqlx::Result<Next<T>>> {
+        let polled = steps.poll_next_unpin(cx);
+        if polled.is_ready() {
+            return polled.map(|step| step.map_or(Ok(Next::End), |step| step.map(Next::Item)));
+        }
+        self.move_bytes(cx);
+        if self.filter.left_out() > 0 && !std::mem::replace(&mut self.is_told, true) {
+            return Poll::Ready(Ok(Next::LeftOut));
+        }
+        Poll::Pending
     }
 
     /// What a row of the next statement may have; none for one whose rows nobody wants, or of which

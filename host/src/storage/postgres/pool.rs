@@ -100,12 +100,7 @@ impl PostgresPool {
         Self::make(access, settings, Some(canceller), true)
     }
 
-    fn make(
-        mut access: Access,
-        settings: PoolSettings,
-        canceller: Option<Self>,
-        is_through_pooler: bool,
-    ) -> Self {
+    fn make(mut access: Access, settings: PoolSettings, canceller: Option<Self>, is_through_pooler: bool) -> Self {
         access.options = access.options.statement_cache_capacity(STATEMENT_CACHE).disable_statement_logging();
         let permits = Arc::new(Semaphore::new(usize::try_from(settings.size).unwrap_or(1).max(1)));
         let health =

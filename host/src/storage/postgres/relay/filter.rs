@@ -17,12 +17,15 @@ const MAX_TEXT: usize = 64 << 10;
 /// The most that any other message may have. The longest that a server has reason to send are the types of 65,535
 /// parameters and the names of 1,664 columns.
 const MAX_OTHER: usize = 1 << 20;
+/// A message that is longer leaves the driver with a buffer that is worth giving back.
+const LONG: usize = 256 << 10;
 
 /// Reads the heads of what the server sends.
 pub(super) struct Filter {
     state: State,
     row_limit: usize,
-    /// Rows of the running statement that were left out.
+    /// Rows of the running statement that have passed, and those that were left out.
+    let_in: u64,
     left_out: u64,
     /// Whether rows are left out until the end of the result.
     leaves_out: bool,
@@ -31,23 +34,37 @@ pub(super) struct Filter {
 }
 
 enum State {
-    Head { bytes: [u8; HEAD], have: usize },
-    Body { left: usize, passes: bool },
+    Head {
+        bytes: [u8; HEAD],
+        have: usize,
+    },
+    Body {
+        left: usize,
+        passes: bool,
+    },
     /// The fields of an error that is too long.
-    Cut { left: usize, kept: Vec<u8> },
+    Cut {
+        left: usize,
+        kept: Vec<u8>,
+    },
 }
 
 const BEGIN: State = State::Head { bytes: [0; HEAD], have: 0 };
 
 impl Filter {
     pub(super) fn new() -> Self {
-        Self { state: BEGIN, row_limit: MAX_TEXT, left_out: 0, leaves_out: false, has_long: false }
+        Self { state: BEGIN, row_limit: MAX_TEXT, let_in: 0, left_out: 0, leaves_out: false, has_long: false }
     }
 
     /// What a row of the next statement may have; none: no more than others. Counts anew what is left out.
     pub(super) fn set_row_limit(&mut self, bytes: Option<usize>) {
         self.row_limit = bytes.unwrap_or(MAX_TEXT);
-        self.left_out = 0;
+        (self.let_in, self.left_out) = (0, 0);
+    }
+
+    /// Rows that have passed since the limit was set.
+    pub(super) fn let_in(&self) -> u64 {
+        self.let_in
     }
 
     /// Rows that were left out since the limit was set.
@@ -105,7 +122,8 @@ impl Filter {
         // The length counts its own four bytes.
         let length = usize::try_from(u32::from_be_bytes([a, b, c, d])).unwrap_or(usize::MAX);
         let kind = char::from(kind);
-        let left = length.checked_sub(4).ok_or_else(|| format!("a message of type {kind:?} has no valid length"))?;
+        let left =
+            length.checked_sub(4).ok_or_else(|| format!("a message of type {kind:?} has no valid length"))?;
         let passes = match kind {
             // A row, or data of a copy.
             'D' | 'd' => self.lets_in(left),
@@ -126,7 +144,7 @@ impl Filter {
             _ => true,
         };
         if passes {
-            self.has_long |= left > MAX_TEXT;
+            self.has_long |= left > LONG;
             passed.extend_from_slice(&head);
         }
         Ok(if left == 0 { BEGIN } else { State::Body { left, passes } })
@@ -135,7 +153,8 @@ impl Filter {
     /// Whether a row reaches the driver.
     fn lets_in(&mut self, length: usize) -> bool {
         self.leaves_out |= length > self.row_limit;
-        self.left_out += u64::from(self.leaves_out);
+        let counter = if self.leaves_out { &mut self.left_out } else { &mut self.let_in };
+        *counter += 1;
         !self.leaves_out
     }
 }
@@ -212,9 +231,10 @@ mod tests {
         assert_eq!(passed(|| with_limit(10), &all), [&rows[..1], &end[..]].concat().concat());
         let mut filter = with_limit(10);
         filter.pass(&all.concat(), &mut Vec::new()).expect("messages");
-        assert_eq!(filter.left_out(), 2);
+        // One of another result is among those that have passed.
+        assert_eq!((filter.let_in(), filter.left_out()), (2, 2));
         filter.set_row_limit(None);
-        assert_eq!(filter.left_out(), 0);
+        assert_eq!((filter.let_in(), filter.left_out()), (0, 0));
     }
 
     #[test]

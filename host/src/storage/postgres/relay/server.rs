@@ -61,7 +61,8 @@ impl Server {
             b'N' if self.mode == SslMode::Prefer => Ok(Wire(Box::new(stream))),
             b'N' => Err(Error::unavailable("no TLS connection to the database: the server does not support TLS")),
             other => {
-                let text = format!("the database broke the protocol: unexpected answer 0x{other:02x} to SSLRequest");
+                let text =
+                    format!("the database broke the protocol: unexpected answer 0x{other:02x} to SSLRequest");
                 Err(Error::unavailable(text))
             }
         }
@@ -72,7 +73,11 @@ impl Server {
 pub(super) fn unreachable(error: &io::Error) -> Error {
     // The kind of what has no kind says nothing, such as a name that is not found.
     let kind = error.kind();
-    let text = if error.raw_os_error().is_some() || error.get_ref().is_none() { kind.to_string() } else { error.to_string() };
+    let text = if error.raw_os_error().is_some() || error.get_ref().is_none() {
+        kind.to_string()
+    } else {
+        error.to_string()
+    };
     Error::unavailable(format!("cannot reach the database: {text}"))
 }
 

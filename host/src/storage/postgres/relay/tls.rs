@@ -82,7 +82,8 @@ impl Trust {
             return Ok(store);
         };
         for certificate in CertificateDer::pem_slice_iter(pem) {
-            let certificate = certificate.map_err(|_| Error::unavailable("the root certificate of the database is no PEM"))?;
+            let certificate =
+                certificate.map_err(|_| Error::unavailable("the root certificate of the database is no PEM"))?;
             store.add(certificate).map_err(no_tls)?;
         }
         Ok(store)

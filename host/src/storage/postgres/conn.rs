@@ -99,7 +99,16 @@ impl Conn {
         self.relay.carry(running).await.map(|_| ())
     }
 
-    /// Gives back the memory of long messages before the connection is idle.
+    /// Gives back the memory of long messages that were received. The driver lets go of the last one as it reads the next.
+    pub(super) async fn let_go(&mut self) -> Result<()> {
+        if self.relay.take_has_long() {
+            self.link.shrink_buffers();
+            self.relay.carry(self.link.ping()).await?;
+        }
+        Ok(())
+    }
+
+    /// Gives back the memory of long messages that were sent before the connection is idle.
     pub(super) fn rest(&mut self) {
         if self.relay.rest() {
             self.link.shrink_buffers();

@@ -121,6 +121,8 @@ pub(super) async fn collect(
             pool.cancel(conn.backend).await;
         }
     }
+    drop(steps);
+    conn.let_go().await?;
     if conn.relay.left_out() > 0 {
         let _ = failure.set(too_large("bytes"));
     }
@@ -144,26 +146,33 @@ pub(super) async fn fetch(conn: &mut Conn, pool: &PostgresPool, piece: &Piece<'_
     let text = AssertSqlSafe(format!("fetch forward {count} from c{number}"));
     let mut rows = Rows::default();
     let mut budget = Budget { rows: bounds.rows, bytes: bounds.bytes };
-    let mut received = 0_u32;
+    let (mut received, mut is_cut) = (0_u32, false);
     conn.relay.set_row_limit(Some(row_limit(bounds)));
     let mut steps = (&mut conn.link).fetch_many(sqlx::query(text).persistent(false));
     loop {
         let exceeds = match conn.relay.next(&mut steps).await {
             Ok(Next::End) => break,
             Err(error) => return Err(failure.get().cloned().unwrap_or(error)),
-            Ok(Next::LeftOut) => failure.set(too_large("bytes")).is_ok(),
+            Ok(Next::LeftOut) => {
+                is_cut = true;
+                false
+            }
             Ok(Next::Item(Either::Left(_))) => false,
             Ok(Next::Item(Either::Right(row))) => {
                 received = received.saturating_add(1);
                 take_row(&row, &mut rows, &mut budget, failure)
             }
         };
+        // Those before the first one that was left out may still be on their way.
+        let is_last = is_cut && u64::from(received) == conn.relay.let_in();
+        let exceeds = exceeds || (is_last && failure.set(too_large("bytes")).is_ok());
         // Without a row to hand out the cursor ends here.
         if exceeds && rows.rows.is_empty() {
             pool.cancel(conn.backend).await;
         }
     }
     drop(steps);
+    conn.let_go().await?;
     let left_out = u32::try_from(conn.relay.left_out()).unwrap_or(u32::MAX);
     if left_out > 0 {
         received = received.saturating_add(left_out);

@@ -17,12 +17,15 @@ const MAX_TEXT: usize = 64 << 10;
 /// The most that any other message may have. The longest that a server has reason to send are the
 /// types of 65,535 parameters and the names of 1,664 columns.
 const MAX_OTHER: usize = 1 << 20;
+/// A message that is longer leaves the driver with a buffer that is worth giving back.
+const LONG: usize = 256 << 10;
 
 /// Reads the heads of what the server sends.
 pub(super) struct Filter {
     state: State,
     row_limit: usize,
-    /// Rows of the running statement that were left out.
+    /// Rows of the running statement that have passed, and those that were left out.
+    let_in: u64,
     left_out: u64,
     /// Whether rows are left out until the end of the result.
     leaves_out: bool,
@@ -50,14 +53,19 @@ const BEGIN: State = State::Head { bytes: [0; HEAD], have: 0 };
 
 impl Filter {
     pub(super) fn new() -> Self {
-        Self { state: BEGIN, row_limit: MAX_TEXT, left_out: 0, leaves_out: false, has_long: false }
+        Self { state: BEGIN, row_limit: MAX_TEXT, let_in: 0, left_out: 0, leaves_out: false, has_long: false }
     }
 
     /// What a row of the next statement may have; none: no more than others. Counts anew what is
     /// left out.
     pub(super) fn set_row_limit(&mut self, bytes: Option<usize>) {
         self.row_limit = bytes.unwrap_or(MAX_TEXT);
-        self.left_out = 0;
+        (self.let_in, self.left_out) = (0, 0);
+    }
+
+    /// Rows that have passed since the limit was set.
+    pub(super) fn let_in(&self) -> u64 {
+        self.let_in
     }
 
     /// Rows that were left out since the limit was set.
@@ -137,7 +145,7 @@ impl Filter {
             _ => true,
         };
         if passes {
-            self.has_long |= left > MAX_TEXT;
+            self.has_long |= left > LONG;
             passed.extend_from_slice(&head);
         }
         Ok(if left == 0 { BEGIN } else { State::Body { left, passes } })
@@ -146,7 +154,8 @@ impl Filter {
     /// Whether a row reaches the driver.
     fn lets_in(&mut self, length: usize) -> bool {
         self.leaves_out |= length > self.row_limit;
-        self.left_out += u64::from(self.leaves_out);
+        let counter = if self.leaves_out { &mut self.left_out } else { &mut self.let_in };
+        *counter += 1;
         !self.leaves_out
     }
 }
@@ -223,9 +232,10 @@ mod tests {
         assert_eq!(passed(|| with_limit(10), &all), [&rows[..1], &end[..]].concat().concat());
         let mut filter = with_limit(10);
         filter.pass(&all.concat(), &mut Vec::new()).expect("messages");
-        assert_eq!(filter.left_out(), 2);
+        // One of another result is among those that have passed.
+        assert_eq!((filter.let_in(), filter.left_out()), (2, 2));
         filter.set_row_limit(None);
-        assert_eq!(filter.left_out(), 0);
+        assert_eq!((filter.let_in(), filter.left_out()), (0, 0));
     }
 
     #[test]

@@ -128,31 +128,37 @@ impl Relay {
         self.is_told = false;
     }
 
+    /// Rows that the driver has been given since the limit was set. It may not have handed them out yet.
+    pub(in crate::storage::postgres) fn let_in(&self) -> u64 {
+        self.filter.let_in()
+    }
+
     /// Rows that were left out since the limit was set.
     pub(in crate::storage::postgres) fn left_out(&self) -> u64 {
         self.filter.left_out()
     }
 
-    /// Gives back memory before the connection is idle. Returns whether the driver has some to give
-    /// back, too.
+    /// Whether the driver has received a long message since this was last asked.
+    pub(in crate::storage::postgres) fn take_has_long(&mut self) -> bool {
+        self.filter.take_has_long()
+    }
+
+    /// Gives back memory before the connection is idle. Returns whether the driver has some to give back, too.
     pub(in crate::storage::postgres) fn rest(&mut self) -> bool {
         self.filter.set_row_limit(None);
-        for buffer in [&mut self.up.bytes, &mut self.down] {
-            buffer.truncate(SMALL);
-            buffer.shrink_to_fit();
+        if self.up.is_empty() {
+            shrink(&mut self.up.bytes);
         }
-        if self.passed.is_empty() {
-            self.passed.shrink_to(SMALL);
-        }
-        let has_long = std::mem::take(&mut self.up.has_long);
-        self.filter.take_has_long() || has_long
+        shrink(&mut self.down);
+        self.passed.shrink_to(SMALL);
+        std::mem::take(&mut self.up.has_long)
     }
 
     /// Sends the rest of what the driver has written, after it has closed its end.
     pub(super) async fn finish(&mut self) -> Result<()> {
         let finished = poll_fn(|cx| {
             self.move_up(cx);
-            if self.up.has_ended && self.up.is_empty() { self.wire.poll_shutdown(cx) } else { Poll::Pending }
+            if self.up.is_empty() { self.wire.poll_shutdown(cx) } else { Poll::Pending }
         });
         finished.await.map_err(|error| unreachable(&error))
     }
@@ -288,4 +294,9 @@ impl Up {
         self.has_ended = true;
         (self.start, self.end) = (0, 0);
     }
+}
+
+fn shrink(buffer: &mut Vec<u8>) {
+    buffer.truncate(SMALL);
+    buffer.shrink_to_fit();
 }

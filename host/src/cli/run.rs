@@ -59,7 +59,7 @@ fn stop_on_signals(stop: CancellationToken) -> anyhow::Result<JoinHandle<()>> {
             _ = interrupt.recv() => true,
         };
         let hint = if by_person { "; Ctrl-C again stops at once" } else { "" };
-        tracing::info!("stopping: requests under way are answered first{hint}");
+        tracing::info!("stopping: requests under way are still answered{hint}");
         stop.cancel();
         interrupt.recv().await;
         tracing::warn!("stopped at once: requests under way were cut off");

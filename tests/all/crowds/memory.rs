@@ -43,8 +43,12 @@ async fn who_wants_more_than_is_left_does_not_get_it_and_nobody_else_notices() {
         ok(&held);
     }
     assert!(host.peak_rss_kib() < 256 * 1024, "{} KiB", host.peak_rss_kib());
-    let again = host.visitor().probe(json!([{ "op": "grow", "mib": 100 }])).await;
-    ok(&again[0]);
+    // An answer arrives a moment before the memory of its guest is free.
+    let again = async || {
+        let grown = host.visitor().probe(json!([{ "op": "grow", "mib": 100 }])).await;
+        grown[0].get("ok").is_some().then_some(())
+    };
+    support::until("the memory can be had again", again).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

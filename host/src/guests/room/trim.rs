@@ -200,9 +200,8 @@ mod tests {
     #[test]
     fn what_a_crowd_has_touched_is_given_back() {
         const GUESTS: u32 = 300;
-        let code = std::env::temp_dir().join(format!("innkeeper-trim-{}", std::process::id()));
-        std::fs::create_dir_all(&code).unwrap();
-        let settings = EngineSettings { instances: 400, memory_bytes: 4 << 20, code: &code };
+        let code = tempfile::tempdir().unwrap();
+        let settings = EngineSettings { instances: 400, memory_bytes: 4 << 20, code: code.path() };
         let engine = engine::build_compiler(settings).unwrap().engine;
         let text = b"\0asm\x01\0\0\0".to_vec();
         // (module (memory 32) (func $start (memory.fill (i32.const 0) (i32.const 1) (i32.const
@@ -233,7 +232,6 @@ mod tests {
         filler.put(Component::from_binary(&engine, &bytes).unwrap());
         assert_eq!(filler.take_wanted(), None);
         trimmer.trim(GUESTS - WARM_SLOTS);
-        std::fs::remove_dir_all(&code).unwrap();
         let left = own_kib() - before;
         assert!(left < kept / 2, "{left} of {kept} KiB are still there");
     }

@@ -1,9 +1,9 @@
 //! Statements that are no part of a transaction and may take long.
 
-use super::error::translate;
 use super::lease::PostgresLease;
+use super::relay;
 use crate::storage::{Error, Result};
-use sqlx::{AssertSqlSafe, Connection as _};
+use sqlx::AssertSqlSafe;
 use std::time::Duration;
 
 impl PostgresLease {
@@ -11,8 +11,7 @@ impl PostgresLease {
     pub(in crate::storage) async fn script_alone(&mut self, text: &str, time: Duration) -> Result<()> {
         let late = || Error::unavailable("the statement took too long");
         let running = async |conn: &mut super::conn::Conn, _: &super::PostgresPool| {
-            let done = sqlx::raw_sql(AssertSqlSafe(text)).execute(&mut conn.link).await;
-            done.map(|_| ()).map_err(translate)
+            conn.relay.carry(sqlx::raw_sql(AssertSqlSafe(text)).execute(&mut conn.link)).await.map(|_| ())
         };
         self.fly_for(time, late, running).await
     }
@@ -21,7 +20,7 @@ impl PostgresLease {
     pub(in crate::storage) async fn forget(&mut self) {
         if let Some(conn) = self.conn.take() {
             // Where it cannot say goodbye, the server notices that it is gone.
-            let _ = conn.link.close().await;
+            let _ = relay::close(conn.link, conn.relay).await;
         }
     }
 }

@@ -72,7 +72,7 @@ fn remove(_: &Path) {}
 
 #[cfg(not(target_os = "linux"))]
 fn folder(name: &str) -> PathBuf {
-    std::env::temp_dir().join(name)
+    Path::new("/tmp").join(name)
 }
 
 #[cfg(not(target_os = "linux"))]

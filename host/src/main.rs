@@ -2,6 +2,7 @@
 
 use clap::Parser;
 use innkeeper::cli::Cli;
+use innkeeper::config::allocator;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -12,6 +13,9 @@ const BLOCKING_THREADS: usize = 32;
 #[expect(clippy::print_stderr, reason = "errors of commands go to standard error")]
 fn main() -> ExitCode {
     let cli = Cli::parse();
+    if cli.serves() {
+        allocator::settle();
+    }
     let workers = std::thread::available_parallelism().map_or(2, |cores| cores.get().clamp(2, MOST_WORKERS));
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(workers)

@@ -133,6 +133,11 @@ impl DatabaseArgs {
 }
 
 impl Cli {
+    /// Whether the command serves apps until it is stopped.
+    pub fn serves(&self) -> bool {
+        matches!(self.command, Command::Serve(_) | Command::Dev(_))
+    }
+
     /// Runs the command. Only `serve` and `dev` take more than a moment.
     pub async fn run(self) -> anyhow::Result<()> {
         match self.command {

@@ -6,6 +6,7 @@
 //! Start reading at [`Config::load`]; the decision about the database is [`detect()`], the bounds of guests are the
 //! list in `limits.rs`, and [`variables()`] lists every variable that is read.
 
+pub mod allocator;
 mod app_database;
 mod candidates;
 mod choice;

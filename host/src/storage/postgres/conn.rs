@@ -99,11 +99,17 @@ impl Conn {
         self.relay.carry(running).await.map(|_| ())
     }
 
-    /// Gives back the memory of long messages that were received. The driver lets go of the last one as it reads the next.
+    /// Gives back the memory of long messages that were received. The driver keeps the last buffer as
+    /// long as a few bytes are free at its end: a message that does not fit there ends that.
     pub(super) async fn let_go(&mut self) -> Result<()> {
-        if self.relay.take_has_long() {
-            self.link.shrink_buffers();
-            self.relay.carry(self.link.ping()).await?;
+        if !self.relay.take_has_long() {
+            return Ok(());
+        }
+        let asking = sqlx::raw_sql("select pg_catalog.repeat('-', 16384)").fetch_all(&mut self.link);
+        match self.relay.carry(asking).await {
+            // In a transaction that has failed nothing is answered.
+            Err(error) if error.sqlstate.is_empty() => return Err(error),
+            _ => self.link.shrink_buffers(),
         }
         Ok(())
     }

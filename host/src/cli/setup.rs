@@ -65,9 +65,9 @@ pub(super) fn compiler(config: &Config) -> anyhow::Result<Compiler> {
 
 /// The live registry, still empty.
 pub(super) fn registry(config: &Config, database: Database, compiler: Compiler) -> Arc<Registry> {
-    let room = compiler.room(config.memory_budget(), &config.limits);
+    let admission = compiler.admission(config.memory_budget(), &config.limits);
     let own_databases = OwnDatabases::new(config.clone());
-    Arc::new(Registry::new(database, own_databases, compiler, Arc::new(config.limits.clone()), room))
+    Arc::new(Registry::new(database, own_databases, compiler, Arc::new(config.limits.clone()), admission))
 }
 
 /// How the server serves.

@@ -66,7 +66,7 @@ limits! {
     /// Memory of one instance; Python and JavaScript need this much, and memory that is not touched costs nothing.
     memory_per_instance, MEMORY_PER_INSTANCE: u64 = 128 * MIB;
     /// Wait for room in memory; after it the client is told to come back later.
-    room_wait, ROOM_WAIT: Duration = Duration::from_secs(10);
+    memory_wait, MEMORY_WAIT: Duration = Duration::from_secs(10);
     /// Bytes of a request body that have to come in each second, on average; a client that is
     /// slower for 10 s is cut off.
     body_rate, BODY_RATE: u64 = 500;

@@ -1,10 +1,10 @@
 //! Components: checked, compiled by a child, loaded off the async threads, ready to be
 //! instantiated.
 
+use super::admission::{Admission, Filler, Trimmer};
 use super::compiling::{CompileError, Seen, Workshop};
 use super::engine::Built;
 use super::linker;
-use super::room::{Filler, Room, Trimmer};
 use super::state::GuestState;
 use crate::config::{Limits, MemoryBudget};
 use bytes::Bytes;
@@ -102,9 +102,9 @@ impl Compiler {
     }
 
     /// The room that instances share, under a budget.
-    pub fn room(&self, budget: MemoryBudget, limits: &Limits) -> Arc<Room> {
+    pub fn admission(&self, budget: MemoryBudget, limits: &Limits) -> Arc<Admission> {
         let trimmer = Trimmer::new(self.engine.clone(), self.filler.clone());
-        Room::new(budget, self.instances, limits.room_wait, trimmer)
+        Admission::new(budget, self.instances, limits.memory_wait, trimmer)
     }
 
     /// Compiles what gives memory back, if that is wanted.

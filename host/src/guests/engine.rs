@@ -4,7 +4,7 @@
 //! kernel lacks that, it keeps as much resident as a small guest has. Components of WASI 0.2 need no concurrency
 //! support, and calls are cheaper without.
 
-use super::room::WARM_SLOTS;
+use super::admission::WARM_SLOTS;
 use std::path::Path;
 use std::time::Duration;
 use wasmtime::{Cache, CacheConfig, Config, Enabled, Engine, InstanceAllocationStrategy, PoolingAllocationConfig};

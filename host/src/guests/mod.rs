@@ -5,6 +5,7 @@
 //! the live map from route to guest, `loading` fills it, [`watch`] keeps it up to date with the
 //! database. Guests know no HTTP beyond `wasi:http`: requests are brought to them by `web`.
 
+pub mod admission;
 pub mod compiling;
 pub mod component;
 pub mod compute;
@@ -21,7 +22,6 @@ mod output;
 pub mod own_databases;
 pub mod registry;
 pub mod respond;
-pub mod room;
 pub mod routes;
 pub mod run;
 pub mod settings;

@@ -1,6 +1,7 @@
 //! The live map from route to guest: read at every request, replaced as a whole when something has changed. A request holds on to the guest
 //! that it was given, so an old version drains by itself. `loading` fills it.
 
+use super::admission::{self, Usual};
 use super::component::{self, Compiler};
 use super::compute::{Compute, Share};
 use super::failed_compiles::FailedCompiles;
@@ -8,7 +9,6 @@ use super::keys;
 use super::loading::{Turns, Wanted};
 use super::log_minute::LogMinute;
 use super::own_databases::OwnDatabases;
-use super::room::{self, Usual};
 use super::routes::Routes;
 use super::settings::{Origins, Settings};
 use super::state::GuestState;
@@ -132,7 +132,7 @@ pub struct Registry {
     compute: Arc<Compute>,
     limits: Arc<Limits>,
     keyring: Arc<Keyring>,
-    memory: Arc<room::Room>,
+    memory: Arc<admission::Admission>,
     /// When the database was last asked because somebody presented an unknown key. Held while it is being asked.
     keys_asked: Mutex<Option<Instant>>,
     /// Held while keys are being read and put.
@@ -161,7 +161,7 @@ impl Registry {
         own_databases: OwnDatabases,
         compiler: Compiler,
         limits: Arc<Limits>,
-        memory: Arc<room::Room>,
+        memory: Arc<admission::Admission>,
     ) -> Self {
         Self {
             database,
@@ -208,7 +208,7 @@ impl Registry {
     }
 
     /// The room that guests share.
-    pub fn memory(&self) -> &Arc<room::Room> {
+    pub fn memory(&self) -> &Arc<admission::Admission> {
         &self.memory
     }
 

@@ -1,11 +1,11 @@
 //! The data inside a store, and the only function that builds one: with every limit, always.
 
+use super::admission::{Limiter, Place};
 use super::compute::{Verdict, count};
 use super::hooks::Hooks;
 use super::output::{Label, Output};
 use super::registry::Guest;
 use super::respond::Outcome;
-use super::room::{Limiter, Place};
 use crate::interfaces::body::RequestBody;
 use crate::interfaces::session::{Jar, Presented};
 use crate::interfaces::{self, Context};

@@ -15,7 +15,7 @@ pub struct Measured {
     /// How many there may be at once.
     pub guests_most: u64,
     /// Of the memory that guests share.
-    pub room: RoomFigures,
+    pub guest_memory: GuestMemoryFigures,
     /// Of each app.
     pub apps: Vec<AppFigures>,
     /// Of each pool of connections; none on SQLite.
@@ -39,7 +39,7 @@ pub struct DiskFigures {
 
 /// What the memory that guests share is used for.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct RoomFigures {
+pub struct GuestMemoryFigures {
     /// Bytes in use.
     pub bytes: u64,
     /// Bytes that there are.
@@ -109,14 +109,18 @@ fn guests(registry: &mut Registry, measured: &Measured) {
     let figures = [
         ("guests_in_flight", "Guests at work", measured.guests_in_flight),
         ("guests_most", "Guests that may be at work at once", measured.guests_most),
-        ("room_bytes", "Bytes of memory that guests take", measured.room.bytes),
-        ("room_bytes_most", "Bytes of memory that guests may take together", measured.room.bytes_most),
-        ("room_waiting", "Requests that wait for room in memory", measured.room.waiting),
+        ("guest_memory_bytes", "Bytes of memory that guests take", measured.guest_memory.bytes),
+        (
+            "guest_memory_bytes_most",
+            "Bytes of memory that guests may take together",
+            measured.guest_memory.bytes_most,
+        ),
+        ("guest_memory_waiting", "Requests that wait for room in memory", measured.guest_memory.waiting),
     ];
     let refused: Counter = Counter::default();
-    refused.inc_by(measured.room.refused);
+    refused.inc_by(measured.guest_memory.refused);
     let help = "Requests and growing guests for which there was no room in memory";
-    registry.register("room_refused", help, refused);
+    registry.register("guest_memory_refused", help, refused);
     for (name, help, value) in figures {
         let gauge: Gauge = Gauge::default();
         gauge.set(signed(value));

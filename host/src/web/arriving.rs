@@ -4,7 +4,7 @@
 use super::body::BodyError;
 use super::front::Refusal;
 use super::pages::Problem;
-use crate::guests::room::{Party, Room, Share};
+use crate::guests::admission::{Admission, Party, Share};
 use crate::interfaces::body::BodyStream;
 use bytes::{Bytes, BytesMut};
 use futures_util::{FutureExt, StreamExt, stream};
@@ -23,7 +23,7 @@ const SILENCE: Duration = Duration::from_secs(1);
 
 /// The account on which a body arrives.
 pub(super) struct Account<'a> {
-    pub(super) room: &'a Arc<Room>,
+    pub(super) admission: &'a Arc<Admission>,
     pub(super) party: &'a Party,
 }
 
@@ -52,7 +52,7 @@ pub(super) async fn first_part(
     if body.is_end_stream() {
         return Ok(Arrived { stream: None, held: None, was_asked_for: true });
     }
-    if waits && account.room.is_plentiful_for(account.party) {
+    if waits && account.admission.is_plentiful_for(account.party) {
         return Ok(Arrived { stream: Some(rest(body)), held: None, was_asked_for: false });
     }
     let mut first = First::default();
@@ -63,14 +63,14 @@ pub(super) async fn first_part(
         }
     }
     let expected = length.and_then(|length| usize::try_from(length).ok()).unwrap_or(FIRST_BYTES).min(FIRST_BYTES);
-    let held = account.room.hold(account.party, u64::try_from(expected).unwrap_or(u64::MAX)).await;
+    let held = account.admission.hold(account.party, u64::try_from(expected).unwrap_or(u64::MAX)).await;
     let held = held.map_err(super::dispatch::no_room)?;
     loop {
         let next = body.frame();
-        let frame = if first.is_empty() && account.room.is_plentiful_for(account.party) {
+        let frame = if first.is_empty() && account.admission.is_plentiful_for(account.party) {
             match tokio::time::timeout(SILENCE, next).await {
                 Ok(frame) => frame,
-                Err(_) if account.room.is_plentiful_for(account.party) => break,
+                Err(_) if account.admission.is_plentiful_for(account.party) => break,
                 Err(_) => continue,
             }
         } else {

@@ -1,7 +1,7 @@
 //! Bodies of responses.
 
+use crate::guests::admission::Share;
 use crate::guests::respond::GuestBody;
-use crate::guests::room::Share;
 use crate::guests::run::Failed;
 use bytes::Bytes;
 use http_body::{Frame, SizeHint};

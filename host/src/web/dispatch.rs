@@ -3,14 +3,14 @@
 //! The guest is polled in the connection's own task: most guests are done at the first poll, and neither a task nor a channel between
 //! threads is needed. One that goes on after its head has left becomes a task of its own.
 //!
-//! A guest has room in memory before it begins, and gives it back when it ends (`guests::room`).
+//! A guest has room in memory before it begins, and gives it back when it ends (`guests::admission`).
 
 use super::body::{Body, GuestStream, broken, full, held};
 use super::pages::Problem;
 use super::session_cookie::SessionCookie;
 use super::{arriving, blobs, cross_origin, front::ClientInfo};
+use crate::guests::admission::{Admission, Client, Party, Refused, Share};
 use crate::guests::respond::{Answer, Failure, GuestBody, Outcome};
-use crate::guests::room::{Client, Party, Refused, Room, Share};
 use crate::guests::run::{self, Fault, Running};
 use crate::guests::{Guest, Visit};
 use crate::interfaces::body::RequestBody;
@@ -38,7 +38,7 @@ const SMALL_ANSWER: usize = 64 << 10;
 #[derive(Debug)]
 pub(super) struct Dispatcher {
     /// What guests share.
-    room: Arc<Room>,
+    admission: Arc<Admission>,
     /// Guests that go on after their head has left.
     tasks: TaskTracker,
 }
@@ -52,8 +52,8 @@ enum First {
 impl Dispatcher {
     /// As many guests at once as there is room for; `tasks` waits for those that go on after their
     /// head.
-    pub(super) fn new(room: Arc<Room>, tasks: TaskTracker) -> Self {
-        Self { room, tasks }
+    pub(super) fn new(admission: Arc<Admission>, tasks: TaskTracker) -> Self {
+        Self { admission, tasks }
     }
 
     /// Runs a request in a fresh instance of a guest.
@@ -75,7 +75,7 @@ impl Dispatcher {
         };
         let party = Party { app: Arc::clone(guest.app.space.app()), client: who };
         let (body, held) = self.request_body(&head, body, &party).await?;
-        let place = self.room.enter(&party, &guest.usual).await.map_err(no_room)?;
+        let place = self.admission.enter(&party, &guest.usual).await.map_err(no_room)?;
         drop(held);
         let wanted = blobs::Wanted::new(&head.method, &head.headers, who);
         let jar = Jar::default();
@@ -167,7 +167,7 @@ impl Dispatcher {
             Some(Ok(whole)) if failed => broken(whole.to_bytes()),
             Some(Ok(whole)) => match whole.to_bytes() {
                 small if small.len() <= SMALL_ANSWER => full(small),
-                large => held(large, |bytes| self.room.hold_in_any_case(party, bytes)),
+                large => held(large, |bytes| self.admission.hold_in_any_case(party, bytes)),
             },
             _ => {
                 tracing::warn!("a guest returned before its body was whole: the response is cut off");
@@ -186,7 +186,7 @@ impl Dispatcher {
     ) -> Result<(RequestBody, Option<Share>), Problem> {
         let length = text(head, &CONTENT_LENGTH).and_then(|length| length.parse().ok());
         let waits = text(head, &EXPECT).is_some_and(|what| what.eq_ignore_ascii_case("100-continue"));
-        let account = arriving::Account { room: &self.room, party };
+        let account = arriving::Account { admission: &self.admission, party };
         let arrived = arriving::first_part(body, length, waits, account).await?;
         let encoding = text(head, &CONTENT_ENCODING).filter(|encoding| !encoding.eq_ignore_ascii_case("identity"));
         let content_type = text(head, &CONTENT_TYPE).map(str::to_owned);

@@ -5,7 +5,7 @@ use super::body::Body;
 use super::pages::Problem;
 use super::signed;
 use crate::guests::Registry;
-use crate::guests::room::Client;
+use crate::guests::admission::Client;
 use crate::interfaces::Pending;
 use crate::interfaces::blob_upload::link::Grant;
 use crate::storage::{self, Code, UnitOfWork};

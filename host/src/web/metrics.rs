@@ -7,7 +7,7 @@ use super::body::{Body, full};
 use super::pages;
 use crate::guests::{Registry, Why};
 use crate::storage::{AppSpace, Database};
-use crate::telemetry::figures::{self, AppFigures, Measured, RoomFigures};
+use crate::telemetry::figures::{self, AppFigures, GuestMemoryFigures, Measured};
 use http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
 use http::{Method, Response, StatusCode};
 use std::sync::{Mutex, PoisonError};
@@ -52,7 +52,7 @@ impl Figures {
         let text = figures::text(&Measured {
             guests_in_flight: room.instances,
             guests_most: u64::from(registry.instances()),
-            room: RoomFigures {
+            guest_memory: GuestMemoryFigures {
                 bytes: room.used,
                 bytes_most: room.total,
                 waiting: room.waiting,

@@ -10,7 +10,7 @@ use super::pages::{self, Problem};
 use super::server::ServerSettings;
 use super::uploads::Desk;
 use super::{closed, downloads, uploads};
-use crate::guests::room::Client;
+use crate::guests::admission::Client;
 use crate::guests::routes::Room;
 use crate::guests::{Absence, Closed, Guest, Registry};
 use crate::telemetry::metrics;

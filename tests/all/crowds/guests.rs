@@ -65,7 +65,7 @@ async fn an_address_and_an_app_have_their_shares_of_the_guests() {
 async fn who_finds_no_room_waits_and_is_told_to_come_back_last() {
     let host = small("hostile")
         .env("INNKEEPER_MEMORY", "80MiB")
-        .env("INNKEEPER_ROOM_WAIT", "2s")
+        .env("INNKEEPER_MEMORY_WAIT", "2s")
         .env("INNKEEPER_WALL_PER_REQUEST", "12s")
         .start()
         .await;
@@ -74,7 +74,7 @@ async fn who_finds_no_room_waits_and_is_told_to_come_back_last() {
     let began = Instant::now();
     let late = host.visitor().get("/count").await.expect(503);
     assert!(late.header("retry-after").is_some() && began.elapsed() >= Duration::from_secs(2), "{late:?}");
-    assert!(super::figure(&host, "innkeeper_room_refused_total").await >= 1);
+    assert!(super::figure(&host, "innkeeper_guest_memory_refused_total").await >= 1);
     // Those who wait get in when others end.
     let next = async || host.visitor().try_get("/count").await.filter(|answer| answer.status == 200).map(drop);
     support::until("the parked guests end", next).await;

@@ -5,7 +5,7 @@
 //! memory, and leave some of it to others.
 
 use super::range::ByteRange;
-use crate::guests::room::{Party, Share, Shares};
+use crate::guests::admission::{Party, Share, Shares};
 use crate::storage::blobs::{self, CHUNK_BYTES};
 use crate::storage::{AppSpace, Code, Error, Result};
 use crate::web::body::BodyError;
@@ -154,7 +154,7 @@ fn shorter() -> BodyError {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::guests::room::Client;
+    use crate::guests::admission::Client;
 
     #[test]
     fn whoever_reads_ahead_leaves_places_to_those_who_have_none() {

@@ -3,7 +3,7 @@
 
 use super::chunks::Chunks;
 use super::range::ByteRange;
-use crate::guests::room::{Client, Party};
+use crate::guests::admission::{Client, Party};
 use crate::storage::AppSpace;
 use crate::telemetry::metrics;
 use crate::web::body::{Body, BodyError};

@@ -1,6 +1,6 @@
 //! What a request asks of a file.
 
-use crate::guests::room::Client;
+use crate::guests::admission::Client;
 use http::Method;
 use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 

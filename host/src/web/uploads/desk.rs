@@ -2,7 +2,7 @@
 //! their shares, and of each upload one request. A client that was cut off and comes back is not
 //! kept waiting by what is left of its old connection: the newer request ends the older one.
 
-use crate::guests::room::{Party, Share, Shares};
+use crate::guests::admission::{Party, Share, Shares};
 use crate::storage::{Code, Error, Result};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};

@@ -14,7 +14,7 @@ mod patch;
 use super::body::Body;
 use super::pages::Problem;
 use super::signed;
-use crate::guests::room::{Client, Party};
+use crate::guests::admission::{Client, Party};
 use crate::guests::{Guest, Registry};
 use crate::interfaces::blob_upload::link::{Grant, Link, UploadRules};
 use crate::interfaces::blob_upload::resume::{Counting, Resume};

@@ -2,7 +2,7 @@
 //! for guests is an estimate, and pages that are promised are often never touched.
 
 use super::usual::Ratio;
-use super::{Room, Trimmer, Usual};
+use super::{Admission, Trimmer, Usual};
 use std::fs::File;
 use std::os::unix::fs::FileExt;
 use std::sync::atomic::Ordering;
@@ -47,7 +47,7 @@ struct Watch {
 /// Starts a thread that measures as long as there is the room. A thread of its own, since a busy
 /// runtime must not keep it from looking.
 #[expect(clippy::disallowed_methods, reason = "the thread is the watch's own")]
-pub(super) fn start(room: &Arc<Room>, mut trimmer: Trimmer) {
+pub(super) fn start(room: &Arc<Admission>, mut trimmer: Trimmer) {
     // Without such a file, as on systems that are no Linux, estimates are all there is.
     let Ok(status) = File::open(STATUS) else { return };
     let mut watch = Watch { status, base: Size::default(), fresh: [(0, 0); LOOKS], looks: 0 };
@@ -67,7 +67,7 @@ pub(super) fn start(room: &Arc<Room>, mut trimmer: Trimmer) {
 
 impl Watch {
     /// Looks once. Returns whether there is something to watch.
-    fn look(&mut self, room: &Room) -> bool {
+    fn look(&mut self, room: &Admission) -> bool {
         let Some(size) = self.size() else { return false };
         self.looks = self.looks.wrapping_add(1);
         let budget = &room.budget;
@@ -102,7 +102,7 @@ impl Watch {
     }
 
     /// Lets the estimates follow what was measured in a crowd in which most have come to rest.
-    fn learn(&self, room: &Room, size: Size, used: i64) {
+    fn learn(&self, room: &Admission, size: Size, used: i64) {
         let versions = room.versions.lock().unwrap_or_else(PoisonError::into_inner);
         let versions: Vec<Arc<Usual>> = versions.iter().filter_map(std::sync::Weak::upgrade).collect();
         let taken = versions

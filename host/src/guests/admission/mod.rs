@@ -1,4 +1,4 @@
-//! Room for guests, by bytes and not by places.
+//! Admission for guests, by bytes and not by places.
 //!
 //! The process has a budget: a part of the memory that it may use, less what the host itself takes.
 //! A request is let in while there is room for what an instance of its app usually takes
@@ -30,7 +30,7 @@ use std::time::Duration;
 
 /// See the module.
 #[derive(Debug)]
-pub struct Room {
+pub struct Admission {
     shares: Arc<Shares>,
     budget: MemoryBudget,
     /// The part of the room that goes with one of the engine's slots.
@@ -42,7 +42,7 @@ pub struct Room {
     versions: Mutex<Vec<Weak<Usual>>>,
 }
 
-impl Room {
+impl Admission {
     /// All the room of a budget, and somebody who measures.
     pub fn new(budget: MemoryBudget, slots: u32, wait: Duration, trimmer: Trimmer) -> Arc<Self> {
         let room = Arc::new(Self {
@@ -75,12 +75,12 @@ impl Room {
         Ok(Place { room, share, usual, prepaid })
     }
 
-    /// Room for bytes that the host holds for a request before its guest is there.
+    /// Admission for bytes that the host holds for a request before its guest is there.
     pub async fn hold(&self, party: &Party, bytes: u64) -> Result<Share, Refused> {
         self.shares.demand(party, Demand { units: bytes, instances: 0, resident: bytes }, self.wait).await
     }
 
-    /// Room for bytes that are there already: an answer is sent, however little room there is for
+    /// Admission for bytes that are there already: an answer is sent, however little room there is for
     /// others then.
     pub fn hold_in_any_case(&self, party: &Party, bytes: u64) -> Share {
         self.shares.take_in_any_case(party, Demand { units: bytes, instances: 0, resident: 0 })
@@ -104,7 +104,7 @@ impl Room {
 /// The room of one instance. Dropping it gives the room back.
 #[derive(Debug)]
 pub struct Place {
-    room: Arc<Room>,
+    room: Arc<Admission>,
     share: Share,
     usual: Arc<Usual>,
     prepaid: Demand,

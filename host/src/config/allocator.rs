@@ -10,7 +10,7 @@ use std::process::Command;
 /// Large buffers go back to the system; those of a chunk of a file are kept for the next one.
 const SETTINGS: [(&str, &str); 3] =
     [("MALLOC_ARENA_MAX", "4"), ("MALLOC_MMAP_THRESHOLD_", "1048576"), ("MALLOC_TRIM_THRESHOLD_", "1048576")];
-/// This program, also where its file has been replaced meanwhile.
+/// This program where its file has been replaced meanwhile.
 const PROGRAM: &str = "/proc/self/exe";
 
 /// Starts this program anew with the settings, in the same process, unless one of them is set. Goes on
@@ -22,11 +22,14 @@ pub fn settle() {
     if SETTINGS.iter().any(|(name, _)| std::env::var_os(name).is_some()) {
         return;
     }
-    let mut arguments = std::env::args_os();
-    let mut again = Command::new(PROGRAM);
-    if let Some(name) = arguments.next() {
-        again.arg0(name);
+    // By its own path first: the system calls a process after the file that it was started from.
+    for program in [std::env::current_exe().unwrap_or_default(), PROGRAM.into()] {
+        let mut arguments = std::env::args_os();
+        let mut again = Command::new(program);
+        if let Some(name) = arguments.next() {
+            again.arg0(name);
+        }
+        // It returns only where it has failed: in the end more memory stays with the process.
+        let _failed = again.args(arguments).envs(SETTINGS).exec();
     }
-    // It returns only where it has failed: then more memory stays with the process.
-    let _failed = again.args(arguments).envs(SETTINGS).exec();
 }

@@ -11,6 +11,9 @@ use tracing_subscriber::fmt::MakeWriter;
 const MOST_WAITING: usize = 2 << 20;
 /// Room that is not given back when it is empty.
 const KEPT: usize = 64 << 10;
+/// Lines that come within this time are written together: waking the thread for each would cost more
+/// than the line.
+const GATHER: Duration = Duration::from_millis(5);
 /// How long the end of the process may wait for the last lines.
 const LAST_LINES: Duration = Duration::from_secs(1);
 
@@ -89,7 +92,10 @@ impl LogQueue {
     fn take(&self, lines: &mut Vec<u8>) -> Option<u64> {
         let nothing = |state: &mut State| state.waiting.is_empty() && !state.is_ending;
         let waiting = self.0.changed.wait_while(self.state(), nothing);
-        let mut state = waiting.unwrap_or_else(PoisonError::into_inner);
+        let state = waiting.unwrap_or_else(PoisonError::into_inner);
+        let more = |state: &mut State| !state.is_ending;
+        let gathered = self.0.changed.wait_timeout_while(state, GATHER, more);
+        let (mut state, _) = gathered.unwrap_or_else(PoisonError::into_inner);
         if state.waiting.is_empty() {
             return None;
         }

@@ -101,12 +101,22 @@ pub(super) fn examine(conn: &Conn, text: &str) -> Option<Program> {
     let returning = !reads && statement.column_count() > 0;
     drop(statement);
     let operations = operations(conn, text).ok()?;
+    let counters = counters(conn);
     let calls = operations.iter().filter(|operation| operation.function().is_some()).count();
     let is_short = operations.len() <= MOST_OPERATIONS
         && calls <= MOST_CALLS
-        && operations.iter().all(|operation| operation.is_short(reads, &operations));
+        && operations.iter().all(|operation| operation.is_short(reads, &operations, counters));
     let counts = operations.iter().any(|operation| operation.name == "Count");
     Some(Program { is_short, reads, counts, returning })
+}
+
+/// The page of the table that keeps the last numbers of AUTOINCREMENT, a row for each such table.
+fn counters(conn: &Conn) -> Option<i64> {
+    let guest = conn.watch.pause_guard();
+    let page = conn.link.prepare_cached("select rootpage from sqlite_schema where name = 'sqlite_sequence'");
+    let page = page.and_then(|mut page| page.query_row([], |row| row.get(0)));
+    conn.watch.resume_guard(guest);
+    page.ok()
 }
 
 fn operations(conn: &Conn, text: &str) -> rusqlite::Result<Vec<Operation>> {
@@ -138,21 +148,23 @@ impl Operation {
         })
     }
 
-    fn is_short(&self, reads: bool, all: &[Self]) -> bool {
+    fn is_short(&self, reads: bool, all: &[Self], counters: Option<i64>) -> bool {
         let known = READING.contains(self.name.as_str()) || !reads && WRITING.contains(self.name.as_str());
         let calls_short = self.function().is_none_or(|name| match name {
             "like" | "glob" => self.pattern_is_short(all),
             name => FUNCTIONS.contains(name),
         });
-        known && calls_short && (reads || !self.loops(all))
+        known && calls_short && (reads || !self.loops(all, counters))
     }
 
     /// Whether it may go round many times.
-    fn loops(&self, all: &[Self]) -> bool {
+    fn loops(&self, all: &[Self], counters: Option<i64>) -> bool {
         // Behind the constants, which stand at the end, every program jumps back to its second
         // operation.
         let back = self.name == "Goto" && self.p2 <= self.address && self.p2 != 1;
-        let round = LOOPING.contains(self.name.as_str()) && !self.returns_rows(all);
+        let round = LOOPING.contains(self.name.as_str())
+            && !self.returns_rows(all)
+            && !self.looks_for_counter(all, counters);
         (back || round) && !self.is_left_out(all)
     }
 
@@ -163,6 +175,19 @@ impl Operation {
             |other: &&Self| other.part == self.part && other.p1 == self.p1 && other.name.starts_with("Open");
         all.iter().any(|other| opens(&other))
             && all.iter().filter(opens).all(|other| other.name == "OpenEphemeral")
+    }
+
+    /// Whether it goes through the numbers of AUTOINCREMENT, of which there are as many as tables.
+    /// Their cursor has the number of another one, which is opened later.
+    fn looks_for_counter(&self, all: &[Self], counters: Option<i64>) -> bool {
+        let opens = |other: &&Self| {
+            other.part == self.part
+                && other.p1 == self.p1
+                && other.address < self.address
+                && other.name.starts_with("Open")
+        };
+        let opened = all.iter().filter(opens).max_by_key(|other| other.address);
+        opened.is_some_and(|opened| opened.name == "OpenRead" && counters == Some(opened.p2))
     }
 
     /// Whether it is only done while references are broken that are to be mended before the commit.
@@ -209,7 +234,7 @@ mod tests {
     use super::*;
     use std::time::Duration;
 
-    const TABLES: &str = "create table people (id integer primary key, name text not null, born date, note text, \
+    const TABLES: &str = "create table numbered (id integer primary key autoincrement, name text); create table people (id integer primary key, name text not null, born date, note text, \
             check (name not glob '*[^a-z]*'));
         create index people_by_name on people (name);
         create table visits (id bigint primary key, person bigint references people (id), at timestamptz not null, \
@@ -267,6 +292,7 @@ mod tests {
             "insert into visits (id, person, at) values ($1, $2, $3) on conflict (id) do update set at = excluded.at returning id",
             "update people set name = $1 where id = $2 returning id",
             "delete from visits where id = $1 returning id",
+            "insert into numbered (name) values ($1) returning id",
         ];
         for (text, program) in writes.iter().zip(found(&writes)) {
             let wanted = Program { is_short: true, reads: false, counts: false, returning: true };

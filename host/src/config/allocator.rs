@@ -1,8 +1,9 @@
 //! Settings of the system's allocator for a process that serves.
 //!
-//! glibc raises the size from which it asks the system for memory, up to 32 MiB, as soon as a program
-//! frees something large. From then on what was freed stays with the process, once for each thread.
-//! It reads its settings when a process starts (`man 3 mallopt`), so the program starts itself anew.
+//! glibc raises the size from which it asks the system for memory, up to 32 MiB, as soon as a
+//! program frees something large. From then on what was freed stays with the process, once for each
+//! thread. It reads its settings when a process starts (`man 3 mallopt`), so the program starts
+//! itself anew.
 
 use std::os::unix::process::CommandExt;
 use std::process::Command;
@@ -13,8 +14,8 @@ const SETTINGS: [(&str, &str); 3] =
 /// This program where its file has been replaced meanwhile.
 const PROGRAM: &str = "/proc/self/exe";
 
-/// Starts this program anew with the settings, in the same process, unless one of them is set. Goes on
-/// without them where that is not possible.
+/// Starts this program anew with the settings, in the same process, unless one of them is set. Goes
+/// on without them where that is not possible.
 pub fn settle() {
     if cfg!(not(all(target_os = "linux", target_env = "gnu"))) {
         return;

@@ -1,5 +1,5 @@
-//! What the host does on a thread on behalf of the guest that the thread polls: statements, bytes on
-//! their way to the database. A guest is not charged for it as for its own computing.
+//! What the host does on a thread on behalf of the guest that the thread polls: statements, bytes
+//! on their way to the database. A guest is not charged for it as for its own computing.
 
 use std::cell::Cell;
 use std::time::{Duration, Instant};

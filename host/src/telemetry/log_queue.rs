@@ -11,8 +11,8 @@ use tracing_subscriber::fmt::MakeWriter;
 const MOST_WAITING: usize = 2 << 20;
 /// Room that is not given back when it is empty.
 const KEPT: usize = 64 << 10;
-/// Lines that come within this time are written together: waking the thread for each would cost more
-/// than the line.
+/// Lines that come within this time are written together: waking the thread for each would cost
+/// more than the line.
 const GATHER: Duration = Duration::from_millis(5);
 /// How long the end of the process may wait for the last lines.
 const LAST_LINES: Duration = Duration::from_secs(1);

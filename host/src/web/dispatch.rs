@@ -3,7 +3,8 @@
 //! The guest is polled in the connection's own task: most guests are done at the first poll, and neither a task nor a channel between
 //! threads is needed. One that goes on after its head has left becomes a task of its own.
 //!
-//! A guest has room in memory before it begins, and gives it back when it ends (`guests::admission`).
+//! A guest has room in memory before it begins, and gives it back when it ends
+//! (`guests::admission`).
 
 use super::body::{Body, GuestStream, broken, full, held};
 use super::pages::Problem;

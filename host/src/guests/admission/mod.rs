@@ -1,4 +1,4 @@
-//! Admission for guests, by bytes and not by places.
+//! Lets requests in by the memory that guests take, not by counting them.
 //!
 //! The process has a budget: a part of the memory that it may use, less what the host itself takes.
 //! A request is let in while there is room for what an instance of its app usually takes
@@ -75,12 +75,12 @@ impl Admission {
         Ok(Place { room, share, usual, prepaid })
     }
 
-    /// Admission for bytes that the host holds for a request before its guest is there.
+    /// Room for bytes that the host holds for a request before its guest is there.
     pub async fn hold(&self, party: &Party, bytes: u64) -> Result<Share, Refused> {
         self.shares.demand(party, Demand { units: bytes, instances: 0, resident: bytes }, self.wait).await
     }
 
-    /// Admission for bytes that are there already: an answer is sent, however little room there is for
+    /// Room for bytes that are there already: an answer is sent, however little room there is for
     /// others then.
     pub fn hold_in_any_case(&self, party: &Party, bytes: u64) -> Share {
         self.shares.take_in_any_case(party, Demand { units: bytes, instances: 0, resident: 0 })

@@ -99,8 +99,8 @@ impl Conn {
         self.relay.carry(running).await.map(|_| ())
     }
 
-    /// Gives back the memory of long messages that were received. The driver keeps the last buffer as
-    /// long as a few bytes are free at its end: a message that does not fit there ends that.
+    /// Gives back the memory of long messages that were received. The driver keeps the last buffer
+    /// as long as a few bytes are free at its end: a message that does not fit there ends that.
     pub(super) async fn let_go(&mut self) -> Result<()> {
         if !self.relay.take_has_long() {
             return Ok(());

@@ -128,7 +128,8 @@ impl Relay {
         self.is_told = false;
     }
 
-    /// Rows that the driver has been given since the limit was set. It may not have handed them out yet.
+    /// Rows that the driver has been given since the limit was set. It may not have handed them out
+    /// yet.
     pub(in crate::storage::postgres) fn let_in(&self) -> u64 {
         self.filter.let_in()
     }
@@ -143,7 +144,8 @@ impl Relay {
         self.filter.take_has_long()
     }
 
-    /// Gives back memory before the connection is idle. Returns whether the driver has some to give back, too.
+    /// Gives back memory before the connection is idle. Returns whether the driver has some to give
+    /// back, too.
     pub(in crate::storage::postgres) fn rest(&mut self) -> bool {
         self.filter.set_row_limit(None);
         if self.up.is_empty() {

@@ -48,10 +48,6 @@ use options::{Cli, Command, Options, What};
 use setup::Setup;
 use tokio::runtime::Builder;
 
-/// As the host's, so that no contender has a better one.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 fn main() -> ExitCode {
     match start(Cli::parse()) {
         Ok(()) => ExitCode::SUCCESS,

@@ -86,10 +86,12 @@ pub async fn finish(mut command: Command, deadline: Duration) -> Finished {
     Finished { status: output.status, stdout, stderr }
 }
 
-/// Runs a verb of the binary on a database: `on(&database, &["apps", "--json"])`.
+/// Runs a verb of the binary on a database: `on(&database, &["apps", "--json"])`. It waits longer
+/// for a connection than it usually would: other tests keep the machine busy.
 pub async fn on(database: &TestDatabase, arguments: &[&str]) -> Finished {
-    let arguments = [arguments, &database.arguments()].concat();
-    finish(innkeeper(&arguments), COMPILE_DEADLINE).await
+    let mut command = innkeeper(&[arguments, &database.arguments()].concat());
+    command.env("INNKEEPER_POOL_WAIT", "30s");
+    finish(command, COMPILE_DEADLINE).await
 }
 
 /// Runs a verb of the binary without naming a database.

@@ -2,15 +2,18 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::thread::JoinHandle;
 use std::time::Duration;
 
-use anyhow::ensure;
+use anyhow::{anyhow, ensure};
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
+use tokio::runtime::Builder;
 use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
 
 use super::host::{HOSTILE, PROBE};
 
@@ -41,8 +44,8 @@ enum Deed {
     SendSlowly(&'static str),
     /// Asks the app `hostile` and reads the whole answer.
     Ask(&'static str),
-    /// Has the app `probe` take these steps.
-    Steps(Arc<Value>),
+    /// Has the app `probe` take the steps of this body.
+    Steps(Arc<str>),
     /// Asks the app `hostile` and takes a few bytes of the answer now and then.
     ReadSlowly(&'static str),
     /// Connects and says nothing.
@@ -61,7 +64,7 @@ impl Attack {
             false => "select zeroblob(8000000), zeroblob(8000000), zeroblob(8000000), zeroblob(8000000)",
         };
         let endless = "with recursive n(i) as (select 1 union all select i + 1 from n) select count(*) from n";
-        let steps = |steps: Value| Deed::Steps(Arc::new(steps));
+        let steps = |steps: Value| Deed::Steps(steps.to_string().into());
         let query = |sql: &str| steps(json!([{ "op": "db.query", "sql": sql, "params": [] }]));
         let text = "x".repeat(PARAMETER_BYTES);
         let long = steps(json!([{ "op": "db.query", "sql": "select length($1)", "params": [{ "text": text }] }]));
@@ -87,20 +90,45 @@ impl Attack {
         ]
     }
 
-    /// Lets the attackers begin. They stop when the result is dropped.
-    pub fn begin(&self, address: SocketAddr) -> JoinSet<()> {
-        let mut attackers = JoinSet::new();
-        for _ in 0..self.attackers {
-            let deed = self.deed.clone();
-            attackers.spawn(async move {
-                loop {
-                    // Whatever came of it: an attacker tries again.
-                    let _ = deed.perform(address).await;
-                    tokio::time::sleep(AGAIN).await;
+    /// Lets the attackers begin, in a thread of their own: their work must not make the visitors
+    /// late who are measured.
+    pub fn begin(&self, address: SocketAddr) -> Attackers {
+        let (attackers, deed, stop) = (self.attackers, self.deed.clone(), CancellationToken::new());
+        let stopped = stop.clone();
+        let thread = std::thread::spawn(move || {
+            let runtime = Builder::new_current_thread().enable_all().build()?;
+            runtime.block_on(async {
+                let mut repeating = JoinSet::new();
+                for _ in 0..attackers {
+                    repeating.spawn(repeat(deed.clone(), address));
                 }
+                stopped.cancelled().await;
             });
-        }
-        attackers
+            Ok(())
+        });
+        Attackers { stop, thread }
+    }
+}
+
+/// Attackers at work.
+pub struct Attackers {
+    stop: CancellationToken,
+    thread: JoinHandle<anyhow::Result<()>>,
+}
+
+impl Attackers {
+    /// Makes them go away.
+    pub fn end(self) -> anyhow::Result<()> {
+        self.stop.cancel();
+        self.thread.join().map_err(|_| anyhow!("the attackers' thread panicked"))?
+    }
+}
+
+async fn repeat(deed: Deed, address: SocketAddr) {
+    loop {
+        // Whatever came of it: an attacker tries again.
+        let _ = deed.perform(address).await;
+        tokio::time::sleep(AGAIN).await;
     }
 }
 
@@ -136,12 +164,11 @@ async fn ask(
     host: &str,
     path: &str,
     headers: &str,
-    body: Option<&Value>,
+    body: Option<&str>,
 ) -> anyhow::Result<()> {
     let mut stream = match body {
         None => begin(address, host, "GET", path, headers).await?,
         Some(body) => {
-            let body = body.to_string();
             let headers = format!("content-length: {}\r\n{headers}", body.len());
             let mut stream = begin(address, host, "POST", path, &headers).await?;
             stream.write_all(body.as_bytes()).await?;

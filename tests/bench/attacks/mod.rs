@@ -24,7 +24,7 @@ const LOOK_EVERY: Duration = Duration::from_millis(200);
 /// How long the host is left alone before its memory is compared with that before all attacks.
 const REST: Duration = Duration::from_secs(20);
 
-const HEAD: [&str; 11] = [
+const HEAD: [&str; 12] = [
     "attack",
     "asked",
     "503",
@@ -33,6 +33,7 @@ const HEAD: [&str; 11] = [
     "read p50/p99 ms",
     "download p50/p99 ms",
     "live p50/p99 ms",
+    "visitors late p99 ms",
     "RSS MiB",
     "connections",
     "host",
@@ -73,7 +74,7 @@ async fn on_database(setup: &Setup, name: &str, url: Option<String>) -> anyhow::
         let neighbours = Neighbours::begin(host.address(), &file);
         let attackers = attack.begin(host.address());
         let cost = observe(&host, &mut watch, setup.options.attack_time()).await?;
-        drop(attackers);
+        attackers.end()?;
         let asked = neighbours.end().await;
         failures += asked.failures();
         let condition = host.condition().await;
@@ -111,6 +112,7 @@ fn row(name: &str, asked: &Asked, cost: Cost, condition: &str) -> Vec<String> {
     let share = |part: usize| format!("{:.2} %", part as f64 * 100.0 / asked.count().max(1) as f64);
     let mut row = vec![name.to_owned(), asked.count().to_string(), share(asked.busy()), share(asked.failures())];
     row.extend(asked.percentiles());
+    row.push(asked.lateness());
     row.push(format!("{:.0}", cost.rss_mib));
     row.push(if cost.connections > 0 { cost.connections.to_string() } else { "-".to_owned() });
     row.push(condition.to_owned());

@@ -30,6 +30,8 @@ pub struct Neighbours {
 struct Answers {
     /// How long each right answer took, in microseconds.
     latencies: Vec<u32>,
+    /// How late each request was made, in microseconds: what the machine adds to every latency.
+    lateness: Vec<u32>,
     /// Answers of 503 with `Retry-After`.
     busy: usize,
     /// All others, and requests without an answer.
@@ -88,6 +90,17 @@ impl Asked {
         };
         self.0.iter().map(of).collect()
     }
+
+    /// How late the slowest hundredth of all requests was made, in milliseconds.
+    pub fn lateness(&self) -> String {
+        let mut all: Vec<u32> = self.0.iter().flat_map(|answers| answers.lateness.iter().copied()).collect();
+        all.sort_unstable();
+        format!("{:.1}", of_thousand(&all, 990) / 1000.0)
+    }
+}
+
+fn micros(time: Duration) -> u32 {
+    u32::try_from(time.as_micros()).unwrap_or(u32::MAX)
 }
 
 fn request(address: SocketAddr, kind: &str, file: &str) -> Vec<u8> {
@@ -115,9 +128,11 @@ async fn ask(address: SocketAddr, request: Arc<[u8]>, rate: u32, stop: Cancellat
         };
         let (answers, idle, request) = (Arc::clone(&answers), Arc::clone(&idle), Arc::clone(&request));
         asking.spawn(async move {
+            let lateness = micros(Instant::now() - due);
             let answer = timeout(TOO_LATE, ask_once(address, &request, &idle)).await;
-            let took = u32::try_from((Instant::now() - due).as_micros()).unwrap_or(u32::MAX);
+            let took = micros(Instant::now() - due);
             let mut answers = answers.lock().unwrap_or_else(PoisonError::into_inner);
+            answers.lateness.push(lateness);
             match answer {
                 Ok(Ok((200, _))) => answers.latencies.push(took),
                 Ok(Ok((503, true))) => answers.busy += 1,

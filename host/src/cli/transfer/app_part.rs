@@ -1,4 +1,4 @@
-//! The first two parts of the file: who the app is, and its component; and whether there is room for it here.
+//! The first two parts of the file: who the app is, and its component; and where it is to be.
 
 use super::ImportOptions;
 use super::contents::{APP, AppPart, COMPONENT, FORMAT};
@@ -61,7 +61,7 @@ pub(super) async fn check_component(component: &[u8], config: &Config) -> anyhow
 }
 
 /// Where the app is to be, and how.
-pub(super) struct Room {
+pub(super) struct Destination {
     pub(super) target: Target,
     pub(super) name: String,
     /// None: unchanged.
@@ -70,8 +70,12 @@ pub(super) struct Room {
     pub(super) only_compares: bool,
 }
 
-/// Makes room, or says why there is none.
-pub(super) async fn room(options: &ImportOptions, app: &AppPart, config: Config) -> anyhow::Result<Room> {
+/// Finds or makes it, or says why the app cannot be taken in.
+pub(super) async fn destination(
+    options: &ImportOptions,
+    app: &AppPart,
+    config: Config,
+) -> anyhow::Result<Destination> {
     let name = options.app.clone().unwrap_or_else(|| app.app.clone());
     let asked = options.route.as_deref().map(routes::check).transpose().map_err(anyhow::Error::msg)?;
     let target = Target::find_or_make(&name, config).await?;
@@ -95,7 +99,7 @@ pub(super) async fn room(options: &ImportOptions, app: &AppPart, config: Config)
             there.sessions
         );
     }
-    Ok(Room { target, name, route, only_compares: !there.is_empty() })
+    Ok(Destination { target, name, route, only_compares: !there.is_empty() })
 }
 
 #[cfg(test)]

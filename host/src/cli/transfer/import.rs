@@ -1,6 +1,6 @@
 //! `innkeeper import`
 
-use super::app_part::{self, Room};
+use super::app_part::{self, Destination};
 use super::arrival::Arrival;
 use super::contents::{AppPart, TOTALS, Totals};
 use super::reading::{BROKEN, Part};
@@ -32,13 +32,13 @@ pub(in crate::cli) async fn run(options: &ImportOptions) -> anyhow::Result<()> {
     let app = app_part::app(&mut next(&mut parts, &mut hasher)?)?;
     let component = app_part::component(&mut next(&mut parts, &mut hasher)?, &app, &config)?;
     app_part::check_component(&component, &config).await?;
-    let room = app_part::room(options, &app, config.clone()).await?;
-    let brought = bring(&room, &mut parts, &mut hasher, size).await;
+    let destination = app_part::destination(options, &app, config.clone()).await?;
+    let brought = bring(&destination, &mut parts, &mut hasher, size).await;
     let ended = match brought {
-        Ok(brought) => activate(&room, &app, &component).await.map(|version| (brought, version)),
+        Ok(brought) => activate(&destination, &app, &component).await.map(|version| (brought, version)),
         Err(error) => Err(error),
     };
-    let Room { target, name, .. } = room;
+    let Destination { target, name, .. } = destination;
     target.close().await;
     let (brought, version) = ended?;
     report(options, &name, version, &brought, &config)
@@ -75,19 +75,19 @@ struct Brought {
 }
 
 async fn bring(
-    room: &Room,
+    destination: &Destination,
     parts: &mut Parts<'_>,
     hasher: &mut Sha256,
     size: Option<u64>,
 ) -> anyhow::Result<Brought> {
-    let progress = Progress::bytes(if room.only_compares { "comparing" } else { "importing" }, size);
-    if room.only_compares {
+    let progress = Progress::bytes(if destination.only_compares { "comparing" } else { "importing" }, size);
+    if destination.only_compares {
         progress.say(format!(
             "{}: there are data here, but no such app: comparing them with the file, as after an import that could not end",
-            room.name
+            destination.name
         ));
     }
-    let mut arrival = Arrival::begin(&room.target.space, room.only_compares, progress).await?;
+    let mut arrival = Arrival::begin(&destination.target.space, destination.only_compares, progress).await?;
     match take_all(&mut arrival, parts, hasher).await {
         Ok(totals) => {
             let changed = arrival.changed();
@@ -100,10 +100,10 @@ async fn bring(
                 };
                 anyhow::Error::from(error).context(text)
             })?;
-            let taken = blobs::used(&mut room.target.unit()).await?;
-            let (space, quota) = (&room.target.space, room.target.config.limits.app_row_bytes);
+            let taken = blobs::used(&mut destination.target.unit()).await?;
+            let (space, quota) = (&destination.target.space, destination.target.config.limits.app_row_bytes);
             let rows = row_size::measure(space, quota, &mut row_size::Measured::default()).await?;
-            Ok(Brought { totals, changed, compared: room.only_compares, taken, rows })
+            Ok(Brought { totals, changed, compared: destination.only_compares, taken, rows })
         }
         Err(error) => {
             arrival.give_up().await;
@@ -129,13 +129,17 @@ async fn take_all(arrival: &mut Arrival, parts: &mut Parts<'_>, hasher: &mut Sha
     }
 }
 
-async fn activate(room: &Room, app: &AppPart, component: &[u8]) -> anyhow::Result<i64> {
-    let deployment =
-        Deployment { app: &room.name, route: room.route.as_deref(), settings: &app.settings, component };
-    room.target.database.deploy(deployment).await.with_context(|| {
+async fn activate(destination: &Destination, app: &AppPart, component: &[u8]) -> anyhow::Result<i64> {
+    let deployment = Deployment {
+        app: &destination.name,
+        route: destination.route.as_deref(),
+        settings: &app.settings,
+        component,
+    };
+    destination.target.database.deploy(deployment).await.with_context(|| {
         format!(
             "everything of {} is in place, but its component could not be made active: run the same import again, which then only compares",
-            room.name
+            destination.name
         )
     })
 }

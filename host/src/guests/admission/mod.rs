@@ -8,9 +8,11 @@
 //! leaves behind is given back ([`trim`]).
 
 mod client;
+mod fresh;
 mod limiter;
 mod rule;
 mod shares;
+mod state;
 mod trim;
 mod usual;
 mod watch;
@@ -23,7 +25,7 @@ pub use trim::{Filler, Trimmer};
 pub use usual::Usual;
 
 use crate::config::MemoryBudget;
-use shares::Demand;
+use state::Demand;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;

@@ -1,6 +1,8 @@
 //! Who gets a part, who waits, and that nothing is lost when somebody stops waiting.
 
+use super::super::state::{LINE, LINE_OF_ONE, RESIDENT_KEPT};
 use super::*;
+use crate::guests::admission::Client;
 
 const LONG: Duration = Duration::from_secs(10);
 
@@ -10,6 +12,11 @@ fn party(app: &str, client: u8) -> Party {
 
 fn used(shares: &Shares) -> u64 {
     shares.figures().used
+}
+
+/// What somebody in the line has been given.
+fn called(spot: &mut Spot) -> Option<Demand> {
+    spot.called.try_recv().ok().map(|taken| taken.demand)
 }
 
 #[test]
@@ -65,9 +72,9 @@ async fn what_was_given_to_somebody_who_left_at_that_moment_is_given_to_the_next
     let first = shares.queue(&party("b", 2), demand, None).unwrap();
     let mut second = shares.queue(&party("c", 3), demand, None).unwrap();
     drop(held);
-    assert!(second.called.try_recv().is_err(), "the first has been called");
+    assert_eq!(called(&mut second), None, "the first has been called");
     drop(first);
-    assert_eq!(second.called.try_recv(), Ok(demand));
+    assert_eq!(called(&mut second), Some(demand));
     second.done = true;
     assert_eq!(used(&shares), 1);
 }
@@ -80,14 +87,10 @@ async fn the_line_is_fair_between_parties() {
     let mut same = shares.queue(&party("a", 1), demand, None).unwrap();
     let mut other = shares.queue(&party("b", 2), demand, None).unwrap();
     crowd.truncate(40);
-    assert_eq!(
-        (other.called.try_recv(), same.called.try_recv().is_err()),
-        (Ok(demand), true),
-        "the later one first"
-    );
+    assert_eq!((called(&mut other), called(&mut same)), (Some(demand), None), "the later one first");
     other.done = true;
     crowd.clear();
-    assert_eq!(same.called.try_recv(), Ok(demand));
+    assert_eq!(called(&mut same), Some(demand));
     same.done = true;
 }
 
@@ -121,6 +124,18 @@ fn growth_beyond_what_is_left_is_refused_and_counts_against_its_own_party() {
     assert!(share.grow(40));
     assert!(!share.grow(8), "the last quarter is for others");
     assert!(shares.try_take(&party("b", 2), 20).is_some());
-    shares.lock().resident_left = RESIDENT_KEPT + 1;
+    shares.lock().resident_left = RESIDENT_KEPT + 40 + 1;
     assert!(share.grow(1) && !share.grow(1), "the process is as large as it may be");
+}
+
+#[test]
+fn guests_that_come_one_after_the_other_take_no_more_than_one() {
+    let shares = Shares::with_instances(1_000_000, 4);
+    shares.lock().resident_left = RESIDENT_KEPT + 1_000;
+    let guest = Demand { units: 1_000, instances: 1, resident: 1_000 };
+    for _ in 0..10_000 {
+        let first = shares.try_demand(&party("a", 1), guest).expect("the one before has gone");
+        assert!(shares.try_demand(&party("b", 2), guest).is_some(), "and there is room beside it");
+        drop(first);
+    }
 }

@@ -188,9 +188,10 @@ fn number(mut number: u64) -> Vec<u8> {
 mod tests {
     use super::*;
     use crate::guests::engine::{self, EngineSettings};
+    use crate::own_process::alone;
     use wasmtime::{Instance, Module};
 
-    /// Anonymous memory of this process. Other tests run beside this one.
+    /// Anonymous memory of this process.
     fn own_kib() -> i64 {
         let status = std::fs::read_to_string("/proc/self/status").unwrap();
         let line = status.lines().find_map(|line| line.strip_prefix("RssAnon:")).unwrap();
@@ -199,6 +200,10 @@ mod tests {
 
     #[test]
     fn what_a_crowd_has_touched_is_given_back() {
+        alone("guests::admission::trim::tests::what_a_crowd_has_touched_is_given_back", give_back_a_crowd);
+    }
+
+    fn give_back_a_crowd() {
         const GUESTS: u32 = 300;
         let code = tempfile::tempdir().unwrap();
         let settings = EngineSettings { instances: 400, memory_bytes: 4 << 20, code: code.path() };

@@ -1,6 +1,6 @@
 //! What an instance of one version usually takes.
 
-use super::shares::Demand;
+use super::state::Demand;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Even the smallest instance has a stack, a store and a connection.

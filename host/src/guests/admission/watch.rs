@@ -14,8 +14,6 @@ const STATUS_BYTES: usize = 4096;
 /// Between two looks while guests are at work, and while none is.
 const BUSY: Duration = Duration::from_millis(20);
 const QUIET: Duration = Duration::from_millis(100);
-/// What was given out during so many looks is not expected to show yet.
-const LOOKS: usize = 15;
 /// Estimates follow after so many looks.
 const LEARN_AFTER: u32 = 10;
 /// Guests are a crowd when they take this part of the room. With fewer, what the host itself does
@@ -39,8 +37,6 @@ struct Watch {
     status: File,
     /// The size without guests.
     base: Size,
-    /// Units and resident bytes that were given out between the last looks.
-    fresh: [(u64, u64); LOOKS],
     looks: u32,
 }
 
@@ -50,7 +46,7 @@ struct Watch {
 pub(super) fn start(room: &Arc<Admission>, mut trimmer: Trimmer) {
     // Without such a file, as on systems that are no Linux, estimates are all there is.
     let Ok(status) = File::open(STATUS) else { return };
-    let mut watch = Watch { status, base: Size::default(), fresh: [(0, 0); LOOKS], looks: 0 };
+    let mut watch = Watch { status, base: Size::default(), looks: 0 };
     let room = Arc::downgrade(room);
     let spawned = std::thread::Builder::new().name("memory".into()).spawn(move || {
         while let Some(room) = room.upgrade() {
@@ -72,15 +68,12 @@ impl Watch {
         self.looks = self.looks.wrapping_add(1);
         let budget = &room.budget;
         let mut state = room.shares.lock();
-        let slot = usize::try_from(self.looks).unwrap_or_default() % LOOKS;
-        if let Some(fresh) = self.fresh.get_mut(slot) {
-            *fresh = std::mem::take(&mut state.fresh);
-        }
-        let fresh = self.fresh.iter().fold((0_u64, 0_u64), |sum, fresh| (sum.0 + fresh.0, sum.1 + fresh.1));
+        state.fresh.next_look();
+        let fresh = state.fresh.all();
         let used = signed(state.used);
         let is_crowd = state.used >= state.total / CROWD;
         if is_crowd {
-            state.correction = size.own - self.base.own - used.saturating_sub(signed(fresh.0));
+            state.correction = size.own - self.base.own - used.saturating_sub(signed(fresh.units));
         } else {
             state.correction = 0;
         }
@@ -89,13 +82,13 @@ impl Watch {
             let left = budget.ceiling.saturating_add_signed(self.base.resident.saturating_neg());
             state.total = left.max(budget.least);
         }
-        state.resident_left = signed(budget.ceiling) - size.resident - signed(fresh.1);
+        state.resident_left = signed(budget.ceiling) - size.resident;
         state.serve_line();
         let is_busy = state.used > 0;
         drop(state);
         let shared = (size.resident - size.own).min(self.base.resident - self.base.own).max(0);
         room.pressed.store(size.own + shared > signed(budget.hard), Ordering::Relaxed);
-        if is_crowd && self.looks.is_multiple_of(LEARN_AFTER) && signed(fresh.0) < used / 5 {
+        if is_crowd && self.looks.is_multiple_of(LEARN_AFTER) && signed(fresh.units) < used / 5 {
             self.learn(room, size, used);
         }
         is_busy
@@ -150,6 +143,7 @@ fn signed(number: u64) -> i64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::own_process::alone;
 
     #[test]
     fn the_size_is_read_as_the_kernel_tells_it() {
@@ -160,12 +154,14 @@ mod tests {
 
     #[test]
     fn this_process_has_a_size() {
-        let watch =
-            Watch { status: File::open(STATUS).unwrap(), base: Size::default(), fresh: [(0, 0); LOOKS], looks: 0 };
-        let before = watch.size().unwrap();
-        let ballast = vec![1_u8; 32 << 20];
-        let after = watch.size().unwrap();
-        assert!(after.own - before.own > 24 << 20 && after.resident >= after.own, "{before:?} {after:?}");
-        drop(std::hint::black_box(ballast));
+        alone("guests::admission::watch::tests::this_process_has_a_size", || {
+            let status = File::open(STATUS).unwrap();
+            let watch = Watch { status, base: Size::default(), looks: 0 };
+            let before = watch.size().unwrap();
+            let ballast = vec![1_u8; 32 << 20];
+            let after = watch.size().unwrap();
+            assert!(after.own - before.own > 24 << 20 && after.resident >= after.own, "{before:?} {after:?}");
+            drop(std::hint::black_box(ballast));
+        });
     }
 }

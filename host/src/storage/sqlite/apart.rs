@@ -1,7 +1,7 @@
 //! What may take long, on a thread (`threads`), so that whatever it does no runtime worker waits
 //! for it.
 
-use super::files::Conn;
+use super::conn::Conn;
 use super::guard::Watch;
 use super::lease::{SqliteLease, ended, too_slow};
 use super::threads::{self, Place};

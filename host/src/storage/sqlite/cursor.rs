@@ -8,8 +8,9 @@
 
 use super::apart::GRACE;
 use super::authorizer::COPY_PREFIX;
+use super::conn::Conn;
 use super::error::{translate, translate_running};
-use super::files::{Conn, CursorReader};
+use super::files::CursorReader;
 use super::guard::Watch;
 use super::lease::{CopiedRows, SqliteLease, guest_text, too_slow};
 use super::rows::{bind, columns, decode, kinds, too_large};

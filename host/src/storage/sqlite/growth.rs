@@ -5,9 +5,9 @@
 //! the pages that the file has, otherwise where the app's quota ends. Statements of the host are
 //! never bounded.
 
+use super::conn::Conn;
 use super::disk::DiskState;
 use super::error::translate;
-use super::files::Conn;
 use super::lease::SqliteLease;
 use crate::storage::connection::{GuestSql, Outcome};
 use crate::storage::statement::Growth;

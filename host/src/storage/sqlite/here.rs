@@ -6,8 +6,8 @@
 //! that meets a longer one, or is not done in two milliseconds, is begun anew on a thread; it has
 //! changed nothing. A statement that writes has no loop, so it ends by itself.
 
+use super::conn::Conn;
 use super::error::translate;
-use super::files::Conn;
 use super::guard::End;
 use super::lease::too_slow;
 use super::programs::SMALL;
@@ -101,11 +101,11 @@ impl Conn {
     /// documentation, "Run-Time Limits").
     fn with_small_values<T>(&self, work: impl FnOnce() -> Result<T>) -> Result<T> {
         let set = |most| self.link.set_limit(Limit::SQLITE_LIMIT_LENGTH, most).map_err(|error| translate(&error));
-        let usual = set(i32::try_from(SMALL).unwrap_or(i32::MAX))?;
-        let room = self.room.swap(SMALL, Ordering::Relaxed);
+        let usual_limit = set(i32::try_from(SMALL).unwrap_or(i32::MAX))?;
+        let usual_bytes = self.value_bytes.swap(SMALL, Ordering::Relaxed);
         let result = work();
-        self.room.store(room, Ordering::Relaxed);
-        set(usual)?;
+        self.value_bytes.store(usual_bytes, Ordering::Relaxed);
+        set(usual_limit)?;
         result
     }
 

@@ -5,7 +5,7 @@
 //! steps are short it runs on workers from then on. It goes back to a thread for a while when it
 //! took long, or when SQLite has compiled it anew, since its program may be another one then.
 
-use super::files::Conn;
+use super::conn::Conn;
 use super::programs::{Program, examine};
 use std::cell::RefCell;
 use std::collections::HashMap;

@@ -1,8 +1,9 @@
 //! One SQLite connection on loan.
 
+use super::conn::Conn;
 use super::disk::DiskState;
 use super::error::translate;
-use super::files::{Conn, File};
+use super::file::File;
 use super::guard::Watch;
 use super::rows::run;
 use super::threads;

@@ -12,9 +12,11 @@
 mod apart;
 mod authorizer;
 mod collations;
+mod conn;
 mod cursor;
 mod disk;
 mod error;
+mod file;
 mod files;
 mod functions;
 mod growth;

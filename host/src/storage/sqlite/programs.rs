@@ -5,7 +5,7 @@
 //! be on the lists below: with values of [`SMALL`] bytes such a step takes microseconds. What is
 //! not listed, such as emptying a whole table in one step, runs on a thread of its own (`threads`).
 
-use super::files::Conn;
+use super::conn::Conn;
 use rusqlite::Row;
 use std::collections::HashSet;
 use std::sync::LazyLock;

@@ -1,7 +1,7 @@
 //! From a statement to its rows, within bounds.
 
+use super::conn::Conn;
 use super::error::{translate, translate_running};
-use super::files::Conn;
 use super::values::{self, Kind};
 use crate::storage::connection::{Bounds, Outcome};
 use crate::storage::value::{Rows, Value};

@@ -61,15 +61,16 @@ impl Trust {
         let provider = Arc::new(ring::default_provider());
         let builder = ClientConfig::builder_with_provider(Arc::clone(&provider));
         let builder = builder.with_safe_default_protocol_versions().map_err(no_tls)?;
+        let by_roots = || self.by_roots(Arc::clone(&provider));
         let verifier: Arc<dyn ServerCertVerifier> = match self.mode {
-            SslMode::VerifyFull => self.verifier(provider)?,
-            SslMode::VerifyCa => Arc::new(AnyName(self.verifier(provider)?)),
-            _ => Arc::new(Anybody(provider)),
+            SslMode::VerifyFull => by_roots()?,
+            SslMode::VerifyCa => Arc::new(Verifier { by_roots: Some(by_roots()?), provider }),
+            _ => Arc::new(Verifier { by_roots: None, provider }),
         };
         Ok(builder.dangerous().with_custom_certificate_verifier(verifier).with_no_client_auth())
     }
 
-    fn verifier(&self, provider: Arc<CryptoProvider>) -> Result<Arc<WebPkiServerVerifier>> {
+    fn by_roots(&self, provider: Arc<CryptoProvider>) -> Result<Arc<WebPkiServerVerifier>> {
         let roots = Arc::new(self.roots()?);
         WebPkiServerVerifier::builder_with_provider(roots, provider).build().map_err(no_tls)
     }
@@ -96,50 +97,16 @@ fn no_tls(error: impl std::fmt::Display) -> Error {
 
 type Verdict<T> = std::result::Result<T, rustls::Error>;
 
-/// Trusts everybody: what is sent is encrypted, to whomever.
+/// Whom to trust.
 #[derive(Debug)]
-struct Anybody(Arc<CryptoProvider>);
-
-impl ServerCertVerifier for Anybody {
-    fn verify_server_cert(
-        &self,
-        _: &CertificateDer<'_>,
-        _: &[CertificateDer<'_>],
-        _: &ServerName<'_>,
-        _: &[u8],
-        _: UnixTime,
-    ) -> Verdict<ServerCertVerified> {
-        Ok(ServerCertVerified::assertion())
-    }
-
-    fn verify_tls12_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signed: &DigitallySignedStruct,
-    ) -> Verdict<HandshakeSignatureValid> {
-        verify_tls12_signature(message, certificate, signed, &self.0.signature_verification_algorithms)
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signed: &DigitallySignedStruct,
-    ) -> Verdict<HandshakeSignatureValid> {
-        verify_tls13_signature(message, certificate, signed, &self.0.signature_verification_algorithms)
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.0.signature_verification_algorithms.supported_schemes()
-    }
+struct Verifier {
+    /// None: everybody. What is sent is encrypted, to whomever.
+    by_roots: Option<Arc<WebPkiServerVerifier>>,
+    provider: Arc<CryptoProvider>,
 }
 
-/// Trusts whoever has a certificate from a trusted root, whatever its name.
-#[derive(Debug)]
-struct AnyName(Arc<WebPkiServerVerifier>);
-
-impl ServerCertVerifier for AnyName {
+impl ServerCertVerifier for Verifier {
+    /// Takes a certificate from a trusted root, whatever its name.
     fn verify_server_cert(
         &self,
         certificate: &CertificateDer<'_>,
@@ -149,7 +116,8 @@ impl ServerCertVerifier for AnyName {
         now: UnixTime,
     ) -> Verdict<ServerCertVerified> {
         use CertificateError::{NotValidForName, NotValidForNameContext};
-        match self.0.verify_server_cert(certificate, others, name, ocsp, now) {
+        let Some(by_roots) = &self.by_roots else { return Ok(ServerCertVerified::assertion()) };
+        match by_roots.verify_server_cert(certificate, others, name, ocsp, now) {
             // The name is looked at last.
             Err(rustls::Error::InvalidCertificate(NotValidForName | NotValidForNameContext { .. })) => {
                 Ok(ServerCertVerified::assertion())
@@ -164,7 +132,7 @@ impl ServerCertVerifier for AnyName {
         certificate: &CertificateDer<'_>,
         signed: &DigitallySignedStruct,
     ) -> Verdict<HandshakeSignatureValid> {
-        self.0.verify_tls12_signature(message, certificate, signed)
+        verify_tls12_signature(message, certificate, signed, &self.provider.signature_verification_algorithms)
     }
 
     fn verify_tls13_signature(
@@ -173,10 +141,10 @@ impl ServerCertVerifier for AnyName {
         certificate: &CertificateDer<'_>,
         signed: &DigitallySignedStruct,
     ) -> Verdict<HandshakeSignatureValid> {
-        self.0.verify_tls13_signature(message, certificate, signed)
+        verify_tls13_signature(message, certificate, signed, &self.provider.signature_verification_algorithms)
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.0.supported_verify_schemes()
+        self.provider.signature_verification_algorithms.supported_schemes()
     }
 }

@@ -4,7 +4,7 @@
 //! (SQLite: `src/func.c`, `src/json.c`), so that one call, which nothing can interrupt, takes
 //! minutes or days with values that a guest may have. Ours take time in proportion to the sum, or
 //! refuse. LIKE and GLOB are SQLite's own, because only for those it uses an index; there the
-//! length of the pattern is bounded (`files`).
+//! length of the pattern is bounded (`file`).
 
 mod hex;
 mod plain;
@@ -19,19 +19,19 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// Bytes that a value may have at the moment.
-pub(super) type Room = Arc<AtomicUsize>;
+pub(super) type ValueBytes = Arc<AtomicUsize>;
 
 /// Bytes of both documents of `json_patch`, multiplied: each member of the one is looked for in the
 /// other.
 const MOST_PATCH_WORK: usize = 1 << 33;
 
 /// Makes the functions known to a connection.
-pub(super) fn register(link: &Connection, room: &Room) -> Result<()> {
+pub(super) fn register(link: &Connection, most: &ValueBytes) -> Result<()> {
     for (name, ends) in [("trim", trim::BOTH), ("ltrim", trim::LEFT), ("rtrim", trim::RIGHT)] {
         add(link, name, 2, move |context| trim::trim(context, ends))?;
     }
     add(link, "instr", 2, search::instr)?;
-    let most = Arc::clone(room);
+    let most = Arc::clone(most);
     add(link, "replace", 3, move |context| search::replace(context, most.load(Ordering::Relaxed)))?;
     add(link, "unhex", 2, hex::unhex)?;
     for name in ["json_patch", "jsonb_patch"] {

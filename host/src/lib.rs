@@ -4,8 +4,6 @@ pub mod cli;
 pub mod config;
 pub mod guests;
 pub mod interfaces;
-#[cfg(test)]
-mod own_process;
 pub mod storage;
 pub mod telemetry;
 pub mod web;

@@ -18,6 +18,8 @@ mod env;
 mod error;
 mod limits;
 mod memory;
+#[cfg(test)]
+pub(crate) mod own_process;
 mod pooler;
 mod postgres_url;
 mod query;

@@ -2,6 +2,8 @@
 //! on their way to the database. A guest is not charged for it as for its own computing.
 
 use std::cell::Cell;
+use std::future::poll_fn;
+use std::pin::pin;
 use std::time::{Duration, Instant};
 
 thread_local! {
@@ -28,6 +30,12 @@ pub fn counted<T>(work: impl FnOnce() -> T) -> T {
     }
     let _under_way = UnderWay { began: Instant::now() };
     work()
+}
+
+/// The same for work that waits now and then.
+pub async fn counted_polls<T>(work: impl Future<Output = T>) -> T {
+    let mut work = pin!(work);
+    poll_fn(|cx| counted(|| work.as_mut().poll(cx))).await
 }
 
 /// All time that this thread has spent on such work.

@@ -19,7 +19,7 @@ const MEMORY_OF_CROWDS: Duration = Duration::from_secs(3);
 pub(in crate::guests) const WARM_SLOTS: u32 = 16;
 /// The pool has no more parts than this.
 const MOST_THREADS: usize = 16;
-const ROUNDS: u32 = 4;
+const ROUNDS: usize = 4;
 /// Less in each is not worth the work.
 const LEAST_KEPT: usize = 4 << 10;
 const PAGE: u64 = 64 << 10;
@@ -118,32 +118,34 @@ impl Trimmer {
     /// where others have begun threads meanwhile, another round helps.
     fn trim(&self, spare: u32) {
         let Some(component) = self.filler.as_ref().and_then(|filler| filler.get()) else { return };
-        let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get).min(MOST_THREADS);
-        let (warm, kept) = self.idle();
-        let least = warm.saturating_sub(spare);
+        let parts = std::thread::available_parallelism().map_or(1, std::num::NonZero::get).min(MOST_THREADS);
+        let least = self.idle().0.saturating_sub(spare);
         let mut taken = Vec::new();
-        for _ in 0..ROUNDS {
-            let (warm, left) = self.idle();
-            if warm <= least || left <= kept / 8 {
+        for _ in 0..ROUNDS * parts {
+            if self.idle().0 <= least {
                 break;
             }
-            let each = warm.saturating_sub(least).div_ceil(u32::try_from(threads).unwrap_or(u32::MAX));
-            std::thread::scope(|scope| {
-                let parts: Vec<_> =
-                    (0..threads).map(|_| scope.spawn(|| self.take_over(component, each, least))).collect();
-                taken.extend(parts.into_iter().filter_map(|part| part.join().ok()));
-            });
+            let part = std::thread::scope(|scope| scope.spawn(|| self.take_over(component, least)).join());
+            taken.extend(part.unwrap_or_default());
         }
     }
 
-    fn take_over(&self, component: &Component, slots: u32, least: u32) -> Vec<Store<()>> {
-        let taken = (0..slots).take_while(|_| self.idle().0 > least).map_while(|_| {
+    /// Takes over slots of one part of the pool.
+    fn take_over(&self, component: &Component, least: u32) -> Vec<Store<()>> {
+        let mut taken = Vec::new();
+        loop {
+            let (warm, _) = self.idle();
             let mut store = Store::new(&self.engine, ());
             // None are left where guests have come meanwhile.
-            let instance = Linker::new(&self.engine).instantiate(&mut store, component);
-            instance.ok().map(|_instance| store)
-        });
-        taken.collect()
+            if warm <= least || Linker::new(&self.engine).instantiate(&mut store, component).is_err() {
+                return taken;
+            }
+            taken.push(store);
+            // That was one that nobody has used yet: this part has hardly any others.
+            if self.idle().0 >= warm {
+                return taken;
+            }
+        }
     }
 }
 
@@ -187,8 +189,8 @@ fn number(mut number: u64) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::own_process::alone;
     use crate::guests::engine::{self, EngineSettings};
-    use crate::own_process::alone;
     use wasmtime::{Instance, Module};
 
     /// Anonymous memory of this process.
@@ -238,7 +240,7 @@ mod tests {
         assert_eq!(filler.take_wanted(), None);
         trimmer.trim(GUESTS - WARM_SLOTS);
         let left = own_kib() - before;
-        assert!(left < kept / 2, "{left} of {kept} KiB are still there");
+        assert!(left < kept / 3, "{left} of {kept} KiB are still there");
     }
 
     #[test]

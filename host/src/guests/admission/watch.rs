@@ -143,7 +143,7 @@ fn signed(number: u64) -> i64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::own_process::alone;
+    use crate::config::own_process::alone;
 
     #[test]
     fn the_size_is_read_as_the_kernel_tells_it() {

@@ -5,7 +5,7 @@ use super::rows::{self, Piece};
 use crate::storage::Result;
 use crate::storage::connection::{Bounds, CursorLife, GuestSql, Outcome};
 use crate::storage::value::{Rows, Value};
-use sqlx::{Executor, Statement};
+use crate::telemetry::host_work;
 use std::sync::OnceLock;
 
 impl PostgresLease {
@@ -28,10 +28,11 @@ impl PostgresLease {
         }
         let opening = async |conn: &mut super::conn::Conn, _: &super::PostgresPool| {
             // The statement that declares has no columns; the one inside it has.
-            let columns = rows::columns(&rows::prepare(conn, sql.text).await?);
-            let statement = rows::prepare(conn, &declare).await?;
-            let arguments = rows::arguments(&statement, params)?;
-            conn.relay.carry((&mut conn.link).execute(statement.query_with(arguments))).await?;
+            let inside = conn.prepare(sql.text).await?;
+            let columns = inside.columns.clone();
+            conn.cursors.insert(number, inside);
+            let statement = conn.prepare(&declare).await?;
+            rows::run(conn, &statement, params).await?;
             Ok(Outcome { affected: 0, rows: Rows { columns, rows: Vec::new() } })
         };
         self.fly(sql.bounds.time, opening).await
@@ -41,13 +42,17 @@ impl PostgresLease {
     pub(in crate::storage) async fn fetch(&mut self, number: u32, count: u32, bounds: &Bounds) -> Result<Outcome> {
         let failure = OnceLock::new();
         let fetching = async |conn: &mut super::conn::Conn, pool: &super::PostgresPool| {
-            rows::fetch(conn, pool, &Piece { number, count, bounds, failure: &failure }).await
+            let piece = Piece { number, count, bounds, failure: &failure };
+            host_work::counted_polls(rows::fetch(conn, pool, &piece)).await
         };
         self.fly_for(bounds.time + GRACE, || late(&failure), fetching).await
     }
 
     /// Closes cursor `number`, which is open.
     pub(in crate::storage) async fn close(&mut self, number: u32) -> Result<()> {
+        if let Some(conn) = &mut self.conn {
+            conn.cursors.remove(&number);
+        }
         self.script(&format!("close c{number}")).await
     }
 }

@@ -15,6 +15,8 @@ use crate::storage::connection::{Bounds, Control, Durability, Isolation, Outcome
 use crate::storage::host_sql::{HostSql, in_schema};
 use crate::storage::value::Value;
 use crate::storage::{Code, Error, Result};
+use crate::telemetry::host_work;
+use std::borrow::Cow;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -136,7 +138,7 @@ impl PostgresLease {
         let failure = OnceLock::new();
         let excess = Excess { drain, failure: &failure };
         let running = async |conn: &mut Conn, pool: &PostgresPool| {
-            rows::collect(conn, pool, sql, params, bounds, &excess).await
+            host_work::counted_polls(rows::collect(conn, pool, sql, params, bounds, &excess)).await
         };
         let result = self.fly_for(bounds.time + GRACE, || late(&failure), running).await;
         // What fails in the same way once it has been prepared anew was never stale.
@@ -198,13 +200,14 @@ impl PostgresLease {
 
     /// Whether a text has been prepared on this connection.
     pub(in crate::storage) fn knows(&self, sql: &str) -> bool {
-        self.conn.as_ref().is_some_and(|conn| conn.prepared.takes_any(sql))
+        let prepared = self.conn.as_ref().and_then(|conn| conn.statements.get(conn.schema.as_deref()?, sql));
+        prepared.is_some_and(|prepared| prepared.takes_any)
     }
 
     /// Whether prepared statements are to be forgotten before `sql` runs. Not where it runs without
     /// a mark because it is known, see `UnitOfWork::needs_mark`.
     pub(super) fn has_too_many_statements(&self, sql: &str) -> bool {
-        let is_full = self.conn.as_ref().is_some_and(|conn| conn.prepared.is_full());
+        let is_full = self.conn.as_ref().is_some_and(|conn| conn.statements.is_full());
         is_full && !self.aborted && !(self.in_transaction && self.drains && self.knows(sql))
     }
 
@@ -224,7 +227,7 @@ impl PostgresLease {
             _ => {}
         }
         let result = match control {
-            Control::Begin(_) | Control::BeginReading => self.begin(&text_of(control)).await,
+            Control::Begin(_) | Control::BeginReading => self.begin(control).await,
             _ => self.simple(&text_of(control)).await,
         };
         if matches!(control, Control::RollbackTo(_)) && result.is_ok() {
@@ -243,11 +246,21 @@ impl PostgresLease {
             self.control_rollback().await?;
             return Err(Error::closed("a statement of the transaction has failed: nothing was kept"));
         }
+        if writes.is_empty() && self.forget_begin() {
+            return Ok(());
+        }
         let relax = durability == Durability::Relaxed;
         let mut script = String::from(if relax { "set local synchronous_commit = off; " } else { "" });
         for (sql, params) in writes {
             script.push_str(&inline(&in_schema(self.host_schema.as_deref(), sql.postgres()), params)?);
             script.push_str("; ");
+        }
+        // Nothing has been said to the server yet. If it does not answer, that is to be known before
+        // there is something to keep.
+        if let Some(begin) =
+            self.conn.as_mut().filter(|_| !self.in_flight).and_then(|conn| conn.relay.take_begin())
+        {
+            self.simple(begin).await?;
         }
         self.before_end();
         let result = self.simple(&(script + "commit")).await;
@@ -268,12 +281,34 @@ impl PostgresLease {
     }
 
     async fn control_rollback(&mut self) -> Result<()> {
+        if self.forget_begin() {
+            return Ok(());
+        }
         self.before_end();
         let result = self.simple("rollback").await;
         if self.is_usable() {
             self.note_end();
         }
         result
+    }
+
+    /// Lets a transaction begin together with its first statement. False where that is not possible.
+    /// A server may refuse the serializable level, and says so by itself.
+    pub(super) fn begins_with_next(&mut self, control: Control) -> bool {
+        let Cow::Borrowed(text) = text_of(control) else { return false };
+        control != Control::Begin(Some(Isolation::Serializable))
+            && self.is_usable()
+            && self.conn.as_mut().is_some_and(|conn| conn.relay.begin_with_next(text))
+    }
+
+    /// Ends a transaction of which the server has not heard yet. False if there is none.
+    fn forget_begin(&mut self) -> bool {
+        let forgotten =
+            self.is_usable() && self.conn.as_mut().is_some_and(|conn| conn.relay.take_begin().is_some());
+        if forgotten {
+            self.note_end();
+        }
+        forgotten
     }
 
     /// Whether a transaction is open.
@@ -308,7 +343,6 @@ impl PostgresLease {
             return Err(lost());
         }
         let conn = self.conn.as_mut().ok_or_else(lost)?;
-        conn.relay.set_row_limit(None);
         self.in_flight = true;
         Ok(conn)
     }
@@ -356,7 +390,7 @@ impl Drop for PostgresLease {
         let pool = self.pool.clone();
         if self.in_flight || self.stale {
             self.pool.retire(conn, place, false);
-        } else if self.in_transaction || self.keeps == Keeps::Cursors {
+        } else if (self.in_transaction && conn.relay.take_begin().is_none()) || self.keeps == Keeps::Cursors {
             let text = if self.keeps == Keeps::Cursors { "rollback; close all" } else { "rollback" };
             self.pool.clean_up(async move {
                 match tokio::time::timeout(ROLLBACK_TIMEOUT, conn.script(text)).await {
@@ -383,7 +417,8 @@ fn timed_out() -> Error {
     Error::new(Code::Timeout, "the statement took too long and was cancelled")
 }
 
-fn text_of(control: Control) -> String {
+/// The statement for it.
+pub(super) fn text_of(control: Control) -> Cow<'static, str> {
     match control {
         Control::Begin(None) => "begin".into(),
         Control::Begin(Some(Isolation::ReadCommitted)) => "begin isolation level read committed".into(),
@@ -392,9 +427,9 @@ fn text_of(control: Control) -> String {
         Control::BeginReading => "begin read only".into(),
         Control::Commit => "commit".into(),
         Control::Rollback => "rollback".into(),
-        Control::Savepoint(n) => format!("savepoint s{n}"),
-        Control::Replace(old, new) => format!("release savepoint s{old}; savepoint s{new}"),
-        Control::Release(n) => format!("release savepoint s{n}"),
-        Control::RollbackTo(n) => format!("rollback to savepoint s{n}"),
+        Control::Savepoint(n) => format!("savepoint s{n}").into(),
+        Control::Replace(old, new) => format!("release savepoint s{old}; savepoint s{new}").into(),
+        Control::Release(n) => format!("release savepoint s{n}").into(),
+        Control::RollbackTo(n) => format!("rollback to savepoint s{n}").into(),
     }
 }

@@ -16,6 +16,7 @@ mod inline;
 mod lease;
 mod options;
 mod pool;
+mod prepared;
 mod relay;
 mod retire;
 mod rows;

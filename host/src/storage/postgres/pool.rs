@@ -3,11 +3,12 @@
 //! A connection remembers for which schema it was made ready. It is reset when it goes to another one, or when its last
 //! use ended in any other way than the usual; the common case costs no round trip.
 
-use super::conn::{Backend, Conn, Prepared, STATEMENT_CACHE};
+use super::conn::{Backend, Conn};
 use super::error::translate;
 use super::health::{Health, SharedHealth, Waited, away};
 use super::lease::PostgresLease;
 use super::options::Access;
+use super::prepared::{STATEMENT_CACHE, Statements};
 use super::relay::{self, Relay};
 use super::share::{Place, Tenant};
 use crate::storage::{Code, Error, Result};
@@ -287,8 +288,9 @@ impl PostgresPool {
             ));
         }
         let backend = (!self.inner.is_through_pooler).then_some(Backend { pid, started });
-        let (schema, prepared, since) = (None, Prepared::default(), Instant::now());
-        Ok(Conn { link, relay, backend, schema, prepared, epoch, outages, since })
+        let (schema, statements, cursors) = (None, Statements::default(), HashMap::new());
+        let since = Instant::now();
+        Ok(Conn { link, relay, backend, schema, statements, cursors, epoch, outages, since })
     }
 
     /// Connects once, without the pool, and says whether that works and to what.
@@ -364,7 +366,7 @@ impl PostgresPool {
     }
 
     /// Connects, and asks for nothing.
-    pub(super) async fn reach_server(&self) -> Result<(PgConnection, Relay)> {
+    pub(super) async fn reach_server(&self) -> Result<(PgConnection, Box<Relay>)> {
         relay::connect(&self.inner.access.options, &self.inner.access.server).await
     }
 

@@ -1,15 +1,14 @@
 //! From a statement to its rows, within bounds.
 
-use super::codec;
+use super::codec::{self, Parameters};
 use super::conn::Conn;
-use super::error::translate;
 use super::pool::PostgresPool;
-use super::relay::Next;
+use super::prepared::Prepared;
+use super::relay::{Statement, Step};
 use crate::storage::connection::{Bounds, Outcome};
 use crate::storage::value::{Rows, Value};
 use crate::storage::{Code, Error, Result};
-use sqlx::postgres::{PgArguments, PgRow, PgStatement};
-use sqlx::{AssertSqlSafe, Column, Either, Executor, Row, SqlSafeStr, Statement, TypeInfo as _};
+use sqlx::postgres::PgTypeInfo;
 use std::sync::OnceLock;
 
 /// A row that has more bytes is never read into memory, whatever else its statement may ask for: as
@@ -24,54 +23,9 @@ fn row_limit(bounds: &Bounds) -> usize {
     bounds.bytes.min(MOST_ROW_BYTES).saturating_add(ROW_OVERHEAD)
 }
 
-/// Prepares a statement, or finds it prepared. Statements are kept by their text, and the same text means other tables to another
-/// app, so the text begins with the schema.
-pub(super) async fn prepare(conn: &mut Conn, sql: &str) -> Result<PgStatement> {
-    let schema = conn.schema.as_deref().unwrap_or_default();
-    let text = AssertSqlSafe(format!("/*{schema}*/{sql}")).into_sql_str();
-    let statement = conn.relay.carry((&mut conn.link).prepare(text)).await?;
-    conn.prepared.note(sql, statement.columns().len(), has_plain_parameters(&statement));
-    Ok(statement)
-}
-
-/// Whether whatever can be written for the parameters is taken by the server without a further look: JSON, for one, it reads first.
-fn has_plain_parameters(statement: &PgStatement) -> bool {
-    const PLAIN: [&str; 16] = [
-        "BOOL",
-        "INT2",
-        "INT4",
-        "INT8",
-        "FLOAT4",
-        "FLOAT8",
-        "NUMERIC",
-        "TEXT",
-        "VARCHAR",
-        "BYTEA",
-        "UUID",
-        "DATE",
-        "TIME",
-        "TIMESTAMP",
-        "TIMESTAMPTZ",
-        "INTERVAL",
-    ];
-    match statement.parameters() {
-        Some(Either::Left(wanted)) => wanted.iter().all(|info| PLAIN.contains(&info.name())),
-        _ => true,
-    }
-}
-
 /// The parameters as the statement takes them.
-pub(super) fn arguments(statement: &PgStatement, params: &[Value]) -> Result<PgArguments> {
-    let encoded = match statement.parameters() {
-        Some(Either::Left(wanted)) => codec::arguments(params, wanted),
-        _ => codec::arguments(params, &[]),
-    };
-    encoded.map_err(|error| codec_error(&error))
-}
-
-/// Names of the columns; they come from the prepared statement, so they are there when no row is.
-pub(super) fn columns(statement: &PgStatement) -> Vec<String> {
-    statement.columns().iter().map(|column| column.name().to_owned()).collect()
+pub(super) fn parameters(statement: &Prepared, params: &[Value]) -> Result<Parameters> {
+    codec::parameters(params, &statement.parameters).map_err(|error| codec_error(&error))
 }
 
 /// What becomes of a result that exceeds its bounds. The rest of it has to be read before the
@@ -95,38 +49,41 @@ pub(super) async fn collect(
     bounds: &Bounds,
     excess: &Excess<'_>,
 ) -> Result<Result<Outcome>> {
-    let statement = prepare(conn, sql).await?;
-    let arguments = match arguments(&statement, params) {
-        Ok(arguments) => arguments,
+    let statement = conn.prepare(sql).await?;
+    let parameters = match parameters(&statement, params) {
+        Ok(parameters) => parameters,
         Err(error) => return Ok(Err(error)),
     };
-    let rows = Rows { columns: columns(&statement), rows: Vec::new() };
+    let rows = Rows { columns: statement.columns.clone(), rows: Vec::new() };
     let mut outcome = Outcome { affected: 0, rows };
     let mut budget = Budget { rows: bounds.rows, bytes: bounds.bytes };
     let failure = excess.failure;
-    conn.relay.set_row_limit(Some(row_limit(bounds)));
-    let mut steps = (&mut conn.link).fetch_many(statement.query_with(arguments));
+    conn.relay.execute(Statement::Prepared(&statement.name), &parameters, row_limit(bounds));
+    // They have been copied, and may be large.
+    drop(parameters);
     loop {
-        let exceeds = match conn.relay.next(&mut steps).await {
-            Ok(Next::End) => break,
+        let exceeds = match conn.relay.step().await {
+            Ok(Step::End) => break,
             Err(error) => return Err(failure.get().cloned().unwrap_or(error)),
-            Ok(Next::LeftOut) => failure.set(too_large("bytes")).is_ok(),
-            Ok(Next::Item(Either::Left(done))) => {
-                outcome.affected += done.rows_affected();
+            Ok(Step::LeftOut) => failure.set(too_large("bytes")).is_ok(),
+            Ok(Step::Done(rows)) => {
+                outcome.affected += rows;
                 false
             }
-            Ok(Next::Item(Either::Right(row))) => take_row(&row, &mut outcome.rows, &mut budget, failure),
+            Ok(Step::Row(row)) => take_row(row, &statement.types, &mut outcome.rows, &mut budget, failure),
         };
         if exceeds && !excess.drain {
             pool.cancel(conn.backend).await;
         }
     }
-    drop(steps);
-    conn.let_go().await?;
-    if conn.relay.left_out() > 0 {
-        let _ = failure.set(too_large("bytes"));
-    }
     Ok(failure.get().cloned().map_or(Ok(outcome), Err))
+}
+
+/// Runs a statement whose rows nobody wants.
+pub(super) async fn run(conn: &mut Conn, statement: &Prepared, params: &[Value]) -> Result<()> {
+    conn.relay.execute(Statement::Prepared(&statement.name), &parameters(statement, params)?, 0);
+    while conn.relay.step().await? != Step::End {}
+    Ok(())
 }
 
 /// What to take from which cursor.
@@ -143,40 +100,29 @@ pub(super) struct Piece<'a> {
 pub(super) async fn fetch(conn: &mut Conn, pool: &PostgresPool, piece: &Piece<'_>) -> Result<Outcome> {
     let Piece { number, count, bounds, failure } = *piece;
     // Not to be kept prepared: the same text has other columns the next time.
-    let text = AssertSqlSafe(format!("fetch forward {count} from c{number}"));
+    let text = format!("fetch forward {count} from c{number}");
+    let types = conn.cursors.get(&number).cloned();
+    let types = types.as_ref().map_or(&[][..], |statement| &statement.types);
     let mut rows = Rows::default();
     let mut budget = Budget { rows: bounds.rows, bytes: bounds.bytes };
-    let (mut received, mut is_cut) = (0_u32, false);
-    conn.relay.set_row_limit(Some(row_limit(bounds)));
-    let mut steps = (&mut conn.link).fetch_many(sqlx::query(text).persistent(false));
+    let mut received = 0;
+    conn.relay.execute(Statement::Text(&text), &Parameters::default(), row_limit(bounds));
     loop {
-        let exceeds = match conn.relay.next(&mut steps).await {
-            Ok(Next::End) => break,
+        let exceeds = match conn.relay.step().await {
+            Ok(Step::End) => break,
             Err(error) => return Err(failure.get().cloned().unwrap_or(error)),
-            Ok(Next::LeftOut) => {
-                is_cut = true;
+            Ok(Step::LeftOut) => failure.set(too_large("bytes")).is_ok(),
+            // Those that were left out count.
+            Ok(Step::Done(rows)) => {
+                received = u32::try_from(rows).unwrap_or(u32::MAX);
                 false
             }
-            Ok(Next::Item(Either::Left(_))) => false,
-            Ok(Next::Item(Either::Right(row))) => {
-                received = received.saturating_add(1);
-                take_row(&row, &mut rows, &mut budget, failure)
-            }
+            Ok(Step::Row(row)) => take_row(row, types, &mut rows, &mut budget, failure),
         };
-        // Those before the first one that was left out may still be on their way.
-        let is_last = is_cut && u64::from(received) == conn.relay.let_in();
-        let exceeds = exceeds || (is_last && failure.set(too_large("bytes")).is_ok());
         // Without a row to hand out the cursor ends here.
         if exceeds && rows.rows.is_empty() {
             pool.cancel(conn.backend).await;
         }
-    }
-    drop(steps);
-    conn.let_go().await?;
-    let left_out = u32::try_from(conn.relay.left_out()).unwrap_or(u32::MAX);
-    if left_out > 0 {
-        received = received.saturating_add(left_out);
-        let _ = failure.set(too_large("bytes"));
     }
     let kept = u32::try_from(rows.rows.len()).unwrap_or(u32::MAX);
     match failure.get() {
@@ -201,21 +147,59 @@ struct Budget {
 
 /// Adds a row to those before it, or notes why it cannot be kept. None is kept after one that could
 /// not be. Returns whether this is the first of those.
-fn take_row(row: &PgRow, rows: &mut Rows, budget: &mut Budget, failure: &OnceLock<Error>) -> bool {
-    failure.get().is_none() && decode_row(row, rows, budget).is_err_and(|error| failure.set(error).is_ok())
+fn take_row(
+    row: &[u8],
+    types: &[PgTypeInfo],
+    rows: &mut Rows,
+    budget: &mut Budget,
+    failure: &OnceLock<Error>,
+) -> bool {
+    failure.get().is_none() && decode_row(row, types, rows, budget).is_err_and(|error| failure.set(error).is_ok())
 }
 
-fn decode_row(row: &PgRow, rows: &mut Rows, budget: &mut Budget) -> Result<()> {
-    let mut values = Vec::with_capacity(rows.columns.len());
-    for at in 0..row.len() {
-        let cell = row.try_get_raw(at).map_err(translate)?;
-        let value = codec::value(cell).map_err(|e| codec_error(&e))?;
+fn decode_row(row: &[u8], types: &[PgTypeInfo], rows: &mut Rows, budget: &mut Budget) -> Result<()> {
+    let mut cells = Cells::of(row);
+    let mut values = Vec::with_capacity(types.len());
+    for info in types {
+        let cell = cells.next().ok_or_else(malformed)?;
+        let value = codec::value(info, cell).map_err(|e| codec_error(&e))?;
         budget.bytes = budget.bytes.checked_sub(value.size()).ok_or_else(|| too_large("bytes"))?;
         values.push(value);
     }
     budget.rows = budget.rows.checked_sub(1).ok_or_else(|| too_large("rows"))?;
     rows.rows.push(values);
     Ok(())
+}
+
+/// The cells of a row, of which none is NULL (PostgreSQL documentation, "Message Formats", DataRow).
+struct Cells<'a> {
+    rest: &'a [u8],
+}
+
+impl<'a> Cells<'a> {
+    fn of(row: &'a [u8]) -> Self {
+        // The number of cells is that of the statement's columns.
+        Self { rest: row.get(2..).unwrap_or_default() }
+    }
+}
+
+impl<'a> Iterator for Cells<'a> {
+    type Item = Option<&'a [u8]>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let (length, rest) = self.rest.split_first_chunk()?;
+        let Ok(length) = usize::try_from(i32::from_be_bytes(*length)) else {
+            self.rest = rest;
+            return Some(None);
+        };
+        let (cell, rest) = rest.split_at_checked(length)?;
+        self.rest = rest;
+        Some(Some(cell))
+    }
+}
+
+fn malformed() -> Error {
+    Error::new(Code::Other, "the database sent a malformed row")
 }
 
 fn too_large(what: &str) -> Error {

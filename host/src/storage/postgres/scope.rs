@@ -8,17 +8,18 @@
 
 use super::conn::Backend;
 use super::error::translate;
-use super::lease::PostgresLease;
+use super::lease::{PostgresLease, text_of};
 use crate::storage::connection::{Bounds, Control, Outcome};
 use crate::storage::value::Value;
 use crate::storage::{Code, Error, Result};
 use sqlx::{AssertSqlSafe, Row};
 
 impl PostgresLease {
-    /// Begins a transaction with `text`.
-    pub(super) async fn begin(&mut self, text: &str) -> Result<()> {
+    /// Begins a transaction; if possible together with its first statement.
+    pub(super) async fn begin(&mut self, control: Control) -> Result<()> {
+        let text = text_of(control);
         if !self.pool.is_through_pooler() {
-            return self.simple(text).await;
+            return if self.begins_with_next(control) { Ok(()) } else { self.simple(&text).await };
         }
         let time = self.pool.statement_time();
         let schema = self.conn.as_ref().and_then(|conn| conn.schema.clone()).unwrap_or_default();

@@ -168,12 +168,14 @@ impl SqliteLease {
         }
     }
 
-    /// What waits for the disk, or may have much to write or to undo, is left to a thread.
+    /// What may have much to write or to undo is left to a thread. What only waits for the disk
+    /// gives its worker away and goes on: each file has one writer, so no more threads wait than
+    /// there are files.
     async fn try_control(&mut self, control: Control) -> Result<()> {
         let run = move |conn: &Conn| conn.link.prepare_cached(&text_of(control))?.raw_execute().map(|_| ());
         let ends = matches!(control, Control::Commit | Control::Rollback | Control::RollbackTo(_));
         let waits_for_disk = control == Control::Commit && self.file.full_synchronous();
-        if waits_for_disk || ends && self.heavy {
+        if ends && self.heavy {
             let run = move |conn: &Conn| run(conn).map_err(|error| translate(&error));
             let result = self.apart_for_host(HOST_BOUNDS.time, run).await;
             return match self.held {
@@ -183,7 +185,9 @@ impl SqliteLease {
                 _ => result,
             };
         }
-        run(self.parts()?.0).map_err(|error| translate(&error))
+        let conn = self.parts()?.0;
+        let result = if waits_for_disk { host_work::counted(|| off_worker(|| run(conn))) } else { run(conn) };
+        result.map_err(|error| translate(&error))
     }
 
     fn watched<T>(&mut self, bounds: &Bounds, work: impl FnOnce(&Conn) -> Result<T>) -> Result<T> {
@@ -259,6 +263,15 @@ pub(super) const GUEST: &str = "/*guest*/";
 
 pub(super) fn guest_text(sql: &str) -> String {
     format!("{GUEST}{sql}")
+}
+
+/// Runs something that waits for the disk without holding up the worker's other tasks.
+fn off_worker<T>(work: impl FnOnce() -> T) -> T {
+    use tokio::runtime::{Handle, RuntimeFlavor};
+    match Handle::try_current() {
+        Ok(handle) if handle.runtime_flavor() == RuntimeFlavor::MultiThread => tokio::task::block_in_place(work),
+        _ => work(),
+    }
 }
 
 fn text_of(control: Control) -> std::borrow::Cow<'static, str> {

@@ -4,19 +4,11 @@ use super::moment::{self, EPOCH_MICROS, Moment};
 use super::types::{self, Shape, malformed};
 use super::{CodecError, numeric, scalar, text};
 use crate::storage::value::{OtherValue, Value};
-use sqlx::ValueRef as _;
-use sqlx::postgres::{PgTypeInfo, PgValueFormat, PgValueRef};
+use sqlx::postgres::PgTypeInfo;
 
-/// Reads one cell.
-pub(in crate::storage) fn value(cell: PgValueRef<'_>) -> Result<Value, CodecError> {
-    if cell.is_null() {
-        return Ok(Value::Null);
-    }
-    let info = cell.type_info();
-    match (cell.format(), cell.as_bytes()) {
-        (PgValueFormat::Binary, Ok(bytes)) => decode(&info, bytes),
-        _ => Err(malformed(&info)),
-    }
+/// Reads one cell; none is NULL.
+pub(in crate::storage) fn value(info: &PgTypeInfo, cell: Option<&[u8]>) -> Result<Value, CodecError> {
+    cell.map_or(Ok(Value::Null), |bytes| decode(info, bytes))
 }
 
 /// Reads the bytes of one value that is not NULL. The common types come first, without a detour.

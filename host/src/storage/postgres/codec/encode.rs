@@ -7,64 +7,68 @@ use super::CodecError;
 use super::fit::{self, Misfit};
 use super::types::{self, Shape};
 use crate::storage::value::Value;
-use sqlx::encode::IsNull;
-use sqlx::error::BoxDynError;
-use sqlx::postgres::types::Oid;
-use sqlx::postgres::{PgArgumentBuffer, PgArguments, PgTypeInfo, Postgres};
-use sqlx::{Arguments as _, Encode, Type};
+use sqlx::postgres::PgTypeInfo;
+
+/// Values for a statement's parameters in binary, each with its length before it.
+#[derive(Debug, Default)]
+pub(in crate::storage) struct Parameters {
+    pub(in crate::storage) count: u16,
+    pub(in crate::storage) bytes: Vec<u8>,
+}
 
 /// Writes the parameters of a statement, whose inferred types are `wanted`.
-pub(in crate::storage) fn arguments(params: &[Value], wanted: &[PgTypeInfo]) -> Result<PgArguments, CodecError> {
-    if params.len() != wanted.len() {
-        let message = format!(
+pub(in crate::storage) fn parameters(params: &[Value], wanted: &[PgTypeInfo]) -> Result<Parameters, CodecError> {
+    let count = u16::try_from(params.len()).ok().filter(|_| params.len() == wanted.len());
+    let count = count.ok_or_else(|| CodecError::BadParameter {
+        message: format!(
             "wrong number of parameters: the statement wants {}, given are {}",
             wanted.len(),
             params.len()
-        );
-        return Err(CodecError::BadParameter { message });
-    }
-    let mut arguments = PgArguments::default();
-    arguments.reserve(params.len(), params.iter().map(Value::size).sum());
+        ),
+    })?;
+    let bytes = params.iter().map(|value| LENGTH + value.size()).sum();
+    let mut parameters = Parameters { count, bytes: Vec::with_capacity(bytes) };
     for (position, (value, wanted)) in (1..).zip(params.iter().zip(wanted)) {
-        arguments.add(Parameter { value, wanted, position }).map_err(|reason| CodecError::BadParameter {
+        let parameter = Parameter { value, wanted, position };
+        parameter.write(&mut parameters.bytes).map_err(|reason| CodecError::BadParameter {
             message: format!("bad parameter ${position}: {reason}"),
         })?;
     }
-    Ok(arguments)
+    Ok(parameters)
 }
 
-/// One parameter on its way into sqlx's buffer.
+/// Bytes of the length before a value.
+const LENGTH: usize = 4;
+/// Stands for the length of NULL.
+const NULL: i32 = -1;
+
+/// One parameter on its way to the server.
 struct Parameter<'a> {
     value: &'a Value,
     wanted: &'a PgTypeInfo,
     position: usize,
 }
 
-impl Type<Postgres> for Parameter<'_> {
-    /// "Unspecified" in the protocol's Parse message; every parameter brings its own type along.
-    fn type_info() -> PgTypeInfo {
-        PgTypeInfo::with_oid(Oid(0))
-    }
-}
-
-impl Encode<'_, Postgres> for Parameter<'_> {
-    fn encode_by_ref(&self, buffer: &mut PgArgumentBuffer) -> Result<IsNull, BoxDynError> {
-        if self.value.is_null() {
-            return Ok(IsNull::Yes);
-        }
-        match encode(self.value, self.wanted, buffer) {
-            Ok(()) => Ok(IsNull::No),
-            Err(Misfit::Reason(reason)) => Err(reason.into()),
-            Err(Misfit::Kind) => Err(self.wrong_kind().into()),
-        }
-    }
-
-    fn produces(&self) -> Option<PgTypeInfo> {
-        Some(self.wanted.clone())
-    }
-}
-
 impl Parameter<'_> {
+    /// Adds the value with its length.
+    fn write(&self, out: &mut Vec<u8>) -> Result<(), String> {
+        if self.value.is_null() {
+            out.extend_from_slice(&NULL.to_be_bytes());
+            return Ok(());
+        }
+        let at = out.len();
+        out.extend_from_slice(&[0; LENGTH]);
+        encode(self.value, self.wanted, out).map_err(|misfit| match misfit {
+            Misfit::Reason(reason) => reason.to_owned(),
+            Misfit::Kind => self.wrong_kind(),
+        })?;
+        let length = i32::try_from(out.len() - at - LENGTH).map_err(|_| "it is too large".to_owned())?;
+        if let Some(place) = out.get_mut(at..at + LENGTH) {
+            place.copy_from_slice(&length.to_be_bytes());
+        }
+        Ok(())
+    }
+
     /// Says what is wanted and, where a cast in the statement helps, which.
     fn wrong_kind(&self) -> String {
         let (kind, wanted, position) = (self.value.kind(), types::name(self.wanted), self.position);

@@ -1,7 +1,7 @@
 //! Values on their way to Postgres and back, in its binary format.
 //!
-//! sqlx sends every parameter and asks for every column in binary, so each type has to be known here: [`value`]
-//! reads one cell, [`arguments`] writes the parameters of one statement for the types that the server inferred.
+//! Every parameter is sent and every column is asked for in binary, so each type has to be known here: [`value`]
+//! reads one cell, [`parameters`] writes those of one statement for the types that the server inferred.
 //! All of it is by hand, because the conversions of sqlx panic on dates that Postgres can hold and chrono
 //! cannot (`infinity`, 294276-12-31). The formats are those of the `*_send` and `*_recv` functions in
 //! PostgreSQL's `src/backend/utils/adt`.
@@ -25,7 +25,7 @@ mod text;
 mod types;
 
 pub(in crate::storage) use decode::value;
-pub(in crate::storage) use encode::arguments;
+pub(in crate::storage) use encode::{Parameters, parameters};
 
 /// Why a value cannot pass between Postgres and us. No text contains a value.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

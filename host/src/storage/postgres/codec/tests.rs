@@ -1,10 +1,10 @@
 //! Tests of the codec on bytes in the formats of the server.
 
-use super::{CodecError, arguments, decode, float, numeric, types};
+use super::{CodecError, decode, float, numeric, parameters, types};
 use crate::storage::value::{Date, Datetime, OtherValue, Time, Value};
+use sqlx::Type;
 use sqlx::postgres::types::{Oid, PgRange};
 use sqlx::postgres::{PgTypeInfo, Postgres};
-use sqlx::{Arguments as _, Type};
 
 fn builtin(oid: u32) -> PgTypeInfo {
     PgTypeInfo::with_oid(Oid(oid))
@@ -18,9 +18,11 @@ fn other(type_name: &str, text: &str) -> Value {
     Value::Other(OtherValue { type_name: type_name.into(), text: text.into() })
 }
 
-/// A parameter's bytes as they go over the wire, without their length.
-fn encoded(value: &Value, oid: u32) -> Result<(), CodecError> {
-    arguments(std::slice::from_ref(value), &[builtin(oid)]).map(|arguments| assert_eq!(arguments.len(), 1))
+/// A parameter's bytes as they go over the wire, with their length.
+fn encoded(value: &Value, oid: u32) -> Result<Vec<u8>, CodecError> {
+    let written = parameters(std::slice::from_ref(value), &[builtin(oid)])?;
+    assert_eq!(written.count, 1);
+    Ok(written.bytes)
 }
 
 fn reason(value: Value, oid: u32) -> String {
@@ -217,23 +219,27 @@ fn floats_have_the_digits_of_postgres() {
 
 #[test]
 fn parameters_lose_nothing_or_are_refused() {
-    assert_eq!(encoded(&Value::Integer(32_767), types::INT2), Ok(()));
+    assert_eq!(encoded(&Value::Integer(32_767), types::INT2), Ok(vec![0, 0, 0, 2, 0x7F, 0xFF]));
     assert!(reason(Value::Integer(32_768), types::INT2).contains("out of range"));
-    assert_eq!(encoded(&Value::Integer(1 << 53), types::FLOAT8), Ok(()));
+    let exact = [&[0, 0, 0, 8], &9_007_199_254_740_992_f64.to_be_bytes()[..]].concat();
+    assert_eq!(encoded(&Value::Integer(1 << 53), types::FLOAT8), Ok(exact));
     assert!(reason(Value::Integer((1 << 53) + 1), types::FLOAT8).contains("lose digits"));
-    assert_eq!(encoded(&Value::Float(0.5), types::FLOAT4), Ok(()));
+    assert_eq!(
+        encoded(&Value::Float(0.5), types::FLOAT4),
+        Ok([&[0, 0, 0, 4], &0.5_f32.to_be_bytes()[..]].concat())
+    );
     assert!(reason(Value::Float(0.1), types::FLOAT4).contains("lose digits"));
     assert!(reason(Value::from("a\0b"), types::TEXT).contains("NUL"));
     assert!(reason(Value::from("2023-02-29"), types::DATE).contains("no such date"));
     assert_eq!(reason(Value::from("5"), types::INT8), "bad parameter $1: text where bigint is wanted");
     assert!(reason(Value::from("::1"), types::INET).contains("write `$1::text::inet`"));
     assert!(reason(Value::Integer(5), types::TEXT).contains("`cast($1 as bigint)`"));
-    assert_eq!(encoded(&Value::Null, types::INET), Ok(()));
+    assert_eq!(encoded(&Value::Null, types::INET), Ok(vec![0xFF; 4]));
 }
 
 #[test]
 fn the_number_of_parameters_must_fit() {
-    let error = arguments(&[Value::Null], &[]).unwrap_err();
+    let error = parameters(&[Value::Null], &[]).unwrap_err();
     assert_eq!(error.to_string(), "wrong number of parameters: the statement wants 0, given are 1");
 }
 

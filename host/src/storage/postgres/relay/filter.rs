@@ -2,35 +2,26 @@
 //!
 //! The server says the length of a message before its contents, so what is too long is never kept:
 //!
-//! * a row is left out, and with it the rest of its result; how many rows were left out is counted;
 //! * the text of an error is cut;
 //! * a notice, a notification or the status of a parameter is left out;
-//! * anything else breaks the protocol.
+//! * anything else breaks the protocol: rows that may be long are read without the driver.
 //!
 //! All others pass as they come.
 
-/// The head of each message: its type, and its length without the type.
-const HEAD: usize = 5;
-/// What is kept of an error's fields. It is also the most that a notice and the like may have, and
-/// a row that nobody has asked for.
+use super::inbox::Head;
+use super::request::HEAD;
+
+/// What is kept of an error's fields. It is also the most that a notice and the like may have.
 const MAX_TEXT: usize = 64 << 10;
 /// The most that any other message may have. The longest that a server has reason to send are the
 /// types of 65,535 parameters and the names of 1,664 columns.
 const MAX_OTHER: usize = 1 << 20;
-/// A message that is longer leaves the driver with a buffer that is worth giving back.
-const LONG: usize = 256 << 10;
 
 /// Reads the heads of what the server sends.
 pub(super) struct Filter {
     state: State,
-    row_limit: usize,
-    /// Rows of the running statement that have passed, and those that were left out.
-    let_in: u64,
-    left_out: u64,
-    /// Whether rows are left out until the end of the result.
-    leaves_out: bool,
-    /// Whether a message passed that makes the driver's buffer grow.
-    has_long: bool,
+    /// The types of the messages that come next and answer what the driver has not asked.
+    swallowed: &'static [u8],
 }
 
 enum State {
@@ -53,110 +44,136 @@ const BEGIN: State = State::Head { bytes: [0; HEAD], have: 0 };
 
 impl Filter {
     pub(super) fn new() -> Self {
-        Self { state: BEGIN, row_limit: MAX_TEXT, let_in: 0, left_out: 0, leaves_out: false, has_long: false }
+        Self { state: BEGIN, swallowed: &[] }
     }
 
-    /// What a row of the next statement may have; none: no more than others. Counts anew what is
-    /// left out.
-    pub(super) fn set_row_limit(&mut self, bytes: Option<usize>) {
-        self.row_limit = bytes.unwrap_or(MAX_TEXT);
-        (self.let_in, self.left_out) = (0, 0);
+    /// The next messages are of these types, and do not reach the driver.
+    pub(super) fn swallow(&mut self, types: &'static [u8]) {
+        self.swallowed = types;
     }
 
-    /// Rows that have passed since the limit was set.
-    pub(super) fn let_in(&self) -> u64 {
-        self.let_in
+    /// What passes of the server's bytes: first those that are returned as they came, then those
+    /// that are added to `passed`. Fails where they are no messages.
+    pub(super) fn pass<'b>(&mut self, bytes: &'b [u8], passed: &mut Vec<u8>) -> Result<&'b [u8], String> {
+        let (mut rest, mut unchanged) = (bytes, &[][..]);
+        // What does not pass at the beginning is no reason to copy the others.
+        while unchanged.is_empty() && passed.is_empty() && !rest.is_empty() {
+            let from = rest;
+            let length = self.pass_unchanged(&mut rest)?;
+            unchanged = from.get(..length).unwrap_or_default();
+            if unchanged.is_empty() && !rest.is_empty() {
+                self.step(&mut rest, passed)?;
+            }
+        }
+        while !rest.is_empty() {
+            self.step(&mut rest, passed)?;
+        }
+        Ok(unchanged)
     }
 
-    /// Rows that were left out since the limit was set.
-    pub(super) fn left_out(&self) -> u64 {
-        self.left_out
-    }
-
-    /// Whether a long message has passed since this was last asked.
-    pub(super) fn take_has_long(&mut self) -> bool {
-        std::mem::take(&mut self.has_long)
-    }
-
-    /// Adds what passes of the server's bytes to `passed`. Fails where they are no messages.
-    pub(super) fn pass(&mut self, mut bytes: &[u8], passed: &mut Vec<u8>) -> Result<(), String> {
-        while !bytes.is_empty() {
+    /// Takes whole heads and their bodies as long as they pass. Returns how many bytes that were.
+    fn pass_unchanged(&mut self, rest: &mut &[u8]) -> Result<usize, String> {
+        let mut unchanged = 0;
+        loop {
             match &mut self.state {
-                State::Head { bytes: head, have } => {
-                    let rest = head.get_mut(*have..).unwrap_or_default();
-                    let taken = take(&mut bytes, rest.len());
-                    rest.iter_mut().zip(taken).for_each(|(to, from)| *to = *from);
-                    *have += taken.len();
-                    if *have == HEAD {
-                        let head = *head;
-                        self.state = self.begin(head, passed)?;
-                    }
-                }
-                State::Body { left, passes } => {
-                    let taken = take(&mut bytes, *left);
+                State::Body { left, passes: true } => {
+                    let taken = take(rest, *left);
                     *left -= taken.len();
-                    if *passes {
-                        passed.extend_from_slice(taken);
+                    unchanged += taken.len();
+                    if *left > 0 {
+                        return Ok(unchanged);
                     }
-                    if *left == 0 {
-                        self.state = BEGIN;
-                    }
+                    self.state = BEGIN;
                 }
-                State::Cut { left, kept } => {
-                    let taken = take(&mut bytes, *left);
-                    *left -= taken.len();
-                    let room = MAX_TEXT.saturating_sub(kept.len());
-                    kept.extend_from_slice(taken.get(..room).unwrap_or(taken));
-                    if *left == 0 {
-                        end_error(kept, passed);
-                        self.state = BEGIN;
+                State::Head { have: 0, .. } => {
+                    let Some((head, behind)) = rest.split_first_chunk::<HEAD>() else { return Ok(unchanged) };
+                    *rest = behind;
+                    self.state = self.begin(*head)?;
+                    if matches!(self.state, State::Body { passes: false, .. } | State::Cut { .. }) {
+                        self.end_if_empty();
+                        return Ok(unchanged);
+                    }
+                    unchanged += HEAD;
+                }
+                _ => return Ok(unchanged),
+            }
+        }
+    }
+
+    /// Takes a part of a message.
+    fn step(&mut self, bytes: &mut &[u8], passed: &mut Vec<u8>) -> Result<(), String> {
+        match &mut self.state {
+            State::Head { bytes: head, have } => {
+                let rest = head.get_mut(*have..).unwrap_or_default();
+                let taken = take(bytes, rest.len());
+                rest.iter_mut().zip(taken).for_each(|(to, from)| *to = *from);
+                *have += taken.len();
+                if *have == HEAD {
+                    let head = *head;
+                    self.state = self.begin(head)?;
+                    if matches!(self.state, State::Body { passes: true, .. }) {
+                        passed.extend_from_slice(&head);
                     }
                 }
             }
+            State::Body { left, passes } => {
+                let taken = take(bytes, *left);
+                *left -= taken.len();
+                if *passes {
+                    passed.extend_from_slice(taken);
+                }
+            }
+            State::Cut { left, kept } => {
+                let taken = take(bytes, *left);
+                *left -= taken.len();
+                let room = MAX_TEXT.saturating_sub(kept.len());
+                kept.extend_from_slice(taken.get(..room).unwrap_or(taken));
+                if *left == 0 {
+                    end_error(kept, passed);
+                    self.state = BEGIN;
+                }
+            }
         }
+        self.end_if_empty();
         Ok(())
     }
 
-    /// Decides what becomes of a message.
-    fn begin(&mut self, head: [u8; HEAD], passed: &mut Vec<u8>) -> Result<State, String> {
-        let [kind, a, b, c, d] = head;
-        // The length counts its own four bytes.
-        let length = usize::try_from(u32::from_be_bytes([a, b, c, d])).unwrap_or(usize::MAX);
-        let kind = char::from(kind);
-        let left =
-            length.checked_sub(4).ok_or_else(|| format!("a message of type {kind:?} has no valid length"))?;
-        let passes = match kind {
-            // A row, or data of a copy.
-            'D' | 'd' => self.lets_in(left),
-            'E' if left > MAX_TEXT => {
-                self.leaves_out = false;
-                return Ok(State::Cut { left, kept: Vec::new() });
-            }
-            // Notices, notifications, the status of a parameter.
-            'N' | 'A' | 'S' => left <= MAX_TEXT,
-            _ if left > MAX_OTHER => {
-                return Err(format!("a message of type {kind:?} has {left} bytes, which is more than expected"));
-            }
-            // The end of a result: completed, suspended, empty, failed; ready for what comes next.
-            'C' | 's' | 'I' | 'E' | 'Z' => {
-                self.leaves_out = false;
-                true
-            }
-            _ => true,
-        };
-        if passes {
-            self.has_long |= left > LONG;
-            passed.extend_from_slice(&head);
+    fn end_if_empty(&mut self) {
+        if matches!(self.state, State::Body { left: 0, .. }) {
+            self.state = BEGIN;
         }
-        Ok(if left == 0 { BEGIN } else { State::Body { left, passes } })
     }
 
-    /// Whether a row reaches the driver.
-    fn lets_in(&mut self, length: usize) -> bool {
-        self.leaves_out |= length > self.row_limit;
-        let counter = if self.leaves_out { &mut self.left_out } else { &mut self.let_in };
-        *counter += 1;
-        !self.leaves_out
+    /// Decides what becomes of a message.
+    fn begin(&mut self, head: [u8; HEAD]) -> Result<State, String> {
+        let Head { kind, length: left } = Head::read(head)?;
+        if self.swallows(kind)? {
+            return Ok(State::Body { left, passes: false });
+        }
+        match kind {
+            b'E' if left > MAX_TEXT => Ok(State::Cut { left, kept: Vec::new() }),
+            // Notices, notifications, the status of a parameter.
+            b'N' | b'A' | b'S' => Ok(State::Body { left, passes: left <= MAX_TEXT }),
+            _ if left > MAX_OTHER => Err(format!(
+                "a message of type {:?} has {left} bytes, which is more than expected",
+                char::from(kind)
+            )),
+            _ => Ok(State::Body { left, passes: true }),
+        }
+    }
+
+    /// Whether a message answers what the driver has not asked: then it does not pass.
+    fn swallows(&mut self, kind: u8) -> Result<bool, String> {
+        match self.swallowed {
+            [next, rest @ ..] if *next == kind => {
+                self.swallowed = rest;
+                Ok(true)
+            }
+            [] => Ok(false),
+            // May come at any time.
+            _ if b"NAS".contains(&kind) => Ok(false),
+            _ => Err(format!("a transaction could not begin: a message of type {:?} came", char::from(kind))),
+        }
     }
 }
 
@@ -190,25 +207,22 @@ mod tests {
         [&[kind][..], &length.to_be_bytes(), body].concat()
     }
 
+    fn pass(filter: &mut Filter, bytes: &[u8]) -> Vec<u8> {
+        let mut passed = Vec::new();
+        let unchanged = filter.pass(bytes, &mut passed).expect("messages");
+        [unchanged, &passed].concat()
+    }
+
     /// What passes, whatever the pieces in which it comes.
     fn passed(filter: impl Fn() -> Filter, messages: &[Vec<u8>]) -> Vec<u8> {
         let bytes = messages.concat();
-        let mut whole = Vec::new();
-        filter().pass(&bytes, &mut whole).expect("messages");
+        let whole = pass(&mut filter(), &bytes);
         for size in [1, 3, 7, 60_000] {
-            let (mut filter, mut pieces) = (filter(), Vec::new());
-            for piece in bytes.chunks(size) {
-                filter.pass(piece, &mut pieces).expect("messages");
-            }
+            let mut filter = filter();
+            let pieces: Vec<u8> = bytes.chunks(size).flat_map(|piece| pass(&mut filter, piece)).collect();
             assert!(pieces == whole, "in pieces of {size}");
         }
         whole
-    }
-
-    fn with_limit(bytes: usize) -> Filter {
-        let mut filter = Filter::new();
-        filter.set_row_limit(Some(bytes));
-        filter
     }
 
     #[test]
@@ -221,21 +235,7 @@ mod tests {
             message(b'n', b""),
             message(b'Z', b"T"),
         ];
-        assert_eq!(passed(|| with_limit(10), &messages), messages.concat());
-    }
-
-    #[test]
-    fn a_row_that_is_too_long_ends_its_result_alone() {
-        let end = [message(b'C', b"SELECT 3\0"), message(b'D', b"next"), message(b'Z', b"T")];
-        let rows = [b"first".to_vec(), vec![b'x'; 200_000], b"third".to_vec()].map(|row| message(b'D', &row));
-        let all = [&rows[..], &end[..]].concat();
-        assert_eq!(passed(|| with_limit(10), &all), [&rows[..1], &end[..]].concat().concat());
-        let mut filter = with_limit(10);
-        filter.pass(&all.concat(), &mut Vec::new()).expect("messages");
-        // One of another result is among those that have passed.
-        assert_eq!((filter.let_in(), filter.left_out()), (2, 2));
-        filter.set_row_limit(None);
-        assert_eq!((filter.let_in(), filter.left_out()), (0, 0));
+        assert_eq!(passed(Filter::new, &messages), messages.concat());
     }
 
     #[test]
@@ -260,8 +260,23 @@ mod tests {
     }
 
     #[test]
+    fn what_answers_a_beginning_does_not_pass() {
+        let swallowing = || {
+            let mut filter = Filter::new();
+            filter.swallow(b"12C");
+            filter
+        };
+        let begun = [message(b'1', b""), message(b'2', b""), message(b'N', b"notice"), message(b'C', b"BEGIN\0")];
+        let rest = [message(b'2', b""), message(b'D', b"row"), message(b'C', b"SELECT 1\0"), message(b'Z', b"T")];
+        let all = [&begun[..], &rest[..]].concat();
+        assert_eq!(passed(swallowing, &all), [&begun[2..3], &rest[..]].concat().concat());
+        let refused = [message(b'1', b""), message(b'E', b"SERROR\0\0")].concat();
+        assert!(swallowing().pass(&refused, &mut Vec::new()).is_err());
+    }
+
+    #[test]
     fn what_makes_no_sense_breaks_the_protocol() {
-        for bytes in [&b"D\0\0\0\x03"[..], b"T\x7f\xff\xff\xff", b"R\x00\x20\x00\x00"] {
+        for bytes in [&b"D\0\0\0\x03"[..], b"D\x00\x20\x00\x00", b"R\x00\x20\x00\x00"] {
             assert!(Filter::new().pass(bytes, &mut Vec::new()).is_err(), "{bytes:?}");
         }
     }

@@ -3,19 +3,28 @@
 //!
 //! The driver receives a message whole before anybody can look at its length, and takes no stream
 //! of ours. So it is connected to us over a local socket, and this module carries the bytes between
-//! it and the server. What the server sends passes a [`Filter`], which reads the heads of messages.
+//! it and the server. What the server sends passes a [`Filter`](filter::Filter), which reads the
+//! heads of messages. The driver connects, prepares statements and runs what returns next to
+//! nothing. Statements whose rows are wanted are run without it ([`Relay::execute`]): a row is
+//! decoded where it was received, and one that is too long is never kept.
 //!
 //! There is no task for it: whoever waits for the driver carries its bytes meanwhile
 //! ([`Relay::carry`]). Everything that is awaited on the driver's connection has to be awaited
 //! through its relay.
 
 mod door;
+mod execution;
 mod filter;
+mod inbox;
 mod pump;
+mod request;
 mod server;
 mod tls;
+mod up;
 
-pub(super) use pump::{Next, Relay};
+pub(super) use execution::Step;
+pub(super) use pump::Relay;
+pub(super) use request::Statement;
 pub(super) use server::Server;
 
 use super::error::translate;
@@ -27,7 +36,7 @@ use std::io;
 use std::pin::pin;
 
 /// Connects the driver to the server through a relay.
-pub(super) async fn connect(options: &PgConnectOptions, server: &Server) -> Result<(PgConnection, Relay)> {
+pub(super) async fn connect(options: &PgConnectOptions, server: &Server) -> Result<(PgConnection, Box<Relay>)> {
     let wire = server.connect().await?;
     let door = Door::open().map_err(|error| no_door(&error))?;
     // What is encrypted is encrypted by the relay.
@@ -41,13 +50,13 @@ pub(super) async fn connect(options: &PgConnectOptions, server: &Server) -> Resu
         }
     };
     drop(door);
-    let mut relay = Relay::new(near, wire);
+    let mut relay = Box::new(Relay::new(near, wire));
     let link = relay.carry(connecting).await?;
     Ok((link, relay))
 }
 
 /// Says to the server that the connection ends.
-pub(super) async fn close(link: PgConnection, mut relay: Relay) -> Result<()> {
+pub(super) async fn close(link: PgConnection, mut relay: Box<Relay>) -> Result<()> {
     relay.carry(sqlx::Connection::close(link)).await?;
     relay.finish().await
 }

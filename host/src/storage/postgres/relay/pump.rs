@@ -1,26 +1,32 @@
-//! Carries bytes between the driver and the server while somebody waits for the driver.
+//! Carries bytes between the driver and the server while somebody waits for the driver, and runs
+//! statements without it.
 //!
 //! Each system call and each turn of the runtime costs as much as all else here. So our end of the
 //! local socket is not known to the runtime: the driver writes only while it is polled, so what it
 //! has written is there right after, and while our own bytes do not fit, it has some to read and
-//! will be woken by them.
+//! will be woken by them. What passes the filter as it came goes on from the buffer into which it
+//! was received.
 
+use super::execution::{Execution, Step};
 use super::filter::Filter;
+use super::inbox::Inbox;
+use super::request::{self, Statement};
 use super::server::{Wire, unreachable};
+use super::up::Up;
+use crate::storage::postgres::codec::Parameters;
 use crate::storage::postgres::error::translate;
 use crate::storage::{Error, Result};
 use crate::telemetry::host_work;
-use futures_util::{Stream, StreamExt as _};
 use std::future::poll_fn;
-use std::io::{ErrorKind, Read as _, Write as _};
+use std::io::{ErrorKind, Write as _};
 use std::net::Shutdown;
+use std::ops::Range;
 use std::os::unix::net::UnixStream;
 use std::pin::pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
-/// A buffer at first, as the driver's own, and at most.
+/// What is kept of a buffer for what has passed.
 const SMALL: usize = 8 << 10;
-const LARGE: usize = 64 << 10;
 
 /// One connection: the driver on this side, the server on the other.
 pub(in crate::storage::postgres) struct Relay {
@@ -28,53 +34,36 @@ pub(in crate::storage::postgres) struct Relay {
     wire: Wire,
     filter: Filter,
     up: Up,
-    /// For what the server sends.
-    down: Vec<u8>,
-    /// What of it passes, and how much of that the driver has.
+    /// What the server has sent.
+    inbox: Inbox,
+    /// What has passed and does not yet fit into the local socket, and how much of it has fitted
+    /// meanwhile.
     passed: Vec<u8>,
     written: usize,
+    /// Begins a transaction in front of what is sent next.
+    begin: Option<&'static str>,
+    /// A statement that runs without the driver.
+    execution: Option<Execution>,
     /// The server sends no more.
     has_ended: bool,
     /// Why, if not because it has ended the connection.
     fault: Option<Error>,
-    /// Whether the rows that were left out have been told.
-    is_told: bool,
-}
-
-/// From the driver to the server.
-struct Up {
-    bytes: Vec<u8>,
-    start: usize,
-    end: usize,
-    /// Whether something is written that may not have been sent yet.
-    flushes: bool,
-    /// The driver sends no more, or the server takes no more.
-    has_ended: bool,
-    has_long: bool,
-}
-
-/// What comes next in a result.
-pub(in crate::storage::postgres) enum Next<T> {
-    Item(T),
-    /// A row is too large: it and all further ones of its result are left out. Told once.
-    LeftOut,
-    End,
 }
 
 impl Relay {
     pub(super) fn new(near: UnixStream, wire: Wire) -> Self {
-        let bytes = vec![0; SMALL];
         Self {
             near,
             wire,
             filter: Filter::new(),
-            up: Up { bytes, start: 0, end: 0, flushes: false, has_ended: false, has_long: false },
-            down: vec![0; SMALL],
+            up: Up::new(),
+            inbox: Inbox::new(),
             passed: Vec::new(),
             written: 0,
+            begin: None,
+            execution: None,
             has_ended: false,
             fault: None,
-            is_told: false,
         }
     }
 
@@ -83,7 +72,12 @@ impl Relay {
         &mut self,
         work: impl Future<Output = sqlx::Result<T>>,
     ) -> Result<T> {
+        // Of a statement that was given up the rest has to be read first.
+        while self.execution.is_some() && !self.has_ended {
+            let _ = self.step().await;
+        }
         let mut work = pin!(work);
+        self.up.look();
         let done = poll_fn(|cx| {
             host_work::counted(|| {
                 let polled = work.as_mut().poll(cx);
@@ -96,64 +90,103 @@ impl Relay {
         done.await.map_err(|error| self.explain(error))
     }
 
-    /// Waits for the next step of a result.
-    pub(in crate::storage::postgres) async fn next<T>(
+    /// Begins to run a statement without the driver, which would receive a row whole before anybody
+    /// could look at its length. Rows with more bytes than `row_limit` are left out. Nothing is sent
+    /// before the first [`step`](Self::step).
+    pub(in crate::storage::postgres) fn execute(
         &mut self,
-        steps: &mut (impl Stream<Item = sqlx::Result<T>> + Unpin),
-    ) -> Result<Next<T>> {
-        let step = poll_fn(|cx| host_work::counted(|| self.poll_next(steps, cx)));
-        step.await.map_err(|error| self.explain(error))
+        statement: Statement<'_>,
+        parameters: &Parameters,
+        row_limit: usize,
+    ) {
+        let begin = self.begin.take();
+        self.up.put(request::execute(begin, statement, parameters));
+        self.execution = Some(Execution::new(row_limit, begin.is_some()));
     }
 
-    fn poll_next<T>(
-        &mut self,
-        steps: &mut (impl Stream<Item = sqlx::Result<T>> + Unpin),
-        cx: &mut Context<'_>,
-    ) -> Poll<sqlx::Result<Next<T>>> {
-        let polled = steps.poll_next_unpin(cx);
-        if polled.is_ready() {
-            return polled.map(|step| step.map_or(Ok(Next::End), |step| step.map(Next::Item)));
+    /// Waits for the next step of the statement that was begun. After the end, or an error, there
+    /// is none.
+    pub(in crate::storage::postgres) async fn step(&mut self) -> Result<Step<&[u8]>> {
+        Ok(match poll_fn(|cx| self.poll_step(cx)).await? {
+            Step::Row(range) => Step::Row(self.inbox.part(range)),
+            Step::LeftOut => Step::LeftOut,
+            Step::Done(count) => Step::Done(count),
+            Step::End => Step::End,
+        })
+    }
+
+    fn poll_step(&mut self, cx: &mut Context<'_>) -> Poll<Result<Step<Range<usize>>>> {
+        let Some(execution) = &mut self.execution else { return Poll::Ready(Ok(Step::End)) };
+        loop {
+            match execution.read(&mut self.inbox) {
+                Ok(Some(Step::End)) => return Poll::Ready(self.end_execution()),
+                Ok(Some(step)) => return Poll::Ready(Ok(step)),
+                Ok(None) => {}
+                Err(text) => {
+                    self.end(Some(broken(&text)));
+                    return Poll::Ready(self.end_execution());
+                }
+            }
+            self.up.send(&mut self.wire, cx);
+            match ready!(self.wire.poll_read(cx, self.inbox.room())) {
+                Ok(read) if read > 0 => self.inbox.add(read),
+                Ok(_) => {
+                    self.end(None);
+                    return Poll::Ready(self.end_execution());
+                }
+                Err(error) => {
+                    self.end(Some(unreachable(&error)));
+                    return Poll::Ready(self.end_execution());
+                }
+            }
         }
-        self.move_bytes(cx);
-        if self.filter.left_out() > 0 && !std::mem::replace(&mut self.is_told, true) {
-            return Poll::Ready(Ok(Next::LeftOut));
+    }
+
+    /// What has become of a statement whose end has come, by the server's word or because the
+    /// connection has ended.
+    fn end_execution<T>(&mut self) -> Result<Step<T>> {
+        let said = self.execution.take().and_then(|execution| execution.error);
+        if !self.has_ended {
+            // What else has come is the driver's.
+            self.take_in();
         }
-        Poll::Pending
+        match (said, &self.fault) {
+            (Some(error), _) => Err(error),
+            (None, Some(fault)) => Err(fault.clone()),
+            (None, None) if self.has_ended => Err(unreachable(&ErrorKind::UnexpectedEof.into())),
+            (None, None) => Ok(Step::End),
+        }
     }
 
-    /// What a row of the next statement may have; none for one whose rows nobody wants, or of which
-    /// they are short.
-    pub(in crate::storage::postgres) fn set_row_limit(&mut self, bytes: Option<usize>) {
-        self.filter.set_row_limit(bytes);
-        self.is_told = false;
+    /// Begins a transaction in front of what is sent next, which saves a round trip. A server that
+    /// cannot begin it ends the connection. False where that is not known to be safe: something has
+    /// come that nobody has asked for, such as the end of the connection.
+    pub(in crate::storage::postgres) fn begin_with_next(&mut self, text: &'static str) -> bool {
+        let is_quiet = !self.has_ended && self.begin.is_none() && self.wire.is_quiet();
+        if is_quiet {
+            self.begin = Some(text);
+        }
+        is_quiet
     }
 
-    /// Rows that the driver has been given since the limit was set. It may not have handed them out
-    /// yet.
-    pub(in crate::storage::postgres) fn let_in(&self) -> u64 {
-        self.filter.let_in()
+    /// Does not begin the transaction that was to begin with what is sent next. None if there is
+    /// none.
+    pub(in crate::storage::postgres) fn take_begin(&mut self) -> Option<&'static str> {
+        self.begin.take()
     }
 
-    /// Rows that were left out since the limit was set.
-    pub(in crate::storage::postgres) fn left_out(&self) -> u64 {
-        self.filter.left_out()
-    }
-
-    /// Whether the driver has received a long message since this was last asked.
-    pub(in crate::storage::postgres) fn take_has_long(&mut self) -> bool {
-        self.filter.take_has_long()
+    /// The name of the first statement that the driver has asked to be prepared since this was last
+    /// asked.
+    pub(in crate::storage::postgres) fn take_prepared(&mut self) -> Option<String> {
+        self.up.take_prepared()
     }
 
     /// Gives back memory before the connection is idle. Returns whether the driver has some to give
     /// back, too.
     pub(in crate::storage::postgres) fn rest(&mut self) -> bool {
-        self.filter.set_row_limit(None);
-        if self.up.is_empty() {
-            shrink(&mut self.up.bytes);
-        }
-        shrink(&mut self.down);
+        self.inbox.rest();
         self.passed.shrink_to(SMALL);
-        std::mem::take(&mut self.up.has_long)
+        self.up.rest()
     }
 
     /// Sends the rest of what the driver has written, after it has closed its end.
@@ -176,61 +209,81 @@ impl Relay {
 
     /// Carries what there is, both ways, and has the task woken when there is more.
     fn move_bytes(&mut self, cx: &mut Context<'_>) {
-        self.move_up(cx);
-        self.move_down(cx);
-    }
-
-    fn move_up(&mut self, cx: &mut Context<'_>) {
-        loop {
-            if self.up.is_empty() && !self.up.fill(&mut self.near) {
-                break;
-            }
-            while let Some(bytes) = self.up.waiting() {
-                match self.wire.poll_write(cx, bytes) {
-                    Poll::Ready(Ok(written)) if written > 0 => self.up.note_written(written),
-                    // What the server has said before it went away is still to be read.
-                    Poll::Ready(_) => self.up.end(),
-                    Poll::Pending => return,
-                }
-            }
-            if !self.up.has_more() {
-                break;
-            }
-        }
-        if self.up.flushes && self.wire.poll_flush(cx).is_ready() {
-            self.up.flushes = false;
+        let has_sent = self.move_up(cx);
+        let has_received = self.move_down(cx);
+        if !has_sent && !has_received {
+            // Nothing of ours has woken the task, so the driver may have had something to do.
+            self.up.look();
+            self.move_up(cx);
         }
     }
 
-    fn move_down(&mut self, cx: &mut Context<'_>) {
+    /// Returns whether the driver had something to send.
+    fn move_up(&mut self, cx: &mut Context<'_>) -> bool {
+        let mut has_sent = false;
+        while !self.up.is_empty() || self.take_request() {
+            has_sent = true;
+            self.up.send(&mut self.wire, cx);
+            if !self.up.is_empty() {
+                break;
+            }
+        }
+        has_sent
+    }
+
+    /// Takes what the driver wants to send. False if there is nothing.
+    fn take_request(&mut self) -> bool {
+        let is_there = self.up.fill(&self.near);
+        if is_there && let Some(text) = self.begin.take() {
+            self.filter.swallow(self.up.put_ahead(text));
+        }
+        is_there
+    }
+
+    /// Returns whether the server has sent something, or ended.
+    fn move_down(&mut self, cx: &mut Context<'_>) -> bool {
+        let mut has_received = false;
         while self.hand_over() && !self.has_ended {
-            match self.wire.poll_read(cx, &mut self.down) {
-                Poll::Pending => return,
+            match self.wire.poll_read(cx, self.inbox.room()) {
+                Poll::Pending => return has_received,
                 Poll::Ready(Ok(0)) => self.end(None),
                 Poll::Ready(Ok(read)) => {
-                    let bytes = self.down.get(..read).unwrap_or_default();
-                    if let Err(text) = self.filter.pass(bytes, &mut self.passed) {
-                        self.end(Some(Error::unavailable(format!("the database broke the protocol: {text}"))));
-                    }
-                    if read == self.down.len() {
-                        self.down.resize(LARGE, 0);
-                    }
+                    self.inbox.add(read);
+                    self.take_in();
                 }
                 Poll::Ready(Err(error)) => self.end(Some(unreachable(&error))),
             }
+            has_received = true;
+        }
+        true
+    }
+
+    /// Gives the driver what passes of the bytes that were received.
+    fn take_in(&mut self) {
+        let bytes = self.inbox.waiting();
+        if bytes.is_empty() {
+            return;
+        }
+        match self.filter.pass(bytes, &mut self.passed) {
+            Ok(unchanged) => {
+                let fitted = give(&self.near, unchanged);
+                if let Some(rest) = unchanged.get(fitted..).filter(|rest| !rest.is_empty()) {
+                    self.passed.splice(..0, rest.iter().copied());
+                }
+                self.inbox.clear();
+                self.up.look_again(&self.near);
+            }
+            Err(text) => self.end(Some(broken(&text))),
         }
     }
 
-    /// Gives the driver what has passed. False while it has no room.
+    /// Gives the driver the rest of what has passed. False while it has no room.
     fn hand_over(&mut self) -> bool {
-        while let Some(rest) = self.passed.get(self.written..).filter(|rest| !rest.is_empty()) {
-            match self.near.write(rest) {
-                Ok(written) => self.written += written,
-                Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                Err(error) if error.kind() == ErrorKind::WouldBlock => return false,
-                // The driver has closed its end.
-                Err(_) => break,
-            }
+        let Some(rest) = self.passed.get(self.written..).filter(|rest| !rest.is_empty()) else { return true };
+        self.written += give(&self.near, rest);
+        self.up.look_again(&self.near);
+        if self.written < self.passed.len() {
+            return false;
         }
         self.passed.clear();
         self.written = 0;
@@ -246,59 +299,21 @@ impl Relay {
     }
 }
 
-impl Up {
-    fn is_empty(&self) -> bool {
-        self.start == self.end
-    }
-
-    fn waiting(&self) -> Option<&[u8]> {
-        self.bytes.get(self.start..self.end).filter(|bytes| !bytes.is_empty())
-    }
-
-    /// Takes what the driver has written. False if there is nothing.
-    fn fill(&mut self, near: &mut UnixStream) -> bool {
-        if self.has_ended {
-            return false;
-        }
-        loop {
-            match near.read(&mut self.bytes) {
-                Ok(0) => self.has_ended = true,
-                Ok(read) => {
-                    (self.start, self.end) = (0, read);
-                    return true;
-                }
-                Err(error) if error.kind() == ErrorKind::Interrupted => continue,
-                Err(error) if error.kind() == ErrorKind::WouldBlock => {}
-                Err(_) => self.has_ended = true,
-            }
-            return false;
-        }
-    }
-
-    fn note_written(&mut self, bytes: usize) {
-        self.start += bytes;
-        self.flushes = true;
-    }
-
-    /// Whether the driver may have written more than fitted into the buffer.
-    fn has_more(&mut self) -> bool {
-        let was_full = self.end == self.bytes.len();
-        if was_full {
-            self.has_long |= self.bytes.len() == LARGE;
-            self.bytes.resize(LARGE, 0);
-        }
-        (self.start, self.end) = (0, 0);
-        was_full
-    }
-
-    /// Nothing goes to the server any more.
-    fn end(&mut self) {
-        self.has_ended = true;
-        (self.start, self.end) = (0, 0);
-    }
+fn broken(text: &str) -> Error {
+    Error::unavailable(format!("the database broke the protocol: {text}"))
 }
 
-fn shrink(buffer: &mut Vec<u8>) {
-    buffer.truncate(SMALL);
-    buffer.shrink_to_fit();
+/// Gives the driver as many bytes as there is room for.
+fn give(mut near: &UnixStream, bytes: &[u8]) -> usize {
+    let mut given = 0;
+    while let Some(rest) = bytes.get(given..).filter(|rest| !rest.is_empty()) {
+        match near.write(rest) {
+            Ok(written) => given += written,
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            Err(error) if error.kind() == ErrorKind::WouldBlock => break,
+            // The driver has closed its end, and wants nothing more.
+            Err(_) => return bytes.len(),
+        }
+    }
+    given
 }

@@ -3,11 +3,15 @@
 use super::tls::Trust;
 use crate::config::{PostgresHost, PostgresTarget, SslMode};
 use crate::storage::{Error, Result};
+use rustix::io::Errno;
+use rustix::net::{RecvFlags, recv};
 use std::io;
+use std::os::fd::{AsFd, BorrowedFd};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf};
 use tokio::net::{TcpStream, UnixStream};
+use tokio_rustls::client::TlsStream;
 
 /// Asks the server whether it speaks TLS (PostgreSQL documentation, "SSL Session Encryption").
 const SSL_REQUEST: [u8; 8] = [0, 0, 0, 8, 4, 210, 22, 47];
@@ -24,9 +28,27 @@ pub(in crate::storage::postgres) struct Server {
 /// The bytes on their way to the server and back.
 pub(super) struct Wire(Box<dyn Stream>);
 
-trait Stream: AsyncRead + AsyncWrite + Send + Sync + Unpin {}
+trait Stream: AsyncRead + AsyncWrite + Send + Sync + Unpin {
+    fn socket(&self) -> BorrowedFd<'_>;
+}
 
-impl<S: AsyncRead + AsyncWrite + Send + Sync + Unpin> Stream for S {}
+impl Stream for TcpStream {
+    fn socket(&self) -> BorrowedFd<'_> {
+        self.as_fd()
+    }
+}
+
+impl Stream for UnixStream {
+    fn socket(&self) -> BorrowedFd<'_> {
+        self.as_fd()
+    }
+}
+
+impl<S: Stream> Stream for TlsStream<S> {
+    fn socket(&self) -> BorrowedFd<'_> {
+        self.get_ref().0.socket()
+    }
+}
 
 impl Server {
     /// The server that `target` names.
@@ -82,6 +104,11 @@ pub(super) fn unreachable(error: &io::Error) -> Error {
 }
 
 impl Wire {
+    /// Whether nothing has come that was not read, also not the end. Asks the system.
+    pub(super) fn is_quiet(&self) -> bool {
+        recv(self.0.socket(), &mut [0], RecvFlags::PEEK | RecvFlags::DONTWAIT) == Err(Errno::AGAIN)
+    }
+
     /// Reads into `buffer`; none at the end.
     pub(super) fn poll_read(&mut self, cx: &mut Context<'_>, buffer: &mut [u8]) -> Poll<io::Result<usize>> {
         let mut buffer = ReadBuf::new(buffer);

@@ -14,6 +14,7 @@ mod arriving;
 mod blobs;
 mod body;
 mod closed;
+mod closing;
 mod connections;
 mod cross_origin;
 mod dispatch;

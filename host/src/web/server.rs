@@ -1,5 +1,6 @@
 //! Binding, accepting, and leaving in good order.
 
+use super::closing;
 use super::connections::{self, Connections, Entry};
 use super::dispatch::Dispatcher;
 use super::front::{self, Guarded, Rules};
@@ -73,7 +74,8 @@ impl Server {
         self.accept_until(stop.cancelled()).await;
         self.leaving.begin();
         self.accept_until(tokio::time::sleep(STILL_ACCEPTING)).await;
-        // To those that the system has accepted for us already, a closed listener would be a reset.
+        closing::turn_away_newcomers(&self.listener);
+        self.accept_until(tokio::time::sleep(closing::HANDSHAKE)).await;
         while let Some(Ok((socket, address))) = self.listener.accept().now_or_never() {
             self.enter(socket, address);
         }

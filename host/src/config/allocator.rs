@@ -10,7 +10,7 @@ use std::process::Command;
 
 /// Large buffers go back to the system; those of a chunk of a file are kept for the next one.
 const SETTINGS: [(&str, &str); 3] =
-    [("MALLOC_ARENA_MAX", "4"), ("MALLOC_MMAP_THRESHOLD_", "1048576"), ("MALLOC_TRIM_THRESHOLD_", "1048576")];
+    [("MALLOC_ARENA_MAX", "4"), ("MALLOC_MMAP_THRESHOLD_", "1048576"), ("MALLOC_TRIM_THRESHOLD_", "131072")];
 /// This program where its file has been replaced meanwhile.
 const PROGRAM: &str = "/proc/self/exe";
 

@@ -9,6 +9,7 @@ mod cancelled;
 mod crowded;
 mod hanging;
 mod hold_and_wait;
+mod killed;
 mod load;
 mod meanwhile;
 mod read_only;

@@ -14,9 +14,10 @@ use wasmtime::{Engine, Store};
 
 /// How long as many guests as there were at most are expected to come again.
 const MEMORY_OF_CROWDS: Duration = Duration::from_secs(3);
-/// Slots that stay warm beside those of the guests of late. The pool takes warm slots first when
-/// there are more.
+/// The pool takes warm slots first when there are more.
 pub(in crate::guests) const WARM_SLOTS: u32 = 16;
+/// Slots that stay warm beside those of the guests of late.
+const SPARE_SLOTS: u32 = 4;
 /// The pool has no more parts than this.
 const MOST_THREADS: usize = 16;
 const ROUNDS: usize = 4;
@@ -100,7 +101,7 @@ impl Trimmer {
         let expected = self.peak.max(self.peak_before);
         (self.since, self.peak_before, self.peak) = (Instant::now(), self.peak, instances);
         let (warm, kept) = self.idle();
-        let spare = warm.saturating_sub(u32::try_from(expected).unwrap_or(u32::MAX).saturating_add(WARM_SLOTS));
+        let spare = warm.saturating_sub(u32::try_from(expected).unwrap_or(u32::MAX).saturating_add(SPARE_SLOTS));
         // What each warm slot is expected to keep is no reason.
         if spare > 0 && kept / usize::try_from(spare).unwrap_or(usize::MAX) >= LEAST_KEPT {
             self.trim(spare);
@@ -234,11 +235,11 @@ mod tests {
         assert!(kept > 40 << 10, "the pool keeps what was touched: {kept} KiB");
         let filler = Filler::new(4 << 20).unwrap();
         let trimmer = Trimmer::new(engine.clone(), Some(Arc::clone(&filler)));
-        trimmer.trim(GUESTS - WARM_SLOTS);
+        trimmer.trim(GUESTS - SPARE_SLOTS);
         let bytes = filler.take_wanted().unwrap();
         filler.put(Component::from_binary(&engine, &bytes).unwrap());
         assert_eq!(filler.take_wanted(), None);
-        trimmer.trim(GUESTS - WARM_SLOTS);
+        trimmer.trim(GUESTS - SPARE_SLOTS);
         let left = own_kib() - before;
         assert!(left < kept / 3, "{left} of {kept} KiB are still there");
     }

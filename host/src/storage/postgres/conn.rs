@@ -2,7 +2,7 @@
 
 use super::prepared::{Prepared, Statements};
 use super::relay::Relay;
-use crate::storage::Result;
+use crate::storage::{Error, Result};
 use sqlx::postgres::PgConnection;
 use sqlx::{AssertSqlSafe, Connection as _, Executor as _, SqlSafeStr as _};
 use std::collections::HashMap;
@@ -57,7 +57,7 @@ impl Conn {
         // The driver keeps statements by their text, and the same text means other tables to another
         // app.
         let text = format!("/*{schema}*/{sql}");
-        loop {
+        for _ in 0..2 {
             let _of_another = self.relay.take_prepared();
             let preparing = (&mut self.link).prepare(AssertSqlSafe(text.clone()).into_sql_str());
             let statement = self.relay.carry(preparing).await?;
@@ -70,6 +70,7 @@ impl Conn {
             // prepared.
             self.forget_statements().await?;
         }
+        Err(Error::unavailable("the driver has prepared a statement without a name"))
     }
 
     /// Gives back the memory of long messages that were sent before the connection is idle.

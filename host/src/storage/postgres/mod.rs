@@ -22,6 +22,7 @@ mod retire;
 mod rows;
 mod scope;
 mod share;
+mod transaction;
 
 pub use lease::PostgresLease;
 pub(in crate::storage) use options::Access;

@@ -8,7 +8,8 @@
 
 use super::conn::Backend;
 use super::error::translate;
-use super::lease::{PostgresLease, text_of};
+use super::lease::PostgresLease;
+use super::transaction::text_of;
 use crate::storage::connection::{Bounds, Control, Outcome};
 use crate::storage::value::Value;
 use crate::storage::{Code, Error, Result};

@@ -34,3 +34,17 @@ pub fn settle() {
         let _failed = again.args(arguments).envs(SETTINGS).exec();
     }
 }
+
+/// Gives what is free back to the system, also what lies between buffers that are in use. Takes some
+/// milliseconds, in which others may wait for memory (`man 3 malloc_trim`).
+pub fn give_back() {
+    #[cfg(all(target_os = "linux", target_env = "gnu"))]
+    #[expect(
+        unsafe_code,
+        reason = "there is no safe name for it; it asks for nothing, and any thread may call it"
+    )]
+    // SAFETY: the function takes a number, touches only what is free, and locks what it touches.
+    unsafe {
+        libc::malloc_trim(0);
+    }
+}

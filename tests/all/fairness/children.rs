@@ -80,11 +80,12 @@ impl Compiling {
         Self { deploy, temporary, _rest: (database, cache, folder) }
     }
 
-    /// The process that compiles, once it has begun to.
+    /// The process that compiles, once it has begun to, and watches its parent.
     async fn child(&self) -> u32 {
         let parent = self.deploy.id().expect("it lives");
         let compiles = |child: &u32| {
             fs::read(format!("/proc/{child}/cmdline")).is_ok_and(|line| line.starts_with(b"innkeeper\0compile\0"))
+                && has_thread(*child, "parent")
         };
         until("a child compiles", async || of(parent).into_iter().find(compiles)).await
     }
@@ -95,6 +96,12 @@ pub(super) fn of(parent: u32) -> Vec<u32> {
     let is_child = |pid: &u32| field(*pid, "PPid").is_some_and(|of| of == parent.to_string());
     let entries = fs::read_dir("/proc").expect("there is /proc").flatten();
     entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok()).filter(is_child).collect()
+}
+
+fn has_thread(pid: u32, name: &str) -> bool {
+    let threads = fs::read_dir(format!("/proc/{pid}/task")).into_iter().flatten().flatten();
+    let mut names = threads.filter_map(|thread| fs::read_to_string(thread.path().join("comm")).ok());
+    names.any(|found| found.trim() == name)
 }
 
 fn is_alive(pid: u32) -> bool {

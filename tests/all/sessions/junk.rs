@@ -23,7 +23,7 @@ const VISITORS: u64 = 4;
 
 #[expect(clippy::print_stdout, reason = "the seed and the time are wanted beside the outcome")]
 async fn made_up_cookies_leave_no_row(engine: Engine) {
-    let host = TestHost::of(engine, "probe", "probe").await;
+    let host = TestHost::with(engine).app("probe", "probe").env("INNKEEPER_POOL_WAIT", "30s").start().await;
     let mut honest = host.visitor();
     support::probe::all_ok(&honest.probe(serde_json::json!([set("a", "1")])).await);
     let known = honest.jar.all().map(|(_, id)| id.to_owned()).next().expect("a session");

@@ -3,8 +3,10 @@
 //! The pool keeps what the instances of a crowd have touched, so that the next one finds its pages
 //! there, and it has no call that gives them back. But a slot that another module takes over loses
 //! its pages. So a component that does nothing takes over the slots that have been idle longest,
-//! and leaves. The engine has no compiler: somebody else compiles it once it is needed.
+//! and leaves. The engine has no compiler: somebody else compiles it once it is needed. What the
+//! host itself had for the crowd is given back by the allocator.
 
+use crate::config::allocator;
 use bytes::Bytes;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
@@ -18,6 +20,9 @@ const MEMORY_OF_CROWDS: Duration = Duration::from_secs(3);
 pub(in crate::guests) const WARM_SLOTS: u32 = 16;
 /// Slots that stay warm beside those of the guests of late.
 const SPARE_SLOTS: u32 = 4;
+/// When so many guests more have been at work before than of late, what the host had for them is
+/// given back.
+const CROWD: u64 = 4;
 /// The pool has no more parts than this.
 const MOST_THREADS: usize = 16;
 const ROUNDS: usize = 4;
@@ -97,6 +102,9 @@ impl Trimmer {
         self.peak = self.peak.max(instances);
         if self.since.elapsed() < MEMORY_OF_CROWDS {
             return;
+        }
+        if self.peak_before >= self.peak.saturating_add(CROWD) {
+            allocator::give_back();
         }
         let expected = self.peak.max(self.peak_before);
         (self.since, self.peak_before, self.peak) = (Instant::now(), self.peak, instances);

@@ -35,8 +35,8 @@ pub fn settle() {
     }
 }
 
-/// Gives what is free back to the system, also what lies between buffers that are in use. Takes some
-/// milliseconds, in which others may wait for memory (`man 3 malloc_trim`).
+/// Gives what is free back to the system, also what lies between buffers that are in use. Takes
+/// some milliseconds, in which others may wait for memory (`man 3 malloc_trim`).
 pub fn give_back() {
     #[cfg(all(target_os = "linux", target_env = "gnu"))]
     #[expect(

@@ -8,7 +8,8 @@ use support::{Engine, TestDatabase, TestHost, Visitor, until};
 
 use super::{KEPT, migrate};
 
-/// What the benchmark's page costs: load the session; begin and insert in one; select; save and commit in one.
+/// What the benchmark's page costs: load the session; begin and insert in one; select; save and
+/// commit in one.
 const PAGE_ROUND_TRIPS: usize = 4;
 
 /// Requests of which the usual one counts. The host looks for new versions once a second, and a connection may have to be

@@ -54,8 +54,8 @@ impl Conn {
         if self.statements.is_full() {
             self.forget_statements().await?;
         }
-        // The driver keeps statements by their text, and the same text means other tables to another
-        // app.
+        // The driver keeps statements by their text, and the same text means other tables to
+        // another app.
         let text = format!("/*{schema}*/{sql}");
         for _ in 0..2 {
             let _of_another = self.relay.take_prepared();

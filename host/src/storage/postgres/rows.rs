@@ -171,7 +171,8 @@ fn decode_row(row: &[u8], types: &[PgTypeInfo], rows: &mut Rows, budget: &mut Bu
     Ok(())
 }
 
-/// The cells of a row, of which none is NULL (PostgreSQL documentation, "Message Formats", DataRow).
+/// The cells of a row, of which none is NULL (PostgreSQL documentation, "Message Formats",
+/// DataRow).
 struct Cells<'a> {
     rest: &'a [u8],
 }

@@ -46,8 +46,8 @@ impl PostgresLease {
             script.push_str(&inline(&in_schema(self.host_schema.as_deref(), sql.postgres()), params)?);
             script.push_str("; ");
         }
-        // Nothing has been said to the server yet. If it does not answer, that is to be known before
-        // there is something to keep.
+        // Nothing has been said to the server yet. If it does not answer, that is to be known
+        // before there is something to keep.
         if let Some(begin) =
             self.conn.as_mut().filter(|_| !self.in_flight).and_then(|conn| conn.relay.take_begin())
         {
@@ -59,7 +59,8 @@ impl PostgresLease {
             Err(error) if error.code == Code::Unavailable => {
                 Err(Error::new(Code::CommitUnknown, "the connection was lost during the commit"))
             }
-            // A write failed: the server waits for the end of the transaction, which the lease brings as it goes home.
+            // A write failed: the server waits for the end of the transaction, which the lease
+            // brings as it goes home.
             Err(error) if !writes.is_empty() => Err(error),
             result => {
                 self.note_end();
@@ -83,8 +84,8 @@ impl PostgresLease {
         result
     }
 
-    /// Lets a transaction begin together with its first statement. False where that is not possible.
-    /// A server may refuse the serializable level, and says so by itself.
+    /// Lets a transaction begin together with its first statement. False where that is not
+    /// possible. A server may refuse the serializable level, and says so by itself.
     pub(super) fn begins_with_next(&mut self, control: Control) -> bool {
         let Cow::Borrowed(text) = text_of(control) else { return false };
         control != Control::Begin(Some(Isolation::Serializable))

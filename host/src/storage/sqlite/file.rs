@@ -166,7 +166,8 @@ impl File {
         link.pragma_update(None, "journal_size_limit", WAL_BYTES)?;
         link.pragma_update(None, "foreign_keys", true)?;
         link.pragma_update(None, "cache_size", CACHE_KIB)?;
-        // What does not fit the cache goes to a file: sorting a million rows must not fill the memory.
+        // What does not fit the cache goes to a file: sorting a million rows must not fill the
+        // memory.
         link.pragma_update(None, "temp_store", "file")?;
         link.pragma_update(None, "hard_heap_limit", i64::try_from(self.settings.heap_bytes).unwrap_or(i64::MAX))?;
         link.pragma_update(None, "query_only", read_only)?;

@@ -1,10 +1,10 @@
 //! Values on their way to Postgres and back, in its binary format.
 //!
-//! Every parameter is sent and every column is asked for in binary, so each type has to be known here: [`value`]
-//! reads one cell, [`parameters`] writes those of one statement for the types that the server inferred.
-//! All of it is by hand, because the conversions of sqlx panic on dates that Postgres can hold and chrono
-//! cannot (`infinity`, 294276-12-31). The formats are those of the `*_send` and `*_recv` functions in
-//! PostgreSQL's `src/backend/utils/adt`.
+//! Every parameter is sent and every column is asked for in binary, so each type has to be known
+//! here: [`value`] reads one cell, [`parameters`] writes those of one statement for the types that
+//! the server inferred. All of it is by hand, because the conversions of sqlx panic on dates that
+//! Postgres can hold and chrono cannot (`infinity`, 294276-12-31). The formats are those of the
+//! `*_send` and `*_recv` functions in PostgreSQL's `src/backend/utils/adt`.
 //!
 //! Start with `decode` and `encode`. A type without a variant of [`crate::storage::value::Value`] is read as
 //! Postgres writes it (`text`, `nested`); the text assumes the settings of our sessions: `DateStyle` ISO,

@@ -1,6 +1,6 @@
 //! A statement whose result is read without the driver.
 
-use super::inbox::{Head, Inbox};
+use super::inbox::{Head, Inbox, broken};
 use crate::storage::Error;
 use crate::storage::postgres::error::from_fields;
 use std::ops::Range;
@@ -39,7 +39,8 @@ impl Execution {
         Self { row_limit, is_left_out: false, begins, error: None }
     }
 
-    /// Reads on. None until more has come. Fails where the server does not keep to the protocol.
+    /// Reads on. None until more has come. Fails where nothing more is to be
+    /// expected of the server.
     pub(super) fn read(&mut self, inbox: &mut Inbox) -> Result<Option<Step<Range<usize>>>, String> {
         while let Some(head) = inbox.head()? {
             let Some(body) = inbox.take(head, self.kept(head)?) else { return Ok(None) };
@@ -53,7 +54,10 @@ impl Execution {
                 // What follows could run by itself.
                 b'E' if self.begins => {
                     let error = from_fields(inbox.part(body));
-                    return Err(format!("a transaction could not begin: {} {}", error.sqlstate, error.message));
+                    return Err(format!(
+                        "the database began no transaction: {} {}",
+                        error.sqlstate, error.message
+                    ));
                 }
                 b'C' => return Ok(Some(Step::Done(count_of(inbox.part(body))))),
                 b'Z' => return Ok(Some(Step::End)),
@@ -76,7 +80,8 @@ impl Execution {
             // Done; the columns; ready.
             b'C' | b'T' | b'Z' if head.length <= MAX_OTHER => Ok(head.length),
             kind => {
-                Err(format!("an unexpected message of type {:?} with {} bytes", char::from(kind), head.length))
+                let (kind, length) = (char::from(kind), head.length);
+                Err(broken(&format!("an unexpected message of type {kind:?} with {length} bytes")))
             }
         }
     }

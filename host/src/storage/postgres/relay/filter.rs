@@ -8,7 +8,7 @@
 //!
 //! All others pass as they come.
 
-use super::inbox::Head;
+use super::inbox::{Head, broken};
 use super::request::HEAD;
 
 /// What is kept of an error's fields. It is also the most that a notice and the like may have.
@@ -154,10 +154,10 @@ impl Filter {
             b'E' if left > MAX_TEXT => Ok(State::Cut { left, kept: Vec::new() }),
             // Notices, notifications, the status of a parameter.
             b'N' | b'A' | b'S' => Ok(State::Body { left, passes: left <= MAX_TEXT }),
-            _ if left > MAX_OTHER => Err(format!(
-                "a message of type {:?} has {left} bytes, which is more than expected",
-                char::from(kind)
-            )),
+            _ if left > MAX_OTHER => {
+                let kind = char::from(kind);
+                Err(broken(&format!("a message of type {kind:?} has {left} bytes, which is more than expected")))
+            }
             _ => Ok(State::Body { left, passes: true }),
         }
     }
@@ -172,7 +172,7 @@ impl Filter {
             [] => Ok(false),
             // May come at any time.
             _ if b"NAS".contains(&kind) => Ok(false),
-            _ => Err(format!("a transaction could not begin: a message of type {:?} came", char::from(kind))),
+            _ => Err(format!("the database began no transaction: a message of type {:?} came", char::from(kind))),
         }
     }
 }

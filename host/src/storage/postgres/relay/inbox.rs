@@ -24,13 +24,19 @@ pub(super) struct Head {
     pub(super) length: usize,
 }
 
+/// What is said of a server that does not keep to the protocol.
+pub(super) fn broken(how: &str) -> String {
+    format!("the database broke the protocol: {how}")
+}
+
 impl Head {
     /// From a message's type and its length, which counts its own four bytes.
     pub(super) fn read([kind, a, b, c, d]: [u8; HEAD]) -> Result<Self, String> {
         let length = usize::try_from(u32::from_be_bytes([a, b, c, d])).unwrap_or(usize::MAX);
         let length = length.checked_sub(HEAD - 1);
+        let kind_name = char::from(kind);
         let length =
-            length.ok_or_else(|| format!("a message of type {:?} has no valid length", char::from(kind)))?;
+            length.ok_or_else(|| broken(&format!("a message of type {kind_name:?} has no valid length")))?;
         Ok(Self { kind, length })
     }
 }

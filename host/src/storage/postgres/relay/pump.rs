@@ -91,8 +91,8 @@ impl Relay {
     }
 
     /// Begins to run a statement without the driver, which would receive a row whole before anybody
-    /// could look at its length. Rows with more bytes than `row_limit` are left out. Nothing is sent
-    /// before the first [`step`](Self::step).
+    /// could look at its length. Rows with more bytes than `row_limit` are left out. Nothing is
+    /// sent before the first [`step`](Self::step).
     pub(in crate::storage::postgres) fn execute(
         &mut self,
         statement: Statement<'_>,
@@ -123,7 +123,7 @@ impl Relay {
                 Ok(Some(step)) => return Poll::Ready(Ok(step)),
                 Ok(None) => {}
                 Err(text) => {
-                    self.end(Some(broken(&text)));
+                    self.end(Some(Error::unavailable(text)));
                     return Poll::Ready(self.end_execution());
                 }
             }
@@ -273,7 +273,7 @@ impl Relay {
                 self.inbox.clear();
                 self.up.look_again(&self.near);
             }
-            Err(text) => self.end(Some(broken(&text))),
+            Err(text) => self.end(Some(Error::unavailable(text))),
         }
     }
 
@@ -297,10 +297,6 @@ impl Relay {
         self.hand_over();
         let _ = self.near.shutdown(Shutdown::Both);
     }
-}
-
-fn broken(text: &str) -> Error {
-    Error::unavailable(format!("the database broke the protocol: {text}"))
 }
 
 /// Gives the driver as many bytes as there is room for.

@@ -20,8 +20,8 @@ pub(super) struct Up {
     end: usize,
     /// Whether something is written that may not have been sent yet.
     flushes: bool,
-    /// Whether the driver may have written something that we have not looked for: not while it waits
-    /// for the answer to a whole request.
+    /// Whether the driver may have written something that we have not looked for: not while it
+    /// waits for the answer to a whole request.
     looks: bool,
     /// Whether the buffer was too small for what the driver had written.
     is_full: bool,
@@ -84,6 +84,10 @@ impl Up {
                 }
                 Poll::Pending => return,
             }
+        }
+        // What was long is not kept until the connection is idle.
+        if self.bytes.len() > LARGE {
+            self.shrink();
         }
         if self.flushes && wire.poll_flush(cx).is_ready() {
             self.flushes = false;
@@ -173,9 +177,13 @@ impl Up {
     /// Gives back memory before the connection is idle. Returns whether there was a long request.
     pub(super) fn rest(&mut self) -> bool {
         if self.is_empty() {
-            self.bytes.truncate(SMALL);
-            self.bytes.shrink_to_fit();
+            self.shrink();
         }
         std::mem::take(&mut self.has_long)
+    }
+
+    fn shrink(&mut self) {
+        self.bytes.truncate(SMALL);
+        self.bytes.shrink_to_fit();
     }
 }

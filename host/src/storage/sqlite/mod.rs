@@ -1,6 +1,7 @@
 //! The SQLite engine: one file for the registry, one file for each app with its tables, blobs and sessions.
 //!
-//! Start with [`files`]: which files there are and who may use them when (many readers, one writer each). [`lease`] is one connection on loan;
+//! Start with [`files`]: which files there are. [`file`] says who may use one when (many readers,
+//! one writer). [`lease`] is one connection on loan;
 //! [`guard`] keeps guests inside their tables and their time; [`values`] translates values.
 //!
 //! A guest's statement runs on the calling thread where that is known to be quick ([`here`]): a

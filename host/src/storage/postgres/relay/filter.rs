@@ -21,7 +21,7 @@ const MAX_OTHER: usize = 1 << 20;
 pub(super) struct Filter {
     state: State,
     /// The types of the messages that come next and answer what the driver has not asked.
-    swallowed: &'static [u8],
+    discarded: &'static [u8],
 }
 
 enum State {
@@ -44,12 +44,12 @@ const BEGIN: State = State::Head { bytes: [0; HEAD], have: 0 };
 
 impl Filter {
     pub(super) fn new() -> Self {
-        Self { state: BEGIN, swallowed: &[] }
+        Self { state: BEGIN, discarded: &[] }
     }
 
     /// The next messages are of these types, and do not reach the driver.
-    pub(super) fn swallow(&mut self, types: &'static [u8]) {
-        self.swallowed = types;
+    pub(super) fn discard(&mut self, types: &'static [u8]) {
+        self.discarded = types;
     }
 
     /// What passes of the server's bytes: first those that are returned as they came, then those
@@ -147,7 +147,7 @@ impl Filter {
     /// Decides what becomes of a message.
     fn begin(&mut self, head: [u8; HEAD]) -> Result<State, String> {
         let Head { kind, length: left } = Head::read(head)?;
-        if self.swallows(kind)? {
+        if self.discards(kind)? {
             return Ok(State::Body { left, passes: false });
         }
         match kind {
@@ -163,10 +163,10 @@ impl Filter {
     }
 
     /// Whether a message answers what the driver has not asked: then it does not pass.
-    fn swallows(&mut self, kind: u8) -> Result<bool, String> {
-        match self.swallowed {
+    fn discards(&mut self, kind: u8) -> Result<bool, String> {
+        match self.discarded {
             [next, rest @ ..] if *next == kind => {
-                self.swallowed = rest;
+                self.discarded = rest;
                 Ok(true)
             }
             [] => Ok(false),
@@ -261,17 +261,17 @@ mod tests {
 
     #[test]
     fn what_answers_a_beginning_does_not_pass() {
-        let swallowing = || {
+        let discarding = || {
             let mut filter = Filter::new();
-            filter.swallow(b"12C");
+            filter.discard(b"12C");
             filter
         };
         let begun = [message(b'1', b""), message(b'2', b""), message(b'N', b"notice"), message(b'C', b"BEGIN\0")];
         let rest = [message(b'2', b""), message(b'D', b"row"), message(b'C', b"SELECT 1\0"), message(b'Z', b"T")];
         let all = [&begun[..], &rest[..]].concat();
-        assert_eq!(passed(swallowing, &all), [&begun[2..3], &rest[..]].concat().concat());
+        assert_eq!(passed(discarding, &all), [&begun[2..3], &rest[..]].concat().concat());
         let refused = [message(b'1', b""), message(b'E', b"SERROR\0\0")].concat();
-        assert!(swallowing().pass(&refused, &mut Vec::new()).is_err());
+        assert!(discarding().pass(&refused, &mut Vec::new()).is_err());
     }
 
     #[test]

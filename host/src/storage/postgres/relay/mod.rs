@@ -16,11 +16,11 @@ mod door;
 mod execution;
 mod filter;
 mod inbox;
+mod outbox;
 mod pump;
 mod request;
 mod server;
 mod tls;
-mod up;
 
 pub(super) use execution::Step;
 pub(super) use pump::Relay;

@@ -10,9 +10,9 @@
 use super::execution::{Execution, Step};
 use super::filter::Filter;
 use super::inbox::Inbox;
+use super::outbox::Outbox;
 use super::request::{self, Statement};
 use super::server::{Wire, unreachable};
-use super::up::Up;
 use crate::storage::postgres::codec::Parameters;
 use crate::storage::postgres::error::translate;
 use crate::storage::{Error, Result};
@@ -33,7 +33,7 @@ pub(in crate::storage::postgres) struct Relay {
     near: UnixStream,
     wire: Wire,
     filter: Filter,
-    up: Up,
+    outbox: Outbox,
     /// What the server has sent.
     inbox: Inbox,
     /// What has passed and does not yet fit into the local socket, and how much of it has fitted
@@ -56,7 +56,7 @@ impl Relay {
             near,
             wire,
             filter: Filter::new(),
-            up: Up::new(),
+            outbox: Outbox::new(),
             inbox: Inbox::new(),
             passed: Vec::new(),
             written: 0,
@@ -77,7 +77,7 @@ impl Relay {
             let _ = self.step().await;
         }
         let mut work = pin!(work);
-        self.up.look();
+        self.outbox.look();
         let done = poll_fn(|cx| {
             host_work::counted(|| {
                 let polled = work.as_mut().poll(cx);
@@ -100,7 +100,7 @@ impl Relay {
         row_limit: usize,
     ) {
         let begin = self.begin.take();
-        self.up.put(request::execute(begin, statement, parameters));
+        self.outbox.put(request::execute(begin, statement, parameters));
         self.execution = Some(Execution::new(row_limit, begin.is_some()));
     }
 
@@ -127,7 +127,7 @@ impl Relay {
                     return Poll::Ready(self.end_execution());
                 }
             }
-            self.up.send(&mut self.wire, cx);
+            self.outbox.send(&mut self.wire, cx);
             match ready!(self.wire.poll_read(cx, self.inbox.room())) {
                 Ok(read) if read > 0 => self.inbox.add(read),
                 Ok(_) => {
@@ -178,7 +178,7 @@ impl Relay {
     /// The name of the first statement that the driver has asked to be prepared since this was last
     /// asked.
     pub(in crate::storage::postgres) fn take_prepared(&mut self) -> Option<String> {
-        self.up.take_prepared()
+        self.outbox.take_prepared()
     }
 
     /// Gives back memory before the connection is idle. Returns whether the driver has some to give
@@ -186,14 +186,14 @@ impl Relay {
     pub(in crate::storage::postgres) fn rest(&mut self) -> bool {
         self.inbox.rest();
         self.passed.shrink_to(SMALL);
-        self.up.rest()
+        self.outbox.rest()
     }
 
     /// Sends the rest of what the driver has written, after it has closed its end.
     pub(super) async fn finish(&mut self) -> Result<()> {
         let finished = poll_fn(|cx| {
             self.move_up(cx);
-            if self.up.is_empty() { self.wire.poll_shutdown(cx) } else { Poll::Pending }
+            if self.outbox.is_empty() { self.wire.poll_shutdown(cx) } else { Poll::Pending }
         });
         finished.await.map_err(|error| unreachable(&error))
     }
@@ -213,7 +213,7 @@ impl Relay {
         let has_received = self.move_down(cx);
         if !has_sent && !has_received {
             // Nothing of ours has woken the task, so the driver may have had something to do.
-            self.up.look();
+            self.outbox.look();
             self.move_up(cx);
         }
     }
@@ -221,10 +221,10 @@ impl Relay {
     /// Returns whether the driver had something to send.
     fn move_up(&mut self, cx: &mut Context<'_>) -> bool {
         let mut has_sent = false;
-        while !self.up.is_empty() || self.take_request() {
+        while !self.outbox.is_empty() || self.take_request() {
             has_sent = true;
-            self.up.send(&mut self.wire, cx);
-            if !self.up.is_empty() {
+            self.outbox.send(&mut self.wire, cx);
+            if !self.outbox.is_empty() {
                 break;
             }
         }
@@ -233,9 +233,9 @@ impl Relay {
 
     /// Takes what the driver wants to send. False if there is nothing.
     fn take_request(&mut self) -> bool {
-        let is_there = self.up.fill(&self.near);
+        let is_there = self.outbox.fill(&self.near);
         if is_there && let Some(text) = self.begin.take() {
-            self.filter.swallow(self.up.put_ahead(text));
+            self.filter.discard(self.outbox.put_ahead(text));
         }
         is_there
     }
@@ -271,7 +271,7 @@ impl Relay {
                     self.passed.splice(..0, rest.iter().copied());
                 }
                 self.inbox.clear();
-                self.up.look_again(&self.near);
+                self.outbox.look_again(&self.near);
             }
             Err(text) => self.end(Some(Error::unavailable(text))),
         }
@@ -281,7 +281,7 @@ impl Relay {
     fn hand_over(&mut self) -> bool {
         let Some(rest) = self.passed.get(self.written..).filter(|rest| !rest.is_empty()) else { return true };
         self.written += give(&self.near, rest);
-        self.up.look_again(&self.near);
+        self.outbox.look_again(&self.near);
         if self.written < self.passed.len() {
             return false;
         }

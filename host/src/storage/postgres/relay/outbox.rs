@@ -14,7 +14,7 @@ const LARGE: usize = 64 << 10;
 const SCRAP: usize = 512;
 
 /// What the server does not have yet.
-pub(super) struct Up {
+pub(super) struct Outbox {
     bytes: Vec<u8>,
     start: usize,
     end: usize,
@@ -22,7 +22,7 @@ pub(super) struct Up {
     flushes: bool,
     /// Whether the driver may have written something that we have not looked for: not while it
     /// waits for the answer to a whole request.
-    looks: bool,
+    may_have_written: bool,
     /// Whether the buffer was too small for what the driver had written.
     is_full: bool,
     /// So many bytes that we have are still in the local socket, too: see [`Self::fill`].
@@ -35,14 +35,14 @@ pub(super) struct Up {
     prepared: Option<String>,
 }
 
-impl Up {
+impl Outbox {
     pub(super) fn new() -> Self {
         Self {
             bytes: vec![0; SMALL],
             start: 0,
             end: 0,
             flushes: false,
-            looks: true,
+            may_have_written: true,
             is_full: false,
             peeked: 0,
             has_ended: false,
@@ -102,12 +102,12 @@ impl Up {
 
     /// The driver begins something, so it may write.
     pub(super) fn look(&mut self) {
-        self.looks = true;
+        self.may_have_written = true;
     }
 
     /// The driver has been given something, after which it may write.
     pub(super) fn look_again(&mut self, near: &UnixStream) {
-        self.looks = true;
+        self.may_have_written = true;
         self.take_peeked(near);
     }
 
@@ -117,7 +117,7 @@ impl Up {
     /// and turns once for nothing. So a request that is whole stays there until the driver is given
     /// the answer, and is woken anyway. After such a request the driver waits.
     pub(super) fn fill(&mut self, near: &UnixStream) -> bool {
-        if self.has_ended || !self.looks {
+        if self.has_ended || !self.may_have_written {
             return false;
         }
         self.take_peeked(near);
@@ -144,8 +144,8 @@ impl Up {
         }
         if !self.is_full {
             self.peeked = read;
-            self.looks = !self.bytes.get(..read).is_some_and(is_whole);
-            if self.looks {
+            self.may_have_written = !self.bytes.get(..read).is_some_and(is_whole);
+            if self.may_have_written {
                 self.take_peeked(near);
             }
         }

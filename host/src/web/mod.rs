@@ -20,6 +20,8 @@ mod cross_origin;
 mod dispatch;
 mod downloads;
 pub mod front;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod leaving;
 mod metrics;
 mod operator;

@@ -9,6 +9,8 @@ mod chunks;
 mod condition;
 mod disposition;
 mod entity_tag;
+#[cfg(fuzzing)]
+pub(super) mod fuzzing;
 mod headers;
 mod kind;
 mod multipart;

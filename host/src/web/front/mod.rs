@@ -17,6 +17,8 @@ mod chunked;
 mod fields;
 mod forwarded;
 mod framing;
+#[cfg(fuzzing)]
+pub(super) mod fuzzing;
 mod gate;
 mod guarded;
 mod head;

@@ -8,6 +8,8 @@ mod answer;
 mod checksum;
 mod creation;
 mod desk;
+#[cfg(fuzzing)]
+pub(super) mod fuzzing;
 mod headers;
 mod patch;
 

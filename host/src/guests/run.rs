@@ -7,7 +7,8 @@ use super::respond::{self, Outcome};
 use super::state::{self, OutOfTime, Visit};
 use bytes::Bytes;
 use futures_util::FutureExt;
-use http::Request;
+use http::uri::{Authority, Scheme as UriScheme};
+use http::{Request, Uri};
 use http_body::{Body, Frame, SizeHint};
 use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
@@ -70,6 +71,10 @@ pub enum Fault {
     Panic,
 }
 
+/// The host of a request that names none, as HTTP/1.0 may. `wasi:http` cannot say that there is none in a
+/// way that all toolchains can read.
+const UNNAMED_HOST: &str = "localhost";
+
 /// Begins to run a request in a fresh instance. Nothing runs until the result is polled.
 pub fn start(
     guest: &Guest,
@@ -82,6 +87,9 @@ pub fn start(
     let mut store = state::build_store(guest, visit);
     store.data_mut().reply = Some(sender);
     hooks::strip(&mut head.headers);
+    if head.uri.authority().is_none() && !head.headers.contains_key(http::header::HOST) {
+        head.uri = at_unnamed_host(head.uri)?;
+    }
     let scheme = if https { Scheme::Https } else { Scheme::Http };
     let request = store.data_mut().http().new_incoming_request(scheme, Request::from_parts(head, body))?;
     let out = store.data_mut().http().new_response_outparam_from_callback(|_| {})?;
@@ -108,6 +116,12 @@ pub fn start(
     });
     let guest = Metered::new(computing.boxed(), Arc::clone(&guest.accounts.computing));
     Ok(Running { reply, guest, failed })
+}
+
+fn at_unnamed_host(target: Uri) -> Result<Uri, http::uri::InvalidUriParts> {
+    let mut parts = target.into_parts();
+    (parts.scheme, parts.authority) = (Some(UriScheme::HTTP), Some(Authority::from_static(UNNAMED_HOST)));
+    Uri::from_parts(parts)
 }
 
 impl Fault {

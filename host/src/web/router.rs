@@ -71,6 +71,7 @@ impl Router {
             metrics::request("", refusal.status().as_u16(), began.elapsed());
             return refuse(refusal);
         }
+        front::complete_host(&mut request);
         let mut client = ClientInfo::new(request.headers(), self.trust_proxy);
         let who = Client::at(*client.address.get_or_insert(peer));
         let request_id = client.request_id.clone().unwrap_or_else(|| self.ids.next());

@@ -5,6 +5,7 @@
 
 use super::fields::Fields;
 use super::framing::Framing;
+use super::host::is_same_place;
 use super::line::{LineEnd, find_end};
 use super::refusal::Refusal;
 use super::request_line::{BESIDE_TARGET, RequestLine, Version};
@@ -77,7 +78,7 @@ impl HeadScan {
             None if line.is_empty() && !self.began_with_blank => self.began_with_blank = true,
             None => {
                 let mut request = RequestLine::parse(line, rules.uri_bytes)?;
-                request.authority = request.authority.map(|range| range.start + start..range.end + start);
+                request.host = request.host.map(|host| host.moved(start));
                 self.request = Some(request);
             }
             Some(_) if line.is_empty() => return Ok(true),
@@ -93,11 +94,10 @@ impl HeadScan {
         if host.is_none() && request.version == Version::Http11 {
             return Err(Refusal::NoHost);
         }
-        if let (Some(authority), Some(host)) = (request.authority.clone(), host) {
+        if let (Some(target), Some(host)) = (&request.host, host) {
             // RFC 9112 section 3.2.2 would ignore the Host: what a proxy in front has routed by is then unknown.
-            let (authority, host) =
-                (bytes.get(authority).unwrap_or_default(), bytes.get(host).unwrap_or_default());
-            if !authority.eq_ignore_ascii_case(host) {
+            let part = |place| bytes.get(place).unwrap_or_default();
+            if !is_same_place(part(target.place.clone()), part(host), target.default_port) {
                 return Err(Refusal::HostDiffers);
             }
         }

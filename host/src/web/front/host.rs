@@ -1,5 +1,9 @@
 //! Names of hosts, as they stand in Host fields and request targets.
 
+use http::Request;
+use http::header::{HOST, HeaderValue};
+use std::net::Ipv6Addr;
+
 /// The longest name that DNS knows, as text.
 const NAME_BYTES: usize = 253;
 
@@ -11,8 +15,32 @@ pub fn normalise_host(host: &str) -> Option<String> {
     if !is_name(name) || !port.is_none_or(is_port) {
         return None;
     }
-    let name = name.strip_suffix(b".").unwrap_or(name);
+    let name = without_dot(name);
     String::from_utf8(name.to_ascii_lowercase()).ok()
+}
+
+/// Gives a request that names its host in the target alone, as HTTP/1.0 may, the Host field by which it
+/// is routed.
+pub fn complete_host<B>(request: &mut Request<B>) {
+    if request.headers().contains_key(HOST) {
+        return;
+    }
+    let named = request.uri().authority().and_then(|named| HeaderValue::from_str(named.as_str()).ok());
+    if let Some(host) = named {
+        request.headers_mut().insert(HOST, host);
+    }
+}
+
+/// Whether two authorities mean the same host and port. Where no port is named, `default_port` is meant.
+pub(super) fn is_same_place(one: &[u8], other: &[u8], default_port: u16) -> bool {
+    let ((one, one_port), (other, other_port)) = (split_port(one), split_port(other));
+    let port = |port: Option<&[u8]>| port.map_or(Some(default_port), parse_port);
+    let is_same_name = match (parse_ipv6(one), parse_ipv6(other)) {
+        (Some(one), Some(other)) => one == other,
+        // A dot at the end is not part of the name here, nor where routes are looked up.
+        _ => without_dot(one).eq_ignore_ascii_case(without_dot(other)),
+    };
+    is_same_name && port(one_port) == port(other_port)
 }
 
 /// Whether this is a host with an optional port, and nothing of what else a URI allows there.
@@ -36,15 +64,29 @@ fn split_port(bytes: &[u8]) -> (&[u8], Option<&[u8]>) {
 }
 
 fn is_port(port: &[u8]) -> bool {
-    let is_number = !port.is_empty() && port.len() <= 5 && port.iter().all(u8::is_ascii_digit);
-    is_number && std::str::from_utf8(port).is_ok_and(|text| text.parse::<u16>().is_ok())
+    parse_port(port).is_some()
+}
+
+fn parse_port(port: &[u8]) -> Option<u16> {
+    let is_number = port.len() <= 5 && port.iter().all(u8::is_ascii_digit);
+    std::str::from_utf8(port).ok().filter(|_| is_number)?.parse().ok()
+}
+
+/// The address between brackets.
+fn parse_ipv6(name: &[u8]) -> Option<Ipv6Addr> {
+    let address = name.strip_prefix(b"[")?.strip_suffix(b"]")?;
+    std::str::from_utf8(address).ok()?.parse().ok()
+}
+
+fn without_dot(name: &[u8]) -> &[u8] {
+    name.strip_suffix(b".").unwrap_or(name)
 }
 
 fn is_name(name: &[u8]) -> bool {
-    if let Some([address @ .., b']']) = name.strip_prefix(b"[") {
-        return std::str::from_utf8(address).is_ok_and(|text| text.parse::<std::net::Ipv6Addr>().is_ok());
+    if name.starts_with(b"[") {
+        return parse_ipv6(name).is_some();
     }
-    let name = name.strip_suffix(b".").unwrap_or(name);
+    let name = without_dot(name);
     name.len() <= NAME_BYTES && name.split(|byte| *byte == b'.').all(is_label)
 }
 

@@ -36,7 +36,7 @@ mod tests;
 
 pub use forwarded::ClientInfo;
 pub use guarded::Guarded;
-pub use host::normalise_host;
+pub use host::{complete_host, normalise_host};
 pub use presence::Presence;
 pub use refusal::{Refusal, refusal};
 pub use rules::Rules;

@@ -16,8 +16,17 @@ pub(super) const BESIDE_TARGET: usize = METHOD_BYTES + " ".len() + " HTTP/1.1\r\
 #[derive(Debug)]
 pub(super) struct RequestLine {
     pub(super) version: Version,
-    /// Where an absolute-form target names its authority, within the line.
-    pub(super) authority: Option<Range<usize>>,
+    /// The host that an absolute-form target names.
+    pub(super) host: Option<NamedHost>,
+}
+
+/// The host that a target names.
+#[derive(Debug)]
+pub(super) struct NamedHost {
+    /// Where its authority stands: within the line at first, within the head once that is known.
+    pub(super) place: Range<usize>,
+    /// The port that is meant where none is named.
+    pub(super) default_port: u16,
 }
 
 /// The versions that are served.
@@ -49,9 +58,15 @@ impl RequestLine {
         if target.len() > uri_bytes {
             return Err(Refusal::TargetTooLong);
         }
-        let authority = check_target(method, target)?;
-        let offset = method.len() + 1;
-        Ok(Self { version, authority: authority.map(|range| range.start + offset..range.end + offset) })
+        let host = check_target(method, target)?;
+        Ok(Self { version, host: host.map(|host| host.moved(method.len() + 1)) })
+    }
+}
+
+impl NamedHost {
+    /// The same host, in what begins so many bytes earlier.
+    pub(super) fn moved(self, by: usize) -> Self {
+        Self { place: self.place.start + by..self.place.end + by, ..self }
     }
 }
 
@@ -80,14 +95,14 @@ fn check_method(method: &[u8]) -> Result<(), Refusal> {
 }
 
 /// The forms of RFC 9112 section 3.2, without the one for CONNECT.
-fn check_target(method: &[u8], target: &[u8]) -> Result<Option<Range<usize>>, Refusal> {
+fn check_target(method: &[u8], target: &[u8]) -> Result<Option<NamedHost>, Refusal> {
     if target.first() == Some(&b'/') {
         return check_path(target).map(|()| None);
     }
     if target == b"*" {
         return if method == b"OPTIONS" { Ok(None) } else { Err(Refusal::Target) };
     }
-    let start = scheme_len(target).ok_or(Refusal::Target)?;
+    let (start, default_port) = scheme(target).ok_or(Refusal::Target)?;
     let after = target.get(start..).unwrap_or_default();
     let len = after.iter().position(|byte| matches!(byte, b'/' | b'?' | b'#')).unwrap_or(after.len());
     let (authority, path) = after.split_at_checked(len).ok_or(Refusal::Target)?;
@@ -95,14 +110,15 @@ fn check_target(method: &[u8], target: &[u8]) -> Result<Option<Range<usize>>, Re
         return Err(Refusal::Target);
     }
     check_path(path)?;
-    Ok(Some(start..start + len))
+    Ok(Some(NamedHost { place: start..start + len, default_port }))
 }
 
-fn scheme_len(target: &[u8]) -> Option<usize> {
-    [b"http://".as_slice(), b"https://"]
-        .iter()
-        .find(|scheme| target.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme)))
-        .map(|scheme| scheme.len())
+/// The length of the scheme that a target begins with, and its port.
+fn scheme(target: &[u8]) -> Option<(usize, u16)> {
+    [(b"http://".as_slice(), 80), (b"https://", 443)]
+        .into_iter()
+        .find(|(scheme, _)| target.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme)))
+        .map(|(scheme, port)| (scheme.len(), port))
 }
 
 fn check_path(target: &[u8]) -> Result<(), Refusal> {

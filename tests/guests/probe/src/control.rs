@@ -33,6 +33,7 @@ pub fn perform(name: &str, args: Args, request: &IncomingRequest, ballast: &mut 
         "stdout" => print(stdout::get_stdout(), args),
         "stderr" => print(stderr::get_stderr(), args),
         "echo-headers" => Ok(headers(request)),
+        "echo-authority" => Ok(json!(request.authority())),
         "echo-uri" => Ok(json!(request.path_with_query())),
         "echo-body" => body(request),
         "config" => Ok(json!(store::get(args.text("key")?)?)),

@@ -5,7 +5,7 @@ use super::table::table;
 use super::{Refusal, Rules};
 
 /// The length of a sound head, or why it is refused; `None` if incomplete. The bytes arrive `step` at a time.
-fn judge(bytes: &[u8], step: usize) -> Option<Result<usize, Refusal>> {
+pub(super) fn judge(bytes: &[u8], step: usize) -> Option<Result<usize, Refusal>> {
     let mut scan = HeadScan::default();
     let ends = (step..bytes.len()).step_by(step).chain([bytes.len()]);
     for end in ends {
@@ -34,6 +34,15 @@ fn sound_heads_end_at_their_empty_line() {
         "OPTIONS * HTTP/1.1\r\nHost: [2001:DB8::1]:80\r\n\r\n",
         "GET HTTP://A:80/x?y HTTP/1.1\r\nHost: a:80\r\n\r\n",
         "GET https://a HTTP/1.1\r\nHost: A\r\n\r\n",
+        "GET http://a:80/ HTTP/1.1\r\nHost: a\r\n\r\n",
+        "GET http://a/ HTTP/1.1\r\nHost: A:80\r\n\r\n",
+        "GET http://a:080/ HTTP/1.1\r\nHost: a:80\r\n\r\n",
+        "GET HTTPS://a:443/ HTTP/1.1\r\nHost: a\r\n\r\n",
+        "GET https://a/ HTTP/1.1\r\nHost: a:443\r\n\r\n",
+        "GET http://a./ HTTP/1.1\r\nHost: a\r\n\r\n",
+        "GET http://A.example:80 HTTP/1.1\r\nHost: a.Example.\r\n\r\n",
+        "GET http://[2001:DB8::1]/ HTTP/1.1\r\nHost: [2001:db8:0::1]:80\r\n\r\n",
+        "GET http://a:80/ HTTP/1.0\r\nHost: a\r\n\r\n",
         "GET https://a?b HTTP/1.1\r\nHost: a\r\n\r\n",
         "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: \tChunked\t \r\nExpect: 100-Continue\r\n\r\n",
         "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9223372036854775807\r\n\r\n",

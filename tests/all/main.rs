@@ -36,6 +36,7 @@ macro_rules! on_both_databases {
 }
 
 mod blobs;
+mod bodies;
 mod commands;
 mod crashes;
 mod crowds;

@@ -1,12 +1,13 @@
 //! What guests may do with HTTP beyond answering: nothing. Requests to elsewhere are denied.
 
+use super::outgoing::PIECES;
 use http::HeaderName;
 use http::header::{CONNECTION, HOST, HeaderMap, TE, TRAILER, TRANSFER_ENCODING, UPGRADE};
 use std::sync::{Arc, LazyLock};
 use wasmtime_wasi_http::{Error, ForbiddenHeaderFilter, RequestOptions, WasiBody, WasiHttpHooks};
 
 /// What a guest may write of its answer at a time.
-const ANSWER_CHUNK: usize = 256 << 10;
+pub(super) const ANSWER_CHUNK: usize = 256 << 10;
 
 /// Denies outgoing requests and headers that are the host's.
 #[derive(Debug)]
@@ -35,7 +36,11 @@ impl WasiHttpHooks for Hooks {
         Arc::clone(&FILTER)
     }
 
-    /// A guest that writes more before it returns waits until some of it has been taken.
+    /// What bounds bodies is counted in bytes (`outgoing`).
+    fn p2_outgoing_body_buffer_chunks(&mut self) -> usize {
+        PIECES
+    }
+
     fn p2_outgoing_body_chunk_size(&mut self) -> usize {
         ANSWER_CHUNK
     }

@@ -18,6 +18,7 @@ mod keys;
 pub mod linker;
 mod loading;
 mod log_minute;
+mod outgoing;
 mod output;
 pub mod own_databases;
 pub mod registry;

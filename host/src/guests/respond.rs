@@ -3,6 +3,7 @@
 //! `response-outparam.set` of `wasmtime-wasi-http` is replaced by one that commits first, inside the guest's call. So what the guest does
 //! after it is certainly after the commit, and a commit that fails turns the response into an error.
 
+use super::outgoing;
 use super::state::GuestState;
 use crate::interfaces::Pending;
 use crate::interfaces::blob_upload::SendOptions;
@@ -39,7 +40,7 @@ pub enum Failure {
     Guest(ErrorCode),
     /// What the request wrote could not be kept.
     NotKept(storage::Error),
-    /// The response names a blob that cannot be had.
+    /// The response names a blob that is not there or cannot be had.
     NoBlob(storage::Error),
     /// The guest's response is none that can be sent.
     Malformed(String),
@@ -50,10 +51,12 @@ pub type Outcome = Result<Answer, Failure>;
 
 type Set = (Resource<HostResponseOutparam>, Result<Resource<HostOutgoingResponse>, ErrorCode>);
 
-/// Replaces `set`.
+/// Replaces `set`, and what bodies are written with.
 pub(super) fn add_to_linker(linker: &mut Linker<GuestState>) -> wasmtime::Result<()> {
     linker.allow_shadowing(true);
-    linker.instance(TYPES)?.func_wrap_async(SET, |store, args: Set| Box::new(set(store, args)))?;
+    let mut types = linker.instance(TYPES)?;
+    types.func_wrap_async(SET, |store, args: Set| Box::new(set(store, args)))?;
+    outgoing::add_to_linker(&mut types)?;
     linker.allow_shadowing(false);
     Ok(())
 }
@@ -63,7 +66,11 @@ async fn set(mut store: StoreContextMut<'_, GuestState>, (out, response): Set) -
     state.table.delete(out)?;
     let outcome = match response {
         Ok(response) => {
+            let number = response.rep();
             let response = state.table.delete(response)?;
+            if response.body.is_some() {
+                state.outgoing.set(number);
+            }
             answer(state, response).await
         }
         Err(code) => Err(Failure::Guest(code)),

@@ -27,7 +27,7 @@ pub struct Running {
     pub reply: oneshot::Receiver<Outcome>,
     /// Has to be polled for the guest to go on, also while its body is streamed.
     pub guest: Metered<Result<(), Fault>>,
-    /// Whether the guest has come to a bad end: then the body that it was writing is not whole, although it looks ended.
+    /// Whether the guest has come to a bad end, or returned in the middle of its body: then the body is not whole, although it looks ended.
     pub failed: Failed,
 }
 
@@ -107,7 +107,8 @@ pub fn start(
             return Err(Fault::from_error(&error, store.data().lacked_room()));
         }
         respond::without_set(store.data_mut()).await;
-        end.good = true;
+        let state = store.data();
+        end.good = !state.outgoing.is_left_open(&state.table);
         Ok(())
     };
     let computing = AssertUnwindSafe(run).catch_unwind().map(|end| match end {

@@ -3,6 +3,7 @@
 use super::admission::{Limiter, Place};
 use super::compute::{Verdict, count};
 use super::hooks::Hooks;
+use super::outgoing::Outgoing;
 use super::output::{Label, Output};
 use super::registry::Guest;
 use super::respond::Outcome;
@@ -39,6 +40,7 @@ pub struct GuestState {
     pub(super) config: WasiConfigVariables,
     /// Where the answer goes; none once it has been given.
     pub(super) reply: Option<oneshot::Sender<Outcome>>,
+    pub(super) outgoing: Outgoing,
     wasi: WasiCtx,
     http: WasiHttpCtx,
     hooks: Hooks,
@@ -94,6 +96,7 @@ pub fn build_store(guest: &Guest, visit: Visit) -> Store<GuestState> {
         table,
         config: app.config.iter().cloned().collect(),
         reply: None,
+        outgoing: Outgoing::default(),
         wasi: wasi.build(),
         http,
         hooks: Hooks,

@@ -22,6 +22,7 @@ use bytes::Bytes;
 use futures_util::FutureExt;
 use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, EXPECT};
 use http::{HeaderMap, HeaderName, Request, Response, StatusCode};
+use http_body::Body as _;
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
 use std::sync::Arc;
@@ -90,7 +91,7 @@ impl Dispatcher {
         let (answer, body) = answered.map_err(|problem| problem.with_headers(set_cookie))?;
         let mut response = match (answer.blob, body) {
             (Some(pending), body) => blobs::respond(&guest.app.space, pending, &wanted, body.map(|body| body.0)),
-            (None, Some((parts, body))) => Response::from_parts(parts, body),
+            (None, Some((parts, body))) => framed(parts, body, wanted.is_head),
             (None, None) => return Err(Problem::internal("the guest answered with nothing")),
         };
         set_cookie(response.headers_mut());
@@ -165,7 +166,10 @@ impl Dispatcher {
         // Without the runtime's budget: several requests of a connection share it in one poll, and
         // a channel that has used it up answers as if nothing were there.
         let body = match tokio::task::unconstrained(body.collect()).now_or_never() {
-            Some(Ok(whole)) if failed => broken(whole.to_bytes()),
+            Some(Ok(whole)) if failed => {
+                tracing::warn!("a guest failed or returned before it finished its body: the response is cut off");
+                broken(whole.to_bytes())
+            }
             Some(Ok(whole)) => match whole.to_bytes() {
                 small if small.len() <= SMALL_ANSWER => full(small),
                 large => held(large, |bytes| self.admission.hold_in_any_case(party, bytes)),
@@ -195,6 +199,25 @@ impl Dispatcher {
         let body = RequestBody::new(content_type, length, encoding.map(str::to_owned), waits, arrived.stream);
         Ok((body, arrived.held))
     }
+}
+
+/// Makes sure that the length which a guest announces is that of what is sent.
+///
+/// What has no content has no length either (RFC 9110, section 8.6), and an announced body that the guest never began is not whole.
+fn framed(mut parts: http::response::Parts, body: Body, is_head: bool) -> Response<Body> {
+    let announced = parts.headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
+    let body = match parts.status {
+        StatusCode::NO_CONTENT | StatusCode::RESET_CONTENT | StatusCode::NOT_MODIFIED => {
+            parts.headers.remove(CONTENT_LENGTH);
+            full("")
+        }
+        _ if !is_head && body.is_end_stream() && announced.is_some_and(|length: u64| length > 0) => {
+            tracing::warn!("a guest announced a body and began none: the response is cut off");
+            broken(Bytes::new())
+        }
+        _ => body,
+    };
+    Response::from_parts(parts, body)
 }
 
 /// A request that a page of somebody else made the visitor's browser send, and whose session it comes with, goes no further.

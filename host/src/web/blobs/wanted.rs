@@ -8,7 +8,7 @@ use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 #[derive(Debug, Default)]
 pub(in crate::web) struct Wanted {
     pub(super) client: Client,
-    pub(super) is_head: bool,
+    pub(in crate::web) is_head: bool,
     pub(super) is_get: bool,
     pub(super) range: Option<HeaderValue>,
     pub(super) if_range: Option<HeaderValue>,

@@ -16,7 +16,7 @@ guest::bindings::export!(Hostile with_types_in guest::bindings);
 
 impl Guest for Hostile {
     fn handle(request: IncomingRequest, out: ResponseOutparam) {
-        let (path, _) = http::target(&request);
+        let (path, query) = http::target(&request);
         match path.as_str() {
             "/trap" => trap(),
             "/spin" => exhaust::spin(),
@@ -38,6 +38,11 @@ impl Guest for Hostile {
             "/trailers" => reply::trailers(out),
             "/split-cookie" => reply::split_cookie(out),
             "/no-finish" => reply::no_finish(out),
+            "/leave-body" => reply::leave_body(out, &query),
+            "/drop-body" => reply::drop_body(out, &query),
+            "/no-body" => reply::no_body(out),
+            "/early" => reply::early(out, &query),
+            "/abandoned" => reply::abandoned(out),
             "/headers" => reply::headers(out),
             "/set-cookie" => reply::set_cookie(out),
             "/big-response" => reply::big_response(out),

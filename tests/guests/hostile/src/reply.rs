@@ -1,9 +1,12 @@
 //! Answers that break the rules, or strain them.
 
-use guest::bindings::wasi::http::types::{Fields, ResponseOutparam};
+use std::mem::forget;
+
+use guest::bindings::wasi::http::types::{Fields, OutgoingBody, OutgoingResponse, ResponseOutparam};
+use guest::bindings::wasi::io::streams::OutputStream;
 use guest::http::{self, Body};
 
-use crate::exhaust;
+use crate::{exhaust, write};
 
 const MANY_VALUES: u32 = 70_000;
 const BIG_RESPONSE_CHUNKS: u32 = 1_600;
@@ -102,6 +105,75 @@ pub fn no_finish(out: ResponseOutparam) {
     let body = begin(out, &[]);
     let _ = body.as_ref().map(|body| body.write(b"the end will not "));
     exhaust::park();
+}
+
+/// Writes the `bytes` of a body, and returns as if it had more to write.
+pub fn leave_body(out: ResponseOutparam, query: &str) {
+    if let Some(body) = begin(out, &[]) {
+        let _ = body.write(&vec![b'x'; number(query, "bytes")]);
+        forget(body);
+    }
+}
+
+/// Writes the `bytes` of a body, and drops it without its end.
+pub fn drop_body(out: ResponseOutparam, query: &str) {
+    if let Some(body) = begin(out, &[]) {
+        let _ = body.write(&vec![b'x'; number(query, "bytes")]);
+    }
+}
+
+/// Announces 100 bytes and begins no body.
+pub fn no_body(out: ResponseOutparam) {
+    if let Ok(fields) = http::fields(&[("content-length", "100")]) {
+        ResponseOutparam::set(out, Ok(OutgoingResponse::new(fields)));
+    }
+}
+
+/// Writes into the database, then `bytes` of a body in pieces of `piece` bytes, and sets the response only then. Then come `more` bytes.
+pub fn early(out: ResponseOutparam, query: &str) {
+    if write::write().is_err() {
+        return http::respond(out, 400, "nothing could be written");
+    }
+    let Some((response, outgoing, stream)) = unset() else { return };
+    write_pieces(&stream, number(query, "bytes"), number(query, "piece"));
+    ResponseOutparam::set(out, Ok(response));
+    write_pieces(&stream, number(query, "more"), 65_536);
+    drop(stream);
+    let _ = OutgoingBody::finish(outgoing, None);
+}
+
+/// Fills a body and gives it up, again and again, and answers with another one.
+pub fn abandoned(out: ResponseOutparam) {
+    for _ in 0..16 {
+        if let Some((_response, _outgoing, stream)) = unset() {
+            write_pieces(&stream, 500_000, 50_000);
+        }
+    }
+    http::respond(out, 200, "another one");
+}
+
+fn unset() -> Option<(OutgoingResponse, OutgoingBody, OutputStream)> {
+    let response = OutgoingResponse::new(Fields::new());
+    let outgoing = response.body().ok()?;
+    let stream = outgoing.write().ok()?;
+    Some((response, outgoing, stream))
+}
+
+fn write_pieces(stream: &OutputStream, mut bytes: usize, piece: usize) {
+    let piece = vec![b'x'; piece];
+    while bytes > 0 {
+        let now = piece.len().min(bytes);
+        if http::write_all(stream, &piece[..now]).is_err() {
+            return;
+        }
+        bytes -= now;
+    }
+}
+
+/// A parameter of the query; 0 where it is missing.
+fn number(query: &str, name: &str) -> usize {
+    let found = query.split('&').find_map(|pair| pair.strip_prefix(name)?.strip_prefix('='));
+    found.and_then(|text| text.parse().ok()).unwrap_or(0)
 }
 
 /// Sends a header with 70,000 values, or says which one was refused.

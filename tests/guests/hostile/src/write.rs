@@ -31,9 +31,11 @@ pub fn count(out: ResponseOutparam) {
     }
 }
 
-struct Failure(String);
+/// Why nothing was written.
+pub struct Failure(String);
 
-fn write() -> Result<(), Failure> {
+/// Writes a row, a value of the session and a file.
+pub fn write() -> Result<(), Failure> {
     migrate()?;
     db::execute("insert into notes (body) values ($1)", &[Value::Text("written".to_owned())])?;
     session::set("note", "written")?;

@@ -22,9 +22,15 @@ pub struct Chromium {
     /// Events that have come since an address was opened: the session of the tab, and the name.
     events: Vec<(String, String)>,
     /// The tab that was opened last.
-    tab: Option<String>,
+    tab: Option<Tab>,
     process: Child,
     _profile: TempDir,
+}
+
+#[derive(Debug)]
+struct Tab {
+    target: String,
+    session: String,
 }
 
 /// What became of an address that was opened.
@@ -65,23 +71,33 @@ impl Chromium {
     /// Types an address into a new tab and waits until all of it has been loaded. The tab before is closed only then: what its scripts
     /// have asked for last may still be on its way.
     pub async fn open(&mut self, url: &str) -> Opened {
-        let tab = text(&self.call("Target.createTarget", json!({ "url": "about:blank" }), None).await, "targetId");
-        let attach = json!({ "targetId": tab, "flatten": true });
+        let target =
+            text(&self.call("Target.createTarget", json!({ "url": "about:blank" }), None).await, "targetId");
+        let attach = json!({ "targetId": target, "flatten": true });
         let session = text(&self.call("Target.attachToTarget", attach, None).await, "sessionId");
         self.call("Page.enable", json!({}), Some(&session)).await;
         self.events.clear();
         let navigated = self.call("Page.navigate", json!({ "url": url }), Some(&session)).await;
         let is_saved = navigated.get("isDownload") == Some(&Value::Bool(true));
         assert!(is_saved || navigated.get("errorText").is_none(), "{url}: {navigated}");
-        let loaded = (session, "Page.loadEventFired".to_owned());
+        let loaded = (session.clone(), "Page.loadEventFired".to_owned());
         while !is_saved && !self.events.contains(&loaded) {
             let message = self.message().await;
             self.note(&message);
         }
-        if let Some(before) = self.tab.replace(tab) {
-            self.call("Target.closeTarget", json!({ "targetId": before }), None).await;
+        if let Some(before) = self.tab.replace(Tab { target, session }) {
+            self.call("Target.closeTarget", json!({ "targetId": before.target }), None).await;
         }
         if is_saved { Opened::Saved } else { Opened::Shown }
+    }
+
+    /// Runs a script in the page that was opened last, as from the browser's console, and returns what it comes to. A promise is waited for.
+    pub async fn run(&mut self, script: &str) -> Value {
+        let session = self.tab.as_ref().expect("a page has been opened").session.clone();
+        let params = json!({ "expression": script, "awaitPromise": true, "returnByValue": true });
+        let answer = self.call("Runtime.evaluate", params, Some(&session)).await;
+        assert!(answer.get("exceptionDetails").is_none(), "{answer}");
+        answer["result"]["value"].clone()
     }
 
     /// Ends the browser and waits until it has left nothing behind.

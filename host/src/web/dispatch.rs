@@ -265,7 +265,7 @@ fn not_answered(failure: Failure) -> Problem {
     match failure {
         Failure::Guest(code) => Problem::internal(format!("the guest answered with {code:?}")),
         Failure::Malformed(text) => Problem::internal(format!("the guest's response cannot be sent: {text}")),
-        Failure::NoBlob(error) => Problem::internal(format!("the blob to send cannot be had: {error}")),
+        Failure::NoBlob(error) => blobs::not_sent(&error, "innkeeper-send-blob"),
         Failure::NotKept(error) if error.code == Code::DiskFull => {
             Problem::disk_full(format!("not kept: {error}"))
         }

@@ -8,7 +8,7 @@ use crate::guests::Registry;
 use crate::guests::admission::Client;
 use crate::interfaces::Pending;
 use crate::interfaces::blob_upload::link::Grant;
-use crate::storage::{self, Code, UnitOfWork};
+use crate::storage::{self, UnitOfWork};
 use http::{Method, Request, Response, StatusCode};
 use hyper::body::Incoming;
 
@@ -34,18 +34,8 @@ pub(super) async fn respond(
     };
     let space = &guest.app.space;
     let mut unit = UnitOfWork::new(space.clone(), guest.app.transactions);
-    let blob = storage::blobs::stat(&mut unit, &link.id).await.map_err(not_sent)?;
+    let blob = storage::blobs::stat(&mut unit, &link.id).await;
+    let blob = blob.map_err(|error| blobs::not_sent(&error, "a signed link"))?;
     let wanted = Wanted::new(request.method(), request.headers(), who);
     Ok(blobs::respond(space, Pending { blob, options }, &wanted, None))
-}
-
-fn not_sent(error: storage::Error) -> Problem {
-    let reason = format!("a signed link: {error}");
-    match error.code {
-        Code::NotFound => Problem::new(StatusCode::NOT_FOUND, "This file is no longer here.", reason),
-        _ if error.is_outage() || error.retryable() => {
-            Problem::unavailable("The file cannot be read right now.", 2, reason)
-        }
-        _ => Problem::internal(reason),
-    }
 }

@@ -5,12 +5,13 @@
 
 use serde_json::{Value, json};
 use support::chromium::{Chromium, Opened};
-use support::{Engine, TestHost, Visitor};
+use support::{Engine, TestHost, Visitor, until};
 
 use super::{kept, probe};
 
 on_both_databases! {
     no_script_in_a_stored_file_runs,
+    sound_and_film_play_in_a_page_of_their_own,
 }
 
 /// A file with script in it.
@@ -77,6 +78,59 @@ async fn no_script_in_a_stored_file_runs(engine: Engine) {
     let logs = host.logs();
     let pwned: Vec<&str> = logs.lines().filter(|line| line.contains("/pwned")).collect();
     assert!(pwned.is_empty(), "{pwned:#?}");
+}
+
+/// Files as they are sent by link, and opened by whoever has it.
+async fn sound_and_film_play_in_a_page_of_their_own(engine: Engine) {
+    let (host, mut visitor) = probe(engine).await;
+    let mut browser = Chromium::start().await;
+    for (name, bytes) in [
+        ("film.mp4", &include_bytes!("media/film.mp4")[..]),
+        ("sound.webm", include_bytes!("media/sound.webm")),
+        ("sound.m4a", include_bytes!("media/sound.m4a")),
+        ("sound.wav", &wav()),
+    ] {
+        let blob = kept(&mut visitor, "application/octet-stream", name, bytes).await;
+        let sign = json!({ "op": "blob.sign-download", "id": blob["id"], "seconds": 600 });
+        let signed = visitor.probe_one(sign).await["ok"].as_str().expect("a path").to_owned();
+        let sent = Visitor::path_with_steps("/file", &json!([{ "op": "blob.send", "id": blob["id"] }]));
+        for path in [sent, signed] {
+            assert_eq!(browser.open(&format!("{}{path}", host.url())).await, Opened::Shown, "{name}");
+            let player =
+                "(player => [player?.readyState, player?.error?.message])(document.querySelector('video, audio'))";
+            // 2: there is a picture or a sound to begin with.
+            let plays = async || {
+                let state = browser.run(player).await;
+                assert_eq!(state[1], Value::Null, "{name}: {state}");
+                state[0].as_u64().filter(|ready| *ready >= 2)
+            };
+            until(&format!("{name} plays"), plays).await;
+        }
+    }
+    browser.end().await;
+}
+
+/// A tenth of a second of silence.
+fn wav() -> Vec<u8> {
+    const SAMPLES: u32 = 800;
+    let format = [
+        &16_u32.to_le_bytes()[..],
+        &[1, 0, 1, 0],
+        &8_000_u32.to_le_bytes(),
+        &8_000_u32.to_le_bytes(),
+        &[1, 0, 8, 0],
+    ];
+    let sound = vec![128; SAMPLES as usize];
+    [
+        &b"RIFF"[..],
+        &(36 + SAMPLES).to_le_bytes(),
+        b"WAVEfmt ",
+        &format.concat(),
+        b"data",
+        &SAMPLES.to_le_bytes(),
+        &sound,
+    ]
+    .concat()
 }
 
 /// A page that names a file in all ways, and asks for `/embedded/KIND` when everything has been loaded or refused.

@@ -14,6 +14,8 @@ on_both_databases! {
     the_name_and_the_age_can_be_chosen,
     text_is_sent_as_utf_8,
     a_response_header_sends_a_blob_too,
+    a_blob_that_is_gone_is_not_found,
+    sound_and_film_are_sent_under_types_that_browsers_know,
     a_guest_cannot_loosen_how_a_blob_is_sent,
     a_blob_is_sent_instead_of_a_response,
 }
@@ -97,6 +99,48 @@ async fn a_response_header_sends_a_blob_too(engine: Engine) {
     assert!(answer.body == photo, "{} bytes came", answer.body.len());
     assert_eq!(answer.header("content-type"), Some("image/png"));
     assert_eq!((answer.header("x-own"), answer.header("innkeeper-send-blob")), (Some("sent along"), None));
+}
+
+async fn a_blob_that_is_gone_is_not_found(engine: Engine) {
+    let (host, mut visitor) = probe(engine).await;
+    let blob = kept(&mut visitor, "image/png", "a.png", &png(5_000, 1)).await;
+    visitor.probe(json!([{ "op": "blob.delete", "id": blob["id"] }])).await;
+    let unknown = "0".repeat(32);
+    for id in [blob["id"].as_str().expect("an id"), &unknown, "nonsense", ""] {
+        for status in [200, 201, 404] {
+            let set = json!({ "op": "session.set", "key": "seen", "value": "1" });
+            let headers = json!([["innkeeper-send-blob", id]]);
+            let respond = json!({ "op": "respond", "status": status, "headers": headers, "body": "" });
+            let answer = visitor.probe_answer(json!([set, respond])).await.expect(404);
+            assert!(answer.text().contains("no longer here"), "{answer:?}");
+            assert_eq!(answer.header("set-cookie"), None, "nothing is kept");
+        }
+    }
+    assert_eq!(host.database().count("probe", "sessions").await, 0);
+    host.wait_for_log("innkeeper-send-blob").await;
+}
+
+async fn sound_and_film_are_sent_under_types_that_browsers_know(engine: Engine) {
+    let (_host, mut visitor) = probe(engine).await;
+    for (begin, found, sent) in [
+        (&b"RIFF\x24\0\0\0WAVEfmt "[..], "audio/x-wav", "audio/wav"),
+        (b"fLaC\0\0\0\x22", "audio/x-flac", "audio/flac"),
+        (b"\0\0\0\x20ftypM4A \0\0\0\0", "audio/m4a", "audio/mp4"),
+        (b"ID3\x04\0\0\0\0\0\0", "audio/mpeg", "audio/mpeg"),
+        (b"\0\0\0\x20ftypisom\0\0\0\0", "video/mp4", "video/mp4"),
+    ] {
+        let bytes = [begin, &[0; 64]].concat();
+        let blob = kept(&mut visitor, "application/octet-stream", "a", &bytes).await;
+        assert_eq!(blob["content-type"], found);
+        let answer = get_blob(&mut visitor, &blob["id"], Value::Null, PLAIN).await.expect(200);
+        assert_eq!(answer.header("content-type"), Some(sent));
+        let policy = "sandbox allow-same-origin; default-src 'none'; media-src 'self'";
+        assert_eq!(answer.header("content-security-policy"), Some(policy), "{found}");
+        assert!(
+            answer.header("content-disposition").is_some_and(|shown| shown.starts_with("inline")),
+            "{answer:?}"
+        );
+    }
 }
 
 async fn a_guest_cannot_loosen_how_a_blob_is_sent(engine: Engine) {

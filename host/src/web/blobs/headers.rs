@@ -30,7 +30,7 @@ pub(super) fn describe(headers: &mut HeaderMap, pending: &Pending, validators: &
     put(headers, header::LAST_MODIFIED, validators.last_modified());
     put(headers, header::ACCEPT_RANGES, "bytes".to_owned());
     put(headers, header::X_CONTENT_TYPE_OPTIONS, "nosniff".to_owned());
-    put(headers, header::CONTENT_SECURITY_POLICY, "sandbox; default-src 'none'".to_owned());
+    put(headers, header::CONTENT_SECURITY_POLICY, kind::policy(&blob.content_type).to_owned());
     put(headers, HeaderName::from_static("cross-origin-resource-policy"), "same-origin".to_owned());
 }
 

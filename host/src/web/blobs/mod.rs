@@ -19,9 +19,10 @@ mod stream;
 mod wanted;
 
 use super::body::{Body, full};
+use super::pages::Problem;
 use crate::interfaces::Pending;
-use crate::storage::AppSpace;
 use crate::storage::blobs::Blob;
+use crate::storage::{AppSpace, Code, Error};
 use condition::Validators;
 use http::{HeaderMap, Response, StatusCode, header, response};
 use range::{ByteRange, Choice};
@@ -45,6 +46,18 @@ pub(super) fn respond(
     *response.status_mut() = status;
     *response.headers_mut() = headers;
     response
+}
+
+/// Why a blob that was named in this way is not sent.
+pub(super) fn not_sent(error: &Error, named: &str) -> Problem {
+    let reason = format!("{named}: {error}");
+    match error.code {
+        Code::NotFound => Problem::new(StatusCode::NOT_FOUND, "This file is no longer here.", reason),
+        _ if error.is_outage() || error.retryable() => {
+            Problem::unavailable("The file cannot be read right now.", 2, reason)
+        }
+        _ => Problem::internal(reason),
+    }
 }
 
 /// What an answer is chosen by.

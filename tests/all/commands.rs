@@ -12,6 +12,7 @@ on_both_databases! {
     migrating_twice_changes_nothing,
     a_deploy_that_changes_nothing_makes_no_version,
     what_is_no_component_is_not_deployed,
+    a_component_that_wants_what_is_not_there_is_told_what_to_do,
     doctor_names_the_database_and_the_reason,
     every_command_says_which_database_it_acts_on,
     what_only_reads_makes_nothing,
@@ -78,6 +79,21 @@ async fn what_is_no_component_is_not_deployed(engine: Engine) {
     }
     let apps = command::on(&database, &["apps", "--json"]).await.succeeded().json();
     assert_eq!(apps.as_array().map(Vec::len), Some(0), "{apps}");
+}
+
+async fn a_component_that_wants_what_is_not_there_is_told_what_to_do(engine: Engine) {
+    let database = TestDatabase::fresh(engine).await;
+    let directory = tempfile::tempdir().unwrap();
+    for (name, bytes, remedies) in wanting() {
+        let file = directory.path().join(name);
+        std::fs::write(&file, bytes).unwrap();
+        let file = file.to_str().unwrap();
+        let refused = command::on(&database, &["deploy", file, "--app", "bad"]).await;
+        for remedy in remedies {
+            assert!(refused.stderr.contains(remedy), "{name} does not say {remedy:?}: {refused}");
+        }
+        complains(refused, name);
+    }
 }
 
 async fn doctor_names_the_database_and_the_reason(engine: Engine) {
@@ -331,6 +347,34 @@ async fn every_verb_explains_itself() {
         assert!(help.stdout.contains("Usage"), "{verb}: {help}");
     }
     command::run(&["no-such-verb"]).await.failed();
+}
+
+/// Components that want what no guest has, and what they are told.
+fn wanting() -> Vec<(&'static str, Vec<u8>, &'static [&'static str])> {
+    let of_module = |sections: &[u8]| {
+        let module = [b"\0asm\x01\0\0\0", sections].concat();
+        let size = u8::try_from(module.len()).unwrap();
+        [b"\0asm\x0d\0\x01\0\x01", &[size][..], &module].concat()
+    };
+    // An instance with one function.
+    let importing = |interface: &str| {
+        let kind = b"\x07\x0e\x01\x42\x02\x01\x40\x00\x01\x00\x04\x00\x01x\x01\x00";
+        let size = |length: usize| u8::try_from(length).unwrap();
+        let import = [&[1, 0, size(interface.len())], interface.as_bytes(), &[5, 0]].concat();
+        [b"\0asm\x0d\0\x01\0", &kind[..], &[10, size(import.len())], &import].concat()
+    };
+    vec![
+        ("threads.wasm", of_module(b"\x05\x04\x01\x03\x01\x02"), &["without -pthread"]),
+        ("gc.wasm", of_module(b"\x01\x03\x01\x5f\x00"), &["garbage collector", "Kotlin/Wasm"]),
+        ("exceptions.wasm", of_module(b"\x01\x04\x01\x60\x00\x00\x0d\x03\x01\x00\x00"), &["-fno-exceptions"]),
+        (
+            "draft.wasm",
+            importing("wasi:http/outgoing-handler@0.2.0-rc-2023-12-05"),
+            &["`wasi:http/outgoing-handler@0.2.0-rc-2023-12-05`", "this host has 0.2: build it for WASI 0.2"],
+        ),
+        ("later.wasm", importing("wasi:http/outgoing-handler@0.3.0"), &["version 0.3.0 of wasi:http"]),
+        ("foreign.wasm", importing("wasi:keyvalue/store@0.2.0-draft"), &["there is no wasi:keyvalue here"]),
+    ]
 }
 
 fn names(list: &Value, field: &str) -> Vec<String> {

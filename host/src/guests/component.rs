@@ -2,6 +2,7 @@
 //! instantiated.
 
 use super::admission::{Admission, Filler, Trimmer};
+use super::advice;
 use super::compiling::{CompileError, Seen, Workshop};
 use super::engine::Built;
 use super::linker;
@@ -33,7 +34,7 @@ pub enum ComponentError {
         most: u64,
     },
     /// The engine cannot compile it.
-    #[error("the component cannot be compiled: {0:#}")]
+    #[error("the component cannot be compiled: {}", advice::with_remedy(.0))]
     Invalid(wasmtime::Error),
     /// It asks for something that this host does not have.
     #[error("{0}")]
@@ -191,12 +192,6 @@ fn check(bytes: &[u8], most: u64) -> Result<(), ComponentError> {
 /// Names what is missing and what to do.
 fn explain(error: &wasmtime::Error) -> String {
     let text = format!("{error:#}");
-    let advice = if text.contains("innkeeper:storage") {
-        "build the guest with the wit/ folder of this version of Innkeeper"
-    } else if text.contains("wasi:") {
-        "this host has WASI 0.2, wasi:http and wasi:config"
-    } else {
-        "a guest may import innkeeper:storage and WASI 0.2 only"
-    };
+    let advice = advice::about_imports(&text);
     format!("the component wants what this host does not have: {text}; {advice}")
 }

@@ -6,6 +6,7 @@
 //! database. Guests know no HTTP beyond `wasi:http`: requests are brought to them by `web`.
 
 pub mod admission;
+mod advice;
 pub mod compiling;
 pub mod component;
 pub mod compute;

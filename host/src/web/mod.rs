@@ -24,6 +24,8 @@ pub mod front;
 pub mod fuzzing;
 mod leaving;
 mod metrics;
+#[cfg(test)]
+mod mutations;
 mod operator;
 mod pages;
 mod router;

@@ -123,6 +123,7 @@ fn is_wasteful(ranges: &[ByteRange], size: u64) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::web::mutations::Mutations;
 
     fn chosen(text: &'static str, size: u64) -> Choice {
         choose(Some(&HeaderValue::from_static(text)), size)
@@ -178,6 +179,50 @@ mod tests {
         }
         let five = [0, 2, 4, 6, 8].map(|at| part(at, at));
         assert_eq!(chosen("bytes=0-0,2-2,4-4,6-6,8-8", 100), Choice::Several(five.to_vec()));
+    }
+
+    #[test]
+    fn a_changed_header_asks_for_nothing_that_is_not_there() {
+        let samples: [&[u8]; 6] =
+            [b"bytes=0-", b"bytes=10-19", b"bytes=-10", b"bytes=0-1,5-6,20-", b"bytes=0-9,5-6", b"bytes=0-0,-1"];
+        let words: [&[u8]; 14] = [
+            b"-",
+            b",",
+            b"=",
+            b" ",
+            b"\t",
+            b"bytes=",
+            b"bytes",
+            b"0",
+            b"9",
+            b"99",
+            b"100",
+            b"18446744073709551615",
+            b"99999999999999999999",
+            b"-0",
+        ];
+        let (mut mutations, mut sent) = (Mutations::new(2), [0_u32; 4]);
+        for _ in 0..50_000 {
+            let input = mutations.of(&samples, &words);
+            let size = [0, 1, 2, 100, i64::MAX.unsigned_abs()][mutations.below(5)];
+            let Ok(value) = HeaderValue::from_bytes(&input) else { continue };
+            let choice = choose(Some(&value), size);
+            let parts = match &choice {
+                Choice::Whole => vec![],
+                Choice::One(range) => vec![*range],
+                Choice::Several(ranges) => ranges.clone(),
+                Choice::Unsatisfiable => {
+                    assert!(value.to_str().is_ok_and(|text| text.to_lowercase().contains("bytes")), "{value:?}");
+                    vec![]
+                }
+            };
+            sent[parts.len().min(2) + usize::from(choice == Choice::Unsatisfiable) * 3] += 1;
+            assert!(parts.iter().all(|part| part.first <= part.last && part.last < size), "{value:?} {size}");
+            assert!(parts.len() <= MOST, "{value:?}");
+            let total: u128 = parts.iter().map(|part| u128::from(part.len())).sum();
+            assert!(total <= u128::from(size), "{value:?} sends {total} of {size}");
+        }
+        assert!(sent.iter().all(|times| *times > 100), "whole, one, several, none: {sent:?}");
     }
 
     #[test]

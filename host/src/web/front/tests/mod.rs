@@ -10,6 +10,7 @@
 mod bodies;
 mod flow;
 mod heads;
+mod mutated;
 mod names;
 mod refused;
 mod table;

@@ -1,7 +1,6 @@
 //! The checksum of what one request brings (tus protocol 1.0, extension "checksum").
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
+use super::headers;
 use sha1::Sha1;
 use sha2::{Digest, Sha256};
 
@@ -25,12 +24,12 @@ impl Checksum {
     /// Reads `Upload-Checksum`. None where the algorithm is another or the value is malformed.
     pub(super) fn read(header: &str) -> Option<Self> {
         let (algorithm, value) = header.split_once(' ')?;
-        let (hasher, length) = match algorithm {
+        let (hasher, length) = match algorithm.to_ascii_lowercase().as_str() {
             "sha1" => (Hasher::Sha1(Sha1::new()), 20),
             "sha256" => (Hasher::Sha256(Sha256::new()), 32),
             _ => return None,
         };
-        let expected = STANDARD.decode(value.trim()).ok().filter(|bytes| bytes.len() == length)?;
+        let expected = headers::base64(value).filter(|bytes| bytes.len() == length)?;
         Some(Self { hasher, expected })
     }
 
@@ -57,8 +56,11 @@ mod tests {
 
     #[test]
     fn a_checksum_holds_for_its_bytes() {
-        for header in ["sha1 Kq5sNclPz7QV2+lfQIuc6R7oRu0=", "sha256 uU0nuZNNPgilLlLX2n2r+sSE7+N6U4DukIj3rOLvzek="]
-        {
+        for header in [
+            "sha1 Kq5sNclPz7QV2+lfQIuc6R7oRu0=",
+            "SHA1 Kq5sNclPz7QV2-lfQIuc6R7oRu0",
+            "sha256 uU0nuZNNPgilLlLX2n2r+sSE7+N6U4DukIj3rOLvzek=",
+        ] {
             let mut checksum = Checksum::read(header).unwrap();
             checksum.update(b"hello ");
             checksum.update(b"world");

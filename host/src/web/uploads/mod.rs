@@ -27,10 +27,11 @@ use crate::storage::{AppSpace, Code, Error, UnitOfWork};
 use crate::telemetry::metrics;
 use answer::Answer;
 use checksum::Checksum;
+use desk::Turn;
 use http::request::Parts;
 use http::{Method, Request, Response, StatusCode};
 use hyper::body::Incoming;
-use patch::End;
+use patch::{Delivery, End};
 use std::sync::Arc;
 
 pub(super) use desk::Desk;
@@ -137,7 +138,11 @@ impl Visit {
             let text = "Upload-Offset has to say where the bytes belong";
             return Ok(Answer::refusal(StatusCode::BAD_REQUEST, text));
         };
-        self.take(body, desk, offset, StatusCode::NO_CONTENT).await
+        let delivery = Delivery::new(body, self.turn(desk).await?);
+        match self.at(offset).await? {
+            Ok(upload) => self.take(upload, delivery, desk, StatusCode::NO_CONTENT).await,
+            Err(refusal) => Ok(refusal),
+        }
     }
 
     async fn end(self) -> Answered {
@@ -150,23 +155,24 @@ impl Visit {
         })
     }
 
-    /// Takes the bytes of this request in, which belong at `offset`, and says how far the upload has got.
-    async fn take(self, body: Incoming, desk: &Desk, offset: u64, status: StatusCode) -> Answered {
+    /// Waits until this request may bring bytes.
+    async fn turn(&self, desk: &Desk) -> Result<Turn, Error> {
+        let party = Party { app: Arc::clone(self.space().app()), client: self.client };
+        desk.turn(&party, &format!("{}/{}", self.link.app, self.link.id)).await
+    }
+
+    /// Takes the bytes of this request into an upload, and says how far it has got.
+    async fn take(self, upload: Resumable, delivery: Delivery, desk: &Desk, status: StatusCode) -> Answered {
         let checksum = match headers::text(&self.head.headers, "upload-checksum").map(Checksum::read) {
             Some(None) => return Ok(Answer::refusal(StatusCode::BAD_REQUEST, "no such checksum is known here")),
             checksum => checksum.flatten(),
         };
-        let party = Party { app: Arc::clone(self.space().app()), client: self.client };
-        let turn = desk.turn(&party, &format!("{}/{}", self.link.app, self.link.id)).await?;
-        let upload = match self.at(offset).await? {
-            Ok(upload) => upload,
-            Err(refusal) => return Ok(refusal),
-        };
         let counting = if checksum.is_some() { Counting::AtTheEnd } else { Counting::AtOnce };
+        let offset = upload.received;
         let taking = desk.tasks.spawn(async move {
             let (space, rules) = (self.space().clone(), self.rules.clone());
             let mut upload = Resume::open(space, upload, rules, self.link.until, counting).await?;
-            let end = patch::take(&mut upload, body, checksum, &turn).await;
+            let end = delivery.take(&mut upload, checksum).await;
             Ok::<_, Error>((self, upload, end))
         });
         match taking.await.map_err(|_| Error::new(Code::Other, "taking an upload in has failed"))? {
@@ -182,20 +188,22 @@ impl Visit {
         let Some(upload) = resumable::find(self.space(), &self.link.id).await? else {
             return Ok(Err(self.complete().await?.map_or_else(gone, |blob| conflict(blob.size))));
         };
+        Ok(if offset == upload.received { self.fitting(upload) } else { Err(conflict(upload.received)) })
+    }
+
+    /// The upload, if what the request brings fits into it.
+    fn fitting(&self, upload: Resumable) -> Result<Resumable, Answer> {
         let length = headers::bytes(&self.head.headers, "content-length").unwrap_or(0);
-        Ok(if offset != upload.received {
-            Err(conflict(upload.received))
-        } else if offset.saturating_add(length) > upload.size {
-            Err(Answer::refusal(StatusCode::PAYLOAD_TOO_LARGE, "more bytes than the upload was to have"))
-        } else {
-            Ok(upload)
-        })
+        if upload.received.saturating_add(length) > upload.size {
+            return Err(Answer::refusal(StatusCode::PAYLOAD_TOO_LARGE, "more bytes than the upload was to have"));
+        }
+        Ok(upload)
     }
 
     async fn taken(self, upload: &Resume, end: End, status: StatusCode) -> Answered {
         match end {
             End::Whole => Ok(self.about(status, upload.upload())),
-            End::Broken => Ok(Answer::refusal(StatusCode::REQUEST_TIMEOUT, "the request broke off")),
+            End::Broken => Ok(broken_off()),
             End::Damaged => {
                 let status = StatusCode::from_u16(CHECKSUM_MISMATCH).unwrap_or(StatusCode::BAD_REQUEST);
                 Ok(Answer::refusal(status, "the checksum does not hold"))
@@ -218,6 +226,10 @@ impl Visit {
 /// Someone else goes on with the upload, or the client is wrong about how far it has got: it asks and goes on.
 fn conflict(offset: u64) -> Answer {
     Answer::refusal(StatusCode::CONFLICT, "the upload is elsewhere").with("upload-offset", &offset.to_string())
+}
+
+fn broken_off() -> Answer {
+    Answer::refusal(StatusCode::REQUEST_TIMEOUT, "the request broke off")
 }
 
 fn gone() -> Answer {

@@ -6,8 +6,11 @@ use super::checksum::Checksum;
 use super::desk::Turn;
 use crate::interfaces::blob_upload::Fault;
 use crate::interfaces::blob_upload::resume::Resume;
+use crate::storage::blobs::Blob;
+use bytes::Bytes;
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
+use sha2::{Digest, Sha256};
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -21,46 +24,89 @@ pub(super) enum End {
     Whole,
     /// The client went away, took too long, or has come back with another request.
     Broken,
-    /// They are not those whose checksum was sent: none of them counts.
+    /// They are not those that they have to be: none of them counts.
     Damaged,
     /// They cannot be taken. What came before counts.
     Failed(Fault),
 }
 
-/// Takes the bytes of a request.
-pub(super) async fn take(upload: &mut Resume, body: Incoming, checksum: Option<Checksum>, turn: &Turn) -> End {
-    let is_checked = checksum.is_some();
-    let end = copy(upload, body, checksum, turn).await;
-    let counts = match &end {
-        End::Whole => true,
-        End::Broken => !is_checked,
-        End::Damaged | End::Failed(_) => false,
-    };
-    if counts && let Err(fault) = upload.pause().await {
-        return End::Failed(fault);
-    }
-    end
+/// The bytes of one request, and its right to bring them.
+pub(super) struct Delivery {
+    body: Incoming,
+    turn: Turn,
+    deadline: Instant,
 }
 
-async fn copy(upload: &mut Resume, mut body: Incoming, mut checksum: Option<Checksum>, turn: &Turn) -> End {
-    let deadline = Instant::now() + LONGEST;
-    loop {
-        // Only a wait for the client is broken off, never a step of the upload.
+impl Delivery {
+    /// What a body brings.
+    pub(super) fn new(body: Incoming, turn: Turn) -> Self {
+        Self { body, turn, deadline: Instant::now() + LONGEST }
+    }
+
+    /// Takes the bytes into an upload.
+    pub(super) async fn take(mut self, upload: &mut Resume, checksum: Option<Checksum>) -> End {
+        let is_checked = checksum.is_some();
+        let end = self.copy(upload, checksum).await;
+        let counts = match &end {
+            End::Whole => true,
+            End::Broken => !is_checked,
+            End::Damaged | End::Failed(_) => false,
+        };
+        if counts && let Err(fault) = upload.pause().await {
+            return End::Failed(fault);
+        }
+        end
+    }
+
+    async fn copy(&mut self, upload: &mut Resume, mut checksum: Option<Checksum>) -> End {
+        loop {
+            let bytes = match self.next().await {
+                Some(Ok(bytes)) => bytes,
+                Some(Err(Broken)) => return End::Broken,
+                None => return if checksum.is_none_or(Checksum::holds) { End::Whole } else { End::Damaged },
+            };
+            if let Some(checksum) = &mut checksum {
+                checksum.update(&bytes);
+            }
+            if let Err(fault) = upload.write(&bytes).await {
+                return End::Failed(fault);
+            }
+        }
+    }
+
+    /// Compares the bytes with those of a file that is there already.
+    pub(super) async fn compare(mut self, blob: &Blob) -> End {
+        let (mut hasher, mut left) = (Sha256::new(), blob.size);
+        loop {
+            let bytes = match self.next().await {
+                Some(Ok(bytes)) => bytes,
+                Some(Err(Broken)) => return End::Broken,
+                None if hasher.finalize().as_slice() == blob.sha256 => return End::Whole,
+                None => return End::Damaged,
+            };
+            hasher.update(&bytes);
+            let length = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
+            match left.checked_sub(length) {
+                Some(less) => left = less,
+                None => return End::Damaged,
+            }
+        }
+    }
+
+    /// The next bytes. Only a wait for the client is broken off, never a step of the upload.
+    async fn next(&mut self) -> Option<Result<Bytes, Broken>> {
         let next = tokio::select! {
             biased;
-            () = turn.displaced() => return End::Broken,
-            next = tokio::time::timeout_at(deadline, body.frame()) => next,
+            () = self.turn.displaced() => return Some(Err(Broken)),
+            next = tokio::time::timeout_at(self.deadline, self.body.frame()) => next,
         };
-        let bytes = match next {
-            Ok(None) => return if checksum.is_none_or(Checksum::holds) { End::Whole } else { End::Damaged },
-            Ok(Some(Ok(frame))) => frame.into_data().unwrap_or_default(),
-            Ok(Some(Err(_))) | Err(_) => return End::Broken,
-        };
-        if let Some(checksum) = &mut checksum {
-            checksum.update(&bytes);
-        }
-        if let Err(fault) = upload.write(&bytes).await {
-            return End::Failed(fault);
+        match next {
+            Ok(None) => None,
+            Ok(Some(Ok(frame))) => Some(Ok(frame.into_data().unwrap_or_default())),
+            Ok(Some(Err(_))) | Err(_) => Some(Err(Broken)),
         }
     }
 }
+
+/// The client has gone, takes too long, or has come back with another request.
+struct Broken;

@@ -38,6 +38,7 @@ macro_rules! on_both_databases {
 mod blobs;
 mod bodies;
 mod commands;
+mod cors;
 mod crashes;
 mod crowds;
 mod database_trouble;

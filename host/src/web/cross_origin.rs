@@ -44,7 +44,8 @@ fn header<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Header<'a> {
     }
 }
 
-fn is_trusted(origin: &HeaderValue, origins: &Origins) -> bool {
+/// Whether an app trusts the pages of an origin.
+pub(super) fn is_trusted(origin: &HeaderValue, origins: &Origins) -> bool {
     let origin = origin.to_str().ok().and_then(parse_origin).map(|origin| origin.origin().ascii_serialization());
     origin.is_some_and(|origin| origins.trusted.contains(&origin))
 }

@@ -16,6 +16,7 @@ mod body;
 mod closed;
 mod closing;
 mod connections;
+mod cors;
 mod cross_origin;
 mod dispatch;
 mod downloads;

@@ -1,6 +1,7 @@
 //! What a request is for: the host's own routes first, then the app's.
 
 use super::body::{Body, full};
+use super::cors::{Cors, Endpoint};
 use super::dispatch::Dispatcher;
 use super::front::{self, ClientInfo, Refusal};
 use super::leaving::Leaving;
@@ -79,7 +80,14 @@ impl Router {
         let path = if is_misplaced { HIDDEN } else { request.uri().path() };
         let line = Line { method: request.method().clone(), path: path.to_owned() };
         let found = if is_misplaced { Err(Route::Misplaced) } else { self.find(&request) };
+        let cors = match &found {
+            Err(Route::File(endpoint)) => Cors::of(*endpoint, &request, &self.registry),
+            _ => None,
+        };
         let answering = pin!(async {
+            if let Some(preflight) = cors.as_ref().and_then(|cors| cors.preflight(&request)) {
+                return Ok(preflight);
+            }
             match &found {
                 Ok(guest) => {
                     self.operator.hide(&mut request)?;
@@ -95,6 +103,9 @@ impl Router {
             Err(problem) => (problem.page(&request_id), Some(problem.reason)),
         };
         self.leaving.mark(response.headers_mut());
+        if let Some(cors) = &cors {
+            cors.mark(response.headers_mut());
+        }
         line.log(found.as_deref().ok(), response.status(), began, &request_id, reason.as_deref());
         response
     }
@@ -109,8 +120,12 @@ impl Router {
             Route::Misplaced => Err(operator::misplaced()),
             Route::Host(response) => Ok(response()),
             Route::Ready => Ok(self.ready().await),
-            Route::Download => downloads::respond(&self.registry, &request, Client::at(address)).await,
-            Route::Upload => uploads::respond(&self.registry, request, Client::at(address), &self.desk).await,
+            Route::File(Endpoint::Downloads) => {
+                downloads::respond(&self.registry, &request, Client::at(address)).await
+            }
+            Route::File(Endpoint::Uploads) => {
+                uploads::respond(&self.registry, request, Client::at(address), &self.desk).await
+            }
             Route::Metrics => Ok(self.metrics(&request, address).await),
             Route::Absent(absence) => Err(closed::absent(absence)),
             Route::Closed(closed) => Err(closed::closed(closed)),
@@ -172,8 +187,7 @@ impl Router {
 enum Route {
     Host(fn() -> Response<Body>),
     Ready,
-    Download,
-    Upload,
+    File(Endpoint),
     Metrics,
     /// The operator's token stands in the path.
     Misplaced,
@@ -185,8 +199,8 @@ fn host_route(path: &str) -> Route {
     match path {
         "/live" => Route::Host(|| pages::plain(StatusCode::OK, "alive\n")),
         "/ready" => Route::Ready,
-        _ if path.starts_with("/blobs/") => Route::Download,
-        _ if path.starts_with("/uploads/") => Route::Upload,
+        _ if path.starts_with("/blobs/") => Route::File(Endpoint::Downloads),
+        _ if path.starts_with("/uploads/") => Route::File(Endpoint::Uploads),
         "/metrics" => Route::Metrics,
         _ => Route::Host(|| pages::plain(StatusCode::NOT_FOUND, "no such route of the host\n")),
     }

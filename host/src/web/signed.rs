@@ -4,7 +4,7 @@ use super::pages::Problem;
 use super::{closed, front};
 use crate::guests::routes::Room;
 use crate::guests::{Guest, Registry};
-use crate::interfaces::blob_upload::link::{Link, Refused};
+use crate::interfaces::blob_upload::link::{DOWNLOADS, Link, Refused, UPLOADS};
 use http::header::HOST;
 use http::{HeaderMap, Request, StatusCode};
 use std::sync::Arc;
@@ -43,8 +43,14 @@ fn refused(refused: Refused) -> Problem {
     }
 }
 
-/// The app of the link, where it answers at this host name.
-fn guest(registry: &Registry, app: &str, headers: &HeaderMap) -> Result<Arc<Guest>, Problem> {
+/// The app that the path of a link names, good or not.
+pub(super) fn app_in(path: &str) -> Option<&str> {
+    let rest = path.strip_prefix(DOWNLOADS).or_else(|| path.strip_prefix(UPLOADS))?;
+    rest.split_once('/').map(|(app, _)| app)
+}
+
+/// The app of a link, where it answers at this host name.
+pub(super) fn guest(registry: &Registry, app: &str, headers: &HeaderMap) -> Result<Arc<Guest>, Problem> {
     let routes = registry.routes();
     let host = headers.get(HOST).and_then(|host| host.to_str().ok()).and_then(front::normalise_host);
     let here = |route: &str| routes.is_at_home(route, host.as_deref());

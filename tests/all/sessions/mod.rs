@@ -25,7 +25,7 @@ async fn probe(engine: Engine) -> (TestHost, Visitor) {
 }
 
 /// A host with a probe of these settings.
-async fn with_settings(engine: Engine, settings: &str) -> (TestHost, Visitor) {
+pub(crate) async fn with_settings(engine: Engine, settings: &str) -> (TestHost, Visitor) {
     let database = TestDatabase::fresh(engine).await;
     deploy(&database, settings).await.succeeded();
     let host = TestHost::with(engine).database(database).start().await;

@@ -110,7 +110,8 @@ async fn a_beginning_that_was_the_end_can_be_repeated_too(engine: Engine) {
         let (id, path) = ticket(&mut visitor, json!({})).await;
         let said = ("upload-metadata", "filename YS50eHQ=");
         let whole = [("upload-length", size), said, ("content-type", STREAM)];
-        // The second time the answer to the first was lost; the third time the app has kept the file meanwhile.
+        // The second time the answer to the first was lost; the third time the app has kept the
+        // file meanwhile.
         for time in 0..3 {
             let answer = tus(&mut visitor, Method::POST, &path, &whole, bytes).await.expect(201);
             assert_eq!(
@@ -157,11 +158,16 @@ async fn a_ticket_is_good_for_one_file(engine: Engine) {
     }
     let again = tus(&mut visitor, Method::POST, &path, &mine, "hello").await.expect(201);
     assert_eq!(again.header("upload-offset"), Some("5"), "none of it is taken twice");
+    for (bytes, status) in [("hell", 201), ("helloworld", 201), ("HELLO", 409), ("jelloworld", 409)] {
+        tus(&mut visitor, Method::POST, &path, &mine, bytes).await.expect(status);
+    }
+    assert_eq!(offset(&mut visitor, &path).await, Some(5));
     patch(&mut visitor, &path, 5, b"world").await.expect(204);
     assert_eq!(ok(&stat(&mut visitor, &id).await)["sha256"], json!(sha256(b"helloworld")));
 }
 
-/// Uppy says the same twice and more besides, libraries for Dart and Swift leave padding out, others write what is no base64.
+/// Uppy says the same twice and more besides, libraries for Dart and Swift leave padding out,
+/// others write what is no base64.
 async fn what_clients_say_of_a_file_is_read_as_they_write_it(engine: Engine) {
     let (_host, mut visitor) = probe(engine).await;
     for metadata in [

@@ -145,6 +145,11 @@ impl Resume {
     }
 }
 
+/// The SHA-256 of what has arrived.
+pub fn hash_so_far(upload: &Resumable) -> Result<Vec<u8>, Error> {
+    Ok(restored(&upload.progress)?.finalize().to_vec())
+}
+
 fn restored(progress: &[u8]) -> Result<Sha256, Error> {
     if progress.is_empty() {
         return Ok(Sha256::new());

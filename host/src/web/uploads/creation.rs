@@ -1,10 +1,12 @@
 //! `POST`: the beginning of an upload (tus protocol 1.0, extensions "creation" and "creation-with-upload").
 //!
-//! A ticket is good for one upload. A client that has lost the answer to its POST sends it again, and gets the same answer: it is the same
-//! POST if it describes the file in the same words, and, where the file is complete, if it brings exactly its bytes.
+//! A ticket is good for one upload. A client that has lost the answer to its POST sends it again,
+//! and gets the same answer: it is the same POST if it describes the file in the same words, and if
+//! the bytes that it brings are those that are there already.
 
 use super::answer::Answer;
 use super::{Answered, Delivery, Desk, End, Visit, broken_off, headers, no_room};
+use crate::interfaces::blob_upload::resume::hash_so_far;
 use crate::interfaces::blob_upload::{clean_file_name, clean_media_type};
 use crate::storage::blobs::Blob;
 use crate::storage::blobs::resumable::{self, Begun, Resumable};
@@ -46,16 +48,18 @@ impl Visit {
 
     async fn begin_with(self, fresh: Resumable, delivery: Delivery, desk: &Desk) -> Answered {
         match self.begun(fresh).await? {
-            Ok(Found::UnderWay(upload)) if upload.received > 0 => Ok(self.about(StatusCode::CREATED, &upload)),
+            Ok(Found::UnderWay(upload)) if upload.received > 0 => {
+                let end = delivery.compare_with_begun(upload.received, &hash_so_far(&upload)?).await;
+                Ok(repeated(&end, || self.about(StatusCode::CREATED, &upload)))
+            }
             Ok(Found::UnderWay(upload)) => match self.fitting(upload) {
                 Ok(upload) => self.take(upload, delivery, desk, StatusCode::CREATED).await,
                 Err(refusal) => Ok(refusal),
             },
-            Ok(Found::Complete(blob)) => Ok(match delivery.compare(&blob).await {
-                End::Whole => Answer::new(StatusCode::CREATED).with("upload-offset", &blob.size.to_string()),
-                End::Broken => broken_off(),
-                End::Damaged | End::Failed(_) => used(),
-            }),
+            Ok(Found::Complete(blob)) => {
+                let complete = || Answer::new(StatusCode::CREATED).with("upload-offset", &blob.size.to_string());
+                Ok(repeated(&delivery.compare(&blob).await, complete))
+            }
             Err(refusal) => Ok(refusal),
         }
     }
@@ -104,6 +108,15 @@ impl Visit {
         let Some(blob) = self.complete().await? else { return Ok(None) };
         let words = resumable::metadata(self.space(), &fresh.id).await?;
         Ok((blob.size == fresh.size && words == fresh.metadata).then_some(Found::Complete(blob)))
+    }
+}
+
+/// The answer to a request whose bytes were compared with those that are there.
+fn repeated(end: &End, same: impl FnOnce() -> Answer) -> Answer {
+    match end {
+        End::Whole => same(),
+        End::Broken => broken_off(),
+        End::Damaged | End::Failed(_) => used(),
     }
 }
 

@@ -57,8 +57,9 @@ pub(super) fn base64(text: &str) -> Option<Vec<u8>> {
     LENIENT.decode(text).ok()
 }
 
-/// Reads `Upload-Metadata`: pairs of a key and a value in base64, under the names that clients of the protocol use. A pair that is
-/// malformed counts for nothing, and so does one whose value is empty or no text.
+/// Reads `Upload-Metadata`: pairs of a key and a value in base64, under the names that clients of
+/// the protocol use. A pair that is malformed counts for nothing, and so does one whose value is
+/// empty or no text.
 pub(super) fn metadata(headers: &HeaderMap) -> Metadata {
     let lines: Vec<_> =
         headers.get_all("upload-metadata").iter().map(|line| String::from_utf8_lossy(line.as_bytes())).collect();

@@ -76,21 +76,33 @@ impl Delivery {
 
     /// Compares the bytes with those of a file that is there already.
     pub(super) async fn compare(mut self, blob: &Blob) -> End {
-        let (mut hasher, mut left) = (Sha256::new(), blob.size);
-        loop {
-            let bytes = match self.next().await {
-                Some(Ok(bytes)) => bytes,
-                Some(Err(Broken)) => return End::Broken,
-                None if hasher.finalize().as_slice() == blob.sha256 => return End::Whole,
-                None => return End::Damaged,
-            };
-            hasher.update(&bytes);
-            let length = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
-            match left.checked_sub(length) {
-                Some(less) => left = less,
-                None => return End::Damaged,
-            }
+        match self.hash(blob.size).await {
+            Ok(sent) if sent.is_all && sent.sha256 == blob.sha256 => End::Whole,
+            Ok(_) => End::Damaged,
+            Err(Broken) => End::Broken,
         }
+    }
+
+    /// Compares the bytes with what there is of an upload already: so many, with this hash. Fewer
+    /// bytes may be a first piece of the same file.
+    pub(super) async fn compare_with_begun(mut self, received: u64, sha256: &[u8]) -> End {
+        match self.hash(received).await {
+            Ok(sent) if sent.bytes < received || sent.sha256 == sha256 => End::Whole,
+            Ok(_) => End::Damaged,
+            Err(Broken) => End::Broken,
+        }
+    }
+
+    /// Reads and hashes the first bytes, up to so many.
+    async fn hash(&mut self, most: u64) -> Result<Sent, Broken> {
+        let (mut hasher, mut left, mut is_all) = (Sha256::new(), most, true);
+        while is_all && let Some(bytes) = self.next().await.transpose()? {
+            let now = usize::try_from(left).map_or(bytes.len(), |left| left.min(bytes.len()));
+            hasher.update(bytes.get(..now).unwrap_or_default());
+            left = left.saturating_sub(u64::try_from(now).unwrap_or(u64::MAX));
+            is_all = now == bytes.len();
+        }
+        Ok(Sent { bytes: most.saturating_sub(left), sha256: hasher.finalize().to_vec(), is_all })
     }
 
     /// The next bytes. Only a wait for the client is broken off, never a step of the upload.
@@ -106,6 +118,14 @@ impl Delivery {
             Ok(Some(Err(_))) | Err(_) => Some(Err(Broken)),
         }
     }
+}
+
+/// The first bytes of a request.
+struct Sent {
+    bytes: u64,
+    sha256: Vec<u8>,
+    /// Whether no more came.
+    is_all: bool,
 }
 
 /// The client has gone, takes too long, or has come back with another request.

@@ -1,4 +1,5 @@
-//! Where the body of an answer ends: as the guest has said, or nowhere, but never earlier as if that were all.
+//! Where the body of an answer ends: as the guest has said, or nowhere, but never earlier as if
+//! that were all.
 
 use std::time::{Duration, Instant};
 

@@ -1,4 +1,5 @@
-// Makes one script for a browser of a script here and the packages that it imports. Prints it as JSON.
+// Makes one script for a browser of a script here and the packages that it imports. Prints it as
+// JSON.
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 

@@ -1,4 +1,5 @@
-// For a page in a browser: `uploadByUppy` sends a file by Uppy and its tus plugin, and tells what became of it.
+// For a page in a browser: `uploadByUppy` sends a file by Uppy and its tus plugin, and tells what
+// became of it.
 import Uppy from "@uppy/core";
 import Tus from "@uppy/tus";
 

@@ -91,7 +91,8 @@ impl Chromium {
         if is_saved { Opened::Saved } else { Opened::Shown }
     }
 
-    /// Runs a script in the page that was opened last, as from the browser's console, and returns what it comes to. A promise is waited for.
+    /// Runs a script in the page that was opened last, as from the browser's console, and returns
+    /// what it comes to. A promise is waited for.
     pub async fn run(&mut self, script: &str) -> Value {
         let session = self.tab.as_ref().expect("a page has been opened").session.clone();
         let params = json!({ "expression": script, "awaitPromise": true, "returnByValue": true });

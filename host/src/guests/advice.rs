@@ -1,6 +1,7 @@
 //! What to do with a component that this host cannot run, by what the engine says of it.
 
-/// What a message of the compiler speaks of, in lower case, and what to do. The first that fits counts.
+/// What a message of the compiler speaks of, in lower case, and what to do. The first that fits
+/// counts.
 const FEATURES: &[(&[&str], &str)] = &[
     (
         &["thread", "shared memor", "atomic"],
@@ -45,7 +46,8 @@ pub(super) fn with_remedy(error: &wasmtime::Error) -> String {
     message + &remedy
 }
 
-/// What to do; begins with a separator. Empty where nothing better is known than what the compiler says.
+/// What to do; begins with a separator. Empty where nothing better is known than what the compiler
+/// says.
 fn about_compiling(message: &str) -> String {
     let message = message.to_lowercase();
     let speaks_of = |words: &[&str]| words.iter().any(|word| message.contains(word));

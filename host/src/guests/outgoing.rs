@@ -1,10 +1,12 @@
 //! The body of a guest's response, on its way from the guest.
 //!
-//! `wasi:http` lets a guest write a body before it sets the response. Nobody takes anything of it until then, so a guest that waited for
-//! that would wait until its deadline, with all the locks that it holds. Here such bytes are kept, up to a bound for all bodies of the
-//! request; beyond it the guest traps at once. Once the response is set, the guest waits while much is on its way.
+//! `wasi:http` lets a guest write a body before it sets the response. Nobody takes anything of it
+//! until then, so a guest that waited for that would wait until its deadline, with all the locks
+//! that it holds. Here such bytes are kept, up to a bound for all bodies of the request; beyond it
+//! the guest traps at once. Once the response is set, the guest waits while much is on its way.
 //!
-//! A body that the guest has neither finished nor dropped when it returns is not whole. `wasmtime-wasi-http` would end it as if it were.
+//! A body that the guest has neither finished nor dropped when it returns is not whole.
+//! `wasmtime-wasi-http` would end it as if it were.
 
 use super::hooks::ANSWER_CHUNK;
 use super::state::GuestState;

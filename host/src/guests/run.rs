@@ -27,7 +27,8 @@ pub struct Running {
     pub reply: oneshot::Receiver<Outcome>,
     /// Has to be polled for the guest to go on, also while its body is streamed.
     pub guest: Metered<Result<(), Fault>>,
-    /// Whether the guest has come to a bad end, or returned in the middle of its body: then the body is not whole, although it looks ended.
+    /// Whether the guest has come to a bad end, or returned in the middle of its body: then the
+    /// body is not whole, although it looks ended.
     pub failed: Failed,
 }
 
@@ -71,8 +72,8 @@ pub enum Fault {
     Panic,
 }
 
-/// The host of a request that names none, as HTTP/1.0 may. `wasi:http` cannot say that there is none in a
-/// way that all toolchains can read.
+/// The host of a request that names none, as HTTP/1.0 may. `wasi:http` cannot say that there is
+/// none in a way that all toolchains can read.
 const UNNAMED_HOST: &str = "localhost";
 
 /// Begins to run a request in a fresh instance. Nothing runs until the result is polled.

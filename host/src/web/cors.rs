@@ -1,7 +1,9 @@
-//! Which pages of other origins may use the host's own routes for files: signed downloads, and uploads by ticket.
+//! Which pages of other origins may use the host's own routes for files: signed downloads, and
+//! uploads by ticket.
 //!
-//! Whoever holds such a URL may use it, so what a browser keeps from other pages is only to see the answers. Pages of the origins that an app
-//! trusts see them, refusals included. No answer allows credentials: a signed URL needs none. The rules are those of the Fetch standard, "CORS
+//! Whoever holds such a URL may use it, so what a browser keeps from other pages is only to see the
+//! answers. Pages of the origins that an app trusts see them, refusals included. No answer allows
+//! credentials: a signed URL needs none. The rules are those of the Fetch standard, "CORS
 //! protocol".
 
 use super::body::{Body, full};
@@ -67,9 +69,11 @@ impl Endpoint {
 }
 
 impl Cors {
-    /// What to say to a request about a file. None where its app trusts nobody, and where there is no such app.
+    /// What to say to a request about a file. None where its app trusts nobody, and where there is
+    /// no such app.
     ///
-    /// The app is the one that the path names. The signature is not looked at: a page may well see that its link has expired.
+    /// The app is the one that the path names. The signature is not looked at: a page may well see
+    /// that its link has expired.
     pub(super) fn of<B>(endpoint: Endpoint, request: &Request<B>, registry: &Registry) -> Option<Self> {
         let app = signed::app_in(request.uri().path())?;
         let guest = signed::guest(registry, app, request.headers()).ok()?;
@@ -97,7 +101,8 @@ impl Cors {
         Some(response)
     }
 
-    /// Marks any answer about the file. Where the origin decides, a cache has to know it, whoever asked first.
+    /// Marks any answer about the file. Where the origin decides, a cache has to know it, whoever
+    /// asked first.
     pub(super) fn mark(&self, headers: &mut HeaderMap) {
         headers.append(header::VARY, HeaderValue::from_static("Origin"));
         if let Some(origin) = &self.origin {

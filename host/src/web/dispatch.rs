@@ -203,7 +203,8 @@ impl Dispatcher {
 
 /// Makes sure that the length which a guest announces is that of what is sent.
 ///
-/// What has no content has no length either (RFC 9110, section 8.6), and an announced body that the guest never began is not whole.
+/// What has no content has no length either (RFC 9110, section 8.6), and an announced body that the
+/// guest never began is not whole.
 fn framed(mut parts: http::response::Parts, body: Body, is_head: bool) -> Response<Body> {
     let announced = parts.headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
     let body = match parts.status {

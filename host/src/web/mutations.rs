@@ -9,7 +9,8 @@ impl Mutations {
         Self(seed.max(1))
     }
 
-    /// One of the samples after one to six changes: bytes replaced, left out or repeated, pieces moved, and words put in that mean something.
+    /// One of the samples after one to six changes: bytes replaced, left out or repeated, pieces
+    /// moved, and words put in that mean something.
     pub(super) fn of(&mut self, samples: &[&[u8]], words: &[&[u8]]) -> Vec<u8> {
         let mut input = self.one_of(samples).to_vec();
         for _ in 0..=self.below(6) {

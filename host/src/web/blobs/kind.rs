@@ -52,8 +52,9 @@ pub(super) fn content_type(media_type: &str) -> Cow<'_, str> {
 
 /// The value of `Content-Security-Policy`: whatever the file is, no script in it runs.
 ///
-/// A browser shows sound and film in a page that it makes itself, which asks for the file a second time. That page has to be of the
-/// file's own origin, or `Cross-Origin-Resource-Policy` keeps the file from it.
+/// A browser shows sound and film in a page that it makes itself, which asks for the file a second
+/// time. That page has to be of the file's own origin, or `Cross-Origin-Resource-Policy` keeps the
+/// file from it.
 pub(super) fn policy(media_type: &str) -> &'static str {
     let is_played = may_show(media_type) && (media_type.starts_with("audio/") || media_type.starts_with("video/"));
     if is_played {

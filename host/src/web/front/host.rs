@@ -19,8 +19,8 @@ pub fn normalise_host(host: &str) -> Option<String> {
     String::from_utf8(name.to_ascii_lowercase()).ok()
 }
 
-/// Gives a request that names its host in the target alone, as HTTP/1.0 may, the Host field by which it
-/// is routed.
+/// Gives a request that names its host in the target alone, as HTTP/1.0 may, the Host field by
+/// which it is routed.
 pub fn complete_host<B>(request: &mut Request<B>) {
     if request.headers().contains_key(HOST) {
         return;
@@ -31,7 +31,8 @@ pub fn complete_host<B>(request: &mut Request<B>) {
     }
 }
 
-/// Whether two authorities mean the same host and port. Where no port is named, `default_port` is meant.
+/// Whether two authorities mean the same host and port. Where no port is named, `default_port` is
+/// meant.
 pub(super) fn is_same_place(one: &[u8], other: &[u8], default_port: u16) -> bool {
     let ((one, one_port), (other, other_port)) = (split_port(one), split_port(other));
     let port = |port: Option<&[u8]>| port.map_or(Some(default_port), parse_port);

@@ -129,7 +129,8 @@ pub fn no_body(out: ResponseOutparam) {
     }
 }
 
-/// Writes into the database, then `bytes` of a body in pieces of `piece` bytes, and sets the response only then. Then come `more` bytes.
+/// Writes into the database, then `bytes` of a body in pieces of `piece` bytes, and sets the
+/// response only then. Then come `more` bytes.
 pub fn early(out: ResponseOutparam, query: &str) {
     if write::write().is_err() {
         return http::respond(out, 400, "nothing could be written");

@@ -132,7 +132,8 @@ fn field<'a>(line: &'a [u8], shown: &str) -> (HeaderName, &'a [u8]) {
     (HeaderName::from_bytes(&line[..colon]).unwrap_or_else(|error| panic!("{shown:?}: {error}")), value)
 }
 
-/// Host and port as the crate `url` reads them; none for names that it takes for a malformed IPv4 address.
+/// Host and port as the crate `url` reads them; none for names that it takes for a malformed IPv4
+/// address.
 fn place(authority: &str, target: &Uri) -> Option<(String, u16)> {
     let url = format!("{}://{authority}/", target.scheme_str().expect("a scheme"));
     let url = url::Url::parse(&url).ok()?;

@@ -98,7 +98,7 @@ impl Chromium {
         let params = json!({ "expression": script, "awaitPromise": true, "returnByValue": true });
         let answer = self.call("Runtime.evaluate", params, Some(&session)).await;
         assert!(answer.get("exceptionDetails").is_none(), "{answer}");
-        answer["result"]["value"].clone()
+        answer.pointer("/result/value").cloned().unwrap_or_default()
     }
 
     /// Ends the browser and waits until it has left nothing behind.

@@ -57,7 +57,8 @@ fn about_compiling(message: &str) -> String {
 
 /// What to do where a component imports what the linker does not have.
 pub(super) fn about_imports(message: &str) -> String {
-    let Some(import) = message.split('`').find(|part| part.contains(':')) else {
+    let mut quoted = message.split('`').skip(1).step_by(2);
+    let Some(import) = quoted.find(|name| name.contains(':')) else {
         return "a guest may import innkeeper:storage, WASI 0.2 and wasi:config only".into();
     };
     let (name, version) = import.split_once('@').unwrap_or((import, ""));
@@ -118,7 +119,7 @@ mod tests {
     fn advice_about_an_import_does_not_contradict_it() {
         let missing = |import: &str| {
             about_imports(&format!(
-                "component imports instance `{import}`, but a matching implementation was not found in the linker"
+                "linking failed: component imports instance `{import}`, but a matching implementation was not found in the linker"
             ))
         };
         for (import, has, has_not) in [

@@ -66,4 +66,5 @@ mod sessions;
 mod starting;
 mod tiers;
 mod unit_of_work;
+mod units;
 mod uploads;

@@ -17,6 +17,7 @@ pub mod chromium;
 pub mod client;
 pub mod command;
 pub mod database;
+pub mod gate;
 pub mod host;
 pub mod jar;
 pub mod keeper;

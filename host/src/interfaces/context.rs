@@ -98,6 +98,8 @@ impl Context {
 
     /// Keeps everything that the request has written: rows, blobs and session.
     pub async fn commit(&mut self) -> storage::Result<()> {
+        // What has been lost is said before anything else is found wrong because of it.
+        self.unit.check_kept()?;
         self.session.flush(&mut self.unit).await?;
         self.marks.clear();
         if let Err(error) = self.unit.commit().await {
@@ -110,6 +112,7 @@ impl Context {
 
     /// Keeps what is to be kept when the response leaves: transactions that are still open are not.
     pub async fn commit_at_end(&mut self) -> storage::Result<()> {
+        self.unit.check_kept()?;
         if let Some((outermost, _)) = self.marks.first() {
             let outermost = *outermost;
             self.rollback_part(outermost).await?;

@@ -10,8 +10,9 @@ mod keeping;
 mod large;
 mod making;
 mod names;
-mod quota;
+pub(crate) mod quota;
 mod ranges;
+mod replacing;
 mod sending;
 mod signed;
 

@@ -25,17 +25,17 @@ on_both_databases! {
 
 const QUOTA: u64 = 8 << 20;
 /// What each blob counts beside its bytes.
-const ROW: u64 = 1024;
+pub(super) const ROW: u64 = 1024;
 const SIZE: usize = 700_000;
 const COUNTED: u64 = SIZE as u64 + ROW;
 const UPLOADS: usize = 50;
 
-async fn small(engine: Engine) -> TestHost {
+pub(super) async fn small(engine: Engine) -> TestHost {
     TestHost::with(engine).app("probe", "probe").env("INNKEEPER_APP_BYTES", &QUOTA.to_string()).start().await
 }
 
 /// What the host counts, and what there is.
-async fn room(host: &TestHost) -> (u64, u64) {
+pub(crate) async fn room(host: &TestHost) -> (u64, u64) {
     let mark = if host.database().directory().is_some() { "innkeeper_" } else { "innkeeper." };
     let sql = format!(
         "select (select coalesce(sum(bytes), 0) from {mark}usage), (select coalesce(sum(size + {ROW}), 0) from {mark}blobs)"
@@ -46,7 +46,7 @@ async fn room(host: &TestHost) -> (u64, u64) {
 }
 
 /// Asserts that what is counted is what there is, and within the quota. Returns it.
-async fn exact(host: &TestHost) -> u64 {
+pub(super) async fn exact(host: &TestHost) -> u64 {
     let (counted, there) = room(host).await;
     assert_eq!(counted, there);
     assert!(counted <= QUOTA, "{counted} bytes");

@@ -1,7 +1,7 @@
 //! From the first write to the end: ids, users, tokens, cookies.
 
 use serde_json::{Value, json};
-use support::probe::{all_ok, ok, op};
+use support::probe::{all_ok, code, ok, op};
 use support::{Engine, Visitor};
 
 use super::{get, probe, renew, set};
@@ -141,9 +141,10 @@ async fn a_session_is_as_it_was_when_its_commit_fails(engine: Engine) {
     let broken = "insert into refers (name, parent) values ('child', 'nobody')";
     let sql = |sql: &str| json!({ "op": "db.execute", "sql": sql, "params": [] });
     all_ok(&visitor.probe(json!([sql(create), set("cart", "3 apples")])).await);
-    let steps = json!([renew(Some("Ada")), sql(broken), op("db.commit"), op("session.get-user")]);
+    let user = op("session.get-user");
+    let steps = json!([renew(Some("Ada")), sql(broken), op("db.commit"), user, op("db.rollback"), user]);
     let results = visitor.probe(steps).await;
     assert!(results[2].get("error").is_some(), "{results:?}");
-    assert_eq!(ok(&results[3]), &Value::Null);
+    assert_eq!((code(&results[3]), ok(&results[5])), ("closed", &Value::Null));
     assert_eq!(ok(&visitor.probe_one(get("cart")).await), "3 apples");
 }

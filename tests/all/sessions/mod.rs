@@ -34,7 +34,8 @@ pub(crate) async fn with_settings(engine: Engine, settings: &str) -> (TestHost, 
     (host, visitor)
 }
 
-async fn deploy(database: &TestDatabase, settings: &str) -> support::command::Finished {
+/// Deploys a probe with these settings.
+pub(crate) async fn deploy(database: &TestDatabase, settings: &str) -> support::command::Finished {
     let folder = tempfile::tempdir().unwrap();
     let component = paths::guest("probe");
     let file = format!("name = \"probe\"\ncomponent = \"{}\"\n{settings}\n", component.display());

@@ -41,6 +41,7 @@ pub(super) fn refuse_with_cursors(context: &Context, function: &str) -> Result<(
 
 /// What changes tables runs in a unit of its own, which a request that holds something would keep waiting for itself.
 pub(super) fn refuse_while_holding(context: &Context, function: &str) -> Result<(), Fault> {
+    context.unit.check()?;
     if !context.unit.is_holding() {
         return Ok(());
     }

@@ -12,7 +12,7 @@ pub mod staging;
 mod sweep;
 pub mod usage;
 
-pub(super) use quota::{ROW_BYTES, told as no_room};
+pub(super) use quota::{Balance, Change, ROW_BYTES, told as no_room};
 pub use quota::{full, used};
 pub use sweep::{sweep, sweep_tickets};
 
@@ -94,10 +94,8 @@ pub async fn keep(unit: &mut UnitOfWork, id: &str) -> Result<()> {
 pub async fn delete(unit: &mut UnitOfWork, id: &str) -> Result<()> {
     let sql = host_sql!("delete from innkeeper.blobs where app = $1 and id = $2 and state > 0 returning size");
     let params = [app(unit), checked(id)?];
-    let owner = app(unit);
-    let outcome =
-        unit.write_then_last(sql, &params, |outcome| quota::give_back(&owner, quota::freed(outcome))).await?;
-    found(outcome.affected)
+    let freed = |outcome: &super::Outcome| Some(Change::GivesBack(quota::freed(outcome)));
+    found(unit.write_with_room(sql, &params, freed).await?.affected)
 }
 
 const READ_CHUNKS: &str = "select data from innkeeper.chunks \

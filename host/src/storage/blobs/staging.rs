@@ -3,12 +3,12 @@
 //! Each step is kept by itself, so that a slow visitor holds no connection. Where the unit of work has a transaction open they are
 //! part of it: a second connection could wait for the first for ever.
 
-use super::{Blob, RECEIVING, STAGED, app, quota};
+use super::{Blob, Change, RECEIVING, STAGED, app, quota};
 use crate::storage::connection::Control;
 use crate::storage::host_sql::{HostSql, host_sql};
 use crate::storage::unit::UnitOfWork;
 use crate::storage::value::Value;
-use crate::storage::{Code, Error, Result, now_micros};
+use crate::storage::{Code, Error, Outcome, Result, now_micros};
 use crate::telemetry::metrics;
 
 /// Notes a blob that is being received, so that a sweep finds its chunks whatever happens, and promises it room for so many bytes. False where the
@@ -39,16 +39,14 @@ fn sized<const N: usize>(unit: &UnitOfWork, id: &str, bytes: u64, more: [Value; 
 /// Notes what is promised and takes the room, both or none.
 async fn promise(unit: &mut UnitOfWork, sql: &HostSql, params: &[Value], room: u64, quota: u64) -> Result<bool> {
     let app = app(unit);
+    unit.check()?;
     unit.space().check_room(room)?;
     if unit.is_holding() {
         if quota::used(unit).await?.saturating_add(room) > quota {
             return Ok(false);
         }
-        let outcome = unit
-            .write_then_last(sql, params, |outcome| {
-                (outcome.affected > 0).then(|| quota::take_last(&app, room, quota))
-            })
-            .await?;
+        let takes = Change::Takes { bytes: room, quota };
+        let outcome = unit.write_with_room(sql, params, |outcome| (outcome.affected > 0).then_some(takes)).await?;
         return if outcome.affected == 0 { Err(undone()) } else { Ok(true) };
     }
     let mut connection = unit.begin_beside().await?;
@@ -67,6 +65,7 @@ async fn promise(unit: &mut UnitOfWork, sql: &HostSql, params: &[Value], room: u
 /// before it (PostgreSQL documentation, "Asynchronous Commit").
 pub async fn append(unit: &mut UnitOfWork, id: &str, seq: i64, data: Vec<u8>) -> Result<()> {
     metrics::blob_bytes_received(unit.space().app(), u64::try_from(data.len()).unwrap_or_default());
+    unit.check()?;
     unit.space().check_room(u64::try_from(data.len()).unwrap_or(u64::MAX))?;
     let params = [app(unit), id.into(), Value::Integer(seq), Value::Bytes(data)];
     // Inside a transaction the setting would hold for its commit too, and that one has to wait.
@@ -110,6 +109,7 @@ pub async fn complete(unit: &mut UnitOfWork, blob: &Blob, chunks: i64, reserved:
         Value::Integer(blob.created_at),
         Value::Integer(chunks),
     ];
+    unit.check()?;
     let surplus = reserved.saturating_sub(blob.size);
     if change(unit, sql, &params, |_| surplus).await? == 0 { Err(undone()) } else { Ok(()) }
 }
@@ -126,17 +126,13 @@ async fn change(
     unit: &mut UnitOfWork,
     sql: &HostSql,
     params: &[Value],
-    freed: impl Fn(&crate::storage::Outcome) -> u64,
+    freed: impl Fn(&Outcome) -> u64,
 ) -> Result<u64> {
-    let app = app(unit);
     if unit.is_holding() {
-        let outcome = unit
-            .write_then_last(sql, params, |outcome| {
-                quota::give_back(&app, freed(outcome)).filter(|_| outcome.affected > 0)
-            })
-            .await?;
-        return Ok(outcome.affected);
+        let gives = |outcome: &Outcome| (outcome.affected > 0).then(|| Change::GivesBack(freed(outcome)));
+        return Ok(unit.write_with_room(sql, params, gives).await?.affected);
     }
+    let app = app(unit);
     let mut connection = unit.begin_beside().await?;
     let outcome = connection.host(sql, params).await?;
     if outcome.affected == 0 {

@@ -73,6 +73,15 @@ impl UnitOfWork {
         }
     }
 
+    /// A connection for a write that can be left out: none where cursors hold one and no other is free at once.
+    pub(in crate::storage) async fn spare_writer(&mut self) -> Result<Option<Connection>> {
+        if self.snapshot.is_holding() {
+            self.space.try_writer().await
+        } else {
+            self.space.writer().await.map(Some)
+        }
+    }
+
     /// A connection for the transaction of the unit.
     pub(super) async fn begin_beside_cursors(&mut self, isolation: Option<Isolation>) -> Result<Connection> {
         if let Some(another) = self.space.try_begin(isolation).await? {

@@ -13,6 +13,7 @@ mod parts;
 
 pub use cursors::Cursor;
 
+use super::blobs::Balance;
 use super::connection::{Bounds, Connection, Control, CursorLife, GuestSql, Isolation, Outcome};
 use super::database::AppSpace;
 use super::host_sql::HostSql;
@@ -44,15 +45,16 @@ pub struct UnitOfWork {
     written: bool,
     /// Whether the statement mark stands in the open transaction.
     marked: bool,
-    /// Open transactions of the guest, from the outermost inwards, each with how many of the last writes came before it.
+    /// Open transactions of the guest, from the outermost inwards, each with how many changes of room came before it.
     savepoints: Vec<(u32, usize)>,
     next_savepoint: u32,
-    /// Why what was written has been lost against the guest's will: nothing more is run or kept until it rolls back.
+    /// Why what was written has been lost against the guest's will, by a statement or by a commit that failed: nothing more is run
+    /// or kept until it rolls back.
     broken: Option<Code>,
     /// Writes of the host that wait for the commit.
     deferred: Vec<(&'static HostSql, Vec<Value>)>,
-    /// Writes of the host that come last of all, just before the commit: they take locks that others wait for.
-    last: Vec<(&'static HostSql, Vec<Value>)>,
+    /// The room for files that is taken and given back by the commit.
+    room: Balance,
     /// Counts the transactions that have ended: a cursor of an earlier one is closed.
     generation: u32,
     /// Cursors that are open in the transaction.
@@ -63,6 +65,8 @@ pub struct UnitOfWork {
 /// Whose statement runs.
 enum Query<'a> {
     Host(&'a HostSql),
+    /// A write of the host whose failure leaves what was written before it.
+    Attempt(&'a HostSql),
     Built(&'a str),
     Guest(&'a GuestSql<'a>),
     Declare(u32, CursorLife, &'a GuestSql<'a>),
@@ -82,7 +86,7 @@ impl UnitOfWork {
             next_savepoint: 1,
             broken: None,
             deferred: Vec::new(),
-            last: Vec::new(),
+            room: Balance::default(),
             generation: 0,
             cursors_inside: 0,
             snapshot: cursors::Snapshot::default(),
@@ -129,6 +133,12 @@ impl UnitOfWork {
         self.run_write(Query::Host(sql), params).await
     }
 
+    /// Runs a write of the host that may well fail: what was written before it stands then.
+    pub async fn attempt(&mut self, sql: &HostSql, params: &[Value]) -> Result<Outcome> {
+        self.write_deferred().await?;
+        self.run_write(Query::Attempt(sql), params).await
+    }
+
     /// Runs a write of the host whose text was put together.
     pub async fn write_text(&mut self, sql: &str, params: &[Value]) -> Result<Outcome> {
         self.write_deferred().await?;
@@ -155,7 +165,7 @@ impl UnitOfWork {
     }
 
     async fn run_read(&mut self, text: Query<'_>, params: &[Value]) -> Result<Outcome> {
-        self.check()?;
+        self.check_read()?;
         if self.open.is_some() {
             return self.run_open(text, params).await;
         }
@@ -188,7 +198,7 @@ impl UnitOfWork {
     async fn run_alone(&mut self, text: Query<'_>, params: &[Value]) -> Result<Outcome> {
         self.ensure_open(None).await?;
         match self.run_open(text, params).await {
-            Ok(outcome) => self.commit().await.map(|()| outcome),
+            Ok(outcome) => self.keep().await.map(|()| outcome),
             Err(error) => {
                 // The first error is the one to report; a rollback that fails too costs the connection.
                 let _ = self.rollback().await;
@@ -224,7 +234,7 @@ impl UnitOfWork {
         let may_fail = match text {
             Query::Host(_) | Query::Built(_) => return false,
             Query::Guest(sql) => !(sql.steady && connection.knows(sql.text) && params.iter().all(is_plain)),
-            Query::Declare(..) | Query::Fetch(..) => true,
+            Query::Attempt(_) | Query::Declare(..) | Query::Fetch(..) => true,
         };
         may_fail && connection.aborts_on_error() && self.has_something()
     }
@@ -274,11 +284,22 @@ impl UnitOfWork {
         rolled_back
     }
 
-    fn check(&self) -> Result<()> {
-        if self.broken.is_some() {
-            return Err(Error::closed("what this request wrote before has been lost: roll back before going on"));
+    /// Whether what was written has not been lost.
+    pub fn check(&self) -> Result<()> {
+        match self.broken {
+            None => Ok(()),
+            Some(Code::CommitUnknown) => Err(Error::closed(
+                "it is not certain whether what this request wrote was kept: roll back before going on",
+            )),
+            Some(_) => {
+                Err(Error::closed("what this request wrote before has been lost: roll back before going on"))
+            }
         }
-        Ok(())
+    }
+
+    /// The same for a read. Who does not know whether a commit was kept may look.
+    pub fn check_read(&self) -> Result<()> {
+        if self.broken == Some(Code::CommitUnknown) { Ok(()) } else { self.check() }
     }
 
     async fn ensure_open(&mut self, isolation: Option<Isolation>) -> Result<()> {
@@ -322,7 +343,7 @@ impl UnitOfWork {
 
     fn forget(&mut self) -> Option<Connection> {
         self.deferred.clear();
-        self.last.clear();
+        self.room.clear();
         self.generation = self.generation.wrapping_add(1);
         self.cursors_inside = 0;
         self.written = false;
@@ -339,7 +360,7 @@ impl Query<'_> {
 
     async fn run(&self, connection: &mut Connection, params: &[Value]) -> Result<Outcome> {
         match self {
-            Self::Host(sql) => connection.host(sql, params).await,
+            Self::Host(sql) | Self::Attempt(sql) => connection.host(sql, params).await,
             Self::Built(sql) => connection.host_text(sql, params).await,
             Self::Guest(sql) => connection.guest(sql, params).await,
             Self::Declare(number, life, sql) => connection.declare(*number, *life, sql, params).await,

@@ -9,7 +9,10 @@ impl UnitOfWork {
     pub async fn begin(&mut self, isolation: Option<Isolation>) -> Result<u32> {
         self.check_isolation(isolation)?;
         // First, since what waits to be written would open a transaction of the usual isolation.
-        self.ensure_open(isolation).await?;
+        match self.ensure_open(isolation).await {
+            Err(error) if error.code == Code::ReadOnly && self.deferred.is_empty() => self.open_to_read().await?,
+            opened => opened?,
+        }
         self.write_deferred().await?;
         let number = self.next_savepoint;
         // A mark from before would be released together with this savepoint's content.
@@ -19,8 +22,18 @@ impl UnitOfWork {
         };
         self.control(control).await?;
         self.next_savepoint += 1;
-        self.savepoints.push((number, self.last.len()));
+        self.savepoints.push((number, self.room.len()));
         Ok(number)
+    }
+
+    /// Begins a transaction on a database that takes no writes: what writes in it is refused, and what reads goes on.
+    async fn open_to_read(&mut self) -> Result<()> {
+        let mut connection = self.space.reader().await?;
+        connection.control(Control::BeginReading).await?;
+        self.open = Some(connection);
+        self.written = false;
+        self.marked = false;
+        Ok(())
     }
 
     /// `Conflict` where a transaction is open already and so has its isolation.
@@ -49,28 +62,46 @@ impl UnitOfWork {
 
     /// Undoes a part; ends the parts inside it.
     pub async fn rollback_part(&mut self, number: u32) -> Result<()> {
-        let last = self.end_part(number)?;
+        let room = self.end_part(number)?;
         self.deferred.clear();
-        self.last.truncate(last);
+        self.room.truncate(room);
         self.control(Control::RollbackTo(number)).await?;
         self.control(Control::Release(number)).await?;
         self.after_part().await
     }
 
-    /// Returns how many of the last writes came before the part.
+    /// Returns how many changes of room came before the part.
     fn end_part(&mut self, number: u32) -> Result<usize> {
         let at = self.savepoints.iter().position(|(open, _)| *open == number).ok_or_else(ended)?;
-        let last = self.savepoints.get(at).map_or(0, |(_, last)| *last);
+        let room = self.savepoints.get(at).map_or(0, |(_, room)| *room);
         self.savepoints.truncate(at);
         self.marked = false;
-        Ok(last)
+        Ok(room)
     }
 
     /// Where statements are kept by themselves, the outermost part is a transaction of its own.
     async fn after_part(&mut self) -> Result<()> {
         if self.transactions == Transactions::Statement && self.savepoints.is_empty() {
-            return self.commit().await;
+            return self.keep().await;
         }
         Ok(())
+    }
+
+    /// Runs several statements of the host in one transaction, also where statements are kept by themselves. An error undoes them
+    /// there; elsewhere that is up to whoever rolls back.
+    pub async fn together<T>(&mut self, work: impl AsyncFnOnce(&mut Self) -> Result<T>) -> Result<T> {
+        if self.open.is_some() || self.transactions == Transactions::Request {
+            return work(self).await;
+        }
+        let part = self.begin(None).await?;
+        let worked = match work(self).await {
+            Ok(value) => self.commit_part(part).await.map(|()| value),
+            error => error,
+        };
+        if worked.is_err() {
+            // The first error is the one to report; a rollback that fails too costs the connection.
+            let _ = self.rollback().await;
+        }
+        worked
     }
 }

@@ -16,6 +16,7 @@ use crate::config::Limits;
 use crate::interfaces::AppContext;
 use crate::interfaces::blob_upload::Keyring;
 use crate::storage::apps::{App, Version};
+use crate::storage::blobs::Discards;
 use crate::storage::{AppSpace, Database};
 use arc_swap::{ArcSwap, ArcSwapOption};
 use std::collections::HashMap;
@@ -132,6 +133,7 @@ pub struct Registry {
     compute: Arc<Compute>,
     limits: Arc<Limits>,
     keyring: Arc<Keyring>,
+    discards: Discards,
     memory: Arc<admission::Admission>,
     /// When the database was last asked because somebody presented an unknown key. Held while it is being asked.
     keys_asked: Mutex<Option<Instant>>,
@@ -173,6 +175,7 @@ impl Registry {
             limits,
             complaints: std::sync::Mutex::default(),
             keyring: Arc::default(),
+            discards: Discards::default(),
             keys_asked: Mutex::default(),
             refreshing_keys: Mutex::default(),
             routes: ArcSwap::default(),
@@ -215,6 +218,11 @@ impl Registry {
     /// How much guests and visitors may ask for.
     pub fn limits(&self) -> &Arc<Limits> {
         &self.limits
+    }
+
+    /// Removes blobs that do not become whole.
+    pub(super) fn discards(&self) -> &Discards {
+        &self.discards
     }
 
     /// What signs URLs. See `keys`.
@@ -300,6 +308,7 @@ impl Registry {
             config,
             Arc::clone(&self.limits),
             Arc::clone(&self.keyring),
+            self.discards.clone(),
         );
         Ok(Guest {
             app: Arc::new(context),

@@ -1,5 +1,5 @@
 //! Clears away what has had its time: blobs that nothing kept, sessions that have ended. In small batches, so that no lock lasts, and of each
-//! app by one process at a time.
+//! app by one process at a time. What a request of this process has left half made goes at once.
 
 use super::registry::Registry;
 use crate::storage::blobs::usage;
@@ -17,16 +17,21 @@ const COUNT_EVERY: Duration = Duration::from_secs(3600);
 /// A blob that is still being received after this long was left behind by a request that came to a bad end.
 const RECEIVING: Duration = Duration::from_secs(120);
 
-/// Sweeps soon after the start and then every few minutes until `stop`.
+/// Sweeps soon after the start and then every few minutes, and removes what becomes of no use meanwhile, until `stop`.
 pub async fn sweep(registry: Arc<Registry>, stop: CancellationToken) {
+    tokio::select! {
+        () = stop.cancelled() => {}
+        () = sweep_now_and_then(&registry) => {}
+        () = registry.discards().work() => {}
+    }
+}
+
+async fn sweep_now_and_then(registry: &Registry) {
     let every = EVERY.min(registry.limits().staged_blob_lifetime);
     let mut counted: Option<Instant> = None;
     let mut pause = FIRST.min(every);
     loop {
-        tokio::select! {
-            () = stop.cancelled() => return,
-            () = tokio::time::sleep(jittered(pause)) => {}
-        }
+        tokio::time::sleep(jittered(pause)).await;
         if !registry.is_loaded() {
             continue;
         }
@@ -39,7 +44,7 @@ pub async fn sweep(registry: Arc<Registry>, stop: CancellationToken) {
             if let Err(error) = space.complete_indexes().await {
                 tracing::warn!(app = %space.app(), "cannot make an index: {error}");
             }
-            if let Err(error) = sweep_app(&registry, &space).await {
+            if let Err(error) = sweep_app(registry, &space).await {
                 tracing::warn!(app = %space.app(), "cannot sweep: {error}");
             }
             if counts && let Err(error) = recount(&space).await {

@@ -4,7 +4,7 @@ use super::blob_upload::{Keyring, SendOptions};
 use super::body::RequestBody;
 use super::session;
 use crate::config::Limits;
-use crate::storage::blobs::Blob;
+use crate::storage::blobs::{Blob, Discards};
 use crate::storage::{self, AppSpace, Bounds, Transactions, UnitOfWork};
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -23,6 +23,8 @@ pub struct AppContext {
     pub limits: Arc<Limits>,
     /// What signs URLs.
     pub keyring: Arc<Keyring>,
+    /// Removes blobs that do not become whole.
+    pub discards: Discards,
     /// Hashes of the lists of migrations and the descriptions of tables that are known to be applied.
     applied: Mutex<HashSet<[u8; 32]>>,
 }
@@ -35,8 +37,9 @@ impl AppContext {
         config: Vec<(String, String)>,
         limits: Arc<Limits>,
         keyring: Arc<Keyring>,
+        discards: Discards,
     ) -> Self {
-        Self { space, transactions, config, limits, keyring, applied: Mutex::default() }
+        Self { space, transactions, config, limits, keyring, discards, applied: Mutex::default() }
     }
 
     /// Whether a list of migrations with this hash has been applied.

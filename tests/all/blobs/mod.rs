@@ -1,5 +1,6 @@
 //! The interface `blob-upload`: receiving, keeping, reading, sending, deleting.
 
+mod abandoned;
 mod abuse;
 mod browser;
 mod chunks;

@@ -43,11 +43,13 @@ impl wit::Host for View<'_> {
     }
 
     async fn create(&mut self, name: Option<String>, content_type: String) -> Answer<Resource<Upload>> {
-        let (most, quota) = (self.context.app.limits.file_bytes, self.context.app.limits.app_bytes);
+        let app = std::sync::Arc::clone(&self.context.app);
+        let (most, quota) = (app.limits.file_bytes, app.limits.app_bytes);
         if blobs::used(&mut self.context.unit).await? >= quota {
-            return Err(full(&self.context.app.space));
+            return Err(full(&app.space));
         }
-        let rules = Rules { most, quota, accept: Vec::new() };
+        let (space, discards) = (app.space.clone(), app.discards.clone());
+        let rules = Rules { most, quota, accept: Vec::new(), space, discards };
         let upload = Upload::begin(name.as_deref(), Some(&content_type), Coming::AtMost(0), &rules)?;
         Ok(self.table.push(upload.holding(self.place()?))?)
     }

@@ -2,12 +2,12 @@
 
 use super::error::Fault;
 use super::form::{self, interrupted};
-use super::upload::{Coming, Rules, Upload, full};
+use super::upload::{Coming, Rules, Upload, discard, full};
 use super::wit;
 use crate::interfaces::Context;
 use crate::interfaces::body::Claimed;
 use crate::storage::UnitOfWork;
-use crate::storage::blobs::{self, Blob, staging};
+use crate::storage::blobs::{self, Blob, Unfinished};
 use futures_util::StreamExt;
 use std::time::Duration;
 use wit::BlobErrorCode as Code;
@@ -32,7 +32,8 @@ pub(super) struct Receiver<'c> {
     /// Bytes that all fields together may still have: they are kept in memory.
     fields_left: usize,
     parts: usize,
-    staged: Vec<String>,
+    /// Files that are whole, of a form that is not.
+    staged: Vec<Unfinished>,
 }
 
 impl<'c> Receiver<'c> {
@@ -49,6 +50,8 @@ impl<'c> Receiver<'c> {
                 most: limits.max_file.map_or(u64::MAX, u64::from).min(app.limits.file_bytes),
                 quota: app.limits.app_bytes,
                 accept: limits.accept,
+                space: app.space.clone(),
+                discards: app.discards.clone(),
             },
             total_left: limits.max_total.map_or(u64::MAX, u64::from),
             files_left: limits.max_files.unwrap_or(u32::MAX),
@@ -116,7 +119,9 @@ impl<'c> Receiver<'c> {
     pub(super) async fn finish(&mut self, mut upload: Upload) -> Result<wit::Blob, Fault> {
         match upload.finish(self.unit).await {
             Ok(blob) => {
-                self.staged.push(blob.id.clone());
+                let mut staged = self.rules.discards.unfinished(&self.rules.space, &blob.id);
+                staged.note_begun();
+                self.staged.push(staged);
                 Ok(to_wit(blob))
             }
             Err(fault) => {
@@ -131,11 +136,16 @@ impl<'c> Receiver<'c> {
         upload.discard(self.unit).await;
     }
 
-    /// Throws all files of this request away. What cannot be removed now is swept later.
+    /// Throws all files of this request away. What cannot be removed now is removed a little later.
     async fn discard_all(&mut self) {
-        for id in std::mem::take(&mut self.staged) {
-            let _ = staging::discard(self.unit, &id).await;
+        for mut staged in std::mem::take(&mut self.staged) {
+            discard(&mut staged, self.unit).await;
         }
+    }
+
+    /// Everything has been received: the files stay until nothing has kept them for too long.
+    fn settle(&mut self) {
+        self.staged.iter_mut().for_each(Unfinished::settle);
     }
 
     /// What is known to be too large is refused before any of it has arrived.
@@ -187,9 +197,12 @@ pub(super) async fn receive_form(
         Some(length) if length > receiver.whole_bytes() => Err(too_large()),
         _ => form::receive(&mut receiver, &content_type, length, body.clone()).await,
     };
-    if received.is_err() {
-        receiver.discard_all().await;
-        drain(body).await;
+    match received {
+        Ok(_) => receiver.settle(),
+        Err(_) => {
+            receiver.discard_all().await;
+            drain(body).await;
+        }
     }
     received
 }
@@ -209,8 +222,9 @@ pub(super) async fn receive_body(
         Ok(()) => receiver.receive_body(name, declared.as_deref(), coming, body.clone()).await,
         Err(fault) => Err(fault),
     };
-    if received.is_err() {
-        drain(body).await;
+    match received {
+        Ok(_) => receiver.settle(),
+        Err(_) => drain(body).await,
     }
     received
 }

@@ -2,7 +2,7 @@
 
 use super::error::Fault;
 use super::{file_name, media_type, wit};
-use crate::storage::blobs::{self, Blob, CHUNK_BYTES, staging};
+use crate::storage::blobs::{self, Blob, CHUNK_BYTES, Discards, Unfinished, staging};
 use crate::storage::{AppSpace, UnitOfWork, now_micros};
 use crate::telemetry::host_work;
 use crate::telemetry::metrics;
@@ -14,7 +14,8 @@ const MOST_AHEAD: u64 = 8 << 20;
 
 /// A blob that is being received.
 pub struct Upload {
-    id: String,
+    /// Removes what has been written if this is dropped before the blob is whole.
+    unfinished: Unfinished,
     name: Option<String>,
     declared: Option<String>,
     content_type: Option<String>,
@@ -24,6 +25,8 @@ pub struct Upload {
     coming: Coming,
     /// Bytes for which room has been taken.
     reserved: u64,
+    /// Whether it was begun by itself: then the end of a unit of work does not undo it.
+    is_apart: bool,
     size: u64,
     seq: i64,
     chunk: Vec<u8>,
@@ -36,7 +39,10 @@ pub struct Upload {
 
 impl std::fmt::Debug for Upload {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Upload").field("id", &self.id).field("size", &self.size).finish_non_exhaustive()
+        f.debug_struct("Upload")
+            .field("id", &self.unfinished.id())
+            .field("size", &self.size)
+            .finish_non_exhaustive()
     }
 }
 
@@ -58,6 +64,10 @@ pub(super) struct Rules {
     pub(super) quota: u64,
     /// Accepted media types; empty: any.
     pub(super) accept: Vec<String>,
+    /// Where the blob will be.
+    pub(super) space: AppSpace,
+    /// Removes blobs that do not become whole.
+    pub(super) discards: Discards,
 }
 
 impl Upload {
@@ -69,7 +79,7 @@ impl Upload {
         rules: &Rules,
     ) -> Result<Self, Fault> {
         Ok(Self {
-            id: blobs::new_id()?,
+            unfinished: rules.discards.unfinished(&rules.space, &blobs::new_id()?),
             name: name.and_then(file_name::clean),
             declared: declared.map(str::to_owned),
             content_type: None,
@@ -78,6 +88,7 @@ impl Upload {
             quota: rules.quota,
             coming,
             reserved: 0,
+            is_apart: false,
             size: 0,
             seq: 0,
             chunk: Vec::new(),
@@ -134,7 +145,7 @@ impl Upload {
         host_work::counted(|| self.hasher.update(&self.chunk));
         let chunk =
             std::mem::replace(&mut self.chunk, Vec::with_capacity(if self.seq == 0 { CHUNK_BYTES } else { 0 }));
-        staging::append(unit, &self.id, self.seq, chunk).await?;
+        staging::append(unit, self.unfinished.id(), self.seq, chunk).await?;
         self.seq += 1;
         Ok(())
     }
@@ -156,8 +167,8 @@ impl Upload {
         let less = (ahead > 0 && !matches!(self.coming, Coming::Exactly(_))).then_some(missing);
         for bytes in std::iter::once(whole).chain(less) {
             let has_room = match self.reserved {
-                0 => staging::begin(unit, &self.id, bytes, self.quota).await?,
-                _ => staging::grow(unit, &self.id, bytes, self.quota).await?,
+                0 => self.begin_with(unit, bytes).await?,
+                _ => staging::grow(unit, self.unfinished.id(), bytes, self.quota).await?,
             };
             if has_room {
                 self.reserved = self.reserved.saturating_add(bytes);
@@ -165,6 +176,17 @@ impl Upload {
             }
         }
         Err(full(unit.space()))
+    }
+
+    /// Notes the blob and takes room for so many bytes. False where there is not as much, and nothing is noted.
+    async fn begin_with(&mut self, unit: &mut UnitOfWork, bytes: u64) -> Result<bool, Fault> {
+        self.is_apart = !unit.is_holding();
+        self.unfinished.note_begun();
+        let has_room = staging::begin(unit, self.unfinished.id(), bytes, self.quota).await?;
+        if !has_room {
+            self.unfinished.settle();
+        }
+        Ok(has_room)
     }
 
     /// The first chunk tells the type, so that a file of the wrong kind is refused before the rest has arrived.
@@ -193,11 +215,11 @@ impl Upload {
         self.check_type()?;
         if !self.chunk.is_empty() {
             self.write_chunk(unit).await?;
-        } else if self.seq == 0 && !staging::begin(unit, &self.id, 0, self.quota).await? {
+        } else if self.seq == 0 && !self.begin_with(unit, 0).await? {
             return Err(full(unit.space()));
         }
         let blob = Blob {
-            id: self.id.clone(),
+            id: self.unfinished.id().to_owned(),
             size: self.size,
             sha256: self.hasher.clone().finalize().to_vec(),
             content_type: self.content_type.clone().unwrap_or_default(),
@@ -207,14 +229,29 @@ impl Upload {
         };
         staging::complete(unit, &blob, self.seq, self.reserved).await?;
         self.finished = true;
+        if self.is_apart && unit.is_holding() {
+            self.unfinished.note_whole_with_unit();
+        } else {
+            self.unfinished.settle();
+        }
         Ok(blob)
     }
 
-    /// Removes what has been written. What cannot be removed now is swept later.
-    pub(super) async fn discard(self, unit: &mut UnitOfWork) {
-        if self.reserved > 0 {
-            let _ = staging::discard(unit, &self.id).await;
+    /// Removes what has been written. What cannot be removed now is removed a little later.
+    pub(super) async fn discard(mut self, unit: &mut UnitOfWork) {
+        let is_begun = self.unfinished.is_begun();
+        discard(&mut self.unfinished, unit).await;
+        if is_begun && self.is_apart && unit.is_holding() {
+            // Where the unit is undone, so is this.
+            self.unfinished.note_begun();
         }
+    }
+}
+
+/// Removes a blob of which something may have been stored. What cannot be removed now is removed a little later.
+pub(super) async fn discard(unfinished: &mut Unfinished, unit: &mut UnitOfWork) {
+    if unfinished.is_begun() && staging::discard(unit, unfinished.id()).await.is_ok() {
+        unfinished.settle();
     }
 }
 

@@ -4,14 +4,17 @@
 //! written as they arrive, each by itself unless a transaction is open anyway: a slow visitor holds no connection. What is not
 //! kept is swept.
 //!
-//! [`staging`] is the way in, [`resumable`] that of uploads which may be taken up again, [`quota`] what they all take up ([`usage`] counts it anew), [`sweep`] the way out.
+//! [`staging`] is the way in, [`resumable`] that of uploads which may be taken up again, [`quota`] what they all take up ([`usage`] counts it anew), [`sweep`] the way out,
+//! [`discards`] that of what never became whole.
 
+mod discards;
 mod quota;
 pub mod resumable;
 pub mod staging;
 mod sweep;
 pub mod usage;
 
+pub use discards::{Discards, Unfinished};
 pub(super) use quota::{Balance, Change, ROW_BYTES, told as no_room};
 pub use quota::{full, used};
 pub use sweep::{sweep, sweep_tickets};

@@ -37,7 +37,7 @@ pub async fn sweep(connection: &mut Connection, app: &str, staged: i64, receivin
 }
 
 /// Deletes blobs and gives their room back.
-async fn run(connection: &mut Connection, app: &str, sql: &HostSql, params: &[Value]) -> Result<u64> {
+pub(super) async fn run(connection: &mut Connection, app: &str, sql: &HostSql, params: &[Value]) -> Result<u64> {
     let outcome = connection.host(sql, params).await?;
     if let Some((sql, params)) = quota::give_back(&app.into(), quota::freed(&outcome)) {
         connection.host(sql, &params).await?;

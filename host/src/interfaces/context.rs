@@ -110,6 +110,7 @@ impl Context {
             return Err(error);
         }
         self.session.committed(self.app.space.app());
+        self.session.note_use(&mut self.unit).await;
         Ok(())
     }
 

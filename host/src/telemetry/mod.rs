@@ -5,6 +5,8 @@ pub mod host_work;
 mod log;
 mod log_queue;
 pub mod metrics;
+mod seldom;
 
 pub use log::start;
 pub use log_queue::LogGuard;
+pub use seldom::Seldom;

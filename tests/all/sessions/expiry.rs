@@ -1,10 +1,11 @@
 //! How long a session lives, with a clock that is turned by moving the times in its row.
 
 use serde_json::{Value, json};
-use support::probe::{all_ok, code, ok, respond};
-use support::{Answer, Engine};
+use support::probe::{all_ok, code, ok, op, respond};
+use support::{Answer, Engine, TestHost};
 
 use super::{column, get, move_back, probe, renew, set};
+use crate::units::{Standing, log};
 
 on_both_databases! {
     a_session_that_nobody_used_ends,
@@ -13,6 +14,8 @@ on_both_databases! {
     a_use_puts_the_end_off_but_not_beyond_the_last,
     a_cookie_outlives_the_browser_where_the_session_is_to,
     a_new_end_after_the_head_is_too_late,
+    a_page_that_only_reads_waits_for_no_other_request,
+    a_use_is_noted_beside_whatever_becomes_of_the_request,
 }
 
 const MINUTE: i64 = 60_000_000;
@@ -101,6 +104,39 @@ async fn a_new_end_after_the_head_is_too_late(engine: Engine) {
     all_ok(&visitor.probe(json!([set("a", "1")])).await);
     let answer = visitor.probe_answer(json!([respond(200), expiry(Some(60), None)])).await.expect(200);
     assert_eq!(code(&answer.json()[1]), "closed");
+}
+
+async fn a_page_that_only_reads_waits_for_no_other_request(engine: Engine) {
+    let host = TestHost::with(engine).app("probe", "probe").env("INNKEEPER_POOL_WAIT", "300ms").start().await;
+    let mut visitor = host.visitor();
+    all_ok(&visitor.probe(json!([set("a", "1")])).await);
+    // Another request of the visitor is about to write to the session, which is locked as long as that takes.
+    move_back(&host, &times(), 2 * MINUTE).await;
+    let increment = json!({ "op": "session.increment", "key": "n", "by": 1 });
+    let writes = json!([increment, log("it has counted"), op("echo-body")]);
+    let writes = Standing::begin(&host, &visitor, &writes, "it has counted").await;
+    let answer = visitor.probe_answer(json!([get("a")])).await.expect(200);
+    assert_eq!(ok(&answer.json()[0]), "1");
+    writes.end().await.expect(200);
+    assert_eq!(ok(&visitor.probe_one(get("n")).await), "1");
+}
+
+async fn a_use_is_noted_beside_whatever_becomes_of_the_request(engine: Engine) {
+    let (host, mut visitor) = probe(engine).await;
+    all_ok(&visitor.probe(json!([set("a", "1")])).await);
+    let inside = json!({ "op": "session.set", "key": "b", "value": "1" });
+    for page in [
+        json!([set("a", "2")]),
+        json!([get("a"), op("db.begin"), inside, { "op": "tx.rollback", "tx": 0 }]),
+        json!([get("a"), op("db.commit"), get("a")]),
+        json!([get("a"), op("db.rollback"), get("a")]),
+        json!([respond(200), set("c", "1")]),
+    ] {
+        move_back(&host, &times(), 2 * MINUTE).await;
+        let before = column(&host, "used_at").await;
+        all_ok(visitor.probe_answer(page.clone()).await.expect(200).json().as_array().expect("results"));
+        assert!(column(&host, "used_at").await > before, "{page}");
+    }
 }
 
 fn max_age(answer: &Answer) -> Option<u32> {

@@ -3,6 +3,7 @@
 mod abuse;
 mod command;
 mod cookie;
+mod counters;
 mod expiry;
 mod junk;
 mod life;

@@ -20,8 +20,12 @@ impl Context {
     async fn settle(&mut self) -> Answer<()> {
         let at_once = self.is_answered() || self.app.transactions == Transactions::Statement;
         if at_once && !self.unit.is_holding() {
-            self.session.flush(&mut self.unit).await?;
+            if let Err(error) = self.session.flush(&mut self.unit).await {
+                self.session.kept_in_part(self.app.space.app());
+                return Err(error.into());
+            }
             self.session.committed(self.app.space.app());
+            self.session.note_use(&mut self.unit).await;
         }
         Ok(())
     }

@@ -6,12 +6,17 @@ use crate::config::Limits;
 use crate::storage::sessions::values::{self, Kind};
 use crate::storage::sessions::{self, ENTRY_BYTES, Session};
 use crate::storage::{Code, Error, Result, UnitOfWork, hex, now_micros};
+use crate::telemetry::Seldom;
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
 /// The time of the last use is written at most this often, so that reading pages writes nothing.
 const TOUCH_EVERY_MICROS: i64 = 60_000_000;
 const MICROS: i64 = 1_000_000;
+/// Attempts to change a number that others change too.
+const ATTEMPTS: u32 = 4;
+/// Lets a line pass that says why the last use was not noted.
+static NOT_NOTED: Seldom = Seldom::every(Duration::from_secs(600));
 
 /// How long a new session lives, and how much it may hold.
 #[derive(Debug, Clone, Copy)]
@@ -144,7 +149,7 @@ impl Live {
 
     /// Writes what is pending into the unit of work.
     pub(super) async fn flush(&mut self, unit: &mut UnitOfWork) -> Result<()> {
-        self.store_or_touch(unit).await?;
+        self.store(unit).await?;
         let id = self.id.hash();
         // Forgotten only once it is written: a failure is to be met again by the next attempt.
         while let Some((key, value)) = self.pending.first_key_value() {
@@ -166,17 +171,72 @@ impl Live {
         Ok(())
     }
 
-    async fn store_or_touch(&mut self, unit: &mut UnitOfWork) -> Result<()> {
-        let now = now_micros();
+    async fn store(&mut self, unit: &mut UnitOfWork) -> Result<()> {
         if !self.stored {
             sessions::create(unit, &self.id.hash(), &self.session).await?;
             self.stored = true;
-        } else if !self.touched && now.saturating_sub(self.session.used_at) > TOUCH_EVERY_MICROS {
-            sessions::touch(unit, &self.id.hash(), now).await?;
         }
-        self.touched = true;
         Ok(())
     }
+
+    /// Notes the time of this use where that is due. It is no part of what a request writes, and no reason for a page to fail that only
+    /// reads: the database may take no writes at the moment, or everybody may be busy. The next request tries again.
+    pub(super) async fn note_use(&mut self, unit: &mut UnitOfWork) {
+        let now = now_micros();
+        let is_due = !self.touched && now.saturating_sub(self.session.used_at) > TOUCH_EVERY_MICROS;
+        self.touched = true;
+        if !is_due {
+            return;
+        }
+        if let Err(error) = sessions::touch(unit, &self.id.hash(), now).await
+            && NOT_NOTED.is_due()
+        {
+            tracing::warn!(
+                app = %unit.space().app(),
+                "cannot note that a session was used, so it may end before its time: {error}"
+            );
+        }
+    }
+
+    /// Whether nobody else can have changed what is under a key.
+    pub(super) fn is_sure_of(&self, key: &str) -> bool {
+        !self.stored || self.pending.contains_key(key)
+    }
+
+    /// The number under a key with `by` added.
+    pub(super) fn sum(&self, key: &str, by: i64) -> Result<i64> {
+        let before = self.session.values.get(key).map_or(Ok(0), |value| value.parse::<i64>());
+        let sum = before.ok().and_then(|before| before.checked_add(by));
+        sum.ok_or_else(|| Error::new(Code::BadParameter, "the value is no number, or the sum is too large"))
+    }
+
+    /// Adds to the number under a key, in what is stored. It may be another one by now than this request has seen, or none. The first
+    /// attempt locks the session, so the second one does not come too late.
+    pub(super) async fn increment(&mut self, unit: &mut UnitOfWork, key: &str, by: i64) -> Result<i64> {
+        let id = self.id.hash();
+        for attempt in 0..ATTEMPTS {
+            match self.sum(key, by) {
+                Ok(sum) => {
+                    let text = sum.to_string();
+                    self.check_room(key, text.len())?;
+                    let before = self.session.values.get(key).map(String::as_str);
+                    if values::compare_and_set(unit, &id, key, before, &text).await? {
+                        self.note(key, Some(text));
+                        return Ok(sum);
+                    }
+                }
+                Err(error) if attempt > 0 => return Err(error),
+                Err(_) => {}
+            }
+            let now = values::current(unit, &id, key).await?.ok_or_else(ended)?;
+            self.note(key, now);
+        }
+        Err(Error::new(Code::Serialization, "other requests of the visitor change the number again and again"))
+    }
+}
+
+pub(super) fn ended() -> Error {
+    Error::closed("the session has been ended by another request")
 }
 
 /// Where a message stands among others: by time, then as they were left. Random digits keep those of parallel requests apart.

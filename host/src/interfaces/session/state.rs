@@ -2,10 +2,10 @@
 
 use super::id::SessionId;
 use super::jar::{CookieChange, Jar};
-use super::live::{Bounds, Live};
+use super::live::{Bounds, Live, ended};
 use crate::config::Limits;
 use crate::storage::sessions::{self, Expiry, values};
-use crate::storage::{Code, Error, Result, UnitOfWork, now_micros};
+use crate::storage::{Error, Result, UnitOfWork, now_micros};
 use crate::telemetry::metrics::{self, SessionEvents};
 
 const MICROS: i64 = 1_000_000;
@@ -61,6 +61,7 @@ impl State {
 
     /// The session, if the visitor has one. Asks the database at the first call, and never where there is no cookie.
     pub(super) async fn find(&mut self, unit: &mut UnitOfWork) -> Result<Option<&mut Live>> {
+        unit.check_read()?;
         if self.loaded.is_none() {
             let live = match &self.kept_id {
                 Some(id) => Live::load(unit, id, self.bounds).await?,
@@ -101,16 +102,13 @@ impl State {
     /// Adds to a number at once, so that parallel requests of the visitor count one after the other.
     pub(super) async fn increment(&mut self, unit: &mut UnitOfWork, key: &str, by: i64) -> Result<i64> {
         let live = self.find_or_begin(unit).await?;
-        let before = live.session.values.get(key).map_or(Ok(0), |value| value.parse::<i64>());
-        let Some(sum) = before.ok().and_then(|before| before.checked_add(by)) else {
-            return Err(Error::new(Code::BadParameter, "the value is no number, or the sum is too large"));
-        };
-        live.check_room(key, sum.to_string().len())?;
+        if live.is_sure_of(key) {
+            let sum = live.sum(key, by)?;
+            live.check_room(key, sum.to_string().len())?;
+        }
         self.flush(unit).await?;
         let live = self.live()?;
-        let sum = values::increment(unit, &live.id.hash(), key, by).await?.ok_or_else(ended)?;
-        live.note(key, Some(sum.to_string()));
-        Ok(sum)
+        unit.together(async |unit| live.increment(unit, key, by).await).await
     }
 
     /// Puts a value at once if the one there is as expected.
@@ -126,18 +124,22 @@ impl State {
         let live = self.live()?;
         let done = values::compare_and_set(unit, &live.id.hash(), key, expected, &value).await?;
         // What another request has put there since: whoever tries again must not compare with what was here before.
-        let now = if done { Some(value) } else { values::get(unit, &live.id.hash(), key).await? };
+        let now = if done { Some(value) } else { values::current(unit, &live.id.hash(), key).await?.flatten() };
         live.note(key, now);
         Ok(done)
     }
 
-    /// Takes all messages: those of earlier requests and those of this one.
+    /// Takes all messages: those of earlier requests and those of this one. While the database takes no writes those of earlier requests wait,
+    /// since they could be taken again.
     pub(super) async fn take_flash(&mut self, unit: &mut UnitOfWork) -> Result<Vec<String>> {
         let Some(live) = self.find(unit).await? else { return Ok(Vec::new()) };
         let mut messages = Vec::new();
         if live.session.flash_bytes > 0 {
-            messages = values::take_flash(unit, &live.id.hash()).await?;
-            live.session.flash_bytes = 0;
+            match values::take_flash(unit, &live.id.hash()).await {
+                Ok(taken) => (messages, live.session.flash_bytes) = (taken, 0),
+                Err(error) if error.takes_no_writes() && unit.check().is_ok() => {}
+                Err(error) => return Err(error),
+            }
         }
         messages.extend(live.take_left());
         Ok(messages)
@@ -232,6 +234,13 @@ impl State {
         Ok(())
     }
 
+    /// Notes that the session was used, if it was and that is due. To be called when the unit has been kept.
+    pub async fn note_use(&mut self, unit: &mut UnitOfWork) {
+        if let Some(Some(live)) = self.loaded.as_mut() {
+            live.note_use(unit).await;
+        }
+    }
+
     /// The unit has been kept, and with it what was flushed.
     pub fn committed(&mut self, app: &str) {
         if let Some(live) = &self.loaded {
@@ -242,14 +251,18 @@ impl State {
         metrics::sessions(app, std::mem::take(&mut self.events));
     }
 
+    /// What was to be kept at once could not be, or a part of it: the rest is forgotten, or it would stand in the way of what comes then.
+    pub fn kept_in_part(&mut self, app: &str) {
+        if self.loaded.as_ref().and_then(Option::as_ref).is_some_and(|live| live.stored) {
+            self.committed(app);
+        }
+        self.rolled_back();
+    }
+
     /// The unit has been undone: back to what was kept last.
     pub fn rolled_back(&mut self) {
         self.loaded = None;
         self.cookie = self.kept_cookie.clone();
         self.events = SessionEvents::default();
     }
-}
-
-fn ended() -> Error {
-    Error::closed("the session has been ended by another request")
 }

@@ -114,15 +114,20 @@ pub async fn create(unit: &mut UnitOfWork, id: &IdHash, session: &Session) -> Re
     unit.defer(sql, params).await
 }
 
-/// Notes that a session was used. How long it lives is what is stored by now, and a later use stays noted.
+/// Notes that a session was used, by itself: no transaction of the unit may be open. How long it lives is what is stored by now, and a
+/// later use stays noted. Neither a session that another request is writing to is waited for, nor a second connection.
 pub async fn touch(unit: &mut UnitOfWork, id: &IdHash, now: i64) -> Result<()> {
     let sql = host_sql!(
         "update innkeeper.sessions set used_at = $3, idle_expires_at = \
          case when $3 + idle_seconds * 1000000 < expires_at then $3 + idle_seconds * 1000000 else expires_at end \
-         where app = $1 and id_hash = $2 and used_at < $3"
+         where app = $1 and id_hash in (select id_hash from innkeeper.sessions \
+         where app = $1 and id_hash = $2 and used_at < $3 for update skip locked)"
     );
     let params = key(unit, id, [Value::Integer(now)]);
-    unit.defer(sql, params).await
+    match unit.spare_writer().await? {
+        Some(mut connection) => connection.host(sql, &params).await.map(|_| ()),
+        None => Ok(()),
+    }
 }
 
 /// Changes how long a session lives, from now on. Returns what holds then: how long after its last use, and until when; none where it has ended.

@@ -35,14 +35,16 @@ pub async fn put(unit: &mut UnitOfWork, id: &IdHash, kind: Kind, name: &str, val
     unit.defer(sql, params).await
 }
 
-/// The value under a key, as it is now.
-pub async fn get(unit: &mut UnitOfWork, id: &IdHash, name: &str) -> Result<Option<String>> {
+/// The value under a key as it is now, if there is one; nothing at all where the session has ended.
+pub async fn current(unit: &mut UnitOfWork, id: &IdHash, name: &str) -> Result<Option<Option<String>>> {
     let sql = host_sql!(
-        "select value from innkeeper.session_values where app = $1 and id_hash = $2 and kind = 0 and name = $3"
+        "select v.value from innkeeper.sessions s \
+         left join innkeeper.session_values v on v.app = s.app and v.id_hash = s.id_hash and v.kind = 0 and v.name = $3 \
+         where s.app = $1 and s.id_hash = $2"
     );
     let params = key(unit, id, [name.into()]);
-    let outcome = unit.read(sql, &params).await?;
-    Ok(outcome.rows.rows.into_iter().next().and_then(|row| row.into_iter().next()?.into_text()))
+    let row = unit.read(sql, &params).await?.rows.rows.into_iter().next();
+    Ok(row.map(|row| row.into_iter().next().and_then(Value::into_text)))
 }
 
 /// Takes a value away.
@@ -55,7 +57,7 @@ pub async fn remove(unit: &mut UnitOfWork, id: &IdHash, name: &str) -> Result<()
     unit.defer(sql, params).await
 }
 
-/// Takes all messages, oldest first. Two requests that do so at once do not get the same one.
+/// Takes all messages, oldest first. Two requests that do so at once do not get the same one. Where that fails, nothing else is lost.
 pub async fn take_flash(unit: &mut UnitOfWork, id: &IdHash) -> Result<Vec<String>> {
     let sql = host_sql!(
         "delete from innkeeper.session_values where app = $1 and id_hash = $2 and kind = 1 \
@@ -63,7 +65,7 @@ pub async fn take_flash(unit: &mut UnitOfWork, id: &IdHash) -> Result<Vec<String
          returning name, value"
     );
     let params = key(unit, id, []);
-    let outcome = unit.write(sql, &params).await?;
+    let outcome = unit.attempt(sql, &params).await?;
     let mut taken = Vec::new();
     for row in outcome.rows.rows {
         let mut texts = row.into_iter().filter_map(Value::into_text);
@@ -73,22 +75,8 @@ pub async fn take_flash(unit: &mut UnitOfWork, id: &IdHash) -> Result<Vec<String
     Ok(taken.into_iter().map(|(_, message)| message).collect())
 }
 
-/// Adds to the number under a key and returns the sum; none where the session has ended. Parallel additions wait for each other.
-pub async fn increment(unit: &mut UnitOfWork, id: &IdHash, name: &str, by: i64) -> Result<Option<i64>> {
-    let sql = host_sql!(
-        "insert into innkeeper.session_values (app, id_hash, kind, name, value) \
-         select app, id_hash, 0, $3, cast($4 as text) from innkeeper.sessions where app = $1 and id_hash = $2 for no key update \
-         on conflict (app, id_hash, kind, name) do update \
-         set value = cast(cast(innkeeper.session_values.value as bigint) + cast(excluded.value as bigint) as text) \
-         returning value"
-    );
-    let params = key(unit, id, [name.into(), by.to_string().into()]);
-    let outcome = unit.write(sql, &params).await?;
-    let sum = outcome.rows.rows.into_iter().next().and_then(|row| row.into_iter().next()?.into_text());
-    Ok(sum.and_then(|sum| sum.parse().ok()))
-}
-
-/// Puts a value if the one there is as expected. Returns whether it did.
+/// Puts a value if the one there is as expected. Returns whether it did; either way nobody else changes the session until the transaction
+/// ends.
 pub async fn compare_and_set(
     unit: &mut UnitOfWork,
     id: &IdHash,

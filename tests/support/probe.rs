@@ -88,6 +88,11 @@ pub fn code(result: &Value) -> &str {
     code.unwrap_or_else(|| panic!("the step did not fail: {result}"))
 }
 
+/// The form field that is to blame for the error that a step met, if one is.
+pub fn blamed(result: &Value) -> Option<&str> {
+    result.pointer("/error/field").and_then(Value::as_str)
+}
+
 /// The rows that a query returned.
 #[track_caller]
 pub fn rows(result: &Value) -> &Value {

@@ -5,6 +5,8 @@ mod abuse;
 mod browser;
 mod chunks;
 mod conditions;
+mod form_heads;
+mod form_texts;
 mod forms;
 mod hostile_forms;
 mod keeping;

@@ -4,6 +4,7 @@ const LONGEST: usize = 255;
 
 /// The last part of a name without control characters, direction marks and quotes, at most 255 bytes. None if nothing is left.
 pub fn clean(name: &str) -> Option<String> {
+    let name = name.trim_end_matches(['/', '\\']);
     let last = name.rsplit(['/', '\\']).next().unwrap_or_default();
     let kept: String = last.chars().filter(|c| !is_unwanted(*c)).collect();
     let kept = cut(kept.trim().trim_start_matches('.'));
@@ -35,6 +36,7 @@ mod tests {
             ("photo.png", Some("photo.png")),
             ("../../etc/passwd", Some("passwd")),
             (r"C:\Users\me\cat.jpg", Some("cat.jpg")),
+            (r"report\", Some("report")),
             ("a\0b\r\nc.png", Some("abc.png")),
             ("\"; filename=evil", Some("; filename=evil")),
             ("gnp.\u{202e}exe", Some("gnp.exe")),

@@ -11,7 +11,6 @@ mod host;
 pub mod keyring;
 pub mod link;
 mod media_type;
-mod meter;
 mod reader;
 mod receive;
 pub mod resume;

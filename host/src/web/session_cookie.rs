@@ -32,19 +32,27 @@ impl SessionCookie {
         }
         let mut found: Vec<SessionId> = Vec::new();
         let mut kept: Vec<&[u8]> = Vec::new();
-        // Bytes, since pages of the app and of its neighbours may set cookies that are no ASCII: they hide no other one.
-        let lines = headers.get_all(COOKIE).iter().map(HeaderValue::as_bytes);
-        for bytes in lines.flat_map(|line| line.split(|byte| *byte == b';')).map(<[u8]>::trim_ascii) {
-            let pair = String::from_utf8_lossy(bytes);
-            let (name, value) = pair.split_once('=').unwrap_or(("", &pair));
-            if name == self.name {
-                found.extend(SessionId::parse(value));
-            }
-            if !is_hosts(name) && !is_hosts(value) {
-                kept.push(bytes);
+        let mut has_others = false;
+        for line in headers.get_all(COOKIE).iter().map(HeaderValue::as_bytes) {
+            let mut attributes = Attributes::default();
+            // Bytes, since pages of the app and of its neighbours may set cookies that are no
+            // ASCII: they hide no other one.
+            for bytes in line.split(|byte| *byte == b';').map(<[u8]>::trim_ascii) {
+                let pair = String::from_utf8_lossy(bytes);
+                let (name, value) = pair.split_once('=').unwrap_or(("", &pair));
+                let (name, value) = (name.trim_ascii_end(), unquoted(value.trim_ascii_start()));
+                let is_ours = is_hosts(name) || (name.is_empty() && is_hosts(value));
+                let belongs = attributes.of(name, is_ours);
+                if name == self.name {
+                    found.extend(SessionId::parse(value));
+                }
+                if !is_ours && belongs != Some(Owner::Host) {
+                    kept.push(bytes);
+                    has_others |= belongs.is_none() && !bytes.is_empty();
+                }
             }
         }
-        let kept = HeaderValue::from_bytes(&kept.join(&b"; "[..])).ok().filter(|value| !value.is_empty());
+        let kept = has_others.then(|| HeaderValue::from_bytes(&kept.join(&b"; "[..])).ok()).flatten();
         headers.remove(COOKIE);
         if let Some(kept) = kept {
             headers.insert(COOKIE, kept);
@@ -74,6 +82,47 @@ impl SessionCookie {
             keep_private(headers);
         }
     }
+}
+
+/// Whose cookie an attribute such as `$Path` belongs to.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Owner {
+    /// All of them, as `$Version` does.
+    Header,
+    /// One of the host's.
+    Host,
+    /// One of somebody else's.
+    Other,
+}
+
+/// Tells attributes from cookies. Java and Android write both into the header, and values in
+/// quotes, where a cookie has been given a `Max-Age`: `$Version="1"; a="b"; $Path="/"` (RFC 2965,
+/// section 3.3.4). Elsewhere a name that begins with a dollar sign is one like any other.
+#[derive(Default)]
+struct Attributes {
+    is_versioned: bool,
+    owner: Option<Owner>,
+}
+
+impl Attributes {
+    /// Whose attribute this is; none: it is a cookie.
+    fn of(&mut self, name: &str, is_hosts: bool) -> Option<Owner> {
+        if name.eq_ignore_ascii_case("$Version") {
+            self.is_versioned = true;
+            return Some(Owner::Header);
+        }
+        if self.is_versioned && ["$Path", "$Domain", "$Port"].iter().any(|known| name.eq_ignore_ascii_case(known))
+        {
+            return self.owner.or(Some(Owner::Header));
+        }
+        self.owner = Some(if is_hosts { Owner::Host } else { Owner::Other });
+        None
+    }
+}
+
+/// A value without the quotes that some clients put around it (RFC 6265, section 4.1.1).
+fn unquoted(value: &str) -> &str {
+    value.strip_prefix('"').and_then(|value| value.strip_suffix('"')).unwrap_or(value)
 }
 
 /// A cache that many share keeps an answer with a cookie, too, where it is allowed to keep it (RFC 9111, section 7.3): the next visitor would get
@@ -132,6 +181,84 @@ mod tests {
         let mut headers = headers(COOKIE, &[&line]);
         assert_eq!(SessionCookie::new("blog", false).take(&mut headers), Some(id));
         assert_eq!(headers.get(COOKIE).unwrap(), "a=1; b=2");
+    }
+
+    #[test]
+    fn a_cookie_counts_however_a_client_writes_it() {
+        let id = SessionId::random().unwrap();
+        for (line, others) in [
+            (r#"innkeeper-blog="ID""#, None),
+            (r#"innkeeper-blog = "ID" "#, None),
+            (r#"$Version="1"; innkeeper-blog="ID"; $Path="/""#, None),
+            (r#"$Version="1"; innkeeper-blog="ID";$Path="/";$Domain="blog.example";$Port="80""#, None),
+            (r#"$Version=1; innkeeper-blog=ID"#, None),
+            (
+                r#"$Version="1"; a="1"; $Path="/a"; innkeeper-blog="ID"; $Path="/"; b="2"; $Domain="x""#,
+                Some(r#"$Version="1"; a="1"; $Path="/a"; b="2"; $Domain="x""#),
+            ),
+            (r#"a="1"; innkeeper-blog=ID; $Path=x; c"#, Some(r#"a="1"; $Path=x; c"#)),
+            (r#"innkeeper-other="x"; innkeeper-blog="ID"; theme=innkeeper-dark"#, Some("theme=innkeeper-dark")),
+            (r#"a="1;innkeeper-blog=ID;b=2""#, Some(r#"a="1; b=2""#)),
+            (r#"innkeeper-blog="ID"; innkeeper-blog=ID"#, None),
+        ] {
+            let line = line.replace("ID", &id.expose());
+            let mut headers = headers(COOKIE, &[&line]);
+            assert_eq!(SessionCookie::new("blog", false).take(&mut headers), Some(id.clone()), "{line}");
+            assert_eq!(headers.get(COOKIE).map(|value| value.to_str().unwrap()), others, "{line}");
+        }
+        for line in
+            [r#"innkeeper-blog="ID"#, r#"innkeeper-blog=ID""#, r#"innkeeper-blog=""ID"""#, "innkeeper-blog='ID'"]
+        {
+            let mut headers = headers(COOKIE, &[&line.replace("ID", &id.expose())]);
+            assert_eq!(SessionCookie::new("blog", false).take(&mut headers), None, "{line}");
+        }
+    }
+
+    /// However a header is spoilt, the guest never sees the id under the host's name, and cookies
+    /// without a dollar sign that are not the host's stay.
+    #[test]
+    fn a_spoilt_header_gives_nothing_away() {
+        let id = SessionId::random().unwrap();
+        let pieces = [
+            "$Version=\"1\"",
+            "$Path=\"/\"",
+            "$path=x",
+            "a=1",
+            "b=\"2\"",
+            "=",
+            "",
+            "c",
+            "\"",
+            "=innkeeper-blog=x",
+            "innkeeper-blog=\"ID\"",
+            "innkeeper-blog=ID",
+            " innkeeper-blog =ID",
+            "__Host-innkeeper-blog=ID",
+            "d=\u{fc}",
+        ];
+        let mut state = 1_usize;
+        for _ in 0..20_000 {
+            let mut next = || {
+                state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+                state >> 33
+            };
+            let chosen: Vec<&str> = (0..=next() % 6).map(|_| pieces[next() % pieces.len()]).collect();
+            let line = chosen.join([";", "; ", " ;"][next() % 3]).replace("ID", &id.expose());
+            let value = HeaderValue::from_bytes(line.as_bytes()).unwrap();
+            let mut headers = HeaderMap::from_iter([(COOKIE, value)]);
+            let found = SessionCookie::new("blog", false).take(&mut headers);
+            assert_eq!(
+                found.is_some(),
+                chosen.iter().any(|piece| piece.trim_start().starts_with("innkeeper-blog")),
+                "{line}"
+            );
+            let seen = headers.get(COOKIE).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
+            let seen = seen.unwrap_or_default();
+            assert!(!seen.contains("innkeeper-blog"), "{line}: {seen}");
+            for own in chosen.iter().filter(|piece| piece.starts_with(['a', 'b', 'c', 'd'])) {
+                assert!(seen.split("; ").any(|piece| piece == *own), "{line}: {seen}");
+            }
+        }
     }
 
     #[test]

@@ -2,12 +2,40 @@
 
 use http::Request;
 use serde_json::{Value, json};
-use support::{Engine, TestHost, node};
+use support::probe::{all_ok, ok};
+use support::{Engine, TestHost, Visitor, node};
 
-use super::set;
+use super::{get, probe, set};
 
 on_both_databases! {
     a_jar_takes_the_cookie_for_this_host_alone,
+    a_cookie_counts_however_a_client_writes_it,
+}
+
+/// Java and Android put values in quotes and attributes beside them where a cookie has a `Max-Age`.
+async fn a_cookie_counts_however_a_client_writes_it(engine: Engine) {
+    let (host, mut visitor) = probe(engine).await;
+    all_ok(&visitor.probe(json!([set("a", "1")])).await);
+    let cookie = visitor.jar.header().expect("a session");
+    let (name, id) = cookie.split_once('=').expect("a pair");
+    for (cookie, seen) in [
+        (format!("{name}=\"{id}\""), Value::Null),
+        (format!("$Version=\"1\"; {name}=\"{id}\"; $Path=\"/\""), Value::Null),
+        (format!("$Version=\"1\"; {name}=\"{id}\";$Path=\"/\";$Domain=\"127.0.0.1\""), Value::Null),
+        (
+            format!("$Version=\"1\"; own=\"b c\"; $Path=\"/x\"; {name}=\"{id}\"; $Path=\"/\"; other=1"),
+            json!("$Version=\"1\"; own=\"b c\"; $Path=\"/x\"; other=1"),
+        ),
+        (format!("own=\"b\"; {name}={id}; theme=innkeeper-dark"), json!("own=\"b\"; theme=innkeeper-dark")),
+    ] {
+        let steps = json!([get("a"), { "op": "echo-headers" }]);
+        let request = Visitor::with_steps("/steps", &steps).header("cookie", &cookie);
+        let answer = host.visitor().send(request, super::empty()).await.expect(200).json();
+        assert_eq!(ok(&answer[0]), "1", "{cookie}");
+        let headers = ok(&answer[1]).as_array().expect("headers");
+        let shown = headers.iter().find(|header| header[0] == "cookie").map_or(&Value::Null, |header| &header[1]);
+        assert_eq!(shown, &seen, "{cookie}");
+    }
 }
 
 async fn a_jar_takes_the_cookie_for_this_host_alone(engine: Engine) {

@@ -45,12 +45,18 @@ pub enum Opened {
 impl Chromium {
     /// Starts a browser.
     pub async fn start() -> Self {
+        Self::start_with(&[]).await
+    }
+
+    /// Starts a browser with further flags.
+    pub async fn start_with(flags: &[&str]) -> Self {
         let profile = tempfile::tempdir().expect("a temporary directory");
         // The protocol is spoken on the descriptors 3 and 4. The browser's own sandbox does not work for root, as whom containers run,
         // and the pages are the test's own.
         let mut shell = Command::new("sh");
         shell.args(["-c", r#"exec chromium "$@" 3<&0 4>&1"#, "chromium", "--remote-debugging-pipe"]);
-        shell.args(["--headless=new", "--no-sandbox", "--disable-gpu", "--no-first-run", "about:blank"]);
+        shell.args(["--headless=new", "--no-sandbox", "--disable-gpu", "--no-first-run"]).args(flags);
+        shell.arg("about:blank");
         shell.arg(format!("--user-data-dir={}", profile.path().display())).env("TMPDIR", profile.path());
         shell.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()).kill_on_drop(true);
         let mut process = shell.spawn().expect("the shell starts");

@@ -299,6 +299,9 @@ impl Registry {
         accounts: Accounts,
     ) -> Result<Guest, serde_json::Error> {
         let settings: Settings = serde_json::from_str(&app.settings)?;
+        if let Err(problem) = settings.check() {
+            tracing::warn!(app = %app.name, "a setting is not in force: {problem}");
+        }
         let origins = settings.origins();
         let config = settings.config.into_iter().collect();
         space.rows().begin_with(self.limits.app_row_bytes);

@@ -49,19 +49,48 @@ pub struct Origins {
 impl Settings {
     /// An error where a setting says something that it cannot say.
     pub fn check(&self) -> Result<(), String> {
-        match self.trusted_origins.iter().find(|text| parse_origin(text).is_none()) {
-            Some(text) => Err(format!("trusted-origins: `{text}` is no origin such as https://shop.example")),
-            None => Ok(()),
-        }
+        self.trusted_origins.iter().try_for_each(|text| trusted_origin(text).map(drop))
     }
 
     /// See [`Origins`].
     pub fn origins(&self) -> Origins {
-        let trusted = self.trusted_origins.iter().filter_map(|text| parse_origin(text));
         Origins {
             allow_all: self.cross_origin == CrossOrigin::Allow,
-            trusted: trusted.map(|url| url.origin().ascii_serialization()).collect(),
+            trusted: self.trusted_origins.iter().filter_map(|text| trusted_origin(text).ok()).collect(),
         }
+    }
+}
+
+/// An origin as browsers spell it, out of a setting; an error for what no browser ever says.
+fn trusted_origin(text: &str) -> Result<String, String> {
+    if text.contains('*') {
+        return Err(format!(
+            "trusted-origins: `{text}` is a pattern, which fits no origin: list each origin by itself"
+        ));
+    }
+    match (parse_origin(text), Url::parse(text)) {
+        (Some(origin), _) if has_usual_host(&origin) => Ok(origin.origin().ascii_serialization()),
+        (Some(_), _) => Err(format!("trusted-origins: `{text}` has a host name that no browser visits")),
+        (None, Ok(url)) if ["http", "https"].contains(&url.scheme()) => {
+            let origin = url.origin().ascii_serialization();
+            // Whoever writes a password there does not want to read it in a log.
+            let shown = if text.contains('@') { &origin } else { text };
+            Err(format!(
+                "trusted-origins: `{shown}` is no origin, which ends with its host or port: write `{origin}`"
+            ))
+        }
+        _ => Err(format!("trusted-origins: `{text}` is no origin such as https://shop.example")),
+    }
+}
+
+/// Whether the host is an address, or a name of letters, digits, dashes and underscores.
+fn has_usual_host(url: &Url) -> bool {
+    let is_label = |label: &str| {
+        !label.is_empty() && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
+    };
+    match url.domain() {
+        Some(name) => name.strip_suffix('.').unwrap_or(name).split('.').all(is_label),
+        None => url.host().is_some(),
     }
 }
 
@@ -116,6 +145,35 @@ mod tests {
         let spelled = |text| parse_origin(text).map(|url| url.origin().ascii_serialization());
         assert_eq!(spelled("https://Shop.example:443").as_deref(), Some("https://shop.example"));
         assert_eq!(spelled("http://localhost:8081").as_deref(), Some("http://localhost:8081"));
+        let settings = |text: &str| Settings { trusted_origins: vec![text.into()], ..Settings::default() };
+        for (written, origin) in [
+            ("HTTPS://Shop.Example:443", "https://shop.example"),
+            ("http://shop.example:80", "http://shop.example"),
+            ("https://shop.example:8443", "https://shop.example:8443"),
+            ("https://m\u{fc}ller.example", "https://xn--mller-kva.example"),
+            ("https://a_b-c.example", "https://a_b-c.example"),
+            ("http://[::1]:80", "http://[::1]"),
+        ] {
+            assert_eq!(settings(written).check(), Ok(()), "{written}");
+            assert_eq!(settings(written).origins().trusted, [origin], "{written}");
+        }
+        for (wrong, said) in [
+            ("https://*.example", "`https://*.example` is a pattern"),
+            ("https://shop.example:*", "is a pattern"),
+            ("https://shop.example/", "write `https://shop.example`"),
+            ("https://shop.example:443/a?b#c", "write `https://shop.example`"),
+            ("https:shop.example", "write `https://shop.example`"),
+            ("https://a:secret@shop.example", "`https://shop.example` is no origin"),
+            ("https://a.example,b.example", "no browser visits"),
+            ("https://a..example", "no browser visits"),
+            ("shop.example", "is no origin such as"),
+            ("shop.example:443", "is no origin such as"),
+        ] {
+            let problem = settings(wrong).check().unwrap_err();
+            assert!(problem.starts_with("trusted-origins: ") && problem.contains(said), "{problem}");
+            assert!(!problem.contains("secret"), "{problem}");
+            assert!(settings(wrong).origins().trusted.is_empty(), "{wrong}");
+        }
         for wrong in [
             "shop.example",
             "https://shop.example/",
@@ -127,8 +185,7 @@ mod tests {
             "https://",
             "https:shop.example",
         ] {
-            let settings = Settings { trusted_origins: vec![wrong.into()], ..Settings::default() };
-            assert!(settings.check().is_err(), "{wrong}");
+            assert!(settings(wrong).check().is_err(), "{wrong}");
         }
     }
 }

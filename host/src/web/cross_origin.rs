@@ -11,8 +11,35 @@ use http::{Method, request};
 
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
+/// Why a request with a visitor's session is not to reach its guest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Objection {
+    /// For the log.
+    pub(super) reason: &'static str,
+    /// For the visitor.
+    pub(super) page: &'static str,
+}
+
+impl Objection {
+    /// Another page has sent it.
+    const fn foreign(reason: &'static str) -> Option<Self> {
+        Some(Self { reason, page: "This request came from another site, in your name. Nothing was done." })
+    }
+}
+
+/// What browsers say of a page whose policy is to name no referrer, even to the page's own app
+/// (Fetch standard, "append a request `Origin` header"). Where they visit by https they say
+/// `Sec-Fetch-Site` as well, which goes first.
+const NULL_ORIGIN: Objection = Objection {
+    reason: "Origin is null, which may be any page's. If it is the app's own, the page has a Referrer-Policy of no-referrer: \
+             send same-origin instead, or let visitors come by https",
+    page: "Your browser did not say which page sent this request, so it may have come from another site. Nothing was done. \
+           This happens over plain http where a page asks for no referrer: whoever looks after this site can send \
+           \u{201c}Referrer-Policy: same-origin\u{201d} with its pages, or serve them by https.",
+};
+
 /// Why a request with a visitor's session is not to reach its guest; none: it may.
-pub(super) fn objection(head: &request::Parts, https: bool, origins: &Origins) -> Option<&'static str> {
+pub(super) fn objection(head: &request::Parts, https: bool, origins: &Origins) -> Option<Objection> {
     if origins.allow_all || [Method::GET, Method::HEAD, Method::OPTIONS].contains(&head.method) {
         return None;
     }
@@ -20,12 +47,13 @@ pub(super) fn objection(head: &request::Parts, https: bool, origins: &Origins) -
     match (site, origin) {
         (Header::One(site), _) if site == "same-origin" || site == "none" => None,
         (_, Header::One(origin)) if is_trusted(origin, origins) => None,
-        (Header::One(_), _) => Some("Sec-Fetch-Site says that a page of another origin sent it"),
-        (Header::Several, _) => Some("it has several Sec-Fetch-Site headers"),
+        (Header::One(_), _) => Objection::foreign("Sec-Fetch-Site says that a page of another origin sent it"),
+        (Header::Several, _) => Objection::foreign("it has several Sec-Fetch-Site headers"),
         (Header::None, Header::None) => None,
-        (Header::None, Header::Several) => Some("it has several Origin headers"),
+        (Header::None, Header::Several) => Objection::foreign("it has several Origin headers"),
         (Header::None, Header::One(origin)) if is_visited(origin, head.headers.get(HOST), https) => None,
-        (Header::None, Header::One(_)) => Some("Origin says that a page of another origin sent it"),
+        (Header::None, Header::One(origin)) if origin == "null" => Some(NULL_ORIGIN),
+        (Header::None, Header::One(_)) => Objection::foreign("Origin says that a page of another origin sent it"),
     }
 }
 
@@ -97,6 +125,25 @@ mod tests {
         for (headers, may_pass) in cases {
             assert_eq!(passes(headers, false, &Origins::default()), may_pass, "{headers:?}");
         }
+    }
+
+    #[test]
+    fn a_page_that_names_no_referrer_is_told_what_to_do() {
+        let said = |headers: &[(&str, &str)]| {
+            let request =
+                headers.iter().fold(Request::post("/"), |request, (name, value)| request.header(*name, *value));
+            objection(&request.body(()).unwrap().into_parts().0, false, &Origins::default())
+        };
+        let null = said(&[("host", "blog.example"), ("origin", "null")]).unwrap();
+        for text in [null.reason, null.page] {
+            assert!(
+                text.contains("Referrer-Policy") && text.contains("same-origin") && text.contains("https"),
+                "{text}"
+            );
+        }
+        let foreign = said(&[("host", "blog.example"), ("origin", "https://evil.example")]).unwrap();
+        assert!(!foreign.page.contains("Referrer-Policy"), "{}", foreign.page);
+        assert_eq!(said(&[("host", "blog.example"), ("origin", "null"), ("sec-fetch-site", "same-origin")]), None);
     }
 
     #[test]

@@ -7,9 +7,10 @@
 //! (`guests::admission`).
 
 use super::body::{Body, GuestStream, broken, full, held};
+use super::cross_origin::{self, Objection};
 use super::pages::Problem;
 use super::session_cookie::SessionCookie;
-use super::{arriving, blobs, cross_origin, front::ClientInfo};
+use super::{arriving, blobs, front::ClientInfo};
 use crate::guests::admission::{Admission, Client, Party, Refused, Share};
 use crate::guests::respond::{Answer, Failure, GuestBody, Outcome};
 use crate::guests::run::{self, Fault, Running};
@@ -222,10 +223,9 @@ fn framed(mut parts: http::response::Parts, body: Body, is_head: bool) -> Respon
 }
 
 /// A request that a page of somebody else made the visitor's browser send, and whose session it comes with, goes no further.
-fn refused_origin(guest: &Guest, objection: &str) -> Problem {
+fn refused_origin(guest: &Guest, objection: Objection) -> Problem {
     metrics::cross_origin_refused(guest.app.space.app());
-    let text = "This request came from another site, in your name. Nothing was done.";
-    Problem::new(StatusCode::FORBIDDEN, text, format!("cross-origin: {objection}"))
+    Problem::new(StatusCode::FORBIDDEN, objection.page, format!("cross-origin: {}", objection.reason))
 }
 
 fn text<'h>(head: &'h http::request::Parts, name: &HeaderName) -> Option<&'h str> {

@@ -19,6 +19,7 @@ on_both_databases! {
     an_app_may_look_out_for_itself,
     an_app_on_the_same_host_name_is_the_same_origin,
     a_form_on_a_page_of_another_origin_is_refused_in_a_browser,
+    a_page_without_a_referrer_is_told_what_to_do_in_a_browser,
 }
 
 async fn with_session(engine: Engine) -> (TestHost, Visitor) {
@@ -57,6 +58,14 @@ async fn a_page_of_another_origin_changes_nothing(engine: Engine) {
     }
     assert_eq!(ok(&visitor.probe_one(get("a")).await), "1");
     assert!(host.wait_for_log("Origin says").await.contains("cross-origin"), "the reason is logged");
+    let null = send(&mut visitor, Method::POST, &[("origin", "null")]).await.expect(403);
+    let line = host.wait_for_log("Origin is null").await;
+    for text in [null.text(), line.as_str()] {
+        assert!(
+            text.contains("Referrer-Policy") && text.contains("same-origin") && text.contains("https"),
+            "{text}"
+        );
+    }
     let passed: [&[(&str, &str)]; 5] = [
         &[],
         &[("sec-fetch-site", "same-origin")],
@@ -141,6 +150,21 @@ async fn an_app_may_trust_other_origins(engine: Engine) {
     }
     let wrong = deploy(host.database(), r#"trusted-origins = ["shop.example"]"#).await.failed();
     assert!(wrong.stderr.contains("`shop.example` is no origin such as https://shop.example"), "{wrong}");
+    for (never, said) in [
+        ("https://*.shop.example", "`https://*.shop.example` is a pattern, which fits no origin"),
+        ("https://shop.example/", "write `https://shop.example`"),
+        ("https://shop.example:443/page", "write `https://shop.example`"),
+        ("https://a.example,b.example", "a host name that no browser visits"),
+    ] {
+        let wrong = deploy(host.database(), &format!("trusted-origins = [\"{never}\"]")).await.failed();
+        assert!(wrong.stderr.contains("trusted-origins") && wrong.stderr.contains(said), "{wrong}");
+    }
+    deploy(host.database(), r#"trusted-origins = ["HTTPS://Other.example:443"]"#).await.succeeded();
+    support::until("the setting is in force", async || {
+        let answer = send(&mut visitor, Method::POST, &from("https://other.example")).await;
+        (answer.status == 200).then_some(())
+    })
+    .await;
     let wrong = deploy(host.database(), r#"cross-origin = "never""#).await.failed();
     assert!(wrong.stderr.contains("refuse") && wrong.stderr.contains("allow"), "{wrong}");
 }
@@ -183,6 +207,28 @@ async fn a_form_on_a_page_of_another_origin_is_refused_in_a_browser(engine: Engi
     assert!(host.logs().contains("cross-origin: Sec-Fetch-Site says"), "{}", host.logs());
     assert_eq!(submit(&mut browser, &host, &host.url(), "own").await, 200);
     assert_eq!(host.database().count("probe", "session_values").await, 0, "the app's own form does it");
+    browser.end().await;
+}
+
+/// Over plain http to a host that is not this machine itself a browser sends no `Sec-Fetch-Site`.
+async fn a_page_without_a_referrer_is_told_what_to_do_in_a_browser(engine: Engine) {
+    let host = TestHost::of(engine, "probe", "probe").await;
+    let mut browser = Chromium::start_with(&["--host-resolver-rules=MAP blog.example 127.0.0.1"]).await;
+    let own = format!("http://blog.example:{}", host.address().port());
+    browser.open(&format!("{own}{}", Visitor::path_with_steps("/begin", &json!([set("a", "1")])))).await;
+    for (policy, name, status) in [("no-referrer", "silent", 403), ("same-origin", "open", 200)] {
+        let remove =
+            Visitor::path_with_steps(&format!("/{name}"), &json!([{ "op": "session.remove", "key": "a" }]));
+        let page = format!(
+            "<!doctype html><form method=post action='{remove}'></form><script>onload = () => document.forms[0].submit()</script>"
+        );
+        let headers = json!([["content-type", "text/html"], ["referrer-policy", policy]]);
+        let page = json!([{ "op": "respond", "headers": headers, "body": page }]);
+        browser.open(&format!("{own}{}", Visitor::path_with_steps("/page", &page))).await;
+        let line = host.wait_for_log(&format!("POST /{name}")).await;
+        assert!(line.contains(&format!("status={status}")), "{line}");
+    }
+    assert!(host.logs().contains("cross-origin: Origin is null"), "{}", host.logs());
     browser.end().await;
 }
 

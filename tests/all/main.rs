@@ -37,6 +37,7 @@ macro_rules! on_both_databases {
 
 mod blobs;
 mod bodies;
+mod clients;
 mod commands;
 mod cors;
 mod crashes;

@@ -15,6 +15,7 @@
 pub mod bytes;
 pub mod chromium;
 pub mod client;
+pub mod clients;
 pub mod command;
 pub mod database;
 pub mod gate;

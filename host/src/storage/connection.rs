@@ -5,7 +5,7 @@
 
 use super::host_sql::{HostSql, in_schema};
 use super::postgres::PostgresLease;
-use super::sqlite::SqliteLease;
+use super::sqlite::{Counters, SqliteLease};
 use super::statement::Growth;
 use super::value::{Rows, Value};
 use super::{Error, Result};
@@ -142,6 +142,13 @@ impl Connection {
                 result
             }
             Self::Sqlite(lease) => lease.guest(sql, params).await,
+        }
+    }
+
+    /// From now on the connection serves a unit of work with these counters. Nothing on Postgres.
+    pub(super) fn count_for(&mut self, counters: &Arc<Counters>) {
+        if let Self::Sqlite(lease) = self {
+            lease.count_for(counters);
         }
     }
 

@@ -1,6 +1,7 @@
 //! The interface `db`, on both databases: the same statements, the same values, the same errors.
 
 mod columns;
+mod corpora_sqlite;
 mod corpus;
 mod costs;
 mod cursors;
@@ -16,7 +17,9 @@ mod neighbours;
 pub(crate) mod properties;
 mod room;
 mod savepoints;
+mod schema_changes;
 mod shapes;
+mod sqlite_forms;
 pub(crate) mod tables;
 mod values;
 

@@ -28,6 +28,8 @@ pub(super) struct Conn {
     pub(super) schema: Option<Arc<str>>,
     /// What is prepared.
     pub(super) statements: Statements,
+    /// Counts the statements that were only described.
+    pub(super) described: u64,
     /// The statements of the cursors that were opened, which say what their rows are.
     pub(super) cursors: HashMap<u32, Arc<Prepared>>,
     /// Of the pool, when the connection was opened.
@@ -71,6 +73,13 @@ impl Conn {
             self.forget_statements().await?;
         }
         Err(Error::unavailable("the driver has prepared a statement without a name"))
+    }
+
+    /// What a statement is by the tables as they are. One that is prepared already may have had other columns then.
+    pub(super) async fn describe(&mut self, sql: &str) -> Result<Arc<Prepared>> {
+        self.described = self.described.wrapping_add(1);
+        let text = format!("/*{}*/{sql}", self.described);
+        self.prepare(&text).await
     }
 
     /// Gives back the memory of long messages that were sent before the connection is idle.

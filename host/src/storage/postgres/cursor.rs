@@ -28,7 +28,7 @@ impl PostgresLease {
         }
         let opening = async |conn: &mut super::conn::Conn, _: &super::PostgresPool| {
             // The statement that declares has no columns; the one inside it has.
-            let inside = conn.prepare(sql.text).await?;
+            let inside = conn.describe(sql.text).await?;
             let columns = inside.columns.clone();
             conn.cursors.insert(number, inside);
             let statement = conn.prepare(&declare).await?;

@@ -290,7 +290,7 @@ impl PostgresPool {
         let backend = (!self.inner.is_through_pooler).then_some(Backend { pid, started });
         let (schema, statements, cursors) = (None, Statements::default(), HashMap::new());
         let since = Instant::now();
-        Ok(Conn { link, relay, backend, schema, statements, cursors, epoch, outages, since })
+        Ok(Conn { link, relay, backend, schema, statements, described: 0, cursors, epoch, outages, since })
     }
 
     /// Connects once, without the pool, and says whether that works and to what.

@@ -51,22 +51,36 @@ fn serve(conn: &Conn, opening: Opening, mut inbox: mpsc::Receiver<Request>, run:
     let watch = &conn.watch;
     let begin = |bounds: &Bounds| run.store(watch.begin(true, bounds.time), Ordering::Relaxed);
     begin(&opening.bounds);
+    // What is compiled anew in the first step is so by the tables that the connection knows.
+    conn.look_at_schema();
     let prepared = prepare(conn, &opening.text, &opening.params);
     let mut statement = match prepared {
         Ok(statement) => statement,
         Err(error) => return tell(opening.opened, Err(timed(watch, error))),
     };
-    let (columns, kinds) = (columns(&statement), kinds(&statement));
-    let mut source = Source { rows: statement.raw_query(), kinds, held: None };
-    let first = source.hold(opening.bounds.bytes).map_err(|error| timed(watch, error));
+    let mut source = Source::new(statement.raw_query());
+    let told = |error: &rusqlite::Error| conn.running_error(&opening.text, error);
+    let first = source.hold(opening.bounds.bytes, told).map_err(|error| timed(watch, error));
     watch.end();
     if let Err(error) = first {
         return tell(opening.opened, Err(error));
     }
+    let (columns, mut source) = match source.columns() {
+        Some(columns) => (columns, Some(source)),
+        // There is no row.
+        None => {
+            drop(source);
+            (columns(&statement), None)
+        }
+    };
     tell(opening.opened, Ok(columns))?;
     while let Some(request) = inbox.blocking_recv() {
         begin(&request.bounds);
-        let piece = source.piece(request.count, &request.bounds).map_err(|error| timed(watch, error));
+        let piece = match &mut source {
+            Some(source) => source.piece(request.count, &request.bounds),
+            None => Ok(Vec::new()),
+        };
+        let piece = piece.map_err(|error| timed(watch, error));
         watch.end();
         tell(request.answer, piece)?;
     }
@@ -88,7 +102,9 @@ impl CursorReader {
         let Self { lease, place } = self;
         let (requests, inbox) = mpsc::channel(1);
         let (opened, opening) = oneshot::channel();
-        let watch = Arc::clone(lease.parts()?.1);
+        let (conn, watch) = lease.parts()?;
+        conn.counters.set(&lease.counters);
+        let watch = Arc::clone(watch);
         let run = Arc::new(AtomicU64::new(0));
         let (text, params, bounds) = (guest_text(sql.text), params.to_vec(), sql.bounds);
         let cursor = SqliteCursor { requests, watch, run: Arc::clone(&run) };
@@ -117,6 +133,7 @@ impl SqliteLease {
         let text = guest_text(sql.text);
         let copy = format!("/*guest*/create temp table {} as {}", table(number), sql.text);
         let params = params.to_vec();
+        self.parts()?.0.counters.set(&self.counters);
         let work = move |conn: &Conn| conn.with_patterns(&text, || copy_rows(conn, &text, &copy, &params));
         let (columns, kinds, rowid) = self.apart(true, sql.bounds.time, work).await?;
         self.cursors.push(CopiedRows { number, kinds, rowid, last: 0 });
@@ -133,7 +150,7 @@ impl SqliteLease {
         let bounds = *bounds;
         let work = move |conn: &Conn| {
             let mut statement = prepare(conn, &text, &params)?;
-            Source { rows: statement.raw_query(), kinds, held: None }.piece(count, &bounds)
+            Source { kinds: Some(kinds), ..Source::new(statement.raw_query()) }.piece(count, &bounds)
         };
         let rows = self.apart_for_host(bounds.time, work).await?;
         if let Some(copied) = self.cursors.get_mut(at) {
@@ -190,29 +207,41 @@ fn copy_rows(
     copy: &str,
     params: &[Value],
 ) -> Result<(Vec<String>, Vec<Kind>, &'static str)> {
-    let statement = prepare(conn, text, params)?;
+    // It takes no step of its own in which it could be compiled by the tables as they are.
+    conn.look_at_schema();
+    let statement = conn.link.prepare(text).map_err(|error| translate(&error))?;
     let (columns, kinds) = (columns(&statement), kinds(&statement));
     drop(statement);
     let rowid = free_rowid(&columns)?;
     conn.watch.allow_copy();
-    prepare(conn, copy, params)?.raw_execute().map_err(|error| translate_running(&error))?;
+    prepare(conn, copy, params)?.raw_execute().map_err(|error| conn.running_error(text, &error))?;
     Ok((columns, kinds, rowid))
 }
 
 /// Rows of a statement that is under way.
 struct Source<'s> {
     rows: rusqlite::Rows<'s>,
-    kinds: Vec<Kind>,
+    /// Not known before the first step: see `rows`.
+    kinds: Option<Vec<Kind>>,
     /// Computed, but not yet handed out; or why it cannot be, which those before it do not suffer
     /// from.
     held: Option<Result<(Vec<Value>, usize)>>,
 }
 
-impl Source<'_> {
+impl<'s> Source<'s> {
+    fn new(rows: rusqlite::Rows<'s>) -> Self {
+        Self { rows, kinds: None, held: None }
+    }
+
+    /// Names of the columns; none where the statement has ended.
+    fn columns(&self) -> Option<Vec<String>> {
+        self.rows.as_ref().map(columns)
+    }
+
     /// Computes the next row, which may have `most` bytes.
-    fn hold(&mut self, most: usize) -> Result<()> {
-        let row = self.rows.next().map_err(|error| translate_running(&error))?;
-        self.held = row.map(|row| decode(row, &self.kinds, most));
+    fn hold(&mut self, most: usize, told: impl Fn(&rusqlite::Error) -> Error) -> Result<()> {
+        let row = self.rows.next().map_err(|error| told(&error))?;
+        self.held = row.map(|row| decode(row, self.kinds.get_or_insert_with(|| kinds(row.as_ref())), most));
         Ok(())
     }
 
@@ -221,7 +250,7 @@ impl Source<'_> {
         let mut left = bounds.bytes;
         for _ in 0..count {
             if self.held.is_none() {
-                self.hold(bounds.bytes)?;
+                self.hold(bounds.bytes, translate_running)?;
             }
             match self.held.take() {
                 None => break,

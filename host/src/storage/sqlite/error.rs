@@ -14,6 +14,19 @@ const LIMITS: [&str; 5] = [
     "Expression tree is too large",
 ];
 
+/// Beginning of what it says of a function that the authorizer denies (SQLite: `src/resolve.c`).
+const DENIED: &str = "not authorized to use function";
+
+/// Messages about rows that come without a code of their own: from RESTRICT, which is a trigger to SQLite, and from ALTER TABLE, where rows
+/// do not meet what is added (SQLite: `src/fkey.c`, `src/alter.c`).
+const ABOUT_ROWS: [(&str, Code); 5] = [
+    ("FOREIGN KEY constraint failed", Code::ForeignKeyViolation),
+    ("CHECK constraint failed", Code::CheckViolation),
+    ("NOT NULL constraint failed", Code::NotNullViolation),
+    ("Cannot add a NOT NULL column with default value NULL", Code::NotNullViolation),
+    ("type mismatch on DEFAULT", Code::BadParameter),
+];
+
 /// What a driver's error means.
 pub(super) fn translate(error: &rusqlite::Error) -> Error {
     match error {
@@ -39,15 +52,19 @@ pub(super) fn translate_running(error: &rusqlite::Error) -> Error {
 
 fn from_engine(failure: ffi::Error, message: Option<&str>) -> Error {
     let message = message.map_or_else(|| failure.to_string(), str::to_owned);
+    let about_rows = ABOUT_ROWS.iter().find(|(told, _)| message == *told).map(|(_, code)| *code);
     let is_limit = LIMITS.iter().any(|limit| message.starts_with(limit));
+    let is_denied = message.starts_with(DENIED);
     let told = message.split_once("constraint failed: ").map(|(_, told)| told);
     let constraint = told.map(|told| constraint_name(failure.extended_code, told));
     // A check that stands in a trigger, because its table was there before it.
     let by_trigger = failure.extended_code == ffi::SQLITE_CONSTRAINT_TRIGGER && told.is_some();
-    let code = match () {
-        () if is_limit => Code::TooLarge,
-        () if by_trigger => Code::CheckViolation,
-        () => code_of(failure),
+    let code = match about_rows {
+        Some(code) => code,
+        None if is_limit => Code::TooLarge,
+        None if is_denied => Code::Denied,
+        None if by_trigger => Code::CheckViolation,
+        None => code_of(failure),
     };
     Error { code, sqlstate: String::new(), message, constraint }.with_type_of_column()
 }
@@ -81,7 +98,8 @@ fn code_of(failure: ffi::Error) -> Code {
         | ErrorCode::PermissionDenied => Code::Unavailable,
         ErrorCode::DiskFull => Code::DiskFull,
         ErrorCode::TypeMismatch | ErrorCode::ParameterOutOfRange => Code::BadParameter,
-        ErrorCode::Unknown if failure.extended_code == ffi::SQLITE_ERROR => Code::Syntax,
+        // Others are for collations that are missing, and for what SQLite tries again by itself.
+        ErrorCode::Unknown if failure.extended_code & 0xff == ffi::SQLITE_ERROR => Code::Syntax,
         _ => Code::Other,
     }
 }

@@ -3,9 +3,10 @@
 //! SQLite calls the authorizer while it compiles a statement, also when it compiles one again after a change of the schema. So [`Watch`] says for the
 //! whole run of a statement whose it is, and the texts of guests and host never share a compiled statement.
 
-use super::authorizer::{authorize_guest, is_copy};
+use super::authorizer::{Definition, authorize_guest, is_copy};
+use super::counters::PresentCounters;
 use rusqlite::Connection;
-use rusqlite::hooks::{AuthAction, AuthContext, Authorization};
+use rusqlite::hooks::{Action, AuthAction, AuthContext, Authorization};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -46,8 +47,10 @@ pub(super) struct Watch {
     guest: AtomicBool,
     /// Whether the guest's rows are being copied into a temporary table.
     copying: AtomicBool,
-    /// The guest's statement that is being compiled defines something, and so reads the catalogue.
+    /// The guest's statement defines something, and so reads the catalogue.
     defines: AtomicBool,
+    /// The guest's statement is an ALTER TABLE, and so checks the rows that are there.
+    alters: AtomicBool,
     interrupted: AtomicBool,
     /// The guest's statement runs on a worker, as it was compiled before and not otherwise.
     sealed: AtomicBool,
@@ -62,8 +65,8 @@ pub(super) struct Watch {
 }
 
 impl Watch {
-    /// Installs authorizer and progress handler.
-    pub(super) fn attach(link: &Connection) -> rusqlite::Result<Arc<Self>> {
+    /// Installs authorizer and progress handler, and what counts the rows that guests insert.
+    pub(super) fn attach(link: &Connection, counters: &PresentCounters) -> rusqlite::Result<Arc<Self>> {
         let watch = Arc::new(Self {
             base: Instant::now(),
             deadline: AtomicU64::new(u64::MAX),
@@ -72,6 +75,7 @@ impl Watch {
             guest: AtomicBool::new(false),
             copying: AtomicBool::new(false),
             defines: AtomicBool::new(false),
+            alters: AtomicBool::new(false),
             interrupted: AtomicBool::new(false),
             sealed: AtomicBool::new(false),
             unsealed: AtomicBool::new(false),
@@ -81,6 +85,12 @@ impl Watch {
         });
         let on_progress = Arc::clone(&watch);
         link.progress_handler(STEPS, Some(move || on_progress.look()))?;
+        let (on_row, counters) = (Arc::clone(&watch), counters.clone());
+        link.update_hook(Some(move |action, _database: &str, _table: &str, rowid| {
+            if action == Action::SQLITE_INSERT && on_row.counts_rows() {
+                counters.get().note_row(rowid);
+            }
+        }))?;
         let on_compile = Arc::clone(&watch);
         link.authorizer(Some(move |context: AuthContext<'_>| {
             let copying = on_compile.copying.load(Ordering::Relaxed) && is_copy(&context);
@@ -116,6 +126,7 @@ impl Watch {
     fn start(&self, guest: bool, slow: u64, deadline: u64) -> u64 {
         self.guest.store(guest, Ordering::Relaxed);
         self.defines.store(false, Ordering::Relaxed);
+        self.alters.store(false, Ordering::Relaxed);
         self.interrupted.store(false, Ordering::Relaxed);
         self.slow.store(slow, Ordering::Relaxed);
         self.deadline.store(deadline, Ordering::Relaxed);
@@ -133,6 +144,27 @@ impl Watch {
             return End::Interrupted;
         }
         if self.now() > self.late.load(Ordering::Relaxed) { End::Late } else { End::InTime }
+    }
+
+    /// Whether a guest's statement is being compiled or run.
+    pub(super) fn is_guest(&self) -> bool {
+        self.guest.load(Ordering::Relaxed)
+    }
+
+    /// Whether the guest's statement runs as it was compiled before and not otherwise.
+    pub(super) fn is_sealed(&self) -> bool {
+        self.sealed.load(Ordering::Relaxed)
+    }
+
+    /// Whether the guest's statement, which has been compiled in this run, defines something.
+    pub(super) fn is_definition(&self) -> bool {
+        self.defines.load(Ordering::Relaxed)
+    }
+
+    /// Whether rows that are inserted are the guest's own: a definition writes into the catalogue,
+    /// a cursor into a table of the host's.
+    fn counts_rows(&self) -> bool {
+        self.is_guest() && !self.is_definition() && !self.copying.load(Ordering::Relaxed)
     }
 
     /// Changes whenever a statement of a guest is compiled.
@@ -195,7 +227,15 @@ impl Watch {
         if defines {
             self.defines.store(true, Ordering::Relaxed);
         }
-        authorize_guest(context, self.defines.load(Ordering::Relaxed))
+        if matches!(context.action, A::AlterTable { .. }) {
+            self.alters.store(true, Ordering::Relaxed);
+        }
+        let definition = match (self.alters.load(Ordering::Relaxed), self.is_definition()) {
+            (true, _) => Definition::Alter,
+            (false, true) => Definition::Other,
+            (false, false) => Definition::None,
+        };
+        authorize_guest(context, definition)
     }
 
     /// Called by SQLite every [`STEPS`] steps; true interrupts the statement.

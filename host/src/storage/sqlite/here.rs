@@ -69,7 +69,7 @@ impl Conn {
     pub(super) fn run_apart(&self, text: &str, params: &[Value], bounds: &Bounds) -> Result<Outcome> {
         let (began, before) = (Instant::now(), self.watch.compilations());
         let returning = || {
-            let statement = self.link.prepare_cached(text);
+            let statement = self.prepare(text);
             statement.is_ok_and(|statement| !statement.readonly() && statement.column_count() > 0)
         };
         let work = || self.undone_on_error(returning(), || run(self, text, params, bounds));
@@ -132,6 +132,7 @@ mod tests {
     use super::super::{SqliteFiles, SqliteLease, SqliteSettings};
     use super::*;
     use crate::storage::connection::GuestSql;
+    use crate::storage::statement::Growth;
     use rusqlite::StatementStatus;
     use tempfile::TempDir;
 
@@ -159,7 +160,7 @@ mod tests {
                 &GuestSql {
                     text,
                     steady: false,
-                    growth: crate::storage::statement::Growth::Nothing,
+                    growth: Growth::Nothing,
                     bounds: BOUNDS,
                 },
                 params,
@@ -221,6 +222,26 @@ mod tests {
         }
     }
 
+    /// What the authorizer has let pass counts for the tables that were there then.
+    #[tokio::test]
+    async fn a_view_that_becomes_another_one_is_judged_again() {
+        let (_folder, files, mut lease) = app().await;
+        lease.script("create table innkeeper_kept (x text); create view v as select b as x from t").await.unwrap();
+        let read = "select x from v";
+        let sql = GuestSql { text: read, steady: false, growth: Growth::Nothing, bounds: BOUNDS };
+        let mut other = files.reader("app.sqlite").unwrap();
+        known(&mut lease, read, &[]).await;
+        known(&mut other, read, &[]).await;
+        for kept in ["select x from innkeeper_kept", "select name as x from sqlite_schema", "select sqlite_version() as x"] {
+            lease.script(&format!("drop view v; create view v as {kept}")).await.unwrap();
+            for lease in [&mut lease, &mut other] {
+                for _ in 0..3 {
+                    assert_eq!(lease.guest(&sql, &[]).await.unwrap_err().code, Code::Denied, "{kept}");
+                }
+            }
+        }
+    }
+
     #[tokio::test]
     async fn a_pattern_that_is_a_parameter_is_looked_for_in_the_index() {
         let (_folder, _files, mut lease) = app().await;
@@ -264,7 +285,7 @@ mod tests {
         let again = GuestSql {
             text: write,
             steady: false,
-            growth: crate::storage::statement::Growth::Nothing,
+            growth: Growth::Nothing,
             bounds: BOUNDS,
         };
         let error = lease.guest(&again, &[Value::Integer(1), Value::Null]).await.unwrap_err();

@@ -1,6 +1,7 @@
 //! One SQLite connection on loan.
 
 use super::conn::Conn;
+use super::counters::Counters;
 use super::disk::DiskState;
 use super::error::translate;
 use super::file::File;
@@ -36,6 +37,8 @@ pub struct SqliteLease {
     /// What they have made the file grow by where that was bounded, in bytes: a measurement does
     /// not see it yet.
     pub(super) grown: u64,
+    /// What the statements of the unit of work have done.
+    pub(super) counters: Arc<Counters>,
     /// Open cursors of the transaction.
     pub(super) cursors: Vec<CopiedRows>,
 }
@@ -74,6 +77,7 @@ impl SqliteLease {
             rows: None,
             brought: 0,
             grown: 0,
+            counters: Arc::default(),
             cursors: Vec::new(),
         }
     }
@@ -113,9 +117,15 @@ impl SqliteLease {
         }
     }
 
+    /// From now on the connection serves the unit of work with these counters.
+    pub(in crate::storage) fn count_for(&mut self, counters: &Arc<Counters>) {
+        self.counters = Arc::clone(counters);
+    }
+
     async fn run_guest(&mut self, sql: &GuestSql<'_>, params: &[Value]) -> Result<Outcome> {
         let text = guest_text(sql.text);
         let conn = self.parts()?.0;
+        conn.counters.set(&self.counters);
         if let Some(result) = host_work::counted(|| conn.run_here(&text, params, &sql.bounds)) {
             return self.judged(result);
         }

@@ -14,6 +14,7 @@ mod apart;
 mod authorizer;
 mod collations;
 mod conn;
+mod counters;
 mod cursor;
 mod disk;
 mod error;
@@ -31,6 +32,7 @@ mod threads;
 mod values;
 mod work;
 
+pub use counters::Counters;
 pub use cursor::SqliteCursor;
 pub use disk::{DiskReport, DiskState};
 pub use files::{CursorReader, SqliteFiles, SqliteSettings};

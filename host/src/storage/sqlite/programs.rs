@@ -79,14 +79,14 @@ static LOOPING: Names = LazyLock::new(|| names("Next Prev SorterNext VNext RowSe
 /// Functions that take time in proportion to their values, ours among them (`functions`).
 static FUNCTIONS: Names = LazyLock::new(|| {
     names(
-        "abs char coalesce concat concat_ws format hex if ifnull iif instr last_insert_rowid length likelihood likely lower
+        "abs changes char coalesce concat concat_ws format hex if ifnull iif instr last_insert_rowid length likelihood likely lower
     ltrim max min nullif octet_length printf quote random randomblob replace round rtrim sign soundex substr substring
-    subtype trim typeof unhex unicode unistr unistr_quote unlikely upper
+    subtype total_changes trim typeof unhex unicode unistr unistr_quote unlikely upper zeroblob
     current_date current_time current_timestamp date datetime julianday strftime time timediff unixepoch
     acos acosh asin asinh atan atan2 atanh ceil ceiling cos cosh degrees exp floor ln log log10 log2 mod pi pow power radians
     sin sinh sqrt tan tanh trunc
-    -> ->> json json_array json_array_insert json_array_length json_error_position json_extract json_insert json_object
-    json_quote json_remove json_replace json_set json_type json_valid jsonb jsonb_array jsonb_array_insert jsonb_extract
+    -> ->> json json_array json_array_length json_error_position json_extract json_insert json_object
+    json_quote json_remove json_replace json_set json_type json_valid jsonb jsonb_array jsonb_extract
     jsonb_insert jsonb_object jsonb_remove jsonb_replace jsonb_set
     avg count cume_dist dense_rank first_value group_concat json_group_array json_group_object lag last_value lead nth_value
     ntile percent_rank rank row_number string_agg sum total",

@@ -1,19 +1,64 @@
 //! From a statement to its rows, within bounds.
 
-use super::conn::Conn;
-use super::error::{translate, translate_running};
+use super::conn::{Conn, MOST_LOOKS};
+use super::error::translate;
 use super::values::{self, Kind};
 use crate::storage::connection::{Bounds, Outcome};
 use crate::storage::value::{Rows, Value};
 use crate::storage::{Code, Error, Result};
 use rusqlite::{CachedStatement, Row, Statement};
 
+/// Why a statement was not run to its end.
+enum Failure {
+    /// It met this while it ran.
+    Running(rusqlite::Error),
+    /// Anything else.
+    Told(Error),
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Self::Told(error)
+    }
+}
+
+/// Runs a statement. One that SQLite cannot compile anew in its first step is tried again where the
+/// connection remembered other tables: it has changed nothing.
 pub(super) fn run(conn: &Conn, sql: &str, params: &[Value], bounds: &Bounds) -> Result<Outcome> {
+    let mut looks = 0..MOST_LOOKS;
+    loop {
+        match attempt(conn, sql, params, bounds) {
+            Ok(outcome) => return Ok(outcome),
+            Err(Failure::Told(error)) => return Err(error),
+            Err(Failure::Running(error)) if conn.was_outdated(&error) && looks.next().is_some() => {}
+            Err(Failure::Running(error)) => return Err(conn.running_error(sql, &error)),
+        }
+    }
+}
+
+fn attempt(
+    conn: &Conn,
+    sql: &str,
+    params: &[Value],
+    bounds: &Bounds,
+) -> std::result::Result<Outcome, Failure> {
     let mut statement = conn.prepare(sql).map_err(|e| translate(&e))?;
     bind(&mut statement, params)?;
-    let rows = collect(&mut statement, bounds)?;
+    let before = conn.link.total_changes();
+    let rows = collect(&mut statement, bounds);
     super::work::tell(sql, &statement);
-    let affected = if statement.readonly() { 0 } else { conn.link.changes() };
+    if conn.watch.is_definition() {
+        // Compiled anew each time, for the authorizer has to see what SQLite does besides.
+        statement.discard();
+        return rows.map(|rows| Outcome { affected: 0, rows });
+    }
+    let rows = rows?;
+    // A query leaves the count of the statement before it.
+    let all = conn.link.total_changes().saturating_sub(before);
+    let affected = if all == 0 { 0 } else { conn.link.changes() };
+    if conn.watch.is_guest() && !statement.readonly() {
+        conn.counters.get().note_changes(affected, all);
+    }
     Ok(Outcome { affected, rows })
 }
 
@@ -36,29 +81,35 @@ fn wrong_count(params: &[Value], wanted: usize) -> Error {
     Error::new(Code::BadParameter, format!("{} parameters given, {wanted} wanted", params.len()))
 }
 
-fn collect(statement: &mut CachedStatement<'_>, bounds: &Bounds) -> Result<Rows> {
-    let columns = columns(statement);
-    let kinds = kinds(statement);
+/// Columns are known for sure once the first step is done: in it SQLite compiles the statement anew
+/// where tables have changed.
+fn collect(
+    statement: &mut CachedStatement<'_>,
+    bounds: &Bounds,
+) -> std::result::Result<Rows, Failure> {
+    let mut kinds_of_columns = None;
     let mut rows = Vec::new();
     let mut bytes_left = bounds.bytes;
     let mut cursor = statement.raw_query();
-    while let Some(row) = cursor.next().map_err(|e| translate_running(&e))? {
+    while let Some(row) = cursor.next().map_err(Failure::Running)? {
         if rows.len() >= bounds.rows {
-            return Err(too_large("rows"));
+            return Err(too_large("rows").into());
         }
-        let (values, size) = decode(row, &kinds, bytes_left)?;
+        let kinds = kinds_of_columns.get_or_insert_with(|| kinds(row.as_ref()));
+        let (values, size) = decode(row, kinds, bytes_left)?;
         bytes_left = bytes_left.checked_sub(size).ok_or_else(|| too_large("bytes"))?;
         rows.push(values);
     }
-    Ok(Rows { columns, rows })
+    drop(cursor);
+    Ok(Rows { columns: columns(statement), rows })
 }
 
-/// Names of the columns.
+/// Names of the columns of a statement that has taken its first step.
 pub(super) fn columns(statement: &Statement<'_>) -> Vec<String> {
     statement.column_names().into_iter().map(str::to_owned).collect()
 }
 
-/// What the columns were declared as.
+/// What the columns of a statement that has taken its first step were declared as.
 pub(super) fn kinds(statement: &Statement<'_>) -> Vec<Kind> {
     statement.columns().iter().map(|column| values::kind_of(column.decl_type())).collect()
 }

@@ -5,7 +5,8 @@ use super::walk::Findings;
 use super::{Growth, Kind};
 use sqlparser::ast::{
     AlterColumnOperation, AlterTable, AlterTableOperation, CascadeOption, Delete, Expr, FromTable, Ident, Insert,
-    ObjectName, ObjectType, OnInsert, Query, SetExpr, Statement, TableFactor, TableWithJoins, Truncate,
+    ObjectName, ObjectType, OnInsert, Query, SetExpr, SqliteOnConflict, Statement, TableFactor, TableObject,
+    TableWithJoins, Truncate, Update,
 };
 use std::fmt;
 
@@ -16,6 +17,13 @@ pub struct Destroyed {
     pub table: String,
     /// The column; none for the whole table or all its rows.
     pub column: Option<String>,
+}
+
+impl Destroyed {
+    /// Tables that are not named.
+    pub(super) fn anything() -> Self {
+        Self { table: "*".to_owned(), column: None }
+    }
 }
 
 /// As a migration names it: `table` or `table.column`.
@@ -117,15 +125,35 @@ pub(super) fn destroys(statement: &Statement) -> Vec<Destroyed> {
         Statement::Delete(delete) if !has_condition(delete) => emptied(delete),
         Statement::Query(query) => query_destroys(query),
         Statement::CreateTable(table) => table.query.as_deref().map(query_destroys).unwrap_or_default(),
-        Statement::Insert(insert) => insert.source.as_deref().map(query_destroys).unwrap_or_default(),
+        Statement::Insert(insert) => {
+            let source = insert.source.as_deref().map(query_destroys).unwrap_or_default();
+            replaced_by_insert(insert).into_iter().chain(source).collect()
+        }
+        Statement::Update(update) => replaced_by_update(update).into_iter().collect(),
         _ => Vec::new(),
+    }
+}
+
+/// The table whose rows go where a new one has the same key (SQLite documentation, "The ON CONFLICT Clause").
+fn replaced_by_insert(insert: &Insert) -> Option<Destroyed> {
+    let replaces = insert.replace_into || insert.or == Some(SqliteOnConflict::Replace);
+    match &insert.table {
+        TableObject::TableName(name) if replaces => Some(whole(name)),
+        _ => None,
+    }
+}
+
+fn replaced_by_update(update: &Update) -> Option<Destroyed> {
+    match &update.table.relation {
+        TableFactor::Table { name, .. } if update.or == Some(SqliteOnConflict::Replace) => Some(whole(name)),
+        _ => None,
     }
 }
 
 /// CASCADE empties tables that are not named: `*`.
 fn emptied_at_once(truncate: &Truncate) -> Vec<Destroyed> {
     let cascades = matches!(truncate.cascade, Some(CascadeOption::Cascade));
-    let unnamed = cascades.then(|| Destroyed { table: "*".to_owned(), column: None });
+    let unnamed = cascades.then(Destroyed::anything);
     truncate.table_names.iter().map(|table| whole(&table.name)).chain(unnamed).collect()
 }
 
@@ -152,7 +180,7 @@ fn reads_a_row(condition: &Expr) -> bool {
 fn query_destroys(query: &Query) -> Vec<Destroyed> {
     let tables = query.with.iter().flat_map(|with| &with.cte_tables);
     let mut destroyed: Vec<Destroyed> = tables.flat_map(|table| query_destroys(&table.query)).collect();
-    if let SetExpr::Delete(statement) = query.body.as_ref() {
+    if let SetExpr::Delete(statement) | SetExpr::Insert(statement) | SetExpr::Update(statement) = query.body.as_ref() {
         destroyed.extend(destroys(statement));
     }
     destroyed

@@ -11,7 +11,7 @@
 //! 3. On Postgres calls that could not be interrupted get bounds (`costs`). The tree is printed,
 //!    must give the same tree again, and the print is what runs. On SQLite the text itself runs:
 //!    there the engine's authorizer stands beside the gate, with its own reading of the text
-//!    (`storage/sqlite/authorizer.rs`).
+//!    (`storage/sqlite/authorizer.rs`), and judges alone what the parser or the lists do not know.
 //!
 //! Where apps share one credential this is still a seatbelt, not a wall: it trusts that the lists are right.
 //! What has passed is remembered by its text (`cache`).
@@ -42,6 +42,7 @@ pub use script::split;
 use sentence::Sentence;
 use std::fmt;
 use std::sync::Arc;
+use walk::Findings;
 
 /// A statement that has passed.
 #[derive(Debug, PartialEq, Eq)]
@@ -57,7 +58,8 @@ pub struct Checked {
     /// A read that cannot fail once it is prepared. Still, it may be cancelled, a view may hide what fails, and a parameter that
     /// the server has to read from a text may not fit.
     pub steady: bool,
-    /// What it takes away for good: dropped tables, dropped or retyped columns, tables emptied as a whole.
+    /// What it takes away for good: dropped tables, dropped or retyped columns, tables emptied as a whole, tables with rows that
+    /// make room for others (REPLACE).
     pub destroys: Vec<Destroyed>,
 }
 
@@ -99,6 +101,8 @@ pub struct Refusal {
     pub code: RefusalCode,
     /// For a person to read; says what to write instead where that is known.
     pub message: String,
+    /// Nothing is known against the statement but that nobody has listed its form.
+    is_unlisted: bool,
 }
 
 /// The kind of reason, a part of the codes of `db.wit`.
@@ -121,7 +125,7 @@ pub fn check(engine: Engine, sql: &str, max_bytes: usize) -> Result<Arc<Checked>
     if let Some(checked) = cache::get(engine, sql) {
         return Ok(checked);
     }
-    let scan = scan(sql)?;
+    let scan = scan(engine, sql)?;
     let checked = Arc::new(grammar::with_stack(|| read(engine, sql, scan))?);
     cache::put(engine, sql, &checked);
     Ok(checked)
@@ -131,7 +135,7 @@ pub fn check(engine: Engine, sql: &str, max_bytes: usize) -> Result<Arc<Checked>
 /// no parameters, no subqueries, no aggregates. `Syntax` or `Denied` where it is anything else.
 pub fn check_expression(engine: Engine, text: &str, max_bytes: usize) -> Result<String, Refusal> {
     check_length(text, max_bytes)?;
-    if scan(&format!("select ({text}\n)"))?.parameters > 0 {
+    if scan(engine, &format!("select ({text}\n)"))?.parameters > 0 {
         return Err(Refusal::placeholder("a condition has no parameters"));
     }
     grammar::with_stack(|| {
@@ -147,10 +151,15 @@ pub fn check_expression(engine: Engine, text: &str, max_bytes: usize) -> Result<
 /// The second and third step, on a stack that is large enough.
 fn read(engine: Engine, sql: &str, scan: Scan) -> Result<Checked, Refusal> {
     let tree = match grammar::statement(engine, sql) {
-        Err(refusal) if may_run_unread(engine, sql, &scan, &refusal) => return Ok(unread(sql, scan)),
+        Err(refusal) if refusal.code == RefusalCode::Syntax && engine_may_judge(engine, sql) => {
+            return Ok(unread(sql, scan));
+        }
         tree => tree?,
     };
-    let findings = grammar::check(engine, &tree)?;
+    let findings = match grammar::check(engine, &tree) {
+        Err(refusal) if refusal.is_unlisted && engine_may_judge(engine, sql) => Findings::default(),
+        findings => findings?,
+    };
     let text = match engine {
         Engine::Postgres => {
             let text = print_again(&tree, scan)?;
@@ -171,27 +180,25 @@ fn read(engine: Engine, sql: &str, scan: Scan) -> Result<Checked, Refusal> {
 /// The text that Postgres runs. It passes the first step as well, for the engine reads this and not what the guest wrote.
 fn print_again(tree: &sqlparser::ast::Statement, scan: Scan) -> Result<String, Refusal> {
     let text = grammar::printed(tree, |again| grammar::statement(Engine::Postgres, again))?;
-    match self::scan(&text)?.parameters == scan.parameters {
+    match self::scan(Engine::Postgres, &text)?.parameters == scan.parameters {
         true => Ok(text),
         false => Err(Refusal::syntax("the statement is not understood: its placeholders get lost")),
     }
 }
 
-/// SQLite has forms that the parser does not know. There the engine reads the text itself, and its authorizer denies by default
-/// whatever it does, by the same list of functions: so the reading by the parser may be missing. Only what a statement
-/// destroys is known from nowhere else, and a table that is named by a string ('name') is seen by the authorizer alone: so such a
-/// text holds no kept name in any form.
-fn may_run_unread(engine: Engine, sql: &str, scan: &Scan, refusal: &Refusal) -> bool {
-    engine == Engine::Sqlite
-        && !scan.destroys
-        && refusal.code == RefusalCode::Syntax
-        && !rules::mentions_kept_name(sql)
+/// SQLite has forms that the parser does not know, or that nobody has listed. The engine reads the text itself, and its authorizer denies
+/// by default whatever it does, by the same list of functions: so the reading by the parser may be missing. A table that is named by a
+/// string ('name') is seen by the authorizer alone: so such a text holds no kept name in any form.
+fn engine_may_judge(engine: Engine, sql: &str) -> bool {
+    engine == Engine::Sqlite && !rules::mentions_kept_name(sql)
 }
 
+/// What such a statement may destroy is not known, so it counts as everything.
 fn unread(sql: &str, scan: Scan) -> Checked {
     let (kind, parameters) = (scan.kind, scan.parameters);
     let growth = if kind == Kind::Read { Growth::Nothing } else { Growth::Unbounded };
-    Checked { text: sql.to_owned(), kind, growth, parameters, steady: false, destroys: Vec::new() }
+    let destroys = if scan.destroys { vec![Destroyed::anything()] } else { Vec::new() };
+    Checked { text: sql.to_owned(), kind, growth, parameters, steady: false, destroys }
 }
 
 fn check_length(sql: &str, max_bytes: usize) -> Result<(), Refusal> {
@@ -202,12 +209,12 @@ fn check_length(sql: &str, max_bytes: usize) -> Result<(), Refusal> {
 }
 
 /// The first step. Takes time in proportion to the length.
-fn scan(sql: &str) -> Result<Scan, Refusal> {
+fn scan(engine: Engine, sql: &str) -> Result<Scan, Refusal> {
     if sql.as_bytes().contains(&0) {
         return Err(Refusal::syntax("the statement contains a NUL character"));
     }
     let mut lexer = Lexer::new(sql);
-    let mut sentence = Sentence::default();
+    let mut sentence = Sentence::new(engine);
     while let Some(token) = lexer.next_token()? {
         sentence.take(token)?;
     }
@@ -216,11 +223,15 @@ fn scan(sql: &str) -> Result<Scan, Refusal> {
 
 impl Refusal {
     fn new(code: RefusalCode, message: impl Into<String>) -> Self {
-        Self { code, message: message.into() }
+        Self { code, message: message.into(), is_unlisted: false }
     }
 
     fn denied(message: impl Into<String>) -> Self {
         Self::new(RefusalCode::Denied, message)
+    }
+
+    fn unlisted(message: impl Into<String>) -> Self {
+        Self { is_unlisted: true, ..Self::denied(message) }
     }
 
     fn syntax(message: impl Into<String>) -> Self {

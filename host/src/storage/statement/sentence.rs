@@ -3,7 +3,7 @@
 use super::depth::Depth;
 use super::lexer::Token;
 use super::placeholders::Placeholders;
-use super::{Kind, Refusal, Scan, rules};
+use super::{Engine, Kind, Refusal, Scan, rules};
 
 /// Longest word that is of interest.
 const LONGEST_KEYWORD: usize = 16;
@@ -38,8 +38,9 @@ enum Expected {
 }
 
 /// What has been read so far.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Sentence<'a> {
+    engine: Engine,
     verb: Option<Verb>,
     expected: Option<Expected>,
     writes: bool,
@@ -53,6 +54,22 @@ pub(super) struct Sentence<'a> {
 }
 
 impl<'a> Sentence<'a> {
+    /// Nothing has been read yet.
+    pub(super) fn new(engine: Engine) -> Self {
+        Self {
+            engine,
+            verb: None,
+            expected: None,
+            writes: false,
+            deletes: false,
+            ended: false,
+            previous: None,
+            before: None,
+            placeholders: Placeholders::default(),
+            depth: Depth::default(),
+        }
+    }
+
     /// Takes the next token.
     pub(super) fn take(&mut self, token: Token<'a>) -> Result<(), Refusal> {
         if self.ended {
@@ -127,6 +144,7 @@ impl<'a> Sentence<'a> {
             "values" => (Verb::Values, None),
             "with" => (Verb::With, None),
             "insert" | "update" => (Verb::Change, None),
+            "replace" if self.engine == Engine::Sqlite => (Verb::Change, None),
             "delete" => (Verb::Delete, None),
             "create" => (Verb::Create, Some(Expected::NewObject)),
             "alter" => (Verb::Alter, Some(Expected::Object)),
@@ -148,6 +166,7 @@ impl<'a> Sentence<'a> {
         };
         let mut buffer = [0; LONGEST_KEYWORD];
         let keyword = lower(word, &mut buffer);
+        self.check_rollback(keyword)?;
         match (self.expected, self.verb) {
             (Some(expected), _) => self.define(expected, keyword, word),
             (None, Some(Verb::Create | Verb::Alter | Verb::Drop)) => self.check_definition(keyword),
@@ -186,8 +205,29 @@ impl<'a> Sentence<'a> {
         }
     }
 
+    /// SQLite would end the transaction, in which more than this statement is kept together.
+    fn check_rollback(&self, keyword: &str) -> Result<(), Refusal> {
+        match keyword {
+            "rollback" if self.previous_is("or") && self.before_is_change() => Err(rollback_denied("OR")),
+            "rollback" if self.previous_is("conflict") => Err(rollback_denied("ON CONFLICT")),
+            _ => Ok(()),
+        }
+    }
+
+    /// `REPLACE INTO`, and the words between INSERT and INTO.
+    fn is_sqlite_insert(&self) -> bool {
+        let after_or = matches!(self.before, Some(Token::Word(or)) if or.eq_ignore_ascii_case("or"));
+        let action = ["replace", "ignore", "abort", "fail"].iter().any(|action| self.previous_is(action));
+        self.engine == Engine::Sqlite && (self.previous_is("replace") || action && after_or)
+    }
+
     fn read_or_write(&mut self, keyword: &str) -> Result<(), Refusal> {
         match keyword {
+            "into" if self.is_sqlite_insert() => {
+                self.writes = true;
+                self.deletes |= self.previous_is("replace");
+            }
+            "replace" if self.previous_is("or") && self.before_is_change() => self.deletes = true,
             "into" if !self.previous_is("insert") => {
                 return Err(into_denied(
                     matches!(self.before, Some(Token::Word(or)) if or.eq_ignore_ascii_case("or")),
@@ -206,6 +246,11 @@ impl<'a> Sentence<'a> {
         Ok(())
     }
 
+    fn before_is_change(&self) -> bool {
+        let is_change = |verb: &str| verb.eq_ignore_ascii_case("insert") || verb.eq_ignore_ascii_case("update");
+        matches!(self.before, Some(Token::Word(verb)) if is_change(verb))
+    }
+
     fn previous_is(&self, keyword: &str) -> bool {
         matches!(self.previous, Some(Token::Word(word)) if word.eq_ignore_ascii_case(keyword))
     }
@@ -217,6 +262,13 @@ fn into_denied(or: bool) -> Refusal {
     } else {
         Refusal::denied("INTO is allowed to an app only in INSERT INTO: write CREATE TABLE ... AS SELECT")
     }
+}
+
+fn rollback_denied(form: &str) -> Refusal {
+    Refusal::denied(format!(
+        "{form} ROLLBACK is not allowed to an app, since it ends the whole unit of work: write {form} ABORT, and \
+         roll back by the db interface"
+    ))
 }
 
 fn not_allowed(what: &str) -> Refusal {

@@ -17,9 +17,11 @@ use super::blobs::Balance;
 use super::connection::{Bounds, Connection, Control, CursorLife, GuestSql, Isolation, Outcome};
 use super::database::AppSpace;
 use super::host_sql::HostSql;
+use super::sqlite::Counters;
 use super::statement::Growth;
 use super::value::Value;
 use super::{Code, Error, Result};
+use std::sync::Arc;
 
 /// What is kept together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -60,6 +62,8 @@ pub struct UnitOfWork {
     /// Cursors that are open in the transaction.
     cursors_inside: u32,
     snapshot: cursors::Snapshot,
+    /// What the guest's statements have done on SQLite.
+    counters: Arc<Counters>,
 }
 
 /// Whose statement runs.
@@ -68,7 +72,7 @@ enum Query<'a> {
     /// A write of the host whose failure leaves what was written before it.
     Attempt(&'a HostSql),
     Built(&'a str),
-    Guest(&'a GuestSql<'a>),
+    Guest(&'a GuestSql<'a>, Arc<Counters>),
     Declare(u32, CursorLife, &'a GuestSql<'a>),
     Fetch(u32, u32, &'a Bounds),
 }
@@ -90,6 +94,7 @@ impl UnitOfWork {
             generation: 0,
             cursors_inside: 0,
             snapshot: cursors::Snapshot::default(),
+            counters: Arc::default(),
         }
     }
 
@@ -103,7 +108,10 @@ impl UnitOfWork {
         self.ensure_open(None).await?;
         let space = self.space.clone();
         let connection = self.open.as_mut().ok_or_else(ended)?;
-        space.lock_schema(connection).await
+        space.lock_schema(connection).await?;
+        // The lock is not to be lost with a statement that fails.
+        self.written = true;
+        Ok(())
     }
 
     /// Whether the unit holds a connection with an open transaction.
@@ -147,7 +155,7 @@ impl UnitOfWork {
 
     /// Runs a guest's statement that only reads.
     pub async fn guest_read(&mut self, sql: &GuestSql<'_>, params: &[Value]) -> Result<Outcome> {
-        self.run_read(Query::Guest(sql), params).await
+        self.run_read(Query::Guest(sql, Arc::clone(&self.counters)), params).await
     }
 
     /// Runs a guest's statement that may write.
@@ -155,7 +163,7 @@ impl UnitOfWork {
         if sql.growth != Growth::Nothing {
             self.space.rows().check()?;
         }
-        let outcome = self.run_write(Query::Guest(sql), params).await;
+        let outcome = self.run_write(Query::Guest(sql, Arc::clone(&self.counters)), params).await;
         let brought = match sql.growth {
             Growth::Nothing => 0,
             _ => params.iter().map(Value::content_size).fold(sql.text.len(), usize::saturating_add),
@@ -217,9 +225,12 @@ impl UnitOfWork {
         let result = text.run(connection, params).await;
         let Err(error) = result else { return result };
         self.undo_statement(guarded, &text, error.code).await?;
-        let Some(connection) = self.open.as_mut().filter(|_| guarded && error.is_stale_plan()) else {
+        if !error.is_stale_plan() || self.broken.is_some() {
             return Err(self.told(error));
-        };
+        }
+        // Where nothing was written yet, the transaction has been undone with the statement.
+        self.ensure_open(None).await?;
+        let Some(connection) = self.open.as_mut() else { return Err(self.told(error)) };
         // A table had changed since the statement was prepared; now it is prepared anew.
         let result = text.run(connection, params).await;
         let Err(error) = result else { return result };
@@ -233,7 +244,7 @@ impl UnitOfWork {
         let Some(connection) = &self.open else { return false };
         let may_fail = match text {
             Query::Host(_) | Query::Built(_) => return false,
-            Query::Guest(sql) => !(sql.steady && connection.knows(sql.text) && params.iter().all(is_plain)),
+            Query::Guest(sql, _) => !(sql.steady && connection.knows(sql.text) && params.iter().all(is_plain)),
             Query::Attempt(_) | Query::Declare(..) | Query::Fetch(..) => true,
         };
         may_fail && connection.aborts_on_error() && self.has_something()
@@ -355,14 +366,17 @@ impl UnitOfWork {
 
 impl Query<'_> {
     fn is_steady(&self) -> bool {
-        matches!(self, Self::Guest(sql) if sql.steady)
+        matches!(self, Self::Guest(sql, _) if sql.steady)
     }
 
     async fn run(&self, connection: &mut Connection, params: &[Value]) -> Result<Outcome> {
         match self {
             Self::Host(sql) | Self::Attempt(sql) => connection.host(sql, params).await,
             Self::Built(sql) => connection.host_text(sql, params).await,
-            Self::Guest(sql) => connection.guest(sql, params).await,
+            Self::Guest(sql, counters) => {
+                connection.count_for(counters);
+                connection.guest(sql, params).await
+            }
             Self::Declare(number, life, sql) => connection.declare(*number, *life, sql, params).await,
             Self::Fetch(number, count, bounds) => connection.fetch(*number, *count, bounds).await,
         }

@@ -45,7 +45,7 @@ fn typed(kind: &str, content: &Value) -> String {
     }
 }
 
-fn hex(base64: &str) -> String {
+pub(in crate::db) fn hex(base64: &str) -> String {
     let digit = |byte: u8| {
         b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".iter().position(|digit| *digit == byte)
     };

@@ -12,6 +12,7 @@ use support::probe::{code, execute, integer, ok, query, rows};
 use support::{Engine, TestDatabase, TestHost, Visitor};
 
 use canaries::Canaries;
+pub(in crate::db) use compare::hex;
 use files::Entry;
 
 use super::probe;

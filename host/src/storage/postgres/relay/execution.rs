@@ -17,7 +17,7 @@ pub(in crate::storage::postgres) enum Step<R> {
     Row(R),
     /// A row is too large: it and all further ones of its result are left out. Told once.
     LeftOut,
-    /// A statement is done, and has affected or returned so many rows.
+    /// A statement is done: so many rows were inserted, updated or deleted, or fetched from a cursor.
     Done(u64),
     /// All is done.
     End,
@@ -87,9 +87,13 @@ impl Execution {
     }
 }
 
-/// The number at the end of the tag of a statement that is done; none where there is none.
+/// The number at the end of the tag of a statement that is done; 0 where there is none, or where it
+/// is that of a query.
 fn count_of(tag: &[u8]) -> u64 {
     let tag = tag.strip_suffix(b"\0").unwrap_or(tag);
+    if tag.starts_with(b"SELECT ") {
+        return 0;
+    }
     let number = tag.rsplit(|byte| *byte == b' ').next().unwrap_or_default();
     std::str::from_utf8(number).ok().and_then(|number| number.parse().ok()).unwrap_or(0)
 }
@@ -141,7 +145,7 @@ mod tests {
         ];
         for size in [1, 7, 6_000] {
             let (steps, error) = read(&messages, size, 20_000);
-            let expected = [Step::Row(b"one".to_vec()), Step::Row(long.clone()), Step::Done(2), Step::End];
+            let expected = [Step::Row(b"one".to_vec()), Step::Row(long.clone()), Step::Done(0), Step::End];
             assert!(steps == expected && error.is_none(), "in pieces of {size}");
         }
     }
@@ -157,7 +161,7 @@ mod tests {
         ];
         for size in [1, 7, 6_000] {
             let (steps, _) = read(&messages, size, 10);
-            assert_eq!(steps, [Step::Row(b"one".to_vec()), Step::LeftOut, Step::Done(3), Step::End]);
+            assert_eq!(steps, [Step::Row(b"one".to_vec()), Step::LeftOut, Step::Done(0), Step::End]);
         }
     }
 
@@ -199,6 +203,7 @@ mod tests {
 
     #[test]
     fn tags_end_with_a_number() {
-        assert_eq!([count_of(b"INSERT 0 12\0"), count_of(b"SELECT 3\0"), count_of(b"BEGIN\0")], [12, 3, 0]);
+        let tags = [b"INSERT 0 12\0".as_slice(), b"FETCH 3\0", b"SELECT 3\0", b"BEGIN\0"];
+        assert_eq!(tags.map(count_of), [12, 3, 0, 0]);
     }
 }

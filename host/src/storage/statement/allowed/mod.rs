@@ -35,6 +35,8 @@ pub(super) struct Lists {
     types: Option<HashSet<&'static str>>,
     /// `x.f` may call the function f.
     pub(super) calls_by_point: bool,
+    /// `user` and its like are no names of columns.
+    pub(super) has_session_words: bool,
     /// LIMIT and OFFSET take nothing but numbers.
     pub(super) limits_are_numbers: bool,
 }
@@ -67,6 +69,7 @@ impl Lists {
                 functions: functions(include_str!("functions_postgres.txt")),
                 types: Some(lines(include_str!("types_postgres.txt")).collect()),
                 calls_by_point: true,
+                has_session_words: true,
                 limits_are_numbers: false,
             }),
             Engine::Sqlite => SQLITE.get_or_init(|| Self {
@@ -74,6 +77,7 @@ impl Lists {
                 functions: functions(include_str!("functions_sqlite.txt")),
                 types: None,
                 calls_by_point: false,
+                has_session_words: false,
                 limits_are_numbers: false,
             }),
         }
@@ -87,6 +91,7 @@ impl Lists {
             functions: functions("count\nmin\nmax\ncoalesce\nlower\nupper\nlength\n"),
             types: Some(HashSet::new()),
             calls_by_point: true,
+            has_session_words: true,
             limits_are_numbers: true,
         })
     }

@@ -1,7 +1,7 @@
 //! What must be refused, by its reason.
 
 use super::super::RefusalCode::{BadParameter, Denied, Syntax, TooLarge};
-use super::super::{Engine, check};
+use super::super::{Engine, Kind, check};
 use super::{MAX_BYTES, assert_refused, checked, kind_of};
 
 #[test]
@@ -42,7 +42,6 @@ fn other_statements_are_denied() {
             "revoke all on t from x",
             "comment on table t is 'x'",
             "merge into t using u on true when matched then delete",
-            "replace into t values (1)",
             "table t",
             "load 'x'",
             "security label on table t is 'x'",
@@ -102,7 +101,30 @@ fn select_into_is_denied() {
             "with x as (select 1) merge into t using x on true when matched then do nothing",
         ],
     );
-    assert_refused(Syntax, &["insert or replace into t values (1)", "INSERT OR IGNORE INTO t values (1)"]);
+    let rollbacks = [
+        "insert or rollback into t values (1)",
+        "UPDATE OR ROLLBACK t set a = 1",
+        "with x as (select 1) insert or rollback into t select * from x",
+        "insert into t values (1) on conflict rollback",
+        "create table t (a integer unique on conflict rollback)",
+    ];
+    assert_refused(Denied, &rollbacks);
+}
+
+#[test]
+fn forms_of_sqlite_are_refused_on_postgres_alone() {
+    let forms = [
+        (Syntax, "insert or replace into t values (1)"),
+        (Syntax, "INSERT OR IGNORE INTO t values (1)"),
+        (Denied, "update or ignore t set a = 1"),
+        (Denied, "replace into t values (1)"),
+        (Denied, "with x as (select 1) replace into t select * from x"),
+    ];
+    for (code, sql) in forms {
+        let result = check(Engine::Postgres, sql, MAX_BYTES);
+        assert!(matches!(&result, Err(refusal) if refusal.code == code), "{sql}: {result:?}");
+        assert_eq!(checked(Engine::Sqlite, sql).kind, Kind::Write, "{sql}");
+    }
 }
 
 #[test]

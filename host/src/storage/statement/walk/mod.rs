@@ -117,7 +117,7 @@ impl Stop {
     }
 
     fn not_listed(owner: &str, what: &str) -> Self {
-        Self::denied(format!("this form of SQL is not allowed to an app: {what} of {owner}"))
+        Self(Refusal::unlisted(format!("this form of SQL is not allowed to an app: {what} of {owner}")))
     }
 }
 

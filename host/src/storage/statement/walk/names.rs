@@ -110,8 +110,11 @@ impl Walker<'_> {
     }
 
     pub(super) fn check_word(&self, name: Option<&Name>) -> Result<(), Stop> {
-        let is_session =
-            |name: &&Name| !name.quoted && SESSION_WORDS.iter().any(|word| name.text.eq_ignore_ascii_case(word));
+        let is_session = |name: &&Name| {
+            self.lists.has_session_words
+                && !name.quoted
+                && SESSION_WORDS.iter().any(|word| name.text.eq_ignore_ascii_case(word))
+        };
         match name.filter(is_session) {
             Some(name) => Err(Stop::denied(format!("{} is not allowed to an app", name.text))),
             None => Ok(()),

@@ -1,0 +1,108 @@
+//! SQLite asked directly, and its values compared with those of the interface.
+
+use rusqlite::Connection;
+use rusqlite::types::ValueRef;
+use serde_json::Value;
+
+/// What a statement answers.
+#[derive(Debug, PartialEq)]
+pub(super) struct Answer {
+    columns: Vec<String>,
+    /// Each value with its kind, sorted.
+    rows: Vec<Vec<String>>,
+}
+
+/// A connection that is set up as the host sets its own up, as far as results go.
+pub(super) fn connect() -> Connection {
+    use rusqlite::config::DbConfig;
+    let link = Connection::open_in_memory().expect("memory is there");
+    link.execute_batch("pragma foreign_keys = on; pragma case_sensitive_like = on").expect("settings");
+    for setting in [DbConfig::SQLITE_DBCONFIG_DQS_DML, DbConfig::SQLITE_DBCONFIG_DQS_DDL] {
+        link.set_db_config(setting, false).expect("a setting of SQLite");
+    }
+    link
+}
+
+/// Runs a statement to its end.
+pub(super) fn run(link: &Connection, sql: &str) -> Result<Answer, String> {
+    let told = |error: rusqlite::Error| error.to_string();
+    let mut statement = link.prepare(sql).map_err(told)?;
+    let mut rows = Vec::new();
+    let mut cursor = statement.raw_query();
+    while let Some(row) = cursor.next().map_err(told)? {
+        let count = row.as_ref().column_count();
+        rows.push((0..count).map(|at| row.get_ref(at).map(stored)).collect::<Result<_, _>>().map_err(told)?);
+    }
+    drop(cursor);
+    rows.sort();
+    Ok(Answer { columns: statement.column_names().into_iter().map(str::to_owned).collect(), rows })
+}
+
+/// Whether SQLite itself takes a statement, which is undone.
+pub(super) fn would_run(link: &Connection, sql: &str) -> bool {
+    link.execute_batch("savepoint one").is_ok_and(|()| {
+        let runs = run(link, sql).is_ok();
+        let _ = link.execute_batch("rollback to one; release one");
+        runs
+    })
+}
+
+/// Drops everything that was made; returns what to run elsewhere for the same.
+pub(super) fn clear(link: &Connection) -> Vec<String> {
+    let sql = "select type, name from sqlite_schema where type in ('view', 'table') and name not like 'sqlite_%' \
+               order by type desc, rowid desc";
+    let mut left: Vec<String> = Vec::new();
+    if let Ok(mut statement) = link.prepare(sql) {
+        let drop = |row: &rusqlite::Row<'_>| {
+            Ok(format!("drop {} if exists \"{}\"", row.get::<_, String>(0)?, row.get::<_, String>(1)?.replace('"', "\"\"")))
+        };
+        left = statement.query_map([], drop).map(|rows| rows.flatten().collect()).unwrap_or_default();
+    }
+    left
+}
+
+/// The answer of the interface, in the same form.
+pub(super) fn of_interface(result: &Value) -> Answer {
+    let list = |value: &Value| value.as_array().cloned().unwrap_or_default();
+    let columns = list(&result["columns"]).iter().map(|name| name.as_str().unwrap_or_default().to_owned()).collect();
+    let mut rows: Vec<Vec<String>> =
+        list(&result["rows"]).iter().map(|row| list(row).iter().map(shown).collect()).collect();
+    rows.sort();
+    Answer { columns, rows }
+}
+
+fn stored(value: ValueRef<'_>) -> String {
+    match value {
+        ValueRef::Null => "null".to_owned(),
+        ValueRef::Integer(number) => number.to_string(),
+        ValueRef::Real(number) => format!("{number:?}"),
+        ValueRef::Text(text) => String::from_utf8_lossy(text).into_owned(),
+        ValueRef::Blob(bytes) => format!("bytes {}", bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>()),
+    }
+}
+
+/// A value of the probe. Those of a declared type are compared by their text.
+fn shown(value: &Value) -> String {
+    let Some((kind, content)) = value.as_object().and_then(|members| members.iter().next()) else {
+        return match value {
+            Value::Bool(yes) => u8::from(*yes).to_string(),
+            Value::String(text) => text.clone(),
+            other => other.to_string(),
+        };
+    };
+    match (kind.as_str(), content) {
+        ("float", Value::String(name)) if name == "Infinity" => "inf".to_owned(),
+        ("float", Value::String(name)) if name == "-Infinity" => "-inf".to_owned(),
+        ("float", number) => format!("{:?}", number.as_f64().unwrap_or(f64::NAN)),
+        ("bytes", Value::String(base64)) => format!("bytes {}", super::super::corpus::hex(base64)),
+        (_, Value::String(text)) => text.clone(),
+        (_, other) => other.to_string(),
+    }
+}
+
+impl Answer {
+    /// Whether values are kinds of time, which the interface has in parts.
+    pub(super) fn has_parts(&self) -> bool {
+        self.rows.iter().flatten().any(|value| value.starts_with('['))
+    }
+}

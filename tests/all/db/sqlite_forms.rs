@@ -47,7 +47,7 @@ const GRAMMAR: [&str; 22] = [
     "trim",
 ];
 
-/// What came with versions of Postgres after 15, which is the oldest that a host takes, or comes with an extension.
+/// What has come with versions of Postgres after 15, or comes with an extension.
 const LATER: [&str; 32] = [
     "any_value",
     "array_reverse",

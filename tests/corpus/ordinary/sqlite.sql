@@ -76,7 +76,7 @@ select id from notes limit 1, 2
 => rows
 select id from notes order by title collate nocase desc, id limit 2 offset 1
 => rows
-select last_insert_rowid() > 0
+select last_insert_rowid() >= 0, changes() >= 0, total_changes() >= 0
 => rows
 select true, false, x'414243', 0x1F, 1e3, .5
 => rows

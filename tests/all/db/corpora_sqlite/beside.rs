@@ -3,6 +3,10 @@
 use rusqlite::Connection;
 use rusqlite::types::ValueRef;
 use serde_json::Value;
+use std::time::{Duration, Instant};
+
+/// How long a statement may take.
+const TIME: Duration = Duration::from_secs(5);
 
 /// What a statement answers.
 #[derive(Debug, PartialEq)]
@@ -23,9 +27,11 @@ pub(super) fn connect() -> Connection {
     link
 }
 
-/// Runs a statement to its end.
+/// Runs a statement to its end, or for as long as the host gives it.
 pub(super) fn run(link: &Connection, sql: &str) -> Result<Answer, String> {
     let told = |error: rusqlite::Error| error.to_string();
+    let end = Instant::now() + TIME;
+    link.progress_handler(10_000, Some(move || Instant::now() > end)).map_err(told)?;
     let mut statement = link.prepare(sql).map_err(told)?;
     let mut rows = Vec::new();
     let mut cursor = statement.raw_query();
@@ -38,8 +44,11 @@ pub(super) fn run(link: &Connection, sql: &str) -> Result<Answer, String> {
     Ok(Answer { columns: statement.column_names().into_iter().map(str::to_owned).collect(), rows })
 }
 
-/// Whether SQLite itself takes a statement, which is undone.
+/// Whether SQLite itself takes a statement, which is undone. What fails by OR FAIL is to keep a part of it.
 pub(super) fn would_run(link: &Connection, sql: &str) -> bool {
+    if sql.to_ascii_lowercase().contains(" fail") {
+        return run(link, sql).is_ok();
+    }
     link.execute_batch("savepoint one").is_ok_and(|()| {
         let runs = run(link, sql).is_ok();
         let _ = link.execute_batch("rollback to one; release one");
@@ -47,18 +56,28 @@ pub(super) fn would_run(link: &Connection, sql: &str) -> bool {
     })
 }
 
-/// Drops everything that was made; returns what to run elsewhere for the same.
-pub(super) fn clear(link: &Connection) -> Vec<String> {
+/// Ends a transaction, which some errors do by themselves.
+pub(super) fn undo(link: &Connection) {
+    if !link.is_autocommit() {
+        link.execute_batch("rollback").expect("the end of a transaction");
+    }
+}
+
+/// Begins anew with an empty database. Returns what drops all that was there.
+pub(super) fn clear(link: &mut Connection) -> Vec<String> {
     let sql = "select type, name from sqlite_schema where type in ('view', 'table') and name not like 'sqlite_%' \
                order by type desc, rowid desc";
-    let mut left: Vec<String> = Vec::new();
-    if let Ok(mut statement) = link.prepare(sql) {
-        let drop = |row: &rusqlite::Row<'_>| {
-            Ok(format!("drop {} if exists \"{}\"", row.get::<_, String>(0)?, row.get::<_, String>(1)?.replace('"', "\"\"")))
-        };
-        left = statement.query_map([], drop).map(|rows| rows.flatten().collect()).unwrap_or_default();
+    let text = |row: &rusqlite::Row<'_>| {
+        let (kind, name): (String, String) = (row.get(0)?, row.get(1)?);
+        Ok(format!("drop {kind} if exists \"{}\"", name.replace('"', "\"\"")))
+    };
+    let mut statement = link.prepare(sql).expect("a catalogue");
+    let drops: Vec<String> = statement.query_map([], text).expect("a catalogue").flatten().collect();
+    drop(statement);
+    if !drops.is_empty() {
+        *link = connect();
     }
-    left
+    drops
 }
 
 /// The answer of the interface, in the same form.
@@ -75,10 +94,15 @@ fn stored(value: ValueRef<'_>) -> String {
     match value {
         ValueRef::Null => "null".to_owned(),
         ValueRef::Integer(number) => number.to_string(),
-        ValueRef::Real(number) => format!("{number:?}"),
+        ValueRef::Real(number) => float(number),
         ValueRef::Text(text) => String::from_utf8_lossy(text).into_owned(),
         ValueRef::Blob(bytes) => format!("bytes {}", bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>()),
     }
+}
+
+/// Fifteen digits are what JSON is read to.
+fn float(number: f64) -> String {
+    format!("{number:.14e}")
 }
 
 /// A value of the probe. Those of a declared type are compared by their text.
@@ -93,7 +117,7 @@ fn shown(value: &Value) -> String {
     match (kind.as_str(), content) {
         ("float", Value::String(name)) if name == "Infinity" => "inf".to_owned(),
         ("float", Value::String(name)) if name == "-Infinity" => "-inf".to_owned(),
-        ("float", number) => format!("{:?}", number.as_f64().unwrap_or(f64::NAN)),
+        ("float", number) => float(number.as_f64().unwrap_or(f64::NAN)),
         ("bytes", Value::String(base64)) => format!("bytes {}", super::super::corpus::hex(base64)),
         (_, Value::String(text)) => text.clone(),
         (_, other) => other.to_string(),

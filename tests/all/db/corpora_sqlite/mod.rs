@@ -71,7 +71,7 @@ async fn a_folder_answers_as_sqlite_does() {
 async fn walk(folder: &Path, limit: usize, batch: usize) -> Findings {
     let host = TestHost::of(Engine::Sqlite, "probe", "probe").await;
     let mut runner =
-        Runner { visitor: host.visitor(), link: beside::connect(), findings: Findings::default(), batch };
+        Runner { visitor: host.visitor(), host, link: beside::connect(), findings: Findings::default(), batch };
     for file in texts::files_below(folder) {
         for group in texts::groups(&file) {
             let group: Vec<String> = group.into_iter().take(limit).collect();
@@ -83,6 +83,7 @@ async fn walk(folder: &Path, limit: usize, batch: usize) -> Findings {
 
 struct Runner {
     visitor: Visitor,
+    host: TestHost,
     link: rusqlite::Connection,
     findings: Findings,
     /// Statements in one request.
@@ -95,33 +96,44 @@ impl Runner {
         let (for_apps, others): (Vec<&String>, Vec<&String>) = group.iter().partition(|sql| is_for_apps(sql));
         self.findings.not_for_apps += others.len();
         for part in for_apps.chunks(self.batch) {
-            match self.ask(part).await {
-                Ok(results) => part.iter().zip(&results).for_each(|(sql, result)| self.judge(file, sql, result)),
-                // They could not be kept together.
-                Err(_) => self.run_each(file, part).await,
+            if !self.run_together(file, part).await {
+                for sql in part {
+                    if !self.run_together(file, &[sql]).await {
+                        self.findings.run += 1;
+                        self.findings.failed_on_both += 1;
+                    }
+                }
             }
         }
         self.clear().await;
     }
 
-    async fn run_each(&mut self, file: &Path, part: &[&String]) {
-        for sql in part {
-            let result = match self.ask(&[sql]).await {
-                Ok(results) => results[0].clone(),
-                Err(status) => json!({ "error": { "code": "request", "message": status.to_string() } }),
-            };
-            self.judge(file, sql, &result);
-        }
-    }
-
-    /// The results of statements that are kept together, or the status of a request that could not be kept.
-    async fn ask(&mut self, part: &[&String]) -> Result<Vec<Value>, u16> {
+    /// Runs statements that are kept together, here and there. Returns whether they could be kept.
+    async fn run_together(&mut self, file: &Path, part: &[&String]) -> bool {
         let steps: Vec<Value> = part.iter().map(|sql| query(sql, json!([]))).collect();
         let answer = self.visitor.probe_answer(json!(steps)).await;
-        match answer.status {
-            200 => Ok(answer.json().as_array().expect("a list").clone()),
-            status => Err(status),
+        self.link.execute_batch("begin").expect("a transaction");
+        if answer.status != 200 {
+            let fails = part.iter().any(|sql| beside::run(&self.link, sql).is_err());
+            let kept = self.link.execute_batch("commit").is_ok();
+            assert!(fails || !kept || part.len() > 1, "{}: {part:?} was not kept", file.display());
+            if kept {
+                // What could not be kept there is not to be kept here.
+                self.findings.taken.push(format!("{}: {part:?} was kept by SQLite alone", file.display()));
+            } else {
+                beside::undo(&self.link);
+            }
+            return false;
         }
+        let results = answer.json();
+        for (sql, result) in part.iter().zip(results.as_array().expect("a list")) {
+            self.judge(file, sql, result);
+        }
+        if self.link.execute_batch("commit").is_err() {
+            self.findings.taken.push(format!("{}: {part:?} is not kept by SQLite", file.display()));
+            beside::undo(&self.link);
+        }
+        true
     }
 
     fn judge(&mut self, file: &Path, sql: &str, result: &Value) {
@@ -153,21 +165,19 @@ impl Runner {
         }
     }
 
-    /// Drops what the group has made, on both sides.
+    /// Drops what the group has made, on both sides. Tables that refer to each other in a circle cannot be dropped: then there is
+    /// another host.
     async fn clear(&mut self) {
-        for _ in 0..3 {
-            let drops = beside::clear(&self.link);
-            if drops.is_empty() {
-                return;
-            }
-            for drop in &drops {
-                let _ = self.ask(&[drop]).await;
-            }
-            let _ = self.link.execute_batch("pragma foreign_keys = off");
-            for sql in &drops {
-                let _ = self.link.execute_batch(sql);
-            }
-            let _ = self.link.execute_batch("pragma foreign_keys = on");
+        let drops = beside::clear(&mut self.link);
+        if drops.is_empty() {
+            return;
+        }
+        let steps: Vec<Value> = drops.iter().map(|sql| query(sql, json!([]))).collect();
+        let answer = self.visitor.probe_answer(json!(steps)).await;
+        let is_done = |result: &Value| result.get("ok").is_some();
+        if answer.status != 200 || !answer.json().as_array().expect("a list").iter().all(is_done) {
+            self.host = TestHost::of(Engine::Sqlite, "probe", "probe").await;
+            self.visitor = self.host.visitor();
         }
     }
 }
@@ -176,7 +186,7 @@ impl Runner {
 fn is_for_apps(sql: &str) -> bool {
     let heading = texts::heading(sql).replace(['(', '"'], " ");
     let words: Vec<&str> = heading.split_whitespace().collect();
-    let is_kept = ["sqlite_", "pragma_", "dbstat", "fts", "rtree", "main.", "temp."]
+    let is_kept = ["sqlite_", "pragma_", "dbstat", "fts", "rtree", "main.", "temp.", "aux.", "rollback"]
         .iter()
         .any(|name| sql.to_ascii_lowercase().contains(name));
     let is_one = match words.as_slice() {

@@ -289,6 +289,14 @@ impl Connection {
         }
     }
 
+    /// Runs a definition that the host has written for an app, without parameters. In a transaction.
+    pub(super) async fn define(&mut self, text: &str) -> Result<()> {
+        match self {
+            Self::Postgres(lease) => lease.define(text).await,
+            Self::Sqlite(lease) => lease.script(text).await,
+        }
+    }
+
     /// Runs statements from a file of migrations, separated by semicolons, without parameters.
     pub(super) async fn script(&mut self, text: &str) -> Result<()> {
         match self {

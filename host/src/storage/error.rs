@@ -110,6 +110,12 @@ impl Error {
         self.sqlstate == "42804" || (self.sqlstate == "0A000" && self.message.contains("cached plan"))
     }
 
+    /// Whether the server has found something wrong with the text of a statement (PostgreSQL
+    /// documentation, "PostgreSQL Error Codes", class 42).
+    pub(super) fn is_about_the_text(&self) -> bool {
+        self.sqlstate.starts_with("42")
+    }
+
     /// The disk under the database has no room.
     pub(crate) fn disk_full() -> Self {
         Self::new(Code::DiskFull, "the disk of the database is full: rows can be read and deleted, not added")

@@ -32,6 +32,10 @@ pub(super) struct Conn {
     pub(super) described: u64,
     /// The statements of the cursors that were opened, which say what their rows are.
     pub(super) cursors: HashMap<u32, Arc<Prepared>>,
+    /// The collation by which `lower` and `upper` fold, quoted.
+    pub(super) folding: Option<&'static str>,
+    /// Whether a transaction is open.
+    pub(super) in_transaction: bool,
     /// Of the pool, when the connection was opened.
     pub(super) epoch: u64,
     /// How often the server had been found away when it was last used.
@@ -47,24 +51,26 @@ impl Conn {
         self.relay.carry(running).await.map(|_| ())
     }
 
-    /// Prepares a statement, or finds it prepared.
-    pub(super) async fn prepare(&mut self, sql: &str) -> Result<Arc<Prepared>> {
+    /// A statement that is prepared.
+    pub(super) fn find_prepared(&self, sql: &str) -> Option<Arc<Prepared>> {
+        self.statements.get(self.schema.as_deref().unwrap_or_default(), sql).map(Arc::clone)
+    }
+
+    /// Prepares a statement, or what stands for it, under its own text.
+    pub(super) async fn prepare_as(&mut self, sql: &str, folded: Option<&str>) -> Result<Arc<Prepared>> {
         let schema = self.schema.clone().unwrap_or_default();
-        if let Some(known) = self.statements.get(&schema, sql) {
-            return Ok(Arc::clone(known));
-        }
         if self.statements.is_full() {
             self.forget_statements().await?;
         }
         // The driver keeps statements by their text, and the same text means other tables to
         // another app.
-        let text = format!("/*{schema}*/{sql}");
+        let text = format!("/*{schema}*/{}", folded.unwrap_or(sql));
         for _ in 0..2 {
             let _of_another = self.relay.take_prepared();
             let preparing = (&mut self.link).prepare(AssertSqlSafe(text.clone()).into_sql_str());
             let statement = self.relay.carry(preparing).await?;
             if let Some(name) = self.relay.take_prepared() {
-                let prepared = Arc::new(Prepared::new(name, &statement));
+                let prepared = Arc::new(Prepared::new(name, &statement, folded));
                 self.statements.add(&schema, sql, Arc::clone(&prepared));
                 return Ok(prepared);
             }

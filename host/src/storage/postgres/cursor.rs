@@ -22,7 +22,6 @@ impl PostgresLease {
         }
         // It can go back, for `rows::fetch`.
         let hold = if life == CursorLife::Connection && self.keeps_cursors() { " with hold" } else { "" };
-        let declare = format!("declare c{number} scroll cursor{hold} for {}", sql.text);
         if !hold.is_empty() && self.keeps == Keeps::Nothing {
             self.keeps = Keeps::IfCommitted;
         }
@@ -30,8 +29,13 @@ impl PostgresLease {
             // The statement that declares has no columns; the one inside it has.
             let inside = conn.describe(sql.text).await?;
             let columns = inside.columns.clone();
+            let text = inside.folded.as_deref().unwrap_or(sql.text);
+            let declare = format!("declare c{number} scroll cursor{hold} for {text}");
             conn.cursors.insert(number, inside);
-            let statement = conn.prepare(&declare).await?;
+            let statement = match conn.find_prepared(&declare) {
+                Some(statement) => statement,
+                None => conn.prepare_plain(&declare).await?,
+            };
             rows::run(conn, &statement, params).await?;
             Ok(Outcome { affected: 0, rows: Rows { columns, rows: Vec::new() } })
         };

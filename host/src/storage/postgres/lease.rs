@@ -225,6 +225,12 @@ impl PostgresLease {
         !self.pool.is_through_pooler()
     }
 
+    /// Runs a definition of the host's for an app, in the open transaction.
+    pub(in crate::storage) async fn define(&mut self, sql: &str) -> Result<()> {
+        let time = self.pool.statement_time();
+        self.fly(time, async |conn: &mut Conn, _: &PostgresPool| conn.define(sql).await).await
+    }
+
     /// Runs statements separated by semicolons.
     pub(in crate::storage) async fn script(&mut self, text: &str) -> Result<()> {
         self.simple(text).await
@@ -242,6 +248,7 @@ impl PostgresLease {
             return Err(lost());
         }
         let conn = self.conn.as_mut().ok_or_else(lost)?;
+        conn.in_transaction = self.in_transaction;
         self.in_flight = true;
         Ok(conn)
     }

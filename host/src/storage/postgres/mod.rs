@@ -11,6 +11,7 @@ mod codec;
 mod conn;
 mod cursor;
 mod error;
+mod folding;
 mod health;
 mod inline;
 mod lease;

@@ -5,6 +5,7 @@
 
 use super::conn::{Backend, Conn};
 use super::error::translate;
+use super::folding;
 use super::health::{Health, SharedHealth, Waited, away};
 use super::lease::PostgresLease;
 use super::options::Access;
@@ -14,7 +15,7 @@ use super::share::{Place, Tenant};
 use crate::storage::{Code, Error, Result};
 use crate::telemetry::figures::PoolFigures;
 use sqlx::postgres::PgConnection;
-use sqlx::{ConnectOptions, Connection as _, Row};
+use sqlx::{AssertSqlSafe, ConnectOptions, Connection as _, Row};
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
@@ -275,11 +276,12 @@ impl PostgresPool {
         let epoch = self.inner.epoch.load(Ordering::Acquire);
         let outages = self.main().health().outages();
         let (mut link, mut relay) = self.reach_server().await?;
-        let asking = sqlx::raw_sql(
-            "select pid, pg_is_in_recovery(), (extract(epoch from backend_start) * 1000000)::bigint \
+        let question = format!(
+            "select pid, pg_is_in_recovery(), (extract(epoch from backend_start) * 1000000)::bigint, {} \
              from pg_stat_get_activity(pg_backend_pid())",
-        )
-        .fetch_one(&mut link);
+            folding::known_collations()
+        );
+        let asking = sqlx::raw_sql(AssertSqlSafe(question)).fetch_one(&mut link);
         let row = relay.carry(asking).await?;
         let (pid, started) = (row.try_get(0).map_err(translate)?, row.try_get(2).map_err(translate)?);
         if row.try_get::<bool, _>(1).map_err(translate)? {
@@ -288,9 +290,21 @@ impl PostgresPool {
             ));
         }
         let backend = (!self.inner.is_through_pooler).then_some(Backend { pid, started });
-        let (schema, statements, cursors) = (None, Statements::default(), HashMap::new());
-        let since = Instant::now();
-        Ok(Conn { link, relay, backend, schema, statements, described: 0, cursors, epoch, outages, since })
+        let folding = folding::choose(row.try_get(3).map_err(translate)?);
+        Ok(Conn {
+            link,
+            relay,
+            backend,
+            schema: None,
+            statements: Statements::default(),
+            described: 0,
+            cursors: HashMap::new(),
+            folding,
+            in_transaction: false,
+            epoch,
+            outages,
+            since: Instant::now(),
+        })
     }
 
     /// Connects once, without the pool, and says whether that works and to what.

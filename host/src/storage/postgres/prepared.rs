@@ -27,6 +27,8 @@ pub(super) struct Prepared {
     /// Whether whatever can be written for the parameters is taken by the server without a further
     /// look: JSON, for one, it reads first.
     pub(super) takes_any: bool,
+    /// The text that is prepared, where it has collations put in: see `folding`.
+    pub(super) folded: Option<Box<str>>,
 }
 
 /// The statements of a connection. It forgets none by itself, and has none that the driver has
@@ -43,7 +45,7 @@ pub(super) struct Statements {
 
 impl Prepared {
     /// What the server has said of the statement that the driver has named so.
-    pub(super) fn new(name: String, statement: &PgStatement) -> Self {
+    pub(super) fn new(name: String, statement: &PgStatement, folded: Option<&str>) -> Self {
         let parameters = match statement.parameters() {
             Some(Either::Left(types)) => types.to_vec(),
             _ => Vec::new(),
@@ -54,6 +56,7 @@ impl Prepared {
             types: statement.columns().iter().map(|column| column.type_info().clone()).collect(),
             takes_any: parameters.iter().all(is_plain),
             parameters,
+            folded: folded.map(Box::from),
         }
     }
 }
@@ -64,7 +67,8 @@ impl Statements {
     }
 
     pub(super) fn add(&mut self, schema: &str, text: &str, prepared: Arc<Prepared>) {
-        self.bytes = self.bytes.saturating_add(text.len() + prepared.columns.len() * COLUMN_BYTES);
+        let text_bytes = text.len() + prepared.folded.as_deref().map_or(0, str::len);
+        self.bytes = self.bytes.saturating_add(text_bytes + prepared.columns.len() * COLUMN_BYTES);
         self.known.insert(self.hasher.hash_one((schema, text)), prepared);
     }
 

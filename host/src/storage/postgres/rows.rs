@@ -2,6 +2,7 @@
 
 use super::codec::{self, Parameters};
 use super::conn::Conn;
+use super::folding;
 use super::pool::PostgresPool;
 use super::prepared::Prepared;
 use super::relay::{Statement, Step};
@@ -49,7 +50,13 @@ pub(super) async fn collect(
     bounds: &Bounds,
     excess: &Excess<'_>,
 ) -> Result<Result<Outcome>> {
-    let statement = conn.prepare(sql).await?;
+    let mut statement = conn.prepare(sql).await?;
+    if statement.folded.is_some() && statement.columns.is_empty() && folding::is_definition(sql) {
+        match conn.define_folded(&statement).await? {
+            Some(affected) => return Ok(Ok(Outcome { affected, rows: Rows::default() })),
+            None => statement = conn.prepare_plain(sql).await?,
+        }
+    }
     let parameters = match parameters(&statement, params) {
         Ok(parameters) => parameters,
         Err(error) => return Ok(Err(error)),

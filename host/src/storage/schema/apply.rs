@@ -72,7 +72,7 @@ async fn define_locked(space: &AppSpace, connection: &mut Connection, table: &Ta
         space.rows().check()?;
     }
     for statement in &statements {
-        connection.script(statement).await.map_err(|error| of_table(table, error))?;
+        connection.define(statement).await.map_err(|error| of_table(table, error))?;
     }
     Ok(!statements.is_empty())
 }

@@ -9,8 +9,9 @@
 //! 2. A parser (`grammar`), and a walk over its whole tree with default deny (`walk`, lists in
 //!    `allowed`).
 //! 3. On Postgres calls that could not be interrupted get bounds (`costs`). The tree is printed,
-//!    must give the same tree again, and the print is what runs. On SQLite the text itself runs:
-//!    there the engine's authorizer stands beside the gate, with its own reading of the text
+//!    must give the same tree again, and the print is what runs. On SQLite the text itself runs,
+//!    with a few words put in so that it means what it means on Postgres (`portable`): there the
+//!    engine's authorizer stands beside the gate, with its own reading of the text
 //!    (`storage/sqlite/authorizer.rs`), and judges alone what the parser or the lists do not know.
 //!
 //! Where apps share one credential this is still a seatbelt, not a wall: it trusts that the lists are right.
@@ -24,6 +25,7 @@ mod facts;
 mod grammar;
 mod lexer;
 mod placeholders;
+mod portable;
 mod quotes;
 mod rules;
 mod script;
@@ -36,6 +38,7 @@ mod walk;
 
 use super::Engine;
 pub use facts::Destroyed;
+pub(super) use portable::folding;
 
 use lexer::Lexer;
 pub use script::split;
@@ -144,7 +147,11 @@ pub fn check_expression(engine: Engine, text: &str, max_bytes: usize) -> Result<
         if findings.subqueries || findings.aggregates || findings.writes {
             return Err(Refusal::denied("a condition has no subqueries, aggregates or sequences"));
         }
-        grammar::printed(&expression, |again| grammar::expression(engine, again))
+        let text = grammar::printed(&expression, |again| grammar::expression(engine, again))?;
+        match engine {
+            Engine::Postgres => Ok(text),
+            Engine::Sqlite => Ok(portable::for_sqlite(&text)?.unwrap_or(text)),
+        }
     })
 }
 
@@ -152,7 +159,7 @@ pub fn check_expression(engine: Engine, text: &str, max_bytes: usize) -> Result<
 fn read(engine: Engine, sql: &str, scan: Scan) -> Result<Checked, Refusal> {
     let tree = match grammar::statement(engine, sql) {
         Err(refusal) if refusal.code == RefusalCode::Syntax && engine_may_judge(engine, sql) => {
-            return Ok(unread(sql, scan));
+            return unread(sql, scan);
         }
         tree => tree?,
     };
@@ -169,7 +176,7 @@ fn read(engine: Engine, sql: &str, scan: Scan) -> Result<Checked, Refusal> {
                 None => text,
             }
         }
-        Engine::Sqlite => sql.to_owned(),
+        Engine::Sqlite => portable_text(sql, scan)?,
     };
     let kind = facts::kind(&tree, &findings, scan.kind);
     let steady = kind == Kind::Read && grammar::is_steady(&tree);
@@ -194,11 +201,26 @@ fn engine_may_judge(engine: Engine, sql: &str) -> bool {
 }
 
 /// What such a statement may destroy is not known, so it counts as everything.
-fn unread(sql: &str, scan: Scan) -> Checked {
+fn unread(sql: &str, scan: Scan) -> Result<Checked, Refusal> {
+    let text = portable::for_sqlite(sql)?.unwrap_or_else(|| sql.to_owned());
     let (kind, parameters) = (scan.kind, scan.parameters);
     let growth = if kind == Kind::Read { Growth::Nothing } else { Growth::Unbounded };
     let destroys = if scan.destroys { vec![Destroyed::anything()] } else { Vec::new() };
-    Checked { text: sql.to_owned(), kind, growth, parameters, steady: false, destroys }
+    Ok(Checked { text, kind, growth, parameters, steady: false, destroys })
+}
+
+/// The text that SQLite runs, which passes the first two steps as well.
+fn portable_text(sql: &str, scan: Scan) -> Result<String, Refusal> {
+    let Some(text) = portable::for_sqlite(sql)? else { return Ok(sql.to_owned()) };
+    let again = grammar::statement(Engine::Sqlite, &text).and_then(|tree| grammar::check(Engine::Sqlite, &tree));
+    let passes = match again {
+        Ok(_) => true,
+        Err(refusal) => refusal.is_unlisted && engine_may_judge(Engine::Sqlite, &text),
+    };
+    match passes && self::scan(Engine::Sqlite, &text)? == scan {
+        true => Ok(text),
+        false => Err(Refusal::syntax("the statement is not understood: it reads differently for SQLite")),
+    }
 }
 
 fn check_length(sql: &str, max_bytes: usize) -> Result<(), Refusal> {

@@ -55,7 +55,7 @@ impl Intake {
             return Ok(());
         }
         for statement in schema::create_empty(&table, self.engine, &self.taken) {
-            self.connection.script(&statement).await.map_err(|error| of_table(&table.name, error))?;
+            self.connection.define(&statement).await.map_err(|error| of_table(&table.name, error))?;
         }
         self.taken = schema::taken_names(&mut self.connection).await?;
         Ok(())

@@ -1,4 +1,5 @@
-//! Functions of ours in the place of SQLite's own, with the same results.
+//! Functions of ours in the place of SQLite's own, with the same results but for `lower` and `upper`
+//! (`letters`).
 //!
 //! Some of SQLite's functions take time in proportion to the product of their arguments' lengths
 //! (SQLite: `src/func.c`, `src/json.c`), so that one call, which nothing can interrupt, takes
@@ -7,6 +8,7 @@
 //! length of the pattern is bounded (`file`).
 
 mod hex;
+mod letters;
 mod plain;
 mod search;
 mod trim;
@@ -30,6 +32,8 @@ pub(super) fn register(link: &Connection, most: &ValueBytes) -> Result<()> {
     for (name, ends) in [("trim", trim::BOTH), ("ltrim", trim::LEFT), ("rtrim", trim::RIGHT)] {
         add(link, name, 2, move |context| trim::trim(context, ends))?;
     }
+    add(link, "lower", 1, letters::lower)?;
+    add(link, "upper", 1, letters::upper)?;
     add(link, "instr", 2, search::instr)?;
     let most = Arc::clone(most);
     add(link, "replace", 3, move |context| search::replace(context, most.load(Ordering::Relaxed)))?;

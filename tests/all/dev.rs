@@ -5,7 +5,9 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::sync::{Arc, Mutex};
 
+use serde_json::json;
 use support::command::{self, Finished};
+use support::probe::query;
 use support::process::Serving;
 use support::{COMPILE_DEADLINE, Engine, TestDatabase, TestHost, Visitor, paths, until};
 use tempfile::TempDir;
@@ -61,6 +63,27 @@ impl Project {
         command.env("BUILDS", self.builds.path().join("builds"));
         command
     }
+}
+
+/// The author reads it in the log, and a statement that is run again adds nothing.
+#[tokio::test(flavor = "multi_thread")]
+async fn sql_that_is_not_portable_is_said_once() {
+    let project = Project::new("probe", BUILD, "");
+    let (serving, mut visitor) = start(project.dev(&[])).await;
+    let steps = || {
+        json!([
+            query("select id from (select 1 as id) t where id = 1", json!([])),
+            query("select cast(2.7 as integer) as n", json!([])),
+            query("select cast(3.7 as integer) as m", json!([])),
+        ])
+    };
+    let runs = async || (visitor.probe_answer(steps()).await.status == 200).then_some(());
+    until("the project answers", runs).await;
+    visitor.probe(steps()).await;
+    serving.logs().wait_for("a cast to integer rounds on Postgres").await;
+    let log = serving.logs().so_far();
+    assert_eq!(log.matches("a cast to integer rounds on Postgres").count(), 1, "{log}");
+    assert_eq!(log.matches("not the same on Postgres and SQLite").count(), 2, "the point in 2.7 is one more: {log}");
 }
 
 async fn start(command: Command) -> (Serving, Visitor) {

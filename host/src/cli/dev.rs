@@ -6,8 +6,8 @@ use super::{output, run, setup};
 use crate::config::{Config, DatabaseOptions, DatabaseTarget, Environment, Secret};
 use crate::guests::component::Compiler;
 use crate::guests::{FirstBuild, Registry};
-use crate::storage::Database;
 use crate::storage::apps::Deployment;
+use crate::storage::{Database, statement};
 use crate::telemetry;
 use anyhow::{Context, bail};
 use clap::Args;
@@ -78,6 +78,7 @@ pub(super) async fn run(options: Options) -> anyhow::Result<()> {
     let project = Project::open(&options.path)?;
     let config = options.load(&project)?;
     let _log = telemetry::start(config.web.log_format, config.log_filter.as_deref())?;
+    statement::watch_differences();
     let app = project.app_name(options.app.as_deref())?;
     crate::storage::apps::check_name(&app)?;
     let data = match &config.database.target {

@@ -7,7 +7,7 @@ use super::connection::{Connection, Control, cell};
 use super::database::Database;
 use super::host_sql::{host_sql, in_schema};
 use super::value::Value;
-use super::{Code, Error, Result, now_micros};
+use super::{Code, Error, Result, folded_indexes, now_micros};
 use sha2::{Digest, Sha256};
 
 /// Which tables: those of the registry, or those that hold apps' belongings (on SQLite in each app's own file).
@@ -46,6 +46,7 @@ const APP: &[Migration] = &[
     migration!("app", "0002_uploads"),
     migration!("app", "0003_sessions_by_end"),
     migration!("app", "0004_blobs_by_state"),
+    migration!("app", "0005_letters"),
 ];
 
 /// Applies what is missing, all or none. Returns the names of what was applied now.
@@ -83,6 +84,9 @@ async fn apply_locked(connection: &mut Connection, migrations: &[Migration]) -> 
     for migration in &missing {
         let text = if connection.aborts_on_error() { migration.postgres } else { migration.sqlite };
         connection.script(&in_schema(connection.host_schema().as_deref(), text)).await?;
+        if migration.name == "app/0005_letters" {
+            folded_indexes::see_to(connection).await?;
+        }
         let insert = host_sql!("insert into innkeeper.migrations (name, sha256, applied_at) values ($1, $2, $3)");
         let hash = Value::Bytes(Sha256::digest(text).to_vec());
         connection.host(insert, &[migration.name.into(), hash, Value::Integer(now_micros())]).await?;

@@ -15,6 +15,7 @@ pub mod database;
 mod engine;
 mod error;
 mod figures;
+mod folded_indexes;
 mod host_sql;
 mod indexes;
 pub mod keys;

@@ -14,6 +14,7 @@ mod large_rows;
 mod limits;
 mod migrations;
 mod neighbours;
+mod portable;
 pub(crate) mod properties;
 mod room;
 mod savepoints;

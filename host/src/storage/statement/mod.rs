@@ -21,6 +21,7 @@ pub(super) mod allowed;
 mod cache;
 mod costs;
 mod depth;
+mod differences;
 mod facts;
 mod grammar;
 mod lexer;
@@ -37,6 +38,7 @@ mod tokens;
 mod walk;
 
 use super::Engine;
+pub use differences::watch as watch_differences;
 pub use facts::Destroyed;
 pub(super) use portable::folding;
 
@@ -167,6 +169,7 @@ fn read(engine: Engine, sql: &str, scan: Scan) -> Result<Checked, Refusal> {
         Err(refusal) if refusal.is_unlisted && engine_may_judge(engine, sql) => Findings::default(),
         findings => findings?,
     };
+    differences::look(engine, &tree);
     let text = match engine {
         Engine::Postgres => {
             let text = print_again(&tree, scan)?;

@@ -114,6 +114,23 @@ fn unhex_gives_what_sqlite_gives() {
 }
 
 #[test]
+fn letters_of_all_languages_are_changed() {
+    // None of these texts has a capital beyond ASCII.
+    compare("lower(?1)", 1);
+    compare("lower(cast(?1 as text))", 1);
+    let (ours, _) = connections();
+    for (call, wanted) in [
+        ("lower('JÜRGEN ΣΑΣ ЖЫ')", "jürgen σας жы"),
+        ("upper('jürgen straße ﬁ')", "JÜRGEN STRASSE FI"),
+        ("hex(upper(cast(x'61ff62' as text)))", "41FF42"),
+        ("upper(1.5 || 'e')", "1.5E"),
+    ] {
+        let got: String = ours.query_row(&format!("select {call}"), [], |row| row.get(0)).unwrap();
+        assert_eq!(got, wanted, "{call}");
+    }
+}
+
+#[test]
 fn patching_gives_what_sqlite_gives() {
     compare("json_patch(?1, ?2)", 2);
     compare("jsonb_patch(?1, ?2)", 2);

@@ -1,6 +1,7 @@
 //! What the gate lets pass, what it refuses, and why; and that no text can hurt it.
 
 mod costs;
+mod differences;
 mod facts;
 mod hardness;
 mod refused;

@@ -8,12 +8,33 @@ use super::{probe, probe_with};
 
 on_both_databases! {
     violated_constraints_are_told_apart,
+    a_row_that_is_referred_to_cannot_go,
     what_is_no_sql_is_a_syntax_error,
     wrong_numbers_of_parameters_are_refused,
     an_error_contains_no_value,
     a_statement_that_runs_too_long_is_cancelled,
     an_error_leaves_what_was_written_before_it,
     an_error_after_the_response_head_keeps_nothing,
+}
+
+async fn a_row_that_is_referred_to_cannot_go(engine: Engine) {
+    let references = ["on delete restrict on update restrict", "on delete no action on update no action", ""];
+    for rule in references {
+        let (_host, mut visitor) = probe_with(
+            engine,
+            &[
+                "create table parents (id bigint primary key)",
+                &format!("create table children (parent bigint references parents (id) {rule})"),
+                "insert into parents (id) values (1)",
+                "insert into children (parent) values (1)",
+            ],
+        )
+        .await;
+        for sql in ["delete from parents where id = 1", "update parents set id = 2 where id = 1"] {
+            let result = visitor.probe_one(execute(sql, json!([]))).await;
+            assert_eq!(code(&result), "foreign-key-violation", "{sql} {rule}: {result}");
+        }
+    }
 }
 
 async fn violated_constraints_are_told_apart(engine: Engine) {

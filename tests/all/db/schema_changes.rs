@@ -180,7 +180,11 @@ async fn cursors_have_the_columns_of_the_table_as_it_is(engine: Engine) {
     let expected = [
         (&[][..], json!(["a", "b"]), json!([["A", "B"]])),
         (&swapped[..], json!(["b", "a"]), json!([["B", "A"]])),
-        (&["alter table t add column c integer default 1"][..], json!(["b", "a", "c"]), json!([["B", "A", integer(1)]])),
+        (
+            &["alter table t add column c integer default 1"][..],
+            json!(["b", "a", "c"]),
+            json!([["B", "A", integer(1)]]),
+        ),
         (&empty[..], json!(["c", "a"]), json!([])),
     ];
     for (change, columns, rows) in expected {
@@ -254,7 +258,8 @@ async fn a_definition_affects_no_rows(engine: Engine) {
         let alone = execute("create table if not exists u (a integer)", json!([]));
         assert_eq!(ok(&visitor.probe_one(alone).await), &json!(0), "after {definition}");
     }
-    let changes = [("update t set a = 5 where a = 1", 13), ("delete from t where a = 7", 0), ("delete from t", 39)];
+    let changes =
+        [("update t set a = 5 where a = 1", 13), ("delete from t where a = 7", 0), ("delete from t", 39)];
     for (sql, count) in changes {
         assert_eq!(ok(&visitor.probe_one(execute(sql, json!([]))).await), &json!(count), "{sql}");
     }

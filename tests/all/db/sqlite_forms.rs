@@ -92,7 +92,10 @@ async fn every_function_on_the_list_is_there(engine: Engine) {
     let mut missing = Vec::new();
     for name in names {
         if engine == Engine::Postgres {
-            let found = direct.rows(&format!("select 1 from pg_proc where proname = '{name}'")).await.expect("a catalogue");
+            let found = direct
+                .rows(&format!("select 1 from pg_proc where proname = '{name}'"))
+                .await
+                .expect("a catalogue");
             let is_elsewhere = GRAMMAR.contains(&name.as_str()) || LATER.contains(&name.as_str());
             if found.is_empty() && !is_elsewhere {
                 missing.push(name);
@@ -100,7 +103,9 @@ async fn every_function_on_the_list_is_there(engine: Engine) {
             continue;
         }
         // Whatever is wrong with these arguments, the name is not.
-        for sql in [format!("select {name}(1, 2, 3, 4, 5, 6, 7, 8, 9)"), format!("select {name}(1) from (select 1)")] {
+        for sql in
+            [format!("select {name}(1, 2, 3, 4, 5, 6, 7, 8, 9)"), format!("select {name}(1) from (select 1)")]
+        {
             let result = visitor.probe_one(query(&sql, json!([]))).await;
             assert!(!result.to_string().contains("no such function") || is_no_call(&name), "{name}: {result}");
             assert_ne!(result["error"]["code"], "denied", "{name}: {result}");
@@ -137,10 +142,27 @@ async fn functions_for_numbers_give_the_same(engine: Engine) {
     ];
     for (sql, expected) in expected {
         let result = visitor.probe_one(query(&format!("select {sql}"), json!([]))).await;
-        let value = rows(&result)[0][0].as_object().unwrap_or_else(|| panic!("{sql}: {result}")).values().next().cloned();
+        let value =
+            rows(&result)[0][0].as_object().unwrap_or_else(|| panic!("{sql}: {result}")).values().next().cloned();
         let value = value.unwrap();
         let number = value.as_f64().or_else(|| value.as_str()?.parse().ok()).unwrap_or(f64::NAN);
         assert!((number - expected).abs() < 1e-12, "{sql}: {result}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn errors_are_told_by_their_kind() {
+    let (_host, mut visitor) = probe(Engine::Sqlite).await;
+    ok(&visitor.probe_one(execute("create table t (a integer)", json!([]))).await);
+    for (sql, expected, told) in [
+        ("select 'a' collate nowhere", "syntax", "no such collation"),
+        ("select 'a' match 'b'", "denied", "MATCH"),
+        ("alter table t add column b unique", "syntax", "Cannot add a UNIQUE column"),
+        ("alter table t add column b integer primary key", "syntax", "Cannot add a PRIMARY KEY column"),
+    ] {
+        let result = visitor.probe_one(query(sql, json!([]))).await;
+        assert_eq!(code(&result), expected, "{sql}: {result}");
+        assert!(result.to_string().contains(told), "{sql}: {result}");
     }
 }
 
@@ -174,7 +196,11 @@ async fn a_conflict_is_resolved_as_the_statement_says() {
         ("replace into t (id, name, n) select id, name, 7 from t", None, &["1|a|7", "2|b|7"]),
         ("insert or ignore into t values (1, 'x', 9), (3, 'c', 3)", None, &["1|a|1", "2|b|2", "3|c|3"]),
         ("insert or abort into t values (3, 'c', 3), (1, 'x', 9)", Some("unique-violation"), &["1|a|1", "2|b|2"]),
-        ("insert or fail into t values (3, 'c', 3), (1, 'x', 9)", Some("unique-violation"), &["1|a|1", "2|b|2", "3|c|3"]),
+        (
+            "insert or fail into t values (3, 'c', 3), (1, 'x', 9)",
+            Some("unique-violation"),
+            &["1|a|1", "2|b|2", "3|c|3"],
+        ),
         ("insert or rollback into t values (1, 'x', 9)", Some("denied"), &["1|a|1", "2|b|2"]),
         ("update or replace t set name = 'a' where id = 2", None, &["2|a|2"]),
         ("update or ignore t set name = 'a' where id = 2", None, &["1|a|1", "2|b|2"]),
@@ -189,7 +215,11 @@ async fn a_conflict_is_resolved_as_the_statement_says() {
     for (sql, error, expected) in forms {
         // Alone in a request, and in the middle of a unit of work.
         ok(&visitor.probe_one(execute("delete from t", json!([]))).await);
-        let steps = json!([execute(start, json!([])), execute(sql, json!([])), query("select * from t order by id", json!([]))]);
+        let steps = json!([
+            execute(start, json!([])),
+            execute(sql, json!([])),
+            query("select * from t order by id", json!([]))
+        ]);
         let results = visitor.probe(steps).await;
         match error {
             Some(error) => assert_eq!(code(&results[1]), error, "{sql}"),
@@ -212,7 +242,11 @@ async fn a_migration_names_the_table_whose_rows_it_replaces() {
     let (_host, mut visitor) = probe(Engine::Sqlite).await;
     let create = "create table t (a integer primary key, b text)";
     ok(&visitor.probe_one(execute(create, json!([]))).await);
-    for sql in ["insert or replace into t values (1, 'x')", "replace into t values (1, 'x')", "update or replace t set a = 1"] {
+    for sql in [
+        "insert or replace into t values (1, 'x')",
+        "replace into t values (1, 'x')",
+        "update or replace t set a = 1",
+    ] {
         let migrate = |destroys: &[&str]| {
             let step = json!({ "name": sql, "statements": [sql], "destroys": destroys });
             json!({ "op": "db.migrate", "migrations": [step] })
@@ -264,7 +298,9 @@ async fn counts_are_those_of_the_request() {
     assert_eq!(found, ["0|0|0", "3|3|12", "3|3|12", "2|5|12", "2|5|12", "0|5|12", "0|5|12", "12", "1|7|1"]);
     // Another request begins anew, whatever connection it is given.
     for _ in 0..3 {
-        let results = visitor.probe(json!([counts(), execute("update t set b = 1 where a = 10", json!([])), counts()])).await;
+        let results = visitor
+            .probe(json!([counts(), execute("update t set b = 1 where a = 10", json!([])), counts()]))
+            .await;
         assert_eq!([0, 2].map(|at| texts(rows(&results[at]))[0].clone()), ["0|0|0", "1|1|0"]);
     }
 }

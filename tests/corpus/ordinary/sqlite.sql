@@ -162,3 +162,33 @@ select unhex('de-ad', '-'), unhex('d-e', '-'), unhex('zz', '-'), unhex(null, '')
 
 select json_patch('{"a":1,"b":{"c":2}}', '{"b":{"c":null,"d":3}}'), json_array(json_patch('{}', '{"a":[1]}')), hex(jsonb_patch('[1]', '{"a":1}'))
 => rows
+
+# Forms that the parser does not know, or that Postgres has not
+create table user (id integer primary key on conflict replace, name string unique on conflict ignore, thumb binary, zip varbinary(10))
+=> runs
+insert into user (id, name) values (1, 'a'), (2, 'b'), (3, 'a'), (1, 'c')
+=> runs
+select user.name, id from user where user.id is not 9 order by id
+=> rows
+update or ignore user set name = 'b' where name is 'c'
+=> runs
+insert or replace into user (id, name, thumb) values (2, 'd', zeroblob(3)), (4, 'e', x'00')
+=> runs
+replace into user (id, name) select id, upper(name) from user where id > 3
+=> runs
+insert or abort into user default values
+=> runs
+select id, name, hex(thumb), (values (1), (2)), typeof(zip) from user order by id
+=> rows
+select floor(2.7), ceil(-2.7), round(2.567, 1), sqrt(16), pow(2, 3), mod(7, 4), sign(-2), trunc(-2.7), pi() > 3.14, degrees(pi()), median(id), percentile_cont(id, 0.5) from user
+=> rows
+alter table user add column age integer not null default 7 check (age between 0 and 150)
+=> runs
+alter table user add column twice integer as (age * 2)
+=> runs
+delete from user where name is 'E' and thumb is not 'x'
+=> runs
+select age, twice, count(*) from user group by 1, 2
+=> rows
+drop table user
+=> runs

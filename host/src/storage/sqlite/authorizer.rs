@@ -158,14 +158,7 @@ mod tests {
     /// A name on the list that the engine does not have is a slip of the pen.
     #[test]
     fn no_function_of_the_engine_that_reaches_out_is_listed() {
-        for name in [
-            "load_extension",
-            "readfile",
-            "writefile",
-            "fts3_tokenizer",
-            "rtreecheck",
-            "sqlite_version",
-        ] {
+        for name in ["load_extension", "readfile", "writefile", "fts3_tokenizer", "rtreecheck", "sqlite_version"] {
             assert!(!allowed::is_sqlite_function(name), "{name}");
         }
     }

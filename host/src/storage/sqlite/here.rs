@@ -156,15 +156,7 @@ mod tests {
 
     async fn run(lease: &mut SqliteLease, text: &str, params: &[Value]) -> Vec<Vec<Value>> {
         lease
-            .guest(
-                &GuestSql {
-                    text,
-                    steady: false,
-                    growth: Growth::Nothing,
-                    bounds: BOUNDS,
-                },
-                params,
-            )
+            .guest(&GuestSql { text, steady: false, growth: Growth::Nothing, bounds: BOUNDS }, params)
             .await
             .unwrap()
             .rows
@@ -232,7 +224,9 @@ mod tests {
         let mut other = files.reader("app.sqlite").unwrap();
         known(&mut lease, read, &[]).await;
         known(&mut other, read, &[]).await;
-        for kept in ["select x from innkeeper_kept", "select name as x from sqlite_schema", "select sqlite_version() as x"] {
+        for kept in
+            ["select x from innkeeper_kept", "select name as x from sqlite_schema", "select sqlite_version() as x"]
+        {
             lease.script(&format!("drop view v; create view v as {kept}")).await.unwrap();
             for lease in [&mut lease, &mut other] {
                 for _ in 0..3 {
@@ -282,12 +276,7 @@ mod tests {
             next += 1;
             run(&mut lease, write, &[Value::Integer(next), Value::Null]).await;
         }
-        let again = GuestSql {
-            text: write,
-            steady: false,
-            growth: Growth::Nothing,
-            bounds: BOUNDS,
-        };
+        let again = GuestSql { text: write, steady: false, growth: Growth::Nothing, bounds: BOUNDS };
         let error = lease.guest(&again, &[Value::Integer(1), Value::Null]).await.unwrap_err();
         assert_eq!(error.code, Code::UniqueViolation);
         assert_eq!(run(&mut lease, "select max(a) from t", &[]).await, [[Value::Integer(next)]]);

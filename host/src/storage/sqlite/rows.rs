@@ -36,12 +36,7 @@ pub(super) fn run(conn: &Conn, sql: &str, params: &[Value], bounds: &Bounds) -> 
     }
 }
 
-fn attempt(
-    conn: &Conn,
-    sql: &str,
-    params: &[Value],
-    bounds: &Bounds,
-) -> std::result::Result<Outcome, Failure> {
+fn attempt(conn: &Conn, sql: &str, params: &[Value], bounds: &Bounds) -> std::result::Result<Outcome, Failure> {
     let mut statement = conn.prepare(sql).map_err(|e| translate(&e))?;
     bind(&mut statement, params)?;
     let before = conn.link.total_changes();
@@ -83,10 +78,7 @@ fn wrong_count(params: &[Value], wanted: usize) -> Error {
 
 /// Columns are known for sure once the first step is done: in it SQLite compiles the statement anew
 /// where tables have changed.
-fn collect(
-    statement: &mut CachedStatement<'_>,
-    bounds: &Bounds,
-) -> std::result::Result<Rows, Failure> {
+fn collect(statement: &mut CachedStatement<'_>, bounds: &Bounds) -> std::result::Result<Rows, Failure> {
     let mut kinds_of_columns = None;
     let mut rows = Vec::new();
     let mut bytes_left = bounds.bytes;

@@ -180,7 +180,9 @@ fn reads_a_row(condition: &Expr) -> bool {
 fn query_destroys(query: &Query) -> Vec<Destroyed> {
     let tables = query.with.iter().flat_map(|with| &with.cte_tables);
     let mut destroyed: Vec<Destroyed> = tables.flat_map(|table| query_destroys(&table.query)).collect();
-    if let SetExpr::Delete(statement) | SetExpr::Insert(statement) | SetExpr::Update(statement) = query.body.as_ref() {
+    if let SetExpr::Delete(statement) | SetExpr::Insert(statement) | SetExpr::Update(statement) =
+        query.body.as_ref()
+    {
         destroyed.extend(destroys(statement));
     }
     destroyed

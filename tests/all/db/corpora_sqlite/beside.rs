@@ -44,16 +44,12 @@ pub(super) fn run(link: &Connection, sql: &str) -> Result<Answer, String> {
     Ok(Answer { columns: statement.column_names().into_iter().map(str::to_owned).collect(), rows })
 }
 
-/// Whether SQLite itself takes a statement, which is undone. What fails by OR FAIL is to keep a part of it.
+/// Whether SQLite itself takes a statement, which is undone then. One that fails may keep a part of what it did (OR FAIL).
 pub(super) fn would_run(link: &Connection, sql: &str) -> bool {
-    if sql.to_ascii_lowercase().contains(" fail") {
-        return run(link, sql).is_ok();
-    }
-    link.execute_batch("savepoint one").is_ok_and(|()| {
-        let runs = run(link, sql).is_ok();
-        let _ = link.execute_batch("rollback to one; release one");
-        runs
-    })
+    let runs = link.execute_batch("savepoint one").is_ok() && run(link, sql).is_ok();
+    // A failure may have ended the transaction.
+    let _ = link.execute_batch(if runs { "rollback to one; release one" } else { "release one" });
+    runs
 }
 
 /// Ends a transaction, which some errors do by themselves.
@@ -83,7 +79,8 @@ pub(super) fn clear(link: &mut Connection) -> Vec<String> {
 /// The answer of the interface, in the same form.
 pub(super) fn of_interface(result: &Value) -> Answer {
     let list = |value: &Value| value.as_array().cloned().unwrap_or_default();
-    let columns = list(&result["columns"]).iter().map(|name| name.as_str().unwrap_or_default().to_owned()).collect();
+    let columns =
+        list(&result["columns"]).iter().map(|name| name.as_str().unwrap_or_default().to_owned()).collect();
     let mut rows: Vec<Vec<String>> =
         list(&result["rows"]).iter().map(|row| list(row).iter().map(shown).collect()).collect();
     rows.sort();
@@ -96,13 +93,21 @@ fn stored(value: ValueRef<'_>) -> String {
         ValueRef::Integer(number) => number.to_string(),
         ValueRef::Real(number) => float(number),
         ValueRef::Text(text) => String::from_utf8_lossy(text).into_owned(),
-        ValueRef::Blob(bytes) => format!("bytes {}", bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>()),
+        ValueRef::Blob(bytes) => {
+            format!("bytes {}", bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>())
+        }
     }
 }
 
 /// Fifteen digits are what JSON is read to.
 fn float(number: f64) -> String {
     format!("{number:.14e}")
+}
+
+/// The number that a column of decimals or documents holds as a float.
+fn real(text: &str) -> Option<f64> {
+    let number: f64 = text.parse().ok()?;
+    (text.parse::<i64>().is_err() && number.to_string() == text).then_some(number)
 }
 
 /// A value of the probe. Those of a declared type are compared by their text.
@@ -119,6 +124,7 @@ fn shown(value: &Value) -> String {
         ("float", Value::String(name)) if name == "-Infinity" => "-inf".to_owned(),
         ("float", number) => float(number.as_f64().unwrap_or(f64::NAN)),
         ("bytes", Value::String(base64)) => format!("bytes {}", super::super::corpus::hex(base64)),
+        ("decimal" | "json", Value::String(text)) => real(text).map_or_else(|| text.clone(), float),
         (_, Value::String(text)) => text.clone(),
         (_, other) => other.to_string(),
     }

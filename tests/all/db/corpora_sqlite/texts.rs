@@ -44,10 +44,12 @@ fn logic_test(text: &str) -> Group {
     for record in text.replace('\r', "").split("\n\n") {
         let mut lines = record.lines().filter(|line| !line.starts_with('#')).peekable();
         let mut is_for_sqlite = true;
-        while let Some(condition) = lines.next_if(|line| line.starts_with("onlyif") || line.starts_with("skipif")) {
+        while let Some(condition) = lines.next_if(|line| line.starts_with("onlyif") || line.starts_with("skipif"))
+        {
             is_for_sqlite &= condition.starts_with("onlyif") == condition.contains("sqlite");
         }
-        let is_statement = lines.next().is_some_and(|line| line.starts_with("statement") || line.starts_with("query"));
+        let is_statement =
+            lines.next().is_some_and(|line| line.starts_with("statement") || line.starts_with("query"));
         if is_for_sqlite && is_statement {
             let sql: Vec<&str> = lines.take_while(|line| !line.starts_with("----")).collect();
             statements.extend(split(&sql.join("\n")));

@@ -72,7 +72,11 @@ fn rows_that_are_replaced_are_destroyed() {
         let names: Vec<String> = checked(Engine::Sqlite, sql).destroys.iter().map(ToString::to_string).collect();
         assert_eq!(names, ["t"], "{sql}");
     }
-    for sql in ["insert or ignore into t values (1)", "update or fail t set a = 1", "update t set a = replace(a, 'b', 'c')"] {
+    for sql in [
+        "insert or ignore into t values (1)",
+        "update or fail t set a = 1",
+        "update t set a = replace(a, 'b', 'c')",
+    ] {
         assert!(checked(Engine::Sqlite, sql).destroys.is_empty(), "{sql}");
     }
 }

@@ -10,6 +10,7 @@ mod crowded;
 mod hanging;
 mod hold_and_wait;
 mod killed;
+mod late;
 mod load;
 mod meanwhile;
 mod read_only;

@@ -1,10 +1,12 @@
-//! A proxy between the host and a server: counts round trips, holds a statement back, and loses the answer to a COMMIT.
+//! A proxy between the host and a server: counts round trips, holds a statement back, is slow after an error, and loses the answer to a
+//! COMMIT.
 //!
 //! A round trip is what a client waits for: it ends with the `ReadyForQuery` after which nothing that the client has
 //! asked for is outstanding. Statements sent together are one round trip.
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
@@ -32,6 +34,8 @@ struct Shared {
     doomed: Option<String>,
     /// The statement that is to be held back.
     hold: Option<Hold>,
+    /// How long what follows an error takes.
+    after_error: Duration,
     connections: Vec<JoinHandle<()>>,
 }
 
@@ -82,6 +86,11 @@ impl Proxy {
         let (hold, held) = Hold::of(text, before);
         lock(&self.shared).hold = Some(hold);
         held
+    }
+
+    /// From now on what a server says after an error comes so much later, as over a network that is not the fastest.
+    pub fn be_slow_after_errors(&self, pause: Duration) {
+        lock(&self.shared).after_error = pause;
     }
 
     /// Whether no COMMIT waits for its loss: it has been lost, or none was asked for.
@@ -168,8 +177,13 @@ async fn server_side(
         let mut onwards = Vec::new();
         while let Some(message) = wire::take_message(&mut buffer) {
             lock(conversation).note_server(&message, shared)?;
+            let pause = Some(lock(shared).after_error).filter(|pause| is_error(&message) && !pause.is_zero());
             if !lock(conversation).is_last {
                 onwards.extend(message);
+            }
+            if let Some(pause) = pause {
+                to.lock().await.write_all(&std::mem::take(&mut onwards)).await.ok()?;
+                tokio::time::sleep(pause).await;
             }
         }
         to.lock().await.write_all(&onwards).await.ok()?;
@@ -215,6 +229,10 @@ impl Conversation {
         }
         (!self.is_last || self.outstanding > 0).then_some(())
     }
+}
+
+fn is_error(message: &[u8]) -> bool {
+    message.first() == Some(&b'E')
 }
 
 fn is_commit(text: &str) -> bool {

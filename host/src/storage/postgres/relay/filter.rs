@@ -22,6 +22,8 @@ pub(super) struct Filter {
     state: State,
     /// The types of the messages that come next and answer what the driver has not asked.
     discarded: &'static [u8],
+    /// Whether the last message said that the server is ready for the next statement.
+    is_ready: bool,
 }
 
 enum State {
@@ -44,7 +46,12 @@ const BEGIN: State = State::Head { bytes: [0; HEAD], have: 0 };
 
 impl Filter {
     pub(super) fn new() -> Self {
-        Self { state: BEGIN, discarded: &[] }
+        Self { state: BEGIN, discarded: &[], is_ready: true }
+    }
+
+    /// Whether the server has said that it is ready, and nothing of an answer since.
+    pub(super) fn is_ready(&self) -> bool {
+        self.is_ready && matches!(self.state, State::Head { have: 0, .. })
     }
 
     /// The next messages are of these types, and do not reach the driver.
@@ -147,6 +154,10 @@ impl Filter {
     /// Decides what becomes of a message.
     fn begin(&mut self, head: [u8; HEAD]) -> Result<State, String> {
         let Head { kind, length: left } = Head::read(head)?;
+        // Notices, notifications and the status of a parameter are no part of an answer.
+        if !b"NAS".contains(&kind) {
+            self.is_ready = kind == b'Z';
+        }
         if self.discards(kind)? {
             return Ok(State::Body { left, passes: false });
         }
@@ -272,6 +283,24 @@ mod tests {
         assert_eq!(passed(discarding, &all), [&begun[2..3], &rest[..]].concat().concat());
         let refused = [message(b'1', b""), message(b'E', b"SERROR\0\0")].concat();
         assert!(discarding().pass(&refused, &mut Vec::new()).is_err());
+    }
+
+    #[test]
+    fn a_server_is_ready_when_it_has_said_so() {
+        let mut filter = Filter::new();
+        assert!(filter.is_ready());
+        let ready = message(b'Z', b"I");
+        let pieces = [message(b'E', b"SERROR\0\0"), ready[..3].to_vec(), ready[3..5].to_vec()];
+        for piece in pieces {
+            pass(&mut filter, &piece);
+            assert!(!filter.is_ready(), "after {piece:?}");
+        }
+        pass(&mut filter, &ready[5..]);
+        assert!(filter.is_ready());
+        pass(&mut filter, &message(b'N', b"notice"));
+        assert!(filter.is_ready(), "a notice may come at any time");
+        pass(&mut filter, &message(b'1', b""));
+        assert!(!filter.is_ready());
     }
 
     #[test]

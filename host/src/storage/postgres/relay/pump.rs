@@ -14,7 +14,7 @@ use super::outbox::Outbox;
 use super::request::{self, Statement};
 use super::server::{Wire, unreachable};
 use crate::storage::postgres::codec::Parameters;
-use crate::storage::postgres::error::translate;
+use crate::storage::postgres::error::{is_lost, translate};
 use crate::storage::{Error, Result};
 use crate::telemetry::host_work;
 use std::future::poll_fn;
@@ -87,7 +87,29 @@ impl Relay {
                 polled
             })
         });
-        done.await.map_err(|error| self.explain(error))
+        let done = done.await.map_err(|error| self.explain(error));
+        // The server sends an error before it is ready again, and the driver waits for the error alone. What it has
+        // not waited for would be taken for the answer to the next statement.
+        if done.as_ref().is_err_and(|error| !is_lost(error)) {
+            poll_fn(|cx| self.poll_ready(cx)).await;
+        }
+        done
+    }
+
+    /// Reads until the server is ready for the next statement, or has ended.
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        while !self.filter.is_ready() && !self.has_ended {
+            self.outbox.send(&mut self.wire, cx);
+            match ready!(self.wire.poll_read(cx, self.inbox.room())) {
+                Ok(read) if read > 0 => {
+                    self.inbox.add(read);
+                    self.take_in();
+                }
+                Ok(_) => self.end(None),
+                Err(error) => self.end(Some(unreachable(&error))),
+            }
+        }
+        Poll::Ready(())
     }
 
     /// Begins to run a statement without the driver, which would receive a row whole before anybody

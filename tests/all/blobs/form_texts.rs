@@ -103,6 +103,7 @@ async fn an_urlencoded_form_is_read_in_the_encoding_that_it_declares(engine: Eng
         (";charset=\"latin1\"", b"a=\xe9", "\u{e9}"),
         ("; charset=UTF-8", b"a=%C3%A9", "\u{e9}"),
         ("; charset=Shift_JIS", b"a=%83%5C", "\u{30bd}"),
+        ("; charset=UTF-16", b"a=%FE%FF%00%E9&b=cd", "\u{e9}"),
         ("", b"_charset_=iso-8859-1&a=%E9", "\u{e9}"),
         ("", b"a=%E9&_charset_=iso-8859-1", "\u{e9}"),
         ("; charset=utf-8", b"a=%C3%A9&_charset_=iso-8859-1", "\u{e9}"),
@@ -118,15 +119,13 @@ async fn what_is_no_text_is_refused_with_its_field(engine: Engine) {
     for (parameter, body, field) in [
         ("", "b=1&a=%E9", Some("a")),
         ("; charset=utf-8", "a=%E9&b=1", Some("a")),
-        ("; charset=utf-16", "a=%41", Some("\u{fffd}")),
+        ("; charset=utf-16", "b=1&a=c%00%FC%00", Some("a")),
         ("", "%E9=1", Some("\u{fffd}")),
         ("; charset=none", "a=1", None),
         ("", "a=1&_charset_=none", Some("_charset_")),
     ] {
         let received = receive(&mut visitor, &format!("{URLENCODED}{parameter}"), body.as_bytes()).await;
-        assert_eq!(code(&received), "bad-form", "{parameter} {body}: {received}");
-        let is_named = blamed(&received) == field || (parameter.contains("16") && blamed(&received).is_some());
-        assert!(is_named, "{parameter} {body}: {received}");
+        assert_eq!((code(&received), blamed(&received)), ("bad-form", field), "{parameter} {body}: {received}");
     }
     let cases: [(&str, &[u8]); 6] = [
         ("", b"\xe9"),

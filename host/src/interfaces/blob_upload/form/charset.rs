@@ -7,8 +7,12 @@ use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252};
 /// A field in which browsers and others say the encoding of a form's texts (RFC 7578, section 4.6).
 pub(super) const CHARSET_FIELD: &str = "_charset_";
 
+/// More than the longest name of an encoding has.
+const LONGEST_LABEL: usize = 64;
+
 /// The encoding of a name that standards and clients give it.
 pub(super) fn encoding(label: &[u8]) -> Result<&'static Encoding, Fault> {
+    let label = label.get(..LONGEST_LABEL).unwrap_or(label);
     let unknown = || format!("no encoding that the host knows is called `{}`", String::from_utf8_lossy(label));
     Encoding::for_label(label).ok_or_else(|| bad_form(unknown()))
 }
@@ -20,7 +24,7 @@ pub(super) fn of_fields<'f>(
 ) -> Result<Option<&'static Encoding>, Fault> {
     let mut said = None;
     for (_, label) in fields.filter(|(name, _)| name.eq_ignore_ascii_case(CHARSET_FIELD.as_bytes())) {
-        if label.trim_ascii().is_empty() {
+        if label.len() <= LONGEST_LABEL && label.trim_ascii().is_empty() {
             continue;
         }
         let label = encoding(label).map_err(|fault| fault.in_field(CHARSET_FIELD))?;
@@ -154,6 +158,7 @@ mod tests {
         assert_eq!(said(&["iso-8859-1", "latin1"]).unwrap(), Some(WINDOWS_1252));
         assert!(said(&["utf-8", "latin1"]).is_err());
         assert!(said(&["none"]).is_err());
+        assert!(said(&[&" ".repeat(LONGEST_LABEL + 1)]).is_err());
         assert_eq!(of_fields([(&b"charset"[..], &b"none"[..])].into_iter()).unwrap(), None);
     }
 

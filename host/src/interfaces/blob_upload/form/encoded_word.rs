@@ -34,7 +34,8 @@ pub(super) fn decode(text: &str) -> Option<String> {
 fn split_word(text: &str) -> Option<(String, &str)> {
     let (charset, rest) = text.strip_prefix("=?")?.split_once('?')?;
     let (method, rest) = rest.split_once('?')?;
-    let (encoded, behind) = rest.split_once("?=")?;
+    let (encoded, behind) = rest.split_once('?')?;
+    let behind = behind.strip_prefix('=')?;
     // A language may follow the charset (RFC 2231, section 5).
     let charset = charset.split('*').next().unwrap_or_default();
     let encoding = Encoding::for_label(charset.as_bytes())?;

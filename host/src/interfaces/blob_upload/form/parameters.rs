@@ -6,6 +6,9 @@
 //! escapes first. Where that gives no list of parameters, as in `filename="report\"`, it is read
 //! again with backslashes as letters.
 
+/// No sound header comes near it. A bound keeps the cost of looking for names small.
+const MOST_PARAMETERS: usize = 256;
+
 /// Why the value of a header is no list of parameters.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(super) enum ParameterError {
@@ -71,6 +74,7 @@ fn read(mut rest: &[u8], backslash: Backslash) -> Option<Vec<Parameter>> {
         rest = rest.trim_ascii_start();
         match rest.split_first() {
             None => return Some(list),
+            Some(_) if list.len() == MOST_PARAMETERS => return None,
             Some((b';', behind)) => rest = behind,
             Some(_) => {
                 let (parameter, behind) = read_one(rest, backslash)?;
@@ -194,6 +198,8 @@ mod tests {
         ] {
             assert_eq!(list(value), Err(ParameterError::Malformed), "{value}");
         }
+        assert_eq!(list(&format!("a{}", "; b=c".repeat(MOST_PARAMETERS))).unwrap().len(), MOST_PARAMETERS);
+        assert_eq!(list(&format!("a{}", "; b=c".repeat(MOST_PARAMETERS + 1))), Err(ParameterError::Malformed));
         let twice = Parameters::parse(b"form-data; a=b; A=c; d=e; D=\"e\"").unwrap();
         assert_eq!(twice.get("a"), Err(ParameterError::Ambiguous("a".into())));
         assert_eq!(twice.get("d").unwrap().unwrap().value, b"e");

@@ -155,8 +155,9 @@ impl<'s> Parts<'s> {
     }
 
     async fn head(&mut self) -> Result<Head, Fault> {
+        let mut searched = 0;
         loop {
-            let end = head_end(&self.buffer);
+            let end = head_end(&self.buffer, searched);
             if end.map_or(self.buffer.len(), |(end, _)| end) > MOST_BETWEEN {
                 return Err(too_much_between());
             }
@@ -165,6 +166,8 @@ impl<'s> Parts<'s> {
                 self.stage = Stage::Content { blank };
                 return Head::parse(&lines);
             }
+            // The line break of an empty line may have come in part.
+            searched = self.buffer.len().saturating_sub(2);
             self.fill().await?;
         }
     }
@@ -239,14 +242,16 @@ fn end_of_line(rest: &[u8]) -> Result<Option<(usize, Line)>, Undecided> {
     }
 }
 
-/// Where the lines of a head end, and how long the empty line behind them is.
-fn head_end(bytes: &[u8]) -> Option<(usize, usize)> {
+/// Where the lines of a head end, and how long the empty line behind them is. Line breaks before
+/// `searched` are known to end none.
+fn head_end(bytes: &[u8], searched: usize) -> Option<(usize, usize)> {
     let empty_line = |at: usize| match bytes.get(at..).unwrap_or_default() {
         [b'\r', b'\n', ..] => Some((at, 2)),
         [b'\n', ..] => Some((at, 1)),
         _ => None,
     };
-    empty_line(0).or_else(|| memchr::memchr_iter(b'\n', bytes).find_map(|at| empty_line(at + 1)))
+    let mut breaks = memchr::memchr_iter(b'\n', bytes.get(searched..).unwrap_or_default());
+    empty_line(0).or_else(|| breaks.find_map(|at| empty_line(searched + at + 1)))
 }
 
 /// The headers of a part.

@@ -52,7 +52,10 @@ impl TransferDecoder {
             "" | "7bit" | "8bit" | "binary" => Ok(Self::Plain),
             "base64" => Ok(Self::Base64 { letters: Vec::new(), is_padded: false }),
             "quoted-printable" => Ok(Self::QuotedPrintable(Pending::Nothing)),
-            _ => Err(bad_form(format!("the host knows no transfer encoding `{name}`"))),
+            _ => {
+                let shown: String = name.chars().take(40).collect();
+                Err(bad_form(format!("the host knows no transfer encoding `{shown}`")))
+            }
         }
     }
 

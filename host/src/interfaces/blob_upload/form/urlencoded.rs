@@ -54,6 +54,8 @@ fn read(pairs: &[(Vec<u8>, Vec<u8>)], declared: Option<&'static Encoding>) -> Re
         Some(declared) => Some(declared),
         None => said?,
     };
+    // Letters that need no percent sign are ASCII in any case (HTML, form submission).
+    let encoding = encoding.map(Encoding::output_encoding);
     let field = |(name, value): &(Vec<u8>, Vec<u8>)| {
         let name = decode(name, encoding).ok_or_else(|| unreadable(&String::from_utf8_lossy(name), encoding))?;
         let value = decode(value, encoding).ok_or_else(|| unreadable(&name, encoding))?;
@@ -86,6 +88,7 @@ mod tests {
             ("a=%83%5C&_charset_=Shift_JIS", None, "ソ"),
             ("a=%C3%A9&_charset_=ISO-8859-1", Some("UTF-8"), "é"),
             ("a=%C3%A9&_charset_=", None, "é"),
+            ("b=cd&a=%FE%FF%00%E9", Some("utf-16"), "é"),
         ] {
             let read = fields(text, label).unwrap();
             assert!(read.contains(&("a".to_owned(), value.to_owned())), "{text}: {read:?}");

@@ -11,6 +11,7 @@ on_both_databases! {
     stored_files_get_their_names_back_and_rows_their_ids,
     rows_that_come_later_are_linked_by_the_next_run,
     names_of_tables_that_are_not_there_link_nothing,
+    names_that_may_have_been_cut_are_said_to_be_lost,
 }
 
 /// `cat.jpg` in base64 for URLs, in a folder as `uploadseparate` makes it.
@@ -97,4 +98,53 @@ async fn names_of_tables_that_are_not_there_link_nothing(engine: Engine) {
     let files: Vec<(&str, &[u8])> = stored.iter().map(|name| (*name, b"x".as_slice())).collect();
     let said = blobs(host.database(), "import", folder(&files).path(), &["--link"]).await.succeeded().json();
     assert_eq!((&said["imported"], &said["rows-linked"]), (&json!(4), &json!(0)), "{said}");
+}
+
+/// As web2py stores a file of a field that is so long: the name in base64 or base16, cut, with an ending.
+fn stored(name: &str, encode: impl Fn(&str) -> String, length: usize) -> String {
+    let whole = format!("docs.file.8a1f4c2b9d3e7f60.{}", encode(name));
+    let ending = name.rsplit_once('.').map_or("txt", |(_, ending)| ending);
+    format!("{}.{ending}", &whole[..whole.len().min(length - 1 - ending.len())])
+}
+
+fn base16(name: &str) -> String {
+    name.bytes().map(|byte| format!("{byte:02x}")).collect()
+}
+
+async fn names_that_may_have_been_cut_are_said_to_be_lost(engine: Engine) {
+    let host = TestHost::of(engine, "probe", "probe").await;
+    let long = "minutes of the meeting about where to go on holiday and with whom and why not at all";
+    // By other people's hands.
+    let base64 = |name: &str| -> String {
+        let output =
+            std::process::Command::new("sh").args(["-c", "printf %s \"$1\" | base64 -w 0", "sh", name]).output();
+        String::from_utf8(output.unwrap().stdout).unwrap().replace('+', "-").replace('/', "_")
+    };
+    let lengths: Vec<usize> = (70..=130).collect();
+    let mut files: Vec<String> = lengths.iter().map(|length| stored(long, base16, *length)).collect();
+    files.extend(lengths.iter().map(|length| stored(long, base64, *length)));
+    files.sort_unstable();
+    files.dedup();
+    let cut = files.len();
+    let whole = stored("README, and more than anybody would want to reads", base64, 512);
+    assert!(whole.contains("=.txt"), "nothing else shows that it is whole");
+    files.push(whole.clone());
+    let list: Vec<(&str, &[u8])> = files.iter().map(|name| (name.as_str(), b"x".as_slice())).collect();
+    let folder = folder(&list);
+    let map = folder.path().with_extension("ndjson");
+    let said =
+        blobs(host.database(), "import", folder.path(), &["--map", map.to_str().unwrap()]).await.succeeded();
+    assert_eq!(said.json()["undecodable"], cut, "{said}");
+    assert_eq!(said.stderr.matches("its original name is lost").count(), cut, "{said}");
+    let text = std::fs::read_to_string(&map).unwrap();
+    std::fs::remove_file(map).unwrap();
+    let lines: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(lines.len(), cut + 1);
+    for line in &lines {
+        let is_whole = line["stored"] == json!(whole);
+        assert_eq!(line["name-lost"], !is_whole, "{line}");
+        let name =
+            if is_whole { &json!("README, and more than anybody would want to reads") } else { &line["stored"] };
+        assert_eq!((&line["name"], &line["stored"]), (name, &line["file"]), "{line}");
+    }
 }

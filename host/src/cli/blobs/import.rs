@@ -83,6 +83,10 @@ impl Import<'_> {
         let (fate, id, sha256) = self.settle(found, label.clone(), link.as_ref()).await?;
         if stored.as_ref().is_some_and(|stored| stored.original.is_none()) {
             self.counts.undecodable += 1;
+            self.progress.say(format!(
+                "{}: its original name is lost: it was cut, or may have been; it keeps the one under which it was stored",
+                found.source
+            ));
         }
         self.count(&fate, found);
         self.note(found, &id, label.name.as_deref(), &sha256, stored.as_ref())
@@ -234,6 +238,8 @@ impl Import<'_> {
             "sha256": hex(sha256),
             "table": stored.map(|stored| &stored.table),
             "field": stored.map(|stored| &stored.field),
+            "stored": stored.and(found.source.rsplit('/').next()),
+            "name-lost": stored.map(|stored| stored.original.is_none()),
         }))
     }
 

@@ -1,14 +1,15 @@
 //! Names under which web2py stores uploads: `table.field.<16 hexadecimal digits>.<original name, encoded>.<ending>`.
 //!
 //! The original name is in base64 with the alphabet for URLs, in older releases in base16, and the whole was cut to the length of the field: where it
-//! was cut, the original name is lost. What it ends with has to be the ending behind the last dot, so a cut that decodes by chance is noticed.
+//! was cut, the original name is lost. A cut that decodes by chance looks like a name, so a name counts only where something shows that it is whole: the
+//! padding of base64, which stands at the end alone; the ending behind the last dot, with which it has to end; or that no field is so short.
 
 use base64::Engine;
 use base64::alphabet;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 
-/// A name that long may have been cut. Fields of web2py have 128 characters at least where nothing else is said.
-const SURELY_WHOLE: usize = 120;
+/// A name that long may have been cut. Fields have 512 or 128 characters where nothing else is said, and an application may say less.
+const SURELY_WHOLE: usize = 64;
 /// Where the original name had no ending.
 const NO_ENDING: &str = "txt";
 
@@ -22,7 +23,7 @@ const URL_SAFE: GeneralPurpose = GeneralPurpose::new(
 pub(super) struct Stored {
     pub(super) table: String,
     pub(super) field: String,
-    /// None where it cannot be decoded.
+    /// None where it cannot be decoded, or may have been cut.
     pub(super) original: Option<String>,
 }
 
@@ -37,7 +38,8 @@ pub(super) fn parse(stored: &str) -> Option<Stored> {
     if !(is_name(table) && is_name(field) && is_key && is_encoded && is_ending(ending)) {
         return None;
     }
-    let fits = |name: &String| has_ending(name, ending, stored.len() < SURELY_WHOLE);
+    let is_whole = stored.len() < SURELY_WHOLE || encoded.ends_with('=');
+    let fits = |name: &String| has_ending(name, ending, is_whole);
     let original = [base16(encoded), base64(encoded)].into_iter().flatten().find(fits);
     Some(Stored { table: (*table).to_owned(), field: (*field).to_owned(), original })
 }
@@ -122,8 +124,23 @@ mod tests {
                 assert_eq!(original(&stored), Some(expected), "{length}");
             }
         }
-        let cut = &base64_of(&"no ending ".repeat(20))[..100];
-        assert_eq!(original(&format!("t.f.{KEY}.{cut}.txt")), Some(None));
+    }
+
+    #[test]
+    fn a_name_without_an_ending_counts_only_where_it_is_known_to_be_whole() {
+        let long = "the minutes of our meeting about holidays ".repeat(6);
+        for encode in [base64_of, base16_of] {
+            // Whatever the length of the field: as web2py cuts, and then adds the ending.
+            for length in 64..=300 {
+                let whole = format!("docs.file.{KEY}.{}", encode(&long));
+                let stored = format!("{}.txt", &whole[..length - 4]);
+                let found = parse(&stored).unwrap().original;
+                assert!(found.is_none(), "{length}: {found:?}");
+            }
+        }
+        let padded = long.trim();
+        assert!(base64_of(padded).ends_with('='));
+        assert_eq!(original(&format!("t.f.{KEY}.{}.txt", base64_of(padded))), Some(Some(padded.to_owned())));
     }
 
     #[test]

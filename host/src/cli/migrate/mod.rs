@@ -2,6 +2,7 @@
 
 mod app;
 mod files;
+mod findings;
 mod status;
 
 use super::{DatabaseArgs, output, setup};
@@ -25,13 +26,15 @@ pub(super) struct Options {
 #[derive(Debug, Subcommand)]
 enum Verb {
     /// Run what is missing and undo it: shows what `apply` would do, and whether it would succeed
-    Plan(AppOptions),
+    Plan(PlanOptions),
     /// Run what is missing, all or none
     Apply(ApplyOptions),
     /// Show what has been run, what has not, and the app's tables
     Status(AppOptions),
     /// Note the steps as run without running them, for a database that has their tables already
     Baseline(AppOptions),
+    /// Take steps that have been run as they are now, changed or without their file; runs nothing
+    Accept(AcceptOptions),
 }
 
 /// A folder of steps. `NNNN-name.sql` holds statements separated by semicolons, `NNNN-name.sqlite.sql` those to run instead on SQLite. They are the
@@ -53,9 +56,27 @@ struct AppOptions {
 }
 
 #[derive(Debug, Args)]
-struct ApplyOptions {
+struct PlanOptions {
     #[command(flatten)]
     app: AppOptions,
+    /// Run this step although one with a higher number has been run, or another one has its number; may be given more than once
+    #[arg(long, value_name = "STEP")]
+    out_of_order: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+struct AcceptOptions {
+    /// The steps
+    #[arg(required = true, value_name = "STEP")]
+    steps: Vec<String>,
+    #[command(flatten)]
+    app: AppOptions,
+}
+
+#[derive(Debug, Args)]
+struct ApplyOptions {
+    #[command(flatten)]
+    plan: PlanOptions,
     /// Run steps that destroy something, too
     #[arg(long)]
     yes: bool,
@@ -65,9 +86,10 @@ pub(super) async fn run(options: &Options) -> anyhow::Result<()> {
     match &options.verb {
         None => host_tables(&options.database).await,
         Some(Verb::Plan(options)) => app::plan(options).await,
-        Some(Verb::Apply(options)) => Box::pin(app::apply(&options.app, options.yes)).await,
+        Some(Verb::Apply(options)) => Box::pin(app::apply(&options.plan, options.yes)).await,
         Some(Verb::Status(options)) => Box::pin(status::show(options)).await,
         Some(Verb::Baseline(options)) => app::baseline(options).await,
+        Some(Verb::Accept(options)) => app::accept(options).await,
     }
 }
 

@@ -1,5 +1,6 @@
 //! `innkeeper migrate status`
 
+use super::findings::{Findings, State};
 use super::{AppOptions, files};
 use crate::cli::output;
 use crate::cli::target::Target;
@@ -11,12 +12,22 @@ use serde_json::{Value, json};
 
 pub(super) async fn show(options: &AppOptions) -> anyhow::Result<()> {
     let target = Target::read(&options.app, &options.database).await?;
-    let steps = files::steps(options.from.as_deref(), target.space.is_sqlite(), false)?;
+    let folder = files::folder(options.from.as_deref(), target.space.is_sqlite(), false)?;
     let applied = app_migrations::applied(&mut target.unit()).await?;
+    let findings = Findings::of(&folder, &applied);
+    // Without a folder all files seem to have gone.
+    let has_folder = options.from.is_some() || !folder.steps.is_empty();
+    let steps = step_list(&applied, &folder.steps, &findings, has_folder);
+    let said: Vec<String> = if has_folder {
+        findings.problems(&[]).into_iter().chain(findings.notes()).collect()
+    } else {
+        folder.odd.clone()
+    };
     let tables = schema::tables(&target.space).await?;
     if options.json {
         return output::json(&json!({
-            "steps": step_list(&applied, &steps),
+            "steps": steps,
+            "problems": said,
             "tables": tables.iter().map(|(name, table)| json!({
                 "name": name,
                 "columns": table.columns.iter().map(column_json).collect::<Vec<_>>(),
@@ -24,8 +35,9 @@ pub(super) async fn show(options: &AppOptions) -> anyhow::Result<()> {
             })).collect::<Vec<_>>(),
         }));
     }
-    let rows: Vec<[String; 4]> = step_list(&applied, &steps).iter().map(step_row).collect();
+    let rows: Vec<[String; 4]> = steps.iter().map(step_row).collect();
     output::table(["STEP", "STATE", "RUN", "SHA256"], &rows);
+    said.iter().for_each(output::line);
     output::line("");
     let columns =
         tables.iter().flat_map(|(name, table)| table.columns.iter().map(|column| column_row(name, column)));
@@ -34,20 +46,21 @@ pub(super) async fn show(options: &AppOptions) -> anyhow::Result<()> {
 }
 
 /// What has been run, then what has not.
-fn step_list(applied: &[Applied], steps: &[Step]) -> Vec<Value> {
+fn step_list(applied: &[Applied], steps: &[Step], findings: &Findings<'_>, has_folder: bool) -> Vec<Value> {
+    let state = |done: &Applied| if has_folder { findings.of_applied(done) } else { State::Applied };
     let done = applied.iter().map(|done| {
-        let step = steps.iter().find(|step| step.name == done.name);
-        let changed = step.is_some_and(|step| step.hash() != done.hash.as_slice());
         json!({
             "name": done.name,
-            "state": if changed { "changed" } else { "applied" },
+            "state": state(done).name(),
             "at": calendar::print_instant(done.at),
             "sha256": hex(&done.hash),
         })
     });
     let missing = steps.iter().filter(|step| !applied.iter().any(|done| done.name == step.name));
-    done.chain(missing.map(|step| json!({ "name": step.name, "state": "missing", "sha256": hex(&step.hash()) })))
-        .collect()
+    let missing = missing.map(
+        |step| json!({ "name": step.name, "state": findings.of_step(step).name(), "sha256": hex(&step.hash()) }),
+    );
+    done.chain(missing).collect()
 }
 
 fn step_row(step: &Value) -> [String; 4] {

@@ -1,5 +1,7 @@
 //! What has been done to an app's tables: steps by name, with the hash of their text, keyed on the app and never on a URL.
 
+mod step;
+
 use super::Engine;
 use super::connection::{Bounds, GuestSql, cell};
 use super::host_sql::host_sql;
@@ -7,23 +9,14 @@ use super::statement::{self, Checked};
 use super::unit::UnitOfWork;
 use super::value::Value;
 use super::{Code, Error, Result, now_micros};
-use sha2::{Digest, Sha256};
+use std::collections::HashSet;
 use std::sync::Arc;
 
-const LONGEST_NAME: usize = 200;
+pub use step::Step;
 
-/// One step: statements that are run one after the other.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Step {
-    /// Unique in the app.
-    pub name: String,
-    /// The text for this engine.
-    pub statements: Vec<String>,
-    /// The text for the other engine, where it is another one: an app that has moved has run that.
-    pub elsewhere: Option<Vec<String>>,
-    /// Names of what the statements may destroy. No part of the step's hash: who adds a name changes nothing of what is done.
-    pub destroys: Vec<String>,
-}
+const LONGEST_NAME: usize = 200;
+/// Bytes of a hash. One more follows where it is accepted that the step's file has gone.
+const HASH_BYTES: usize = 32;
 
 /// A step that has been run.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,29 +25,10 @@ pub struct Applied {
     pub name: String,
     /// Of its text.
     pub hash: Vec<u8>,
+    /// Whether it is accepted that its file has gone.
+    pub may_be_gone: bool,
     /// Microseconds since 1970.
     pub at: i64,
-}
-
-impl Step {
-    /// Identifies the text of the step.
-    pub fn hash(&self) -> [u8; 32] {
-        hash_of(&self.statements)
-    }
-
-    /// Whether a hash is that of this step, on one engine or the other.
-    pub fn has_hash(&self, hash: &[u8]) -> bool {
-        hash == self.hash() || self.elsewhere.as_deref().is_some_and(|statements| hash == hash_of(statements))
-    }
-}
-
-fn hash_of(statements: &[String]) -> [u8; 32] {
-    let mut hasher = Sha256::new();
-    for statement in statements {
-        hasher.update(statement.len().to_le_bytes());
-        hasher.update(statement);
-    }
-    hasher.finalize().into()
 }
 
 /// Runs the steps that the app has not run yet, all or none, in a unit of their own. Returns their names.
@@ -85,6 +59,25 @@ pub async fn baseline(unit: &mut UnitOfWork, steps: &[Step]) -> Result<Vec<Strin
     Ok(names(&missing))
 }
 
+/// Notes for steps that have been run that their text is as it is now, or that its file has gone.
+/// Runs nothing.
+pub async fn accept(unit: &mut UnitOfWork, changed: &[&Step], gone: &[&Applied]) -> Result<()> {
+    unit.lock_schema().await?;
+    for step in changed {
+        renote(unit, &step.name, step.hash().to_vec()).await?;
+    }
+    for done in gone {
+        renote(unit, &done.name, [&done.hash[..], &[1]].concat()).await?;
+    }
+    unit.commit().await
+}
+
+async fn renote(unit: &mut UnitOfWork, name: &str, hash: Vec<u8>) -> Result<()> {
+    let sql = host_sql!("update innkeeper.app_migrations set sha256 = $3 where app = $1 and name = $2");
+    let params = [unit.space().app().as_ref().into(), name.into(), Value::Bytes(hash)];
+    unit.write(sql, &params).await.map(|_| ())
+}
+
 /// What the app has run, in that order.
 pub async fn applied(unit: &mut UnitOfWork) -> Result<Vec<Applied>> {
     let sql = host_sql!(
@@ -104,7 +97,8 @@ pub fn missing<'s>(steps: &'s [Step], done: &[Applied]) -> Result<Vec<&'s Step>>
             Some(applied) if step.has_hash(&applied.hash) => {}
             Some(_) => {
                 let text = format!(
-                    "migration {}: its text differs from the one that was run: leave it as it was and add another",
+                    "migration {}: its text differs from the one that was run: leave it as it was and add another, or accept \
+                     it as it is now (innkeeper migrate accept), which runs nothing",
                     step.name
                 );
                 return Err(Error::new(Code::Conflict, text));
@@ -116,7 +110,12 @@ pub fn missing<'s>(steps: &'s [Step], done: &[Applied]) -> Result<Vec<&'s Step>>
 
 /// Whether names are in order and the gate lets every statement pass, each of `most` bytes at most.
 pub fn check(steps: &[Step], engine: Engine, most: usize) -> Result<()> {
+    let mut seen = HashSet::new();
     for step in steps {
+        if !seen.insert(&step.name) {
+            let text = format!("migration {}: it stands twice in the list", step.name);
+            return Err(Error::new(Code::BadParameter, text));
+        }
         if step.name.is_empty() || step.name.len() > LONGEST_NAME {
             return Err(Error::new(Code::BadParameter, "the name of a migration has 1 to 200 bytes"));
         }
@@ -195,8 +194,10 @@ async fn note(unit: &mut UnitOfWork, step: &Step) -> Result<()> {
 fn applied_from(row: &[Value]) -> Result<Applied> {
     let malformed = || Error::malformed("app_migrations");
     let name = cell(row, 0)?.as_text().ok_or_else(malformed)?.to_owned();
-    let hash = cell(row, 1)?.as_bytes().ok_or_else(malformed)?.to_vec();
-    Ok(Applied { name, hash, at: cell(row, 2)?.as_integer().ok_or_else(malformed)? })
+    let mut hash = cell(row, 1)?.as_bytes().ok_or_else(malformed)?.to_vec();
+    let may_be_gone = hash.len() > HASH_BYTES;
+    hash.truncate(HASH_BYTES);
+    Ok(Applied { name, hash, may_be_gone, at: cell(row, 2)?.as_integer().ok_or_else(malformed)? })
 }
 
 fn names(steps: &[&Step]) -> Vec<String> {

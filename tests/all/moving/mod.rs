@@ -5,6 +5,7 @@ mod damage;
 mod files_in;
 mod files_out;
 mod foreign;
+mod guards;
 mod large;
 mod refusals;
 mod stored_names;

@@ -2,6 +2,7 @@
 
 use crate::storage::schema::Table;
 use crate::storage::transfer::Written;
+use crate::storage::transfer::leftovers::Leftover;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -29,6 +30,9 @@ pub(super) struct AppPart {
     /// When, for people.
     pub(super) exported: String,
     pub(super) component: ComponentPart,
+    /// What has stayed behind. Files of earlier releases do not say it.
+    #[serde(default)]
+    pub(super) left_behind: Option<Vec<Leftover>>,
 }
 
 #[derive(Debug, Serialize, Deserialize)]

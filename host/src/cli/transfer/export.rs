@@ -3,12 +3,13 @@
 use super::archive::ArchiveWriter;
 use super::contents::{AppPart, ComponentPart, FORMAT, Totals};
 use super::outgoing::Outgoing;
-use super::{ExportOptions, STATEMENT_TIME};
+use super::{ExportOptions, STATEMENT_TIME, left_behind};
 use crate::cli::output;
 use crate::cli::progress::Progress;
 use crate::cli::target::Target;
 use crate::storage::schema::Table;
 use crate::storage::transfer::Snapshot;
+use crate::storage::transfer::leftovers::Leftover;
 use crate::storage::{calendar, hex, now_micros};
 use anyhow::{Context, bail};
 use serde_json::json;
@@ -68,15 +69,18 @@ fn open(part: Option<&Path>) -> anyhow::Result<Box<dyn Write>> {
 /// What was written.
 struct Summary {
     totals: Totals,
-    left_behind: Vec<String>,
+    left_behind: Vec<Leftover>,
 }
 
 async fn write(options: &ExportOptions, target: &Target, part: Option<&Path>) -> anyhow::Result<Summary> {
-    let (app, component) = app_part(target).await?;
+    let (mut app, component) = app_part(target).await?;
     let mut snapshot = Snapshot::take(&target.space).await?;
     let tables = tables(&mut snapshot, options).await?;
     let mut left_behind = snapshot.leftovers().await?;
-    left_behind.extend(options.skip_table.iter().map(|name| format!("table {name}, as asked")));
+    // What guards rows that stay behind guards nothing of what goes along.
+    left_behind.retain(|left| left.guards.is_none() || !options.skip_table.contains(&left.table));
+    left_behind.extend(options.skip_table.iter().map(|name| Leftover::skipped(name)));
+    app.left_behind = Some(left_behind.clone());
     let archive = ArchiveWriter::new(open(part)?);
     let mut export = Outgoing::new(snapshot, archive);
     export.app(&app, &component)?;
@@ -116,6 +120,7 @@ async fn app_part(target: &Target) -> anyhow::Result<(AppPart, Vec<u8>)> {
             size: u64::try_from(component.len())?,
             sha256: hex(&version.sha256),
         },
+        left_behind: None,
     };
     Ok((part, component))
 }
@@ -157,10 +162,13 @@ impl Summary {
         let Totals { tables, blob_bytes, .. } = &self.totals;
         let (rows, blobs, sessions) = (self.totals.rows(), self.totals.blob_count(), self.totals.session_count());
         let summary = if options.json {
-            let json = json!({ "app": options.app, "totals": self.totals, "left-behind": self.left_behind });
+            let names: Vec<&str> = self.left_behind.iter().map(|left| left.what.as_str()).collect();
+            let guards: Vec<&Leftover> = self.left_behind.iter().filter(|left| left.guards.is_some()).collect();
+            let json =
+                json!({ "app": options.app, "totals": self.totals, "left-behind": names, "guards": guards });
             serde_json::to_string_pretty(&json)?
         } else {
-            let behind = self.left_behind.iter().map(|what| format!("\nleft behind: {what}"));
+            let behind = self.left_behind.iter().map(|left| format!("\n{}", left_behind::line(left)));
             format!(
                 "{}: {} tables with {rows} rows, {blobs} files ({blob_bytes} bytes), {sessions} sessions{}",
                 options.app,

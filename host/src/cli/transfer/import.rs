@@ -4,7 +4,7 @@ use super::app_part::{self, Destination};
 use super::arrival::Arrival;
 use super::contents::{AppPart, TOTALS, Totals};
 use super::reading::{BROKEN, Part};
-use super::{ImportOptions, STATEMENT_TIME};
+use super::{ImportOptions, STATEMENT_TIME, left_behind};
 use crate::cli::output;
 use crate::cli::progress::Progress;
 use crate::config::Config;
@@ -30,6 +30,7 @@ pub(in crate::cli) async fn run(options: &ImportOptions) -> anyhow::Result<()> {
     let mut parts = archive.entries().context(BROKEN)?.raw(true);
     let mut hasher = Sha256::new();
     let app = app_part::app(&mut next(&mut parts, &mut hasher)?)?;
+    left_behind::check(&app, &options.without)?;
     let component = app_part::component(&mut next(&mut parts, &mut hasher)?, &app, &config)?;
     app_part::check_component(&component, &config).await?;
     let destination = app_part::destination(options, &app, config.clone()).await?;
@@ -41,7 +42,7 @@ pub(in crate::cli) async fn run(options: &ImportOptions) -> anyhow::Result<()> {
     let Destination { target, name, .. } = destination;
     target.close().await;
     let (brought, version) = ended?;
-    report(options, &name, version, &brought, &config)
+    report(options, &app, &name, version, &brought, &config)
 }
 
 /// The file, and how large it is if that can be known.
@@ -146,6 +147,7 @@ async fn activate(destination: &Destination, app: &AppPart, component: &[u8]) ->
 
 fn report(
     options: &ImportOptions,
+    app: &AppPart,
     name: &str,
     version: i64,
     brought: &Brought,
@@ -164,6 +166,7 @@ fn report(
             "nan-to-null": changed,
             "over-quota": over_quota,
             "over-row-quota": rows.is_over,
+            "left-behind": app.left_behind,
         }));
     }
     output::line(format!(
@@ -175,6 +178,7 @@ fn report(
         totals.session_count()
     ));
     output::line("verified: rows, files, sessions and migrations were read again and are as the file has them");
+    left_behind::notes(app).iter().for_each(output::line);
     if *changed > 0 {
         output::line(format!("{changed} floats that are no numbers became NULL: SQLite keeps no NaN"));
     }

@@ -63,6 +63,17 @@ pub(in crate::storage) async fn table_names(connection: &mut Connection) -> Resu
     }
 }
 
+/// Checks that no description was written for and that no table of [`tables_on`] has: table, name and
+/// condition. On Postgres there are none, since its catalog names them all.
+pub(in crate::storage) async fn unseen_checks(
+    connection: &mut Connection,
+) -> Result<Vec<(String, String, String)>> {
+    match engine(connection) {
+        Engine::Postgres => Ok(Vec::new()),
+        Engine::Sqlite => catalog_sqlite::unseen_checks(connection).await,
+    }
+}
+
 async fn define_locked(space: &AppSpace, connection: &mut Connection, table: &Table) -> Result<bool> {
     space.lock_schema(connection).await?;
     // Another request may have made it while this one waited for the lock.

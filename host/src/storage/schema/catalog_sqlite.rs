@@ -57,6 +57,18 @@ pub(super) async fn tables(connection: &mut Connection) -> Result<Vec<String>> {
     Ok(outcome.rows.rows.iter().map(|row| text(row, 0)).collect())
 }
 
+/// Checks of the app's tables that are no part of what [`table`] finds: table, name and condition.
+pub(super) async fn unseen_checks(connection: &mut Connection) -> Result<Vec<(String, String, String)>> {
+    let mut unseen = Vec::new();
+    for table in tables(connection).await? {
+        let texts = rows(connection, TEXTS, &table).await?;
+        let create = texts.iter().find(|row| text(row, 0) == "table").map(|row| text(row, 1));
+        let checks = table_text::unseen_checks(&create.unwrap_or_default());
+        unseen.extend(checks.into_iter().map(|(name, condition)| (table.clone(), name, condition)));
+    }
+    Ok(unseen)
+}
+
 async fn rows(connection: &mut Connection, sql: &str, table: &str) -> Result<Vec<Vec<Value>>> {
     Ok(connection.host_text(sql, &[table.into()]).await?.rows.rows)
 }

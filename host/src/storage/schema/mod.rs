@@ -23,7 +23,7 @@ mod table_text;
 pub mod types;
 
 pub use apply::{define, tables};
-pub(super) use apply::{table_names, tables_on, taken_names};
+pub(super) use apply::{table_names, tables_on, taken_names, unseen_checks};
 pub(super) use carry::{create_empty, join};
 pub use description::{Check, Column, Index, Initial, OnDelete, Reference, Table};
 pub use found::FoundTable;

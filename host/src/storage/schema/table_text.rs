@@ -38,6 +38,46 @@ pub(super) fn checks(text: &str) -> impl Iterator<Item = (String, Option<String>
     })
 }
 
+/// Checks that [`checks`] does not see, since no description was written like that: their names, or
+/// numbers where they have none, and their conditions.
+pub(super) fn unseen_checks(sql: &str) -> Vec<(String, String)> {
+    let mut unseen = Vec::new();
+    for (at, _, _) in Scan::new(sql) {
+        let Some((before, condition)) = check_at(sql, at) else { continue };
+        let is_ours = sql.get(at..).is_some_and(|rest| rest.starts_with("check")) && ends_with_our_name(before);
+        if !is_ours {
+            let name = constraint_name(before).unwrap_or_else(|| format!("check-{}", unseen.len() + 1));
+            unseen.push((name, condition.to_owned()));
+        }
+    }
+    unseen
+}
+
+/// What stands before the word `check` at this place, and the condition behind it.
+fn check_at(sql: &str, at: usize) -> Option<(&str, &str)> {
+    let (before, rest) = sql.split_at_checked(at)?;
+    let (word, rest) = rest.split_at_checked("check".len())?;
+    let is_word = !before.ends_with(|c: char| c.is_alphanumeric() || c == '_' || c == '.');
+    let condition = if word.eq_ignore_ascii_case("check") && is_word { enclosed(rest)? } else { return None };
+    Some((before.trim_end(), condition))
+}
+
+fn ends_with_our_name(before: &str) -> bool {
+    let name = before.strip_suffix('"').and_then(|before| before.rsplit_once('"'));
+    name.is_some_and(|(before, _)| before.ends_with("constraint "))
+}
+
+/// The name behind the word `constraint` with which the text ends.
+fn constraint_name(before: &str) -> Option<String> {
+    let (start, name) = match before.strip_suffix('"') {
+        Some(before) => before.rsplit_once('"')?,
+        None => before.rsplit_once(char::is_whitespace)?,
+    };
+    let start = start.trim_end();
+    let word = start.get(start.len().checked_sub("constraint".len())?..)?;
+    word.eq_ignore_ascii_case("constraint").then(|| name.to_owned())
+}
+
 /// The check that one of our triggers stands for.
 pub(super) fn trigger_check(sql: &str) -> Option<(String, Option<String>)> {
     let (_, rest) = sql.split_once(super::ddl::FAILED)?;
@@ -141,6 +181,11 @@ mod tests {
             parts(TABLE).into_iter().flat_map(|part| checks(part.text).collect::<Vec<_>>()).collect();
         assert_eq!(all[0], ("type_of_a".into(), Some("\"a\" is null or (typeof(\"a\") = 'text')".into())));
         assert_eq!(all[1], ("low".into(), Some("c > 0 /* ) */".into())));
+        assert_eq!(unseen_checks(TABLE), []);
+        let raw = "create table t (a int CHECK(a > 0), b int constraint low check (b < (5)), checks int, \
+            \"check\" int, c text default 'check (x)', CONSTRAINT \"High\" CHECK (c <> ')'), constraint \"ours\" check (a < 9))";
+        let expected = [("check-1", "a > 0"), ("low", "b < (5)"), ("High", "c <> ')'")];
+        assert_eq!(unseen_checks(raw), expected.map(|(name, text)| (name.to_owned(), text.to_owned())));
         let trigger = "create trigger x after insert on t begin select raise(abort, 'CHECK constraint failed: low') \
             from \"t\" where rowid = new.rowid and not (c > (0)\n); end";
         assert_eq!(trigger_check(trigger), Some(("low".into(), Some("c > (0)".into()))));

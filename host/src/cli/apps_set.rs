@@ -39,7 +39,7 @@ pub(super) async fn run(options: &Options) -> anyhow::Result<()> {
     let config = options.host.load_aloud()?;
     let wanted = options.database_var.as_deref();
     if let Some(var) = wanted {
-        config.new_app_database(var)?;
+        config.new_app_database(var)?.url_notes.iter().for_each(output::note);
     }
     let Some(host) = setup::existing(&config).await? else {
         bail!("there is no app {}: nothing is in {} yet", options.name, config.database.target.place());

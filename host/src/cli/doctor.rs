@@ -51,7 +51,7 @@ async fn database(config: &Config, json: bool) -> anyhow::Result<()> {
     let tiers = tiers::tiers(config, apps).await;
     let connections = tiers::connections(config, apps);
     if json {
-        let notes: Vec<String> = decision.notes.iter().cloned().chain(config.unknown_variables()).collect();
+        let notes: Vec<String> = decision.all_notes().cloned().chain(config.unknown_variables()).collect();
         output::json(&json!({
             "database": decision.target.describe(),
             "source": decision.source.to_string(),
@@ -110,7 +110,7 @@ fn print(config: &Config, answer: Option<&str>, connections: &tiers::Connections
     let decision = &config.database;
     output::line(format!("database    {}", decision.target.describe()));
     output::line(format!("reason      {}", decision.reason));
-    for note in decision.notes.iter().chain(&config.unknown_variables()) {
+    for note in decision.all_notes().chain(&config.unknown_variables()) {
         output::line(format!("note        {note}"));
     }
     if let Some(answer) = answer {

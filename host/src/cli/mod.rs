@@ -118,6 +118,7 @@ impl DatabaseArgs {
     fn load_aloud(&self) -> anyhow::Result<Config> {
         let config = self.load()?;
         output::note(config.database.announcement());
+        config.database.url_notes.iter().for_each(output::note);
         Ok(config)
     }
 

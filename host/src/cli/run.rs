@@ -33,7 +33,8 @@ pub(super) async fn serve(
     stop: CancellationToken,
 ) -> anyhow::Result<()> {
     let signals = stop_on_signals(stop.clone())?;
-    config.unknown_variables().iter().for_each(|sentence| tracing::warn!("{sentence}"));
+    let notes = config.database.url_notes.iter();
+    notes.chain(&config.unknown_variables()).for_each(|note| tracing::warn!("{note}"));
     let watching = tokio::spawn(watch::watch(Arc::clone(&registry), stop.clone()));
     let looking = tokio::spawn(crate::guests::disks::watch(Arc::clone(&registry), stop.clone()));
     let sweeping = tokio::spawn(crate::guests::sweep::sweep(Arc::clone(&registry), stop.clone()));

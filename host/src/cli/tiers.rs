@@ -67,7 +67,7 @@ async fn tier(config: &Config, one: &Named<'_>, all: &[Named<'_>]) -> Tier {
     };
     if let (Some(var), Ok(target)) = (&one.app.database_var, &one.target) {
         tier.warnings.extend(shared_with(one, target, all));
-        match look(config, target, &one.app.name).await {
+        match look(config, target, one.app).await {
             Ok(schemas) if schemas.is_empty() => {}
             Ok(schemas) => tier.warnings.push(format!(
                 "the credential of {var} may look into the schemas {}: no wall while it may; revoke usage on them",
@@ -107,12 +107,12 @@ fn shared_with(one: &Named<'_>, target: &DatabaseTarget, all: &[Named<'_>]) -> O
 }
 
 /// Asks the app's database, with the app's credential, what it may look into.
-async fn look(config: &Config, target: &DatabaseTarget, app: &str) -> crate::storage::Result<Vec<String>> {
+async fn look(config: &Config, target: &DatabaseTarget, app: &App) -> crate::storage::Result<Vec<String>> {
     if target.is_same(&config.database.target) {
         return Ok(Vec::new());
     }
-    let database = Database::open_for_apps(config, target)?;
-    let schemas = database.open_to(app).await;
+    let database = Database::open_for_apps(config, target, app.database_var.as_deref().unwrap_or_default())?;
+    let schemas = database.open_to(&app.name).await;
     database.close().await;
     schemas
 }

@@ -5,7 +5,7 @@ use super::{Environment, Error};
 /// The variable of an app's first database on Heroku, and of nearly every other platform.
 pub(super) const DATABASE_URL: &str = "DATABASE_URL";
 /// The variable of Heroku's server-side pooling for `DATABASE_URL`.
-pub(super) const POOL_URL: &str = "DATABASE_CONNECTION_POOL_URL";
+pub const POOL_URL: &str = "DATABASE_CONNECTION_POOL_URL";
 
 /// Setting: the name of the variable that holds the database URL.
 pub(super) const DATABASE_VAR: &str = "INNKEEPER_DATABASE_VAR";

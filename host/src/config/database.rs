@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::{RootCertificate, Secret, SslMode};
+use super::{LoginRules, RootCertificate, Secret, SslMode, TlsRules};
 
 /// Where data is kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -66,6 +66,8 @@ fn plain(directory: &Path) -> PathBuf {
 pub struct PostgresTarget {
     /// The server.
     pub host: PostgresHost,
+    /// Where it is, where the URL says so; else its name is looked up.
+    pub address: Option<IpAddr>,
     /// The port, for a socket the number in its file name.
     pub port: u16,
     /// The role to log in as.
@@ -78,6 +80,12 @@ pub struct PostgresTarget {
     pub ssl_mode: SslMode,
     /// Whom to trust with `verify-ca` and `verify-full`; none = the roots of the system.
     pub ssl_root: Option<RootCertificate>,
+    /// What else is wanted of TLS.
+    pub tls: TlsRules,
+    /// What is wanted of the login.
+    pub login: LoginRules,
+    /// Whether a server that takes no writes for now is refused.
+    pub wants_writable: bool,
     /// The name that the server shows for the connection, where the URL gives one.
     pub application_name: Option<String>,
     /// How long to wait for a connection, where the URL says.
@@ -99,7 +107,8 @@ impl PostgresTarget {
         match &self.host {
             PostgresHost::Tcp(_) => {
                 let host = &self.host;
-                format!("postgres://{user}{password}@{host}:{port}/{database} (TLS {ssl_mode})")
+                let at = self.address.map_or_else(String::new, |address| format!(", at {address}"));
+                format!("postgres://{user}{password}@{host}:{port}/{database} (TLS {ssl_mode}{at})")
             }
             PostgresHost::Socket(directory) => {
                 let directory = directory.display();
@@ -165,6 +174,10 @@ mod tests {
             database: "inn".to_owned(),
             ssl_mode: SslMode::Require,
             ssl_root: None,
+            address: None,
+            tls: TlsRules::default(),
+            login: LoginRules::default(),
+            wants_writable: false,
             application_name: None,
             connect_timeout: None,
             options: None,

@@ -58,6 +58,8 @@ pub struct Decision {
     pub reason: String,
     /// What else was seen, and why it is not used.
     pub notes: Vec<String>,
+    /// What the URL asks for and does not get.
+    pub url_notes: Vec<String>,
     /// The variables that are set and would have named the database if nothing had gone before
     /// them.
     pub passed_over: Vec<String>,
@@ -66,6 +68,11 @@ pub struct Decision {
 }
 
 impl Decision {
+    /// Everything that is to be said of it.
+    pub fn all_notes(&self) -> impl Iterator<Item = &String> {
+        self.url_notes.iter().chain(&self.notes)
+    }
+
     /// One line for a person who is about to change this database: which it is and what named it,
     /// without the password.
     pub fn announcement(&self) -> String {
@@ -139,7 +146,15 @@ fn decide(choice: Choice<'_>, environment: &Environment, options: &DatabaseOptio
         Some(url) => DatabaseUrl::parse(&source.to_string(), url, authority.as_ref())?,
         None => data_directory(options),
     };
-    let mut decision = Decision { target, source, reason, notes, passed_over: Vec::new(), pooler: None };
+    let mut decision = Decision {
+        target,
+        source,
+        reason,
+        notes: Vec::new(),
+        url_notes: notes,
+        passed_over: Vec::new(),
+        pooler: None,
+    };
     check_disk(&mut decision, environment, options)?;
     Ok(decision)
 }

@@ -17,21 +17,25 @@ mod detect;
 mod env;
 mod error;
 mod limits;
+mod login;
 mod memory;
 #[cfg(test)]
 pub(crate) mod own_process;
+mod parameters;
 mod pooler;
 mod postgres_url;
 mod query;
 mod secret;
 mod sqlite_url;
 mod tls;
+mod tls_rules;
 mod units;
 mod variables;
 mod web;
 
 use std::path::PathBuf;
 
+pub use candidates::POOL_URL;
 pub use database::{DatabaseTarget, PostgresHost, PostgresTarget};
 pub use database_url::DatabaseUrl;
 pub use detect::{DEFAULT_DATA_DIRECTORY, DatabaseOptions, Decision, Source, app_target, detect};
@@ -39,9 +43,11 @@ pub use env::{Environment, temporary_folder};
 pub use error::Error;
 pub use limits::{LimitRow, Limits};
 use memory::MEMORY;
+pub use login::{ChannelBinding, LoginMethod, LoginRules};
 pub use memory::{MemoryBudget, memory_bytes, sqlite_heap};
 pub use secret::Secret;
 pub use tls::{RootCertificate, SslMode};
+pub use tls_rules::{ClientCertificate, TlsRules, TlsVersions};
 pub use variables::{Variable, variables};
 pub use web::{DEFAULT_PORT, LogFormat, WebConfig};
 

@@ -21,7 +21,8 @@ pub(super) fn attach(decision: &mut Decision, environment: &Environment) -> Resu
         return Ok(());
     }
     match found(decision, environment, url, wanted)? {
-        Ok(pooler) => {
+        Ok((pooler, notes)) => {
+            decision.url_notes.extend(notes);
             decision.notes.push(format!(
                 "guests reach the database through {POOL_URL}, a transaction pooler; the host itself uses {}",
                 decision.source
@@ -39,14 +40,14 @@ fn found(
     environment: &Environment,
     url: &str,
     wanted: bool,
-) -> Result<Result<PostgresTarget, String>, Error> {
+) -> Result<Result<(PostgresTarget, Vec<String>), String>, Error> {
     let DatabaseTarget::Postgres(primary) = &decision.target else {
         return Ok(Err("the database is not Postgres".to_owned()));
     };
     if !wanted {
         return Ok(Err(format!("{POOLER} is off")));
     }
-    let pooler = read(url, environment)?;
+    let (pooler, notes) = read(url, environment)?;
     if &pooler == primary {
         return Ok(Err(format!("{} is the same connection", decision.source)));
     }
@@ -54,13 +55,15 @@ fn found(
         let source = &decision.source;
         return Ok(Err(format!("it stands before {DATABASE_URL}, and the database is {source}")));
     }
-    Ok(Ok(pooler))
+    Ok(Ok((pooler, notes)))
 }
 
-fn read(url: &str, environment: &Environment) -> Result<PostgresTarget, Error> {
+/// The pooler and what its URL asks for and does not get.
+fn read(url: &str, environment: &Environment) -> Result<(PostgresTarget, Vec<String>), Error> {
     let authority = RootCertificate::from_environment(environment)?;
-    match DatabaseUrl::parse(POOL_URL, url, authority.as_ref())?.target {
-        DatabaseTarget::Postgres(pooler) => Ok(pooler),
+    let DatabaseUrl { target, notes } = DatabaseUrl::parse(POOL_URL, url, authority.as_ref())?;
+    match target {
+        DatabaseTarget::Postgres(pooler) => Ok((pooler, notes)),
         DatabaseTarget::Sqlite(_) => Err(Error::DatabaseUrl {
             name: POOL_URL.to_owned(),
             problem: "a pooler is a Postgres server; use postgres:// or unset the variable".to_owned(),

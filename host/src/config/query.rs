@@ -1,15 +1,20 @@
 //! The query of a Postgres URL: `?sslmode=require&application_name=inn`.
 
-use std::borrow::Cow;
+use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::{RootCertificate, Secret, SslMode};
+use super::login::LoginRules;
+use super::postgres_url::decoded;
+use super::tls_rules::{TlsParameters, version};
+use super::{RootCertificate, Secret, SslMode, parameters};
 
 /// The parameters that the host understands, each as given; empty ones count as absent.
 #[derive(Default)]
 pub(super) struct Query {
     pub(super) host: Option<String>,
+    /// `hostaddr`.
+    pub(super) address: Option<IpAddr>,
     pub(super) port: Option<u16>,
     pub(super) user: Option<String>,
     pub(super) password: Option<Secret>,
@@ -18,7 +23,13 @@ pub(super) struct Query {
     /// Whether `sslrootcert` is there; `system` names a root, but no file.
     pub(super) names_root: bool,
     pub(super) ssl_root: Option<RootCertificate>,
+    pub(super) tls: TlsParameters,
+    pub(super) login: LoginRules,
+    pub(super) wants_writable: bool,
+    /// Whether `passfile` is there.
+    pub(super) has_password_file: bool,
     pub(super) application_name: Option<String>,
+    pub(super) fallback_application_name: Option<String>,
     pub(super) connect_timeout: Option<Duration>,
     pub(super) options: Option<String>,
     /// A note for each parameter that is not used.
@@ -26,14 +37,16 @@ pub(super) struct Query {
 }
 
 impl Query {
-    /// Sorts parameters into their fields; of two with one name the last counts.
-    pub(super) fn read<'a>(pairs: impl Iterator<Item = (Cow<'a, str>, Cow<'a, str>)>) -> Result<Self, String> {
+    /// Sorts parameters into their fields; of two with one name the last counts. As in libpq a plus
+    /// is a plus.
+    pub(super) fn read(text: &str) -> Result<Self, String> {
         let mut query = Self::default();
-        for (name, value) in pairs.filter(|(_, value)| !value.is_empty()) {
-            if value.contains('\0') {
-                return Err("the query of the URL holds a NUL byte".to_owned());
+        for parameter in text.split('&') {
+            let (name, value) = parameter.split_once('=').unwrap_or_default();
+            let (name, value) = (decoded(name)?, decoded(value)?);
+            if !value.is_empty() {
+                query.set(&name, value)?;
             }
-            query.set(&name, value.into_owned())?;
         }
         Ok(query)
     }
@@ -41,17 +54,48 @@ impl Query {
     fn set(&mut self, name: &str, value: String) -> Result<(), String> {
         match name {
             "host" => self.host = Some(value),
-            "port" => self.port = Some(number(name, &value)?),
+            "hostaddr" => self.address = Some(address(&value)?),
+            "port" => self.port = Some(port(&value)?),
             "user" => self.user = Some(value),
             "password" => self.password = Some(Secret::new(value)),
+            "passfile" => self.has_password_file = true,
             "dbname" => self.database = Some(value),
-            "sslmode" => self.ssl_mode = Some(ssl_mode(&value)?),
-            "sslrootcert" => self.set_root(&value),
             "application_name" => self.application_name = Some(value),
+            "fallback_application_name" => self.fallback_application_name = Some(value),
             "connect_timeout" => self.connect_timeout = timeout(number(name, &value)?),
             "options" => self.options = Some(value),
-            _ => self.notes.push(ignored(name)),
+            _ => return self.set_protection(name, value),
         }
+        Ok(())
+    }
+
+    fn set_protection(&mut self, name: &str, value: String) -> Result<(), String> {
+        match (name, value.as_str()) {
+            ("sslmode", _) => self.ssl_mode = Some(ssl_mode(&value)?),
+            ("ssl", "true") => self.ssl_mode = Some(SslMode::Require),
+            ("sslrootcert", _) => self.set_root(&value),
+            ("sslcert", _) => self.tls.certificate = Some(PathBuf::from(value)),
+            ("sslkey", _) => self.tls.key = Some(PathBuf::from(value)),
+            ("sslcertmode", "disable") => self.tls.certificate_is_off = true,
+            ("sslcrl", _) => self.tls.revoked = Some(PathBuf::from(value)),
+            ("sslsni", _) => self.tls.hides_name = value == "0",
+            ("ssl_min_protocol_version", _) => self.tls.min = Some(version(name, &value)?),
+            ("ssl_max_protocol_version", _) => self.tls.max = Some(version(name, &value)?),
+            ("channel_binding", _) => self.login.set_channel_binding(&value)?,
+            ("require_auth", _) => self.login.set_methods(&value)?,
+            ("target_session_attrs", "read-write") => self.wants_writable = true,
+            // The host takes no other.
+            ("target_session_attrs", "primary") => {}
+            _ => return self.pass_over(name, &value),
+        }
+        Ok(())
+    }
+
+    fn pass_over(&mut self, name: &str, value: &str) -> Result<(), String> {
+        if let Some(why) = parameters::refusal(name, value) {
+            return Err(format!("{} {why}", parameters::shown(name)));
+        }
+        self.notes.extend(parameters::unused(name, value));
         Ok(())
     }
 
@@ -76,12 +120,18 @@ fn number(name: &str, value: &str) -> Result<u16, String> {
     value.parse().map_err(|_| format!("{name} in the URL is not a whole number from 0 to 65535"))
 }
 
-/// The name is printed only where it looks like one: a password with a bare `?` in it puts its rest here.
-fn ignored(name: &str) -> String {
-    let plain = name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_');
-    if plain && name.len() <= 30 {
-        format!("the parameter {name} in the URL is not used")
-    } else {
-        "a parameter with an unknown name in the URL is not used".to_owned()
+/// The port of a server, which is at least 1.
+pub(super) fn port(value: &str) -> Result<u16, String> {
+    if value.contains(',') {
+        return Err(super::postgres_url::several());
     }
+    let port = value.parse().ok().filter(|port| *port > 0);
+    port.ok_or_else(|| "invalid port number in the URL: it is a whole number from 1 to 65535".to_owned())
+}
+
+fn address(value: &str) -> Result<IpAddr, String> {
+    if value.contains(',') {
+        return Err(super::postgres_url::several());
+    }
+    value.parse().map_err(|_| "hostaddr in the URL is no IP address".to_owned())
 }

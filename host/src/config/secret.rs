@@ -87,7 +87,7 @@ mod tests {
         for decision in config.iter().map(|config| &config.database).chain(app.iter()) {
             text.push_str(&decision.target.describe());
             text.push_str(&decision.reason);
-            text.push_str(&decision.notes.join(" "));
+            text.push_str(&decision.all_notes().cloned().collect::<String>());
             text.extend(decision.pooler.iter().map(|pooler| pooler.describe()));
         }
         text

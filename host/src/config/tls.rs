@@ -96,9 +96,10 @@ pub(super) struct Wishes<'a> {
 pub(super) fn decide(host: &PostgresHost, wishes: &Wishes<'_>) -> Result<SslMode, String> {
     let loopback = host.is_loopback();
     match wishes.mode {
+        // As in libpq: what goes through a socket does not leave this machine.
+        _ if matches!(host, PostgresHost::Socket(_)) => Ok(SslMode::Disable),
         Some(mode) if mode < SslMode::Require && !loopback => Err(too_weak(mode)),
         Some(mode) if mode < SslMode::Require => Ok(mode),
-        mode if matches!(host, PostgresHost::Socket(_)) => Ok(mode.unwrap_or(SslMode::Prefer)),
         _ if wishes.authority.is_some() => Ok(SslMode::VerifyFull),
         None if wishes.url_names_root => Ok(SslMode::VerifyFull),
         None if loopback => Ok(SslMode::Prefer),
@@ -160,7 +161,9 @@ mod tests {
             assert_eq!(decided(host, Some(Disable), false, true), Ok(Disable));
             assert_eq!(decided(host, Some(Require), false, true), Ok(VerifyFull));
         }
-        assert_eq!(decided("/tmp", None, false, true), Ok(Prefer));
+        for mode in SslMode::ALL.map(Some).into_iter().chain([None]) {
+            assert_eq!(decided("/tmp", mode, true, true), Ok(Disable), "a socket");
+        }
     }
 
     #[test]

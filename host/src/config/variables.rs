@@ -69,6 +69,19 @@ const SETTINGS: [(&str, &str, &str); 18] = [
     ("DYNO", "none", "set by Heroku: the disk is lost at each restart and a router stands before the host"),
 ];
 
+/// Variables by which other clients of Postgres are told to protect a connection.
+const PROTECTION_OF_LIBPQ: [&str; 9] = [
+    "PGSSLMODE",
+    "PGSSLROOTCERT",
+    "PGSSLCRL",
+    "PGSSLCERT",
+    "PGSSLMINPROTOCOLVERSION",
+    "PGCHANNELBINDING",
+    "PGREQUIREAUTH",
+    "PGREQUIRESSL",
+    "PGGSSENCMODE",
+];
+
 /// All variables that are read: settings first, then limits.
 pub fn variables() -> Vec<Variable> {
     let settings = SETTINGS.into_iter().map(|(name, default, meaning)| Variable {
@@ -85,7 +98,7 @@ pub fn variables() -> Vec<Variable> {
 }
 
 /// A sentence for each variable that looks like one of ours and is not read, with the nearest one
-/// that is.
+/// that is, and for those of other clients that ask for protection.
 pub(super) fn unknown(environment: &Environment) -> Vec<String> {
     let known: Vec<&str> = variables().into_iter().map(|variable| variable.name).collect();
     let is_unknown = |name: &&str| name.starts_with("INNKEEPER_") && !known.contains(name);
@@ -94,7 +107,10 @@ pub(super) fn unknown(environment: &Environment) -> Vec<String> {
         let nearest = known.iter().min_by_key(distance).copied().unwrap_or_default();
         format!("{name} is set, and no such variable is known: the nearest is {nearest}")
     };
-    environment.names().filter(is_unknown).map(sentence).collect()
+    let unread = environment.names().filter(|name| PROTECTION_OF_LIBPQ.contains(name));
+    let unread = unread
+        .map(|name| format!("{name} is set and not read: what it asks for belongs into the URL of the database"));
+    environment.names().filter(is_unknown).map(sentence).chain(unread).collect()
 }
 
 #[cfg(test)]
@@ -134,5 +150,7 @@ mod tests {
         let sentence =
             "INNKEEPER_POOLSIZE is set, and no such variable is known: the nearest is INNKEEPER_POOL_SIZE";
         assert_eq!(told, [sentence]);
+        let told = unknown(&Environment::from_pairs([("PGSSLMODE", "verify-full"), ("PGHOST", "x")]));
+        assert_eq!(told, ["PGSSLMODE is set and not read: what it asks for belongs into the URL of the database"]);
     }
 }

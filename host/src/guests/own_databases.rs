@@ -3,7 +3,7 @@
 //! Each has a pool of its own, so that guests of one app cannot use up the connections of another. One that cannot be used is asked again
 //! after a while; until then its apps are closed and nobody else waits for it.
 
-use crate::config::{Config, DatabaseTarget};
+use crate::config::{Config, DatabaseTarget, Decision};
 use crate::storage::{AppSpace, Code, Database, Error, Result};
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
@@ -43,16 +43,17 @@ impl OwnDatabases {
     }
 
     async fn try_make_space(&self, host: &Database, var: &str, app: &str) -> Result<AppSpace> {
-        let named = |error: Error| Error { message: format!("{var}: {}", error.message), ..error };
+        let named = |error: Error| error.about(var);
         // The text of `config` names the variable by itself.
         let unset = |error: crate::config::Error| Error::new(Code::Unavailable, error.to_string());
-        let target = self.config.app_database(var).map_err(unset)?.target;
-        let database = self.open(host, &target).map_err(named)?;
+        let decision = self.config.app_database(var).map_err(unset)?;
+        let database = self.open(host, var, &decision).map_err(named)?;
         database.make_space(app).await.map_err(named)
     }
 
     /// The database of a target. The same one for all who name it, the host included.
-    fn open(&self, host: &Database, target: &DatabaseTarget) -> Result<Database> {
+    fn open(&self, host: &Database, var: &str, decision: &Decision) -> Result<Database> {
+        let target = &decision.target;
         if target.is_same(&self.config.database.target) {
             return Ok(host.clone());
         }
@@ -60,7 +61,8 @@ impl OwnDatabases {
         if let Some((_, database)) = open.iter().find(|(other, _)| other.is_same(target)) {
             return Ok(database.clone());
         }
-        let database = Database::open_for_apps(&self.config, target)?;
+        let database = Database::open_for_apps(&self.config, target, var)?;
+        decision.url_notes.iter().for_each(|note| tracing::warn!("{note}"));
         open.push((target.clone(), database.clone()));
         Ok(database)
     }

@@ -5,7 +5,7 @@ use super::indexes::Looked;
 use super::postgres::{self, PoolSettings, PostgresLease, PostgresPool, Tenant};
 use super::sqlite::{CursorReader, DiskReport, SqliteFiles, SqliteSettings};
 use super::{Code, Engine, Error, Result, RowRoom, migrations, own_space};
-use crate::config::{Config, DatabaseTarget, HOST_POOL_SIZE, PostgresTarget, SqliteSynchronous};
+use crate::config::{Config, DatabaseTarget, HOST_POOL_SIZE, POOL_URL, PostgresTarget, SqliteSynchronous};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -58,11 +58,12 @@ impl Database {
         }
     }
 
-    /// A database that apps have named for themselves. Connects to nothing yet.
-    pub fn open_for_apps(config: &Config, target: &DatabaseTarget) -> Result<Self> {
+    /// A database that apps have named for themselves by the variable `var`. Connects to nothing yet.
+    pub fn open_for_apps(config: &Config, target: &DatabaseTarget, var: &str) -> Result<Self> {
         match target {
             DatabaseTarget::Postgres(target) => {
-                let pool = pool(config, target, config.app_pool_size, None)?;
+                let access = postgres::Access::new(target, var)?;
+                let pool = PostgresPool::new(access, settings(config, config.app_pool_size), None);
                 Ok(Self::Postgres(PostgresPools {
                     host: pool.clone(),
                     guests: pool,
@@ -76,13 +77,16 @@ impl Database {
 
     fn open_postgres(config: &Config, target: &PostgresTarget) -> Result<Self> {
         // What the host does needs connections that are a session; guests can do without.
-        let host = pool(config, target, HOST_POOL_SIZE, None)?;
+        let name = config.database.source.to_string();
+        let access = || postgres::Access::new(target, &name).map_err(|error| error.about(&name));
+        let host = PostgresPool::new(access()?, settings(config, HOST_POOL_SIZE), None);
         let guests = match &config.database.pooler {
             Some(pooler) => {
                 let settings = settings(config, config.pool_size);
-                PostgresPool::through_pooler(postgres::Access::new(pooler)?, settings, host.clone())
+                let access = postgres::Access::new(pooler, POOL_URL).map_err(|error| error.about(POOL_URL))?;
+                PostgresPool::through_pooler(access, settings, host.clone())
             }
-            None => pool(config, target, config.pool_size, Some(host.clone()))?,
+            None => PostgresPool::new(access()?, settings(config, config.pool_size), Some(host.clone())),
         };
         Ok(Self::Postgres(PostgresPools { host, guests, is_apps_own: false, indexes: Looked::default() }))
     }
@@ -392,15 +396,6 @@ impl AppSpace {
             Connection::Sqlite(_) => Ok(()),
         }
     }
-}
-
-fn pool(
-    config: &Config,
-    target: &PostgresTarget,
-    size: u32,
-    canceller: Option<PostgresPool>,
-) -> Result<PostgresPool> {
-    Ok(PostgresPool::new(postgres::Access::new(target)?, settings(config, size), canceller))
 }
 
 fn settings(config: &Config, size: u32) -> PoolSettings {

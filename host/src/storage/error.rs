@@ -74,6 +74,11 @@ impl Error {
         Self::new(Code::Unavailable, message)
     }
 
+    /// The same with the variable or option that it is about in front.
+    pub fn about(self, name: &str) -> Self {
+        Self { message: format!("{name}: {}", self.message), ..self }
+    }
+
     /// The unit of work or transaction has ended.
     pub fn closed(message: impl Into<String>) -> Self {
         Self::new(Code::Closed, message)

@@ -12,11 +12,13 @@ mod hold_and_wait;
 mod killed;
 mod late;
 mod load;
+mod logins;
 mod meanwhile;
 mod read_only;
 mod rounds;
 mod slow;
 mod tls;
+mod urls;
 
 use serde_json::{Value, json};
 use support::postgres::Server;

@@ -34,6 +34,13 @@ impl Home {
         &self.directory
     }
 
+    /// Gives a file in the directory to the user that the programs run as.
+    pub(super) fn give(&self, file: &Path) {
+        if let Some((uid, gid)) = self.user {
+            chown(file, Some(uid), Some(gid)).expect("root may give its file away");
+        }
+    }
+
     /// One of Postgres' programs, run in this directory. `PG…` variables of the caller point to other servers.
     pub(super) fn tool(&self, name: &str) -> Command {
         self.in_here(Command::new(self.programs.join(name)))

@@ -1,33 +1,31 @@
-//! From the target that `config` found to the options of the driver.
+//! From the target that `config` found to a connection.
 
+use super::refusals::Refusals;
 use super::relay::Server;
 use crate::config::PostgresTarget;
 use crate::storage::Result;
 use sqlx::postgres::PgConnectOptions;
+use std::time::Duration;
 
 /// How to get into a database.
 pub(in crate::storage) struct Access {
     pub(super) server: Server,
-    /// What the driver says to the server. It holds the password and would print it: never format
-    /// it.
-    pub(super) options: PgConnectOptions,
+    /// Of the driver, which knows neither the server nor who logs in.
+    pub(super) driver: PgConnectOptions,
+    /// How long a connection may take, where the URL says.
+    pub(super) time: Option<Duration>,
+    /// Whether a server that takes no writes for now is refused.
+    pub(super) wants_writable: bool,
+    pub(super) refusals: Refusals,
 }
 
 impl Access {
-    /// Connects to nothing yet.
-    pub(in crate::storage) fn new(target: &PostgresTarget) -> Result<Self> {
-        Ok(Self { server: Server::new(target)?, options: options(target) })
-    }
-}
-
-fn options(target: &PostgresTarget) -> PgConnectOptions {
-    // Without a look at ~/.pgpass or PG* variables: what counts has been decided by `config`.
-    let options = PgConnectOptions::new_without_pgpass()
-        .username(&target.user)
-        .database(&target.database)
-        .application_name(target.application_name.as_deref().unwrap_or("innkeeper"));
-    match &target.password {
-        Some(password) => options.password(password.expose()),
-        None => options,
+    /// Connects to nothing yet. `name` is the variable or option that holds the URL.
+    pub(in crate::storage) fn new(target: &PostgresTarget, name: &str) -> Result<Self> {
+        // What the driver takes from the environment is said to nobody but the relay.
+        let driver = PgConnectOptions::new_without_pgpass().username("innkeeper").database("innkeeper");
+        let server = Server::new(target)?;
+        let (time, wants_writable) = (target.connect_timeout, target.wants_writable);
+        Ok(Self { server, driver, time, wants_writable, refusals: Refusals::new(name) })
     }
 }

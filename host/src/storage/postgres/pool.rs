@@ -97,13 +97,12 @@ impl PostgresPool {
     /// Makes a pool whose connections lead through a transaction pooler (PgBouncer 1.18 or newer): see `scope`. `canceller` leads to the
     /// server itself.
     pub(in crate::storage) fn through_pooler(mut access: Access, settings: PoolSettings, canceller: Self) -> Self {
-        // Poolers refuse settings at the start that they do not know.
-        access.options = access.options.extra_float_digits(None);
+        access.server = access.server.through_pooler();
         Self::make(access, settings, Some(canceller), true)
     }
 
     fn make(mut access: Access, settings: PoolSettings, canceller: Option<Self>, is_through_pooler: bool) -> Self {
-        access.options = access.options.statement_cache_capacity(STATEMENT_CACHE).disable_statement_logging();
+        access.driver = access.driver.statement_cache_capacity(STATEMENT_CACHE).disable_statement_logging();
         let permits = Arc::new(Semaphore::new(usize::try_from(settings.size).unwrap_or(1).max(1)));
         let health =
             canceller.as_ref().map_or_else(|| Arc::new(Health::default()), |main| main.inner.health.clone());
@@ -264,6 +263,7 @@ impl PostgresPool {
     /// Opens a connection before `deadline`. A follower is refused: it would take no writes.
     async fn connect(&self, deadline: Instant) -> Result<Conn> {
         let time = deadline.saturating_duration_since(Instant::now());
+        let time = self.inner.access.time.map_or(time, |most| most.min(time));
         let opening = std::pin::pin!(self.open());
         match self.patiently(time, opening).await {
             Waited::Done(opened) => opened,
@@ -277,8 +277,8 @@ impl PostgresPool {
         let outages = self.main().health().outages();
         let (mut link, mut relay) = self.reach_server().await?;
         let question = format!(
-            "select pid, pg_is_in_recovery(), (extract(epoch from backend_start) * 1000000)::bigint, {} \
-             from pg_stat_get_activity(pg_backend_pid())",
+            "select pid, pg_is_in_recovery(), (extract(epoch from backend_start) * 1000000)::bigint, {}, \
+             current_setting('transaction_read_only') = 'on' from pg_stat_get_activity(pg_backend_pid())",
             folding::known_collations()
         );
         let asking = sqlx::raw_sql(AssertSqlSafe(question)).fetch_one(&mut link);
@@ -287,6 +287,11 @@ impl PostgresPool {
         if row.try_get::<bool, _>(1).map_err(translate)? {
             return Err(Error::unavailable(
                 "the database is a follower, which takes no writes: name the primary instead",
+            ));
+        }
+        if self.inner.access.wants_writable && row.try_get(4).map_err(translate)? {
+            return Err(Error::unavailable(
+                "the database takes no writes for now, and target_session_attrs=read-write in the URL asks for one that does",
             ));
         }
         let backend = (!self.inner.is_through_pooler).then_some(Backend { pid, started });
@@ -381,7 +386,11 @@ impl PostgresPool {
 
     /// Connects, and asks for nothing.
     pub(super) async fn reach_server(&self) -> Result<(PgConnection, Box<Relay>)> {
-        relay::connect(&self.inner.access.options, &self.inner.access.server).await
+        let access = &self.inner.access;
+        access.refusals.check()?;
+        let reached = relay::connect(&access.driver, &access.server).await;
+        access.refusals.note(reached.as_ref().err());
+        reached
     }
 
     pub(super) fn cleaners(&self) -> &TaskTracker {

@@ -8,6 +8,7 @@ use crate::storage::hex;
 use std::io::{self, Error};
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::UnixListener;
 
 /// The driver takes the name of a socket's file from the port.
@@ -38,14 +39,23 @@ impl Door {
         PORT
     }
 
-    /// The connection of this process. It does not block, and is not known to the runtime: see
-    /// [`super::Relay`].
-    pub(super) async fn accept(&self) -> io::Result<UnixStream> {
+    /// Lets the driver in with what the server has said of the session, whatever the driver asks
+    /// for. Its connection does not block, and is not known to the runtime: see [`super::Relay`].
+    pub(super) async fn let_in(self, said: &[u8]) -> io::Result<UnixStream> {
+        let mut near = self.accept().await?;
+        let length = usize::try_from(near.read_u32().await?).unwrap_or_default();
+        near.read_exact(&mut vec![0; length.saturating_sub(size_of::<u32>())]).await?;
+        near.write_all(said).await?;
+        near.into_std()
+    }
+
+    /// The connection of this process.
+    async fn accept(&self) -> io::Result<tokio::net::UnixStream> {
         let own = i32::try_from(std::process::id()).ok();
         loop {
             let (stream, _) = self.listener.accept().await?;
             if own.is_some() && stream.peer_cred()?.pid() == own {
-                return stream.into_std();
+                return Ok(stream);
             }
         }
     }
@@ -90,18 +100,27 @@ fn remove(folder: &Path) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::io::{Read, Write};
+    use tokio::net::UnixStream;
 
     #[tokio::test]
-    async fn each_connection_finds_its_own_address() {
+    async fn each_connection_finds_its_own_address_and_is_let_in_with_what_was_said() {
         let (one, other) = (Door::open().expect("a socket"), Door::open().expect("a socket"));
-        for (door, word) in [(&other, b"b"), (&one, b"a")] {
+        for (door, word) in [(other, b"b"), (one, b"a")] {
             let path = format!("{}/.s.PGSQL.{}", door.folder().display(), door.port());
-            let (near, far) = tokio::join!(door.accept(), tokio::net::UnixStream::connect(path));
-            let mut far = far.and_then(tokio::net::UnixStream::into_std).expect("connected");
-            far.write_all(word).expect("room");
+            let driver = async {
+                let mut far = UnixStream::connect(path).await?;
+                far.write_all(b"\0\0\0\x09start").await?;
+                let mut said = [0];
+                far.read_exact(&mut said).await?;
+                io::Result::Ok((said, far))
+            };
+            let (near, driver) = tokio::join!(door.let_in(word), driver);
+            let (said, mut far) = driver.expect("let in");
+            assert_eq!(&said, word);
+            // What the driver says next is for the server.
+            far.write_all(word).await.expect("room");
             let mut read = [0];
-            near.expect("accepted").read_exact(&mut read).expect("it is there");
+            std::io::Read::read_exact(&mut near.expect("let in"), &mut read).expect("it is there");
             assert_eq!(&read, word);
         }
     }

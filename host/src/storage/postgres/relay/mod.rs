@@ -4,7 +4,7 @@
 //! The driver receives a message whole before anybody can look at its length, and takes no stream
 //! of ours. So it is connected to us over a local socket, and this module carries the bytes between
 //! it and the server. What the server sends passes a [`Filter`](filter::Filter), which reads the
-//! heads of messages. The driver connects, prepares statements and runs what returns next to
+//! heads of messages. The relay logs in by itself. The driver is let in, prepares statements and runs what returns next to
 //! nothing. Statements whose rows are wanted are run without it ([`Relay::execute`]): a row is
 //! decoded where it was received, and one that is too long is never kept.
 //!
@@ -12,15 +12,19 @@
 //! ([`Relay::carry`]). Everything that is awaited on the driver's connection has to be awaited
 //! through its relay.
 
+mod certificate;
 mod door;
 mod execution;
 mod filter;
 mod inbox;
+mod login;
 mod outbox;
 mod pump;
 mod request;
 mod server;
 mod tls;
+mod tls_trouble;
+mod verifier;
 
 pub(super) use execution::Step;
 pub(super) use pump::Relay;
@@ -33,26 +37,17 @@ use door::Door;
 use sqlx::ConnectOptions as _;
 use sqlx::postgres::{PgConnectOptions, PgConnection, PgSslMode};
 use std::io;
-use std::pin::pin;
 
-/// Connects the driver to the server through a relay.
+/// Connects to the server, logs in, and lets the driver in.
 pub(super) async fn connect(options: &PgConnectOptions, server: &Server) -> Result<(PgConnection, Box<Relay>)> {
-    let wire = server.connect().await?;
+    let (wire, said) = server.connect().await?;
     let door = Door::open().map_err(|error| no_door(&error))?;
     // What is encrypted is encrypted by the relay.
     let options = options.clone().socket(door.folder()).port(door.port()).ssl_mode(PgSslMode::Disable);
-    let mut connecting = pin!(options.connect());
-    let near = tokio::select! {
-        biased;
-        near = door.accept() => near.map_err(|error| no_door(&error))?,
-        done = connecting.as_mut() => {
-            return Err(done.map_or_else(translate, |_| Error::unavailable("the driver has connected to nothing")));
-        }
-    };
-    drop(door);
-    let mut relay = Box::new(Relay::new(near, wire));
-    let link = relay.carry(connecting).await?;
-    Ok((link, relay))
+    let connecting = async { options.connect().await.map_err(translate) };
+    let letting_in = async { door.let_in(&said).await.map_err(|error| no_door(&error)) };
+    let (near, link) = tokio::try_join!(letting_in, connecting)?;
+    Ok((link, Box::new(Relay::new(near, wire))))
 }
 
 /// Says to the server that the connection ends.

@@ -211,7 +211,7 @@ async fn a_text_is_found_by_a_cursor_and_inside_a_transaction(engine: Engine) {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_bounds_of_a_range_are_found_on_postgres() {
     let (_host, mut visitor) = probe(Engine::Postgres).await;
-    let (none, one()) = (|| json!([]), || json!([1]));
+    let (none, one) = (|| json!([]), || json!([1]));
     let bounds = "select lower(stay) as from_day, upper(stay) as to_day from stays where id = $1";
     let steps = json!([
         execute("create table stays (id bigint primary key, stay int4range)", none()),

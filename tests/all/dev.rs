@@ -83,7 +83,11 @@ async fn sql_that_is_not_portable_is_said_once() {
     serving.logs().wait_for("a cast to integer rounds on Postgres").await;
     let log = serving.logs().so_far();
     assert_eq!(log.matches("a cast to integer rounds on Postgres").count(), 1, "{log}");
-    assert_eq!(log.matches("not the same on Postgres and SQLite").count(), 2, "the point in 2.7 is one more: {log}");
+    assert_eq!(
+        log.matches("not the same on Postgres and SQLite").count(),
+        2,
+        "the point in 2.7 is one more: {log}"
+    );
 }
 
 async fn start(command: Command) -> (Serving, Visitor) {

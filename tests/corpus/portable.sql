@@ -153,6 +153,11 @@ select id from people order by age is null, id
 select id from people order by -age, id
 => integer 3 / integer 1 / integer 4 / integer 2
 
+select email from people where id < 3 order by email collate "C" desc
+=> text JÜRGEN@example.org / text 100%_sure\
+select case when 'a' collate "C" < 'B' then 'yes' else 'no' end
+=> text no
+
 # Precedence
 select 'n: ' || 1 + 2
 => text n: 3

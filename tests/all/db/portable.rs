@@ -71,9 +71,13 @@ fn people() -> Vec<Value> {
     let row = |values: Value| execute(sql, values);
     vec![
         define(table),
-        row(json!([1, "JÜRGEN@example.org", 2.5, {"decimal": "19.90"}, true, born, {"instant": "0"}, first, {"bytes": "YWI="}, 30])),
-        row(json!([2, "100%_sure\\", -2.5, {"decimal": "1.10"}, false, {"date": [2024, 2, 29]}, {"instant": "1700000000000000"},
-            second, {"bytes": ""}, null])),
+        row(
+            json!([1, "JÜRGEN@example.org", 2.5, {"decimal": "19.90"}, true, born, {"instant": "0"}, first, {"bytes": "YWI="}, 30]),
+        ),
+        row(
+            json!([2, "100%_sure\\", -2.5, {"decimal": "1.10"}, false, {"date": [2024, 2, 29]}, {"instant": "1700000000000000"},
+            second, {"bytes": ""}, null]),
+        ),
         row(json!([3, null, null, null, null, null, null, null, null, 41])),
         row(json!([4, "straße", 0.1, {"decimal": "100"}, true, born, null, fourth, null, 30])),
     ]
@@ -154,7 +158,11 @@ async fn all_letters_are_changed_alike(engine: Engine) {
     let (_host, mut visitor) = probe(engine).await;
     let words = ["ΟΔΥΣΣΕΥΣ ΣΑΣ Σ", "STRASSE straße ﬁ", "İSTANBUL ıI", "ŉ ǰ ΐ ᾳ ᾼ"].map(str::to_owned);
     let letters = LETTERS.map(|range| {
-        range.filter_map(char::from_u32).filter(|letter| letter.is_alphanumeric()).map(|l| format!("{l} ")).collect()
+        range
+            .filter_map(char::from_u32)
+            .filter(|letter| letter.is_alphanumeric())
+            .map(|l| format!("{l} "))
+            .collect()
     });
     for text in words.into_iter().chain(letters) {
         let result = visitor.probe_one(query("select lower($1) as l, upper($1) as u", json!([text]))).await;
@@ -170,7 +178,8 @@ async fn a_check_sees_all_letters(engine: Engine) {
     ];
     let columns = [("code", "text"), ("size", "integer")].map(|(name, kind)| super::tables::column(name, kind));
     let table = json!({ "name": "codes", "columns": columns, "primary-key": ["code"], "checks": checks });
-    let insert = |code: &str, size: i64| execute("insert into codes (code, size) values ($1, $2)", json!([code, size]));
+    let insert =
+        |code: &str, size: i64| execute("insert into codes (code, size) values ($1, $2)", json!([code, size]));
     let steps = json!([
         define(table.clone()),
         insert("jürgen", 1),

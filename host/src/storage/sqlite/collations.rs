@@ -1,6 +1,7 @@
-//! Collations that every connection knows: the order of decimals and of dates that are kept as text.
+//! Collations that every connection knows: the order of decimals and of dates that are kept as text, and the name that Postgres has
+//! for the order of code points.
 //!
-//! Both are total orders over all texts, also those that are no decimals or dates: SQLite's indexes break without (SQLite documentation,
+//! All are total orders over all texts, also those that are no decimals or dates: SQLite's indexes break without (SQLite documentation,
 //! "sqlite3_create_collation").
 
 use crate::storage::schema::{DATE_COLLATION, DECIMAL_COLLATION};
@@ -9,6 +10,7 @@ use std::cmp::Ordering;
 
 /// Makes the collations known to a connection.
 pub(super) fn register(link: &Connection) -> rusqlite::Result<()> {
+    link.create_collation("C", str::cmp)?;
     link.create_collation(DECIMAL_COLLATION, compare_decimals)?;
     link.create_collation(DATE_COLLATION, compare_dates)
 }

@@ -193,7 +193,10 @@ impl File {
         for (limit, most) in [
             (Limit::SQLITE_LIMIT_LENGTH, whole(self.longest_value())),
             // The gate puts words in.
-            (Limit::SQLITE_LIMIT_SQL_LENGTH, whole(self.settings.sql_bytes.saturating_mul(2).saturating_add(4096))),
+            (
+                Limit::SQLITE_LIMIT_SQL_LENGTH,
+                whole(self.settings.sql_bytes.saturating_mul(2).saturating_add(4096)),
+            ),
             (Limit::SQLITE_LIMIT_COLUMN, 2000),
             (Limit::SQLITE_LIMIT_EXPR_DEPTH, 500),
             (Limit::SQLITE_LIMIT_COMPOUND_SELECT, 50),

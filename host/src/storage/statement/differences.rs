@@ -21,7 +21,8 @@ const SUM: &str = "sum() of an integer column is a decimal on Postgres and an in
 const AVERAGE: &str = "avg() of integers is a decimal on Postgres and a float on SQLite: \
                        write avg(cast(... as double precision))";
 const DIVISION: &str = "division by zero is an error on Postgres and NULL on SQLite: write nullif(..., 0)";
-const REMAINDER: &str = "% of numbers with a point is exact on Postgres; SQLite leaves out what is behind the point";
+const REMAINDER: &str =
+    "% of numbers with a point is exact on Postgres; SQLite leaves out what is behind the point";
 const OVERFLOW: &str = "a number beyond 64 bits is a decimal on Postgres and a float on SQLite, and a sum of \
                         small numbers beyond 32 bits is an error on Postgres";
 const SHIFT: &str = "Postgres shifts numbers of 32 bits, SQLite of 64: write cast(... as bigint) << ...";
@@ -179,8 +180,10 @@ impl Search {
                 }
             }
             "Double" | "DoublePrecision" | "Real" | "Float" | "Float8" | "Float4" => {}
-            "Text" if value.get("Value").is_some_and(|value| value.pointer("/value/SingleQuotedString").is_some()) => {
-            }
+            "Text"
+                if value
+                    .get("Value")
+                    .is_some_and(|value| value.pointer("/value/SingleQuotedString").is_some()) => {}
             "Text" => self.note(TO_TEXT),
             "Varchar" | "CharacterVarying" if !size => self.note(TO_TEXT),
             _ => self.note(TO_TYPE),

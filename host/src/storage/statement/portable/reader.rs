@@ -10,14 +10,46 @@ use crate::storage::statement::rules;
 
 /// Words behind which a value may begin, besides those of [`rules::is_never_a_value`].
 const NO_VALUES: [&str; 24] = [
-    "asc", "collate", "cross", "desc", "escape", "for", "full", "group", "having", "inner", "limit", "materialized",
-    "natural", "nulls", "offset", "order", "outer", "over", "partition", "recursive", "returning", "view", "window",
+    "asc",
+    "collate",
+    "cross",
+    "desc",
+    "escape",
+    "for",
+    "full",
+    "group",
+    "having",
+    "inner",
+    "limit",
+    "materialized",
+    "natural",
+    "nulls",
+    "offset",
+    "order",
+    "outer",
+    "over",
+    "partition",
+    "recursive",
+    "returning",
+    "view",
+    "window",
     "with",
 ];
 
 /// Words that end the items of ORDER BY.
 const ENDS_ORDER: [&str; 12] = [
-    "except", "fetch", "for", "groups", "intersect", "limit", "offset", "range", "returning", "rows", "union", "window",
+    "except",
+    "fetch",
+    "for",
+    "groups",
+    "intersect",
+    "limit",
+    "offset",
+    "range",
+    "returning",
+    "rows",
+    "union",
+    "window",
 ];
 
 /// What is open: the statement, a bracket or CASE.
@@ -326,7 +358,10 @@ mod tests {
                 "select a from t union select b from u order by a collate nocase offset 2",
                 "select a from t union select b from u order by a collate nocase nulls last offset 2",
             ),
-            ("select \"order by a\", 'order by a' from \"order\"", "select \"order by a\", 'order by a' from \"order\""),
+            (
+                "select \"order by a\", 'order by a' from \"order\"",
+                "select \"order by a\", 'order by a' from \"order\"",
+            ),
             ("create index i on t (a desc)", "create index i on t (a desc)"),
         ]);
     }

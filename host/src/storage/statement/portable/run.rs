@@ -73,12 +73,9 @@ impl Run {
         let begins = std::mem::take(&mut self.begins);
         match self.pieces.last_mut().filter(|_| !begins) {
             Some(piece) => piece.place.end = place.end,
-            None => self.pieces.push(Piece {
-                place,
-                is_joined: false,
-                behind_not: None,
-                is_joined_behind_not: false,
-            }),
+            None => {
+                self.pieces.push(Piece { place, is_joined: false, behind_not: None, is_joined_behind_not: false })
+            }
         }
     }
 

@@ -22,11 +22,10 @@ fn corpus() -> Vec<(String, bool)> {
     all
 }
 
-fn said(engine: Engine, sql: &str) -> Vec<String> {
-    match grammar::statement(engine, sql) {
-        Ok(tree) => differences::of(engine, &tree).into_iter().collect(),
-        Err(_) => Vec::new(),
-    }
+/// None where the parser does not know the text, as `1 << 32` on SQLite.
+fn said(engine: Engine, sql: &str) -> Option<Vec<String>> {
+    let tree = grammar::statement(engine, sql).ok()?;
+    Some(differences::of(engine, &tree).into_iter().collect())
 }
 
 /// What only the types of the columns show.
@@ -42,11 +41,12 @@ fn every_difference_that_the_text_shows_is_said() {
     assert!(corpus.iter().filter(|(_, differs)| *differs).count() > 50);
     for engine in [Engine::Postgres, Engine::Sqlite] {
         for (sql, _) in corpus.iter().filter(|(_, differs)| *differs) {
-            let said = said(engine, sql);
+            let Some(said) = said(engine, sql) else { continue };
             // Every computed column has another name, so this says nothing of the value.
             let is_said = said.iter().any(|difference| !difference.contains("name it with AS"));
-            let is_named = sql.starts_with("select count(*), lower") || sql.starts_with("select cast(1 as bigint), age");
-            assert_eq!(is_said || is_named, !UNSEEN.contains(&sql.as_str()), "{engine:?} {sql}: {said:?}");
+            let is_named =
+                sql.starts_with("select count(*), lower") || sql.starts_with("select cast(1 as bigint), age");
+            assert_ne!(is_said || is_named, UNSEEN.contains(&sql.as_str()), "{engine:?} {sql}: {said:?}");
         }
     }
 }
@@ -63,7 +63,7 @@ fn what_is_the_same_is_left_alone() {
     ] {
         let said: Vec<String> = [Engine::Postgres, Engine::Sqlite]
             .iter()
-            .flat_map(|engine| said(*engine, sql))
+            .flat_map(|engine| said(*engine, sql).unwrap())
             .filter(|difference| !difference.starts_with("round()"))
             .collect();
         assert!(said.is_empty(), "{sql}: {said:?}");

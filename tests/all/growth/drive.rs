@@ -130,12 +130,13 @@ async fn blobs(host: &TestHost) {
         all_ok(&made);
         // One that is left half made.
         let left = visitor
-            .probe(json!([
+            .probe_answer(json!([
                 { "op": "blob.create", "content-type": "text/plain" },
                 { "op": "writer.write", "writer": 0, "repeat": { "byte": 65, "count": 300_000, "calls": 1 } },
+                op("trap"),
             ]))
             .await;
-        all_ok(&left);
+        left.expect(500);
         for range in ["bytes=0-", "bytes=300000-300010"] {
             let steps = json!([{ "op": "blob.send", "id": blob }]);
             let request =

@@ -50,15 +50,12 @@ async fn each_mode_checks_what_it_says() {
 const LONG: &str = "20990101000000Z";
 const SIGNS: &str = "subjectAltName = DNS:localhost\nbasicConstraints = critical, CA:TRUE\n";
 
-/// `psql` is the measure: each certificate is its own root, and is given as that.
-#[tokio::test(flavor = "multi_thread")]
-async fn a_certificate_that_is_its_own_root_counts_as_it_does_for_psql() {
-    let tls = TlsServer::start().await;
-    let other = tls.other_root.to_str().expect("a UTF-8 path").to_owned();
+/// Certificates, the host and the mode that a URL names, and whether that gets in.
+fn own_roots() -> Vec<(OwnRoot, &'static str, &'static str, bool)> {
     let own = |name, extensions, end| OwnRoot { name, extensions, end };
     let all = "subjectAltName = DNS:localhost\nbasicConstraints = CA:TRUE\nkeyUsage = keyCertSign, digitalSignature\n\
                extendedKeyUsage = serverAuth\n";
-    for (certificate, host, mode, gets_in) in [
+    vec![
         (own("db", SIGNS, LONG), "localhost", "verify-full", true),
         (own("db", SIGNS, LONG), "127.0.0.1", "verify-full", false),
         (own("db", SIGNS, LONG), "127.0.0.1", "verify-ca", true),
@@ -114,12 +111,20 @@ async fn a_certificate_that_is_its_own_root_counts_as_it_does_for_psql() {
             "verify-full",
             false,
         ),
-    ] {
+    ]
+}
+
+/// `psql` is the measure: each certificate is its own root, and is given as that.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_certificate_that_is_its_own_root_counts_as_it_does_for_psql() {
+    let tls = TlsServer::start().await;
+    let other = tls.other_root.to_str().expect("a UTF-8 path").to_owned();
+    for (certificate, host, mode, gets_in) in own_roots() {
         let root = tls.certify_itself(certificate);
         let url = tls.url(host, &format!("sslmode={mode}&sslrootcert={}", root.display())).await;
         let (psql, ours) = (tls.psql(&url), tried(&url).await);
         assert_eq!((psql.is_ok(), ours.is_ok()), (gets_in, gets_in), "{certificate:?} {url}: {psql:?} {ours:?}");
-        // Of the same name, and another one.
+        // Another root.
         let url = tls.url(host, &format!("sslmode={mode}&sslrootcert={other}")).await;
         assert!(tls.psql(&url).is_err() && tried(&url).await.is_err(), "{url}");
     }

@@ -25,71 +25,118 @@ async fn server() -> TlsServer {
     tls
 }
 
+/// A server, and URLs of a database there.
+struct Place {
+    tls: TlsServer,
+    database: String,
+}
+
+impl Place {
+    fn at(&self, password: &str, host: &str, query: &str) -> String {
+        let (port, database) = (self.tls.server.port(), &self.database);
+        format!("postgres://{USER}:{password}@{host}:{port}/{database}?{query}")
+    }
+
+    fn local(&self, query: &str) -> String {
+        self.at(PASSWORD, "localhost", query)
+    }
+
+    fn socket(&self, query: &str) -> String {
+        let (port, folder, database) = (self.tls.server.port(), self.tls.directory().display(), &self.database);
+        format!("postgres://{USER}:{PASSWORD}@/{database}?host={folder}&port={port}&{query}")
+    }
+
+    fn certified(&self, query: &str) -> String {
+        format!("postgres://{USER}@localhost:{}/certified?{query}", self.tls.server.port())
+    }
+
+    /// About who logs in and how the way there is protected, and whether that gets in.
+    fn urls_of_protection(&self) -> Vec<(String, bool)> {
+        let (port, database) = (self.tls.server.port(), &self.database);
+        let [root, other] = [&self.tls.root, &self.tls.other_root].map(|path| path.display().to_string());
+        let local = |query: &str| self.local(query);
+        let at = |password: &str, host: &str, query: &str| self.at(password, host, query);
+        vec![
+            (local(""), true),
+            (at("a%2Bb%20c%25%2f", "localhost", ""), true),
+            (at("a%20b%20c%25%2F", "localhost", ""), false),
+            (at("a+b%20c%%2F", "localhost", ""), false),
+            (at("a+b+c%25%2F", "localhost", ""), false),
+            (format!("postgres://localhost:{port}?user={USER}&password={PASSWORD}&dbname={database}"), true),
+            (
+                format!("postgres://localhost:{port}/?user={USER}&password=a%20b%20c%25%2F&dbname={database}"),
+                false,
+            ),
+            (local("application_name=a+b&keepalives=1&keepalives_idle=5&tcp_user_timeout=9"), true),
+            (local("sslmode=disable"), false),
+            (local("sslmode=allow"), true),
+            (local("sslmode=prefer"), true),
+            (local("sslmode=on"), false),
+            (local("ssl=true"), true),
+            (local("channel_binding=require"), true),
+            (local("sslmode=require&channel_binding=require"), true),
+            (local("sslmode=require&channel_binding=disable"), true),
+            (local("sslmode=disable&channel_binding=require"), false),
+            (local("channel_binding=always"), false),
+            (local(&format!("sslmode=require&sslrootcert={other}")), false),
+            (local(&format!("sslmode=verify-full&sslrootcert={root}&channel_binding=require")), true),
+            (at(PASSWORD, "127.0.0.1", &format!("sslmode=verify-full&sslrootcert={root}")), false),
+            (at(PASSWORD, "127.0.0.1", &format!("sslmode=verify-ca&sslrootcert={root}")), true),
+            (at(PASSWORD, "nowhere.invalid", "hostaddr=127.0.0.1&sslmode=require"), true),
+            (
+                at(PASSWORD, "localhost", &format!("hostaddr=127.0.0.1&sslmode=verify-full&sslrootcert={root}")),
+                true,
+            ),
+            (
+                at(
+                    PASSWORD,
+                    "nowhere.invalid",
+                    &format!("hostaddr=127.0.0.1&sslmode=verify-full&sslrootcert={root}"),
+                ),
+                false,
+            ),
+        ]
+    }
+
+    /// About everything else.
+    fn other_urls(&self) -> Vec<(String, bool)> {
+        let [certificate, key] = self.tls.client(USER).map(|path| path.display().to_string());
+        let local = |query: &str| self.local(query);
+        let (socket, certified) = (|query: &str| self.socket(query), |query: &str| self.certified(query));
+        vec![
+            (local("gssencmode=disable"), true),
+            (local("gssencmode=require"), false),
+            (local("target_session_attrs=read-write"), true),
+            (local("target_session_attrs=primary"), true),
+            (local("target_session_attrs=standby"), false),
+            (local("target_session_attrs=read-write&options=-c%20default_transaction_read_only%3Don"), false),
+            (local("options=-c%20no_such_setting%3D1"), false),
+            (local("sslmode=require&ssl_min_protocol_version=TLSv1.3"), true),
+            (local("sslmode=require&ssl_max_protocol_version=TLSv1.2&channel_binding=require"), true),
+            (local("sslmode=require&ssl_min_protocol_version=TLSv9"), false),
+            (local("sslmode=require&sslsni=0"), true),
+            (local("service=nowhere"), false),
+            (local("SSLMODE=verify-full"), false),
+            (socket(""), true),
+            (socket("sslmode=verify-full"), true),
+            (socket("channel_binding=require"), false),
+            (certified("sslmode=require"), false),
+            (certified(&format!("sslmode=require&sslcert={certificate}&sslkey={key}")), true),
+            (
+                certified(&format!("sslmode=require&sslcert={certificate}&sslkey={key}&channel_binding=require")),
+                false,
+            ),
+        ]
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn psql_and_doctor_agree_on_every_url() {
     let tls = server().await;
     let database = tls.server.fresh_database().await.rsplit('/').next().expect("a name").to_owned();
-    let (port, folder) = (tls.server.port(), tls.directory().display().to_string());
-    let [root, other] = [&tls.root, &tls.other_root].map(|path| path.display().to_string());
-    let [certificate, key] = tls.client(USER).map(|path| path.display().to_string());
-    let at = |password: &str, host: &str, query: &str| {
-        format!("postgres://{USER}:{password}@{host}:{port}/{database}?{query}")
-    };
-    let local = |query: &str| at(PASSWORD, "localhost", query);
-    let socket =
-        |query: &str| format!("postgres://{USER}:{PASSWORD}@/{database}?host={folder}&port={port}&{query}");
-    let certified = |query: &str| format!("postgres://{USER}@localhost:{port}/certified?{query}");
-    let urls = [
-        (local(""), true),
-        (at("a%2Bb%20c%25%2f", "localhost", ""), true),
-        (at("a%20b%20c%25%2F", "localhost", ""), false),
-        (at("a+b%20c%%2F", "localhost", ""), false),
-        (at("a+b+c%25%2F", "localhost", ""), false),
-        (format!("postgres://localhost:{port}?user={USER}&password={PASSWORD}&dbname={database}"), true),
-        (format!("postgres://localhost:{port}/?user={USER}&password=a%20b%20c%25%2F&dbname={database}"), false),
-        (local("application_name=a+b&keepalives=1&keepalives_idle=5&tcp_user_timeout=9"), true),
-        (local("sslmode=disable"), false),
-        (local("sslmode=allow"), true),
-        (local("sslmode=prefer"), true),
-        (local("sslmode=on"), false),
-        (local("ssl=true"), true),
-        (local("channel_binding=require"), true),
-        (local("sslmode=require&channel_binding=require"), true),
-        (local("sslmode=require&channel_binding=disable"), true),
-        (local("sslmode=disable&channel_binding=require"), false),
-        (local("channel_binding=always"), false),
-        (local(&format!("sslmode=require&sslrootcert={other}")), false),
-        (local(&format!("sslmode=verify-full&sslrootcert={root}&channel_binding=require")), true),
-        (at(PASSWORD, "127.0.0.1", &format!("sslmode=verify-full&sslrootcert={root}")), false),
-        (at(PASSWORD, "127.0.0.1", &format!("sslmode=verify-ca&sslrootcert={root}")), true),
-        (at(PASSWORD, "nowhere.invalid", "hostaddr=127.0.0.1&sslmode=require"), true),
-        (at(PASSWORD, "localhost", &format!("hostaddr=127.0.0.1&sslmode=verify-full&sslrootcert={root}")), true),
-        (
-            at(PASSWORD, "nowhere.invalid", &format!("hostaddr=127.0.0.1&sslmode=verify-full&sslrootcert={root}")),
-            false,
-        ),
-        (local("gssencmode=disable"), true),
-        (local("gssencmode=require"), false),
-        (local("target_session_attrs=read-write"), true),
-        (local("target_session_attrs=primary"), true),
-        (local("target_session_attrs=standby"), false),
-        (local("target_session_attrs=read-write&options=-c%20default_transaction_read_only%3Don"), false),
-        (local("options=-c%20no_such_setting%3D1"), false),
-        (local("sslmode=require&ssl_min_protocol_version=TLSv1.3"), true),
-        (local("sslmode=require&ssl_max_protocol_version=TLSv1.2&channel_binding=require"), true),
-        (local("sslmode=require&ssl_min_protocol_version=TLSv9"), false),
-        (local("sslmode=require&sslsni=0"), true),
-        (local("service=nowhere"), false),
-        (local("SSLMODE=verify-full"), false),
-        (socket(""), true),
-        (socket("sslmode=verify-full"), true),
-        (socket("channel_binding=require"), false),
-        (certified("sslmode=require"), false),
-        (certified(&format!("sslmode=require&sslcert={certificate}&sslkey={key}")), true),
-        (certified(&format!("sslmode=require&sslcert={certificate}&sslkey={key}&channel_binding=require")), false),
-    ];
-    for (url, gets_in) in urls {
-        let (psql, ours) = (tls.psql(&url), doctor(&url).await);
+    let place = Place { tls, database };
+    for (url, gets_in) in place.urls_of_protection().into_iter().chain(place.other_urls()) {
+        let (psql, ours) = (place.tls.psql(&url), doctor(&url).await);
         assert_eq!((psql.is_ok(), ours.status.success()), (gets_in, gets_in), "{url}: {psql:?} {ours}");
         assert!(!ours.to_string().contains("a+b"), "the password is told: {ours}");
     }

@@ -96,7 +96,7 @@ impl TlsServer {
         self.server.openssl(&[&request[..], &["-keyout", files[1], "-out", "client.csr"]].concat());
         let sign =
             ["x509", "-req", "-in", "client.csr", "-CA", "root.pem", "-CAkey", "root.key", "-CAcreateserial"];
-        self.server.openssl(&[&sign[..], &["-days", "2", "-out", files[0]]].concat());
+        self.server.openssl(&[&sign[..], &["-days", "2", "-extfile", "extensions", "-out", files[0]]].concat());
         files.map(|file| self.directory().join(file))
     }
 

@@ -102,11 +102,15 @@ impl Server {
         };
         let mut first = None;
         for encrypts in ways {
-            match self.attempt(*encrypts).await {
+            let failure = match self.attempt(*encrypts).await {
                 Ok(connected) => return Ok(connected),
-                Err(failure) if failure.tries_again => drop(first.get_or_insert(failure.error)),
-                Err(failure) => return Err(first.unwrap_or(failure.error)),
+                Err(failure) => failure,
+            };
+            let error = first.unwrap_or(failure.error);
+            if !failure.tries_again {
+                return Err(error);
             }
+            first = Some(error);
         }
         Err(first.unwrap_or_else(|| Error::unavailable("cannot reach the database")))
     }
@@ -121,12 +125,12 @@ impl Server {
     }
 
     async fn open(&self, encrypts: bool) -> std::result::Result<Wire, Failure> {
-        let final_ = |e: io::Error| Failure { error: unreachable(&e), tries_again: false };
+        let failed = |e: io::Error| Failure { error: unreachable(&e), tries_again: false };
         match (&self.host, self.address) {
             (PostgresHost::Socket(folder), None) => {
                 let path = folder.join(format!(".s.PGSQL.{}", self.port));
                 // As in libpq there is no TLS over a socket.
-                Ok(Wire(Box::new(UnixStream::connect(path).await.map_err(final_)?)))
+                Ok(Wire(Box::new(UnixStream::connect(path).await.map_err(failed)?)))
             }
             (host, address) => {
                 let name = host.to_string();
@@ -135,8 +139,8 @@ impl Server {
                     Some(address) => TcpStream::connect((address, self.port)).await,
                     None => TcpStream::connect((name, self.port)).await,
                 };
-                let stream = stream.map_err(final_)?;
-                stream.set_nodelay(true).map_err(final_)?;
+                let stream = stream.map_err(failed)?;
+                stream.set_nodelay(true).map_err(failed)?;
                 if encrypts { self.protect(stream, name).await } else { Ok(Wire(Box::new(stream))) }
             }
         }

@@ -63,6 +63,11 @@ fn of_certificate(error: &CertificateError) -> String {
              with sslrootcert in the URL or with INNKEEPER_DATABASE_CA"
                 .to_owned()
         }
+        E::Other(other) if other.to_string().contains("UnsupportedCertVersion") => {
+            "the server's certificate is of an old version of X.509, which this host does not read: let the server have one \
+             with a subjectAltName"
+                .to_owned()
+        }
         other => format!("the server's certificate cannot be used: {other}"),
     }
 }

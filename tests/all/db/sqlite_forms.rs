@@ -155,7 +155,7 @@ async fn errors_are_told_by_their_kind() {
     let (_host, mut visitor) = probe(Engine::Sqlite).await;
     ok(&visitor.probe_one(execute("create table t (a integer)", json!([]))).await);
     for (sql, expected, told) in [
-        ("select 'a' collate nowhere", "syntax", "no such collation"),
+        ("select a from t order by a collate nowhere", "syntax", "no such collation"),
         ("select 'a' match 'b'", "denied", "MATCH"),
         ("alter table t add column b unique", "syntax", "Cannot add a UNIQUE column"),
         ("alter table t add column b integer primary key", "syntax", "Cannot add a PRIMARY KEY column"),
@@ -167,11 +167,27 @@ async fn errors_are_told_by_their_kind() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn percentiles_are_there() {
+async fn functions_for_numbers_take_what_is_a_number() {
     let (_host, mut visitor) = probe(Engine::Sqlite).await;
-    let sql = "with t (x) as (values (1), (2), (3), (4)) select median(x), percentile(x, 25), percentile_cont(x, 0.5) from t";
-    let result = visitor.probe_one(query(sql, json!([]))).await;
-    assert_eq!(rows(&result), &json!([[{ "float": 2.5 }, { "float": 1.75 }, { "float": 2.5 }]]));
+    let cases = [
+        ("floor(5), ceil('7'), trunc(' 2.5 '), floor(9223372036854775807)", "5|7|2.0|9223372036854775807"),
+        (
+            "sqrt('16'), sqrt('abc'), sqrt(null), sqrt(x'31'), sqrt(''), sqrt('inf'), sqrt(-1)",
+            "4.0|null|null|null|null|null|null",
+        ),
+        (
+            "ln(0), log(-1), log(2, 8), log(1, 8), log(10, '100'), log2(8), log10(1000)",
+            "null|null|3.0|null|2.0|3.0|3.0",
+        ),
+        (
+            "mod(-7, 3), mod(7.5, 2), mod(1, 0), pow(2, -1), power('3', 2), atan2(0, -1) > 3.14",
+            "-1.0|1.5|null|0.5|9.0|1",
+        ),
+    ];
+    for (sql, expected) in cases {
+        let result = visitor.probe_one(query(&format!("select {sql}"), json!([]))).await;
+        assert_eq!(texts(rows(&result)), [expected], "{sql}");
+    }
 }
 
 fn texts(rows: &Value) -> Vec<String> {

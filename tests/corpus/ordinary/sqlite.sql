@@ -180,8 +180,6 @@ insert or abort into user default values
 => runs
 select id, name, hex(thumb), (values (1), (2)), typeof(zip) from user order by id
 => rows
-select floor(2.7), ceil(-2.7), round(2.567, 1), sqrt(16), pow(2, 3), mod(7, 4), sign(-2), trunc(-2.7), pi() > 3.14, degrees(pi()), median(id), percentile_cont(id, 0.5) from user
-=> rows
 alter table user add column age integer not null default 7 check (age between 0 and 150)
 => runs
 alter table user add column twice integer as (age * 2)

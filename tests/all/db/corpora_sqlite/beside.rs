@@ -41,7 +41,7 @@ pub(super) fn run(link: &Connection, sql: &str) -> Result<Answer, String> {
     }
     drop(cursor);
     rows.sort();
-    Ok(Answer { columns: statement.column_names().into_iter().map(str::to_owned).collect(), rows })
+    Ok(Answer { columns: statement.column_names().into_iter().map(without_number).collect(), rows })
 }
 
 /// Whether SQLite itself takes a statement, which is undone then. One that fails may keep a part of what it did (OR FAIL).
@@ -80,11 +80,19 @@ pub(super) fn clear(link: &mut Connection) -> Vec<String> {
 pub(super) fn of_interface(result: &Value) -> Answer {
     let list = |value: &Value| value.as_array().cloned().unwrap_or_default();
     let columns =
-        list(&result["columns"]).iter().map(|name| name.as_str().unwrap_or_default().to_owned()).collect();
+        list(&result["columns"]).iter().map(|name| without_number(name.as_str().unwrap_or_default())).collect();
     let mut rows: Vec<Vec<String>> =
         list(&result["rows"]).iter().map(|row| list(row).iter().map(shown).collect()).collect();
     rows.sort();
     Answer { columns, rows }
+}
+
+/// SQLite tells columns of nested joins that have the same name apart by random numbers.
+fn without_number(name: &str) -> String {
+    match name.rsplit_once(':') {
+        Some((name, number)) if number.parse::<u64>().is_ok() => name.to_owned(),
+        _ => name.to_owned(),
+    }
 }
 
 fn stored(value: ValueRef<'_>) -> String {

@@ -5,10 +5,11 @@
 //! (SQLite: `src/func.c`, `src/json.c`), so that one call, which nothing can interrupt, takes
 //! minutes or days with values that a guest may have. Ours take time in proportion to the sum, or
 //! refuse. LIKE and GLOB are SQLite's own, because only for those it uses an index; there the
-//! length of the pattern is bounded (`file`).
+//! length of the pattern is bounded (`file`). Others are not in the SQLite that is built with the host (`math`).
 
 mod hex;
 mod letters;
+mod math;
 mod plain;
 mod search;
 mod trim;
@@ -37,6 +38,7 @@ pub(super) fn register(link: &Connection, most: &ValueBytes) -> Result<()> {
     add(link, "instr", 2, search::instr)?;
     let most = Arc::clone(most);
     add(link, "replace", 3, move |context| search::replace(context, most.load(Ordering::Relaxed)))?;
+    math::register(link)?;
     add(link, "unhex", 2, hex::unhex)?;
     for name in ["json_patch", "jsonb_patch"] {
         add(link, name, 2, move |context| plain::patch(context, name, MOST_PATCH_WORK))?;

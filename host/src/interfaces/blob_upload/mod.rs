@@ -7,6 +7,8 @@
 mod error;
 mod file_name;
 mod form;
+#[cfg(fuzzing)]
+pub use form::fuzzing;
 mod host;
 pub mod keyring;
 pub mod link;

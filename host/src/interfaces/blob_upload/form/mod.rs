@@ -8,6 +8,8 @@
 mod charset;
 mod disposition;
 mod encoded_word;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod multipart;
 mod parameters;
 mod parts;

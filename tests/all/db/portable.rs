@@ -157,13 +157,10 @@ const LETTERS: [std::ops::RangeInclusive<u32>; 16] = [
 async fn all_letters_are_changed_alike(engine: Engine) {
     let (_host, mut visitor) = probe(engine).await;
     let words = ["ΟΔΥΣΣΕΥΣ ΣΑΣ Σ", "STRASSE straße ﬁ", "İSTANBUL ıI", "ŉ ǰ ΐ ᾳ ᾼ"].map(str::to_owned);
-    let letters = LETTERS.map(|range| {
-        range
-            .filter_map(char::from_u32)
-            .filter(|letter| letter.is_alphanumeric())
-            .map(|l| format!("{l} "))
-            .collect()
-    });
+    // This one got a capital in Unicode 16.
+    let is_old = |letter: &char| letter.is_alphanumeric() && *letter != 'ƛ';
+    let letters = LETTERS
+        .map(|range| range.filter_map(char::from_u32).filter(is_old).map(|letter| format!("{letter} ")).collect());
     for text in words.into_iter().chain(letters) {
         let result = visitor.probe_one(query("select lower($1) as l, upper($1) as u", json!([text]))).await;
         assert_eq!(rows(&result), &json!([[text.to_lowercase(), text.to_uppercase()]]));

@@ -287,13 +287,13 @@ select 2147483647 + 1
 => sqlite integer 2147483648
 select 9223372036854775807 + 1
 => postgres error bad-parameter
-=> sqlite float 9.223372036854776e18
+=> sqlite float 9.223372036854776e+18
 select 9223372036854775808
 => postgres decimal 9223372036854775808
-=> sqlite float 9.223372036854776e18
+=> sqlite float 9.223372036854776e+18
 select cast(2147483648 as bigint) * 4294967296
 => postgres error bad-parameter
-=> sqlite float 9.223372036854776e18
+=> sqlite float 9.223372036854776e+18
 select 1 << 32
 => postgres integer 1
 => sqlite integer 4294967296

@@ -156,9 +156,7 @@ async fn errors_are_told_by_their_kind() {
     ok(&visitor.probe_one(execute("create table t (a integer)", json!([]))).await);
     for (sql, expected, told) in [
         ("select a from t order by a collate nowhere", "syntax", "no such collation"),
-        ("select 'a' match 'b'", "denied", "MATCH"),
-        ("alter table t add column b unique", "syntax", "Cannot add a UNIQUE column"),
-        ("alter table t add column b integer primary key", "syntax", "Cannot add a PRIMARY KEY column"),
+        ("select 'a' match 'b'", "denied", "not authorized to use function"),
     ] {
         let result = visitor.probe_one(query(sql, json!([]))).await;
         assert_eq!(code(&result), expected, "{sql}: {result}");
@@ -196,8 +194,8 @@ fn texts(rows: &Value) -> Vec<String> {
 }
 
 fn text(value: &Value) -> String {
-    let member = value.as_object().and_then(|members| members.values().next());
-    member.unwrap_or(value).as_str().map_or_else(|| value.to_string(), str::to_owned)
+    let content = value.as_object().and_then(|members| members.values().next()).unwrap_or(value);
+    content.as_str().map_or_else(|| content.to_string(), str::to_owned)
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -19,10 +19,6 @@ pub(super) fn is_copy(context: &AuthContext<'_>) -> bool {
     known && context.database_name == Some("temp")
 }
 
-/// Beginning of the name by which ALTER TABLE has a table at hand whose column it adds (SQLite: `sqlite3AlterBeginAddColumn`). An index
-/// on it is refused by SQLite in its own words.
-const ALTERED: &str = "sqlite_altertab_";
-
 /// What a guest's statement defines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Definition {
@@ -52,10 +48,8 @@ pub(super) fn authorize_guest(context: &AuthContext<'_>, definition: Definition)
         | A::DropTrigger { table_name, .. }
         | A::AlterTable { table_name, .. }
         | A::Analyze { table_name }
+        | A::CreateIndex { table_name, .. }
         | A::DropIndex { table_name, .. } => is_own(table_name),
-        A::CreateIndex { table_name, .. } => {
-            is_own(table_name) || definition == Definition::Alter && table_name.starts_with(ALTERED)
-        }
         A::CreateView { view_name } | A::DropView { view_name } => is_own(view_name),
         A::Reindex { .. } => true,
         A::Function { function_name } => {

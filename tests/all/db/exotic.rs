@@ -11,7 +11,7 @@ const COUNT: usize = 60;
 /// A type and the text of a random value of it, as a person would write it.
 type Type = (&'static str, fn(&mut Random) -> String);
 
-const TYPES: [Type; 14] = [
+const TYPES: [Type; 18] = [
     ("interval", |random| {
         let [years, days, micros] =
             [random.within(-5_000, 5_000), random.within(-40_000, 40_000), random.within(-1 << 50, 1 << 50)];
@@ -40,6 +40,10 @@ const TYPES: [Type; 14] = [
     ("timetz", |random| format!("{:02}:{:02}:00+{:02}", random.below(24), random.below(60), random.below(15))),
     ("bit(12)", |random| (0..12).map(|_| if random.below(2) == 0 { '0' } else { '1' }).collect()),
     ("numrange", |random| format!("[{}.5,)", random.within(-1000, 1000))),
+    ("nummultirange", |random| format!("{{[{}.5,1000),[2000,)}}", random.within(-1000, 999))),
+    ("tstzmultirange", |random| format!("{{[{}-02-03 04:05:06+00,)}}", 1000 + random.below(9000))),
+    ("int8multirange", |random| (*random.one_of(&["{}", "{[1,3),[5,9)}", "{(,)}", "{[3,5),[1,4)}"])).to_owned()),
+    ("datemultirange[]", |random| array(random, |_| "{[2024-01-01,2024-02-01)}".to_owned())),
 ];
 
 const WORDS: [&str; 8] = ["", "NULL", "\"", "\\\\", "a b", "{},", "🦀", "'"];

@@ -144,6 +144,29 @@ pub(super) fn write_range(
     if rest.is_empty() { Ok(()) } else { Err(malformed(info)) }
 }
 
+/// Writes a multirange, for example `{[1,3),[5,9)}` (`multirange_out` in `multirangetypes.c`).
+pub(super) fn write_multirange(
+    info: &PgTypeInfo,
+    bound: &PgTypeInfo,
+    bytes: &[u8],
+    depth: u32,
+    out: &mut String,
+) -> Result<(), CodecError> {
+    let mut rest = bytes;
+    let count = take_i32(&mut rest).ok_or_else(|| malformed(info))?;
+    out.push('{');
+    for at in 0..count {
+        if at > 0 {
+            out.push(',');
+        }
+        let range = take_item(&mut rest).flatten().ok_or_else(|| malformed(info))?;
+        write_range(info, bound, range, depth, out)?;
+        bounded(info, out)?;
+    }
+    out.push('}');
+    if rest.is_empty() { Ok(()) } else { Err(malformed(info)) }
+}
+
 /// Writes a row, for example `(1,"a b",)`. `fields` are the types of its columns where they are known.
 pub(super) fn write_row(
     info: &PgTypeInfo,

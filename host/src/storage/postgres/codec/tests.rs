@@ -151,6 +151,13 @@ fn arrays_are_written_as_postgres_does() {
     assert_eq!(array_text::<Vec<String>>(&quoted).unwrap(), r#"{a,"","null","b c","\"\\","{,}"}"#);
     let range = [&[2, 0, 0, 0, 4][..], &one, &[0, 0, 0, 4], &two].concat();
     assert_eq!(array_text::<PgRange<i32>>(&range).unwrap(), "[1,2)");
+    let length = u32::try_from(range.len()).unwrap().to_be_bytes();
+    let ranges = [&[0, 0, 0, 2][..], &length, &range, &[0, 0, 0, 1, 1]].concat();
+    let multirange = PgTypeInfo::with_oid(Oid(types::INT4MULTIRANGE));
+    let mut text = String::new();
+    super::text::write(&multirange, &ranges, 0, &mut text).unwrap();
+    assert_eq!(text, "{[1,2),empty}");
+    assert!(super::text::write(&multirange, &ranges[..9], 0, &mut text).is_err());
 }
 
 #[test]

@@ -44,6 +44,9 @@ pub(super) fn write(info: &PgTypeInfo, bytes: &[u8], depth: u32, out: &mut Strin
 }
 
 fn write_shape(info: &PgTypeInfo, bytes: &[u8], depth: u32, out: &mut String) -> Result<(), CodecError> {
+    if let Some(bound) = types::multirange_bound(info) {
+        return nested::write_multirange(info, &bound, bytes, depth, out);
+    }
     match types::shape(info) {
         Shape::Text => scalar::text(bytes).map(|text| out.push_str(text)).ok_or_else(|| malformed(info)),
         Shape::Domain(base) => write(base, bytes, depth + 1, out),

@@ -3,6 +3,7 @@
 
 use super::CodecError;
 use sqlx::TypeInfo as _;
+use sqlx::postgres::types::Oid;
 use sqlx::postgres::{PgTypeInfo, PgTypeKind};
 use std::borrow::Cow;
 
@@ -57,6 +58,12 @@ types! {
     VOID = 2278, "void";
     UUID = 2950, "uuid";
     JSONB = 3802, "jsonb";
+    INT4MULTIRANGE = 4451, "int4multirange";
+    NUMMULTIRANGE = 4532, "nummultirange";
+    TSMULTIRANGE = 4533, "tsmultirange";
+    TSTZMULTIRANGE = 4534, "tstzmultirange";
+    DATEMULTIRANGE = 4535, "datemultirange";
+    INT8MULTIRANGE = 4536, "int8multirange";
 }
 
 /// What sqlx calls a type that it has never looked up. Asking such a type for its kind panics.
@@ -93,6 +100,20 @@ pub(super) fn shape(info: &PgTypeInfo) -> Shape<'_> {
         PgTypeKind::Simple if is_citext(info.name()) => Shape::Text,
         PgTypeKind::Simple | PgTypeKind::Pseudo => Shape::Opaque,
     }
+}
+
+/// The type of the bounds of a multirange; none for other types. The driver knows no multiranges.
+pub(super) fn multirange_bound(info: &PgTypeInfo) -> Option<PgTypeInfo> {
+    let bound = match oid(info) {
+        INT4MULTIRANGE => INT4,
+        NUMMULTIRANGE => NUMERIC,
+        TSMULTIRANGE => TIMESTAMP,
+        TSTZMULTIRANGE => TIMESTAMPTZ,
+        DATEMULTIRANGE => DATE,
+        INT8MULTIRANGE => INT8,
+        _ => return None,
+    };
+    Some(PgTypeInfo::with_oid(Oid(bound)))
 }
 
 /// `citext`, under whatever schema the extension was created in.

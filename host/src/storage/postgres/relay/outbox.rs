@@ -166,6 +166,13 @@ impl Outbox {
         }
     }
 
+    /// Mends what has just been taken where the driver knows less than the server.
+    pub(super) fn mend(&mut self) {
+        if let Some(request) = request::with_multiranges(self.waiting()) {
+            self.put(request);
+        }
+    }
+
     /// Puts the beginning of a transaction in front of the request that has just been taken.
     /// Returns the types of the messages that answer it.
     pub(super) fn put_ahead(&mut self, text: &str) -> &'static [u8] {

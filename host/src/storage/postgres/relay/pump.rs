@@ -256,6 +256,9 @@ impl Relay {
     /// Takes what the driver wants to send. False if there is nothing.
     fn take_request(&mut self) -> bool {
         let is_there = self.outbox.fill(&self.near);
+        if is_there {
+            self.outbox.mend();
+        }
         if is_there && let Some(text) = self.begin.take() {
             self.filter.discard(self.outbox.put_ahead(text));
         }

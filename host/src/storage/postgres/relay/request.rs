@@ -57,6 +57,20 @@ pub(super) fn is_whole(bytes: &[u8]) -> bool {
     }
 }
 
+/// The driver's query for types, made so that it gets to know multiranges as plain types; none
+/// where the request is another. The driver fails at a type of whose kind it has never heard.
+pub(super) fn with_multiranges(request: &[u8]) -> Option<Vec<u8>> {
+    const BEGINNING: &[u8] = b"SELECT pg_type.oid,";
+    const KIND: &[u8] = b"\ntyptype,\n";
+    const PLAIN_KIND: &[u8] = b"\ntranslate(typtype::text, 'm', 'b')::\"char\" AS typtype,\n";
+    let [QUERY, _, _, _, _, script @ ..] = request else { return None };
+    let at = script.windows(KIND.len()).position(|part| part == KIND).filter(|_| script.starts_with(BEGINNING))?;
+    let (before, after) = script.split_at_checked(at)?;
+    let mut whole = Vec::new();
+    append(&mut whole, QUERY, &[before, PLAIN_KIND, after.get(KIND.len()..)?]);
+    Some(whole)
+}
+
 /// A request, and before it the beginning of a transaction, so that nothing of the request is run
 /// where that fails. Also the types of the messages that answer the beginning.
 pub(super) fn with_begin(request: &[u8], text: &str) -> (Vec<u8>, &'static [u8]) {
@@ -117,6 +131,14 @@ mod tests {
         let (request, answers) = with_begin(SYNC, "begin");
         assert!(request.starts_with(b"P\0\0\0\x0d\0begin\0\0\0B\0\0\0\x0c") && request.ends_with(SYNC));
         assert_eq!(answers, b"12C");
+    }
+
+    #[test]
+    fn a_query_for_types_is_made_to_know_multiranges() {
+        let query = message(QUERY, b"SELECT pg_type.oid,\nname,\ntyptype,\nx FROM pg_type\0");
+        let changed = with_multiranges(&query).expect("a query for types");
+        assert!(is_whole(&changed) && changed.windows(9).any(|part| part == b"translate"));
+        assert_eq!(with_multiranges(&message(QUERY, b"select 1,\ntyptype,\n\0")), None);
     }
 
     #[test]

@@ -2,9 +2,12 @@
 //!
 //! The statements are data: `tests/corpus/ordinary` and `tests/corpus/attacks`, each file says how it is written.
 
+mod beside;
 mod canaries;
 mod compare;
 mod files;
+mod sources;
+mod trees;
 
 use serde_json::{Value, json};
 use support::database::Direct;

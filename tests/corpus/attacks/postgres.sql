@@ -613,3 +613,34 @@ select plainto_tsquery('english', repeat('running ',200000)) is null
 select polygon(20000, '((0,0),1)'::circle) && polygon(20000, '((0,0),2)'::circle)
 => harmless
 select repeat('x',150000000) is null
+
+# What the parser does not know is carried past it, and judged all the same
+select (v).nextval from (select 'x'::text as v) v
+=> harmless
+select (v).lo_get from (select 1 as v) v
+select (v).pg_sleep from (select 1 as v) v
+update t set a[nextval('app_other.s')] = 1
+update t set a[(select 1)] = 1
+update t set a[pg_sleep(1)] = 1
+update t set app_other.secrets[1] = 1
+insert into t (a) values (1) on conflict ((select a from app_other.secrets)) do nothing
+insert into t (a) values (1) on conflict (set_config('search_path', 'app_other', false)) do nothing
+insert into t (a) values (1) on conflict (no_such_function(a)) do nothing
+insert into t (a) values (1) on conflict ((a::regclass)) do nothing
+select * from json_to_recordset('[]') as (a regclass)
+select json_to_recordset.nextval from json_to_recordset('[]') as (a int)
+select f.nextval[1] from unnest('{a}'::text[]) as f
+select concat(variadic array[current_user])
+select 1 between symmetric pg_backend_pid() and 2
+select 1 between symmetric no_such_function(1) and 2
+with recursive r(n) as (select 1) search depth first by n set pg_x select 1
+with recursive r(n) as (select 1) cycle n set a using app_other.b select 1
+create table x (like pg_class including all)
+create table x (like app_other.secrets including all)
+select a from t for key share of app_other.secrets
+alter table t alter column a set statistics 1, owner to postgres
+alter index if exists innkeeper_x rename to y
+select "GROUPING SETS"(a) from t
+select "VARIADIC"(a) from t
+select a from t group by grouping sets ((no_such_function(a)))
+select count(*) over (rows between no_such_function(1) preceding and current row exclude ties) from t

@@ -76,8 +76,10 @@ select a, b from unnest(array[1, 2], array['x', 'y']) as u(a, b)
 => rows
 select matrix[1][2], matrix[2:2][1:1], array_dims(matrix) from logs where matrix is not null
 => rows
-update docs set tags[1] = 'first' where id = 1
-=> not yet
+update docs set tags[1] = 'first' where id = 1 returning tags
+=> rows
+update docs set tags[2:3] = array['a', 'b'], size = 1, body['k']['l'] = '5' where id = 1 returning tags, body
+=> rows
 update docs set tags = array_append(tags, 'new') where id = 1 returning tags
 => rows
 select string_to_array('a,b,c', ','), array_position(array[5, 6], 6), array_remove(array[1, 2, 1], 1), array_cat('{1}', '{2}')
@@ -112,8 +114,8 @@ select position('b' in 'abc'), substring('abcdef' from 2 for 3), substring('abc'
 => rows
 select U&'\0041', N'x', b'101', x'1F'
 => rows
-select trim(trailing from 'a ')
-=> not yet
+select trim(trailing from 'a '), trim(both from ' a '), trim(leading from ' a'), trim(from ' a ')
+=> rows
 select trim(both x from y), trim(y, x), btrim(y, x || '-'), ltrim(y, 'éèêëàâäîïôöûüç-_.,;:'), rtrim(y, x), translate(lower(y), 'áéíóúàèìòùäëïöüâêîôûñç', 'aeiouaeiouaeiouaeiounc'), strpos(y, x), position(x in y), replace(y, x, repeat(x, 3)), split_part(y, x, 2), string_to_array(y, x), y like '%' || x || '%', y ilike x, lpad(y, length(x) + 9, x), normalize(y, nfc), y is nfc normalized from (values ('-', '-a-b-'), ('a', 'aaa'), (null, 'a'), ('x', null)) v(x, y)
 => rows
 select x from string_to_table('a,b,' || 'c', ',' || '') s(x)
@@ -139,8 +141,9 @@ select id, ts_rank_cd(words, q) > 0.05 from docs, to_tsquery('english', 'fox | d
 select line collate "C" < 'z' collate "C" from logs order by line collate "C"
 => rows
 select 'a'
-'b'
-=> not yet
+'b', 'c' -- and more
+  'd''e'
+=> rows
 
 # Types
 select ceil(1.2), floor(1.8), sqrt(16.0), power(2, 10), mod(7, 3), exp(0.0), ln(1.0), pi() > 3
@@ -215,8 +218,12 @@ with a as (insert into logs (doc_id, line) values (1, 'cte') returning id), b as
 => rows
 with recursive t(n, path) as (select 1, array[1] union all select n + 1, path || (n + 1) from t where n < 4) select * from t
 => rows
-with recursive t(n) as (select 1 union all select n + 1 from t where n < 3) search depth first by n set ord select n from t
-=> not yet
+with recursive t(n) as (select 1 union all select n + 1 from t where n < 3) search depth first by n set ord select n, ord::text from t order by ord
+=> rows
+with recursive t(n, m) as (select 1, 2 union all select n % 3 + 1, m from t) search breadth first by n, m set ord cycle n, m set again using way select n, again from t
+=> rows
+with recursive t(n) as (select 1 union all select n % 3 + 1 from t) cycle n set again to 'Y' default 'N' using way, u as (select 2 as x) select n, again, x from t, u
+=> rows
 select id, body from docs where id = 1 for update
 => runs
 select id from docs order by id limit 1 for update of docs skip locked
@@ -235,8 +242,10 @@ select currval('docs_id_seq') > 0
 # Changes
 insert into logs as l (id, doc_id, line) values (1, 1, 'again') on conflict (id) do update set line = l.line || excluded.line, n = default where l.doc_id = excluded.doc_id returning l.id, (l.n is null) as is_null
 => rows
-insert into numbered (id) overriding system value values (1)
-=> not yet
+insert into numbered (id) overriding system value values (1) returning id
+=> rows
+insert into numbered (id) overriding user value select 7 returning id
+=> runs
 insert into logs (doc_id, line, n) select id, body ->> 'text', (body ->> 'n')::smallint from docs on conflict do nothing
 => runs
 insert into logs (line) values (default), ('x') returning line
@@ -264,8 +273,10 @@ create or replace view recent as select id, body ->> 'text' as text from docs wh
 select count(*) from recent
 => rows
 alter view recent rename to recently
-=> not yet
-alter table recent rename to recently
+=> runs
+alter view if exists recently rename column text to texts
+=> runs
+alter view recently alter column texts set default 'x'
 => runs
 create table parts (id int primary key, kind text check (kind in ('a', 'b')) default 'a', price numeric check (price > 0), during tstzrange, exclude using gist (during with &&))
 => runs
@@ -310,4 +321,117 @@ drop index docs_made, docs_span
 drop table pieces, totals cascade
 => runs
 create index people_idx on docs (day asc nulls first, size desc)
+=> runs
+
+# Signs, numbers, strings, precedence: what must not change on its way
+select - + 1, - -1, - - - 1, + + 1, - (- 1), 1 - -1, 1 - - 1, 1--2
++ 3, 2 * - - 3, - 2 ^ 2, 2 ^ - 1, ~ -1, - ~ 5, ~ - 5, ~ ~ 5, @ -1, - @ -5, |/ 16, ||/ 8.0, not not true, not (not false), !! 'a'::tsquery
+=> rows
+select @@ '(1,1),(0,0)'::box, @-@ '[(0,0),(3,4)]'::path, # '((0,0),(1,1),(2,0))'::path
+=> rows
+select interval(0) '1 day 01:23:45.6789', interval(2) '1.239 s', interval '1' year, interval '1-2' year to month, interval '1.239' second(1), interval '1:02.39' minute to second(1), '1.239 s'::interval(1), cast('5' as interval minute), interval '1' day * 2
+=> rows
+select replace('it''s', '''', ''''''), '''', '''''''', 'a''''b', 'x' || '''' || 'y', E'a''b', E'\x41\\''', '\', 'a\b'
+=> rows
+select b'101', B'', x'1F', 1e3, .5, 5., 1.5e-3, 12345678901234567890
+=> rows
+select a = any('{1,2}') and b, not a = 1, a + 1 || 'x', a is null = b, a between 1 and 2 and b, a || '-' || a + 1, - a ^ 2, a::text || 'x' like '1%' and b, a in (1, 2) = b, (a, b) = (1, true), a - 1 - 1, 2 ^ a ^ 2, a is distinct from 1 and b from (values (1, true), (2, false), (null, null)) v(a, b)
+=> rows
+select a isnull, a notnull, (a + 1) isnull as b, not a isnull from (values (1), (null)) v(a)
+=> rows
+select 5 between symmetric 9 and 1, 5 not between symmetric 9 and 1, 5 between symmetric (1 + 1) and 9 and true, 5 between asymmetric 9 and 1, 5 between symmetric case when true and true then 9 end and 1
+=> rows
+select 'ab' like any (array['a%', 'x']), 'ab' ilike any (array['A%']), 'ab' not like all (array['x%']), 'ab' not ilike any (array['A%', 'x']), 'ab' like some (array['%b']), 'a' || 'b' like any ('{ab}')
+=> rows
+select date '2024-02-29', inet '::1', int4range '[1,5)', timestamp(0) '2024-01-01 10:00:00.7', bit(3) '101', double precision '1.5', point '(1,2)', jsonb '{"a": 1}', time with time zone '10:00+02', "text" 'a'
+=> rows
+select extract('year' from date '2024-02-29'), extract(isodow from date '2024-02-29'), extract(epoch from interval '1 day')
+=> rows
+select int4('1'), text(1), date('2024-01-01'), numeric(1), varchar('a'), "char"('a'), timestamptz('2024-01-01 00:00+00'), name('a'), bool('t'), "timestamp"('2024-01-01'), "interval"('1 day'), jsonb('{}'), tsquery('a'), inet('::1')
+=> rows
+
+# Calls, windows, groups, joins
+select format('%s-%s', variadic array['a', 'b']), concat(variadic array[1, 2]), concat_ws(',', variadic '{x,y}'::text[]), jsonb_build_array(variadic array['a', 'b']), greatest(1, 2), make_interval(days := 2), make_interval(hours => 1)
+=> rows
+select a, sum(a) over (order by a rows between 1 preceding and 1 following exclude current row), sum(a) over (order by a rows unbounded preceding exclude ties), count(*) over (w rows between unbounded preceding and unbounded following exclude group), sum(a) over (w rows between current row and 1 following exclude no others) from (values (1), (2), (2), (5)) v(a) window w as (order by a)
+=> rows
+select d, count(*) over (order by d range between '1 day'::interval preceding and current row), count(*) over (order by d range between '1 day' preceding and '2 days' following), count(*) over (order by n range between '1' preceding and '0.5' following), count(*) over (order by d range between interval '1 day' preceding and interval '1 day' following) from (values (date '2024-01-01', 1.0), ('2024-01-02', 1.5), ('2024-01-05', 3)) v(d, n)
+=> rows
+select a, b, count(*) from (values (1, 'x'), (1, 'y'), (2, 'x')) v(a, b) group by grouping sets ((a, b), (a), (), rollup (a, b), cube (a), grouping sets ((b), ()))
+=> rows
+select a, b, count(*), grouping(a, b) from (values (1, 'x'), (1, 'y'), (2, 'x')) v(a, b) group by a, grouping sets (b, ())
+=> rows
+select j.id, l.line from docs d join logs l using (id) as j
+=> rows
+select j.* from (docs d join logs l on d.id = l.doc_id) as j (a)
+=> runs
+select * from json_to_recordset('[{"a": 1, "b": "x"}]') as (a int, b text)
+=> rows
+select * from jsonb_to_record('{"a": [1, 2], "b": "2024-01-01"}') as x(a int[], b timestamp(0), c numeric(10, 2), d varchar(5))
+=> rows
+select (d).id, (d).tags[1], d.tags[1], d.tags[1:1], (d).body ->> 'text' from docs d order by 1
+=> rows
+select count(*) from only docs d, logs *
+=> rows
+select id from logs order by id using > offset 1 limit 1
+=> rows
+select id from docs order by id fetch next row only
+=> rows
+select id from docs for no key update of docs skip locked
+=> runs
+select d.id from docs d, logs l for key share of d, l
+=> runs
+select d.id from docs d join logs l on l.doc_id = d.id for update of d, l nowait
+=> runs
+select multirange(int4range(1, 5))::text, '{[1,3),[5,9)}'::int4multirange @> 2, isempty('{}'::nummultirange), upper('{[1,3),[5,9)}'::int4multirange)
+=> rows
+
+# Changes and definitions
+create table keyed (id int primary key, email text, n int unique nulls not distinct, tags text[], unique nulls not distinct (email), check (n > 0) no inherit)
+=> runs
+create unique index keyed_email on keyed (lower(email))
+=> runs
+create unique index keyed_n on keyed (id) where n > 1
+=> runs
+insert into keyed (id, email) values (1, 'A@x') on conflict (lower(email)) do update set email = excluded.email returning id
+=> rows
+insert into keyed (id, email) values (2, 'a@X') on conflict (lower(email)) do update set tags[2] = 'again' returning id, tags
+=> rows
+insert into keyed (id, n) values (3, 5) on conflict (id) where n > 1 do update set n = 6 where keyed.n < 10 returning n
+=> rows
+insert into keyed (id) values (1) on conflict ((id)) do nothing
+=> runs
+create table copied (x, y) as select id, email from keyed
+=> runs
+create table if not exists copied (x, y) as values (1, 'a') with no data
+=> runs
+select x, y from copied
+=> rows
+create table copy (like keyed including all excluding indexes excluding comments)
+=> runs
+create table ids (a int generated by default as identity (start with 10 increment by 5))
+=> runs
+create table ids_2 (b int generated always as identity (increment 5 start 10 maxvalue 100 minvalue 1 cache 3 no cycle), c int)
+=> runs
+insert into ids default values returning a
+=> rows
+select lastval()
+=> rows
+alter table ids alter column a set generated always, alter column a restart with 50
+=> runs
+alter table ids alter a drop identity if exists, alter column a set statistics 100
+=> runs
+create index ids_a on ids using btree (a) with (fillfactor = 70)
+=> runs
+alter index if exists ids_a rename to ids_b
+=> runs
+alter index if exists no_such_index rename to other
+=> runs
+create unique index ids_key on ids (a)
+=> runs
+alter table only ids alter column a set not null, add constraint ids_pk primary key using index ids_key
+=> runs
+truncate only ids
+=> runs
+drop table keyed, copied, copy, ids, ids_2
 => runs

@@ -191,7 +191,7 @@ impl Pass {
             return Ok(());
         };
         let Some(arguments) = arguments_of(fields) else { return Ok(()) };
-        let mut values = arguments.iter_mut().filter_map(|argument| argument.pointer_mut("/Unnamed/Expr"));
+        let mut values = arguments.iter_mut().filter_map(value_of);
         let (first, second) = (values.next(), values.next());
         match (rule, first, second) {
             (Rule::Query, _, Some(text)) | (Rule::Query | Rule::Marks, Some(text), _) => {
@@ -264,6 +264,12 @@ fn arguments_of(fields: &mut Map<String, Json>) -> Option<&mut Vec<Json>> {
     let arguments = fields.get_mut("args")?;
     let place = ["/List/args", "/args", ""].into_iter().find(|place| arguments.pointer(place).is_some())?;
     arguments.pointer_mut(place)?.as_array_mut()
+}
+
+/// The value of an argument, with a name or without.
+fn value_of(argument: &mut Json) -> Option<&mut Json> {
+    let place = ["/Unnamed/Expr", "/Named/arg/Expr"].into_iter().find(|place| argument.pointer(place).is_some())?;
+    argument.pointer_mut(place)
 }
 
 fn expression_of(tree: &Json) -> Result<Expr, Refusal> {

@@ -2,11 +2,11 @@
 
 use super::allowed::Lists;
 use super::walk::{Findings, walk};
-use super::{Engine, Refusal, RefusalCode, tokens};
+use super::{Engine, Refusal, RefusalCode, escapes, faithful, stand_in, tokens};
 use sqlparser::ast::{Expr, Statement};
 use sqlparser::dialect::{Dialect, PostgreSqlDialect, SQLiteDialect};
 use sqlparser::parser::{Parser, ParserError};
-use sqlparser::tokenizer::{Token, Tokenizer};
+use sqlparser::tokenizer::{Token, TokenWithSpan, Tokenizer};
 use std::fmt::Display;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -51,7 +51,7 @@ pub(super) fn printed<T: Display + PartialEq>(
     tree: &T,
     parse: impl FnOnce(&str) -> Result<T, Refusal>,
 ) -> Result<String, Refusal> {
-    let text = tree.to_string();
+    let text = stand_in::restore(tree.to_string())?;
     match parse(&text) {
         Ok(again) if again == *tree => Ok(text),
         _ => Err(not_understood(&"it reads differently when it is written anew")),
@@ -68,11 +68,28 @@ pub(super) fn is_steady(statement: &Statement) -> bool {
     walk(statement, Lists::steady()).is_ok()
 }
 
-/// A parser over the tokens of a text, after some have been made fit.
+/// Checks that a print for Postgres says what was written.
+pub(super) fn check_faithful(written: &str, print: &str) -> Result<(), Refusal> {
+    match faithful::difference(&tokens(Engine::Postgres, written)?, &tokens(Engine::Postgres, print)?) {
+        None => Ok(()),
+        Some(word) => Err(not_understood(&format!("{word} gets lost when it is written anew"))),
+    }
+}
+
+/// The tokens of a text, after some have been made fit.
+pub(super) fn tokens(engine: Engine, text: &str) -> Result<Vec<TokenWithSpan>, Refusal> {
+    let dialect = dialect_of(engine);
+    let text = match engine {
+        Engine::Postgres => escapes::plain(text)?,
+        Engine::Sqlite => text.into(),
+    };
+    let tokens = Tokenizer::new(dialect.as_ref(), &text).tokenize_with_location();
+    Ok(tokens::make_fit(engine, tokens.map_err(|error| not_understood(&error))?))
+}
+
+/// A parser over the tokens of a text.
 fn parser_of<'a>(engine: Engine, dialect: &'a dyn Dialect, text: &str) -> Result<Parser<'a>, Refusal> {
-    let tokens = Tokenizer::new(dialect, text).tokenize_with_location();
-    let mut tokens = tokens.map_err(|error| not_understood(&error))?;
-    tokens::make_fit(engine, &mut tokens);
+    let tokens = tokens(engine, text)?;
     Ok(Parser::new(dialect).with_recursion_limit(RECURSION).with_tokens_with_locations(tokens))
 }
 

@@ -8,11 +8,13 @@
 //!    the statement is (`depth`).
 //! 2. A parser (`grammar`), and a walk over its whole tree with default deny (`walk`, lists in
 //!    `allowed`).
-//! 3. On Postgres calls that could not be interrupted get bounds (`costs`). The tree is printed,
-//!    must give the same tree again, and the print is what runs. On SQLite the text itself runs,
-//!    with a few words put in so that it means what it means on Postgres (`portable`): there the
-//!    engine's authorizer stands beside the gate, with its own reading of the text
-//!    (`storage/sqlite/authorizer.rs`), and judges alone what the parser or the lists do not know.
+//! 3. On Postgres the tree is printed, must give the same tree again, must say what was written word
+//!    by word (`faithful`), and the print is what runs. Calls that could not be interrupted get
+//!    bounds first (`costs`). Forms that the parser does not know are rewritten in front of it or
+//!    carried past it (`forms`, `stand_in`). On SQLite the text itself runs, with a few words put in
+//!    so that it means what it means on Postgres (`portable`): there the engine's authorizer stands
+//!    beside the gate, with its own reading of the text (`storage/sqlite/authorizer.rs`), and judges
+//!    alone what the parser or the lists do not know.
 //!
 //! Where apps share one credential this is still a seatbelt, not a wall: it trusts that the lists are right.
 //! What has passed is remembered by its text (`cache`).
@@ -22,7 +24,10 @@ mod cache;
 mod costs;
 mod depth;
 mod differences;
+mod escapes;
 mod facts;
+mod faithful;
+mod forms;
 mod grammar;
 mod lexer;
 mod placeholders;
@@ -31,6 +36,7 @@ mod quotes;
 mod rules;
 mod script;
 mod sentence;
+mod stand_in;
 mod symbols;
 #[cfg(test)]
 mod tests;
@@ -149,10 +155,10 @@ pub fn check_expression(engine: Engine, text: &str, max_bytes: usize) -> Result<
         if findings.subqueries || findings.aggregates || findings.writes {
             return Err(Refusal::denied("a condition has no subqueries, aggregates or sequences"));
         }
-        let text = grammar::printed(&expression, |again| grammar::expression(engine, again))?;
+        let print = grammar::printed(&expression, |again| grammar::expression(engine, again))?;
         match engine {
-            Engine::Postgres => Ok(text),
-            Engine::Sqlite => Ok(portable::for_sqlite(&text)?.unwrap_or(text)),
+            Engine::Postgres => grammar::check_faithful(text, &print).map(|()| print),
+            Engine::Sqlite => Ok(portable::for_sqlite(&print)?.unwrap_or(print)),
         }
     })
 }
@@ -172,7 +178,7 @@ fn read(engine: Engine, sql: &str, scan: Scan) -> Result<Checked, Refusal> {
     differences::look(engine, &tree);
     let text = match engine {
         Engine::Postgres => {
-            let text = print_again(&tree, scan)?;
+            let text = print_again(&tree, sql, scan)?;
             // What is put in is the host's own, and made of parts that have passed.
             match costs::bounded(&tree, &text)? {
                 Some(bounded) => grammar::printed(&bounded, |again| grammar::statement(engine, again))?,
@@ -188,8 +194,9 @@ fn read(engine: Engine, sql: &str, scan: Scan) -> Result<Checked, Refusal> {
 }
 
 /// The text that Postgres runs. It passes the first step as well, for the engine reads this and not what the guest wrote.
-fn print_again(tree: &sqlparser::ast::Statement, scan: Scan) -> Result<String, Refusal> {
+fn print_again(tree: &sqlparser::ast::Statement, sql: &str, scan: Scan) -> Result<String, Refusal> {
     let text = grammar::printed(tree, |again| grammar::statement(Engine::Postgres, again))?;
+    grammar::check_faithful(sql, &text)?;
     match self::scan(Engine::Postgres, &text)?.parameters == scan.parameters {
         true => Ok(text),
         false => Err(Refusal::syntax("the statement is not understood: its placeholders get lost")),

@@ -3,7 +3,7 @@
 use super::depth::Depth;
 use super::lexer::Token;
 use super::placeholders::Placeholders;
-use super::{Engine, Kind, Refusal, Scan, rules};
+use super::{Engine, Kind, Refusal, Scan, rules, stand_in};
 
 /// Longest word that is of interest.
 const LONGEST_KEYWORD: usize = 16;
@@ -111,6 +111,9 @@ impl<'a> Sentence<'a> {
 
     fn check_names(&self, token: Token<'a>) -> Result<(), Refusal> {
         let (Token::Word(name) | Token::Quoted(name)) = token else { return self.check_previous_name(token) };
+        if name.starts_with(stand_in::MARK) {
+            return Err(Refusal::syntax("a name begins with a control character"));
+        }
         match rules::kept_prefix(name) {
             Some(prefix) => {
                 Err(Refusal::denied(format!("names that begin with {prefix} are not allowed to an app")))

@@ -1,7 +1,6 @@
 //! Makes tokens fit for the parser, where it reads words as some third database does.
 
-use super::Engine;
-use super::allowed::Lists;
+use super::{Engine, forms, stand_in};
 use sqlparser::keywords::Keyword;
 use sqlparser::tokenizer::{Token, TokenWithSpan, Whitespace};
 
@@ -38,68 +37,53 @@ const NO_KEYWORDS: [Keyword; 28] = [
     Keyword::XOR,
 ];
 
-/// Changes tokens in place.
-pub(super) fn make_fit(engine: Engine, tokens: &mut Vec<TokenWithSpan>) {
-    for token in tokens.iter_mut() {
+/// The tokens as the parser is to see them.
+pub(super) fn make_fit(engine: Engine, mut tokens: Vec<TokenWithSpan>) -> Vec<TokenWithSpan> {
+    for token in &mut tokens {
         if let Token::Word(word) = &mut token.token
             && NO_KEYWORDS.contains(&word.keyword)
         {
             word.keyword = Keyword::NoKeyword;
         }
     }
-    strengthen_locks(tokens);
-    if engine == Engine::Postgres {
-        turn_typed_strings(tokens);
+    match engine {
+        Engine::Postgres => forms::rewrite(without_blanks(tokens)),
+        Engine::Sqlite => tokens,
     }
 }
 
-/// `inet '::1'`: the parser knows this form for types of the standard alone, so it becomes `'::1'::inet`. The blank between
-/// makes room for the colons.
-fn turn_typed_strings(tokens: &mut [TokenWithSpan]) {
-    let types = Lists::of(Engine::Postgres);
-    let is_type = |token: &Token| match token {
-        Token::Word(word) => {
-            word.quote_style.is_none() && word.keyword == Keyword::NoKeyword && types.allows_type(&word.value)
+/// The printer takes two quotes side by side for one that is doubled already. So all are.
+fn printable(mut token: TokenWithSpan) -> TokenWithSpan {
+    match &mut token.token {
+        Token::SingleQuotedString(text) if text.contains('\'') => *text = text.replace('\'', "''"),
+        Token::Word(word) if word.value.starts_with(stand_in::MARK) => {
+            word.value = word.value.replace('"', "\"\"")
         }
-        _ => false,
-    };
-    let mut at = 0;
-    while let Some([kind, blank, text]) = tokens.get_mut(at..).and_then(|rest| rest.first_chunk_mut()) {
-        let text_follows = matches!(text.token, Token::SingleQuotedString(_));
-        if is_type(&kind.token) && text_follows && blank.token == Token::Whitespace(Whitespace::Space) {
-            std::mem::swap(&mut kind.token, &mut text.token);
-            blank.token = Token::DoubleColon;
-        }
-        at += 1;
+        _ => {}
     }
+    token
 }
 
-/// The parser does not know FOR NO KEY UPDATE and FOR KEY SHARE: the next stronger locks stand for them.
-fn strengthen_locks(tokens: &mut Vec<TokenWithSpan>) {
-    let mut meaning = tokens.iter().enumerate().filter_map(|(at, token)| Some((at, keyword(&token.token)?)));
-    let mut superfluous = Vec::new();
-    let mut before = [(0, Keyword::NoKeyword); 3];
-    for (at, word) in meaning.by_ref() {
-        match (before.map(|(_, word)| word), word) {
-            ([_, Keyword::FOR, Keyword::NO], Keyword::KEY) => {}
-            ([Keyword::FOR, Keyword::NO, Keyword::KEY], Keyword::UPDATE) => {
-                superfluous.extend([before[1].0, before[2].0]);
+/// Leaves out blanks and comments. A string that begins on a new line behind another goes on with it
+/// (PostgreSQL documentation, "String Constants").
+fn without_blanks(tokens: Vec<TokenWithSpan>) -> Vec<TokenWithSpan> {
+    let mut kept: Vec<TokenWithSpan> = Vec::with_capacity(tokens.len());
+    let (mut on_new_line, mut may_go_on) = (false, true);
+    for token in tokens {
+        match (&token.token, kept.last_mut().map(|last| &mut last.token)) {
+            (Token::Whitespace(blank), _) => {
+                on_new_line |= matches!(blank, Whitespace::Newline | Whitespace::SingleLineComment { .. });
+                may_go_on &= !matches!(blank, Whitespace::MultiLineComment(_));
+                continue;
             }
-            ([_, Keyword::FOR, Keyword::KEY], Keyword::SHARE) => superfluous.push(before[2].0),
-            _ => {}
+            (Token::SingleQuotedString(more), Some(Token::SingleQuotedString(text)))
+                if on_new_line && may_go_on =>
+            {
+                text.push_str(&more.replace('\'', "''"));
+            }
+            _ => kept.push(printable(token)),
         }
-        before = [before[1], before[2], (at, word)];
+        (on_new_line, may_go_on) = (false, true);
     }
-    for at in superfluous.into_iter().rev() {
-        tokens.remove(at);
-    }
-}
-
-/// Blanks do not count; anything that is no keyword separates.
-fn keyword(token: &Token) -> Option<Keyword> {
-    match token {
-        Token::Whitespace(_) => None,
-        Token::Word(word) => Some(word.keyword),
-        _ => Some(Keyword::NoKeyword),
-    }
+    kept
 }

@@ -103,7 +103,10 @@ impl Lists {
 
     /// What a function of this name does; none if it is not allowed.
     pub(in crate::storage) fn function(&self, name: &str) -> Option<FunctionKind> {
-        self.functions.get(name).or_else(|| self.functions.get(name.to_ascii_lowercase().as_str())).copied()
+        let name = name.to_ascii_lowercase();
+        // A type's name with one argument is a cast (PostgreSQL documentation, "Type Casts").
+        let casts = || self.types.as_ref().is_some_and(|types| types.contains(name.as_str()));
+        self.functions.get(name.as_str()).copied().or_else(|| casts().then_some(FunctionKind::Plain))
     }
 
     pub(super) fn allows_type(&self, name: &str) -> bool {

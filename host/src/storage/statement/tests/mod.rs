@@ -3,6 +3,7 @@
 mod costs;
 mod differences;
 mod facts;
+mod forms;
 mod hardness;
 mod refused;
 

@@ -19,6 +19,8 @@ pub(super) struct Compound<'w, 'a> {
     start: usize,
     /// What a call or a table function is made of.
     called: Called,
+    /// The name whose fields or elements are meant.
+    row: Option<Name>,
 }
 
 impl<'w, 'a> Compound<'w, 'a> {
@@ -35,7 +37,7 @@ impl<'w, 'a> Compound<'w, 'a> {
             walker.name = Name::default();
         }
         let start = walker.names.len();
-        Self { walker, owner, variant, start, called: Called::default() }
+        Self { walker, owner, variant, start, called: Called::default(), row: None }
     }
 
     fn field<T: Serialize + ?Sized>(&mut self, key: &'static str, value: &T) -> Result<(), Stop> {
@@ -60,6 +62,16 @@ impl<'w, 'a> Compound<'w, 'a> {
                 self.called.alias = self.walker.names_in(value)?;
                 Ok(())
             }
+            ("Expr", "CompoundFieldAccess", "root") => {
+                let is_name = serde_json::to_value(value).is_ok_and(|root| root.get("Identifier").is_some());
+                let names = self.walker.names_in(value)?;
+                self.row = names.into_iter().next().filter(|_| is_name);
+                Ok(())
+            }
+            ("Expr", "CompoundFieldAccess", "access_chain") => match self.row.take() {
+                Some(row) if self.walker.note_element(&row, value)? => Ok(()),
+                _ => value.serialize(&mut *self.walker),
+            },
             ("Function", "", "args") | ("TableFactor", "Function", "args") => self.arguments(value),
             _ => value.serialize(&mut *self.walker),
         }

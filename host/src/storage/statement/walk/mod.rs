@@ -82,7 +82,7 @@ impl<'a> Walker<'a> {
         }
         match (owner, variant) {
             ("SetExpr", "Insert" | "Update" | "Delete") => self.findings.writes = true,
-            ("Expr", "Subquery" | "InSubquery" | "Exists") | ("FunctionArguments", "Subquery") => {
+            ("Expr", "Subquery" | "Exists") | ("FunctionArguments" | "InTarget", "Subquery") => {
                 self.findings.subqueries = true;
             }
             _ => {}

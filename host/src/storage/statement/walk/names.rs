@@ -2,8 +2,10 @@
 
 use super::{Name, Stop, TableFunction, Walker, lookups};
 use crate::storage::statement::allowed::FunctionKind;
-use crate::storage::statement::{Refusal, rules};
+use crate::storage::statement::stand_in::{Carries, StandIn};
+use crate::storage::statement::{Engine, Refusal, grammar, rules};
 use serde::Serialize;
+use sqlparser::ast::{AccessExpr, Expr};
 
 /// A call or a table function while its parts pass by.
 #[derive(Default)]
@@ -16,6 +18,9 @@ pub(super) struct Called {
 /// Columns of the table functions that give several.
 const OUTPUT_COLUMNS: [&str; 6] = ["key", "value", "ordinality", "lexeme", "positions", "weights"];
 
+/// Forms that reach the parser as a call.
+const CALLED_FORMS: [&str; 4] = ["SYMMETRIC", "GROUPING SETS", "ROLLUP", "CUBE"];
+
 /// Words that Postgres takes for a function call although no parenthesis follows (PostgreSQL documentation, "Session
 /// Information Functions"). They say who the host is to the database.
 const SESSION_WORDS: [&str; 7] =
@@ -24,11 +29,51 @@ const SESSION_WORDS: [&str; 7] =
 impl Walker<'_> {
     /// Any name at all. The first pass has seen these words, but not what the parser makes a name of: SQLite's 'name', say.
     pub(super) fn note_name(&mut self, name: Name) -> Result<(), Stop> {
+        if let Some(stand_in) = StandIn::of(&name.text) {
+            self.check_stand_in(&stand_in)?;
+        }
         if let Some(prefix) = rules::kept_prefix(&name.text) {
             return Err(Stop::denied(format!("names that begin with {prefix} are not allowed to an app")));
         }
         self.names.push(name);
         Ok(())
+    }
+
+    /// What is carried past the parser is walked as well.
+    fn check_stand_in(&mut self, stand_in: &StandIn) -> Result<(), Stop> {
+        if stand_in.carries == Carries::Words {
+            return Ok(());
+        }
+        let carried = grammar::expression(Engine::Postgres, &stand_in.text).map_err(Stop)?;
+        let is_element = match &carried {
+            Expr::CompoundFieldAccess { root, access_chain } => {
+                matches!(**root, Expr::Identifier(_))
+                    && access_chain.iter().all(|access| matches!(access, AccessExpr::Subscript(_)))
+            }
+            _ => false,
+        };
+        if stand_in.carries == Carries::Element && !is_element {
+            return Err(Stop::misread("a column or an element of one is to be set"));
+        }
+        let names = self.names.len();
+        carried.serialize(&mut *self)?;
+        self.names.truncate(names);
+        Ok(())
+    }
+
+    /// `t.a[1]`, which is `t.a` and a subscript; whether there was one to note.
+    pub(super) fn note_element<T: Serialize + ?Sized>(&mut self, row: &Name, accesses: &T) -> Result<bool, Stop> {
+        let accesses = serde_json::to_value(accesses).ok().and_then(|tree| serde_json::from_value(tree).ok());
+        let Some::<Vec<AccessExpr>>(accesses) = accesses else { return Ok(false) };
+        let Some((AccessExpr::Dot(Expr::Identifier(column)), rest)) = accesses.split_first() else {
+            return Ok(false);
+        };
+        let start = self.names.len();
+        column.serialize(&mut *self)?;
+        let column = self.names.get(start).cloned().unwrap_or_default();
+        self.note_point(&[row.clone(), column])?;
+        rest.serialize(&mut *self)?;
+        Ok(true)
     }
 
     pub(super) fn newtype_variant<T: Serialize + ?Sized>(
@@ -75,6 +120,10 @@ impl Walker<'_> {
     }
 
     pub(super) fn check_function(&mut self, name: &Name) -> Result<(), Stop> {
+        let stand_in = StandIn::of(&name.text);
+        if stand_in.is_some_and(|form| CALLED_FORMS.contains(&form.text.as_str())) {
+            return Ok(());
+        }
         match self.lists.function(&name.text) {
             Some(kind) => {
                 self.note_call(kind);
@@ -106,6 +155,8 @@ impl Walker<'_> {
         let names = self.names.get(start..).unwrap_or_default();
         match names {
             [name] if self.lists.allows_type(&name.text) => Ok(()),
+            // The columns of CREATE TABLE ... AS have none.
+            [name] if StandIn::of(&name.text) == Some(StandIn::words("")) => Ok(()),
             _ => {
                 let name = names.last().map(|name| name.text.as_str()).unwrap_or_default();
                 Err(Stop::denied(format!("the type {name:.63} is not allowed to an app")))
@@ -137,7 +188,7 @@ impl Walker<'_> {
 
     pub(super) fn note_table_function(&mut self, called: &Called) {
         let mut names = called.alias.iter().map(|name| name.text.to_lowercase());
-        let alias = names.next().unwrap_or_else(|| called.name.text.to_lowercase());
+        let alias = names.next().filter(|alias| StandIn::of(alias).is_none()).unwrap_or_else(|| called.name.text.to_lowercase());
         let columns = names.collect();
         self.table_functions.push(TableFunction { alias, columns });
     }

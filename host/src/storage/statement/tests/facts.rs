@@ -46,9 +46,9 @@ fn reads_writes_and_definitions_are_told_apart() {
 fn what_sqlite_alone_reads_may_destroy_anything() {
     for sql in [
         "delete from t indexed by i where a << 1",
-        "with x as (select 1 << 2) delete from t",
-        "with x as (select 1 << 2) replace into t select * from x",
-        "insert or replace into t select 1 << 2",
+        "with x as (select 1 glob glob 2) delete from t",
+        "with x as (select 1 glob glob 2) replace into t select * from x",
+        "insert or replace into t select 1 glob glob 2",
         "alter table t x << y",
     ] {
         let names: Vec<String> = checked(Engine::Sqlite, sql).destroys.iter().map(ToString::to_string).collect();
@@ -148,7 +148,7 @@ fn sequences_move_only_by_their_plain_names() {
     assert_eq!(checked(Engine::Postgres, "select nextval('t_id_seq')").kind, Kind::Write);
     assert_eq!(checked(Engine::Postgres, "select setval('t_id_seq', 5, false)").kind, Kind::Write);
     assert_eq!(checked(Engine::Postgres, "select currval('t_id_seq')").kind, Kind::Read);
-    for name in ["'app_other.s'", "'\"S\"'", "$1", "'a' || 'b'", "'pg_s'", "E's'", "'s'::regclass", "(select 's')"]
+    for name in ["'app_other.s'", "'\"S\"'", "$1", "'a' || 'b'", "'pg_s'", "'s'::regclass", "(select 's')"]
     {
         let sql = format!("select nextval({name})");
         assert!(check(Engine::Postgres, &sql, MAX_BYTES).is_err(), "{sql}");
@@ -190,7 +190,6 @@ fn a_text_search_configuration_is_one_of_postgres_own() {
         "to_tsvector('16384', 'x')",
         "to_tsvector('', 'x')",
         "to_tsvector((('app_other.words')), a)",
-        "to_tsvector(E'english', 'x')",
         "to_tsvector(config => 'english', document => 'x')",
         "TO_TSVECTOR('app_other.words', 'x')",
         "websearch_to_tsquery('app_other.words', 'x')",

@@ -44,7 +44,7 @@ fn forms_that_say_the_same_in_other_words_become_those() {
         ("select 'a'\n'b' -- c\n 'd'", "SELECT 'abd'"),
         ("select 1 between asymmetric 1 and 2", "SELECT 1 BETWEEN 1 AND 2"),
         ("select extract('year' from a) from t", "SELECT EXTRACT(YEAR FROM a) FROM t"),
-        ("select - + 1, - - 1, ~ -1, not not true", "SELECT -+1, - -1, ~ -1, NOT NOT true"),
+        ("select - + 1, - - 1, ~ -1, not not true", "SELECT - +1, - -1, ~ -1, NOT NOT true"),
     ] {
         assert_eq!(checked(Postgres, sql).text.to_lowercase(), text.to_lowercase());
     }

@@ -68,10 +68,10 @@ impl<'w, 'a> Compound<'w, 'a> {
                 self.row = names.into_iter().next().filter(|_| is_name);
                 Ok(())
             }
-            ("Expr", "CompoundFieldAccess", "access_chain") => match self.row.take() {
-                Some(row) if self.walker.note_element(&row, value)? => Ok(()),
-                _ => value.serialize(&mut *self.walker),
-            },
+            ("Expr", "CompoundFieldAccess", "access_chain") => {
+                self.walker.row = self.row.take();
+                value.serialize(&mut *self.walker)
+            }
             ("Function", "", "args") | ("TableFactor", "Function", "args") => self.arguments(value),
             _ => value.serialize(&mut *self.walker),
         }

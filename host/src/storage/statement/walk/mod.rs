@@ -59,6 +59,8 @@ struct Walker<'a> {
     names: Vec<Name>,
     /// The name that is being read.
     name: Name,
+    /// The name before the access that is read next.
+    row: Option<Name>,
     /// `a.b` in expressions.
     points: Vec<(String, String)>,
     table_functions: Vec<TableFunction>,
@@ -71,6 +73,7 @@ impl<'a> Walker<'a> {
             findings: Findings::default(),
             names: Vec::new(),
             name: Name::default(),
+            row: None,
             points: Vec::new(),
             table_functions: Vec::new(),
         }

@@ -61,21 +61,6 @@ impl Walker<'_> {
         Ok(())
     }
 
-    /// `t.a[1]`, which is `t.a` and a subscript; whether there was one to note.
-    pub(super) fn note_element<T: Serialize + ?Sized>(&mut self, row: &Name, accesses: &T) -> Result<bool, Stop> {
-        let accesses = serde_json::to_value(accesses).ok().and_then(|tree| serde_json::from_value(tree).ok());
-        let Some::<Vec<AccessExpr>>(accesses) = accesses else { return Ok(false) };
-        let Some((AccessExpr::Dot(Expr::Identifier(column)), rest)) = accesses.split_first() else {
-            return Ok(false);
-        };
-        let start = self.names.len();
-        column.serialize(&mut *self)?;
-        let column = self.names.get(start).cloned().unwrap_or_default();
-        self.note_point(&[row.clone(), column])?;
-        rest.serialize(&mut *self)?;
-        Ok(true)
-    }
-
     pub(super) fn newtype_variant<T: Serialize + ?Sized>(
         &mut self,
         owner: &'static str,
@@ -91,9 +76,17 @@ impl Walker<'_> {
                 let names = self.names_in(value)?;
                 self.note_point(&names)
             }
-            ("AccessExpr", "Dot") => {
+            ("AccessExpr", _) => {
+                let row = self.row.take();
+                if variant != "Dot" {
+                    return value.serialize(&mut *self);
+                }
                 let names = self.names_in(value)?;
-                check_field(&names)
+                match (row, names.as_slice()) {
+                    // `t.a[1]` is `t.a` and a subscript.
+                    (Some(row), [column]) => self.note_point(&[row, column.clone()]),
+                    _ => check_field(&names),
+                }
             }
             _ => value.serialize(&mut *self),
         }

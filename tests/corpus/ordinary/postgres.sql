@@ -325,9 +325,9 @@ create index people_idx on docs (day asc nulls first, size desc)
 
 # Signs, numbers, strings, precedence: what must not change on its way
 select - + 1, - -1, - - - 1, + + 1, - (- 1), 1 - -1, 1 - - 1, 1--2
-+ 3, 2 * - - 3, - 2 ^ 2, 2 ^ - 1, ~ -1, - ~ 5, ~ - 5, ~ ~ 5, @ -1, - @ -5, |/ 16, ||/ 8.0, not not true, not (not false), !! 'a'::tsquery
++ 3, 2 * - - 3, - 2 ^ 2, 2 ^ - 1, ~ -1, - ~ 5, ~ - 5, ~ ~ 5, @ -1, - @ -5, |/ 16, ||/ 8.0, not not true, not (not false), (!! 'a'::tsquery)::text
 => rows
-select @@ '(1,1),(0,0)'::box, @-@ '[(0,0),(3,4)]'::path, # '((0,0),(1,1),(2,0))'::path
+select (@@ '(1,1),(0,0)'::box)::text, @-@ '[(0,0),(3,4)]'::path, # '((0,0),(1,1),(2,0))'::path
 => rows
 select interval(0) '1 day 01:23:45.6789', interval(2) '1.239 s', interval '1' year, interval '1-2' year to month, interval '1.239' second(1), interval '1:02.39' minute to second(1), '1.239 s'::interval(1), cast('5' as interval minute), interval '1' day * 2
 => rows
@@ -343,11 +343,11 @@ select 5 between symmetric 9 and 1, 5 not between symmetric 9 and 1, 5 between s
 => rows
 select 'ab' like any (array['a%', 'x']), 'ab' ilike any (array['A%']), 'ab' not like all (array['x%']), 'ab' not ilike any (array['A%', 'x']), 'ab' like some (array['%b']), 'a' || 'b' like any ('{ab}')
 => rows
-select date '2024-02-29', inet '::1', int4range '[1,5)', timestamp(0) '2024-01-01 10:00:00.7', bit(3) '101', double precision '1.5', point '(1,2)', jsonb '{"a": 1}', time with time zone '10:00+02', "text" 'a'
+select date '2024-02-29', inet '::1', int4range '[1,5)', timestamp(0) '2024-01-01 10:00:00.7', bit(3) '101', double precision '1.5', (point '(1,2)')::text, jsonb '{"a": 1}', time with time zone '10:00+02', "text" 'a'
 => rows
 select extract('year' from date '2024-02-29'), extract(isodow from date '2024-02-29'), extract(epoch from interval '1 day')
 => rows
-select int4('1'), text(1), date('2024-01-01'), numeric(1), varchar('a'), "char"('a'), timestamptz('2024-01-01 00:00+00'), name('a'), bool('t'), "timestamp"('2024-01-01'), "interval"('1 day'), jsonb('{}'), tsquery('a'), inet('::1')
+select int4('1'), text(1), date('2024-01-01'), "numeric"(1), "varchar"('a'), "char"('a'), timestamptz('2024-01-01 00:00+00'), name('a'), bool('t'), "timestamp"('2024-01-01'), "interval"('1 day'), jsonb('{}'), inet('10.0.0.1')
 => rows
 
 # Calls, windows, groups, joins
@@ -363,7 +363,7 @@ select a, b, count(*), grouping(a, b) from (values (1, 'x'), (1, 'y'), (2, 'x'))
 => rows
 select j.id, l.line from docs d join logs l using (id) as j
 => rows
-select j.* from (docs d join logs l on d.id = l.doc_id) as j (a)
+select j.a from (docs d join logs l on d.id = l.doc_id) as j (a)
 => runs
 select * from json_to_recordset('[{"a": 1, "b": "x"}]') as (a int, b text)
 => rows

@@ -9,7 +9,8 @@ use sqlparser::tokenizer::Token;
 const LONGEST_BOUND: usize = 2_000;
 
 pub(super) fn rewrite(cursor: &mut Cursor) -> bool {
-    is_null(cursor)
+    needless_plus(cursor)
+        || is_null(cursor)
         || matches_any(cursor)
         || symmetric(cursor)
         || variadic(cursor)
@@ -17,6 +18,24 @@ pub(super) fn rewrite(cursor: &mut Cursor) -> bool {
         || field_to_extract(cursor)
         || row_in_parentheses(cursor)
         || frame_bound(cursor)
+}
+
+/// `+ @ x` as `@ x`: printed side by side the two would be one operator.
+fn needless_plus(cursor: &mut Cursor) -> bool {
+    let follows = matches!(
+        cursor.token(1),
+        Some(Token::AtSign | Token::Tilde | Token::PGSquareRoot | Token::PGCubeRoot)
+    );
+    let is_sign = match cursor.written(1) {
+        Some(Token::Word(word)) => word.quote_style.is_none() && rules::is_never_a_value(&word.value),
+        Some(Token::LParen | Token::Comma | Token::Plus | Token::Minus | Token::Mul | Token::Div) => true,
+        _ => false,
+    };
+    let is_one = cursor.is_token(0, &Token::Plus) && follows && is_sign;
+    if is_one {
+        cursor.skip(1);
+    }
+    is_one
 }
 
 /// `x ISNULL`, which the parser takes for an alias, and NOTNULL.

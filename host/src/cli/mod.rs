@@ -144,11 +144,11 @@ impl Cli {
         match self.command {
             Command::Dev(options) => dev::run(options).await,
             Command::Serve(options) => serve::run(options).await,
-            Command::Migrate(options) => migrate::run(&options).await,
+            Command::Migrate(options) => Box::pin(migrate::run(&options)).await,
             Command::Deploy(options) => deploy::run(&options).await,
             Command::Apps(options) => apps::run(&options).await,
             Command::Versions(options) => apps::list_versions(&options).await,
-            Command::Blobs(options) => blobs::run(&options).await,
+            Command::Blobs(options) => Box::pin(blobs::run(&options)).await,
             Command::Export(options) => Box::pin(transfer::export(&options)).await,
             Command::Import(options) => Box::pin(transfer::import(&options)).await,
             Command::Sessions(options) => sessions::run(&options).await,

@@ -11,7 +11,7 @@ use super::{LoginRules, RootCertificate, Secret, SslMode, TlsRules};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum DatabaseTarget {
     /// A Postgres server.
-    Postgres(PostgresTarget),
+    Postgres(Box<PostgresTarget>),
     /// A directory of SQLite files: `innkeeper.sqlite` and one `apps/NAME.sqlite` for each app.
     Sqlite(PathBuf),
 }
@@ -28,12 +28,15 @@ impl DatabaseTarget {
     /// Where it is, for people: server and name, or the whole path of the directory.
     pub fn place(&self) -> String {
         match self {
-            Self::Postgres(PostgresTarget { host, port, database, .. }) => match host {
-                PostgresHost::Tcp(_) => format!("Postgres {host}:{port}/{database}"),
-                PostgresHost::Socket(directory) => {
-                    format!("Postgres /{database} (socket in {}, port {port})", directory.display())
+            Self::Postgres(target) => {
+                let PostgresTarget { host, port, database, .. } = &**target;
+                match host {
+                    PostgresHost::Tcp(_) => format!("Postgres {host}:{port}/{database}"),
+                    PostgresHost::Socket(directory) => {
+                        format!("Postgres /{database} (socket in {}, port {port})", directory.display())
+                    }
                 }
-            },
+            }
             Self::Sqlite(directory) => {
                 let whole = std::path::absolute(directory).unwrap_or_else(|_| directory.clone());
                 // `./` is no part of a name.

@@ -42,8 +42,8 @@ pub use detect::{DEFAULT_DATA_DIRECTORY, DatabaseOptions, Decision, Source, app_
 pub use env::{Environment, temporary_folder};
 pub use error::Error;
 pub use limits::{LimitRow, Limits};
-use memory::MEMORY;
 pub use login::{ChannelBinding, LoginMethod, LoginRules};
+use memory::MEMORY;
 pub use memory::{MemoryBudget, memory_bytes, sqlite_heap};
 pub use secret::Secret;
 pub use tls::{RootCertificate, SslMode};

@@ -48,7 +48,7 @@ fn found(
         return Ok(Err(format!("{POOLER} is off")));
     }
     let (pooler, notes) = read(url, environment)?;
-    if &pooler == primary {
+    if pooler == **primary {
         return Ok(Err(format!("{} is the same connection", decision.source)));
     }
     if !belongs(&pooler, primary, decision) {
@@ -63,7 +63,7 @@ fn read(url: &str, environment: &Environment) -> Result<(PostgresTarget, Vec<Str
     let authority = RootCertificate::from_environment(environment)?;
     let DatabaseUrl { target, notes } = DatabaseUrl::parse(POOL_URL, url, authority.as_ref())?;
     match target {
-        DatabaseTarget::Postgres(pooler) => Ok((pooler, notes)),
+        DatabaseTarget::Postgres(pooler) => Ok((*pooler, notes)),
         DatabaseTarget::Sqlite(_) => Err(Error::DatabaseUrl {
             name: POOL_URL.to_owned(),
             problem: "a pooler is a Postgres server; use postgres:// or unset the variable".to_owned(),

@@ -29,7 +29,7 @@ pub(super) fn parse(text: &str, authority: Option<&RootCertificate>) -> Parsed {
     let parts = Parts::split(text)?;
     let query = Query::read(parts.query)?;
     let (target, notes) = target(&parts, query, authority)?;
-    Ok((DatabaseTarget::Postgres(target), notes))
+    Ok((DatabaseTarget::Postgres(Box::new(target)), notes))
 }
 
 impl<'a> Parts<'a> {
@@ -214,7 +214,7 @@ mod tests {
 
     fn read(text: &str) -> Result<PostgresTarget, String> {
         match parse(text, None)?.0 {
-            DatabaseTarget::Postgres(target) => Ok(target),
+            DatabaseTarget::Postgres(target) => Ok(*target),
             DatabaseTarget::Sqlite(_) => Err("not Postgres".to_owned()),
         }
     }

@@ -38,11 +38,12 @@ fn integer(number: i64) -> Value {
     json!({ "integer": number.to_string() })
 }
 
-async fn columns_are_those_of_the_table_as_it_is(engine: Engine) {
-    let (_host, mut visitor) = probe(engine).await;
+/// What is done, what is read then, what is changed, and the columns and rows that are read after it.
+type Change = (&'static [&'static str], &'static str, &'static [&'static str], Value, Value);
+
+fn changes() -> [Change; 8] {
     let one = integer(1);
-    // Before, what is read, the change, the columns and the rows after it.
-    let changes: [(&[&str], &str, &[&str], Value, Value); 8] = [
+    [
         (
             &["create table t (a text, b text)", "insert into t values ('A', 'B')"],
             "select * from t",
@@ -99,8 +100,12 @@ async fn columns_are_those_of_the_table_as_it_is(engine: Engine) {
             json!(["b", "a", "c"]),
             json!([]),
         ),
-    ];
-    for (before, sql, change, columns, expected) in changes {
+    ]
+}
+
+async fn columns_are_those_of_the_table_as_it_is(engine: Engine) {
+    let (_host, mut visitor) = probe(engine).await;
+    for (before, sql, change, columns, expected) in changes() {
         each(&mut visitor, before).await;
         for _ in 0..OFTEN {
             read(&mut visitor, sql).await;

@@ -261,7 +261,7 @@ fn request(random: &mut Random, kept: &State) -> (Vec<Value>, bool) {
                 let all: Vec<&String> = kept.blobs.iter().collect();
                 steps.push(json!({ "op": "blob.delete", "id": random.one_of(&all) }));
             }
-            16 if commits => steps.push(op(*random.one_of(&["db.commit", "db.commit", "db.rollback"]))),
+            16 if commits => steps.push(op(random.one_of::<&str>(&["db.commit", "db.commit", "db.rollback"]))),
             17 if dooms => steps.push(match random.below(2) {
                 0 => json!({ "op": "session.set", "key": "refused", "value": "1" }),
                 _ => does("orphan", execute("insert into orphans (n) values ($1)", params)),

@@ -85,7 +85,7 @@ struct ApplyOptions {
 pub(super) async fn run(options: &Options) -> anyhow::Result<()> {
     match &options.verb {
         None => host_tables(&options.database).await,
-        Some(Verb::Plan(options)) => app::plan(options).await,
+        Some(Verb::Plan(options)) => Box::pin(app::plan(options)).await,
         Some(Verb::Apply(options)) => Box::pin(app::apply(&options.plan, options.yes)).await,
         Some(Verb::Status(options)) => Box::pin(status::show(options)).await,
         Some(Verb::Baseline(options)) => app::baseline(options).await,

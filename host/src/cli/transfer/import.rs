@@ -33,7 +33,7 @@ pub(in crate::cli) async fn run(options: &ImportOptions) -> anyhow::Result<()> {
     left_behind::check(&app, &options.without)?;
     let component = app_part::component(&mut next(&mut parts, &mut hasher)?, &app, &config)?;
     app_part::check_component(&component, &config).await?;
-    let destination = app_part::destination(options, &app, config.clone()).await?;
+    let destination = Box::pin(app_part::destination(options, &app, config.clone())).await?;
     let brought = bring(&destination, &mut parts, &mut hasher, size).await;
     let ended = match brought {
         Ok(brought) => activate(&destination, &app, &component).await.map(|version| (brought, version)),

@@ -268,7 +268,8 @@ fn arguments_of(fields: &mut Map<String, Json>) -> Option<&mut Vec<Json>> {
 
 /// The value of an argument, with a name or without.
 fn value_of(argument: &mut Json) -> Option<&mut Json> {
-    let place = ["/Unnamed/Expr", "/Named/arg/Expr"].into_iter().find(|place| argument.pointer(place).is_some())?;
+    let place =
+        ["/Unnamed/Expr", "/Named/arg/Expr"].into_iter().find(|place| argument.pointer(place).is_some())?;
     argument.pointer_mut(place)
 }
 

@@ -7,5 +7,6 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 pub fn read_metadata(header: &[u8]) -> Option<(Option<String>, Option<String>)> {
     let value = HeaderValue::from_bytes(header).ok()?;
     let headers = HeaderMap::from_iter([(HeaderName::from_static("upload-metadata"), value)]);
-    metadata(&headers).map(|read| (read.name, read.content_type))
+    let read = metadata(&headers);
+    Some((read.name, read.content_type))
 }

@@ -64,7 +64,7 @@ async fn a_sample_answers_as_sqlite_does() {
 #[ignore = "reads the folder that a variable names, and takes long"]
 async fn a_folder_answers_as_sqlite_does() {
     let folder = PathBuf::from(std::env::var_os(FOLDER_VARIABLE).expect(FOLDER_VARIABLE));
-    let number = |name: &str| std::env::var(name).ok().and_then(|text| text.parse::<usize>().ok());
+    let number = |name: &str| std::env::var_os(name).and_then(|text| text.to_str()?.parse::<usize>().ok());
     let limit = number(LIMIT_VARIABLE).unwrap_or(usize::MAX);
     let findings = walk(&folder, limit, number(BATCH_VARIABLE).unwrap_or(1)).await;
     findings.print();
@@ -204,12 +204,12 @@ fn is_for_apps(sql: &str) -> bool {
     let is_kept = ["sqlite_", "pragma_", "dbstat", "fts", "rtree", "main.", "temp.", "aux.", "rollback"]
         .iter()
         .any(|name| sql.to_ascii_lowercase().contains(name));
-    let is_one = match words.as_slice() {
-        ["SELECT" | "INSERT" | "UPDATE" | "DELETE" | "REPLACE" | "VALUES" | "WITH", ..] => true,
-        ["CREATE" | "DROP" | "ALTER", "TABLE" | "INDEX" | "VIEW", ..] => true,
-        ["CREATE", "UNIQUE", ..] => true,
-        _ => false,
-    };
+    let is_one = matches!(
+        words.as_slice(),
+        ["SELECT" | "INSERT" | "UPDATE" | "DELETE" | "REPLACE" | "VALUES" | "WITH", ..]
+            | ["CREATE" | "DROP" | "ALTER", "TABLE" | "INDEX" | "VIEW", ..]
+            | ["CREATE", "UNIQUE", ..]
+    );
     is_one && !is_kept && !sql.contains(['`', '[', '?', '\0'])
 }
 
@@ -219,6 +219,7 @@ fn has_one_of(sql: &str, words: &[&str]) -> bool {
 }
 
 impl Findings {
+    #[expect(clippy::print_stdout, reason = "it is run to be read")]
     fn print(&self) {
         let refused: usize = self.refused.values().map(Vec::len).sum();
         println!(

@@ -30,6 +30,7 @@ enum Kind {
 }
 
 /// Expressions, with `{I}` and its like for others within.
+#[expect(clippy::too_many_lines, reason = "a list")]
 fn forms(kind: Kind) -> &'static [&'static str] {
     match kind {
         Kind::Integer => &[
@@ -39,12 +40,9 @@ fn forms(kind: Kind) -> &'static [&'static str] {
             "(i)",
             "t.i",
             "- {I}",
-           
             "~ {I}",
             "@ {I}",
             "- - {I}",
-           
-            
             "{I} + {I}",
             "{I} - {I}",
             "{I} * {I}",

@@ -6,8 +6,11 @@ use rusqlite::functions::Context;
 use rusqlite::types::{Value, ValueRef};
 use rusqlite::{Connection, Result};
 
+type OfOne = fn(f64) -> f64;
+type OfTwo = fn(f64, f64) -> f64;
+
 /// Of one number.
-const OF_ONE: [(&str, fn(f64) -> f64); 16] = [
+const OF_ONE: [(&str, OfOne); 16] = [
     ("acos", f64::acos),
     ("acosh", f64::acosh),
     ("asin", f64::asin),
@@ -27,15 +30,15 @@ const OF_ONE: [(&str, fn(f64) -> f64); 16] = [
 ];
 
 /// Of two numbers.
-const OF_TWO: [(&str, fn(f64, f64) -> f64); 4] =
+const OF_TWO: [(&str, OfTwo); 4] =
     [("atan2", f64::atan2), ("mod", |a, b| a % b), ("pow", f64::powf), ("power", f64::powf)];
 
 /// To a whole number. An integer stays what it is.
-const ROUNDING: [(&str, fn(f64) -> f64); 4] =
+const ROUNDING: [(&str, OfOne); 4] =
     [("ceil", f64::ceil), ("ceiling", f64::ceil), ("floor", f64::floor), ("trunc", f64::trunc)];
 
 /// Of one number greater than zero.
-const LOGARITHMS: [(&str, fn(f64) -> f64); 4] =
+const LOGARITHMS: [(&str, OfOne); 4] =
     [("ln", f64::ln), ("log", f64::log10), ("log10", f64::log10), ("log2", f64::log2)];
 
 /// Makes the functions known to a connection.

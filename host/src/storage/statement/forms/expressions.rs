@@ -22,10 +22,8 @@ pub(super) fn rewrite(cursor: &mut Cursor) -> bool {
 
 /// `+ @ x` as `@ x`: printed side by side the two would be one operator.
 fn needless_plus(cursor: &mut Cursor) -> bool {
-    let follows = matches!(
-        cursor.token(1),
-        Some(Token::AtSign | Token::Tilde | Token::PGSquareRoot | Token::PGCubeRoot)
-    );
+    let follows =
+        matches!(cursor.token(1), Some(Token::AtSign | Token::Tilde | Token::PGSquareRoot | Token::PGCubeRoot));
     let is_sign = match cursor.written(1) {
         Some(Token::Word(word)) => word.quote_style.is_none() && rules::is_never_a_value(&word.value),
         Some(Token::LParen | Token::Comma | Token::Plus | Token::Minus | Token::Mul | Token::Div) => true,

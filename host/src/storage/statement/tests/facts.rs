@@ -148,8 +148,7 @@ fn sequences_move_only_by_their_plain_names() {
     assert_eq!(checked(Engine::Postgres, "select nextval('t_id_seq')").kind, Kind::Write);
     assert_eq!(checked(Engine::Postgres, "select setval('t_id_seq', 5, false)").kind, Kind::Write);
     assert_eq!(checked(Engine::Postgres, "select currval('t_id_seq')").kind, Kind::Read);
-    for name in ["'app_other.s'", "'\"S\"'", "$1", "'a' || 'b'", "'pg_s'", "'s'::regclass", "(select 's')"]
-    {
+    for name in ["'app_other.s'", "'\"S\"'", "$1", "'a' || 'b'", "'pg_s'", "'s'::regclass", "(select 's')"] {
         let sql = format!("select nextval({name})");
         assert!(check(Engine::Postgres, &sql, MAX_BYTES).is_err(), "{sql}");
     }

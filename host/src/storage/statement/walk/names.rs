@@ -181,7 +181,10 @@ impl Walker<'_> {
 
     pub(super) fn note_table_function(&mut self, called: &Called) {
         let mut names = called.alias.iter().map(|name| name.text.to_lowercase());
-        let alias = names.next().filter(|alias| StandIn::of(alias).is_none()).unwrap_or_else(|| called.name.text.to_lowercase());
+        let alias = names
+            .next()
+            .filter(|alias| StandIn::of(alias).is_none())
+            .unwrap_or_else(|| called.name.text.to_lowercase());
         let columns = names.collect();
         self.table_functions.push(TableFunction { alias, columns });
     }

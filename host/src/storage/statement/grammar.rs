@@ -1,10 +1,11 @@
 //! Parses a statement, walks its tree, and prints it again.
 
 use super::allowed::Lists;
+use super::postgres_dialect::PostgresDialect;
 use super::walk::{Findings, walk};
 use super::{Engine, Refusal, RefusalCode, escapes, faithful, stand_in, tokens};
 use sqlparser::ast::{Expr, Statement};
-use sqlparser::dialect::{Dialect, PostgreSqlDialect, SQLiteDialect};
+use sqlparser::dialect::{Dialect, SQLiteDialect};
 use sqlparser::parser::{Parser, ParserError};
 use sqlparser::tokenizer::{Token, TokenWithSpan, Tokenizer};
 use std::fmt::Display;
@@ -95,7 +96,7 @@ fn parser_of<'a>(engine: Engine, dialect: &'a dyn Dialect, text: &str) -> Result
 
 fn dialect_of(engine: Engine) -> Box<dyn Dialect> {
     match engine {
-        Engine::Postgres => Box::new(PostgreSqlDialect {}),
+        Engine::Postgres => Box::new(PostgresDialect),
         Engine::Sqlite => Box::new(SQLiteDialect {}),
     }
 }

@@ -32,6 +32,7 @@ mod grammar;
 mod lexer;
 mod placeholders;
 mod portable;
+mod postgres_dialect;
 mod quotes;
 mod rules;
 mod script;

@@ -41,7 +41,7 @@ pub(super) fn run(link: &Connection, sql: &str) -> Result<Answer, String> {
     }
     drop(cursor);
     rows.sort();
-    Ok(Answer { columns: statement.column_names().into_iter().map(without_number).collect(), rows })
+    Ok(Answer { columns: statement.column_names().into_iter().map(compared).collect(), rows })
 }
 
 /// Whether SQLite itself takes a statement, which is undone then. One that fails may keep a part of what it did (OR FAIL).
@@ -80,19 +80,25 @@ pub(super) fn clear(link: &mut Connection) -> Vec<String> {
 pub(super) fn of_interface(result: &Value) -> Answer {
     let list = |value: &Value| value.as_array().cloned().unwrap_or_default();
     let columns =
-        list(&result["columns"]).iter().map(|name| without_number(name.as_str().unwrap_or_default())).collect();
+        list(&result["columns"]).iter().map(|name| compared(name.as_str().unwrap_or_default())).collect();
     let mut rows: Vec<Vec<String>> =
         list(&result["rows"]).iter().map(|row| list(row).iter().map(shown).collect()).collect();
     rows.sort();
     Answer { columns, rows }
 }
 
-/// SQLite tells columns of nested joins that have the same name apart by random numbers.
-fn without_number(name: &str) -> String {
-    match name.rsplit_once(':') {
-        Some((name, number)) if number.parse::<u64>().is_ok() => name.to_owned(),
-        _ => name.to_owned(),
-    }
+/// Columns without a name of their own are called by their text, which the host changes so that it
+/// means the same as on Postgres. SQLite tells columns of nested joins that have the same name
+/// apart by random numbers.
+fn compared(name: &str) -> String {
+    let name = match name.rsplit_once(':') {
+        Some((name, number)) if number.parse::<u64>().is_ok() => name,
+        _ => name,
+    };
+    let name = name.to_lowercase();
+    ["nulls first", "nulls last", r"escape '\'", "(", ")", " "]
+        .iter()
+        .fold(name, |name, put_in| name.replace(put_in, ""))
 }
 
 fn stored(value: ValueRef<'_>) -> String {

@@ -61,6 +61,14 @@ fn what_cannot_be_interrupted_is_bounded() {
 }
 
 #[test]
+fn operators_of_patterns_bind_as_on_the_server() {
+    for operator in ["~~", "!~~", "~~*", "!~~*"] {
+        let text = text(&format!("select d = a {operator} b from t"));
+        assert!(text.contains("octet_length(a)") && !text.contains("(d = a"), "{text}");
+    }
+}
+
+#[test]
 fn each_call_of_a_statement_has_its_bound() {
     let calls =
         text("select btrim(a, b), (select strpos(c, d) from u where e like f) from t").matches("CASE").count();

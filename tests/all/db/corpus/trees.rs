@@ -214,7 +214,7 @@ fn forms(kind: Kind) -> &'static [&'static str] {
             "to_jsonb({I})",
             "jsonb_build_object('k', {I}, 'l', {T})",
             "j['k']",
-            "jsonb '[1]'",
+            "jsonb '{\"m\": 1}'",
             "jsonb_build_array(variadic {A})",
         ],
     }

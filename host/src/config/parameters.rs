@@ -1,7 +1,7 @@
 //! Parameters of a Postgres URL that the host does not honour, and what is said of each.
 //!
-//! One that asks for protection, or for a login that the host cannot do, refuses the start. One that
-//! changes nothing of that is named in the log and not used.
+//! One that asks for protection, or for a login that the host cannot do, refuses the start. One
+//! that changes nothing of that is named in the log and not used.
 
 /// Why a parameter with this value refuses the start, after its name; none where it does not.
 pub(super) fn refusal(name: &str, value: &str) -> Option<&'static str> {
@@ -75,7 +75,8 @@ pub(super) fn unused(name: &str, value: &str) -> Option<String> {
     Some(format!("{} is not used{why}", shown(name)))
 }
 
-/// The name is printed only where it looks like one: a password with a bare `?` in it puts its rest here.
+/// The name is printed only where it looks like one: a password with a bare `?` in it puts its rest
+/// here.
 pub(super) fn shown(name: &str) -> String {
     let plain = name.bytes().all(|byte| byte.is_ascii_alphabetic() || byte == b'_');
     if plain && (1..=30).contains(&name.len()) {
@@ -92,7 +93,8 @@ fn is_known(name: &str) -> bool {
     known.contains(&name)
 }
 
-/// Whether a name that libpq does not know may be a wish for protection, of another driver or in another case.
+/// Whether a name that libpq does not know may be a wish for protection, of another driver or in
+/// another case.
 fn sounds_protective(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
     let begins = ["ssl", "tls", "gss", "krb", "channel", "require", "scram", "oauth", "auth", "verify", "encrypt"];

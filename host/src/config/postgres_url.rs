@@ -190,8 +190,8 @@ fn password(parts: &Parts<'_>, from_query: Option<Secret>) -> Result<Option<Secr
     Ok(from_query.or_else(|| (!from_url.is_empty()).then(|| Secret::new(from_url))))
 }
 
-/// Undoes `%XX`, and nothing else. A `%` that begins nothing of the kind is refused, as in libpq: it
-/// is most likely one of a password.
+/// Undoes `%XX`, and nothing else. A `%` that begins nothing of the kind is refused, as in libpq:
+/// it is most likely one of a password.
 pub(super) fn decoded(text: &str) -> Result<String, String> {
     let is_escape = |after: &str| {
         let mut digits = after.bytes().take(2);

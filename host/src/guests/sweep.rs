@@ -17,7 +17,8 @@ const COUNT_EVERY: Duration = Duration::from_secs(3600);
 /// A blob that is still being received after this long was left behind by a request that came to a bad end.
 const RECEIVING: Duration = Duration::from_secs(120);
 
-/// Sweeps soon after the start and then every few minutes, and removes what becomes of no use meanwhile, until `stop`.
+/// Sweeps soon after the start and then every few minutes, and removes what becomes of no use
+/// meanwhile, until `stop`.
 pub async fn sweep(registry: Arc<Registry>, stop: CancellationToken) {
     tokio::select! {
         () = stop.cancelled() => {}

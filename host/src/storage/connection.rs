@@ -289,7 +289,8 @@ impl Connection {
         }
     }
 
-    /// Runs a definition that the host has written for an app, without parameters. In a transaction.
+    /// Runs a definition that the host has written for an app, without parameters. In a
+    /// transaction.
     pub(super) async fn define(&mut self, text: &str) -> Result<()> {
         match self {
             Self::Postgres(lease) => lease.define(text).await,

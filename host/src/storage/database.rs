@@ -58,7 +58,8 @@ impl Database {
         }
     }
 
-    /// A database that apps have named for themselves by the variable `var`. Connects to nothing yet.
+    /// A database that apps have named for themselves by the variable `var`. Connects to nothing
+    /// yet.
     pub fn open_for_apps(config: &Config, target: &DatabaseTarget, var: &str) -> Result<Self> {
         match target {
             DatabaseTarget::Postgres(target) => {

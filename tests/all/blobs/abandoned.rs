@@ -44,7 +44,8 @@ async fn has_arrived(host: &TestHost) {
     until("a part of the upload has arrived", arrived).await;
 }
 
-/// Sends the first part of a body, lets somebody else keep everybody from writing, and sends the rest.
+/// Sends the first part of a body, lets somebody else keep everybody from writing, and sends the
+/// rest.
 async fn interrupted(host: &TestHost, content_type: &str, body: &[u8], op: Value) -> Value {
     let (first, rest) = body.split_at(body.len() - PART);
     let (body, gate) = Gated::new(first.to_vec(), rest.to_vec());
@@ -128,7 +129,8 @@ async fn what_is_finished_is_never_taken_for_half_made(engine: Engine) {
     let write = |writer: u32| json!({ "op": "writer.write", "writer": writer, "text": "whole" });
     let steps = json!([create, write(0), { "op": "writer.finish", "writer": 0 }, create, write(1)]);
     all_ok(&visitor.probe(steps).await);
-    // The second one has nothing stored yet, the first is staged; so is the file of a form that was answered badly.
+    // The second one has nothing stored yet, the first is staged; so is the file of a form that was
+    // answered badly.
     let form = Multipart::new().file("a", "a.png", "image/png", &png(1000, 1));
     let steps = json!([{ "op": "blob.receive-form" }, respond(500)]);
     super::send_form(&mut visitor, &form, steps).await.expect(500);

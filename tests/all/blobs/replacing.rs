@@ -1,4 +1,5 @@
-//! The room of an app's files inside one request: what it has deleted is free for what it receives then.
+//! The room of an app's files inside one request: what it has deleted is free for what it receives
+//! then.
 
 use serde_json::{Value, json};
 use support::bytes::png;

@@ -1,5 +1,5 @@
-//! Statements around a change of the tables: the columns are those of the tables as they are, whoever has changed them, and
-//! nothing is refused that is right.
+//! Statements around a change of the tables: the columns are those of the tables as they are,
+//! whoever has changed them, and nothing is refused that is right.
 
 use serde_json::{Value, json};
 use support::probe::{all_ok, code, execute, ok, query, rows};
@@ -38,7 +38,8 @@ fn integer(number: i64) -> Value {
     json!({ "integer": number.to_string() })
 }
 
-/// What is done, what is read then, what is changed, and the columns and rows that are read after it.
+/// What is done, what is read then, what is changed, and the columns and rows that are read after
+/// it.
 type Change = (&'static [&'static str], &'static str, &'static [&'static str], Value, Value);
 
 fn changes() -> [Change; 8] {

@@ -1,4 +1,5 @@
-//! What a server says after an error comes a little later than the error: no answer is taken for that to another statement.
+//! What a server says after an error comes a little later than the error: no answer is taken for
+//! that to another statement.
 
 use std::time::Duration;
 

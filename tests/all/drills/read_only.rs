@@ -152,7 +152,8 @@ async fn pages_of_visitors_are_read_while_a_database_takes_no_writes() {
     assert_eq!(ok(&left), &json!(["waits"]), "a message waits until it can be taken");
 }
 
-/// An operator may have taken a right away, or another program holds a lock: what is only good to know is left out.
+/// An operator may have taken a right away, or another program holds a lock: what is only good to
+/// know is left out.
 #[tokio::test(flavor = "multi_thread")]
 async fn pages_of_visitors_are_read_where_sessions_cannot_be_noted_as_used() {
     let (server, host) = probe_on_its_own_server().await;

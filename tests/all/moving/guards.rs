@@ -1,4 +1,5 @@
-//! What guarded an app's rows and has no portable description: an import does not go on without it unless it is told to.
+//! What guarded an app's rows and has no portable description: an import does not go on without it
+//! unless it is told to.
 
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
@@ -137,8 +138,8 @@ async fn files_that_do_not_say_what_has_stayed_behind_are_taken(engine: Engine) 
 /// Bytes of a block of a tar.
 const BLOCK: usize = 512;
 
-/// Makes of a file what an earlier release would have written: its first part has that list under a name that means nothing, and
-/// the sum over all parts at its end is as it is then.
+/// Makes of a file what an earlier release would have written: its first part has that list under a
+/// name that means nothing, and the sum over all parts at its end is as it is then.
 fn forget_left_behind(carried: &Carried) {
     let mut bytes = std::fs::read(carried.path()).unwrap();
     let key = b"\"left-behind\"";

@@ -100,7 +100,8 @@ async fn names_of_tables_that_are_not_there_link_nothing(engine: Engine) {
     assert_eq!((&said["imported"], &said["rows-linked"]), (&json!(4), &json!(0)), "{said}");
 }
 
-/// As web2py stores a file of a field that is so long: the name in base64 or base16, cut, with an ending.
+/// As web2py stores a file of a field that is so long: the name in base64 or base16, cut, with an
+/// ending.
 fn stored(name: &str, encode: impl Fn(&str) -> String, length: usize) -> String {
     let whole = format!("docs.file.8a1f4c2b9d3e7f60.{}", encode(name));
     let ending = name.rsplit_once('.').map_or("txt", |(_, ending)| ending);

@@ -1,4 +1,5 @@
-//! Numbers in a session that another request changes meanwhile: counted right or refused, and never lost or overwritten.
+//! Numbers in a session that another request changes meanwhile: counted right or refused, and never
+//! lost or overwritten.
 
 use serde_json::{Value, json};
 use support::probe::{all_ok, code, execute, ok, op, query, rows};
@@ -37,8 +38,8 @@ async fn probe(engine: Engine, mode: &str) -> (TestHost, Visitor) {
     (host, visitor)
 }
 
-/// Lets another request of the visitor do something after this one has seen the session, then goes on with `then`. Returns the
-/// results of `then`.
+/// Lets another request of the visitor do something after this one has seen the session, then goes
+/// on with `then`. Returns the results of `then`.
 async fn meanwhile(host: &TestHost, visitor: &Visitor, other: Value, then: &[Value]) -> Vec<Value> {
     let text = format!("it has seen {}", host.logs().matches("it has seen").count());
     let steps = [&[get("n"), log(&text), op("echo-body")], then].concat();

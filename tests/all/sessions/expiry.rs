@@ -110,7 +110,8 @@ async fn a_page_that_only_reads_waits_for_no_other_request(engine: Engine) {
     let host = TestHost::with(engine).app("probe", "probe").env("INNKEEPER_POOL_WAIT", "300ms").start().await;
     let mut visitor = host.visitor();
     all_ok(&visitor.probe(json!([set("a", "1")])).await);
-    // Another request of the visitor is about to write to the session, which is locked as long as that takes.
+    // Another request of the visitor is about to write to the session, which is locked as long as
+    // that takes.
     move_back(&host, &times(), 2 * MINUTE).await;
     let increment = json!({ "op": "session.increment", "key": "n", "by": 1 });
     let writes = json!([increment, log("it has counted"), op("echo-body")]);

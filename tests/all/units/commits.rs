@@ -1,4 +1,5 @@
-//! A commit that fails: whatever is called then, nothing of it is told as a success before a rollback.
+//! A commit that fails: whatever is called then, nothing of it is told as a success before a
+//! rollback.
 
 use serde_json::{Value, json};
 use support::probe::{all_ok, code, execute, integer, ok, op, query, respond};

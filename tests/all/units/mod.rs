@@ -32,8 +32,8 @@ impl Standing {
     }
 }
 
-/// Keeps everybody else from writing until it ends, and from reading where the pool has one connection: a request that has
-/// written a row into `held`.
+/// Keeps everybody else from writing until it ends, and from reading where the pool has one
+/// connection: a request that has written a row into `held`.
 pub(crate) async fn hold(host: &TestHost, text: &str) -> Standing {
     let write = execute("insert into held (n) values (1)", json!([]));
     let steps = json!([write, log(text), op("echo-body")]);

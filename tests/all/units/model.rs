@@ -1,8 +1,11 @@
-//! Random units of work against a simple model: what a commit calls kept is kept as a whole, and nothing else is.
+//! Random units of work against a simple model: what a commit calls kept is kept as a whole, and
+//! nothing else is.
 //!
-//! The model believes the answers. A step that succeeds changes what the unit would keep, one that fails changes nothing, and after a commit
-//! that fails nothing may succeed before a rollback. Failures are injected: rows that a commit refuses, values and files that the database
-//! refuses, keys that are there already, files that find no room. A failure names its seed, see [`support::random`].
+//! The model believes the answers. A step that succeeds changes what the unit would keep, one that
+//! fails changes nothing, and after a commit that fails nothing may succeed before a rollback.
+//! Failures are injected: rows that a commit refuses, values and files that the database refuses,
+//! keys that are there already, files that find no room. A failure names its seed, see
+//! [`support::random`].
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -79,7 +82,8 @@ async fn run(engine: Engine, mode: Mode) {
         let mut random = random.fork(number);
         let (steps, commits) = request(&mut random, &model.kept);
         let what = format!("{random}, request {number}: {}", json!(steps));
-        // Of a request that is no success all results are known, and what was kept before its end stays.
+        // Of a request that is no success all results are known, and what was kept before its end
+        // stays.
         let fails = commits || mode == Mode::Statement;
         let end = if fails { respond(500) } else { respond(200) };
         let answer = visitor.probe_answer(json!([steps.clone(), vec![end]].concat())).await;
@@ -200,7 +204,8 @@ impl Model {
         }
     }
 
-    /// The request has ended, and its answer left with the results. Transactions that are open then are undone.
+    /// The request has ended, and its answer left with the results. Transactions that are open then
+    /// are undone.
     fn end(&mut self, keeps: bool, seen: &mut Seen, what: &str) {
         if !keeps {
             return;

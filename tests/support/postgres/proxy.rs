@@ -1,5 +1,5 @@
-//! A proxy between the host and a server: counts round trips, holds a statement back, is slow after an error, and loses the answer to a
-//! COMMIT.
+//! A proxy between the host and a server: counts round trips, holds a statement back, is slow after
+//! an error, and loses the answer to a COMMIT.
 //!
 //! A round trip is what a client waits for: it ends with the `ReadyForQuery` after which nothing that the client has
 //! asked for is outstanding. Statements sent together are one round trip.
@@ -88,7 +88,8 @@ impl Proxy {
         held
     }
 
-    /// From now on what a server says after an error comes so much later, as over a network that is not the fastest.
+    /// From now on what a server says after an error comes so much later, as over a network that is
+    /// not the fastest.
     pub fn be_slow_after_errors(&self, pause: Duration) {
         lock(&self.shared).after_error = pause;
     }

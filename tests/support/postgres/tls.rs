@@ -44,7 +44,8 @@ impl TlsServer {
         tls
     }
 
-    /// Who is let in besides the superuser, as lines of `pg_hba.conf`. In force after the next start.
+    /// Who is let in besides the superuser, as lines of `pg_hba.conf`. In force after the next
+    /// start.
     pub fn set_rules(&self, rules: &str) {
         let rules = format!(
             "local all postgres trust\nhost all postgres all trust\n{rules}local all all trust\nhost all {USER} all reject\n"

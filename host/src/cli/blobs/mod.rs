@@ -43,8 +43,8 @@ struct ImportOptions {
     /// The app
     #[arg(long, value_name = "NAME")]
     app: String,
-    /// Write a line of JSON for each file here: file, id, name, size, sha256, and of web2py's files table, field, the name under which each was stored, and
-    /// whether its original name is lost
+    /// Write a line of JSON for each file here: file, id, name, size, sha256, and of web2py's files
+    /// table, field, the name under which each was stored, and whether its original name is lost
     #[arg(long, value_name = "FILE")]
     map: Option<PathBuf>,
     /// Put the ids of web2py's files into the rows that have the stored names, where the app has such a table and column of text

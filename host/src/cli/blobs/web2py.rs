@@ -1,14 +1,17 @@
 //! Names under which web2py stores uploads: `table.field.<16 hexadecimal digits>.<original name, encoded>.<ending>`.
 //!
-//! The original name is in base64 with the alphabet for URLs, in older releases in base16, and the whole was cut to the length of the field: where it
-//! was cut, the original name is lost. A cut that decodes by chance looks like a name, so a name counts only where something shows that it is whole: the
-//! padding of base64, which stands at the end alone; the ending behind the last dot, with which it has to end; or that no field is so short.
+//! The original name is in base64 with the alphabet for URLs, in older releases in base16, and the
+//! whole was cut to the length of the field: where it was cut, the original name is lost. A cut
+//! that decodes by chance looks like a name, so a name counts only where something shows that it is
+//! whole: the padding of base64, which stands at the end alone; the ending behind the last dot,
+//! with which it has to end; or that no field is so short.
 
 use base64::Engine;
 use base64::alphabet;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 
-/// A name that long may have been cut. Fields have 512 or 128 characters where nothing else is said, and an application may say less.
+/// A name that long may have been cut. Fields have 512 or 128 characters where nothing else is
+/// said, and an application may say less.
 const SURELY_WHOLE: usize = 64;
 /// Where the original name had no ending.
 const NO_ENDING: &str = "txt";

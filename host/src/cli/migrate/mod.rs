@@ -59,7 +59,8 @@ struct AppOptions {
 struct PlanOptions {
     #[command(flatten)]
     app: AppOptions,
-    /// Run this step although one with a higher number has been run, or another one has its number; may be given more than once
+    /// Run this step although one with a higher number has been run, or another one has its number;
+    /// may be given more than once
     #[arg(long, value_name = "STEP")]
     out_of_order: Vec<String>,
 }

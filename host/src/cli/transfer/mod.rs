@@ -28,9 +28,11 @@ const STATEMENT_TIME: Duration = Duration::from_secs(600);
 
 /// Write a whole app into one file: component, tables, files, sessions
 ///
-/// Writes a whole app into one file, as it is at one moment: registry entry and active component, tables, kept files, live sessions, and the account of its
-/// migrations. Guests go on meanwhile. The file holds what visitors have left: keep it as you keep the database. A table that has no portable description
-/// stops the export and is named; views, triggers, partial indexes and the like stay behind: they are listed here, in the file, and again by the import.
+/// Writes a whole app into one file, as it is at one moment: registry entry and active component,
+/// tables, kept files, live sessions, and the account of its migrations. Guests go on meanwhile.
+/// The file holds what visitors have left: keep it as you keep the database. A table that has no
+/// portable description stops the export and is named; views, triggers, partial indexes and the
+/// like stay behind: they are listed here, in the file, and again by the import.
 #[derive(Debug, Args)]
 pub(in crate::cli) struct ExportOptions {
     /// The file; - for standard output
@@ -50,10 +52,13 @@ pub(in crate::cli) struct ExportOptions {
 
 /// Bring an app in from the file of an export, into either database
 ///
-/// Brings an app in from the file of an export, into Postgres or SQLite, whichever it came from. The app has to be new here, or to have no tables, files and
-/// sessions yet. Everything is written in one transaction and read again before it is kept: after a failure nothing is there. Then the component becomes
-/// active, and signed-in visitors stay signed in once requests arrive here. Links that the old host has signed end with it. Where the export has left
-/// behind what guarded rows (a unique index over an expression, a trigger), the import is refused until each is named with --without.
+/// Brings an app in from the file of an export, into Postgres or SQLite, whichever it came from.
+/// The app has to be new here, or to have no tables, files and sessions yet. Everything is written
+/// in one transaction and read again before it is kept: after a failure nothing is there. Then the
+/// component becomes active, and signed-in visitors stay signed in once requests arrive here. Links
+/// that the old host has signed end with it. Where the export has left behind what guarded rows (a
+/// unique index over an expression, a trigger), the import is refused until each is named with
+/// --without.
 #[derive(Debug, Args)]
 pub(in crate::cli) struct ImportOptions {
     /// The file; - for standard input
@@ -64,7 +69,8 @@ pub(in crate::cli) struct ImportOptions {
     /// Which requests it answers here: a path such as / or /blog, or a host name [default: the route that it had]
     #[arg(long, value_name = "ROUTE")]
     route: Option<String>,
-    /// Do without this guard of the app's rows, such as a unique index, that the export has left behind; may be given more than once
+    /// Do without this guard of the app's rows, such as a unique index, that the export has left
+    /// behind; may be given more than once
     #[arg(long, value_name = "NAME")]
     without: Vec<String>,
     /// Print JSON

@@ -178,7 +178,8 @@ impl Upload {
         Err(full(unit.space()))
     }
 
-    /// Notes the blob and takes room for so many bytes. False where there is not as much, and nothing is noted.
+    /// Notes the blob and takes room for so many bytes. False where there is not as much, and
+    /// nothing is noted.
     async fn begin_with(&mut self, unit: &mut UnitOfWork, bytes: u64) -> Result<bool, Fault> {
         self.is_apart = !unit.is_holding();
         self.unfinished.note_begun();
@@ -248,7 +249,8 @@ impl Upload {
     }
 }
 
-/// Removes a blob of which something may have been stored. What cannot be removed now is removed a little later.
+/// Removes a blob of which something may have been stored. What cannot be removed now is removed a
+/// little later.
 pub(super) async fn discard(unfinished: &mut Unfinished, unit: &mut UnitOfWork) {
     if unfinished.is_begun() && staging::discard(unit, unfinished.id()).await.is_ok() {
         unfinished.settle();

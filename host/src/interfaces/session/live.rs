@@ -179,8 +179,9 @@ impl Live {
         Ok(())
     }
 
-    /// Notes the time of this use where that is due. It is no part of what a request writes, and no reason for a page to fail that only
-    /// reads: the database may take no writes at the moment, or everybody may be busy. The next request tries again.
+    /// Notes the time of this use where that is due. It is no part of what a request writes, and no
+    /// reason for a page to fail that only reads: the database may take no writes at the moment, or
+    /// everybody may be busy. The next request tries again.
     pub(super) async fn note_use(&mut self, unit: &mut UnitOfWork) {
         let now = now_micros();
         let is_due = !self.touched && now.saturating_sub(self.session.used_at) > TOUCH_EVERY_MICROS;
@@ -210,8 +211,9 @@ impl Live {
         sum.ok_or_else(|| Error::new(Code::BadParameter, "the value is no number, or the sum is too large"))
     }
 
-    /// Adds to the number under a key, in what is stored. It may be another one by now than this request has seen, or none. The first
-    /// attempt locks the session, so the second one does not come too late.
+    /// Adds to the number under a key, in what is stored. It may be another one by now than this
+    /// request has seen, or none. The first attempt locks the session, so the second one does not
+    /// come too late.
     pub(super) async fn increment(&mut self, unit: &mut UnitOfWork, key: &str, by: i64) -> Result<i64> {
         let id = self.id.hash();
         for attempt in 0..ATTEMPTS {

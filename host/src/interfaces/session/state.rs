@@ -129,8 +129,8 @@ impl State {
         Ok(done)
     }
 
-    /// Takes all messages: those of earlier requests and those of this one. While the database takes no writes those of earlier requests wait,
-    /// since they could be taken again.
+    /// Takes all messages: those of earlier requests and those of this one. While the database
+    /// takes no writes those of earlier requests wait, since they could be taken again.
     pub(super) async fn take_flash(&mut self, unit: &mut UnitOfWork) -> Result<Vec<String>> {
         let Some(live) = self.find(unit).await? else { return Ok(Vec::new()) };
         let mut messages = Vec::new();
@@ -234,7 +234,8 @@ impl State {
         Ok(())
     }
 
-    /// Notes that the session was used, if it was and that is due. To be called when the unit has been kept.
+    /// Notes that the session was used, if it was and that is due. To be called when the unit has
+    /// been kept.
     pub async fn note_use(&mut self, unit: &mut UnitOfWork) {
         if let Some(Some(live)) = self.loaded.as_mut() {
             live.note_use(unit).await;
@@ -251,7 +252,8 @@ impl State {
         metrics::sessions(app, std::mem::take(&mut self.events));
     }
 
-    /// What was to be kept at once could not be, or a part of it: the rest is forgotten, or it would stand in the way of what comes then.
+    /// What was to be kept at once could not be, or a part of it: the rest is forgotten, or it
+    /// would stand in the way of what comes then.
     pub fn kept_in_part(&mut self, app: &str) {
         if self.loaded.as_ref().and_then(Option::as_ref).is_some_and(|live| live.stored) {
             self.committed(app);

@@ -11,7 +11,8 @@ pub struct Step {
     pub statements: Vec<String>,
     /// The text for the other engine, where it is another one: an app that has moved has run that.
     pub elsewhere: Option<Vec<String>>,
-    /// Names of what the statements may destroy. No part of the step's hash: who adds a name changes nothing of what is done.
+    /// Names of what the statements may destroy. No part of the step's hash: who adds a name
+    /// changes nothing of what is done.
     pub destroys: Vec<String>,
 }
 
@@ -28,7 +29,8 @@ impl Step {
     }
 }
 
-/// Earlier releases took a text as it came, so it may have been hashed with either kind of line end.
+/// Earlier releases took a text as it came, so it may have been hashed with either kind of line
+/// end.
 fn is_hash_of(statements: &[String], hash: &[u8]) -> bool {
     let with = |change: fn(&str) -> String| hash_of(statements.iter().map(|statement| change(statement)));
     let forms: [fn(&str) -> String; 5] = [

@@ -1,8 +1,9 @@
 //! Blobs that never became whole, and what of a form was given up: removed as soon as that works.
 //!
-//! Whoever gives one up removes it at once and returns its room. Where that fails, because everybody is busy, or where nobody is left to
-//! do it, because the guest has trapped or the visitor has left, it is noted here, and a task removes it a little later. What is lost with
-//! the process is swept.
+//! Whoever gives one up removes it at once and returns its room. Where that fails, because
+//! everybody is busy, or where nobody is left to do it, because the guest has trapped or the
+//! visitor has left, it is noted here, and a task removes it a little later. What is lost with the
+//! process is swept.
 
 use super::{KEPT, STAGED, sweep};
 use crate::storage::connection::Control;
@@ -78,7 +79,8 @@ impl Discards {
         }
     }
 
-    /// Tries to remove each that waits. Where one of an app cannot be removed, its others wait too. Whether none is left.
+    /// Tries to remove each that waits. Where one of an app cannot be removed, its others wait too.
+    /// Whether none is left.
     async fn round(&self) -> bool {
         let waiting = std::mem::take(&mut *self.waiting());
         let (mut untried, mut failed) = (VecDeque::new(), VecDeque::new());
@@ -148,8 +150,8 @@ impl Drop for Unfinished {
     }
 }
 
-/// Removes what there is and returns its room. What somebody holds a lock on is tried again, so that connections of the host's own are
-/// never held for long.
+/// Removes what there is and returns its room. What somebody holds a lock on is tried again, so
+/// that connections of the host's own are never held for long.
 async fn remove(one: &Waiting) -> Result<()> {
     let sql = host_sql!(
         "delete from innkeeper.blobs where app = $1 and id in \

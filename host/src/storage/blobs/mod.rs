@@ -4,8 +4,9 @@
 //! written as they arrive, each by itself unless a transaction is open anyway: a slow visitor holds no connection. What is not
 //! kept is swept.
 //!
-//! [`staging`] is the way in, [`resumable`] that of uploads which may be taken up again, [`quota`] what they all take up ([`usage`] counts it anew), [`sweep`] the way out,
-//! [`discards`] that of what never became whole.
+//! [`staging`] is the way in, [`resumable`] that of uploads which may be taken up again, [`quota`]
+//! what they all take up ([`usage`] counts it anew), [`sweep`] the way out, [`discards`] that of
+//! what never became whole.
 
 mod discards;
 mod quota;

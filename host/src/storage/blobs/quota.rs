@@ -2,8 +2,8 @@
 //! has been promised, and [`ROW_BYTES`] for each. Row and blobs change in the same transaction, so the sum is exact however many uploads there
 //! are at once.
 //!
-//! The row is taken last of all, after those of blobs, just before the commit: for a moment only, and always in this order. Until then a unit
-//! of work has its changes in a [`Balance`].
+//! The row is taken last of all, after those of blobs, just before the commit: for a moment only,
+//! and always in this order. Until then a unit of work has its changes in a [`Balance`].
 
 use crate::storage::connection::Connection;
 use crate::storage::host_sql::{HostSql, host_sql};
@@ -31,8 +31,9 @@ pub(in crate::storage) enum Change {
     GivesBack(u64),
 }
 
-/// What a unit of work changes of the room at its commit, in the order of its writes: what it has deleted is free for what it receives
-/// afterwards. One statement settles it, so that the order does not count there.
+/// What a unit of work changes of the room at its commit, in the order of its writes: what it has
+/// deleted is free for what it receives afterwards. One statement settles it, so that the order
+/// does not count there.
 #[derive(Debug, Default)]
 pub(in crate::storage) struct Balance(Vec<Change>);
 
@@ -67,7 +68,8 @@ impl Balance {
         self.0.iter().map(change).fold(0, i64::saturating_add)
     }
 
-    /// The write that changes the sum accordingly; none if it stays. Where it takes more than is left the commit fails, see [`told`].
+    /// The write that changes the sum accordingly; none if it stays. Where it takes more than is
+    /// left the commit fails, see [`told`].
     pub(in crate::storage) fn settle(&mut self, app: &str) -> Option<Write> {
         let (sum, quotas) = (self.sum(), self.0.iter().filter_map(Change::quota));
         let quota = quotas.min().unwrap_or(u64::MAX);
@@ -89,8 +91,8 @@ impl Change {
     }
 }
 
-/// Bytes that the app's blobs take up as the unit of work sees it: uploads under way included, with what it has taken and given back
-/// itself.
+/// Bytes that the app's blobs take up as the unit of work sees it: uploads under way included, with
+/// what it has taken and given back itself.
 pub async fn used(unit: &mut UnitOfWork) -> Result<u64> {
     let sql = host_sql!("select bytes from innkeeper.usage where app = $1");
     let outcome = unit.read(sql, &[super::app(unit)]).await?;

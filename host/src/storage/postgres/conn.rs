@@ -81,7 +81,8 @@ impl Conn {
         Err(Error::unavailable("the driver has prepared a statement without a name"))
     }
 
-    /// What a statement is by the tables as they are. One that is prepared already may have had other columns then.
+    /// What a statement is by the tables as they are. One that is prepared already may have had
+    /// other columns then.
     pub(super) async fn describe(&mut self, sql: &str) -> Result<Arc<Prepared>> {
         self.described = self.described.wrapping_add(1);
         let text = format!("/*{}*/{sql}", self.described);

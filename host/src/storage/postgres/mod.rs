@@ -3,8 +3,9 @@
 //! Start with [`pool`]: who may have a connection and for how long. [`lease`] is one connection on
 //! loan, with all that keeps a cancelled request from leaving something behind. [`relay`] carries
 //! its bytes and bounds them. [`retire`] takes care of one that was given up, [`health`] finds out
-//! whether the server answers, [`refusals`] keeps it from being asked for ever for a login that it refuses. `sqlx::Pool` is not used: it pings on every release, and a dropped
-//! `begin()` future leaves a transaction open in it (launchbadge/sqlx#4385).
+//! whether the server answers, [`refusals`] keeps it from being asked for ever for a login that it
+//! refuses. `sqlx::Pool` is not used: it pings on every release, and a dropped `begin()` future
+//! leaves a transaction open in it (launchbadge/sqlx#4385).
 
 mod alone;
 mod codec;

@@ -63,8 +63,8 @@ pub(in crate::storage) async fn table_names(connection: &mut Connection) -> Resu
     }
 }
 
-/// Checks that no description was written for and that no table of [`tables_on`] has: table, name and
-/// condition. On Postgres there are none, since its catalog names them all.
+/// Checks that no description was written for and that no table of [`tables_on`] has: table, name
+/// and condition. On Postgres there are none, since its catalog names them all.
 pub(in crate::storage) async fn unseen_checks(
     connection: &mut Connection,
 ) -> Result<Vec<(String, String, String)>> {

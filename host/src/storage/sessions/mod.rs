@@ -114,8 +114,9 @@ pub async fn create(unit: &mut UnitOfWork, id: &IdHash, session: &Session) -> Re
     unit.defer(sql, params).await
 }
 
-/// Notes that a session was used, by itself: no transaction of the unit may be open. How long it lives is what is stored by now, and a
-/// later use stays noted. Neither a session that another request is writing to is waited for, nor a second connection.
+/// Notes that a session was used, by itself: no transaction of the unit may be open. How long it
+/// lives is what is stored by now, and a later use stays noted. Neither a session that another
+/// request is writing to is waited for, nor a second connection.
 pub async fn touch(unit: &mut UnitOfWork, id: &IdHash, now: i64) -> Result<()> {
     let sql = host_sql!(
         "update innkeeper.sessions set used_at = $3, idle_expires_at = \

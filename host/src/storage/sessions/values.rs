@@ -57,7 +57,8 @@ pub async fn remove(unit: &mut UnitOfWork, id: &IdHash, name: &str) -> Result<()
     unit.defer(sql, params).await
 }
 
-/// Takes all messages, oldest first. Two requests that do so at once do not get the same one. Where that fails, nothing else is lost.
+/// Takes all messages, oldest first. Two requests that do so at once do not get the same one. Where
+/// that fails, nothing else is lost.
 pub async fn take_flash(unit: &mut UnitOfWork, id: &IdHash) -> Result<Vec<String>> {
     let sql = host_sql!(
         "delete from innkeeper.session_values where app = $1 and id_hash = $2 and kind = 1 \
@@ -75,8 +76,8 @@ pub async fn take_flash(unit: &mut UnitOfWork, id: &IdHash) -> Result<Vec<String
     Ok(taken.into_iter().map(|(_, message)| message).collect())
 }
 
-/// Puts a value if the one there is as expected. Returns whether it did; either way nobody else changes the session until the transaction
-/// ends.
+/// Puts a value if the one there is as expected. Returns whether it did; either way nobody else
+/// changes the session until the transaction ends.
 pub async fn compare_and_set(
     unit: &mut UnitOfWork,
     id: &IdHash,

@@ -73,8 +73,9 @@ fn is_in_main(context: &AuthContext<'_>) -> bool {
     }
 }
 
-/// ALTER TABLE looks whether the rows that are there meet what is added (SQLite: `sqlite3AlterFinishAddColumn` in
-/// `src/alter.c`). Its text has no place for a subquery, so no guest can ask for it there.
+/// ALTER TABLE looks whether the rows that are there meet what is added (SQLite:
+/// `sqlite3AlterFinishAddColumn` in `src/alter.c`). Its text has no place for a subquery, so no
+/// guest can ask for it there.
 fn is_check_of_rows(context: &AuthContext<'_>) -> bool {
     match context.action {
         AuthAction::Read { table_name, .. } => table_name == "pragma_quick_check",

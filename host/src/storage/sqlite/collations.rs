@@ -1,8 +1,8 @@
-//! Collations that every connection knows: the order of decimals and of dates that are kept as text, and the name that Postgres has
-//! for the order of code points.
+//! Collations that every connection knows: the order of decimals and of dates that are kept as
+//! text, and the name that Postgres has for the order of code points.
 //!
-//! All are total orders over all texts, also those that are no decimals or dates: SQLite's indexes break without (SQLite documentation,
-//! "sqlite3_create_collation").
+//! All are total orders over all texts, also those that are no decimals or dates: SQLite's indexes
+//! break without (SQLite documentation, "sqlite3_create_collation").
 
 use crate::storage::schema::{DATE_COLLATION, DECIMAL_COLLATION};
 use rusqlite::Connection;

@@ -108,15 +108,15 @@ impl Conn {
         looked.unwrap_or(false)
     }
 
-    /// Whether a statement that met this error while it ran may have been compiled anew by tables as
-    /// they no longer are. From now on the connection knows them as they are.
+    /// Whether a statement that met this error while it ran may have been compiled anew by tables
+    /// as they no longer are. From now on the connection knows them as they are.
     pub(super) fn was_outdated(&self, error: &rusqlite::Error) -> bool {
         translate(error).code == Code::Syntax && !self.watch.is_sealed() && self.look_at_schema()
     }
 
-    /// What an error means that a statement met while it ran. Where tables have changed since it was
-    /// compiled, SQLite compiles it anew in its first step, and what it finds then is an error of
-    /// the text and not of a value.
+    /// What an error means that a statement met while it ran. Where tables have changed since it
+    /// was compiled, SQLite compiles it anew in its first step, and what it finds then is an error
+    /// of the text and not of a value.
     pub(super) fn running_error(&self, text: &str, error: &rusqlite::Error) -> Error {
         match translate(error) {
             error if error.code != Code::Syntax => error,
@@ -163,7 +163,8 @@ mod tests {
             one.prepare(text).unwrap();
         }
         assert!(one.prepare("insert into t values (1, 2, 3)").is_err());
-        // Compiled by other tables than those that it is compiled anew by, and these have changed, too.
+        // Compiled by other tables than those that it is compiled anew by, and these have changed,
+        // too.
         let bounds = HOST_BOUNDS;
         let union = |rows: usize| {
             let found = run(&one, texts[0], &[], &bounds).map(|outcome| outcome.rows.rows.len());

@@ -17,8 +17,9 @@ const LIMITS: [&str; 5] = [
 /// Beginning of what it says of a function that the authorizer denies (SQLite: `src/resolve.c`).
 const DENIED: &str = "not authorized to use function";
 
-/// Messages about rows that come without a code of their own: from RESTRICT, which is a trigger to SQLite, and from ALTER TABLE, where rows
-/// do not meet what is added (SQLite: `src/fkey.c`, `src/alter.c`).
+/// Messages about rows that come without a code of their own: from RESTRICT, which is a trigger to
+/// SQLite, and from ALTER TABLE, where rows do not meet what is added (SQLite: `src/fkey.c`,
+/// `src/alter.c`).
 const ABOUT_ROWS: [(&str, Code); 5] = [
     ("FOREIGN KEY constraint failed", Code::ForeignKeyViolation),
     ("CHECK constraint failed", Code::CheckViolation),

@@ -2,7 +2,8 @@
 //! `innkeeper dev`: each difference once in the life of a process.
 //!
 //! What can be made the same is made the same (`portable`). This is the rest, the table in
-//! `wit/db.wit`, as far as a tree without types shows it; `tests/corpus/portable.sql` has the values.
+//! `wit/db.wit`, as far as a tree without types shows it; `tests/corpus/portable.sql` has the
+//! values.
 
 use super::Engine;
 use super::allowed::Lists;

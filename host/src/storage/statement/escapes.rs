@@ -1,7 +1,8 @@
 //! Strings with backslashes, `E'...'`, as plain ones.
 //!
 //! The parser takes `\xc3\xa9` for two characters, where Postgres takes it for the two bytes of one
-//! (PostgreSQL, `src/backend/parser/scan.l`). So they are read here, and the parser sees the result.
+//! (PostgreSQL, `src/backend/parser/scan.l`). So they are read here, and the parser sees the
+//! result.
 
 use super::Refusal;
 use super::lexer::{Lexer, Token};

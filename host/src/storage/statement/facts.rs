@@ -134,7 +134,8 @@ pub(super) fn destroys(statement: &Statement) -> Vec<Destroyed> {
     }
 }
 
-/// The table whose rows go where a new one has the same key (SQLite documentation, "The ON CONFLICT Clause").
+/// The table whose rows go where a new one has the same key (SQLite documentation, "The ON CONFLICT
+/// Clause").
 fn replaced_by_insert(insert: &Insert) -> Option<Destroyed> {
     let replaces = insert.replace_into || insert.or == Some(SqliteOnConflict::Replace);
     match &insert.table {

@@ -8,13 +8,13 @@
 //!    the statement is (`depth`).
 //! 2. A parser (`grammar`), and a walk over its whole tree with default deny (`walk`, lists in
 //!    `allowed`).
-//! 3. On Postgres the tree is printed, must give the same tree again, must say what was written word
-//!    by word (`faithful`), and the print is what runs. Calls that could not be interrupted get
-//!    bounds first (`costs`). Forms that the parser does not know are rewritten in front of it or
-//!    carried past it (`forms`, `stand_in`). On SQLite the text itself runs, with a few words put in
-//!    so that it means what it means on Postgres (`portable`): there the engine's authorizer stands
-//!    beside the gate, with its own reading of the text (`storage/sqlite/authorizer.rs`), and judges
-//!    alone what the parser or the lists do not know.
+//! 3. On Postgres the tree is printed, must give the same tree again, must say what was written
+//!    word by word (`faithful`), and the print is what runs. Calls that could not be interrupted
+//!    get bounds first (`costs`). Forms that the parser does not know are rewritten in front of it
+//!    or carried past it (`forms`, `stand_in`). On SQLite the text itself runs, with a few words
+//!    put in so that it means what it means on Postgres (`portable`): there the engine's authorizer
+//!    stands beside the gate, with its own reading of the text (`storage/sqlite/authorizer.rs`),
+//!    and judges alone what the parser or the lists do not know.
 //!
 //! Where apps share one credential this is still a seatbelt, not a wall: it trusts that the lists are right.
 //! What has passed is remembered by its text (`cache`).
@@ -70,8 +70,8 @@ pub struct Checked {
     /// A read that cannot fail once it is prepared. Still, it may be cancelled, a view may hide what fails, and a parameter that
     /// the server has to read from a text may not fit.
     pub steady: bool,
-    /// What it takes away for good: dropped tables, dropped or retyped columns, tables emptied as a whole, tables with rows that
-    /// make room for others (REPLACE).
+    /// What it takes away for good: dropped tables, dropped or retyped columns, tables emptied as a
+    /// whole, tables with rows that make room for others (REPLACE).
     pub destroys: Vec<Destroyed>,
 }
 
@@ -204,9 +204,10 @@ fn print_again(tree: &sqlparser::ast::Statement, sql: &str, scan: Scan) -> Resul
     }
 }
 
-/// SQLite has forms that the parser does not know, or that nobody has listed. The engine reads the text itself, and its authorizer denies
-/// by default whatever it does, by the same list of functions: so the reading by the parser may be missing. A table that is named by a
-/// string ('name') is seen by the authorizer alone: so such a text holds no kept name in any form.
+/// SQLite has forms that the parser does not know, or that nobody has listed. The engine reads the
+/// text itself, and its authorizer denies by default whatever it does, by the same list of
+/// functions: so the reading by the parser may be missing. A table that is named by a string
+/// ('name') is seen by the authorizer alone: so such a text holds no kept name in any form.
 fn engine_may_judge(engine: Engine, sql: &str) -> bool {
     engine == Engine::Sqlite && !rules::mentions_kept_name(sql)
 }

@@ -1,9 +1,9 @@
 //! How Postgres reads SQL: as the parser's own dialect does, but for the operators of patterns.
 //!
-//! The parser gives `~`, `~~` and their like the precedence of `=`. On the server they bind tighter,
-//! as every operator without a rule of its own (PostgreSQL documentation, "Operator Precedence"). So
-//! in `a = b ~ c` the tree would have `a = b` on the left, and a bound for `b` would go around that.
-//! A colon binds nothing, so any operator may stand in a subscript.
+//! The parser gives `~`, `~~` and their like the precedence of `=`. On the server they bind
+//! tighter, as every operator without a rule of its own (PostgreSQL documentation, "Operator
+//! Precedence"). So in `a = b ~ c` the tree would have `a = b` on the left, and a bound for `b`
+//! would go around that. A colon binds nothing, so any operator may stand in a subscript.
 
 use sqlparser::dialect::{BindPlaceholderStyle, Dialect, PostgreSqlDialect, Precedence};
 use sqlparser::keywords::Keyword;

@@ -64,8 +64,8 @@ fn printable(mut token: TokenWithSpan) -> TokenWithSpan {
     token
 }
 
-/// Leaves out blanks and comments. A string that begins on a new line behind another goes on with it
-/// (PostgreSQL documentation, "String Constants").
+/// Leaves out blanks and comments. A string that begins on a new line behind another goes on with
+/// it (PostgreSQL documentation, "String Constants").
 fn without_blanks(tokens: Vec<TokenWithSpan>) -> Vec<TokenWithSpan> {
     let mut kept: Vec<TokenWithSpan> = Vec::with_capacity(tokens.len());
     let (mut on_new_line, mut may_go_on) = (false, true);

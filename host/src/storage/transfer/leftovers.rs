@@ -116,7 +116,8 @@ fn things_of_sqlite() -> &'static HostSql {
     )
 }
 
-/// What constraints, indexes and identities say beyond a portable description. What later releases of Postgres know is asked for as JSON.
+/// What constraints, indexes and identities say beyond a portable description. What later releases
+/// of Postgres know is asked for as JSON.
 fn parts_of_postgres() -> &'static HostSql {
     host_sql!(
         "with here as (select c.oid, c.relname from pg_class c join pg_namespace n on n.oid = c.relnamespace \

@@ -73,7 +73,8 @@ impl UnitOfWork {
         }
     }
 
-    /// A connection for a write that can be left out: none where cursors hold one and no other is free at once.
+    /// A connection for a write that can be left out: none where cursors hold one and no other is
+    /// free at once.
     pub(in crate::storage) async fn spare_writer(&mut self) -> Result<Option<Connection>> {
         if self.snapshot.is_holding() {
             self.space.try_writer().await

@@ -19,8 +19,8 @@ impl UnitOfWork {
         Ok(())
     }
 
-    /// Runs a write of the host that changes what the app's files take up; both or none are kept, also where statements are kept by
-    /// themselves.
+    /// Runs a write of the host that changes what the app's files take up; both or none are kept,
+    /// also where statements are kept by themselves.
     pub(in crate::storage) async fn write_with_room(
         &mut self,
         sql: &HostSql,
@@ -50,7 +50,8 @@ impl UnitOfWork {
         }
     }
 
-    /// Bytes that the unit takes for files, less those that it gives back: what its commit will change.
+    /// Bytes that the unit takes for files, less those that it gives back: what its commit will
+    /// change.
     pub(in crate::storage) fn room(&self) -> i64 {
         self.room.sum()
     }
@@ -71,8 +72,9 @@ impl UnitOfWork {
         Ok(())
     }
 
-    /// Keeps everything. `CommitUnknown` when the connection broke while the database was at it. After an error nothing is run or
-    /// kept until a rollback: a second commit would find nothing to keep, and call that a success.
+    /// Keeps everything. `CommitUnknown` when the connection broke while the database was at it.
+    /// After an error nothing is run or kept until a rollback: a second commit would find nothing
+    /// to keep, and call that a success.
     pub async fn commit(&mut self) -> Result<()> {
         self.check_kept()?;
         let kept = self.keep().await;
@@ -96,8 +98,8 @@ impl UnitOfWork {
         committed
     }
 
-    /// Whether there is nothing lost. Where trying again may help, or there is no room, or the outcome is not known, whoever commits
-    /// is told so.
+    /// Whether there is nothing lost. Where trying again may help, or there is no room, or the
+    /// outcome is not known, whoever commits is told so.
     pub fn check_kept(&self) -> Result<()> {
         let Some(cause) = self.broken else { return Ok(()) };
         let lost = match cause {

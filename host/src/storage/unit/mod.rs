@@ -47,11 +47,12 @@ pub struct UnitOfWork {
     written: bool,
     /// Whether the statement mark stands in the open transaction.
     marked: bool,
-    /// Open transactions of the guest, from the outermost inwards, each with how many changes of room came before it.
+    /// Open transactions of the guest, from the outermost inwards, each with how many changes of
+    /// room came before it.
     savepoints: Vec<(u32, usize)>,
     next_savepoint: u32,
-    /// Why what was written has been lost against the guest's will, by a statement or by a commit that failed: nothing more is run
-    /// or kept until it rolls back.
+    /// Why what was written has been lost against the guest's will, by a statement or by a commit
+    /// that failed: nothing more is run or kept until it rolls back.
     broken: Option<Code>,
     /// Writes of the host that wait for the commit.
     deferred: Vec<(&'static HostSql, Vec<Value>)>,

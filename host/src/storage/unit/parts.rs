@@ -26,7 +26,8 @@ impl UnitOfWork {
         Ok(number)
     }
 
-    /// Begins a transaction on a database that takes no writes: what writes in it is refused, and what reads goes on.
+    /// Begins a transaction on a database that takes no writes: what writes in it is refused, and
+    /// what reads goes on.
     async fn open_to_read(&mut self) -> Result<()> {
         let mut connection = self.space.reader().await?;
         connection.control(Control::BeginReading).await?;
@@ -87,8 +88,8 @@ impl UnitOfWork {
         Ok(())
     }
 
-    /// Runs several statements of the host in one transaction, also where statements are kept by themselves. An error undoes them
-    /// there; elsewhere that is up to whoever rolls back.
+    /// Runs several statements of the host in one transaction, also where statements are kept by
+    /// themselves. An error undoes them there; elsewhere that is up to whoever rolls back.
     pub async fn together<T>(&mut self, work: impl AsyncFnOnce(&mut Self) -> Result<T>) -> Result<T> {
         if self.open.is_some() || self.transactions == Transactions::Request {
             return work(self).await;

@@ -3,8 +3,8 @@
 use super::head::HeadScan;
 use super::{Refusal, Rules};
 
-/// Judges a head that arrives in two pieces. Answers with the length of a sound head, none where its
-/// end has not come.
+/// Judges a head that arrives in two pieces. Answers with the length of a sound head, none where
+/// its end has not come.
 pub fn judge(bytes: &[u8], cut: usize) -> Result<Option<usize>, Refusal> {
     let rules = Rules::default();
     let mut scan = HeadScan::default();

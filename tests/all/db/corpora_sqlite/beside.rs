@@ -44,7 +44,8 @@ pub(super) fn run(link: &Connection, sql: &str) -> Result<Answer, String> {
     Ok(Answer { columns: statement.column_names().into_iter().map(compared).collect(), rows })
 }
 
-/// Whether SQLite itself takes a statement, which is undone then. One that fails may keep a part of what it did (OR FAIL).
+/// Whether SQLite itself takes a statement, which is undone then. One that fails may keep a part of
+/// what it did (OR FAIL).
 pub(super) fn would_run(link: &Connection, sql: &str) -> bool {
     let runs = link.execute_batch("savepoint one").is_ok() && run(link, sql).is_ok();
     // A failure may have ended the transaction.

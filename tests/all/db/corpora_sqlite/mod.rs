@@ -1,7 +1,8 @@
 //! Other projects' tests of SQLite, statement by statement through the host and beside it.
 //!
-//! `tests/corpus/foreign/sqlite` is a sample of our own in their formats. Their own files are not kept here: the ignored test
-//! reads those of the folder that `INNKEEPER_TEST_CORPUS` names, and prints what it has found.
+//! `tests/corpus/foreign/sqlite` is a sample of our own in their formats. Their own files are not
+//! kept here: the ignored test reads those of the folder that `INNKEEPER_TEST_CORPUS` names, and
+//! prints what it has found.
 
 mod beside;
 mod texts;
@@ -180,8 +181,8 @@ impl Runner {
         }
     }
 
-    /// Drops what the group has made, on both sides. Tables that refer to each other in a circle cannot be dropped: then there is
-    /// another host.
+    /// Drops what the group has made, on both sides. Tables that refer to each other in a circle
+    /// cannot be dropped: then there is another host.
     async fn clear(&mut self) {
         let drops = beside::clear(&mut self.link);
         if drops.is_empty() {

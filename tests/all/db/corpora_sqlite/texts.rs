@@ -1,5 +1,5 @@
-//! Takes the statements out of other projects' tests, in three formats: sqllogictest's, Turso's `.sqltest`, and the Tcl
-//! scripts of SQLite.
+//! Takes the statements out of other projects' tests, in three formats: sqllogictest's, Turso's
+//! `.sqltest`, and the Tcl scripts of SQLite.
 
 use std::path::{Path, PathBuf};
 

@@ -17,7 +17,8 @@ pub(in crate::storage::postgres) enum Step<R> {
     Row(R),
     /// A row is too large: it and all further ones of its result are left out. Told once.
     LeftOut,
-    /// A statement is done: so many rows were inserted, updated or deleted, or fetched from a cursor.
+    /// A statement is done: so many rows were inserted, updated or deleted, or fetched from a
+    /// cursor.
     Done(u64),
     /// All is done.
     End,

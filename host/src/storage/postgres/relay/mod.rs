@@ -4,9 +4,10 @@
 //! The driver receives a message whole before anybody can look at its length, and takes no stream
 //! of ours. So it is connected to us over a local socket, and this module carries the bytes between
 //! it and the server. What the server sends passes a [`Filter`](filter::Filter), which reads the
-//! heads of messages. The relay logs in by itself. The driver is let in, prepares statements and runs what returns next to
-//! nothing. Statements whose rows are wanted are run without it ([`Relay::execute`]): a row is
-//! decoded where it was received, and one that is too long is never kept.
+//! heads of messages. The relay logs in by itself. The driver is let in, prepares statements and
+//! runs what returns next to nothing. Statements whose rows are wanted are run without it
+//! ([`Relay::execute`]): a row is decoded where it was received, and one that is too long is never
+//! kept.
 //!
 //! There is no task for it: whoever waits for the driver carries its bytes meanwhile
 //! ([`Relay::carry`]). Everything that is awaited on the driver's connection has to be awaited

@@ -88,8 +88,8 @@ impl Relay {
             })
         });
         let done = done.await.map_err(|error| self.explain(error));
-        // The server sends an error before it is ready again, and the driver waits for the error alone. What it has
-        // not waited for would be taken for the answer to the next statement.
+        // The server sends an error before it is ready again, and the driver waits for the error
+        // alone. What it has not waited for would be taken for the answer to the next statement.
         if done.as_ref().is_err_and(|error| !is_lost(error)) {
             poll_fn(|cx| self.poll_ready(cx)).await;
         }

@@ -191,8 +191,8 @@ fn joined(columns: &[String]) -> String {
     if columns.is_empty() { "none".into() } else { columns.join(", ") }
 }
 
-/// In one way of writing: as the gate prints it for Postgres, with what it puts in for SQLite. A table that has come from the
-/// other engine has its conditions as they are there.
+/// In one way of writing: as the gate prints it for Postgres, with what it puts in for SQLite. A
+/// table that has come from the other engine has its conditions as they are there.
 fn printed(condition: &str) -> String {
     let for_sqlite = statement::check_expression(Engine::Sqlite, condition, usize::MAX);
     let condition = for_sqlite.unwrap_or_else(|_| condition.to_owned());

@@ -1,5 +1,6 @@
-//! The functions for numbers, which SQLite has only where it is built with them (SQLite documentation, "Built-In
-//! Mathematical SQL Functions"). A flag of the build would have to be set by everybody who builds the host.
+//! The functions for numbers, which SQLite has only where it is built with them (SQLite
+//! documentation, "Built-In Mathematical SQL Functions"). A flag of the build would have to be set
+//! by everybody who builds the host.
 
 use super::add;
 use rusqlite::functions::Context;
@@ -61,7 +62,8 @@ pub(super) fn register(link: &Connection) -> Result<()> {
     add(link, "pi", 0, |_| Ok(std::f64::consts::PI))
 }
 
-/// An argument as SQLite takes it for a number (`sqlite3_value_numeric_type`): also a text that is one.
+/// An argument as SQLite takes it for a number (`sqlite3_value_numeric_type`): also a text that is
+/// one.
 fn argument(context: &Context<'_>, at: usize) -> Value {
     match context.get_raw(at) {
         ValueRef::Integer(number) => Value::Integer(number),

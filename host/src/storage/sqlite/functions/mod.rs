@@ -1,11 +1,12 @@
-//! Functions of ours in the place of SQLite's own, with the same results but for `lower` and `upper`
-//! (`letters`).
+//! Functions of ours in the place of SQLite's own, with the same results but for `lower` and
+//! `upper` (`letters`).
 //!
 //! Some of SQLite's functions take time in proportion to the product of their arguments' lengths
 //! (SQLite: `src/func.c`, `src/json.c`), so that one call, which nothing can interrupt, takes
 //! minutes or days with values that a guest may have. Ours take time in proportion to the sum, or
 //! refuse. LIKE and GLOB are SQLite's own, because only for those it uses an index; there the
-//! length of the pattern is bounded (`file`). Others are not in the SQLite that is built with the host (`math`).
+//! length of the pattern is bounded (`file`). Others are not in the SQLite that is built with the
+//! host (`math`).
 
 mod hex;
 mod letters;

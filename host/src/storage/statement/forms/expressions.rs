@@ -86,7 +86,8 @@ fn symmetric(cursor: &mut Cursor) -> bool {
         let Some(end) = cursor.find(1, LONGEST_BOUND, |token| is_word(Some(token), "and")) else { return false };
         cursor.skip(1);
         cursor.write_stand_in(&StandIn::words("SYMMETRIC"));
-        // So it reads the same when it is read again. A query has parentheses beside those of the call.
+        // So it reads the same when it is read again. A query has parentheses beside those of the
+        // call.
         let is_call = cursor.is_token(0, &Token::LParen) && !cursor.is_one_of(1, &["select", "with", "values"]);
         if !is_call || cursor.close_of(0).is_none_or(|close| close + 2 < end) {
             cursor.parenthesize(end - 1);

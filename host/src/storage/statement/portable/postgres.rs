@@ -9,8 +9,8 @@ use crate::storage::statement::lexer::Token;
 /// collation that an author has written stays.
 ///
 /// `collation` is the quoted name of one by which the server folds. An argument may be a range,
-/// which has no collation, and `lower(x)` may stand where no expression may: then the server refuses
-/// this text, and the one without is the right one.
+/// which has no collation, and `lower(x)` may stand where no expression may: then the server
+/// refuses this text, and the one without is the right one.
 pub(in crate::storage) fn folding(sql: &str, collation: &str) -> Option<String> {
     let tokens = tokens(sql).ok()?;
     let mut edits = Edits::default();

@@ -1,6 +1,6 @@
 //! The package requests for Python.
 
-use support::{Engine, clients};
+use support::{Engine, clients, paths};
 
 use super::{expect_odd_entries, odd_entries, probe, receive};
 
@@ -10,6 +10,9 @@ on_both_databases! {
 
 async fn a_form_of_requests_arrives_as_it_was_made(engine: Engine) {
     let (_host, url) = probe(engine).await;
-    let answer = clients::script("python3", "form.py", &[&url, &receive(), &odd_entries().to_string()]).await;
+    // `tests/run` puts the package there.
+    let python = paths::repository().join("tests/clients/.venv/bin/python");
+    let python = python.to_str().expect("a path in UTF-8");
+    let answer = clients::script(python, "form.py", &[&url, &receive(), &odd_entries().to_string()]).await;
     expect_odd_entries(&answer[0]);
 }

@@ -9,7 +9,6 @@ const MAX_BYTES: usize = 64 * 1024;
 libfuzzer_sys::fuzz_target!(|sql: &str| {
     for engine in [Engine::Postgres, Engine::Sqlite] {
         if let Ok(checked) = statement::check(engine, sql, MAX_BYTES) {
-            assert!(engine == Engine::Postgres || checked.text.len() >= sql.len(), "SQLite runs all of the text");
             let again = statement::check(engine, sql, MAX_BYTES).expect("a verdict holds");
             assert_eq!(checked, again);
         }

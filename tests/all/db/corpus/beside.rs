@@ -2,7 +2,7 @@
 //!
 //! Each statement runs twice, as it is in one schema and as the gate prints it in another. The
 //! sample in `tests/corpus/beside` always runs. The corpora of other projects run where
-//! `INNKEEPER_CORPUS` names their files: `cargo test --test all beside -- --ignored --nocapture`.
+//! `INNKEEPER_TEST_CORPUS` names their files: `cargo test --test all beside -- --ignored --nocapture`.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -15,7 +15,7 @@ use support::{Engine, TestDatabase, paths};
 use super::sources;
 
 /// Names the files of other corpora, separated by blanks.
-const CORPUS: &str = "INNKEEPER_CORPUS";
+const CORPUS: &str = "INNKEEPER_TEST_CORPUS";
 /// Of one file: some have a million statements of one kind.
 const MOST_OF_A_FILE: usize = 20_000;
 const LONGEST_STATEMENT: usize = 1 << 20;

@@ -19,6 +19,10 @@ select lower('ЖЫ Ǆ ԱՒ ꙀꚀ'), upper('жы ǆ աւ ⴀ ﬀ')
 => text жы ǆ աւ ꙁꚁ | text ЖЫ Ǆ ԱՒ Ⴀ FF
 select id from people where lower(email) = lower('jürgen@EXAMPLE.ORG')
 => integer 1
+select id from people where lower(email) between lower('JÜR') and lower('JÜRZ')
+=> integer 1
+select replace(lower(email), lower('ÜR'), '-') from people where id = 1
+=> text j-gen@example.org
 select id from people where upper(email) = 'STRASSE'
 => integer 4
 select lower(email) from people order by lower(email), id

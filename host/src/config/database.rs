@@ -56,6 +56,15 @@ impl DatabaseTarget {
             _ => false,
         }
     }
+
+    /// Whether connections to the one may serve those who name the other: the same place and
+    /// credential, and the same wishes for protection.
+    pub fn is_reached_alike(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Postgres(one), Self::Postgres(also)) => self.is_same(other) && one.has_same_protection(also),
+            _ => self.is_same(other),
+        }
+    }
 }
 
 /// A directory in the one spelling that can be compared.
@@ -100,7 +109,14 @@ pub struct PostgresTarget {
 impl PostgresTarget {
     /// Whether both are the same database on the same server, by their names.
     pub fn is_same_database(&self, other: &Self) -> bool {
-        (&self.host, self.port, &self.database) == (&other.host, other.port, &other.database)
+        let place = |target: &Self| (target.host.clone(), target.address, target.port, target.database.clone());
+        place(self) == place(other)
+    }
+
+    /// Whether both ask the same of TLS and of the login.
+    fn has_same_protection(&self, other: &Self) -> bool {
+        (self.ssl_mode, &self.ssl_root, &self.tls) == (other.ssl_mode, &other.ssl_root, &other.tls)
+            && (&self.login, &self.password) == (&other.login, &other.password)
     }
 
     /// A text for people, without the password: `postgres://user:***@host:5432/name (TLS require)`.

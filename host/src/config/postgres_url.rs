@@ -144,7 +144,16 @@ fn ssl_mode(
         );
     }
     let authority = authority.filter(|_| !query.names_root);
-    tls::decide(reached, &Wishes { mode: query.ssl_mode, url_names_root: query.names_root, authority })
+    let mode =
+        tls::decide(reached, &Wishes { mode: query.ssl_mode, url_names_root: query.names_root, authority })?;
+    if mode == SslMode::VerifyCa && query.ssl_root.is_none() {
+        return Err(
+            "sslmode=verify-ca in the URL needs an sslrootcert: anybody gets a certificate of the system's \
+                    roots for some name. Use sslmode=verify-full"
+                .to_owned(),
+        );
+    }
+    Ok(mode)
 }
 
 /// What is said of a mode that means nothing to a socket, as in libpq.

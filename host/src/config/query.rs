@@ -41,11 +41,15 @@ impl Query {
     /// is a plus.
     pub(super) fn read(text: &str) -> Result<Self, String> {
         let mut query = Self::default();
-        for parameter in text.split('&') {
-            let (name, value) = parameter.split_once('=').unwrap_or_default();
+        for parameter in text.split('&').filter(|parameter| !parameter.is_empty()) {
+            let (name, value) = parameter
+                .split_once('=')
+                .ok_or("a parameter in the query of the URL has no =: write name=value")?;
             let (name, value) = (decoded(name)?, decoded(value)?);
             if !value.is_empty() {
                 query.set(&name, value)?;
+            } else if ["sslmode", "channel_binding"].contains(&name.as_str()) {
+                return Err(format!("{name} in the URL has no value"));
             }
         }
         Ok(query)

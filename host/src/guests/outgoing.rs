@@ -89,8 +89,9 @@ enum Phase {
 impl Outgoing {
     fn note(&mut self, response: u32, body: u32) -> Arc<Gauge> {
         let gauge = Arc::new(Gauge::new(Arc::clone(&self.early)));
-        // Numbers are used again.
+        // Numbers are used again: the body that had this one has been finished.
         self.begun.retain(|_, begun| begun.body != body);
+        self.answer = self.answer.filter(|answer| *answer != body);
         self.begun.insert(response, Begun { body, gauge: Arc::clone(&gauge) });
         gauge
     }

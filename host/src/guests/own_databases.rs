@@ -54,11 +54,19 @@ impl OwnDatabases {
     /// The database of a target. The same one for all who name it, the host included.
     fn open(&self, host: &Database, var: &str, decision: &Decision) -> Result<Database> {
         let target = &decision.target;
-        if target.is_same(&self.config.database.target) {
-            return Ok(host.clone());
+        let hosts = &self.config.database;
+        if target.is_same(&hosts.target) {
+            if target.is_reached_alike(&hosts.target) {
+                return Ok(host.clone());
+            }
+            return Err(Error::unavailable(format!(
+                "this is the database of the host, with another password or other wishes for TLS or the login than \
+                 {}: let both say the same",
+                hosts.source
+            )));
         }
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((_, database)) = open.iter().find(|(other, _)| other.is_same(target)) {
+        if let Some((_, database)) = open.iter().find(|(other, _)| other.is_reached_alike(target)) {
             return Ok(database.clone());
         }
         let database = Database::open_for_apps(&self.config, target, var)?;
@@ -83,7 +91,7 @@ impl OwnDatabases {
         let used: Vec<DatabaseTarget> =
             vars.iter().filter_map(|var| Some(self.config.app_database(var).ok()?.target)).collect();
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
-        open.retain(|(target, _)| used.iter().any(|other| other.is_same(target)));
+        open.retain(|(target, _)| used.iter().any(|other| other.is_reached_alike(target)));
     }
 
     /// Waits until connections that ended irregularly have been cleaned up.

@@ -163,13 +163,16 @@ impl Dispatcher {
         failed: bool,
         party: &Party,
     ) -> (http::response::Parts, Body) {
-        let (parts, body) = response.into_parts();
+        let (mut parts, body) = response.into_parts();
         // Without the runtime's budget: several requests of a connection share it in one poll, and
         // a channel that has used it up answers as if nothing were there.
         let body = match tokio::task::unconstrained(body.collect()).now_or_never() {
             Some(Ok(whole)) if failed => {
                 tracing::warn!("a guest failed or returned before it finished its body: the response is cut off");
-                broken(whole.to_bytes())
+                let bytes = whole.to_bytes();
+                // HTTP/1.0 has no other way to tell a part from the whole.
+                parts.headers.entry(CONTENT_LENGTH).or_insert_with(|| http::HeaderValue::from(bytes.len() + 1));
+                broken(bytes)
             }
             Some(Ok(whole)) => match whole.to_bytes() {
                 small if small.len() <= SMALL_ANSWER => full(small),

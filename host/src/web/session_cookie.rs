@@ -41,12 +41,12 @@ impl SessionCookie {
                 let pair = String::from_utf8_lossy(bytes);
                 let (name, value) = pair.split_once('=').unwrap_or(("", &pair));
                 let (name, value) = (name.trim_ascii_end(), unquoted(value.trim_ascii_start()));
-                let is_ours = is_hosts(name) || (name.is_empty() && is_hosts(value));
+                let is_ours = is_hosts(unquoted(name)) || (name.is_empty() && is_hosts(value));
                 let belongs = attributes.of(name, is_ours);
                 if name == self.name {
                     found.extend(SessionId::parse(value));
                 }
-                if !is_ours && belongs != Some(Owner::Host) {
+                if !is_ours && !holds_hosts(value) && belongs != Some(Owner::Host) {
                     kept.push(bytes);
                     has_others |= belongs.is_none() && !bytes.is_empty();
                 }
@@ -82,6 +82,13 @@ impl SessionCookie {
             keep_private(headers);
         }
     }
+}
+
+/// Whether a cookie of the host's is part of a value, as where commas stand between cookies, or its
+/// name in quotes.
+fn holds_hosts(value: &str) -> bool {
+    let mut parts = value.split([',', ' ', '\t', '"']).filter_map(|part| part.split_once('='));
+    parts.any(|(name, _)| is_hosts(name))
 }
 
 /// Whose cookie an attribute such as `$Path` belongs to.
@@ -181,6 +188,20 @@ mod tests {
         let mut headers = headers(COOKIE, &[&line]);
         assert_eq!(SessionCookie::new("blog", false).take(&mut headers), Some(id));
         assert_eq!(headers.get(COOKIE).unwrap(), "a=1; b=2");
+    }
+
+    #[test]
+    fn an_id_behind_another_separator_is_shown_to_nobody() {
+        let id = SessionId::random().unwrap().expose();
+        for part in [
+            format!("b=1, innkeeper-blog={id}"),
+            format!("b=\"x innkeeper-blog={id}\""),
+            format!("\"innkeeper-blog\"={id}"),
+        ] {
+            let mut headers = headers(COOKIE, &[&format!("a=1; {part}; theme=innkeeper-dark")]);
+            SessionCookie::new("blog", false).take(&mut headers);
+            assert_eq!(headers.get(COOKIE).unwrap(), "a=1; theme=innkeeper-dark", "{part}");
+        }
     }
 
     #[test]

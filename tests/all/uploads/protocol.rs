@@ -2,9 +2,9 @@
 
 use http::Method;
 use serde_json::json;
-use support::Engine;
 use support::bytes::{png, sha256};
 use support::probe::{all_ok, ok};
+use support::{Answer, Engine};
 
 use super::{STREAM, begin, download, offset, patch, probe, stat, ticket, tus};
 
@@ -16,6 +16,7 @@ on_both_databases! {
     a_client_that_knows_only_post_can_send_too,
     a_beginning_whose_answer_was_lost_can_be_repeated,
     a_beginning_that_was_the_end_can_be_repeated_too,
+    a_beginning_that_broke_off_goes_on_when_it_is_repeated,
     a_ticket_is_good_for_one_file,
     what_clients_say_of_a_file_is_read_as_they_write_it,
     a_client_may_add_a_charset,
@@ -102,6 +103,22 @@ async fn a_beginning_whose_answer_was_lost_can_be_repeated(engine: Engine) {
     patch(&mut visitor, &path, 5, b"world").await.expect(204);
     begin(&mut visitor, &path, 10).await.expect(409);
     assert_eq!(host.database().count("probe", "blobs").await, 1);
+}
+
+async fn a_beginning_that_broke_off_goes_on_when_it_is_repeated(engine: Engine) {
+    let (_host, mut visitor) = probe(engine).await;
+    let (id, path) = ticket(&mut visitor, json!({})).await;
+    let photo = png(900_000, 1);
+    let said = [("upload-length", "900000"), ("content-type", STREAM)];
+    let offset_of = |answer: &Answer| answer.header("upload-offset").map(str::to_owned);
+    let first = tus(&mut visitor, Method::POST, &path, &said, photo[..300_000].to_vec()).await.expect(201);
+    assert_eq!(offset_of(&first).as_deref(), Some("300000"));
+    // Other bytes are another file.
+    tus(&mut visitor, Method::POST, &path, &said, png(900_000, 2)).await.expect(409);
+    // The client has not heard how far it came, and sends all of it again.
+    let again = tus(&mut visitor, Method::POST, &path, &said, photo.clone()).await.expect(201);
+    assert_eq!(offset_of(&again).as_deref(), Some("900000"));
+    assert_eq!(ok(&stat(&mut visitor, &id).await)["sha256"], json!(sha256(&photo)));
 }
 
 async fn a_beginning_that_was_the_end_can_be_repeated_too(engine: Engine) {

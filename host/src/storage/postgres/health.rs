@@ -176,7 +176,7 @@ impl PostgresPool {
     }
 
     async fn ask_anew(&self, text: &str, has_place: bool) -> Result<Vec<PgRow>> {
-        let mut conn = self.open().await?;
+        let mut conn = self.open_now().await?;
         let answer = conn.ask(text).await;
         match has_place {
             true if answer.is_ok() => self.give_back(conn),

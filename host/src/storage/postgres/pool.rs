@@ -272,7 +272,14 @@ impl PostgresPool {
         }
     }
 
-    pub(super) async fn open(&self) -> Result<Conn> {
+    /// Opens a connection, unless the server has refused the login a moment ago.
+    async fn open(&self) -> Result<Conn> {
+        self.inner.access.refusals.check()?;
+        self.open_now().await
+    }
+
+    /// Opens a connection. Whoever finds out whether the server answers has to ask it.
+    pub(super) async fn open_now(&self) -> Result<Conn> {
         let epoch = self.inner.epoch.load(Ordering::Acquire);
         let outages = self.main().health().outages();
         let (mut link, mut relay) = self.reach_server().await?;
@@ -387,7 +394,6 @@ impl PostgresPool {
     /// Connects, and asks for nothing.
     pub(super) async fn reach_server(&self) -> Result<(PgConnection, Box<Relay>)> {
         let access = &self.inner.access;
-        access.refusals.check()?;
         let reached = relay::connect(&access.driver, &access.server).await;
         access.refusals.note(reached.as_ref().err());
         reached

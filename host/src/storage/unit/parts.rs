@@ -94,9 +94,10 @@ impl UnitOfWork {
         if self.open.is_some() || self.transactions == Transactions::Request {
             return work(self).await;
         }
-        let part = self.begin(None).await?;
+        self.write_deferred().await?;
+        self.ensure_open(None).await?;
         let worked = match work(self).await {
-            Ok(value) => self.commit_part(part).await.map(|()| value),
+            Ok(value) => self.keep().await.map(|()| value),
             error => error,
         };
         if worked.is_err() {

@@ -46,10 +46,15 @@ impl Visit {
         Ok(if answer.status() == StatusCode::CREATED { answer.at(&place) } else { answer })
     }
 
-    async fn begin_with(self, fresh: Resumable, delivery: Delivery, desk: &Desk) -> Answered {
+    async fn begin_with(self, fresh: Resumable, mut delivery: Delivery, desk: &Desk) -> Answered {
         match self.begun(fresh).await? {
             Ok(Found::UnderWay(upload)) if upload.received > 0 => {
                 let end = delivery.compare_with_begun(upload.received, &hash_so_far(&upload)?).await;
+                // A checksum is one of all that the request brings.
+                let has_checksum = self.head.headers.contains_key("upload-checksum");
+                if matches!(end, End::Whole) && delivery.goes_on() && !has_checksum {
+                    return self.take(upload, delivery, desk, StatusCode::CREATED).await;
+                }
                 Ok(repeated(&end, || self.about(StatusCode::CREATED, &upload)))
             }
             Ok(Found::UnderWay(upload)) => match self.fitting(upload) {

@@ -35,12 +35,14 @@ pub(super) struct Delivery {
     body: Incoming,
     turn: Turn,
     deadline: Instant,
+    /// What has been read and not been used: it comes next.
+    rest: Bytes,
 }
 
 impl Delivery {
     /// What a body brings.
     pub(super) fn new(body: Incoming, turn: Turn) -> Self {
-        Self { body, turn, deadline: Instant::now() + LONGEST }
+        Self { body, turn, deadline: Instant::now() + LONGEST, rest: Bytes::new() }
     }
 
     /// Takes the bytes into an upload.
@@ -85,12 +87,17 @@ impl Delivery {
 
     /// Compares the bytes with what there is of an upload already: so many, with this hash. Fewer
     /// bytes may be a first piece of the same file.
-    pub(super) async fn compare_with_begun(mut self, received: u64, sha256: &[u8]) -> End {
+    pub(super) async fn compare_with_begun(&mut self, received: u64, sha256: &[u8]) -> End {
         match self.hash(received).await {
             Ok(sent) if sent.bytes < received || sent.sha256 == sha256 => End::Whole,
             Ok(_) => End::Damaged,
             Err(Broken) => End::Broken,
         }
+    }
+
+    /// Whether bytes have come beyond those that were compared.
+    pub(super) fn goes_on(&self) -> bool {
+        !self.rest.is_empty()
     }
 
     /// Reads and hashes the first bytes, up to so many.
@@ -101,12 +108,16 @@ impl Delivery {
             hasher.update(bytes.get(..now).unwrap_or_default());
             left = left.saturating_sub(u64::try_from(now).unwrap_or(u64::MAX));
             is_all = now == bytes.len();
+            self.rest = bytes.slice(now..);
         }
         Ok(Sent { bytes: most.saturating_sub(left), sha256: hasher.finalize().to_vec(), is_all })
     }
 
     /// The next bytes. Only a wait for the client is broken off, never a step of the upload.
     async fn next(&mut self) -> Option<Result<Bytes, Broken>> {
+        if !self.rest.is_empty() {
+            return Some(Ok(std::mem::take(&mut self.rest)));
+        }
         let next = tokio::select! {
             biased;
             () = self.turn.displaced() => return Some(Err(Broken)),

@@ -22,8 +22,8 @@ const LONGEST_STATEMENT: usize = 1 << 20;
 /// Verbs that an app has. Others belong to sessions, servers and owners of databases.
 const VERBS: [&str; 10] =
     ["select", "insert", "update", "delete", "with", "values", "create", "alter", "drop", "truncate"];
-/// What would touch the server or the session, and so the statements behind it.
-const APART: [&str; 12] = [
+/// What would touch the server or the session, and so the statements behind it, or is otherwise each time.
+const APART: [&str; 13] = [
     "role",
     "user",
     "schema",
@@ -36,6 +36,7 @@ const APART: [&str; 12] = [
     "lo_",
     "set_config",
     "temp",
+    "random(",
 ];
 
 /// What became of the statements.

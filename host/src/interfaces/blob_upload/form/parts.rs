@@ -108,12 +108,13 @@ impl<'s> Parts<'s> {
         loop {
             let Stage::Content { blank } = self.stage else { return Ok(None) };
             let at = match self.find() {
-                Found::Delimiter { at: 0, end, line } => {
+                // The empty line behind the head may be the line break in front of the delimiter, too.
+                Found::Delimiter { at, end, line } if at == 0 || at < blank => {
                     self.buffer.advance(end);
                     self.stage = if line == Line::Last { Stage::End } else { Stage::Head };
                     return Ok(None);
                 }
-                Found::Nothing { before: 0 } => {
+                Found::Nothing { before } if before == 0 || before < blank => {
                     self.fill().await?;
                     continue;
                 }
@@ -234,10 +235,13 @@ fn end_of_line(rest: &[u8]) -> Result<Option<(usize, Line)>, Undecided> {
         _ => {}
     }
     let blanks = rest.iter().take_while(|byte| matches!(byte, b' ' | b'\t')).count();
+    if blanks > MOST_PADDING {
+        return Ok(None);
+    }
     match rest.get(blanks..).unwrap_or_default() {
         [b'\r', b'\n', ..] => Ok(Some((blanks + 2, Line::Ends))),
         [b'\n', ..] => Ok(Some((blanks + 1, Line::EndsInLineFeed))),
-        [] | [b'\r'] if blanks <= MOST_PADDING => Err(Undecided),
+        [] | [b'\r'] => Err(Undecided),
         _ => Ok(None),
     }
 }

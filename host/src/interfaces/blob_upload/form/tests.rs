@@ -48,7 +48,7 @@ fn part(name: &str, bytes: &[u8]) -> (Option<String>, Option<String>, Vec<u8>) {
 
 #[test]
 fn bodies_are_cut_at_boundaries_however_they_arrive() {
-    let cases: [(&str, Read); 12] = [
+    let cases: [(&str, Read); 13] = [
         ("--x--", vec![]),
         ("--x--\r\n", vec![]),
         (
@@ -64,6 +64,11 @@ fn bodies_are_cut_at_boundaries_however_they_arrive() {
         ("--x\r\nContent-Disposition: form-data; name=a\n\n1\n--x\r\n--x--", vec![part("a", b"1\n--x")]),
         ("--x\r\nContent-Disposition: form-data; name=a\r\n\r\n--x--", vec![part("a", b"")]),
         ("--x\r\nContent-Disposition: form-data; name=a\r\n\r\n\r\n--x--", vec![part("a", b"")]),
+        // Line breaks of two kinds.
+        (
+            "--x\nContent-Disposition: form-data; name=a\r\n\r\n--x\nContent-Disposition: form-data; name=b\n\ny\n--x--",
+            vec![part("a", b""), part("b", b"y")],
+        ),
         (
             "--x\r\nContent-Disposition: form-data; name=a\r\n\r\n--xy\r\n\r\n--x y\r\n\r\r\n--\r\n--x--",
             vec![part("a", b"--xy\r\n\r\n--x y\r\n\r\r\n--")],

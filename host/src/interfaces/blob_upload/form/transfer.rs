@@ -40,6 +40,8 @@ pub(super) enum Pending {
     Sign,
     /// The sign and a digit.
     Digit(u8),
+    /// The sign and blanks.
+    Blanks,
     /// The sign and a carriage return.
     Return,
 }
@@ -111,14 +113,16 @@ fn unquote(pending: &mut Pending, piece: &[u8]) -> Option<Vec<u8>> {
                 Pending::Nothing
             }
             // A line break that is none of the text.
-            (Pending::Sign | Pending::Return, b'\n') => Pending::Nothing,
-            (Pending::Sign, b'\r') => Pending::Return,
+            (Pending::Sign | Pending::Blanks | Pending::Return, b'\n') => Pending::Nothing,
+            (Pending::Sign | Pending::Blanks, b'\r') => Pending::Return,
+            // A mailer may have put blanks behind it (RFC 2045, section 6.7, rule 3).
+            (Pending::Sign | Pending::Blanks, b' ' | b'\t') => Pending::Blanks,
             (Pending::Sign, digit) => Pending::Digit(*digit),
             (Pending::Digit(high), low) => {
                 bytes.push(hexadecimal(high, *low)?);
                 Pending::Nothing
             }
-            (Pending::Return, _) => return None,
+            (Pending::Blanks | Pending::Return, _) => return None,
         };
     }
     Some(bytes)
@@ -147,7 +151,7 @@ mod tests {
 
     #[test]
     fn a_part_is_read_however_it_is_cut() {
-        let cases: [(&str, &str, Option<&[u8]>); 17] = [
+        let cases: [(&str, &str, Option<&[u8]>); 19] = [
             ("binary", "a=\r\nb", Some(b"a=\r\nb")),
             ("Base64", "iVBO\r\nRw0K\r\nGgo=\r\n", Some(b"\x89PNG\r\n\x1a\n")),
             (" base64 ", "YQ==", Some(b"a")),
@@ -160,6 +164,8 @@ mod tests {
             ("quoted-printable", "Gr=C3=bc=\r\n=C3=9Fe\r\n", Some("Grüße\r\n".as_bytes())),
             ("quoted-printable", "a=\nb=", Some(b"ab")),
             ("quoted-printable", "a=3D", Some(b"a=")),
+            ("quoted-printable", "a= \t\r\nb=  \nc", Some(b"abc")),
+            ("quoted-printable", "a= b", None),
             ("quoted-printable", "a=G1", None),
             ("quoted-printable", "a=\rb", None),
             ("quoted-printable", "a=4", None),

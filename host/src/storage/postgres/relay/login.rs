@@ -156,6 +156,17 @@ impl Login {
             _ if wanted == ChannelBinding::Require => Err(unbound()),
             // The server may find out that somebody between has left its offer out.
             Some(_) => Ok((sasl::SCRAM_SHA_256, sasl::ChannelBinding::unrequested())),
+            // Whoever is between chooses the certificate, and would so choose that nothing is bound.
+            None if wanted != ChannelBinding::Disable && wire.is_encrypted() && is_offered => {
+                Err(Error::unavailable(
+                    "the login cannot be bound to the server's certificate, whose signature has no hash of its own: \
+                     give the server another one, or say channel_binding=disable in the URL",
+                ))
+            }
+            // The server may find out that its offer was left out.
+            None if wanted != ChannelBinding::Disable && wire.is_encrypted() => {
+                Ok((sasl::SCRAM_SHA_256, sasl::ChannelBinding::unrequested()))
+            }
             None => Ok((sasl::SCRAM_SHA_256, sasl::ChannelBinding::unsupported())),
         }
     }

@@ -27,6 +27,8 @@ use std::task::{Context, Poll, ready};
 
 /// What is kept of a buffer for what has passed.
 const SMALL: usize = 8 << 10;
+/// What may pass between an error and the word that the server is ready.
+const MOST_AFTER_ERROR: usize = 1 << 20;
 
 /// One connection: the driver on this side, the server on the other.
 pub(in crate::storage::postgres) struct Relay {
@@ -104,6 +106,10 @@ impl Relay {
                 Ok(read) if read > 0 => {
                     self.inbox.add(read);
                     self.take_in();
+                    // The driver takes nothing meanwhile, and a sound server has little to say.
+                    if self.passed.len() > MOST_AFTER_ERROR {
+                        self.end(Some(Error::unavailable("the database goes on sending after an error")));
+                    }
                 }
                 Ok(_) => self.end(None),
                 Err(error) => self.end(Some(unreachable(&error))),

@@ -39,9 +39,13 @@ pub(super) struct Wire(Box<dyn Stream>);
 trait Stream: AsyncRead + AsyncWrite + Send + Sync + Unpin {
     fn socket(&self) -> BorrowedFd<'_>;
 
-    /// What a login is bound to; none without TLS.
+    /// What a login is bound to; none without TLS, or where the certificate gives nothing.
     fn end_point(&self) -> Option<Vec<u8>> {
         None
+    }
+
+    fn is_encrypted(&self) -> bool {
+        false
     }
 }
 
@@ -64,6 +68,10 @@ impl<S: Stream> Stream for TlsStream<S> {
 
     fn end_point(&self) -> Option<Vec<u8>> {
         end_point(self.get_ref().1.peer_certificates()?.first()?)
+    }
+
+    fn is_encrypted(&self) -> bool {
+        true
     }
 }
 
@@ -198,9 +206,14 @@ impl Wire {
         &mut self.0
     }
 
-    /// What a login is bound to; none without TLS.
+    /// What a login is bound to; none without TLS, or where the certificate gives nothing.
     pub(super) fn end_point(&self) -> Option<Vec<u8>> {
         self.0.end_point()
+    }
+
+    /// Whether TLS protects it.
+    pub(super) fn is_encrypted(&self) -> bool {
+        self.0.is_encrypted()
     }
 
     /// Whether nothing has come that was not read, also not the end. Asks the system.

@@ -101,7 +101,9 @@ impl Trust {
         let builder = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), Arc::clone(&provider));
         let by_roots = match &self.rules.revoked {
             None => builder.build().map_err(no_tls)?,
-            Some(path) => builder.with_crls(revoked(path)?).build().map_err(no_tls)?,
+            Some(path) => {
+                builder.with_crls(revoked(path)?).enforce_revocation_expiration().build().map_err(no_tls)?
+            }
         };
         // Nobody says of a certificate that is its own root that it no longer counts.
         let given = if self.rules.revoked.is_some() { Vec::new() } else { given };

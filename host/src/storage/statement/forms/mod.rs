@@ -10,9 +10,9 @@ mod definitions;
 mod expressions;
 mod queries;
 
-use super::stand_in::StandIn;
+use super::stand_in::{self, StandIn};
 use cursor::Cursor;
-use sqlparser::tokenizer::{Token, TokenWithSpan};
+use sqlparser::tokenizer::{Token, TokenWithSpan, Word};
 
 /// Applies the rules.
 pub(super) fn rewrite(tokens: Vec<TokenWithSpan>) -> Vec<TokenWithSpan> {
@@ -34,12 +34,22 @@ fn plain_text(tokens: &[TokenWithSpan]) -> Option<String> {
     let texts: Option<Vec<String>> = tokens
         .iter()
         .map(|token| match &token.token {
-            Token::Word(_) | Token::Number(..) | Token::Comma | Token::Minus => Some(token.token.to_string()),
+            Token::Word(word) => Some(written(word)),
+            Token::Number(..) | Token::Comma | Token::Minus => Some(token.token.to_string()),
             Token::SingleQuotedString(text) => Some(format!("'{text}'")),
             _ => None,
         })
         .collect();
     texts.map(|texts| texts.join(" "))
+}
+
+/// A word as it may be read again: the parser's own print of one leaves quotes in a name single.
+/// Those in a stand-in are doubled already.
+fn written(word: &Word) -> String {
+    match word.quote_style {
+        Some(_) if !word.value.starts_with(stand_in::MARK) => format!("\"{}\"", word.value.replace('"', "\"\"")),
+        _ => word.to_string(),
+    }
 }
 
 /// The same with what expressions are made of.
@@ -55,6 +65,7 @@ fn expression_text(tokens: &[TokenWithSpan]) -> Option<String> {
             | Token::SemiColon
             | Token::EOF => None,
             Token::SingleQuotedString(text) => Some(format!("'{text}'")),
+            Token::Word(word) => Some(written(word)),
             other => Some(other.to_string()),
         })
         .collect();

@@ -99,7 +99,7 @@ fn excluded_rows(cursor: &mut Cursor) -> bool {
     let parts = ["partition", "order", "range", "rows", "groups"];
     let name = match cursor.written_at(begin) {
         Some(token) if parts.iter().any(|part| is_word(Some(token), part)) => None,
-        Some(Token::Word(word)) => Some(word.to_string()),
+        Some(Token::Word(word)) => Some(super::written(word)),
         _ => return false,
     };
     let at_close = words.join(" ").to_uppercase();

@@ -10,8 +10,10 @@
 pub(super) enum Operator {
     /// `+ - * / %`
     Arithmetic,
-    /// `|| -> ->>`
+    /// `||`
     Concatenation,
+    /// `-> ->>`
+    Part,
     /// `& | << >>`
     Bits,
     /// `~`
@@ -21,8 +23,8 @@ pub(super) enum Operator {
 }
 
 const OPERATORS: [(&str, Operator); 22] = [
-    ("->>", Operator::Concatenation),
-    ("->", Operator::Concatenation),
+    ("->>", Operator::Part),
+    ("->", Operator::Part),
     ("||", Operator::Concatenation),
     ("<<", Operator::Bits),
     (">>", Operator::Bits),

@@ -21,9 +21,11 @@ pub(in crate::storage) fn folding(sql: &str, collation: &str) -> Option<String> 
             continue;
         }
         let Some((open, close)) = argument(&tokens, at + 1) else { continue };
+        // In brackets, since COLLATE may not stand everywhere: behind DEFAULT it would be the column's.
+        edits.insert(name.start, "(");
         edits.insert(open, "(");
         edits.insert(close, &format!(") collate {collation}"));
-        edits.insert(close + 1, " collate \"C\"");
+        edits.insert(close + 1, " collate \"C\")");
     }
     edits.apply(sql)
 }
@@ -67,15 +69,19 @@ mod tests {
         for (sql, wanted) in [
             (
                 "select LOWER(a || 'x'), upper( $1 ) from t",
-                "select LOWER((a || 'x') collate \"u\") collate \"C\", upper(( $1 ) collate \"u\") collate \"C\" from t",
+                "select (LOWER((a || 'x') collate \"u\") collate \"C\"), (upper(( $1 ) collate \"u\") collate \"C\") from t",
             ),
             (
                 "select lower(upper(a))",
-                "select lower((upper((a) collate \"u\") collate \"C\") collate \"u\") collate \"C\"",
+                "select (lower(((upper((a) collate \"u\") collate \"C\")) collate \"u\") collate \"C\")",
+            ),
+            (
+                "alter table t add column c text default upper('x')",
+                "alter table t add column c text default (upper(('x') collate \"u\") collate \"C\")",
             ),
             (
                 "create index i on t (\"lower\"(coalesce(a, b)))",
-                "create index i on t (\"lower\"((coalesce(a, b)) collate \"u\") collate \"C\")",
+                "create index i on t ((\"lower\"((coalesce(a, b)) collate \"u\") collate \"C\"))",
             ),
         ] {
             assert_eq!(folded(sql), wanted);

@@ -9,35 +9,29 @@ use crate::storage::statement::lexer::Token;
 use crate::storage::statement::rules;
 
 /// Words behind which a value may begin, besides those of [`rules::is_never_a_value`].
-const NO_VALUES: [&str; 24] = [
+const NO_VALUES: [&str; 18] = [
     "asc",
     "collate",
     "cross",
     "desc",
-    "escape",
     "for",
     "full",
     "group",
     "having",
     "inner",
     "limit",
-    "materialized",
     "natural",
     "nulls",
     "offset",
     "order",
     "outer",
-    "over",
-    "partition",
-    "recursive",
     "returning",
-    "view",
     "window",
     "with",
 ];
 
 /// Words that end the items of ORDER BY.
-const ENDS_ORDER: [&str; 12] = [
+const ENDS_ORDER: [&str; 13] = [
     "except",
     "fetch",
     "for",
@@ -45,6 +39,7 @@ const ENDS_ORDER: [&str; 12] = [
     "intersect",
     "limit",
     "offset",
+    "on",
     "range",
     "returning",
     "rows",
@@ -207,8 +202,20 @@ impl<'a> Reader<'a> {
             return;
         }
         let is_keyword = rules::is_never_a_value(word) || NO_VALUES.iter().any(|other| is(other));
-        if !is_keyword {
+        if !is_keyword && !self.is_keyword_here(word) {
             self.take_value(placed);
+        }
+    }
+
+    /// Words that are keywords in one place and names in all others.
+    fn is_keyword_here(&self, word: &str) -> bool {
+        let is_behind =
+            |words: &[&str]| self.behind().is_some_and(|before| words.iter().any(|word| before.is(word)));
+        match word.to_ascii_lowercase().as_str() {
+            "partition" => self.tokens.get(self.at).is_some_and(|next| next.is("by")),
+            "recursive" => is_behind(&["with"]),
+            "materialized" => is_behind(&["as", "not"]),
+            _ => false,
         }
     }
 
@@ -232,6 +239,10 @@ impl<'a> Reader<'a> {
             return self.escape(placed);
         }
         self.end_run(false);
+        if is("isnull") || is("notnull") {
+            self.frame.after_value = true;
+            return;
+        }
         self.frame.is_negated = is("not");
         self.frame.is_pattern = is("like");
         if let Some(item) = &mut self.frame.order {
@@ -362,8 +373,37 @@ mod tests {
                 "select \"order by a\", 'order by a' from \"order\"",
                 "select \"order by a\", 'order by a' from \"order\"",
             ),
+            (
+                "insert into u (a) select a from t where true order by a on conflict (a) do update set b = 1, c = 2",
+                "insert into u (a) select a from t where true order by a nulls last on conflict (a) do update set b = 1, c = 2",
+            ),
+            ("select a from t order by a isnull limit 1", "select a from t order by a isnull nulls last limit 1"),
+            (
+                "select a from t order by a notnull desc, b",
+                "select a from t order by a notnull desc nulls first, b nulls last",
+            ),
             ("create index i on t (a desc)", "create index i on t (a desc)"),
         ]);
+    }
+
+    #[test]
+    fn keywords_may_be_names_elsewhere() {
+        assert_all(&[
+            (
+                "select a from t order by partition desc limit 3",
+                "select a from t order by partition desc nulls first limit 3",
+            ),
+            ("select a from t where view like $1", "select a from t where view like $1 escape '\\'"),
+            ("select 'x' || recursive + 1, over + 1 || 'x'", "select 'x' || (recursive + 1), (over + 1) || 'x'"),
+            (
+                "with recursive c(x) as not materialized (select 1) select x from c order by materialized",
+                "with recursive c(x) as not materialized (select 1) select x from c order by materialized nulls last",
+            ),
+        ]);
+        assert_all(&[(
+            "create view v as select rank() over (partition by a) from t",
+            "create view v as select rank() over (partition by a) from t",
+        )]);
     }
 
     #[test]
@@ -386,6 +426,8 @@ mod tests {
         ]);
         assert_all(&[
             ("select a || b || c -> 'd' ->> 'e'", "select a || b || c -> 'd' ->> 'e'"),
+            // An error on Postgres, so what SQLite means by it stays.
+            ("select a ->> 'n' + 1, b + a -> 'n'", "select a ->> 'n' + 1, b + a -> 'n'"),
             ("select -a || b, a + b = c || d, a -> 'b' = c", "select -a || b, a + b = c || d, a -> 'b' = c"),
             ("select a + b from t where c || d > e * 2", "select a + b from t where c || d > e * 2"),
         ]);

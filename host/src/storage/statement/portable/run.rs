@@ -82,11 +82,14 @@ impl Run {
     /// Puts brackets in where SQLite would bind otherwise than Postgres.
     pub(super) fn put_brackets(&self, edits: &mut Edits) {
         let concatenates = self.between.contains(&Operator::Concatenation);
-        for piece in &self.pieces {
+        for (at, piece) in self.pieces.iter().enumerate() {
+            // `data ->> 'n' + 1` is an error on Postgres, so there is nothing to follow.
+            let before = at.checked_sub(1).and_then(|before| self.between.get(before));
+            let has_part = [before, self.between.get(at)].contains(&Some(&Operator::Part));
             if let Some(behind) = piece.behind_not.filter(|_| piece.is_joined_behind_not) {
                 bracket(edits, behind..piece.place.end);
             }
-            if concatenates && piece.is_joined {
+            if concatenates && piece.is_joined && !has_part {
                 bracket(edits, piece.place.clone());
             }
         }

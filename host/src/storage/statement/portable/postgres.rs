@@ -21,13 +21,25 @@ pub(in crate::storage) fn folding(sql: &str, collation: &str) -> Option<String> 
             continue;
         }
         let Some((open, close)) = argument(&tokens, at + 1) else { continue };
-        // In brackets, since COLLATE may not stand everywhere: behind DEFAULT it would be the column's.
-        edits.insert(name.start, "(");
+        let before = at.checked_sub(1).and_then(|before| tokens.get(before));
+        let behind = tokens.iter().find(|token| token.start > close);
+        let stands_alone = is_symbol(before, b"(,") && is_symbol(behind, b"),");
         edits.insert(open, "(");
         edits.insert(close, &format!(") collate {collation}"));
-        edits.insert(close + 1, " collate \"C\")");
+        if stands_alone {
+            // In a list. ON CONFLICT finds an index only where both say it without brackets.
+            edits.insert(close + 1, " collate \"C\"");
+        } else {
+            // COLLATE may not stand everywhere: behind DEFAULT it would be the column's.
+            edits.insert(name.start, "(");
+            edits.insert(close + 1, " collate \"C\")");
+        }
     }
     edits.apply(sql)
+}
+
+fn is_symbol(token: Option<&Placed<'_>>, symbols: &[u8]) -> bool {
+    token.is_some_and(|token| matches!(token.token, Token::Symbol(symbol) if symbols.contains(&symbol)))
 }
 
 fn folds(token: Token<'_>) -> bool {
@@ -73,7 +85,7 @@ mod tests {
             ),
             (
                 "select lower(upper(a))",
-                "select (lower(((upper((a) collate \"u\") collate \"C\")) collate \"u\") collate \"C\")",
+                "select (lower((upper((a) collate \"u\") collate \"C\") collate \"u\") collate \"C\")",
             ),
             (
                 "alter table t add column c text default upper('x')",
@@ -81,7 +93,7 @@ mod tests {
             ),
             (
                 "create index i on t (\"lower\"(coalesce(a, b)))",
-                "create index i on t ((\"lower\"((coalesce(a, b)) collate \"u\") collate \"C\"))",
+                "create index i on t (\"lower\"((coalesce(a, b)) collate \"u\") collate \"C\")",
             ),
         ] {
             assert_eq!(folded(sql), wanted);

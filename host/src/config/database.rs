@@ -218,6 +218,19 @@ mod tests {
     }
 
     #[test]
+    fn what_is_reached_otherwise_shares_no_connections() {
+        let one = target("db.example", Some("hunter2"));
+        let strict = PostgresTarget { ssl_mode: SslMode::VerifyFull, ..one.clone() };
+        let elsewhere = PostgresTarget { address: Some([10, 0, 0, 1].into()), ..one.clone() };
+        let named = PostgresTarget { application_name: Some("a".to_owned()), ..one.clone() };
+        let [one, stale, strict, elsewhere, named] =
+            [one, target("db.example", Some("other")), strict, elsewhere, named]
+                .map(|target| DatabaseTarget::Postgres(Box::new(target)));
+        assert!(one.is_same(&stale) && one.is_same(&strict) && !one.is_same(&elsewhere));
+        assert!(one.is_reached_alike(&named) && !one.is_reached_alike(&stale) && !one.is_reached_alike(&strict));
+    }
+
+    #[test]
     fn only_this_machine_is_loopback() {
         let here =
             ["localhost", "LOCALHOST", "127.0.0.1", "127.9.9.9", "::1", "[::1]", "::ffff:127.0.0.1", "/tmp"];

@@ -262,6 +262,21 @@ mod tests {
     }
 
     #[test]
+    fn a_wish_that_says_nothing_is_refused() {
+        for (query, word) in [
+            ("sslmode", "no ="),
+            ("sslmode%3Dverify-full", "no ="),
+            ("sslmode=", "sslmode"),
+            ("channel_binding=", "channel_binding"),
+            ("sslmode=verify-ca", "sslrootcert"),
+        ] {
+            let refused = read(&format!("postgres://u@db.example/d?{query}"));
+            assert!(refused.as_ref().is_err_and(|text| text.contains(word)), "{query}: {refused:?}");
+        }
+        assert!(read("postgres://u@db.example/d?&application_name=&sslmode=verify-ca&sslrootcert=/r").is_ok());
+    }
+
+    #[test]
     fn wishes_that_are_honoured_are_kept() -> Result<(), String> {
         use super::super::{LoginMethod, TlsVersions};
         let target = read(

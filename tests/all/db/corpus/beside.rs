@@ -2,7 +2,8 @@
 //!
 //! Each statement runs twice, as it is in one schema and as the gate prints it in another. The
 //! sample in `tests/corpus/beside` always runs. The corpora of other projects run where
-//! `INNKEEPER_TEST_CORPUS` names their files: `cargo test --test all beside -- --ignored --nocapture`.
+//! `INNKEEPER_TEST_CORPUS` names their files:
+//! `cargo test --workspace --test all beside -- --ignored --nocapture`.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -22,7 +23,7 @@ const LONGEST_STATEMENT: usize = 1 << 20;
 /// Verbs that an app has. Others belong to sessions, servers and owners of databases.
 const VERBS: [&str; 10] =
     ["select", "insert", "update", "delete", "with", "values", "create", "alter", "drop", "truncate"];
-/// What would touch the server or the session, and so the statements behind it, or is otherwise each time.
+/// What would touch the server or the session, and so later statements, or differs each time.
 const APART: [&str; 13] = [
     "role",
     "user",

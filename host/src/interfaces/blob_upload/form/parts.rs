@@ -108,7 +108,7 @@ impl<'s> Parts<'s> {
         loop {
             let Stage::Content { blank } = self.stage else { return Ok(None) };
             let at = match self.find() {
-                // The empty line behind the head may be the line break in front of the delimiter, too.
+                // The empty line behind the head may also be the line break of the delimiter.
                 Found::Delimiter { at, end, line } if at == 0 || at < blank => {
                     self.buffer.advance(end);
                     self.stage = if line == Line::Last { Stage::End } else { Stage::Head };

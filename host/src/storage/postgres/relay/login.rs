@@ -156,7 +156,7 @@ impl Login {
             _ if wanted == ChannelBinding::Require => Err(unbound()),
             // The server may find out that somebody between has left its offer out.
             Some(_) => Ok((sasl::SCRAM_SHA_256, sasl::ChannelBinding::unrequested())),
-            // Whoever is between chooses the certificate, and would so choose that nothing is bound.
+            // An attacker in between chooses the certificate, and could choose one without a hash.
             None if wanted != ChannelBinding::Disable && wire.is_encrypted() && is_offered => {
                 Err(Error::unavailable(
                     "the login cannot be bound to the server's certificate, whose signature has no hash of its own: \

@@ -65,6 +65,7 @@ mod schemas;
 mod serving;
 mod sessions;
 mod starting;
+mod terminal;
 mod tiers;
 mod unit_of_work;
 mod units;

@@ -1,36 +1,47 @@
-//! `innkeeper apps` and `innkeeper versions`
+//! `innkeeper apps`
 
 use super::{DatabaseArgs, apps_set, output, setup};
-use crate::storage::hex;
-use anyhow::{Context, bail};
+use anyhow::Context;
 use clap::{Args, Subcommand};
 use serde_json::json;
 
-/// Lists the apps with route, active version and, where an app lives in a database of its own, the variable that names it.
+/// List the apps, or say where one lives
+///
+/// Lists the apps with route, active version and, where an app lives in a database of its own, the variable that
+/// names it. An app comes into being when it is deployed for the first time.
 #[derive(Debug, Args)]
-#[command(args_conflicts_with_subcommands = true)]
-pub(super) struct AppsOptions {
+#[command(args_conflicts_with_subcommands = true, after_long_help = EXAMPLES)]
+pub(super) struct Options {
     #[command(subcommand)]
     verb: Option<Verb>,
-    /// Print JSON
-    #[arg(long)]
-    json: bool,
     #[command(flatten)]
-    database: DatabaseArgs,
+    list: ListOptions,
 }
+
+const EXAMPLES: &str = "\
+Examples:
+  innkeeper apps
+  innkeeper apps --json | jq -r '.[].name'
+
+JSON: a list of {name, route, active, database_var}; active is the number of the active version";
 
 #[derive(Debug, Subcommand)]
 enum Verb {
-    /// Say in which database an app lives
+    List(ListOptions),
     Set(apps_set::Options),
 }
 
-/// Lists the versions of an app, the newest first.
+/// List the apps
+///
+/// Lists the apps with route, active version and the variable that names an app's own database.
 #[derive(Debug, Args)]
-pub(super) struct VersionsOptions {
-    /// The app
-    #[arg(long, value_name = "NAME")]
-    app: String,
+#[command(after_long_help = "\
+Examples:
+  innkeeper apps list
+  innkeeper apps list --json
+
+JSON: a list of {name, route, active, database_var}; active is the number of the active version")]
+struct ListOptions {
     /// Print JSON
     #[arg(long)]
     json: bool,
@@ -38,14 +49,15 @@ pub(super) struct VersionsOptions {
     database: DatabaseArgs,
 }
 
-pub(super) async fn run(options: &AppsOptions) -> anyhow::Result<()> {
+pub(super) async fn run(options: &Options) -> anyhow::Result<()> {
     match &options.verb {
         Some(Verb::Set(set)) => apps_set::run(set).await,
-        None => list_apps(options).await,
+        Some(Verb::List(options)) => list(options).await,
+        None => list(&options.list).await,
     }
 }
 
-async fn list_apps(options: &AppsOptions) -> anyhow::Result<()> {
+async fn list(options: &ListOptions) -> anyhow::Result<()> {
     let config = options.database.load_aloud()?;
     let database = setup::reading(&config).await?;
     let is_new = database.is_none();
@@ -78,41 +90,7 @@ async fn list_apps(options: &AppsOptions) -> anyhow::Result<()> {
         .into_iter()
         .map(|app| [app.name, app.route, active(app.active), database(app.database_var)])
         .collect();
-    output::table(["APP", "ROUTE", "VERSION", "DATABASE"], &rows);
-    Ok(())
-}
-
-pub(super) async fn list_versions(options: &VersionsOptions) -> anyhow::Result<()> {
-    let config = options.database.load_aloud()?;
-    let Some(database) = setup::reading(&config).await? else {
-        bail!("there is no app {}: nothing is in {} yet", options.app, config.database.target.place());
-    };
-    let versions = database.versions(&options.app).await.with_context(|| setup::unreachable(&config))?;
-    let active = database.find_app(&options.app).await?.and_then(|app| app.active);
-    if options.json {
-        let list: Vec<_> = versions
-            .iter()
-            .map(|version| {
-                json!({
-                    "number": version.number,
-                    "active": active == Some(version.number),
-                    "sha256": hex(&version.sha256),
-                    "size": version.size,
-                    "created": crate::storage::calendar::print_instant(version.created_at),
-                })
-            })
-            .collect();
-        return output::json(&list);
-    }
-    let mark =
-        |number: i64| if active == Some(number) { format!("{number} (active)") } else { number.to_string() };
-    let rows: Vec<_> = versions
-        .iter()
-        .map(|version| {
-            let short = hex(&version.sha256).get(..12).unwrap_or_default().to_owned();
-            [mark(version.number), output::time(version.created_at), version.size.to_string(), short]
-        })
-        .collect();
-    output::table(["VERSION", "DEPLOYED", "BYTES", "SHA256"], &rows);
+    let columns = ["APP", "ROUTE", "VERSION", "DATABASE"].map(output::text);
+    output::table(columns, &rows);
     Ok(())
 }

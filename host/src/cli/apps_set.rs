@@ -1,20 +1,28 @@
 //! `innkeeper apps set`
 
-use super::{HostArgs, output, setup, target};
+use super::{HostArgs, OneApp, output, setup, target};
 use crate::config::Config;
 use crate::guests::OwnDatabases;
 use crate::storage::belongings::Belongings;
 use crate::storage::{AppSpace, Database};
 use anyhow::{Context, bail};
 use clap::Args;
+use serde_json::json;
 
+/// Say in which database an app lives
+///
 /// Says in which database an app lives: its tables, files and sessions. Moves no data. Hosts notice within a second or two; until then
 /// requests still go to the old place. Each host that serves the app needs the variable.
 #[derive(Debug, Args)]
-#[command(group = clap::ArgGroup::new("place").required(true))]
+#[command(group = clap::ArgGroup::new("place").required(true), after_long_help = "\
+Examples:
+  innkeeper apps set blog --database-var BLOG_DB_URL
+  innkeeper apps set blog --no-database-var
+
+JSON: {name, database_var, changed}")]
 pub(super) struct Options {
-    /// The app
-    name: String,
+    #[command(flatten)]
+    app: OneApp,
     /// The environment variable with the URL of a database, or of another credential, for this app
     #[arg(long, value_name = "VAR", group = "place")]
     database_var: Option<String>,
@@ -24,6 +32,9 @@ pub(super) struct Options {
     /// Go on although the app has data where it lives now, which stay behind there
     #[arg(long)]
     leave_data: bool,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
     #[command(flatten)]
     host: HostArgs,
 }
@@ -41,14 +52,10 @@ pub(super) async fn run(options: &Options) -> anyhow::Result<()> {
     if let Some(var) = wanted {
         config.new_app_database(var)?.url_notes.iter().for_each(output::note);
     }
-    let Some(host) = setup::existing(&config).await? else {
-        bail!("there is no app {}: nothing is in {} yet", options.name, config.database.target.place());
-    };
-    let app = host.app(&options.name).await?;
+    let (host, app) = target::registered(&options.app.name, &config, setup::existing(&config).await?).await?;
     let now = app.database_var.as_deref();
     if now == wanted {
-        output::line(format!("{}: unchanged", app.name));
-        return Ok(());
+        return report(options, false);
     }
     let places = Places { own: OwnDatabases::new(config.clone()), config, host };
     if !options.leave_data && !places.are_the_same(now, wanted) {
@@ -56,9 +63,20 @@ pub(super) async fn run(options: &Options) -> anyhow::Result<()> {
     }
     places.space(&app.name, wanted).await?;
     places.host.set_database_var(&app.name, wanted).await?;
-    output::line(format!("{}: lives in {}", app.name, place(wanted)));
     places.own.close().await;
     places.host.close().await;
+    report(options, true)
+}
+
+fn report(options: &Options, changed: bool) -> anyhow::Result<()> {
+    let (name, var) = (&options.app.name, options.database_var.as_deref());
+    if options.json {
+        return output::json(&json!({ "name": name, "database_var": var, "changed": changed }));
+    }
+    output::line(match changed {
+        true => format!("{name}: lives in {}", place(var)),
+        false => format!("{name}: unchanged"),
+    });
     Ok(())
 }
 

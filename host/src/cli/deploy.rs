@@ -10,14 +10,21 @@ use anyhow::Context;
 use clap::Args;
 use std::path::PathBuf;
 
+/// Make a component the active version of an app
+///
 /// Writes a component into the database as the next version of an app and makes it the active one. Every host that serves from
 /// this database notices within a second, compiles it and swaps to it, without a restart.
 #[derive(Debug, Args)]
+#[command(after_long_help = "\
+Examples:
+  innkeeper deploy
+  innkeeper deploy shop.wasm --app shop --route shop.example")]
 pub(super) struct Options {
     /// A component, or the folder of a guest project (which is built first)
+    #[arg(default_value = ".")]
     path: PathBuf,
     /// The app [default: the name in innkeeper.toml, else the file's]
-    #[arg(long, value_name = "NAME")]
+    #[arg(short, long, value_name = "NAME")]
     app: Option<String>,
     /// Which requests it answers: a path such as / or /blog, or a host name [default: unchanged; / for the first app]
     #[arg(long, value_name = "ROUTE")]

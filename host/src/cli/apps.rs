@@ -23,7 +23,7 @@ Examples:
   innkeeper apps
   innkeeper apps --json | jq -r '.[].name'
 
-JSON: a list of {name, route, active, database_var}; active is the number of the active version";
+JSON: a list of {name, route, routes, active, database_var}; active is the number of the active version";
 
 #[derive(Debug, Subcommand)]
 enum Verb {
@@ -40,7 +40,7 @@ Examples:
   innkeeper apps list
   innkeeper apps list --json
 
-JSON: a list of {name, route, active, database_var}; active is the number of the active version")]
+JSON: a list of {name, route, routes, active, database_var}; active is the number of the active version")]
 struct ListOptions {
     /// Print JSON
     #[arg(long)]
@@ -71,7 +71,8 @@ async fn list(options: &ListOptions) -> anyhow::Result<()> {
             .map(|app| {
                 json!({
                     "name": app.name,
-                    "route": app.route,
+                    "route": app.routes.first(),
+                    "routes": app.routes,
                     "active": app.active,
                     "database_var": app.database_var,
                 })
@@ -88,7 +89,7 @@ async fn list(options: &ListOptions) -> anyhow::Result<()> {
     let database = |var: Option<String>| var.unwrap_or_else(|| "host's".to_owned());
     let rows: Vec<_> = apps
         .into_iter()
-        .map(|app| [app.name, app.route, active(app.active), database(app.database_var)])
+        .map(|app| [app.name, app.routes.join(" "), active(app.active), database(app.database_var)])
         .collect();
     let columns = ["APP", "ROUTE", "VERSION", "DATABASE"].map(output::text);
     output::table(columns, &rows);

@@ -3,7 +3,7 @@
 
 use super::nearest::nearest;
 use crate::guests::settings::{CrossOrigin, Settings, TransactionsSetting};
-use crate::storage::apps::check_name;
+use crate::storage::registry::check_name;
 use std::collections::BTreeMap;
 use std::ops::Range;
 use toml::Spanned;

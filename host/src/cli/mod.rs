@@ -7,6 +7,7 @@ mod apps_set;
 mod blobs;
 mod command_line;
 mod completions;
+mod control;
 mod database_args;
 mod deploy;
 mod dev;
@@ -29,6 +30,7 @@ mod tiers;
 mod transfer;
 mod usage_error;
 mod versions;
+mod waiting;
 
 use crate::config;
 use crate::guests::compiling;

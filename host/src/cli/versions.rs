@@ -2,7 +2,7 @@
 
 use super::target::registered;
 use super::{DatabaseArgs, MaybeApp, output, setup};
-use crate::storage::apps::App;
+use crate::storage::registry::App;
 use crate::storage::{calendar, hex};
 use clap::{Args, Subcommand};
 use serde_json::json;

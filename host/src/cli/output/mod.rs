@@ -37,6 +37,13 @@ pub(super) fn note(text: impl Display) {
     written(io::stderr().lock().write_all(format!("{text}\n").as_bytes()));
 }
 
+/// Says on a terminal what is being done, on standard error. Nothing where nobody watches.
+pub(super) fn progress(text: &str) {
+    if io::stderr().is_terminal() {
+        note(format!("{text} ..."));
+    }
+}
+
 /// Prints a value as JSON, for scripts.
 pub(super) fn json(value: &impl Serialize) -> anyhow::Result<()> {
     line(serde_json::to_string_pretty(value)?);

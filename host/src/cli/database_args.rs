@@ -38,11 +38,10 @@ pub(super) struct HostArgs {
 }
 
 impl HostArgs {
-    /// Decides by flags and environment, and says which database it is before anything is done with
-    /// it.
-    pub(super) fn load_aloud(&self) -> anyhow::Result<Config> {
+    /// The same, as other commands have it.
+    pub(super) fn database(&self) -> DatabaseArgs {
         let Self { database_url, data, allow_ephemeral } = self.clone();
-        DatabaseArgs { database_url, data, allow_ephemeral, database_var: None }.load_aloud()
+        DatabaseArgs { database_url, data, allow_ephemeral, database_var: None }
     }
 }
 

@@ -2,9 +2,11 @@
 //! and nothing below reads either again.
 
 mod app_arg;
+mod app_config;
 mod apps;
-mod apps_set;
+mod audit;
 mod blobs;
+mod canary;
 mod command_line;
 mod completions;
 mod control;
@@ -12,14 +14,17 @@ mod database_args;
 mod deploy;
 mod dev;
 mod doctor;
+mod hosts;
 mod inspect;
 mod keys;
+mod logs;
 mod manifest;
 mod migrate;
 mod nearest;
 mod output;
 mod progress;
 mod project;
+mod rollback;
 mod run;
 mod serve;
 mod sessions;
@@ -57,6 +62,13 @@ enum Command {
     Deploy(deploy::Options),
     Apps(apps::Options),
     Versions(versions::Options),
+    Rollback(rollback::Options),
+    Promote(canary::PromoteOptions),
+    Abort(canary::AbortOptions),
+    Config(app_config::Options),
+    Logs(logs::Options),
+    Audit(audit::Options),
+    Hosts(hosts::Options),
     Blobs(blobs::Options),
     Export(transfer::ExportOptions),
     Import(transfer::ImportOptions),
@@ -89,8 +101,15 @@ impl Cli {
             Command::Serve(options) => serve::run(options).await,
             Command::Migrate(options) => Box::pin(migrate::run(&options)).await,
             Command::Deploy(options) => deploy::run(&options).await,
-            Command::Apps(options) => apps::run(&options).await,
+            Command::Apps(options) => Box::pin(apps::run(&options)).await,
             Command::Versions(options) => versions::run(&options).await,
+            Command::Rollback(options) => rollback::run(&options).await,
+            Command::Promote(options) => canary::promote(&options).await,
+            Command::Abort(options) => canary::abort(&options).await,
+            Command::Config(options) => app_config::run(&options).await,
+            Command::Logs(options) => logs::run(&options).await,
+            Command::Audit(options) => audit::run(&options).await,
+            Command::Hosts(options) => hosts::run(&options).await,
             Command::Blobs(options) => Box::pin(blobs::run(&options)).await,
             Command::Export(options) => Box::pin(transfer::export(&options)).await,
             Command::Import(options) => Box::pin(transfer::import(&options)).await,

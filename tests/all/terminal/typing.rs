@@ -118,7 +118,7 @@ async fn what_was_meant_is_suggested_and_not_what_looks_alike() {
         let refused = command::run(&line.split(' ').collect::<Vec<_>>()).await.failed();
         assert!(refused.stderr.contains(&format!("tip: {tip}: ")), "{line}: {refused}");
     }
-    for (line, other) in [("logs", "blobs"), ("env", "dev"), ("top", "tip")] {
+    for (line, other) in [("logs", "blobs"), ("envy", "dev"), ("xyzzy", "tip")] {
         let refused = command::run(&[line]).await.failed();
         assert!(!refused.stderr.contains(other), "{line}: {refused}");
     }

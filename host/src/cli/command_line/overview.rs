@@ -7,10 +7,11 @@ const TITLE: Style = Style::new().effects(Effects::BOLD.insert(Effects::UNDERLIN
 const NAME: Style = Style::new().effects(Effects::BOLD);
 
 /// Every command that is shown, once.
-const GROUPS: [(&str, &[&str]); 5] = [
+const GROUPS: [(&str, &[&str]); 6] = [
     ("Write an app", &["dev", "inspect"]),
-    ("Serve apps", &["serve", "migrate", "doctor"]),
-    ("Put apps live", &["deploy", "apps", "versions"]),
+    ("Serve apps", &["serve", "migrate", "doctor", "hosts"]),
+    ("Put apps live and go back", &["deploy", "rollback", "promote", "abort", "versions"]),
+    ("Look after apps", &["apps", "config", "logs", "audit"]),
     ("Look after data", &["blobs", "sessions", "keys", "export", "import"]),
     ("This command line", &["completions", "help"]),
 ];

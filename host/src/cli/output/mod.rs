@@ -5,7 +5,7 @@ mod table;
 mod words;
 
 pub(super) use table::{flexible, number, table, text};
-pub(super) use words::{age, bytes, printable, time};
+pub(super) use words::{age, age_of, bytes, printable, time, time_of};
 
 use serde::Serialize;
 use std::fmt::Display;
@@ -77,6 +77,29 @@ impl Write for Stdout {
 fn end_if_closed(error: &io::Error) {
     if error.kind() == ErrorKind::BrokenPipe {
         std::process::exit(PIPE_CLOSED);
+    }
+}
+
+/// Prints what is known of one thing: names, and what each has.
+pub(super) fn facts(facts: &[(&str, String)]) {
+    let width = facts.iter().map(|(name, _)| name.len()).max().unwrap_or_default();
+    for (name, fact) in facts {
+        line(format!("{name:<width$}  {}", printable(fact)).trim_end());
+    }
+}
+
+/// Asks before something is done that cannot be undone, unless `yes`: whoever sits at a terminal has to
+/// type this word. `consequence` is a sentence, and said in each case.
+pub(super) async fn confirm(consequence: &str, word: &str, yes: bool) -> anyhow::Result<()> {
+    note(consequence);
+    if yes {
+        return Ok(());
+    }
+    let question = format!("Type {word} to go on:");
+    match tokio::task::spawn_blocking(move || ask_for_text(&question)).await? {
+        Some(typed) if typed == word => Ok(()),
+        Some(_) => anyhow::bail!("nothing was done"),
+        None => anyhow::bail!("nothing was done: say --yes where nobody sits at a terminal to be asked"),
     }
 }
 

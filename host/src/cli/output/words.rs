@@ -25,6 +25,16 @@ pub(in crate::cli) fn age(micros: i64) -> String {
     }
 }
 
+/// [`time()`] of a time as JSON has it.
+pub(in crate::cli) fn time_of(rfc3339: &str) -> String {
+    calendar::parse_instant(rfc3339).map_or_else(|| rfc3339.to_owned(), time)
+}
+
+/// [`age`] of a time as JSON has it.
+pub(in crate::cli) fn age_of(rfc3339: &str) -> String {
+    calendar::parse_instant(rfc3339).map_or_else(|| rfc3339.to_owned(), age)
+}
+
 fn distance(micros: i64, now: i64) -> Option<String> {
     let apart = now.abs_diff(micros);
     let amount = match apart {

@@ -100,6 +100,9 @@ fn report(deployed: &Deployed) {
             output::note(format!("migrations that the first visitor runs: {}", smoke.migrations.join(", ")));
         }
     }
+    if let Some(why) = &deployed.smoke_skipped {
+        output::note(format!("no page was asked for first: {why}"));
+    }
     match (deployed.canary, previous) {
         (Some(percent), Some(active)) => output::line(format!(
             "{app}: version {version} answers {percent} % of the visitors, version {active} the others; \

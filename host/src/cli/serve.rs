@@ -48,5 +48,6 @@ pub(super) async fn run(options: Options) -> anyhow::Result<()> {
     let database = Database::open(&config)?;
     let _presence = database.announce();
     let registry = setup::registry(&config, database, setup::compiler(&config)?);
+    registry.judge_new_versions();
     run::serve(listener, registry, &config, CancellationToken::new()).await
 }

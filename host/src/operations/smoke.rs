@@ -33,14 +33,15 @@ pub struct SmokeReport {
 
 impl Operations {
     /// Makes the request. An error where the version does not answer as it has to.
-    pub(super) async fn smoke(
-        &self,
-        app: &App,
-        prepared: &Prepared,
-        request: &SmokeRequest,
-    ) -> Result<Option<SmokeReport>> {
+    pub(super) async fn smoke(&self, app: &App, prepared: &Prepared, request: &SmokeRequest) -> Result<Smoked> {
         if request.skip {
-            return Ok(None);
+            return Ok(Smoked::Skipped("it was asked for none".to_owned()));
+        }
+        if let Some(var) = &app.database_var
+            && let Err(error) = self.registry.config().app_database(var)
+        {
+            // A deployer need not have what the hosts have.
+            return Ok(Smoked::Skipped(format!("the app's own database is not known here: {error}")));
         }
         let path = path(app, request)?;
         let script = Script { path: path.clone(), host: host(app) };
@@ -52,8 +53,16 @@ impl Operations {
             return Err(failed(&path, &format!("it answers with {status}")));
         }
         let duration_ms = u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
-        Ok(Some(SmokeReport { path, status, duration_ms, migrations }))
+        Ok(Smoked::Answered(SmokeReport { path, status, duration_ms, migrations }))
     }
+}
+
+/// Whether the request was made.
+pub(super) enum Smoked {
+    /// It was, and answered as it has to be.
+    Answered(SmokeReport),
+    /// It was not, and why.
+    Skipped(String),
 }
 
 fn failed(path: &str, reason: &impl std::fmt::Display) -> OperationError {

@@ -1,6 +1,7 @@
 //! The host's own answers: short pages that say what is the matter and give the request's id, never what went wrong inside.
 
 use super::body::{Body, full};
+use crate::guests::Ending;
 use bytes::Bytes;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
 use http::{HeaderMap, Response, StatusCode};
@@ -24,12 +25,19 @@ pub(super) struct Problem {
     pub(super) reason: String,
     /// What else the visitor has to be told.
     pub(super) headers: Box<HeaderMap>,
+    /// Whether the version of the app is to blame, and how it failed.
+    pub(super) blame: Option<Ending>,
 }
 
 impl Problem {
     /// A problem without a hint when to try again.
     pub(super) fn new(status: StatusCode, text: &'static str, reason: impl Into<String>) -> Self {
-        Self { status, text, retry_after: None, reason: reason.into(), headers: Box::default() }
+        Self { status, text, retry_after: None, reason: reason.into(), headers: Box::default(), blame: None }
+    }
+
+    /// The same problem, for which the version of the app is to blame.
+    pub(super) fn blamed_on_guest(self, ending: Ending) -> Self {
+        Self { blame: Some(ending), ..self }
     }
 
     /// The same problem with further headers.

@@ -10,13 +10,14 @@ use super::operator::{self, Operator};
 use super::pages::{self, Problem};
 use super::server::ServerSettings;
 use super::uploads::Desk;
+use super::visitor_part::VisitorPart;
 use super::{closed, downloads, uploads};
 use crate::guests::admission::Client;
 use crate::guests::routes::Room;
 use crate::guests::{Absence, Closed, Guest, Registry};
 use crate::telemetry::metrics;
 use http::header::{HOST, HeaderValue, RETRY_AFTER};
-use http::{Request, Response, StatusCode};
+use http::{HeaderMap, Request, Response, StatusCode};
 use hyper::body::Incoming;
 use std::net::IpAddr;
 use std::pin::pin;
@@ -80,6 +81,7 @@ impl Router {
         let path = if is_misplaced { HIDDEN } else { request.uri().path() };
         let line = Line { method: request.method().clone(), path: path.to_owned() };
         let found = if is_misplaced { Err(Route::Misplaced) } else { self.find(&request) };
+        let (found, part) = choose(found, request.headers_mut());
         let cors = match &found {
             Err(Route::File(endpoint)) => Cors::of(*endpoint, &request, &self.registry),
             _ => None,
@@ -103,6 +105,9 @@ impl Router {
             Err(problem) => (problem.page(&request_id), Some(problem.reason)),
         };
         self.leaving.mark(response.headers_mut());
+        if let Some(part) = part {
+            part.tell(response.headers_mut(), client.scheme_https);
+        }
         if let Some(cors) = &cors {
             cors.mark(response.headers_mut());
         }
@@ -171,15 +176,37 @@ impl Router {
             return response;
         }
         match self.registry.database().ping().await {
-            Ok(()) => pages::plain(StatusCode::OK, format!("ready\n{}", self.disk())),
+            Ok(()) => pages::plain(StatusCode::OK, format!("ready\n{}{}", self.disk(), self.problems())),
             Err(_) => pages::plain(StatusCode::SERVICE_UNAVAILABLE, "the database does not answer\n"),
         }
+    }
+
+    /// A line for each app that is not served as the registry says. Everybody may ask, so the
+    /// reasons are for the log and the operator.
+    fn problems(&self) -> String {
+        let problems = self.registry.host_state().problems;
+        let line = |app: &String| format!("app {app}: its active version is not served; the log has the reason\n");
+        problems.keys().map(line).collect()
     }
 
     /// A line about the disk of SQLite's files. One that is full or read-only still serves.
     fn disk(&self) -> String {
         let Some((_, disk)) = self.registry.database().disk() else { return String::new() };
         format!("disk: {disk}\n")
+    }
+}
+
+/// Where an app has a canary, the version that answers this visitor.
+fn choose(
+    found: Result<Arc<Guest>, Route>,
+    headers: &mut HeaderMap,
+) -> (Result<Arc<Guest>, Route>, Option<VisitorPart>) {
+    let Ok(guest) = found else { return (found, None) };
+    let mut part = VisitorPart::take(headers);
+    match guest.canary() {
+        None => (Ok(guest), None),
+        Some(canary) if part.is_for(&canary) => (Ok(Arc::clone(&canary.guest)), Some(part)),
+        Some(_) => (Ok(guest), Some(part)),
     }
 }
 

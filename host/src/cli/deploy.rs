@@ -35,9 +35,11 @@ pub(super) async fn run(options: &Options) -> anyhow::Result<()> {
     let route = options.route.as_deref().map(routes::check).transpose().map_err(anyhow::Error::msg)?;
     project.build().await?;
     let component = project.read()?;
-    let compiled = setup::compiler(&config)?.compile(component.clone().into()).await;
-    compiled.with_context(|| project.component.display().to_string())?;
+    let compiler = setup::compiler(&config)?;
+    let compiled = compiler.compile(component.clone().into()).await;
+    let compiled = compiled.with_context(|| project.component.display().to_string())?;
     let database = setup::database(&config).await?;
+    setup::publish(&compiler, &database, &compiled, "deploy").await;
     let settings = project.settings_json()?;
     let deployment = Deployment { app: &app, route: route.as_deref(), settings: &settings, component: &component };
     let version = database.deploy(deployment).await.with_context(|| setup::unreachable(&config))?;

@@ -2,24 +2,42 @@
 //! is ready, so that an app that is slow to load, or cannot be loaded, keeps no other waiting.
 //! Until then an app that is new says that it is starting, and one that was there before goes on in
 //! its old version.
+//!
+//! There may be a thousand apps, and the database may be far away. So what all of them need is asked
+//! for in one query each, code is looked for on this machine first, and a component itself is read
+//! only where its code is nowhere.
 
-use super::component::ComponentError;
+use super::component::{ComponentError, Wanted as WantedComponent};
 use super::failed_compiles::Failed;
 use super::registry::{Closed, Guest, Registry, Why};
 use super::routes::{Room, Routes};
 use super::state::GuestState;
-use crate::storage::apps::{App, Version};
+use crate::storage::apps::App;
+use crate::storage::registry::active::ActiveVersion;
 use crate::storage::{AppSpace, Error};
-use bytes::Bytes;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 use tokio::sync::Semaphore;
 use wasmtime_wasi_http::p2::bindings::ProxyPre;
 
 /// Apps for which room is made in their own databases at the same time: one that does not answer
 /// takes its time.
 const PLACES: usize = 8;
+/// Memory for code on its way, in MiB: compressed, unpacked and as the engine has it.
+const CODE_ROOM: u32 = 128;
+/// What a component takes of it at least, so that a start leaves cores to those who are served.
+const LEAST_CODE_ROOM: u32 = 16;
+/// How often it is looked for code that another host compiles.
+const LOOK_AGAIN: Duration = Duration::from_millis(500);
+/// How often a host says that it compiles: it counts as gone when it has said nothing for three
+/// times as long.
+const CLAIM_AGAIN: Duration = Duration::from_secs(5);
+/// As the registry notes it beside the code.
+const COMPILED_BY: &str = "serve";
+/// Code is larger than its component; with its copies it takes so many times the room.
+const CODE_COPIES: u64 = 8;
 
 /// Who may do what takes much of something. Nothing else is waited for under a turn.
 #[derive(Debug)]
@@ -30,11 +48,15 @@ pub(super) struct Turns {
     /// The host's database is asked for one app at a time: the host has few connections, and polls
     /// over them too.
     host: Semaphore,
+    /// See [`CODE_ROOM`].
+    code: Semaphore,
 }
 
 impl Default for Turns {
     fn default() -> Self {
-        Self { places: Semaphore::new(PLACES), compiler: Semaphore::new(1), host: Semaphore::new(1) }
+        let one = || Semaphore::new(1);
+        let code = Semaphore::new(usize::try_from(CODE_ROOM).unwrap_or(1));
+        Self { places: Semaphore::new(PLACES), compiler: one(), host: one(), code }
     }
 }
 
@@ -53,6 +75,10 @@ pub(super) struct Load {
     pub(super) app: App,
     active: i64,
     number: u64,
+    /// The active version, where it was read together with all others.
+    version: Option<ActiveVersion>,
+    /// Whether the app's room was there when all were looked at.
+    has_space: bool,
 }
 
 impl Wanted {
@@ -62,8 +88,9 @@ impl Wanted {
             return None;
         }
         self.count += 1;
-        let load = Load { app: app.clone(), active, number: self.count };
-        self.loads.insert(app.name.clone(), load.clone());
+        let (app, number) = (app.clone(), self.count);
+        let load = Load { app, active, number, version: None, has_space: false };
+        self.loads.insert(load.app.name.clone(), load.clone());
         Some(load)
     }
 
@@ -104,10 +131,14 @@ impl Registry {
     /// them.
     pub(super) async fn reload(&self) -> Result<Vec<Load>, Error> {
         let apps = self.database().apps().await?;
+        let mut versions = self.database().active_versions().await?;
+        let spaces = self.database().apps_with_space().await?;
         let vars: Vec<&str> = apps.iter().filter_map(|app| app.database_var.as_deref()).collect();
         self.own_databases.retain(&vars);
         let mut wanted = self.wanted();
-        wanted.loads.retain(|name, _| apps.iter().any(|app| app.name == *name && app.active.is_some()));
+        let active: HashSet<&str> =
+            apps.iter().filter(|app| app.active.is_some()).map(|app| app.name.as_str()).collect();
+        wanted.loads.retain(|name, _| active.contains(name.as_str()));
         let before = self.routes.load_full();
         let (mut rooms, mut loads) = (Vec::new(), Vec::new());
         for app in &apps {
@@ -119,7 +150,11 @@ impl Registry {
                 rooms.push(Room::Open(Arc::clone(guest)));
                 continue;
             }
-            loads.extend(wanted.begin(app, active));
+            loads.extend(wanted.begin(app, active).map(|load| Load {
+                version: versions.remove(&app.name),
+                has_space: spaces.contains(&app.name),
+                ..load
+            }));
             rooms.push(meanwhile(app, room));
         }
         self.routes.store(Arc::new(Routes::new(rooms)));
@@ -175,6 +210,9 @@ impl Registry {
     /// Once every app has been loaded for the first time, a new one is no reason to take this
     /// process out of service.
     fn note_settled(&self) {
+        if self.settled.load(Ordering::Acquire) {
+            return;
+        }
         if self.routes.load().closed(Why::Starting).next().is_none() {
             self.settled.store(true, Ordering::Release);
         }
@@ -234,18 +272,23 @@ impl Registry {
 
     async fn guest_for(&self, load: &Load, old: Option<&Arc<Guest>>) -> Result<Arc<Guest>, LoadError> {
         let Load { app, active, .. } = load;
-        let space = self.space_for(app, old).await?;
-        let (version, pre) = self.compiled(app, *active).await?;
+        let space = self.space_for(load, old).await?;
+        let pre = self.component_of(load).await?;
         let accounts = old.map_or_else(|| self.accounts(&space), |old| old.accounts.clone());
-        Ok(Arc::new(self.assemble(app, &version, space, pre, accounts)?))
+        Ok(Arc::new(self.assemble(app, *active, space, pre, accounts)?))
     }
 
     /// Where the app's things are: as before, or else made if need be.
-    async fn space_for(&self, app: &App, old: Option<&Arc<Guest>>) -> Result<AppSpace, LoadError> {
+    async fn space_for(&self, load: &Load, old: Option<&Arc<Guest>>) -> Result<AppSpace, LoadError> {
+        let app = &load.app;
         let old = old.filter(|guest| guest.database_var == app.database_var);
         match (old, &app.database_var) {
             (Some(guest), _) => Ok(guest.app.space.clone()),
             (None, None) => {
+                let there = load.has_space.then(|| self.database().space_that_is_there(&app.name)).flatten();
+                if let Some(space) = there {
+                    return Ok(space);
+                }
                 let _turn = self.turns.host.acquire().await.map_err(|_| LoadError::Stopping)?;
                 Ok(self.database().make_space(&app.name).await?)
             }
@@ -257,33 +300,117 @@ impl Registry {
         }
     }
 
-    /// The active version, ready to run. What is not compiled yet waits for its turn.
-    async fn compiled(&self, app: &App, active: i64) -> Result<(Version, ProxyPre<GuestState>), LoadError> {
-        let version = {
-            let _turn = self.turns.host.acquire().await.map_err(|_| LoadError::Stopping)?;
-            self.database().version(&app.name, active).await?.ok_or(LoadError::NoVersion)?
+    /// The component of the active version, ready to run. What is not compiled yet waits for its
+    /// turn.
+    async fn component_of(&self, load: &Load) -> Result<Arc<ProxyPre<GuestState>>, LoadError> {
+        let version = self.active_version(load).await?;
+        if let Some(pre) = self.find(&load.app, &version).await? {
+            return Ok(pre);
+        }
+        loop {
+            self.check(&version)?;
+            let turn = self.turns.compiler.acquire().await.map_err(|_| LoadError::Stopping)?;
+            // Meanwhile another app with the same component, or another host, may have had it
+            // compiled.
+            if let Some(pre) = self.find(&load.app, &version).await? {
+                return Ok(pre);
+            }
+            self.check(&version)?;
+            let store = self.compiler.store();
+            if store.claim(self.database(), &version.sha256).await {
+                let compiled = self.compile_claimed(&load.app, &version).await;
+                store.release(self.database(), &version.sha256).await;
+                return compiled;
+            }
+            // Another host is at it. Others may have the turn until there is its code.
+            drop(turn);
+            tokio::time::sleep(LOOK_AGAIN).await;
+        }
+    }
+
+    /// Compiles, and tells other hosts meanwhile that it still does.
+    async fn compile_claimed(
+        &self,
+        app: &App,
+        version: &ActiveVersion,
+    ) -> Result<Arc<ProxyPre<GuestState>>, LoadError> {
+        let renew = async {
+            loop {
+                tokio::time::sleep(CLAIM_AGAIN).await;
+                self.compiler.store().claim(self.database(), &version.sha256).await;
+            }
         };
-        self.check(&version)?;
-        if let Some(pre) = self.compiler.load(self.component(&version).await?).await? {
-            return Ok((version, pre));
+        tokio::select! {
+            compiled = self.compile(app, version) => compiled,
+            () = renew => Err(LoadError::Stopping),
         }
-        // Read again in its turn: those that wait keep no component in memory.
-        let _turn = self.turns.compiler.acquire().await.map_err(|_| LoadError::Stopping)?;
-        self.check(&version)?;
-        match self.compiler.compile(self.component(&version).await?).await {
-            Ok(pre) => Ok((version, pre)),
-            Err(error) => Err(LoadError::NotCompiled(self.failed_compiles.note(&version.sha256, &error))),
+    }
+
+    /// As it was read with all others, unless the registry has changed since.
+    async fn active_version(&self, load: &Load) -> Result<ActiveVersion, LoadError> {
+        if let Some(version) = load.version.as_ref().filter(|version| version.number == load.active) {
+            return Ok(version.clone());
         }
+        let _turn = self.turns.host.acquire().await.map_err(|_| LoadError::Stopping)?;
+        let version = self.database().version(&load.app.name, load.active).await?.ok_or(LoadError::NoVersion)?;
+        let size = u64::try_from(version.size).unwrap_or(u64::MAX);
+        Ok(ActiveVersion { number: version.number, sha256: version.sha256, size })
+    }
+
+    /// What has code somewhere. Large code is loaded alone, small code several at a time.
+    async fn find(
+        &self,
+        app: &App,
+        version: &ActiveVersion,
+    ) -> Result<Option<Arc<ProxyPre<GuestState>>>, LoadError> {
+        let room = u32::try_from(version.size.saturating_mul(CODE_COPIES) >> 20).unwrap_or(u32::MAX);
+        let room = self.turns.code.acquire_many(room.clamp(LEAST_CODE_ROOM, CODE_ROOM)).await;
+        let _room = room.map_err(|_| LoadError::Stopping)?;
+        let wanted = WantedComponent {
+            sha256: &version.sha256,
+            size: version.size,
+            app: &app.name,
+            database: self.database(),
+            turn: &self.turns.host,
+        };
+        self.compiler.find(wanted).await.map_err(|error| match error {
+            ComponentError::Storage(error) => LoadError::Storage(error),
+            error => LoadError::Component(error),
+        })
+    }
+
+    /// Has a component compiled, and hands its code on to other hosts.
+    async fn compile(
+        &self,
+        app: &App,
+        version: &ActiveVersion,
+    ) -> Result<Arc<ProxyPre<GuestState>>, LoadError> {
+        let component = {
+            let _turn = self.turns.host.acquire().await.map_err(|_| LoadError::Stopping)?;
+            let stored = self.database().version(&app.name, version.number).await?.ok_or(LoadError::NoVersion)?;
+            self.database().component(&stored).await?
+        };
+        let began = Instant::now();
+        let compiled = self.compiler.compile(component.into()).await;
+        let compiled = compiled
+            .map_err(|error| LoadError::NotCompiled(self.failed_compiles.note(&version.sha256, &error)))?;
+        let milliseconds = began.elapsed().as_millis();
+        tracing::info!(app = app.name, version = version.number, milliseconds, "compiled");
+        let _turn = self.turns.host.acquire().await.map_err(|_| LoadError::Stopping)?;
+        match self.compiler.publish(self.database(), &compiled, COMPILED_BY).await {
+            // Those that could not compile it look again.
+            Ok(true) => self.database().tell_hosts().await.unwrap_or_else(|error| {
+                tracing::debug!("other hosts could not be told of compiled code: {error}");
+            }),
+            Ok(false) => {}
+            Err(error) => tracing::warn!(app = app.name, "compiled code is not shared with other hosts: {error}"),
+        }
+        Ok(compiled.pre)
     }
 
     /// Another app may have the same component.
-    fn check(&self, version: &Version) -> Result<(), LoadError> {
+    fn check(&self, version: &ActiveVersion) -> Result<(), LoadError> {
         self.failed_compiles.find(&version.sha256).map_or(Ok(()), |failed| Err(LoadError::NotCompiled(failed)))
-    }
-
-    async fn component(&self, version: &Version) -> Result<Bytes, LoadError> {
-        let _turn = self.turns.host.acquire().await.map_err(|_| LoadError::Stopping)?;
-        Ok(self.database().component(version).await?.into())
     }
 }
 

@@ -15,7 +15,7 @@ use super::state::GuestState;
 use crate::config::Limits;
 use crate::interfaces::AppContext;
 use crate::interfaces::blob_upload::Keyring;
-use crate::storage::apps::{App, Version};
+use crate::storage::apps::App;
 use crate::storage::blobs::Discards;
 use crate::storage::{AppSpace, Database};
 use arc_swap::{ArcSwap, ArcSwapOption};
@@ -44,7 +44,8 @@ pub struct Guest {
     /// What names the app's own database, to notice a change.
     pub(super) database_var: Option<String>,
     pub(super) accounts: Accounts,
-    pub(super) pre: ProxyPre<GuestState>,
+    /// Apps that have the same component share it.
+    pub(super) pre: Arc<ProxyPre<GuestState>>,
     /// What an instance usually takes.
     pub usual: Arc<Usual>,
 }
@@ -293,9 +294,9 @@ impl Registry {
     pub(super) fn assemble(
         &self,
         app: &App,
-        version: &Version,
+        version: i64,
         space: AppSpace,
-        pre: ProxyPre<GuestState>,
+        pre: Arc<ProxyPre<GuestState>>,
         accounts: Accounts,
     ) -> Result<Guest, serde_json::Error> {
         let settings: Settings = serde_json::from_str(&app.settings)?;
@@ -315,7 +316,7 @@ impl Registry {
         );
         Ok(Guest {
             app: Arc::new(context),
-            version: version.number,
+            version,
             route: app.route.clone(),
             origins,
             settings: app.settings.clone(),

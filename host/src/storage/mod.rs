@@ -23,6 +23,7 @@ mod migrations;
 mod own_space;
 pub mod postgres;
 mod presence;
+pub mod registry;
 mod row_room;
 pub mod row_size;
 mod sample;

@@ -1,9 +1,10 @@
 //! Has a component compiled by a child, one at a time, and judges how the child ended.
 
 use super::answer::{Answer, Seen};
-use super::folder::{CodeFolder, Temporary};
-use super::{Allowance, Order};
+use super::temporary::Temporary;
+use super::{Allowance, CODE, Order};
 use crate::config::Limits;
+use crate::guests::native::Packed;
 use bytes::Bytes;
 use std::os::unix::process::ExitStatusExt;
 use std::path::PathBuf;
@@ -54,9 +55,9 @@ pub enum CompileError {
     )]
     Killed,
     /// The code has no place.
-    #[error("its compiled code cannot be kept in {}: {reason}. Is there room, and may the host write there?", .folder.display())]
+    #[error("its compiled code cannot be written into {}: {reason}. Is there room, and may the host write there?", .folder.display())]
     NotKept {
-        /// Where it was to be kept.
+        /// Where it was to be written.
         folder: PathBuf,
         /// Why it is not.
         reason: String,
@@ -110,9 +111,17 @@ impl WorkshopSettings {
 #[derive(Debug)]
 pub struct Workshop {
     settings: WorkshopSettings,
-    code: CodeFolder,
     /// Held while a child compiles.
     turn: Mutex<()>,
+}
+
+/// What has come of a component.
+#[derive(Debug)]
+pub struct Made {
+    /// Its outside.
+    pub seen: Seen,
+    /// Its code; none where it has a problem.
+    pub code: Option<Packed>,
 }
 
 /// How a child ended.
@@ -124,9 +133,9 @@ struct End {
 }
 
 impl Workshop {
-    /// Puts what it compiles into a folder.
-    pub fn new(settings: WorkshopSettings, code: CodeFolder) -> Self {
-        Self { settings, code, turn: Mutex::default() }
+    /// Compiles one at a time.
+    pub fn new(settings: WorkshopSettings) -> Self {
+        Self { settings, turn: Mutex::default() }
     }
 
     /// Bytes of an instance's memory at most.
@@ -134,17 +143,17 @@ impl Workshop {
         self.settings.allowance.memory
     }
 
-    /// Compiles a component into the folder of compiled code, unless it has a problem.
-    pub async fn compile(&self, component: Bytes) -> Result<Seen, CompileError> {
+    /// Compiles a component and starts it once.
+    pub async fn compile(&self, component: Bytes) -> Result<Made, CompileError> {
         self.order(component, Some(self.settings.allowance)).await
     }
 
     /// Compiles a component of the host's own, which is no guest.
-    pub async fn compile_own(&self, component: Bytes) -> Result<(), CompileError> {
-        self.order(component, None).await.map(|_| ())
+    pub async fn compile_own(&self, component: Bytes) -> Result<Made, CompileError> {
+        self.order(component, None).await
     }
 
-    async fn order(&self, component: Bytes, allowance: Option<Allowance>) -> Result<Seen, CompileError> {
+    async fn order(&self, component: Bytes, allowance: Option<Allowance>) -> Result<Made, CompileError> {
         let _turn = self.turn.lock().await;
         let work = Temporary::new(&self.settings.temporary)?;
         let order = Order {
@@ -154,7 +163,6 @@ impl Workshop {
             instance_memory: self.settings.allowance.memory,
             allowance,
             work: work.path().to_owned(),
-            code: self.code.path().to_owned(),
         };
         // Dropped with everything else when nobody waits any more: the child ends with it.
         let mut child = spawn()?;
@@ -166,16 +174,19 @@ impl Workshop {
                 return Err(CompileError::Slow(self.settings.time));
             }
         };
-        self.judge(end)
+        let (seen, size) = self.judge(end)?;
+        let Some(size) = size else { return Ok(Made { seen, code: None }) };
+        let bytes = tokio::fs::read(work.path().join(CODE)).await?;
+        Ok(Made { seen, code: Some(Packed::trusted(size, bytes.into())) })
     }
 
-    fn judge(&self, end: End) -> Result<Seen, CompileError> {
+    fn judge(&self, end: End) -> Result<(Seen, Option<u64>), CompileError> {
         match end.answer {
-            Some(Answer::Seen(seen)) => return Ok(seen),
+            Some(Answer::Seen(seen, size)) => return Ok((seen, size)),
             Some(Answer::Invalid(text)) => return Err(CompileError::Invalid(text)),
             Some(Answer::NoMemory) => return Err(CompileError::Large(self.settings.memory)),
             Some(Answer::NotKept(reason)) => {
-                return Err(CompileError::NotKept { folder: self.code.path().to_owned(), reason });
+                return Err(CompileError::NotKept { folder: self.settings.temporary.clone(), reason });
             }
             Some(Answer::Compiled) | None => {}
         }

@@ -1,0 +1,59 @@
+//! What a host has to know of all apps at once, in one query each: how long a start takes must not
+//! be the number of apps times the way to the server.
+
+use crate::storage::connection::cell;
+use crate::storage::host_sql::host_sql;
+use crate::storage::value::Value;
+use crate::storage::{Database, Error, Result};
+use std::collections::{HashMap, HashSet};
+
+/// The active version of an app.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ActiveVersion {
+    /// Its number.
+    pub number: i64,
+    /// Of its component.
+    pub sha256: Vec<u8>,
+    /// Of its component, in bytes.
+    pub size: u64,
+}
+
+impl Database {
+    /// The active version of each app, by the app's name.
+    pub async fn active_versions(&self) -> Result<HashMap<String, ActiveVersion>> {
+        let sql = host_sql!(
+            "select a.name, v.number, v.sha256, v.size from innkeeper.apps a \
+             join innkeeper.versions v on v.app = a.name and v.number = a.active"
+        );
+        let outcome = self.registry_reader().await?.host(sql, &[]).await?;
+        outcome.rows.rows.iter().map(|row| active_from(row)).collect()
+    }
+
+    /// The apps whose room is known to be there, by name; the others need
+    /// [`Self::make_space`]. On SQLite each file has to be opened for that, so none is known.
+    pub async fn apps_with_space(&self) -> Result<HashSet<String>> {
+        if let Self::Sqlite(_) = self {
+            return Ok(HashSet::new());
+        }
+        let sql = host_sql!("select substr(nspname::text, 5) from pg_namespace where nspname like 'app\\_%'");
+        let outcome = self.registry_reader().await?.host(sql, &[]).await?;
+        Ok(outcome.rows.rows.into_iter().filter_map(|row| row.into_iter().next()?.into_text()).collect())
+    }
+
+    /// Lets every host read the registry again, though no app has changed.
+    pub async fn tell_hosts(&self) -> Result<()> {
+        let sql = host_sql!("update innkeeper.generation set number = number + 1");
+        self.registry().await?.host(sql, &[]).await.map(|_| ())
+    }
+}
+
+fn active_from(row: &[Value]) -> Result<(String, ActiveVersion)> {
+    let malformed = || Error::malformed("versions");
+    let number = |at| cell(row, at)?.as_integer().ok_or_else(malformed);
+    let version = ActiveVersion {
+        number: number(1)?,
+        sha256: cell(row, 2)?.as_bytes().ok_or_else(malformed)?.to_vec(),
+        size: u64::try_from(number(3)?).map_err(|_| malformed())?,
+    };
+    Ok((cell(row, 0)?.as_text().ok_or_else(malformed)?.to_owned(), version))
+}

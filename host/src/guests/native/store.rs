@@ -70,6 +70,9 @@ impl NativeStore {
     /// What the registry has of a component; it is in the folder from then on. What must not be run
     /// is removed there. An error where the database is away.
     pub async fn in_registry(&self, database: &Database, component: &[u8], app: &str) -> Result<Option<Native>> {
+        if !self.0.shared.is_there() {
+            return Ok(None);
+        }
         let id = self.id(component);
         let code = match database.native_code(&id).await {
             Err(error) if error.is_outage() => return Err(error),

@@ -12,8 +12,7 @@ use super::failed_compiles::Failed;
 use super::registry::{Closed, Guest, Registry, Why};
 use super::routes::{Room, Routes};
 use super::state::GuestState;
-use crate::storage::apps::App;
-use crate::storage::registry::active::ActiveVersion;
+use crate::storage::apps::{App, Version};
 use crate::storage::{AppSpace, Error};
 use std::collections::{HashMap, HashSet};
 use std::sync::atomic::Ordering;
@@ -76,7 +75,7 @@ pub(super) struct Load {
     active: i64,
     number: u64,
     /// The active version, where it was read together with all others.
-    version: Option<ActiveVersion>,
+    version: Option<Version>,
     /// Whether the app's room was there when all were looked at.
     has_space: bool,
 }
@@ -271,11 +270,11 @@ impl Registry {
     }
 
     async fn guest_for(&self, load: &Load, old: Option<&Arc<Guest>>) -> Result<Arc<Guest>, LoadError> {
-        let Load { app, active, .. } = load;
+        let Load { app, active, version, .. } = load;
         let space = self.space_for(load, old).await?;
-        let pre = self.component_of(load).await?;
+        let (version, pre) = self.compiled(app, *active, version.as_ref()).await?;
         let accounts = old.map_or_else(|| self.accounts(&space), |old| old.accounts.clone());
-        Ok(Arc::new(self.assemble(app, *active, space, pre, accounts)?))
+        Ok(Arc::new(self.assemble(app, version.number, space, pre, accounts)?))
     }
 
     /// Where the app's things are: as before, or else made if need be.
@@ -300,27 +299,32 @@ impl Registry {
         }
     }
 
-    /// The component of the active version, ready to run. What is not compiled yet waits for its
-    /// turn.
-    async fn component_of(&self, load: &Load) -> Result<Arc<ProxyPre<GuestState>>, LoadError> {
-        let version = self.active_version(load).await?;
-        if let Some(pre) = self.find(&load.app, &version).await? {
-            return Ok(pre);
+    /// A version, ready to run. What is not compiled yet waits for its turn. `known` is what was read
+    /// of all apps.
+    async fn compiled(
+        &self,
+        app: &App,
+        number: i64,
+        known: Option<&Version>,
+    ) -> Result<(Version, Arc<ProxyPre<GuestState>>), LoadError> {
+        let version = self.version(app, number, known).await?;
+        if let Some(pre) = self.find(app, &version).await? {
+            return Ok((version, pre));
         }
         loop {
             self.check(&version)?;
             let turn = self.turns.compiler.acquire().await.map_err(|_| LoadError::Stopping)?;
             // Meanwhile another app with the same component, or another host, may have had it
             // compiled.
-            if let Some(pre) = self.find(&load.app, &version).await? {
-                return Ok(pre);
+            if let Some(pre) = self.find(app, &version).await? {
+                return Ok((version, pre));
             }
             self.check(&version)?;
             let store = self.compiler.store();
             if store.claim(self.database(), &version.sha256).await {
-                let compiled = self.compile_claimed(&load.app, &version).await;
+                let compiled = self.compile_claimed(app, &version).await;
                 store.release(self.database(), &version.sha256).await;
-                return compiled;
+                return compiled.map(|pre| (version, pre));
             }
             // Another host is at it. Others may have the turn until there is its code.
             drop(turn);
@@ -332,7 +336,7 @@ impl Registry {
     async fn compile_claimed(
         &self,
         app: &App,
-        version: &ActiveVersion,
+        version: &Version,
     ) -> Result<Arc<ProxyPre<GuestState>>, LoadError> {
         let renew = async {
             loop {
@@ -347,28 +351,27 @@ impl Registry {
     }
 
     /// As it was read with all others, unless the registry has changed since.
-    async fn active_version(&self, load: &Load) -> Result<ActiveVersion, LoadError> {
-        if let Some(version) = load.version.as_ref().filter(|version| version.number == load.active) {
+    async fn version(&self, app: &App, number: i64, known: Option<&Version>) -> Result<Version, LoadError> {
+        if let Some(version) = known.filter(|version| version.number == number) {
             return Ok(version.clone());
         }
         let _turn = self.turns.host.acquire().await.map_err(|_| LoadError::Stopping)?;
-        let version = self.database().version(&load.app.name, load.active).await?.ok_or(LoadError::NoVersion)?;
-        let size = u64::try_from(version.size).unwrap_or(u64::MAX);
-        Ok(ActiveVersion { number: version.number, sha256: version.sha256, size })
+        self.database().version(&app.name, number).await?.ok_or(LoadError::NoVersion)
     }
 
     /// What has code somewhere. Large code is loaded alone, small code several at a time.
     async fn find(
         &self,
         app: &App,
-        version: &ActiveVersion,
+        version: &Version,
     ) -> Result<Option<Arc<ProxyPre<GuestState>>>, LoadError> {
-        let room = u32::try_from(version.size.saturating_mul(CODE_COPIES) >> 20).unwrap_or(u32::MAX);
+        let size = u64::try_from(version.size).unwrap_or(u64::MAX);
+        let room = u32::try_from(size.saturating_mul(CODE_COPIES) >> 20).unwrap_or(u32::MAX);
         let room = self.turns.code.acquire_many(room.clamp(LEAST_CODE_ROOM, CODE_ROOM)).await;
         let _room = room.map_err(|_| LoadError::Stopping)?;
         let wanted = WantedComponent {
             sha256: &version.sha256,
-            size: version.size,
+            size,
             app: &app.name,
             database: self.database(),
             turn: &self.turns.host,
@@ -383,12 +386,11 @@ impl Registry {
     async fn compile(
         &self,
         app: &App,
-        version: &ActiveVersion,
+        version: &Version,
     ) -> Result<Arc<ProxyPre<GuestState>>, LoadError> {
         let component = {
             let _turn = self.turns.host.acquire().await.map_err(|_| LoadError::Stopping)?;
-            let stored = self.database().version(&app.name, version.number).await?.ok_or(LoadError::NoVersion)?;
-            self.database().component(&stored).await?
+            self.database().component(version).await?
         };
         let began = Instant::now();
         let compiled = self.compiler.compile(component.into()).await;
@@ -409,7 +411,7 @@ impl Registry {
     }
 
     /// Another app may have the same component.
-    fn check(&self, version: &ActiveVersion) -> Result<(), LoadError> {
+    fn check(&self, version: &Version) -> Result<(), LoadError> {
         self.failed_compiles.find(&version.sha256).map_or(Ok(()), |failed| Err(LoadError::NotCompiled(failed)))
     }
 }

@@ -26,9 +26,10 @@ const GRACE: Duration = Duration::from_secs(10);
 /// Bytes of an answer: names of imports and exports.
 const LONGEST_ANSWER: u64 = 16 << 20;
 const LONGEST_COMPLAINT: u64 = 2 << 10;
-/// How Rust says that memory is out, before it aborts.
-const NO_MEMORY: &str = "memory allocation of";
-const SIGABRT: i32 = 6;
+/// How Rust and the system say that memory is out. The last is what comes of a thread for whose stack
+/// there is none.
+const NO_MEMORY: [&str; 3] =
+    ["memory allocation of", "Cannot allocate memory", "Resource temporarily unavailable"];
 const SIGKILL: i32 = 9;
 const SIGXCPU: i32 = 24;
 
@@ -192,9 +193,11 @@ impl Workshop {
         }
         Err(match end.status.signal() {
             Some(SIGXCPU) if !end.is_compiled => CompileError::Slow(self.settings.time),
-            Some(SIGABRT) if end.complaint.contains(NO_MEMORY) => CompileError::Large(self.settings.memory),
             Some(SIGKILL) => CompileError::Killed,
-            _ => CompileError::Crashed(match end.complaint.lines().next() {
+            _ if NO_MEMORY.iter().any(|text| end.complaint.contains(text)) => {
+                CompileError::Large(self.settings.memory)
+            }
+            _ => CompileError::Crashed(match end.complaint.lines().find(|line| !line.is_empty()) {
                 Some(line) => format!("{}: {line}", end.status),
                 None => end.status.to_string(),
             }),
@@ -252,4 +255,34 @@ async fn attend(child: &mut Child, order: &Order, component: &[u8]) -> std::io::
     // Not before: the child takes it for the end of this process.
     drop(stdin);
     Ok(end)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn judged(status: i32, complaint: &str) -> CompileError {
+        let allowance = Allowance { memory: 0, computing: Duration::ZERO, wall: Duration::ZERO };
+        let (time, temporary) = (Duration::from_secs(1), PathBuf::new());
+        let workshop = Workshop::new(WorkshopSettings { time, memory: 64 << 20, allowance, temporary });
+        let (complaint, status) = (complaint.to_owned(), ExitStatus::from_raw(status));
+        workshop.judge(End { is_compiled: false, answer: None, complaint, status }).unwrap_err()
+    }
+
+    #[test]
+    fn however_a_compiler_runs_out_of_memory_it_is_told_as_that() {
+        const ABORTED: i32 = 6;
+        const PANICKED: i32 = 101 << 8;
+        for (status, complaint) in [
+            (ABORTED, "memory allocation of 4096 bytes failed"),
+            (PANICKED, "\nthread 'main' panicked at rayon.rs:1:\nOs { code: 12, message: \"Cannot allocate memory\" }"),
+            (PANICKED, "\nthread 'main' panicked:\nOs { code: 11, message: \"Resource temporarily unavailable\" }"),
+        ] {
+            assert!(matches!(judged(status, complaint), CompileError::Large(_)), "{complaint}");
+        }
+        let crashed = judged(PANICKED, "\nthread 'main' panicked at x.rs:1:\nindex out of bounds").to_string();
+        assert!(crashed.contains("thread 'main' panicked at x.rs:1:"), "{crashed}");
+        assert!(matches!(judged(SIGKILL, ""), CompileError::Killed));
+        assert!(matches!(judged(SIGXCPU, ""), CompileError::Slow(_)));
+    }
 }

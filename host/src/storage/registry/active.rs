@@ -1,28 +1,18 @@
 //! What a host has to know of all apps at once, in one query each: how long a start takes must not
 //! be the number of apps times the way to the server.
 
+use crate::storage::apps::Version;
 use crate::storage::connection::cell;
 use crate::storage::host_sql::host_sql;
 use crate::storage::value::Value;
 use crate::storage::{Database, Error, Result};
 use std::collections::{HashMap, HashSet};
 
-/// The active version of an app.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ActiveVersion {
-    /// Its number.
-    pub number: i64,
-    /// Of its component.
-    pub sha256: Vec<u8>,
-    /// Of its component, in bytes.
-    pub size: u64,
-}
-
 impl Database {
     /// The active version of each app, by the app's name.
-    pub async fn active_versions(&self) -> Result<HashMap<String, ActiveVersion>> {
+    pub async fn active_versions(&self) -> Result<HashMap<String, Version>> {
         let sql = host_sql!(
-            "select a.name, v.number, v.sha256, v.size from innkeeper.apps a \
+            "select a.name, v.number, v.sha256, v.size, v.created_at from innkeeper.apps a \
              join innkeeper.versions v on v.app = a.name and v.number = a.active"
         );
         let outcome = self.registry_reader().await?.host(sql, &[]).await?;
@@ -47,13 +37,10 @@ impl Database {
     }
 }
 
-fn active_from(row: &[Value]) -> Result<(String, ActiveVersion)> {
+fn active_from(row: &[Value]) -> Result<(String, Version)> {
     let malformed = || Error::malformed("versions");
     let number = |at| cell(row, at)?.as_integer().ok_or_else(malformed);
-    let version = ActiveVersion {
-        number: number(1)?,
-        sha256: cell(row, 2)?.as_bytes().ok_or_else(malformed)?.to_vec(),
-        size: u64::try_from(number(3)?).map_err(|_| malformed())?,
-    };
+    let sha256 = cell(row, 2)?.as_bytes().ok_or_else(malformed)?.to_vec();
+    let version = Version { number: number(1)?, sha256, size: number(3)?, created_at: number(4)? };
     Ok((cell(row, 0)?.as_text().ok_or_else(malformed)?.to_owned(), version))
 }

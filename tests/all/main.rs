@@ -58,6 +58,7 @@ mod leaving;
 mod migrate_command;
 mod moving;
 mod names;
+mod native;
 mod operator;
 mod promises;
 mod requests;

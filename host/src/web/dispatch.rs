@@ -114,7 +114,7 @@ impl Dispatcher {
             }
         });
         match first.await {
-            Err(_) => Err(out_of_time("the guest took too long")),
+            Err(_) => Err(out_of_time("the guest took too long").of_guest()),
             Ok(First::Answered(answered)) => {
                 let outcome = (*answered).map_err(|_| Problem::internal("the guest lost its response"))?;
                 let mut answer = outcome.map_err(not_answered)?;
@@ -251,15 +251,15 @@ fn out_of_time(reason: &str) -> Problem {
 /// Why a guest has ended without a response.
 fn ended(end: Result<(), Fault>) -> Problem {
     match end {
-        Ok(()) => Problem::internal("the guest returned without setting a response"),
-        Err(Fault::OutOfTime) => out_of_time("the guest used up its computing time"),
+        Ok(()) => Problem::internal("the guest returned without setting a response").of_guest(),
+        Err(Fault::OutOfTime) => out_of_time("the guest used up its computing time").of_guest(),
         Err(Fault::OutOfRoom) => Problem::unavailable(
             "There is too little memory right now.",
             COME_BACK,
             "the guest wanted more memory than is left",
         ),
         Err(Fault::NoRoom) => Problem::unavailable(CROWDED, 1, "the pool of instances is full"),
-        Err(Fault::Trap(text)) => Problem::internal(format!("the guest trapped: {text}")),
+        Err(Fault::Trap(text)) => Problem::internal(format!("the guest trapped: {text}")).of_guest(),
         Err(Fault::Panic) => Problem::internal("a function of the host panicked"),
     }
 }
@@ -267,8 +267,10 @@ fn ended(end: Result<(), Fault>) -> Problem {
 /// Why the response that a guest has set is not sent.
 fn not_answered(failure: Failure) -> Problem {
     match failure {
-        Failure::Guest(code) => Problem::internal(format!("the guest answered with {code:?}")),
-        Failure::Malformed(text) => Problem::internal(format!("the guest's response cannot be sent: {text}")),
+        Failure::Guest(code) => Problem::internal(format!("the guest answered with {code:?}")).of_guest(),
+        Failure::Malformed(text) => {
+            Problem::internal(format!("the guest's response cannot be sent: {text}")).of_guest()
+        }
         Failure::NoBlob(error) => blobs::not_sent(&error, "innkeeper-send-blob"),
         Failure::NotKept(error) if error.code == Code::DiskFull => {
             Problem::disk_full(format!("not kept: {error}"))

@@ -1,6 +1,7 @@
 //! The host's own answers: short pages that say what is the matter and give the request's id, never what went wrong inside.
 
 use super::body::{Body, full};
+use crate::telemetry::recent::Ending;
 use bytes::Bytes;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
 use http::{HeaderMap, Response, StatusCode};
@@ -24,12 +25,20 @@ pub(super) struct Problem {
     pub(super) reason: String,
     /// What else the visitor has to be told.
     pub(super) headers: Box<HeaderMap>,
+    /// Whether a guest was to answer and could not.
+    pub(super) is_guests: bool,
 }
 
 impl Problem {
     /// A problem without a hint when to try again.
     pub(super) fn new(status: StatusCode, text: &'static str, reason: impl Into<String>) -> Self {
-        Self { status, text, retry_after: None, reason: reason.into(), headers: Box::default() }
+        let headers = Box::default();
+        Self { status, text, retry_after: None, reason: reason.into(), headers, is_guests: false }
+    }
+
+    /// The same problem, for which the guest is to blame.
+    pub(super) fn of_guest(self) -> Self {
+        Self { is_guests: true, ..self }
     }
 
     /// The same problem with further headers.
@@ -58,6 +67,11 @@ impl Problem {
     /// 500 without detail.
     pub(super) fn internal(reason: impl Into<String>) -> Self {
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "Something went wrong here. It has been noted.", reason)
+    }
+
+    /// How the request ended, for the figures.
+    pub(super) fn ending(&self) -> Ending {
+        if self.is_guests { Ending::Failed } else { Ending::ByHost(self.status.as_u16()) }
     }
 
     /// The page for the visitor.

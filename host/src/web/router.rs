@@ -15,6 +15,7 @@ use crate::guests::admission::Client;
 use crate::guests::routes::Room;
 use crate::guests::{Absence, Closed, Guest, Registry};
 use crate::telemetry::metrics;
+use crate::telemetry::recent::{self, Ending};
 use http::header::{HOST, HeaderValue, RETRY_AFTER};
 use http::{Request, Response, StatusCode};
 use hyper::body::Incoming;
@@ -98,13 +99,19 @@ impl Router {
                 }
             }
         });
-        let (mut response, reason) = match self.leaving.in_time(answering).await {
-            Ok(response) => (response, None),
-            Err(problem) => (problem.page(&request_id), Some(problem.reason)),
+        let (mut response, ending, reason) = match self.leaving.in_time(answering).await {
+            Ok(response) => {
+                let ending = Ending::Answered(response.status().as_u16());
+                (response, ending, None)
+            }
+            Err(problem) => (problem.page(&request_id), problem.ending(), Some(problem.reason)),
         };
         self.leaving.mark(response.headers_mut());
         if let Some(cors) = &cors {
             cors.mark(response.headers_mut());
+        }
+        if let Ok(guest) = &found {
+            recent::note(guest.app.space.app(), guest.version, ending, began.elapsed());
         }
         line.log(found.as_deref().ok(), response.status(), began, &request_id, reason.as_deref());
         response

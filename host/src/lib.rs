@@ -4,6 +4,7 @@ pub mod cli;
 pub mod config;
 pub mod guests;
 pub mod interfaces;
+pub mod operations;
 pub mod storage;
 pub mod telemetry;
 pub mod web;

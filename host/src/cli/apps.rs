@@ -59,7 +59,8 @@ async fn list_apps(options: &AppsOptions) -> anyhow::Result<()> {
             .map(|app| {
                 json!({
                     "name": app.name,
-                    "route": app.route,
+                    "route": app.routes.first(),
+                    "routes": app.routes,
                     "active": app.active,
                     "database_var": app.database_var,
                 })
@@ -76,7 +77,7 @@ async fn list_apps(options: &AppsOptions) -> anyhow::Result<()> {
     let database = |var: Option<String>| var.unwrap_or_else(|| "host's".to_owned());
     let rows: Vec<_> = apps
         .into_iter()
-        .map(|app| [app.name, app.route, active(app.active), database(app.database_var)])
+        .map(|app| [app.name, app.routes.join(" "), active(app.active), database(app.database_var)])
         .collect();
     output::table(["APP", "ROUTE", "VERSION", "DATABASE"], &rows);
     Ok(())

@@ -1,53 +1,115 @@
 //! `innkeeper deploy`
 
+use super::control::{Control, ControlArgs};
 use super::project::Project;
-use super::{DatabaseArgs, output, setup};
+use super::{output, waiting};
 use crate::config::{Config, DatabaseTarget};
-use crate::guests::routes;
-use crate::storage::apps::Deployment;
+use crate::operations::{DeployRequest, Deployed, SmokeRequest, Stage};
 use crate::storage::{Database, RegistryState};
 use anyhow::Context;
 use clap::Args;
 use std::path::PathBuf;
 
-/// Writes a component into the database as the next version of an app and makes it the active one. Every host that serves from
-/// this database notices within a second, compiles it and swaps to it, without a restart.
+/// Makes a component the next version of an app, and the active one. It is checked, compiled and
+/// asked for one page first, of which nothing is kept; only then every host swaps to it, within a
+/// second and without a restart. `innkeeper rollback` goes back.
 #[derive(Debug, Args)]
 pub(super) struct Options {
-    /// A component, or the folder of a guest project (which is built first)
+    /// A component, which leaves all settings as they are, or the folder of a guest project, which
+    /// is built first
     path: PathBuf,
     /// The app [default: the name in innkeeper.toml, else the file's]
     #[arg(long, value_name = "NAME")]
     app: Option<String>,
-    /// Which requests it answers: a path such as / or /blog, or a host name [default: unchanged; / for the first app]
+    /// Which requests it answers: a path such as / or /blog, or a host name; may be given several times [default: unchanged; / for the first app]
     #[arg(long, value_name = "ROUTE")]
-    route: Option<String>,
+    route: Vec<String>,
+    /// Why, for those who look at the versions later
+    #[arg(long, value_name = "TEXT")]
+    note: Option<String>,
+    /// Let only so many of a hundred visitors have it, such as 10%: `promote` and `abort` end that
+    #[arg(long, value_name = "PERCENT", value_parser = percent)]
+    canary: Option<u8>,
+    /// The page that it has to answer first, with a status below 400 [default: the app's route, with one below 500]
+    #[arg(long, value_name = "PATH", conflicts_with = "no_smoke")]
+    smoke: Option<String>,
+    /// Ask for no page first
+    #[arg(long)]
+    no_smoke: bool,
+    /// Wait until every live host serves it, and say which one does not
+    #[arg(long)]
+    wait: bool,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
     #[command(flatten)]
-    database: DatabaseArgs,
+    control: ControlArgs,
 }
 
 pub(super) async fn run(options: &Options) -> anyhow::Result<()> {
-    let config = options.database.load_aloud()?;
-    tell_if_new(&config).await?;
+    let control = Control::to_deploy(&options.control).await?;
     let project = Project::open(&options.path)?;
     let app = project.app_name(options.app.as_deref())?;
-    crate::storage::apps::check_name(&app)?;
-    let route = options.route.as_deref().map(routes::check).transpose().map_err(anyhow::Error::msg)?;
+    crate::storage::registry::check_name(&app)?;
     project.build().await?;
     let component = project.read()?;
-    let compiled = setup::compiler(&config)?.compile(component.clone().into()).await;
-    compiled.with_context(|| project.component.display().to_string())?;
-    let database = setup::database(&config).await?;
-    let settings = project.settings_json()?;
-    let deployment = Deployment { app: &app, route: route.as_deref(), settings: &settings, component: &component };
-    let version = database.deploy(deployment).await.with_context(|| setup::unreachable(&config))?;
-    output::line(format!("{app}: version {version} is active"));
-    database.close().await;
+    let request = DeployRequest {
+        routes: (!options.route.is_empty()).then(|| options.route.clone()),
+        settings: project.settings.clone(),
+        note: options.note.clone(),
+        canary: options.canary,
+        smoke: SmokeRequest { path: options.smoke.clone(), skip: options.no_smoke },
+    };
+    let deployed = control.deploy(&app, component.into(), &request, tell).await;
+    let deployed = deployed.with_context(|| project.component.display().to_string())?;
+    if options.json {
+        output::json(&deployed)?;
+    } else {
+        report(&deployed);
+    }
+    if options.wait {
+        waiting::wait(&control, &deployed.app, deployed.generation).await?;
+    }
+    control.close().await;
     Ok(())
 }
 
+fn tell(stage: Stage) {
+    output::progress(match stage {
+        Stage::Compiling => "checking and compiling",
+        Stage::Smoke => "asking for a first page",
+        Stage::Activating => "activating",
+    });
+}
+
+fn report(deployed: &Deployed) {
+    let Deployed { app, version, previous, .. } = deployed;
+    if let Some(smoke) = &deployed.smoke {
+        output::note(format!("GET {} answered with {} in {} ms", smoke.path, smoke.status, smoke.duration_ms));
+        if !smoke.migrations.is_empty() {
+            output::note(format!("migrations that the first visitor runs: {}", smoke.migrations.join(", ")));
+        }
+    }
+    match (deployed.canary, previous) {
+        (Some(percent), Some(active)) => output::line(format!(
+            "{app}: version {version} answers {percent} % of the visitors, version {active} the others; \
+             `innkeeper promote --app {app}` or `innkeeper abort --app {app}` ends that"
+        )),
+        (None, Some(previous)) if previous != version => {
+            output::line(format!("{app}: version {version} is active, instead of {previous}"));
+        }
+        _ => output::line(format!("{app}: version {version} is active")),
+    }
+}
+
+/// A share of visitors, with or without the sign.
+fn percent(text: &str) -> Result<u8, String> {
+    let number = text.trim().trim_end_matches('%').trim_end().parse();
+    number.ok().filter(|percent| (1..=99).contains(percent)).ok_or_else(|| "not a share from 1% to 99%".to_owned())
+}
+
 /// A folder that is made by the way is most likely not where the app was to go.
-async fn tell_if_new(config: &Config) -> anyhow::Result<()> {
+pub(super) async fn tell_if_new(config: &Config) -> anyhow::Result<()> {
     let DatabaseTarget::Sqlite(folder) = &config.database.target else { return Ok(()) };
     let database = Database::open(config)?;
     if database.registry_state().await? == RegistryState::Missing && !database.is_served().await? {

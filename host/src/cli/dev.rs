@@ -2,11 +2,11 @@
 
 use super::project::Project;
 use super::sources::{Snapshot, Sources};
-use super::{output, run, setup};
+use super::{control, output, run, setup};
 use crate::config::{Config, DatabaseOptions, DatabaseTarget, Environment, Secret};
 use crate::guests::component::Compiler;
-use crate::guests::{FirstBuild, Registry};
-use crate::storage::apps::Deployment;
+use crate::guests::{FirstBuild, Registry, language};
+use crate::storage::registry::{Actor, Deployment, Target};
 use crate::storage::{Database, statement};
 use crate::telemetry;
 use anyhow::{Context, bail};
@@ -80,7 +80,7 @@ pub(super) async fn run(options: Options) -> anyhow::Result<()> {
     let _log = telemetry::start(config.web.log_format, config.log_filter.as_deref(), &config.limits)?;
     statement::watch_differences();
     let app = project.app_name(options.app.as_deref())?;
-    crate::storage::apps::check_name(&app)?;
+    crate::storage::registry::check_name(&app)?;
     let data = match &config.database.target {
         DatabaseTarget::Sqlite(folder) => folder.clone(),
         DatabaseTarget::Postgres(_) => project.home().join(DATA),
@@ -99,7 +99,8 @@ pub(super) async fn run(options: Options) -> anyhow::Result<()> {
     let (changed, changes) = mpsc::channel(1);
     let _watcher = watch(&sources, changed)?;
     let path = options.path.clone();
-    let workshop = Workshop { path, project, app, database, compiler, registry: Arc::clone(&registry) };
+    let (actor, registry_too) = (control::actor(&config), Arc::clone(&registry));
+    let workshop = Workshop { path, project, app, database, compiler, registry: registry_too, actor };
     let stop = CancellationToken::new();
     let making = tokio::spawn(workshop.make_on(sources, changes, stop.clone()));
     run::serve(listener, registry, &config, stop).await?;
@@ -148,6 +149,7 @@ struct Workshop {
     database: Database,
     compiler: Compiler,
     registry: Arc<Registry>,
+    actor: Actor,
 }
 
 impl Workshop {
@@ -157,8 +159,18 @@ impl Workshop {
         let compiled = self.compiler.compile(component.clone().into()).await;
         compiled.with_context(|| self.project.component.display().to_string())?;
         let settings = self.project.settings_json()?;
-        let deployment = Deployment { app: &self.app, route: None, settings: &settings, component: &component };
-        let version = self.database.deploy(deployment).await?;
+        let language = language::of(&component);
+        let deployment = Deployment {
+            app: &self.app,
+            routes: None,
+            settings: settings.as_deref(),
+            component: component.into(),
+            language: language.as_deref(),
+            actor: &self.actor,
+            note: Some("innkeeper dev"),
+            target: Target::Everybody,
+        };
+        let version = self.database.deploy(deployment).await?.version;
         tracing::info!(app = self.app, version, "built");
         Ok(())
     }

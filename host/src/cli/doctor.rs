@@ -3,7 +3,7 @@
 use super::tiers::{self, Tier};
 use super::{DatabaseArgs, output};
 use crate::config::{self, Config};
-use crate::storage::apps::App;
+use crate::storage::registry::App;
 use crate::storage::{self, Database, RegistryState};
 use anyhow::bail;
 use clap::Args;

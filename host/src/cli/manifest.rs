@@ -2,7 +2,7 @@
 //! not known with the nearest one that is.
 
 use crate::guests::settings::{CrossOrigin, Settings, TransactionsSetting};
-use crate::storage::apps::check_name;
+use crate::storage::registry::check_name;
 use std::collections::BTreeMap;
 use std::ops::Range;
 use toml::Spanned;

@@ -3,6 +3,7 @@
 mod apps;
 mod apps_set;
 mod blobs;
+mod control;
 mod deploy;
 mod dev;
 mod doctor;
@@ -21,6 +22,7 @@ mod sources;
 mod target;
 mod tiers;
 mod transfer;
+mod waiting;
 
 use crate::config::{Config, DatabaseOptions, Environment, Secret};
 use crate::guests::compiling;

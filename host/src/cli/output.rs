@@ -14,6 +14,14 @@ pub(super) fn note(text: impl std::fmt::Display) {
     eprintln!("{text}");
 }
 
+/// Says on a terminal what is being done, on standard error. Nothing where nobody watches.
+pub(super) fn progress(text: &str) {
+    use std::io::IsTerminal;
+    if std::io::stderr().is_terminal() {
+        note(format!("{text} ..."));
+    }
+}
+
 /// Asks a question that is answered with yes or no. None where nobody sits at a terminal who could
 /// answer.
 pub(super) fn ask(question: &str) -> Option<bool> {

@@ -23,8 +23,8 @@ pub(super) struct Project {
     pub(super) watch: Vec<String>,
     /// What `dev` does not build again for.
     pub(super) ignore: Vec<String>,
-    /// Settings of the app.
-    pub(super) settings: Settings,
+    /// Settings of the app; none for a bare component, which leaves those that there are.
+    pub(super) settings: Option<Settings>,
 }
 
 impl Project {
@@ -38,7 +38,7 @@ impl Project {
                 component: path.to_owned(),
                 watch: Vec::new(),
                 ignore: Vec::new(),
-                settings: Settings::default(),
+                settings: None,
             });
         }
         let file = path.join(FILE);
@@ -50,7 +50,7 @@ impl Project {
         let Manifest { name, build, component, watch, ignore, settings } =
             Manifest::parse(&text).map_err(|error| anyhow!("{}: {error}", file.display()))?;
         let (component, folder) = (path.join(component), Some(path.to_owned()));
-        Ok(Self { name, folder, build, component, watch, ignore, settings })
+        Ok(Self { name, folder, build, component, watch, ignore, settings: Some(settings) })
     }
 
     /// The folder that the project is, or that the component is in.
@@ -97,7 +97,7 @@ impl Project {
     }
 
     /// Settings in the form in which the registry keeps them.
-    pub(super) fn settings_json(&self) -> anyhow::Result<String> {
-        Ok(serde_json::to_string(&self.settings)?)
+    pub(super) fn settings_json(&self) -> anyhow::Result<Option<String>> {
+        Ok(self.settings.as_ref().map(serde_json::to_string).transpose()?)
     }
 }

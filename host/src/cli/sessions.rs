@@ -7,7 +7,7 @@ use crate::guests::OwnDatabases;
 use crate::storage::calendar::print_instant;
 use crate::storage::sessions::upkeep::{self, Listed, Which};
 use crate::storage::sweeping::{self, What};
-use crate::storage::{Database, apps::App, now_micros};
+use crate::storage::{Database, now_micros, registry::App};
 use anyhow::{Context, bail};
 use clap::{Args, Subcommand};
 use serde_json::json;

@@ -1,10 +1,10 @@
 //! From a [`Config`] to the parts of the host.
 
 use crate::config::{Config, temporary_folder};
+use crate::guests::Registry;
 use crate::guests::compiling::{CodeFolder, Workshop, WorkshopSettings};
 use crate::guests::component::Compiler;
 use crate::guests::engine::{self, EngineSettings};
-use crate::guests::{OwnDatabases, Registry};
 use crate::storage::{Database, RegistryState};
 use crate::web::ServerSettings;
 use anyhow::{Context, anyhow, bail};
@@ -65,9 +65,7 @@ pub(super) fn compiler(config: &Config) -> anyhow::Result<Compiler> {
 
 /// The live registry, still empty.
 pub(super) fn registry(config: &Config, database: Database, compiler: Compiler) -> Arc<Registry> {
-    let admission = compiler.admission(config.memory_budget(), &config.limits);
-    let own_databases = OwnDatabases::new(config.clone());
-    Arc::new(Registry::new(database, own_databases, compiler, Arc::new(config.limits.clone()), admission))
+    Arc::new(Registry::new(config.clone(), database, compiler))
 }
 
 /// How the server serves.

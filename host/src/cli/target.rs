@@ -3,7 +3,7 @@
 use super::{DatabaseArgs, output, setup};
 use crate::config::Config;
 use crate::guests::OwnDatabases;
-use crate::storage::apps::App;
+use crate::storage::registry::App;
 use crate::storage::{AppSpace, Database, Transactions, UnitOfWork};
 use anyhow::{Context, bail};
 
@@ -47,7 +47,7 @@ impl Target {
 
     /// Finds the app, or makes room for one that is new.
     pub(super) async fn find_or_make(app: &str, config: Config) -> anyhow::Result<Self> {
-        crate::storage::apps::check_name(app)?;
+        crate::storage::registry::check_name(app)?;
         let database = setup::database(&config).await?;
         let found = look(app, &config, &database).await?;
         Self::at(app, config, database, found).await

@@ -2,7 +2,7 @@
 
 use crate::config::{Config, DatabaseTarget, HOST_POOL_SIZE};
 use crate::storage::Database;
-use crate::storage::apps::App;
+use crate::storage::registry::App;
 use serde::Serialize;
 
 const SEATBELT: &str =

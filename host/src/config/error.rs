@@ -49,6 +49,21 @@ pub enum Error {
         /// How many it has to have.
         characters: usize,
     },
+    /// What should name a variable for an app is no name.
+    #[error("not the name of a variable; give the name of the variable that has the value, such as STRIPE_KEY")]
+    NoVariable,
+    /// A variable that an app reads is not set.
+    #[error("the variable {name} is not set where the host runs")]
+    NotSetHere {
+        /// The variable.
+        name: String,
+    },
+    /// A variable that no app may read.
+    #[error("the variable {name} is the host's own or holds a database, and no app may read it")]
+    NotForApps {
+        /// The variable.
+        name: String,
+    },
     /// An app is to have a database of its own, and it is the host's.
     #[error(
         "{name} {how}, so nothing would be kept apart; name a variable that holds another database or credential"

@@ -39,6 +39,21 @@ macro_rules! limits {
                 })
             }
 
+            /// Sets a limit for an app, by the name of its field, with dashes or underscores. An
+            /// error, in a sentence, where there is no such limit of an app, the text is no value,
+            /// or it is above the one in force: what an app may do is bounded by what the host may.
+            pub fn lower(&mut self, name: &str, text: &str) -> Result<(), String> {
+                let field = name.replace('-', "_");
+                if !OF_APPS.contains(&field.as_str()) {
+                    let names = OF_APPS.map(|name| name.replace('_', "-")).join(", ");
+                    return Err(format!("limit {name}: no limit of an app; those are {names}"));
+                }
+                match field.as_str() {
+                    $(stringify!($field) => lower(&mut self.$field, name, text),)+
+                    _ => Ok(()),
+                }
+            }
+
             /// One row for each limit, in the order of the list.
             pub fn table(&self) -> Vec<LimitRow> {
                 vec![$(LimitRow {
@@ -132,6 +147,37 @@ limits! {
     kept_log_lines, KEPT_LOG_LINES: u32 = 2_000;
 }
 
+/// Limits that an app may have for itself.
+const OF_APPS: [&str; 16] = [
+    "cpu_per_request",
+    "wall_per_request",
+    "memory_per_instance",
+    "session_bytes",
+    "session_idle",
+    "session_absolute",
+    "result_rows",
+    "result_bytes",
+    "statement_time",
+    "file_bytes",
+    "app_bytes",
+    "app_row_bytes",
+    "multipart_parts",
+    "multipart_field_bytes",
+    "log_bytes_per_request",
+    "log_bytes_per_minute",
+];
+
+fn lower<Q: Quantity + PartialOrd>(limit: &mut Q, name: &str, text: &str) -> Result<(), String> {
+    let value = Q::parse(&text.trim().to_ascii_lowercase());
+    let value = value.ok_or_else(|| format!("limit {name}={text}: not {}", Q::EXPECTED))?;
+    if value > *limit {
+        let most = limit.show();
+        return Err(format!("limit {name}={text}: more than the host allows, which is {most}"));
+    }
+    *limit = value;
+    Ok(())
+}
+
 /// One limit, for people and scripts.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct LimitRow {
@@ -185,6 +231,29 @@ mod tests {
             assert!(changed.iter().any(|other| other.name == row.name && other.value == value));
         }
         Ok(())
+    }
+
+    #[test]
+    fn an_app_has_less_than_the_host_and_never_more() {
+        let mut limits = Limits::default();
+        assert_eq!(limits.lower("cpu-per-request", "500ms"), Ok(()));
+        assert_eq!(limits.lower("memory_per_instance", "64MiB"), Ok(()));
+        assert_eq!(limits.cpu_per_request, Duration::from_millis(500));
+        assert_eq!(limits.memory_per_instance, 64 * MIB);
+        for (name, value, said) in [
+            ("cpu-per-request", "600ms", "more than the host allows, which is 500ms"),
+            ("cpu-per-request", "much", "not a duration"),
+            ("component-bytes", "1KB", "no limit of an app"),
+            ("nonsense", "1", "no limit of an app; those are cpu-per-request"),
+        ] {
+            let problem = limits.lower(name, value).unwrap_err();
+            assert!(problem.contains(said), "{problem}");
+        }
+        for name in OF_APPS {
+            let row = Limits::default().table().into_iter().find(|row| row.name == name);
+            let value = row.unwrap_or_else(|| panic!("{name} is no limit")).default;
+            assert_eq!(Limits::default().lower(name, &value), Ok(()), "{name}");
+        }
     }
 
     #[test]

@@ -8,6 +8,7 @@
 
 pub mod allocator;
 mod app_database;
+mod app_variables;
 mod candidates;
 mod choice;
 mod connections;
@@ -61,6 +62,8 @@ pub const DEFAULT_APP_POOL_SIZE: u32 = 3;
 const MAX_POOL_SIZE: u32 = 500;
 const POOL_SIZE: &str = "INNKEEPER_POOL_SIZE";
 const APP_POOL_SIZE: &str = "INNKEEPER_APP_POOL_SIZE";
+/// Where Linux says what the machine is called.
+const HOST_NAME: &str = "/proc/sys/kernel/hostname";
 const CODE_CACHE: &str = "INNKEEPER_CODE_CACHE";
 const LOG_FILTER: &str = "INNKEEPER_LOG";
 const SQLITE_SYNCHRONOUS: &str = "INNKEEPER_SQLITE_SYNCHRONOUS";
@@ -169,6 +172,18 @@ impl Config {
             ),
         ]);
         rows
+    }
+
+    /// Who runs this process, as far as the environment says: for the account of what was done.
+    pub fn person(&self) -> &str {
+        ["USER", "LOGNAME", "USERNAME"].iter().find_map(|name| self.environment.get(name)).unwrap_or("somebody")
+    }
+
+    /// The name of this dyno or machine.
+    pub fn machine(&self) -> String {
+        let dyno = self.environment.get("DYNO").or(self.environment.get("HOSTNAME")).map(str::to_owned);
+        let of_system = || Some(std::fs::read_to_string(HOST_NAME).ok()?.trim().to_owned());
+        dyno.or_else(of_system).filter(|name| !name.is_empty()).unwrap_or_else(|| "a machine".to_owned())
     }
 
     /// How many connections to clients there may be.

@@ -5,10 +5,10 @@
 
 use super::component::ComponentError;
 use super::failed_compiles::Failed;
-use super::registry::{Closed, Guest, Registry, Why};
+use super::registry::{Closed, Guest, Registry, Release, Why};
 use super::routes::{Room, Routes};
 use super::state::GuestState;
-use crate::storage::apps::{App, Version};
+use crate::storage::registry::{App, Version};
 use crate::storage::{AppSpace, Error};
 use bytes::Bytes;
 use std::collections::HashMap;
@@ -184,7 +184,9 @@ impl Registry {
     /// unless the app lives elsewhere by now. What that one wrote would be written into the wrong
     /// place.
     fn left(&self, app: &App, error: LoadError, old: Option<&Arc<Guest>>) -> (Room, Option<Error>) {
-        let open = old.filter(|old| old.database_var == app.database_var).map(|old| Room::Open(Arc::clone(old)));
+        let open = old
+            .filter(|old| old.database_var() == app.database_var.as_deref())
+            .map(|old| Room::Open(Arc::clone(old)));
         match (error, open) {
             (LoadError::Own(error), _) => (self.close_app(app, &error), None),
             (LoadError::Storage(error), open) if error.is_outage() || error.takes_no_writes() => match open {
@@ -219,7 +221,7 @@ impl Registry {
         let reason = error.to_string();
         let routes = self.routes.load();
         let same = |closed: &&Arc<Closed>| {
-            (&closed.app, &closed.reason, &closed.route) == (&app.name, &reason, &app.route)
+            (&closed.app, &closed.reason, &closed.routes) == (&app.name, &reason, &app.routes)
         };
         if let Some(closed) = routes.closed(Why::DatabaseAway).find(same) {
             return Room::Closed(Arc::clone(closed));
@@ -237,22 +239,22 @@ impl Registry {
         let space = self.space_for(app, old).await?;
         let (version, pre) = self.compiled(app, *active).await?;
         let accounts = old.map_or_else(|| self.accounts(&space), |old| old.accounts.clone());
-        Ok(Arc::new(self.assemble(app, &version, space, pre, accounts)?))
+        let release = Release { number: version.number, settings: version.settings.as_deref(), rehearsal: None };
+        Ok(Arc::new(self.assemble(app, release, space, pre, accounts)?))
     }
 
     /// Where the app's things are: as before, or else made if need be.
     async fn space_for(&self, app: &App, old: Option<&Arc<Guest>>) -> Result<AppSpace, LoadError> {
-        let old = old.filter(|guest| guest.database_var == app.database_var);
+        let old = old.filter(|guest| guest.database_var() == app.database_var.as_deref());
         match (old, &app.database_var) {
             (Some(guest), _) => Ok(guest.app.space.clone()),
             (None, None) => {
                 let _turn = self.turns.host.acquire().await.map_err(|_| LoadError::Stopping)?;
-                Ok(self.database().make_space(&app.name).await?)
+                Ok(self.space_of(app).await?)
             }
-            (None, Some(var)) => {
+            (None, Some(_)) => {
                 let _turn = self.turns.places.acquire().await.map_err(|_| LoadError::Stopping)?;
-                let made = self.own_databases.make_space(self.database(), var, &app.name).await;
-                made.map_err(LoadError::Own)
+                self.space_of(app).await.map_err(LoadError::Own)
             }
         }
     }
@@ -296,7 +298,7 @@ fn is_still(room: &Room, app: &App, active: i64) -> bool {
 fn meanwhile(app: &App, room: Option<&Room>) -> Room {
     match room {
         Some(Room::Open(guest)) => Room::Open(Arc::clone(guest)),
-        Some(Room::Closed(closed)) if closed.why == Why::DatabaseAway && closed.route == app.route => {
+        Some(Room::Closed(closed)) if closed.why == Why::DatabaseAway && closed.routes == app.routes => {
             Room::Closed(Arc::clone(closed))
         }
         _ => closed(app, Why::Starting, "it is being loaded".to_owned()),
@@ -304,7 +306,7 @@ fn meanwhile(app: &App, room: Option<&Room>) -> Room {
 }
 
 fn closed(app: &App, why: Why, reason: String) -> Room {
-    Room::Closed(Arc::new(Closed { app: app.name.clone(), route: app.route.clone(), why, reason }))
+    Room::Closed(Arc::new(Closed { app: app.name.clone(), routes: app.routes.clone(), why, reason }))
 }
 
 /// A line in the log for a guest that answers now and did not before.
@@ -312,7 +314,7 @@ fn tell(room: &Room, old: Option<&Arc<Guest>>) {
     if let Room::Open(guest) = room
         && !old.is_some_and(|old| Arc::ptr_eq(old, guest))
     {
-        let (app, database) = (guest.app.space.app().as_ref(), guest.database_var.as_deref());
-        tracing::info!(app, version = guest.version, route = guest.route, database, "serving");
+        let (app, database) = (guest.app.space.app().as_ref(), guest.database_var());
+        tracing::info!(app, version = guest.version, route = guest.routes.join(" "), database, "serving");
     }
 }

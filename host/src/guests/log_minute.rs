@@ -1,5 +1,6 @@
 //! How much an app writes to the log in a minute, all its requests together.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -13,7 +14,7 @@ const ESCAPED: u64 = 8;
 #[derive(Debug)]
 pub(super) struct LogMinute {
     app: Arc<str>,
-    most: u64,
+    most: AtomicU64,
     now: Mutex<Minute>,
 }
 
@@ -35,7 +36,12 @@ impl LogMinute {
     /// An app that may fill as many bytes of the log in a minute.
     pub(super) fn new(app: Arc<str>, most: u64) -> Arc<Self> {
         let now = Minute { began: Instant::now(), used: 0, left_out: LeftOut::default() };
-        Arc::new(Self { app, most, now: Mutex::new(now) })
+        Arc::new(Self { app, most: AtomicU64::new(most), now: Mutex::new(now) })
+    }
+
+    /// From now on it may fill so many.
+    pub(super) fn bound(&self, most: u64) {
+        self.most.store(most, Ordering::Relaxed);
     }
 
     /// Whether there is room for a line. One that finds none counts as left out.
@@ -65,7 +71,7 @@ impl LogMinute {
         let used = minute.used.saturating_add(length);
         // What is left out once is left out for the rest of the minute: shorter lines would tell
         // half of it.
-        let fits = used <= self.most && minute.left_out == LeftOut::default();
+        let fits = used <= self.most.load(Ordering::Relaxed) && minute.left_out == LeftOut::default();
         if fits {
             minute.used = used;
         } else {

@@ -8,15 +8,16 @@ use super::failed_compiles::FailedCompiles;
 use super::keys;
 use super::loading::{Turns, Wanted};
 use super::log_minute::LogMinute;
+use super::overrides::Overrides;
 use super::own_databases::OwnDatabases;
 use super::routes::Routes;
 use super::settings::{Origins, Settings};
 use super::state::GuestState;
-use crate::config::Limits;
-use crate::interfaces::AppContext;
+use crate::config::{Config, Limits};
 use crate::interfaces::blob_upload::Keyring;
-use crate::storage::apps::{App, Version};
+use crate::interfaces::{AppContext, Rehearsal};
 use crate::storage::blobs::Discards;
+use crate::storage::registry::App;
 use crate::storage::{AppSpace, Database};
 use arc_swap::{ArcSwap, ArcSwapOption};
 use std::collections::HashMap;
@@ -35,14 +36,12 @@ pub struct Guest {
     pub app: Arc<AppContext>,
     /// The number of the version.
     pub version: i64,
-    /// Which requests it answers.
-    pub route: String,
+    /// Which requests it answers, the main route first.
+    pub routes: Vec<String>,
     /// From where requests with a visitor's session may come.
     pub origins: Origins,
-    /// Settings as stored, to notice a change.
-    settings: String,
-    /// What names the app's own database, to notice a change.
-    pub(super) database_var: Option<String>,
+    /// What it was made from, to notice a change.
+    pub(super) made_from: MadeFrom,
     pub(super) accounts: Accounts,
     pub(super) pre: ProxyPre<GuestState>,
     /// What an instance usually takes.
@@ -62,7 +61,7 @@ pub struct Closed {
     /// The app.
     pub app: String,
     /// The requests that it would answer.
-    pub route: String,
+    pub routes: Vec<String>,
     /// The kind of reason.
     pub why: Why,
     /// The reason, for the log; names the variable of the database where it is one.
@@ -117,16 +116,34 @@ impl Guest {
         self.pre.engine()
     }
 
+    /// The variable that names the app's own database.
+    pub(super) fn database_var(&self) -> Option<&str> {
+        self.made_from.database_var.as_deref()
+    }
+
     /// Whether the registry still says what this was made from.
-    pub(super) fn is_still(&self, app: &App, active: i64) -> bool {
-        (self.version, &self.route, &self.settings, &self.database_var)
-            == (active, &app.route, &app.settings, &app.database_var)
+    pub(super) fn is_still(&self, app: &App, version: i64) -> bool {
+        self.version == version && self.routes == app.routes && self.made_from == MadeFrom::of(app)
+    }
+}
+
+/// What of an app goes into a guest, beside its routes and the version.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct MadeFrom {
+    overrides: String,
+    pub(super) database_var: Option<String>,
+}
+
+impl MadeFrom {
+    fn of(app: &App) -> Self {
+        Self { overrides: app.overrides.clone(), database_var: app.database_var.clone() }
     }
 }
 
 /// See the module.
 #[derive(Debug)]
 pub struct Registry {
+    config: Config,
     database: Database,
     pub(super) own_databases: OwnDatabases,
     pub(super) compiler: Compiler,
@@ -158,21 +175,16 @@ pub struct Registry {
 
 impl Registry {
     /// Empty until [`Self::reload`].
-    pub fn new(
-        database: Database,
-        own_databases: OwnDatabases,
-        compiler: Compiler,
-        limits: Arc<Limits>,
-        memory: Arc<admission::Admission>,
-    ) -> Self {
+    pub fn new(config: Config, database: Database, compiler: Compiler) -> Self {
+        let memory = compiler.admission(config.memory_budget(), &config.limits);
         Self {
             database,
-            own_databases,
+            own_databases: OwnDatabases::new(config.clone()),
             compiler,
             compute: Compute::new(),
             memory,
             failed_compiles: FailedCompiles::default(),
-            limits,
+            limits: Arc::new(config.limits.clone()),
             complaints: std::sync::Mutex::default(),
             keyring: Arc::default(),
             discards: Discards::default(),
@@ -185,7 +197,13 @@ impl Registry {
             settled: AtomicBool::new(false),
             outage: ArcSwapOption::empty(),
             first_build: ArcSwapOption::empty(),
+            config,
         }
+    }
+
+    /// What the host was told from outside.
+    pub fn config(&self) -> &Config {
+        &self.config
     }
 
     /// The routes as they are now.
@@ -290,39 +308,49 @@ impl Registry {
         Accounts { computing: Share::new(&self.compute), log }
     }
 
+    /// A guest of a version, for visitors or for a rehearsal.
     pub(super) fn assemble(
         &self,
         app: &App,
-        version: &Version,
+        version: Release<'_>,
         space: AppSpace,
         pre: ProxyPre<GuestState>,
         accounts: Accounts,
     ) -> Result<Guest, serde_json::Error> {
-        let settings: Settings = serde_json::from_str(&app.settings)?;
-        if let Err(problem) = settings.check() {
-            tracing::warn!(app = %app.name, "a setting is not in force: {problem}");
+        let settings: Settings = serde_json::from_str(version.settings.unwrap_or(&app.settings))?;
+        let effective = Overrides::parse(&app.overrides)?.over(settings, &self.config);
+        for problem in &effective.problems {
+            tracing::warn!(app = %app.name, version = version.number, "a setting is not in force: {problem}");
         }
-        let origins = settings.origins();
-        let config = settings.config.into_iter().collect();
-        space.rows().begin_with(self.limits.app_row_bytes);
+        space.rows().begin_with(effective.limits.app_row_bytes);
+        accounts.log.bound(effective.limits.log_bytes_per_minute);
         let context = AppContext::new(
+            (version.number, version.rehearsal),
             space,
-            settings.transactions.into(),
-            config,
-            Arc::clone(&self.limits),
+            effective.transactions,
+            effective.config,
+            Arc::new(effective.limits),
             Arc::clone(&self.keyring),
             self.discards.clone(),
         );
         Ok(Guest {
             app: Arc::new(context),
             version: version.number,
-            route: app.route.clone(),
-            origins,
-            settings: app.settings.clone(),
-            database_var: app.database_var.clone(),
+            routes: app.routes.clone(),
+            origins: effective.origins,
+            made_from: MadeFrom::of(app),
             accounts,
             usual: self.memory.usual(component::declared_memory(&pre)),
             pre,
         })
     }
+}
+
+/// Which version a guest is made of.
+pub(super) struct Release<'a> {
+    pub(super) number: i64,
+    /// As JSON; none: those of the app.
+    pub(super) settings: Option<&'a str>,
+    /// Set where nothing is kept of what it does.
+    pub(super) rehearsal: Option<Rehearsal>,
 }

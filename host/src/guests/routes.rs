@@ -21,10 +21,10 @@ impl Room {
         }
     }
 
-    fn route(&self) -> &str {
+    fn routes(&self) -> &[String] {
         match self {
-            Self::Open(guest) => &guest.route,
-            Self::Closed(closed) => &closed.route,
+            Self::Open(guest) => &guest.routes,
+            Self::Closed(closed) => &closed.routes,
         }
     }
 }
@@ -48,13 +48,14 @@ impl Routes {
         let mut routes = Self::default();
         for room in rooms {
             routes.apps.insert(room.app().to_owned(), room.clone());
-            let route = room.route().to_owned();
-            if route.starts_with('/') {
-                let prefix = route.trim_end_matches('/');
-                routes.longest = routes.longest.max(prefix.len());
-                routes.prefixes.insert(prefix.to_owned(), room);
-            } else {
-                routes.hosts.insert(route, room);
+            for route in room.routes() {
+                if route.starts_with('/') {
+                    let prefix = route.trim_end_matches('/');
+                    routes.longest = routes.longest.max(prefix.len());
+                    routes.prefixes.insert(prefix.to_owned(), room.clone());
+                } else {
+                    routes.hosts.insert(route.clone(), room.clone());
+                }
             }
         }
         routes
@@ -151,15 +152,15 @@ mod tests {
 
     fn routes(of: &[&str]) -> Routes {
         Routes::new(of.iter().map(|route| {
-            let (app, route) = (format!("app of {route}"), (*route).to_owned());
-            Room::Closed(Arc::new(Closed { app, route, why: Why::Broken, reason: String::new() }))
+            let (app, routes) = (format!("app of {route}"), vec![(*route).to_owned()]);
+            Room::Closed(Arc::new(Closed { app, routes, why: Why::Broken, reason: String::new() }))
         }))
     }
 
     #[test]
     fn a_prefix_ends_at_a_slash_and_the_longest_answers() {
         let routes = routes(&["/", "/blog", "/blog/old/", "/a", "blog.example.org"]);
-        let found = |path: &str| routes.find(None, path).map(|room| room.route().to_owned());
+        let found = |path: &str| routes.find(None, path).map(|room| room.routes()[0].clone());
         for (path, route) in [
             ("/blog", "/blog"),
             ("/blog/", "/blog"),
@@ -178,7 +179,7 @@ mod tests {
         ] {
             assert_eq!(found(path).as_deref(), Some(route), "{path}");
         }
-        let by_host = routes.find(Some("blog.example.org"), "/a").map(|room| room.route());
+        let by_host = routes.find(Some("blog.example.org"), "/a").map(|room| room.routes()[0].as_str());
         assert_eq!(by_host, Some("blog.example.org"));
     }
 

@@ -4,9 +4,10 @@ use crate::storage::Transactions;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use url::Url;
+use utoipa::ToSchema;
 
 /// See the module.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Settings {
     /// What is kept together.
@@ -27,7 +28,7 @@ fn is_default<T: Default + PartialEq>(setting: &T) -> bool {
 }
 
 /// What becomes of requests that come from other origins with a visitor's session.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum CrossOrigin {
     /// They do not reach the guest.
@@ -103,7 +104,7 @@ pub fn parse_origin(text: &str) -> Option<Url> {
 }
 
 /// The spelling of [`Transactions`] in files.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum TransactionsSetting {
     /// Everything that a request writes is kept together.

@@ -10,9 +10,13 @@ use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-/// What all requests of an app share.
+/// What all requests of a version of an app share.
 #[derive(Debug)]
 pub struct AppContext {
+    /// The number of the version.
+    pub version: i64,
+    /// Set where nothing is kept of what a request does.
+    pub rehearsal: Option<Rehearsal>,
     /// Where the app's things are kept.
     pub space: AppSpace,
     /// What is kept together.
@@ -32,6 +36,7 @@ pub struct AppContext {
 impl AppContext {
     /// Nothing is known to be applied yet.
     pub fn new(
+        (version, rehearsal): (i64, Option<Rehearsal>),
         space: AppSpace,
         transactions: Transactions,
         config: Vec<(String, String)>,
@@ -39,7 +44,17 @@ impl AppContext {
         keyring: Arc<Keyring>,
         discards: Discards,
     ) -> Self {
-        Self { space, transactions, config, limits, keyring, discards, applied: Mutex::default() }
+        Self {
+            version,
+            rehearsal,
+            space,
+            transactions,
+            config,
+            limits,
+            keyring,
+            discards,
+            applied: Mutex::default(),
+        }
     }
 
     /// Whether a list of migrations with this hash has been applied.
@@ -55,6 +70,23 @@ impl AppContext {
     /// Notes that a list of migrations has been applied, so that it is not asked for again.
     pub(super) fn note_applied(&self, hash: [u8; 32]) {
         self.applied.lock().unwrap_or_else(PoisonError::into_inner).insert(hash);
+    }
+}
+
+/// What a request has done of which nothing is kept.
+#[derive(Debug, Default)]
+pub struct Rehearsal {
+    migrations: Mutex<Vec<String>>,
+}
+
+impl Rehearsal {
+    /// The names of the migrations that were run.
+    pub fn migrations(&self) -> Vec<String> {
+        self.migrations.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    pub(super) fn note_migrations(&self, names: &[String]) {
+        self.migrations.lock().unwrap_or_else(PoisonError::into_inner).extend_from_slice(names);
     }
 }
 
@@ -92,7 +124,10 @@ pub const OPEN_BLOBS: usize = 16;
 impl Context {
     /// A fresh request. `presented` is what it brings along, not yet checked.
     pub fn new(app: Arc<AppContext>, presented: session::Presented, jar: session::Jar, body: RequestBody) -> Self {
-        let unit = UnitOfWork::new(app.space.clone(), app.transactions);
+        let unit = match app.rehearsal {
+            Some(_) => UnitOfWork::rehearsal(app.space.clone(), app.transactions),
+            None => UnitOfWork::new(app.space.clone(), app.transactions),
+        };
         let session = session::State::new(presented, jar, &app.limits);
         let open_blobs = Arc::new(Semaphore::new(OPEN_BLOBS));
         let (marks, deadlines, pending) = Default::default();

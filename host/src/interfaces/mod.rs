@@ -11,7 +11,7 @@ mod context;
 pub mod db;
 pub mod session;
 
-pub use context::{AppContext, Context, OPEN_BLOBS, Pending};
+pub use context::{AppContext, Context, OPEN_BLOBS, Pending, Rehearsal};
 
 use bindings::innkeeper::storage;
 use wasmtime::component::{HasData, Linker, ResourceTable};

@@ -165,7 +165,7 @@ impl Database {
         }
     }
 
-    /// Where an app's things are. `app` has passed [`super::apps::check_name`].
+    /// Where an app's things are. `app` has passed [`super::registry::check_name`].
     fn space(&self, app: &str) -> AppSpace {
         let place = match self {
             Self::Postgres(_) => format!("app_{app}"),

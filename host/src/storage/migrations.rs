@@ -40,6 +40,7 @@ const REGISTRY: &[Migration] = &[
     migration!("registry", "0001_registry"),
     migration!("registry", "0002_app_databases"),
     migration!("registry", "0003_keys"),
+    migration!("registry", "0004_swap"),
 ];
 const APP: &[Migration] = &[
     migration!("app", "0001_belongings"),
@@ -47,6 +48,7 @@ const APP: &[Migration] = &[
     migration!("app", "0003_sessions_by_end"),
     migration!("app", "0004_blobs_by_state"),
     migration!("app", "0005_letters"),
+    migration!("app", "0006_versions"),
 ];
 
 /// Applies what is missing, all or none. Returns the names of what was applied now.

@@ -2,14 +2,14 @@
 //!
 //! Storage knows no WIT, no HTTP and no guest. It speaks [`value::Value`]s to everyone above and keeps the two drivers to
 //! itself. Start with [`database`] (which engine, who gets a connection) and [`unit`] (all that one request changes);
-//! `postgres/` and `sqlite/` hold what differs between the engines; `apps`, `blobs` and `sessions` are the host's tables, `transfer` is
+//! `postgres/` and `sqlite/` hold what differs between the engines; `registry`, `blobs` and `sessions` are the host's tables, `transfer` is
 //! what the commands that move files and apps need.
 
 pub mod app_migrations;
-pub mod apps;
 pub mod belongings;
 pub mod blobs;
 pub mod calendar;
+mod clearing;
 pub mod connection;
 pub mod database;
 mod engine;
@@ -23,6 +23,7 @@ mod migrations;
 mod own_space;
 pub mod postgres;
 mod presence;
+pub mod registry;
 mod row_room;
 pub mod row_size;
 mod sample;

@@ -53,10 +53,10 @@ pub(super) fn app_in(path: &str) -> Option<&str> {
 pub(super) fn guest(registry: &Registry, app: &str, headers: &HeaderMap) -> Result<Arc<Guest>, Problem> {
     let routes = registry.routes();
     let host = headers.get(HOST).and_then(|host| host.to_str().ok()).and_then(front::normalise_host);
-    let here = |route: &str| routes.is_at_home(route, host.as_deref());
+    let here = |of_app: &[String]| of_app.iter().any(|route| routes.is_at_home(route, host.as_deref()));
     match routes.room_of(app) {
-        Some(Room::Open(guest)) if here(&guest.route) => Ok(Arc::clone(guest)),
-        Some(Room::Closed(closed)) if here(&closed.route) => Err(closed::closed(closed)),
+        Some(Room::Open(guest)) if here(&guest.routes) => Ok(Arc::clone(guest)),
+        Some(Room::Closed(closed)) if here(&closed.routes) => Err(closed::closed(closed)),
         _ => {
             Err(Problem::new(StatusCode::NOT_FOUND, "There is nothing here.", "a link to an app that is not here"))
         }

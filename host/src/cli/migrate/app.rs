@@ -74,7 +74,7 @@ pub(super) async fn apply(options: &PlanOptions, yes: bool) -> anyhow::Result<()
     if !destroyed.is_empty() && !yes {
         bail!("this would destroy {}: look at it with plan, then say --yes", destroyed.join(", "));
     }
-    let names = app_migrations::apply(&mut unit, &steps, &target.bounds()).await?;
+    let names = app_migrations::apply(&mut unit, &steps, None, &target.bounds()).await?;
     report("applied", &names, options.json)
 }
 

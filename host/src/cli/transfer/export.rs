@@ -110,7 +110,7 @@ async fn app_part(target: &Target) -> anyhow::Result<(AppPart, Vec<u8>)> {
     let part = AppPart {
         format: FORMAT,
         app: app.name.clone(),
-        route: app.route.clone(),
+        route: app.routes.first().cloned().unwrap_or_default(),
         settings: app.settings.clone(),
         engine: format!("{:?}", target.space.engine()).to_lowercase(),
         innkeeper: env!("CARGO_PKG_VERSION").to_owned(),

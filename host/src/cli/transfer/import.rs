@@ -5,13 +5,15 @@ use super::arrival::Arrival;
 use super::contents::{AppPart, TOTALS, Totals};
 use super::reading::{BROKEN, Part};
 use super::{ImportOptions, STATEMENT_TIME, left_behind};
-use crate::cli::output;
 use crate::cli::progress::Progress;
+use crate::cli::{control, output};
 use crate::config::Config;
-use crate::storage::apps::Deployment;
+use crate::guests::language;
+use crate::storage::registry::{Deployment, Target};
 use crate::storage::row_size::{self, RowSize};
 use crate::storage::{Code, blobs};
 use anyhow::{Context, bail};
+use bytes::Bytes;
 use serde_json::json;
 use sha2::{Digest, Sha256};
 use std::fs::File;
@@ -131,13 +133,20 @@ async fn take_all(arrival: &mut Arrival, parts: &mut Parts<'_>, hasher: &mut Sha
 }
 
 async fn activate(destination: &Destination, app: &AppPart, component: &[u8]) -> anyhow::Result<i64> {
+    let routes: Option<Vec<String>> = destination.route.clone().map(|route| vec![route]);
+    let language = language::of(component);
     let deployment = Deployment {
         app: &destination.name,
-        route: destination.route.as_deref(),
-        settings: &app.settings,
-        component,
+        routes: routes.as_deref(),
+        settings: Some(&app.settings),
+        component: Bytes::copy_from_slice(component),
+        language: language.as_deref(),
+        actor: &control::actor(&destination.target.config),
+        note: Some("innkeeper import"),
+        target: Target::Everybody,
     };
-    destination.target.database.deploy(deployment).await.with_context(|| {
+    let deployed = destination.target.database.deploy(deployment).await;
+    deployed.map(|release| release.version).with_context(|| {
         format!(
             "everything of {} is in place, but its component could not be made active: run the same import again, which then only compares",
             destination.name

@@ -19,7 +19,10 @@ pub(super) async fn define(context: &mut Context, table: wit::Table) -> Result<b
     }
     super::migrate::refuse_with_cursors(context, "define-table")?;
     let table = description(table, context.app.space.engine())?;
-    let changed = schema::define(&context.app.space, &table).await?;
+    let changed = match &context.app.rehearsal {
+        Some(_) => schema::rehearse(&mut context.unit, &table).await?,
+        None => schema::define(&context.app.space, &table).await?,
+    };
     context.app.note_applied(hash);
     Ok(changed)
 }

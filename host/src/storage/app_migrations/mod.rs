@@ -1,5 +1,6 @@
 //! What has been done to an app's tables: steps by name, with the hash of their text, keyed on the app and never on a URL.
 
+mod known;
 mod step;
 
 use super::Engine;
@@ -12,11 +13,14 @@ use super::{Code, Error, Result, now_micros};
 use std::collections::HashSet;
 use std::sync::Arc;
 
+pub use known::{known, note_known};
 pub use step::Step;
 
 const LONGEST_NAME: usize = 200;
 /// Bytes of a hash. One more follows where it is accepted that the step's file has gone.
 const HASH_BYTES: usize = 32;
+/// Stands between the names of what a step has destroyed.
+const DESTROYED_BORDER: &str = "\n";
 
 /// A step that has been run.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,21 +33,31 @@ pub struct Applied {
     pub may_be_gone: bool,
     /// Microseconds since 1970.
     pub at: i64,
+    /// The version of the app that has run it; none where a command has, or an earlier release.
+    pub version: Option<i64>,
+    /// What it has destroyed.
+    pub destroyed: Vec<String>,
 }
 
-/// Runs the steps that the app has not run yet, all or none, in a unit of their own. Returns their names.
-pub async fn apply(unit: &mut UnitOfWork, steps: &[Step], bounds: &Bounds) -> Result<Vec<String>> {
+/// Runs the steps that the app has not run yet, all or none, in a unit of their own. `version` is the version of the app that wants
+/// them; none: a command does. Returns their names.
+pub async fn apply(
+    unit: &mut UnitOfWork,
+    steps: &[Step],
+    version: Option<i64>,
+    bounds: &Bounds,
+) -> Result<Vec<String>> {
     if missing(steps, &applied(unit).await?)?.is_empty() {
         return Ok(Vec::new());
     }
-    let names = run_missing(unit, steps, bounds).await?;
+    let names = run_missing(unit, steps, version, bounds).await?;
     unit.commit().await?;
     Ok(names)
 }
 
 /// Does all that [`apply`] would do and undoes it, so that errors of the real tables show. Returns the names of what would be run.
 pub async fn rehearse(unit: &mut UnitOfWork, steps: &[Step], bounds: &Bounds) -> Result<Vec<String>> {
-    let names = run_missing(unit, steps, bounds).await?;
+    let names = run_missing(unit, steps, None, bounds).await?;
     unit.rollback().await?;
     Ok(names)
 }
@@ -53,7 +67,7 @@ pub async fn baseline(unit: &mut UnitOfWork, steps: &[Step]) -> Result<Vec<Strin
     unit.lock_schema().await?;
     let missing = missing(steps, &applied(unit).await?)?;
     for step in &missing {
-        note(unit, step).await?;
+        note(unit, step, None).await?;
     }
     unit.commit().await?;
     Ok(names(&missing))
@@ -81,7 +95,7 @@ async fn renote(unit: &mut UnitOfWork, name: &str, hash: Vec<u8>) -> Result<()> 
 /// What the app has run, in that order.
 pub async fn applied(unit: &mut UnitOfWork) -> Result<Vec<Applied>> {
     let sql = host_sql!(
-        "select name, sha256, applied_at from innkeeper.app_migrations where app = $1 order by applied_at, name"
+        "select name, sha256, applied_at, version, destroyed from innkeeper.app_migrations where app = $1 order by applied_at, name"
     );
     let params = [unit.space().app().as_ref().into()];
     let outcome = unit.read(sql, &params).await?;
@@ -142,7 +156,12 @@ fn checked(step: &Step, engine: Engine) -> Result<Vec<Arc<Checked>>> {
     step.statements.iter().map(one).collect::<std::result::Result<_, _>>().map_err(|e| in_step(step, e.into()))
 }
 
-async fn run_missing(unit: &mut UnitOfWork, steps: &[Step], bounds: &Bounds) -> Result<Vec<String>> {
+async fn run_missing(
+    unit: &mut UnitOfWork,
+    steps: &[Step],
+    version: Option<i64>,
+    bounds: &Bounds,
+) -> Result<Vec<String>> {
     unit.lock_schema().await?;
     // Another request may have run them while this one waited for the lock.
     let done = applied(unit).await?;
@@ -151,7 +170,7 @@ async fn run_missing(unit: &mut UnitOfWork, steps: &[Step], bounds: &Bounds) -> 
         check_destroys(step, unit.space().engine())?;
     }
     for step in &missing {
-        run(unit, step, bounds).await?;
+        run(unit, step, version, bounds).await?;
     }
     Ok(names(&missing))
 }
@@ -171,22 +190,27 @@ fn check_destroys(step: &Step, engine: Engine) -> Result<()> {
     Err(Error::new(Code::Denied, text))
 }
 
-async fn run(unit: &mut UnitOfWork, step: &Step, bounds: &Bounds) -> Result<()> {
+async fn run(unit: &mut UnitOfWork, step: &Step, version: Option<i64>, bounds: &Bounds) -> Result<()> {
     for statement in checked(step, unit.space().engine())? {
         let sql = GuestSql { text: &statement.text, steady: false, growth: statement.growth, bounds: *bounds };
         unit.guest_write(&sql, &[]).await.map_err(|error| in_step(step, error))?;
     }
-    note(unit, step).await
+    note(unit, step, version).await
 }
 
-async fn note(unit: &mut UnitOfWork, step: &Step) -> Result<()> {
-    let sql =
-        host_sql!("insert into innkeeper.app_migrations (app, name, sha256, applied_at) values ($1, $2, $3, $4)");
+async fn note(unit: &mut UnitOfWork, step: &Step, version: Option<i64>) -> Result<()> {
+    let sql = host_sql!(
+        "insert into innkeeper.app_migrations (app, name, sha256, applied_at, version, destroyed) \
+         values ($1, $2, $3, $4, $5, $6)"
+    );
+    let destroyed = destroyed(step, unit.space().engine())?;
     let params = [
         unit.space().app().as_ref().into(),
         step.name.as_str().into(),
         Value::Bytes(step.hash().to_vec()),
         Value::Integer(now_micros()),
+        version.map_or(Value::Null, Value::Integer),
+        destroyed.join(DESTROYED_BORDER).as_str().into(),
     ];
     unit.write(sql, &params).await.map(|_| ())
 }
@@ -197,7 +221,15 @@ fn applied_from(row: &[Value]) -> Result<Applied> {
     let mut hash = cell(row, 1)?.as_bytes().ok_or_else(malformed)?.to_vec();
     let may_be_gone = hash.len() > HASH_BYTES;
     hash.truncate(HASH_BYTES);
-    Ok(Applied { name, hash, may_be_gone, at: cell(row, 2)?.as_integer().ok_or_else(malformed)? })
+    let destroyed = cell(row, 4)?.as_text().unwrap_or_default().split(DESTROYED_BORDER);
+    Ok(Applied {
+        name,
+        hash,
+        may_be_gone,
+        at: cell(row, 2)?.as_integer().ok_or_else(malformed)?,
+        version: cell(row, 3)?.as_integer(),
+        destroyed: destroyed.filter(|name| !name.is_empty()).map(str::to_owned).collect(),
+    })
 }
 
 fn names(steps: &[&Step]) -> Vec<String> {

@@ -7,6 +7,7 @@ use super::{catalog_postgres, catalog_sqlite};
 use crate::storage::Engine;
 use crate::storage::connection::{Connection, Control};
 use crate::storage::database::AppSpace;
+use crate::storage::unit::UnitOfWork;
 use crate::storage::{Code, Error, Result};
 use std::collections::BTreeSet;
 
@@ -28,6 +29,20 @@ pub async fn define(space: &AppSpace, table: &Table) -> Result<bool> {
         Err(error) => {
             // The first error is the one to report; the connection does not go home with an open transaction.
             let _ = connection.control(Control::Rollback).await;
+            Err(error)
+        }
+    }
+}
+
+/// The same inside a unit of work of which nothing is kept. After an error nothing more is run in it.
+pub async fn rehearse(unit: &mut UnitOfWork, table: &Table) -> Result<bool> {
+    table.validate()?;
+    unit.lock_schema().await?;
+    let space = unit.space().clone();
+    match define_locked(&space, unit.connection()?, table).await {
+        Ok(changed) => unit.commit().await.map(|()| changed),
+        Err(error) => {
+            unit.poison();
             Err(error)
         }
     }

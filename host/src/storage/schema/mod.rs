@@ -22,7 +22,7 @@ mod shapes;
 mod table_text;
 pub mod types;
 
-pub use apply::{define, tables};
+pub use apply::{define, rehearse, tables};
 pub(super) use apply::{table_names, tables_on, taken_names, unseen_checks};
 pub(super) use carry::{create_empty, join};
 pub use description::{Check, Column, Index, Initial, OnDelete, Reference, Table};

@@ -86,6 +86,9 @@ impl UnitOfWork {
 
     /// Keeps what is there. What cannot be kept is lost, and the unit goes on without it.
     pub(super) async fn keep(&mut self) -> Result<()> {
+        if self.rehearses {
+            return self.keep_rehearsed().await;
+        }
         let mut writes = std::mem::take(&mut self.deferred);
         if !writes.is_empty() {
             self.ensure_open(None).await?;
@@ -112,6 +115,9 @@ impl UnitOfWork {
     /// Undoes everything since the unit began or was last committed.
     pub async fn rollback(&mut self) -> Result<()> {
         self.broken = None;
+        if self.undo_to_rehearsed().await? {
+            return Ok(());
+        }
         let Some(mut connection) = self.forget() else { return Ok(()) };
         let rolled_back = connection.control(Control::Rollback).await;
         self.give_back(connection);

@@ -10,6 +10,7 @@ mod beside;
 mod cursors;
 mod ending;
 mod parts;
+mod rehearsal;
 
 pub use cursors::Cursor;
 
@@ -65,6 +66,10 @@ pub struct UnitOfWork {
     snapshot: cursors::Snapshot,
     /// What the guest's statements have done on SQLite.
     counters: Arc<Counters>,
+    /// Whether nothing is kept, see `rehearsal`.
+    rehearses: bool,
+    /// Whether something was committed in the open transaction, where nothing is kept.
+    rehearsed: bool,
 }
 
 /// Whose statement runs.
@@ -96,6 +101,8 @@ impl UnitOfWork {
             cursors_inside: 0,
             snapshot: cursors::Snapshot::default(),
             counters: Arc::default(),
+            rehearses: false,
+            rehearsed: false,
         }
     }
 
@@ -113,6 +120,11 @@ impl UnitOfWork {
         // The lock is not to be lost with a statement that fails.
         self.written = true;
         Ok(())
+    }
+
+    /// The connection with the open transaction.
+    pub(super) fn connection(&mut self) -> Result<&mut Connection> {
+        self.open.as_mut().ok_or_else(ended)
     }
 
     /// Whether the unit holds a connection with an open transaction.
@@ -252,7 +264,11 @@ impl UnitOfWork {
     }
 
     fn has_something(&self) -> bool {
-        self.written || !self.savepoints.is_empty() || !self.deferred.is_empty() || self.cursors_inside > 0
+        self.written
+            || self.rehearsed
+            || !self.savepoints.is_empty()
+            || !self.deferred.is_empty()
+            || self.cursors_inside > 0
     }
 
     /// What the guest is told of a statement that has taken with it what was written: a read that was not to fail and failed all
@@ -353,7 +369,8 @@ impl UnitOfWork {
         }
     }
 
-    fn forget(&mut self) -> Option<Connection> {
+    /// Nothing is written, no part and no cursor is open.
+    fn begin_anew(&mut self) {
         self.deferred.clear();
         self.room.clear();
         self.generation = self.generation.wrapping_add(1);
@@ -361,6 +378,11 @@ impl UnitOfWork {
         self.written = false;
         self.marked = false;
         self.savepoints.clear();
+    }
+
+    fn forget(&mut self) -> Option<Connection> {
+        self.begin_anew();
+        self.rehearsed = false;
         self.open.take()
     }
 }

@@ -1,0 +1,154 @@
+//! One request to a version that is not live yet: the app's tables, files and settings are the real
+//! ones, and nothing that the version does to them is kept.
+
+use super::admission::{Client, Party};
+use super::component::ComponentError;
+use super::registry::{Registry, Release};
+use super::run::{self, Fault, Running};
+use super::state::Visit;
+use super::{GuestState, respond};
+use crate::interfaces::Rehearsal;
+use crate::interfaces::body::RequestBody;
+use crate::interfaces::session::{Jar, Presented};
+use crate::storage::registry::App;
+use crate::storage::{AppSpace, Error};
+use bytes::Bytes;
+use http::Request;
+use std::net::{IpAddr, Ipv4Addr};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use wasmtime_wasi_http::p2::bindings::ProxyPre;
+
+/// The version holds locks of the app's tables for as long, and visitors of the old one may wait.
+const LONGEST: Duration = Duration::from_secs(10);
+/// Stands in the log where requests have their ids.
+const REQUEST_ID: &str = "smoke";
+
+/// A component that can be run here.
+pub struct Prepared(ProxyPre<GuestState>);
+
+impl std::fmt::Debug for Prepared {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Prepared")
+    }
+}
+
+/// The request.
+#[derive(Debug)]
+pub struct Script {
+    /// Path and query.
+    pub path: String,
+    /// The host name that it is for.
+    pub host: String,
+}
+
+/// What came of it.
+#[derive(Debug)]
+pub struct Rehearsed {
+    /// The status of the answer.
+    pub status: u16,
+    /// How long it took.
+    pub duration: Duration,
+    /// Names of the migrations that were run and undone.
+    pub migrations: Vec<String>,
+}
+
+/// Why there is no answer.
+#[derive(Debug, thiserror::Error)]
+pub enum RehearsalError {
+    /// The app's storage cannot be used, or what the version wrote could not be kept.
+    #[error("{0}")]
+    Storage(#[from] Error),
+    /// Its settings cannot be read.
+    #[error("its settings cannot be read: {0}")]
+    Settings(#[from] serde_json::Error),
+    /// It does not answer.
+    #[error("{0}")]
+    NoAnswer(String),
+}
+
+impl Registry {
+    /// Compiles a component unless that has been done, and checks that this host can run it.
+    pub async fn prepare(&self, component: Bytes) -> Result<Prepared, ComponentError> {
+        self.compiler.compile(component).await.map(Prepared)
+    }
+
+    /// Where an app's things are, made if need be.
+    pub async fn space_of(&self, app: &App) -> Result<AppSpace, Error> {
+        match &app.database_var {
+            Some(var) => self.own_databases.make_space(self.database(), var, &app.name).await,
+            None => self.database().make_space(&app.name).await,
+        }
+    }
+
+    /// Lets a version answer one GET request as if it were the active one. Takes ten seconds at
+    /// most; dropping the future undoes everything, too.
+    pub async fn rehearse(
+        &self,
+        app: &App,
+        prepared: &Prepared,
+        script: Script,
+    ) -> Result<Rehearsed, RehearsalError> {
+        let space = self.space_of(app).await?;
+        let accounts = self.accounts(&space);
+        let number = app.active.unwrap_or_default().saturating_add(1);
+        let release = Release { number, settings: None, rehearsal: Some(Rehearsal::default()) };
+        let guest = self.assemble(app, release, space, prepared.0.clone(), accounts)?;
+        let client = Client::at(IpAddr::V4(Ipv4Addr::LOCALHOST));
+        let party = Party { app: Arc::clone(guest.app.space.app()), client };
+        let entered = self.memory().enter(&party, &guest.usual).await;
+        let place =
+            entered.map_err(|_| RehearsalError::NoAnswer("there is no room in memory for it now".into()))?;
+        let visit = Visit {
+            request_id: REQUEST_ID.to_owned(),
+            session: Presented { id: None, is_foreign: false },
+            jar: Jar::default(),
+            body: RequestBody::new(None, Some(0), None, false, None),
+            place,
+        };
+        let no_answer = |text: String| RehearsalError::NoAnswer(text);
+        let request = Request::get(script.path).header(http::header::HOST, script.host).body(());
+        let (head, ()) = request.map_err(|error| no_answer(error.to_string()))?.into_parts();
+        let began = Instant::now();
+        let running = run::start(&guest, head, visit, false).map_err(|error| no_answer(format!("{error:#}")))?;
+        let status = tokio::time::timeout(LONGEST, answer(running)).await;
+        let status = status.map_err(|_| no_answer(format!("it has not answered after {LONGEST:?}")))??;
+        let migrations = guest.app.rehearsal.as_ref().map(Rehearsal::migrations).unwrap_or_default();
+        Ok(Rehearsed { status, duration: began.elapsed(), migrations })
+    }
+}
+
+/// Polls a guest until it has set its response.
+async fn answer(mut running: Running) -> Result<u16, RehearsalError> {
+    let outcome = tokio::select! {
+        biased;
+        outcome = &mut running.reply => outcome.ok(),
+        end = &mut running.guest => match (running.reply.try_recv(), end) {
+            (Ok(outcome), _) => Some(outcome),
+            (Err(_), Ok(())) => None,
+            (Err(_), Err(fault)) => return Err(RehearsalError::NoAnswer(said(fault))),
+        },
+    };
+    match outcome {
+        None => Err(RehearsalError::NoAnswer("it returns without setting a response".to_owned())),
+        Some(Ok(answer)) => Ok(answer.response.map_or(200, |response| response.status().as_u16())),
+        Some(Err(respond::Failure::NotKept(error) | respond::Failure::NoBlob(error))) => Err(error.into()),
+        Some(Err(respond::Failure::Malformed(text))) => {
+            Err(RehearsalError::NoAnswer(format!("its response cannot be sent: {text}")))
+        }
+        Some(Err(respond::Failure::Guest(code))) => {
+            Err(RehearsalError::NoAnswer(format!("it answers with the error {code:?}")))
+        }
+    }
+}
+
+fn said(fault: Fault) -> String {
+    match fault {
+        Fault::OutOfTime => "it uses up the computing time of a request (INNKEEPER_CPU_PER_REQUEST)".to_owned(),
+        Fault::NoRoom => "the pool of instances is full".to_owned(),
+        Fault::OutOfRoom => "there is too little memory for it".to_owned(),
+        // In one line: what the guest called is told in several.
+        Fault::Trap(text) => format!("it traps: {}", text.split_whitespace().collect::<Vec<_>>().join(" ")),
+        Fault::Panic => "a function of the host panicked under it".to_owned(),
+    }
+}

@@ -1,0 +1,157 @@
+//! From a component to a version that answers.
+
+use super::{ErrorKind, OperationError, Operations, Result, SmokeReport, SmokeRequest};
+use crate::guests::component::ComponentError;
+use crate::guests::settings::Settings;
+use crate::guests::{language, routes};
+use crate::storage::registry::{self, Actor, App, Deployment, Target, check_name};
+use crate::storage::{hex, now_micros};
+use bytes::Bytes;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+/// Characters of a note.
+const LONGEST_NOTE: usize = 1_000;
+
+/// How to deploy a component.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct DeployRequest {
+    /// Which requests the app answers, the main route first; none: unchanged, and for a new app
+    /// `/` if that is free, else `/<app>`.
+    pub routes: Option<Vec<String>>,
+    /// Settings that the version carries; none: those of the active version.
+    pub settings: Option<Settings>,
+    /// Why.
+    pub note: Option<String>,
+    /// Of a hundred visitors so many get it, 1 to 99; none: everybody.
+    pub canary: Option<u8>,
+    /// The request that it has to answer first.
+    pub smoke: SmokeRequest,
+}
+
+/// A version was made.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Deployed {
+    /// The app.
+    pub app: String,
+    /// The number of the version.
+    pub version: i64,
+    /// The version that was active before.
+    pub previous: Option<i64>,
+    /// Of a hundred visitors so many get it; none: everybody.
+    pub canary: Option<u8>,
+    /// Of the component, in hexadecimal digits.
+    pub sha256: String,
+    /// Of the component, in bytes.
+    pub size: u64,
+    /// What the component takes up in the database, in bytes.
+    pub stored_size: i64,
+    /// The language and the toolchain, where the component says so.
+    pub language: Option<String>,
+    /// The generation from which hosts serve it.
+    pub generation: i64,
+    /// The request that it has answered first; none where that was skipped.
+    pub smoke: Option<SmokeReport>,
+}
+
+/// How far a deployment is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Stage {
+    /// The component is checked, and compiled unless that was done.
+    Compiling,
+    /// The version answers its first request, of which nothing is kept.
+    Smoke,
+    /// The version is written down and made active.
+    Activating,
+}
+
+impl Operations {
+    /// Makes a component the next version of an app, and active or a canary. The version before
+    /// answers until hosts have loaded it. Where anything is wrong nothing has changed.
+    pub async fn deploy(
+        &self,
+        actor: &Actor,
+        app: &str,
+        component: Bytes,
+        request: &DeployRequest,
+        progress: impl Fn(Stage),
+    ) -> Result<Deployed> {
+        let routes = check(app, request)?;
+        progress(Stage::Compiling);
+        let prepared = self.registry.prepare(component.clone()).await?;
+        progress(Stage::Smoke);
+        let candidate = self.candidate(app, request, routes.clone()).await?;
+        let smoke = self.smoke(&candidate, &prepared, &request.smoke).await?;
+        progress(Stage::Activating);
+        let settings = request.settings.as_ref().map(serde_json::to_string).transpose();
+        let settings = settings.map_err(|error| OperationError::invalid(error.to_string()))?;
+        let language = language::of(&component);
+        let size = u64::try_from(component.len()).unwrap_or(u64::MAX);
+        let release = self.database().deploy(Deployment {
+            app,
+            routes: routes.as_deref(),
+            settings: settings.as_deref(),
+            component,
+            language: language.as_deref(),
+            actor,
+            note: request.note.as_deref(),
+            target: request.canary.map_or(Target::Everybody, Target::Canary),
+        });
+        let registry::Release { version, previous, sha256, stored_size, generation } = release.await?;
+        let (app, canary, sha256) = (app.to_owned(), request.canary, hex(&sha256));
+        Ok(Deployed { app, version, previous, canary, sha256, size, stored_size, language, generation, smoke })
+    }
+
+    /// The app as it would be with the new version active.
+    async fn candidate(&self, app: &str, request: &DeployRequest, routes: Option<Vec<String>>) -> Result<App> {
+        let found = self.database().find_app(app).await?;
+        let mut candidate = found.unwrap_or_else(|| App {
+            name: app.to_owned(),
+            routes: vec!["/".to_owned()],
+            settings: "{}".to_owned(),
+            overrides: "{}".to_owned(),
+            active: None,
+            activated_at: None,
+            went_back_by_itself: false,
+            canary: None,
+            database_var: None,
+            keep_versions: None,
+            created_at: now_micros(),
+        });
+        if let Some(settings) = &request.settings {
+            let text = serde_json::to_string(settings);
+            candidate.settings = text.map_err(|error| OperationError::invalid(error.to_string()))?;
+        }
+        candidate.routes = routes.unwrap_or(candidate.routes);
+        Ok(candidate)
+    }
+}
+
+/// Returns the routes as they are stored.
+fn check(app: &str, request: &DeployRequest) -> Result<Option<Vec<String>>> {
+    check_name(app)?;
+    if let Some(settings) = &request.settings {
+        settings.check().map_err(OperationError::invalid)?;
+    }
+    if request.note.as_ref().is_some_and(|note| note.chars().count() > LONGEST_NOTE) {
+        return Err(OperationError::invalid(format!("note: more than {LONGEST_NOTE} characters")));
+    }
+    if request.canary.is_some_and(|percent| !(1..=99).contains(&percent)) {
+        return Err(OperationError::invalid("canary: not a share from 1 to 99 percent"));
+    }
+    let checked = |route: &String| routes::check(route).map_err(OperationError::invalid);
+    request.routes.as_ref().map(|routes| routes.iter().map(checked).collect()).transpose()
+}
+
+impl From<ComponentError> for OperationError {
+    fn from(error: ComponentError) -> Self {
+        let kind = match &error {
+            ComponentError::TooLarge { .. } => ErrorKind::TooLarge,
+            error if error.is_final() => ErrorKind::Unfit,
+            _ => ErrorKind::Unavailable,
+        };
+        Self::new(kind, error.to_string())
+    }
+}

@@ -1,0 +1,67 @@
+//! What an operator does to apps: deploy, go back, change settings, look.
+//!
+//! The command line calls this on the database, and the admin API and the dashboard in the process
+//! that serves. All three say the same, because the types that go in and come out are the schema of
+//! the API and what `--json` prints. Whoever calls has checked that the actor may do it.
+
+mod app_view;
+mod audit_view;
+mod canary;
+mod change;
+mod delete;
+mod deploy;
+mod error;
+mod hosts;
+mod prune;
+mod rollback;
+mod settings;
+mod smoke;
+mod version_view;
+
+pub use app_view::{AppView, CanaryView};
+pub use audit_view::AuditView;
+pub use change::AppChanges;
+pub use delete::{Deleted, DeletionPlan};
+pub use deploy::{DeployRequest, Deployed, Stage};
+pub use error::{ErrorKind, OperationError};
+pub use hosts::{HostProblem, HostView, Lagging};
+pub use prune::PrunedView;
+pub use rollback::{RollbackPlan, RollbackRequest, RolledBack, UnknownMigration};
+pub use settings::{ConfigEntry, ConfigSource, SettingsView};
+pub use smoke::{SmokeReport, SmokeRequest};
+pub use version_view::{ActivationView, VersionView};
+
+use crate::guests::Registry;
+use crate::storage::Database;
+use crate::storage::calendar::print_instant;
+use std::sync::Arc;
+
+/// What an operation returns.
+pub type Result<T> = std::result::Result<T, OperationError>;
+
+/// See the module. Cloning shares everything.
+#[derive(Debug, Clone)]
+pub struct Operations {
+    registry: Arc<Registry>,
+}
+
+impl Operations {
+    /// Over the registry of a host that serves, or over one that serves nothing, for a command.
+    pub fn new(registry: Arc<Registry>) -> Self {
+        Self { registry }
+    }
+
+    /// Waits until connections that ended irregularly have been cleaned up.
+    pub async fn close(&self) {
+        self.registry.close().await;
+    }
+
+    fn database(&self) -> &Database {
+        self.registry.database()
+    }
+}
+
+/// A time as the types of this module have it (RFC 3339).
+fn time(micros: i64) -> String {
+    print_instant(micros)
+}

@@ -1,0 +1,145 @@
+//! Going back to an earlier version, or forward again.
+
+use super::{OperationError, Operations, Result};
+use crate::storage::app_migrations::{self, Applied};
+use crate::storage::registry::{self, Activate, ActivationKind, Actor, App};
+use crate::storage::{Transactions, UnitOfWork};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+/// What to go back to.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct RollbackRequest {
+    /// The number of a version; none: the one that was active before the active one.
+    pub version: Option<i64>,
+    /// Go back although later versions have run migrations that destroyed something.
+    pub force: bool,
+    /// Why.
+    pub note: Option<String>,
+}
+
+/// What going back would do.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct RollbackPlan {
+    /// The app.
+    pub app: String,
+    /// The version that is active now.
+    pub from: Option<i64>,
+    /// The version that would become active.
+    pub to: i64,
+    /// Migrations that have been run and that the version does not know.
+    pub unknown_migrations: Vec<UnknownMigration>,
+    /// Whether it takes `force`: one of them has destroyed something.
+    pub needs_force: bool,
+}
+
+/// A migration that a version does not know.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct UnknownMigration {
+    /// Its name.
+    pub name: String,
+    /// The version that has run it; none where that is not known.
+    pub version: Option<i64>,
+    /// Tables and columns that it has destroyed.
+    pub destroyed: Vec<String>,
+}
+
+/// Another version is active.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct RolledBack {
+    /// The app.
+    pub app: String,
+    /// The version that is active now.
+    pub version: i64,
+    /// The one that was active before.
+    pub previous: Option<i64>,
+    /// The generation from which hosts serve it.
+    pub generation: i64,
+    /// Migrations that have been run and that the version does not know.
+    pub unknown_migrations: Vec<UnknownMigration>,
+}
+
+impl Operations {
+    /// What [`Self::rollback`] would do. Changes nothing.
+    pub async fn rollback_plan(&self, app: &str, version: Option<i64>) -> Result<RollbackPlan> {
+        let found = self.find_app(app).await?;
+        let to = match version {
+            Some(version) => version,
+            None => self.version_before(&found).await?,
+        };
+        if found.active == Some(to) {
+            return Err(OperationError::conflict(format!("version {to} of {app} is active already")));
+        }
+        self.find_version(app, to).await?;
+        let unknown_migrations = self.unknown_migrations(&found, to).await?;
+        let needs_force = unknown_migrations.iter().any(|migration| !migration.destroyed.is_empty());
+        Ok(RollbackPlan { app: app.to_owned(), from: found.active, to, unknown_migrations, needs_force })
+    }
+
+    /// Makes an earlier version active, or a later one again.
+    pub async fn rollback(&self, actor: &Actor, app: &str, request: &RollbackRequest) -> Result<RolledBack> {
+        let plan = self.rollback_plan(app, request.version).await?;
+        if plan.needs_force && !request.force {
+            return Err(OperationError::conflict(refusal(&plan)));
+        }
+        let note = request.note.as_deref();
+        let activate =
+            Activate { app, version: plan.to, kind: ActivationKind::Rollback, actor, note, instead_of: plan.from };
+        let generation = self.database().activate(activate).await?;
+        let generation = generation
+            .ok_or_else(|| OperationError::conflict("another version was made active meanwhile: look again"))?;
+        Ok(RolledBack {
+            app: plan.app,
+            version: plan.to,
+            previous: plan.from,
+            generation,
+            unknown_migrations: plan.unknown_migrations,
+        })
+    }
+
+    async fn version_before(&self, app: &App) -> Result<i64> {
+        let none = || {
+            let text = format!(
+                "app {} has no version before the active one: innkeeper versions {0} lists them",
+                app.name
+            );
+            OperationError::conflict(text)
+        };
+        let active = app.active.ok_or_else(none)?;
+        let activations = self.database().activations(&app.name).await?;
+        if let Some(before) = registry::before(&activations, active) {
+            return Ok(before);
+        }
+        // Earlier releases wrote down no activations.
+        let versions = self.database().versions(&app.name).await?;
+        versions.iter().map(|version| version.number).find(|number| *number < active).ok_or_else(none)
+    }
+
+    async fn unknown_migrations(&self, app: &App, version: i64) -> Result<Vec<UnknownMigration>> {
+        let space = self.registry.space_of(app).await?;
+        let mut unit = UnitOfWork::new(space, Transactions::Request);
+        let known = app_migrations::known(&mut unit, version).await?;
+        let applied = app_migrations::applied(&mut unit).await?;
+        let is_unknown =
+            |applied: &Applied| applied.version.is_some_and(|by| by > version) && !known.contains(&applied.name);
+        let unknown = |applied: Applied| UnknownMigration {
+            name: applied.name,
+            version: applied.version,
+            destroyed: applied.destroyed,
+        };
+        Ok(applied.into_iter().filter(is_unknown).map(unknown).collect())
+    }
+}
+
+fn refusal(plan: &RollbackPlan) -> String {
+    let destroying = plan.unknown_migrations.iter().filter(|migration| !migration.destroyed.is_empty());
+    let list: Vec<String> = destroying
+        .map(|migration| format!("{} has destroyed {}", migration.name, migration.destroyed.join(", ")))
+        .collect();
+    format!(
+        "version {} does not know migrations that later versions have run: {}; --force goes back all the same",
+        plan.to,
+        list.join("; ")
+    )
+}

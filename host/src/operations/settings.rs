@@ -1,0 +1,154 @@
+//! The settings of an app as they are in force, with values masked.
+
+use super::{OperationError, Operations, Result};
+use crate::guests::overrides::{ConfigValue, Overrides};
+use crate::guests::settings::{CrossOrigin, Settings, TransactionsSetting};
+use crate::storage::registry::{Actor, App};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use utoipa::ToSchema;
+
+/// Stands for a value that is not shown.
+const MASK: &str = "********";
+
+/// What is in force for an app.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct SettingsView {
+    /// The app.
+    pub app: String,
+    /// Which requests it answers, the main route first.
+    pub routes: Vec<String>,
+    /// What the guest reads through `wasi:config`, by name.
+    pub config: Vec<ConfigEntry>,
+    /// What is kept together.
+    pub transactions: TransactionsSetting,
+    /// What becomes of requests that come from other origins with a visitor's session.
+    pub cross_origin: CrossOrigin,
+    /// Other origins from which such requests may come.
+    pub trusted_origins: Vec<String>,
+    /// Limits that are lower than the host's, by name.
+    pub limits: BTreeMap<String, String>,
+    /// How many activations back a version is kept; none: as usual.
+    pub keep_versions: Option<u32>,
+}
+
+/// A value that a guest reads.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct ConfigEntry {
+    /// Its name.
+    pub name: String,
+    /// Where it comes from.
+    pub source: ConfigSource,
+    /// The name of the variable, where it comes from one. The value itself is never shown.
+    pub shown: String,
+}
+
+/// Where a value comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum ConfigSource {
+    /// The active version was deployed with it.
+    Version,
+    /// `config set` has set it, for all versions.
+    Set,
+    /// A variable of the host's environment.
+    Environment,
+}
+
+impl Operations {
+    /// What is in force for an app.
+    pub async fn settings(&self, app: &str) -> Result<SettingsView> {
+        let found = self.find_app(app).await?;
+        let overrides = overrides_of(&found)?;
+        let settings = settings_of(&found)?;
+        let mut config: BTreeMap<String, ConfigEntry> = BTreeMap::new();
+        let masked = |name: &String| entry(name, ConfigSource::Version, MASK);
+        config.extend(settings.config.keys().map(|name| (name.clone(), masked(name))));
+        config.extend(overrides.config.iter().map(|(name, value)| (name.clone(), set_entry(name, value))));
+        Ok(SettingsView {
+            app: found.name,
+            routes: found.routes,
+            config: config.into_values().collect(),
+            transactions: overrides.transactions.unwrap_or(settings.transactions),
+            cross_origin: overrides.cross_origin.unwrap_or(settings.cross_origin),
+            trusted_origins: overrides.trusted_origins.unwrap_or(settings.trusted_origins),
+            limits: overrides.limits,
+            keep_versions: found.keep_versions,
+        })
+    }
+
+    /// Sets values that the guest reads, for all versions. Takes effect without a deployment.
+    pub async fn set_config(
+        &self,
+        actor: &Actor,
+        app: &str,
+        values: BTreeMap<String, ConfigValue>,
+    ) -> Result<SettingsView> {
+        let names: Vec<&str> = values.keys().map(String::as_str).collect();
+        let detail = names.join(", ");
+        self.change_overrides(app, |overrides| {
+            overrides.config.extend(values);
+            Ok(())
+        })
+        .await?;
+        self.note(actor, "config set", Some(app), &detail, "ok").await?;
+        self.settings(app).await
+    }
+
+    /// Takes back what [`Self::set_config`] has set. What a version was deployed with shows again.
+    pub async fn unset_config(&self, actor: &Actor, app: &str, names: &[String]) -> Result<SettingsView> {
+        self.change_overrides(app, |overrides| {
+            names.iter().try_for_each(|name| match overrides.config.remove(name) {
+                Some(_) => Ok(()),
+                None => Err(OperationError::not_found(format!(
+                    "config {name} of {app} was not set by `config set`: innkeeper config list --app {app} shows what is"
+                ))),
+            })
+        })
+        .await?;
+        self.note(actor, "config unset", Some(app), &names.join(", "), "ok").await?;
+        self.settings(app).await
+    }
+
+    /// Changes what holds for all versions of an app, if it can be so.
+    pub(super) async fn change_overrides(
+        &self,
+        app: &str,
+        change: impl FnOnce(&mut Overrides) -> Result<()>,
+    ) -> Result<()> {
+        let found = self.find_app(app).await?;
+        let before = overrides_of(&found)?;
+        let mut overrides = before.clone();
+        change(&mut overrides)?;
+        overrides.check(self.registry.config()).map_err(OperationError::invalid)?;
+        if overrides == before {
+            return Ok(());
+        }
+        let text =
+            serde_json::to_string(&overrides).map_err(|error| OperationError::invalid(error.to_string()))?;
+        Ok(self.database().set_overrides(app, &text).await?)
+    }
+}
+
+pub(super) fn settings_of(app: &App) -> Result<Settings> {
+    let unreadable =
+        |error| OperationError::invalid(format!("the settings of {} cannot be read: {error}", app.name));
+    serde_json::from_str(&app.settings).map_err(unreadable)
+}
+
+fn overrides_of(app: &App) -> Result<Overrides> {
+    let unreadable =
+        |error| OperationError::invalid(format!("the settings of {} cannot be read: {error}", app.name));
+    Overrides::parse(&app.overrides).map_err(unreadable)
+}
+
+fn set_entry(name: &str, value: &ConfigValue) -> ConfigEntry {
+    match value {
+        ConfigValue::Value(_) => entry(name, ConfigSource::Set, MASK),
+        ConfigValue::FromEnv(variable) => entry(name, ConfigSource::Environment, variable),
+    }
+}
+
+fn entry(name: &str, source: ConfigSource, shown: &str) -> ConfigEntry {
+    ConfigEntry { name: name.to_owned(), source, shown: shown.to_owned() }
+}

@@ -1,0 +1,82 @@
+//! One request before a version answers visitors. Nothing that it writes is kept.
+
+use super::{ErrorKind, OperationError, Operations, Result};
+use crate::guests::rehearsal::{Prepared, Rehearsed, Script};
+use crate::storage::registry::App;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+/// Which request a version has to answer before it goes live.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct SmokeRequest {
+    /// The path of a GET request that has to be answered with a status below 400. None: the path
+    /// of the app's main route, which has to be answered with one below 500.
+    pub path: Option<String>,
+    /// Make no request.
+    pub skip: bool,
+}
+
+/// What came of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct SmokeReport {
+    /// The path that was asked for.
+    pub path: String,
+    /// The status of the answer.
+    pub status: u16,
+    /// How long it took, in milliseconds.
+    pub duration_ms: u64,
+    /// Migrations that the version has run in it, and that were undone: the first visitor's
+    /// request runs them for good.
+    pub migrations: Vec<String>,
+}
+
+impl Operations {
+    /// Makes the request. An error where the version does not answer as it has to.
+    pub(super) async fn smoke(
+        &self,
+        app: &App,
+        prepared: &Prepared,
+        request: &SmokeRequest,
+    ) -> Result<Option<SmokeReport>> {
+        if request.skip {
+            return Ok(None);
+        }
+        let path = path(app, request)?;
+        let script = Script { path: path.clone(), host: host(app) };
+        let rehearsed =
+            self.registry.rehearse(app, prepared, script).await.map_err(|error| failed(&path, &error))?;
+        let Rehearsed { status, duration, migrations } = rehearsed;
+        let most = if request.path.is_some() { 400 } else { 500 };
+        if status >= most {
+            return Err(failed(&path, &format!("it answers with {status}")));
+        }
+        let duration_ms = u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
+        Ok(Some(SmokeReport { path, status, duration_ms, migrations }))
+    }
+}
+
+fn failed(path: &str, reason: &impl std::fmt::Display) -> OperationError {
+    let text = format!(
+        "the version fails its first request, GET {path}, and was not made active: {reason}; --smoke PATH asks for \
+         another page, --no-smoke for none"
+    );
+    OperationError::new(ErrorKind::Unfit, text)
+}
+
+fn path(app: &App, request: &SmokeRequest) -> Result<String> {
+    let Some(path) = &request.path else {
+        let main = app.routes.iter().find(|route| route.starts_with('/'));
+        return Ok(main.cloned().unwrap_or_else(|| "/".to_owned()));
+    };
+    let is_path = path.starts_with('/') && path.parse::<http::uri::PathAndQuery>().is_ok();
+    match is_path {
+        true => Ok(path.clone()),
+        false => Err(OperationError::invalid(format!("smoke {path:?}: not a path such as /healthz"))),
+    }
+}
+
+fn host(app: &App) -> String {
+    let named = app.routes.iter().find(|route| !route.starts_with('/'));
+    named.cloned().unwrap_or_else(|| "localhost".to_owned())
+}

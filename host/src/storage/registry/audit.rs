@@ -1,0 +1,116 @@
+//! What was done to the registry, by whom and with what result. Rows are only ever added: the
+//! database itself refuses to change or delete one.
+
+use super::super::connection::{Connection, cell};
+use super::super::database::Database;
+use super::super::host_sql::host_sql;
+use super::super::value::Value;
+use super::super::{Error, Result, now_micros};
+use super::Actor;
+
+/// Something that is to be written down.
+#[derive(Debug, Clone, Copy)]
+pub struct AuditEvent<'a> {
+    /// Who did it.
+    pub actor: &'a Actor,
+    /// What was done, such as `deploy` or `token create`.
+    pub action: &'a str,
+    /// The app that it is about, where it is about one.
+    pub app: Option<&'a str>,
+    /// The component that it is about, where it is about one.
+    pub sha256: Option<&'a [u8]>,
+    /// What else there is to know. Never a secret.
+    pub detail: &'a str,
+    /// `ok`, or why it was refused.
+    pub result: &'a str,
+}
+
+/// Something that was written down.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AuditEntry {
+    /// Grows from entry to entry.
+    pub id: i64,
+    /// Microseconds since 1970.
+    pub at: i64,
+    /// See [`AuditEvent`].
+    pub actor: String,
+    /// Where it came from.
+    pub origin: Option<String>,
+    /// See [`AuditEvent`].
+    pub action: String,
+    /// See [`AuditEvent`].
+    pub app: Option<String>,
+    /// See [`AuditEvent`].
+    pub sha256: Option<Vec<u8>>,
+    /// See [`AuditEvent`].
+    pub detail: String,
+    /// See [`AuditEvent`].
+    pub result: String,
+}
+
+impl Database {
+    /// Writes something down that is no part of another change.
+    pub async fn audit(&self, event: AuditEvent<'_>) -> Result<()> {
+        write(&mut self.registry().await?, event).await
+    }
+
+    /// What was written down last, the newest first, of one app or of all; only entries below
+    /// `before` where that is given.
+    pub async fn audit_entries(
+        &self,
+        app: Option<&str>,
+        before: Option<i64>,
+        most: u32,
+    ) -> Result<Vec<AuditEntry>> {
+        let of_all = host_sql!(
+            "select id, at, actor, origin, action, app, sha256, detail, result from innkeeper.audit \
+             where id < $1 order by id desc limit $2"
+        );
+        let of_one = host_sql!(
+            "select id, at, actor, origin, action, app, sha256, detail, result from innkeeper.audit \
+             where id < $1 and app = $3 order by id desc limit $2"
+        );
+        let mut params = vec![Value::Integer(before.unwrap_or(i64::MAX)), Value::Integer(i64::from(most))];
+        params.extend(app.map(Value::from));
+        let sql = if app.is_some() { of_one } else { of_all };
+        let outcome = self.registry_reader().await?.host(sql, &params).await?;
+        outcome.rows.rows.iter().map(|row| entry_from(row)).collect()
+    }
+}
+
+/// Writes something down as part of a change.
+pub(super) async fn write(connection: &mut Connection, event: AuditEvent<'_>) -> Result<()> {
+    let sql = host_sql!(
+        "insert into innkeeper.audit (at, actor, origin, action, app, sha256, detail, result) \
+         values ($1, $2, $3, $4, $5, $6, $7, $8)"
+    );
+    let params = [
+        Value::Integer(now_micros()),
+        event.actor.name.as_str().into(),
+        event.actor.origin.as_deref().map_or(Value::Null, Value::from),
+        event.action.into(),
+        event.app.map_or(Value::Null, Value::from),
+        event.sha256.map_or(Value::Null, |sha256| Value::Bytes(sha256.to_vec())),
+        event.detail.into(),
+        event.result.into(),
+    ];
+    connection.host(sql, &params).await.map(|_| ())
+}
+
+fn entry_from(row: &[Value]) -> Result<AuditEntry> {
+    let malformed = || Error::malformed("audit");
+    let number = |at| cell(row, at)?.as_integer().ok_or_else(malformed);
+    let optional = |at| Ok::<_, Error>(cell(row, at)?.as_text().map(str::to_owned));
+    let text = |at| optional(at)?.ok_or_else(malformed);
+    Ok(AuditEntry {
+        id: number(0)?,
+        at: number(1)?,
+        actor: text(2)?,
+        origin: optional(3)?,
+        action: text(4)?,
+        app: optional(5)?,
+        sha256: cell(row, 6)?.as_bytes().map(<[u8]>::to_vec),
+        detail: text(7)?,
+        result: text(8)?,
+    })
+}

@@ -1,0 +1,136 @@
+//! Components, each stored once under the hash of its bytes, compressed, in parts.
+//!
+//! Earlier releases stored them as they are, in `component_chunks`. Those are still read.
+
+use super::super::connection::{Connection, cell};
+use super::super::database::Database;
+use super::super::host_sql::{HostSql, host_sql};
+use super::super::value::Value;
+use super::super::{Code, Error, Result, hex};
+use super::version::Version;
+use sha2::{Digest, Sha256};
+use std::io::Read;
+
+/// Bytes in one row.
+const PART_BYTES: usize = 1 << 20;
+/// A component is written once and read by every host: this level takes a second for the largest
+/// ones and leaves a third of their size.
+const LEVEL: i32 = 9;
+
+/// A component as it is stored.
+#[derive(Debug)]
+pub(super) struct Packed {
+    pub(super) sha256: Vec<u8>,
+    pub(super) size: usize,
+    data: Vec<u8>,
+}
+
+impl Packed {
+    /// Compresses a component. Blocks for up to seconds.
+    pub(super) fn new(component: &[u8]) -> Result<Self> {
+        let data = zstd::encode_all(component, LEVEL)
+            .map_err(|error| Error::new(Code::Other, format!("the component cannot be compressed: {error}")))?;
+        Ok(Self { sha256: Sha256::digest(component).to_vec(), size: component.len(), data })
+    }
+
+    /// What it takes up in the database.
+    pub(super) fn stored_size(&self) -> usize {
+        self.data.len()
+    }
+
+    /// Writes it, unless it is there already.
+    pub(super) async fn store(&self, connection: &mut Connection) -> Result<()> {
+        let whole = |bytes: usize| Value::Integer(i64::try_from(bytes).unwrap_or(i64::MAX));
+        let sha256 = || Value::Bytes(self.sha256.clone());
+        let sql = host_sql!(
+            "insert into innkeeper.components (sha256, size, stored_size) values ($1, $2, $3) on conflict do nothing"
+        );
+        let params = [sha256(), whole(self.size), whole(self.data.len())];
+        if connection.host(sql, &params).await?.affected == 0 {
+            return Ok(());
+        }
+        let sql = host_sql!("insert into innkeeper.component_parts (sha256, seq, data) values ($1, $2, $3)");
+        for (seq, part) in (0..).zip(self.data.chunks(PART_BYTES)) {
+            connection.host(sql, &[sha256(), Value::Integer(seq), Value::Bytes(part.to_vec())]).await?;
+        }
+        Ok(())
+    }
+}
+
+impl Database {
+    /// The bytes of a version's component, checked against its hash.
+    pub async fn component(&self, version: &Version) -> Result<Vec<u8>> {
+        let mut connection = self.registry_reader().await?;
+        let size = usize::try_from(version.size).unwrap_or_default();
+        let packed = host_sql!("select data from innkeeper.component_parts where sha256 = $1 and seq = $2");
+        let plain = host_sql!("select data from innkeeper.component_chunks where sha256 = $1 and seq = $2");
+        let component = match parts(&mut connection, packed, &version.sha256).await? {
+            data if !data.is_empty() => unpack(data, size).await.unwrap_or_default(),
+            _ => parts(&mut connection, plain, &version.sha256).await?,
+        };
+        if Sha256::digest(&component).as_slice() != version.sha256.as_slice() {
+            let name = hex(&version.sha256);
+            let short = name.get(..12).unwrap_or_default();
+            let text = format!("the stored component {short} does not have its hash: deploy it again");
+            return Err(Error::new(Code::Other, text));
+        }
+        Ok(component)
+    }
+}
+
+async fn parts(connection: &mut Connection, sql: &HostSql, sha256: &[u8]) -> Result<Vec<u8>> {
+    let mut data = Vec::new();
+    for seq in 0.. {
+        let params = [Value::Bytes(sha256.to_vec()), Value::Integer(seq)];
+        let outcome = connection.host(sql, &params).await?;
+        let Some(row) = outcome.rows.rows.into_iter().next() else { break };
+        data.extend_from_slice(cell(&row, 0)?.as_bytes().unwrap_or_default());
+    }
+    Ok(data)
+}
+
+/// None where the data are not what was stored. Never makes more than the component has.
+async fn unpack(data: Vec<u8>, size: usize) -> Option<Vec<u8>> {
+    let unpacking = tokio::task::spawn_blocking(move || {
+        let mut component = Vec::with_capacity(size);
+        let most = u64::try_from(size).ok()?.saturating_add(1);
+        zstd::Decoder::new(data.as_slice()).ok()?.take(most).read_to_end(&mut component).ok()?;
+        Some(component)
+    });
+    unpacking.await.ok()?
+}
+
+/// Removes components that no version has any more. Returns how many bytes that has freed.
+pub(super) async fn remove_unused(connection: &mut Connection) -> Result<i64> {
+    let sql = host_sql!(
+        "select cast(coalesce(sum(stored_size), 0) as bigint) from innkeeper.components where sha256 not in (select sha256 from innkeeper.versions)"
+    );
+    let outcome = connection.host(sql, &[]).await?;
+    let freed = outcome.rows.rows.first().and_then(|row| row.first()?.as_integer()).unwrap_or_default();
+    let unused = [
+        host_sql!("delete from innkeeper.components where sha256 not in (select sha256 from innkeeper.versions)"),
+        host_sql!(
+            "delete from innkeeper.component_chunks where sha256 not in (select sha256 from innkeeper.versions)"
+        ),
+    ];
+    for sql in unused {
+        connection.host(sql, &[]).await?;
+    }
+    Ok(freed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn what_is_packed_is_unpacked_and_nothing_more() {
+        let component = vec![7; 3 << 20];
+        let packed = Packed::new(&component).unwrap();
+        assert!(packed.stored_size() < 10_000, "{}", packed.stored_size());
+        assert_eq!(unpack(packed.data.clone(), component.len()).await, Some(component.clone()));
+        let short = unpack(packed.data, 100).await.unwrap();
+        assert_eq!(short.len(), 101, "what unpacks to more is cut, and has another hash then");
+        assert_eq!(unpack(vec![1, 2, 3], 100).await, None);
+    }
+}

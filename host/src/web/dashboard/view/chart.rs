@@ -116,6 +116,16 @@ pub(in crate::web::dashboard) fn sparkline(values: &[u64]) -> Markup {
     }
 }
 
+/// How much of something is used, for a place whose text says it.
+pub(in crate::web::dashboard) fn meter(used: u64, most: u64) -> Markup {
+    let width = 100.0 * float(used.min(most)) / float(most.max(1));
+    html! {
+        div.meter aria-hidden="true" {
+            svg viewBox="0 0 100 1" preserveAspectRatio="none" { rect width=(short(width)) height="1" {} }
+        }
+    }
+}
+
 fn figure(title: &str, total: &str, said: &str, scale: &Option<String>, plot: &Markup, legend: &Markup) -> Markup {
     html! {
         figure.chart {

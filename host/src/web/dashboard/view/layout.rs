@@ -29,7 +29,9 @@ pub(in crate::web::dashboard) enum Tone {
 /// What stands around the content of a page.
 #[derive(Debug, Clone, Copy)]
 pub(in crate::web::dashboard) struct Frame<'a> {
-    /// The path of everything here, such as `/_innkeeper/admin`.
+    /// The address of the first page.
+    pub(in crate::web::dashboard) home: &'a str,
+    /// What the addresses of all other pages begin with.
     pub(in crate::web::dashboard) base: &'a str,
     /// The address of the style sheet.
     pub(in crate::web::dashboard) style: &'a str,
@@ -61,8 +63,9 @@ impl Tone {
 pub(in crate::web::dashboard) fn frame(frame: &Frame<'_>, content: &Markup) -> Markup {
     let link = |section: Section, path: &str, name: &str| {
         let current = (frame.section == section).then_some("page");
-        html! { a href={ (frame.base) (path) } aria-current=[current] { (name) } }
+        html! { a href=(path) aria-current=[current] { (name) } }
     };
+    let below = |path: &str| format!("{}{path}", frame.base);
     document(
         frame.style,
         frame.title,
@@ -70,11 +73,11 @@ pub(in crate::web::dashboard) fn frame(frame: &Frame<'_>, content: &Markup) -> M
             a.skip href="#content" { "Skip to content" }
             header.top {
                 div {
-                    (brand(frame.base))
+                    (brand(frame.home))
                     nav aria-label="Main" {
-                        (link(Section::Apps, "/", "Apps"))
-                        (link(Section::Limits, "/limits", "Limits"))
-                        @if frame.has_audit { (link(Section::Audit, "/audit", "Audit")) }
+                        (link(Section::Apps, frame.home, "Apps"))
+                        (link(Section::Limits, &below("/limits"), "Limits"))
+                        @if frame.has_audit { (link(Section::Audit, &below("/audit"), "Audit")) }
                     }
                     div.who {
                         span { (frame.who) }
@@ -91,8 +94,8 @@ pub(in crate::web::dashboard) fn frame(frame: &Frame<'_>, content: &Markup) -> M
 }
 
 /// A page for who is not signed in.
-pub(in crate::web::dashboard) fn door(base: &str, style: &str, title: &str, content: &Markup) -> Markup {
-    document(style, title, &html! { div.door { main { (brand(base)) (content) } } })
+pub(in crate::web::dashboard) fn door(home: &str, style: &str, title: &str, content: &Markup) -> Markup {
+    document(style, title, &html! { div.door { main { (brand(home)) (content) } } })
 }
 
 /// A short word that says a state.
@@ -106,8 +109,8 @@ pub(in crate::web::dashboard) fn note(tone: Tone, content: &Markup) -> Markup {
     html! { div class={ "note " (tone.class()) } role=(role) { (content) } }
 }
 
-fn brand(base: &str) -> Markup {
-    html! { a.brand href={ (base) "/" } { (PreEscaped(MARK)) "Innkeeper" } }
+fn brand(home: &str) -> Markup {
+    html! { a.brand href=(home) { (PreEscaped(MARK)) "Innkeeper" } }
 }
 
 fn document(style: &str, title: &str, body: &Markup) -> Markup {
@@ -136,6 +139,7 @@ mod tests {
         let evil = "<script>\"'&";
         let page = frame(
             &Frame {
+                home: "/",
                 base: "/a",
                 style: "/s",
                 title: evil,
@@ -154,7 +158,7 @@ mod tests {
     #[test]
     fn the_page_that_is_shown_is_marked_in_the_bar() {
         let shown = |section, has_audit| {
-            let outside = Frame { base: "/a", style: "/s", title: "T", section, who: "w", csrf: "c", has_audit };
+            let outside = Frame { home: "/", base: "/a", style: "/s", title: "T", section, who: "w", csrf: "c", has_audit };
             frame(&outside, &html! {}).into_string()
         };
         assert!(shown(Section::Limits, true).contains("href=\"/a/limits\" aria-current=\"page\""));

@@ -5,6 +5,6 @@ mod chart;
 mod layout;
 mod values;
 
-pub(super) use chart::{Bars, Curve, bars, curves, sparkline};
+pub(super) use chart::{Bars, Curve, bars, curves, meter, sparkline};
 pub(super) use layout::{Frame, Section, Tone, badge, door, frame, note};
-pub(super) use values::{bytes, count, millis, minutes_ago, percent, when};
+pub(super) use values::{bytes, clock, count, millis, minutes_ago, percent, when_text};

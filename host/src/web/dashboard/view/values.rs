@@ -1,5 +1,6 @@
 //! Values as people read them.
 
+use crate::storage::calendar::{parse_instant, print_instant};
 use maud::{Markup, html};
 
 const UNITS: [&str; 5] = ["B", "KiB", "MiB", "GiB", "TiB"];
@@ -52,11 +53,22 @@ pub(in crate::web::dashboard) fn percent(part: u64, whole: u64) -> String {
     }
 }
 
-/// A moment as the time that has passed since; the exact one is there for whoever points at it.
-/// Both are in microseconds since 1970.
-pub(in crate::web::dashboard) fn when(at: i64, now: i64) -> Markup {
-    let exact = crate::storage::calendar::print_instant(at);
-    html! { time.nowrap datetime=(exact) title=(exact) { (passed(now.saturating_sub(at))) } }
+/// A moment (RFC 3339) as the time that has passed since; the exact one is there for whoever points
+/// at it. `now` is in microseconds since 1970.
+pub(in crate::web::dashboard) fn when_text(at: &str, now: i64) -> Markup {
+    let passed = parse_instant(at).map_or_else(|| at.to_owned(), |at| passed(now.saturating_sub(at)));
+    html! { time.nowrap datetime=(at) title=(at) { (passed) } }
+}
+
+/// The time of day of a moment, in microseconds since 1970.
+pub(in crate::web::dashboard) fn clock(at: i64) -> Markup {
+    let exact = print_instant(at);
+    let millis = at.div_euclid(1000);
+    let part = |unit: i64, most: i64| (millis / unit).rem_euclid(most);
+    let [hours, minutes, seconds] = [part(3_600_000, 24), part(60_000, 60), part(1000, 60)];
+    html! {
+        time datetime=(exact) title=(exact) { (format!("{hours:02}:{minutes:02}:{seconds:02}.{:03}", part(1, 1000))) }
+    }
 }
 
 fn passed(micros: i64) -> String {
@@ -141,7 +153,9 @@ mod tests {
         ] {
             assert_eq!(passed(seconds * 1_000_000), shown);
         }
-        let text = when(now - 60_000_000, now).into_string();
-        assert!(text.contains("datetime=\"2027-01-15T07:59:00Z\""), "{text}");
+        let text = when_text("2027-01-15T07:59:00Z", now).into_string();
+        assert!(text.contains("datetime=\"2027-01-15T07:59:00Z\"") && text.ends_with(">1 min ago</time>"), "{text}");
+        assert!(when_text("yesterday", now).into_string().contains(">yesterday<"));
+        assert!(clock(now + 1_002_000).into_string().contains(">08:00:01.002<"));
     }
 }

@@ -1,6 +1,6 @@
 //! How far apps are kept apart, for `doctor`: which tier holds for each, and what it promises.
 
-use crate::config::{Config, DatabaseTarget, HOST_POOL_SIZE};
+use crate::config::{Config, DatabaseTarget};
 use crate::storage::Database;
 use crate::storage::registry::App;
 use serde::Serialize;
@@ -131,7 +131,7 @@ pub(super) fn connections(config: &Config, apps: &[App]) -> Connections {
         }
     }
     let apps: Vec<(String, u32)> = own.into_iter().map(|(var, _)| (var, config.app_pool_size)).collect();
-    let (guests, host) = (on_host(config.pool_size), on_host(HOST_POOL_SIZE));
+    let (guests, host) = (on_host(config.pool_size), on_host(config.host_connections()));
     let most = guests + host + apps.iter().map(|(_, most)| most).sum::<u32>();
     Connections { guests, host, apps, most }
 }

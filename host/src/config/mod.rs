@@ -65,6 +65,7 @@ const APP_POOL_SIZE: &str = "INNKEEPER_APP_POOL_SIZE";
 /// Where Linux says what the machine is called.
 const HOST_NAME: &str = "/proc/sys/kernel/hostname";
 const CODE_CACHE: &str = "INNKEEPER_CODE_CACHE";
+const LISTEN: &str = "INNKEEPER_LISTEN";
 const LOG_FILTER: &str = "INNKEEPER_LOG";
 const SQLITE_SYNCHRONOUS: &str = "INNKEEPER_SQLITE_SYNCHRONOUS";
 
@@ -82,6 +83,8 @@ pub struct Config {
     pub pool_size: u32,
     /// The most connections that this process opens to each Postgres database that an app names for itself.
     pub app_pool_size: u32,
+    /// Whether a host keeps one more connection to Postgres over which it hears at once that the registry has changed.
+    pub listens: bool,
     /// The memory that this process may use.
     pub memory_bytes: u64,
     /// A directory for compiled components; none = a temporary one for each process.
@@ -114,6 +117,7 @@ impl Config {
             web: WebConfig::from_environment(environment)?,
             pool_size: pool_size.unwrap_or(DEFAULT_POOL_SIZE),
             app_pool_size: environment.number(APP_POOL_SIZE, 1..=MAX_POOL_SIZE)?.unwrap_or(DEFAULT_APP_POOL_SIZE),
+            listens: environment.flag(LISTEN)?.unwrap_or(true),
             memory_bytes: memory_bytes(environment)?,
             code_cache: code_cache(&database.target, environment)?,
             sqlite_synchronous: sqlite_synchronous(environment)?,
@@ -184,6 +188,11 @@ impl Config {
         let dyno = self.environment.get("DYNO").or(self.environment.get("HOSTNAME")).map(str::to_owned);
         let of_system = || Some(std::fs::read_to_string(HOST_NAME).ok()?.trim().to_owned());
         dyno.or_else(of_system).filter(|name| !name.is_empty()).unwrap_or_else(|| "a machine".to_owned())
+    }
+
+    /// Connections to Postgres for the host's own needs.
+    pub fn host_connections(&self) -> u32 {
+        HOST_POOL_SIZE + u32::from(self.listens)
     }
 
     /// How many connections to clients there may be.

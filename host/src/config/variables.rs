@@ -16,7 +16,7 @@ pub struct Variable {
 }
 
 /// Name, default and meaning of what is not a limit.
-const SETTINGS: [(&str, &str, &str); 18] = [
+const SETTINGS: [(&str, &str, &str); 19] = [
     (
         "INNKEEPER_LOG",
         "warn,sqlx=error,innkeeper=info,guest=info,request=info",
@@ -39,12 +39,17 @@ const SETTINGS: [(&str, &str, &str); 18] = [
     (
         "INNKEEPER_POOL_SIZE",
         "5",
-        "most connections to Postgres for guests, 1 to 500; the host has 2 more of its own",
+        "most connections to Postgres for guests, 1 to 500; the host has 3 more of its own",
     ),
     (
         "INNKEEPER_APP_POOL_SIZE",
         "3",
         "most connections to each Postgres database that an app names for itself, 1 to 500",
+    ),
+    (
+        "INNKEEPER_LISTEN",
+        "1",
+        "0 = no connection of its own over which Postgres says that the registry has changed; it is asked once a second anyway",
     ),
     ("INNKEEPER_ALLOW_EPHEMERAL", "0", "1 = SQLite even on a dyno, whose disk is lost at each restart"),
     (

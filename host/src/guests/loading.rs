@@ -8,8 +8,9 @@ use super::failed_compiles::Failed;
 use super::registry::{Closed, Guest, Registry, Release, Why};
 use super::routes::{Room, Routes};
 use super::state::GuestState;
+use super::trial::RECENT_MICROS;
 use crate::storage::registry::{App, Version};
-use crate::storage::{AppSpace, Error};
+use crate::storage::{AppSpace, Error, now_micros};
 use bytes::Bytes;
 use std::collections::HashMap;
 use std::sync::atomic::Ordering;
@@ -42,7 +43,7 @@ impl Default for Turns {
 #[derive(Debug, Default)]
 pub(super) struct Wanted {
     /// The newest load of each app.
-    loads: HashMap<String, Load>,
+    pub(super) loads: HashMap<String, Load>,
     /// How many loads there have been.
     count: u64,
 }
@@ -79,7 +80,7 @@ impl Wanted {
 
 /// Why an app could not be loaded.
 #[derive(Debug, thiserror::Error)]
-enum LoadError {
+pub(super) enum LoadError {
     /// Its own database cannot be used.
     #[error("{0}")]
     Own(Error),
@@ -99,18 +100,18 @@ enum LoadError {
 }
 
 impl Registry {
-    /// Reads the list of apps and publishes what is known of each at once. Returns the apps that
+    /// Takes the list of apps and publishes what is known of each at once. Returns the apps that
     /// have to be loaded, for [`Self::load`]; those that are being loaded already are not among
     /// them.
-    pub(super) async fn reload(&self) -> Result<Vec<Load>, Error> {
-        let apps = self.database().apps().await?;
+    pub(super) fn reload(&self, apps: &[App]) -> Vec<Load> {
         let vars: Vec<&str> = apps.iter().filter_map(|app| app.database_var.as_deref()).collect();
         self.own_databases.retain(&vars);
+        self.forget_problems(apps);
         let mut wanted = self.wanted();
         wanted.loads.retain(|name, _| apps.iter().any(|app| app.name == *name && app.active.is_some()));
         let before = self.routes.load_full();
         let (mut rooms, mut loads) = (Vec::new(), Vec::new());
-        for app in &apps {
+        for app in apps {
             let Some(active) = app.active else { continue };
             let room = before.room_of(&app.name);
             if let Some(Room::Open(guest)) = room.filter(|room| is_still(room, app, active)) {
@@ -125,7 +126,7 @@ impl Registry {
         self.routes.store(Arc::new(Routes::new(rooms)));
         self.listed.store(true, Ordering::Release);
         self.note_settled();
-        Ok(loads)
+        loads
     }
 
     /// The apps that are closed because of a database, to be tried again.
@@ -153,6 +154,7 @@ impl Registry {
             // There is another one on its way, or the app is gone.
             return Ok(());
         }
+        self.note_problem(&load.app.name, loaded.as_ref().err().map(ToString::to_string));
         let (room, outage) = match loaded {
             Ok(guest) => {
                 self.complaints.lock().unwrap_or_else(PoisonError::into_inner).remove(&load.app.name);
@@ -168,7 +170,7 @@ impl Registry {
         outage.map_or(Ok(()), Err)
     }
 
-    fn wanted(&self) -> MutexGuard<'_, Wanted> {
+    pub(super) fn wanted(&self) -> MutexGuard<'_, Wanted> {
         self.wanted.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -239,8 +241,18 @@ impl Registry {
         let space = self.space_for(app, old).await?;
         let (version, pre) = self.compiled(app, *active).await?;
         let accounts = old.map_or_else(|| self.accounts(&space), |old| old.accounts.clone());
-        let release = Release { number: version.number, settings: version.settings.as_deref(), rehearsal: None };
-        Ok(Arc::new(self.assemble(app, release, space, pre, accounts)?))
+        let is_on_trial = is_new(app) && old.is_none_or(|old| old.version != version.number);
+        let release = Release {
+            number: version.number,
+            settings: version.settings.as_deref(),
+            rehearsal: None,
+            is_on_trial,
+        };
+        let guest = self.assemble(app, release, space, pre, accounts)?;
+        if let Some(old) = old {
+            guest.canary.store(old.canary.load_full());
+        }
+        Ok(Arc::new(guest))
     }
 
     /// Where the app's things are: as before, or else made if need be.
@@ -260,7 +272,11 @@ impl Registry {
     }
 
     /// The active version, ready to run. What is not compiled yet waits for its turn.
-    async fn compiled(&self, app: &App, active: i64) -> Result<(Version, ProxyPre<GuestState>), LoadError> {
+    pub(super) async fn compiled(
+        &self,
+        app: &App,
+        active: i64,
+    ) -> Result<(Version, ProxyPre<GuestState>), LoadError> {
         let version = {
             let _turn = self.turns.host.acquire().await.map_err(|_| LoadError::Stopping)?;
             self.database().version(&app.name, active).await?.ok_or(LoadError::NoVersion)?
@@ -287,6 +303,13 @@ impl Registry {
         let _turn = self.turns.host.acquire().await.map_err(|_| LoadError::Stopping)?;
         Ok(self.database().component(version).await?.into())
     }
+}
+
+/// Whether the active version has become active lately, and by somebody's will: one to which the
+/// host went back is not left by itself again.
+fn is_new(app: &App) -> bool {
+    let age = app.activated_at.map(|at| now_micros().saturating_sub(at));
+    !app.went_back_by_itself && age.is_some_and(|age| age < RECENT_MICROS)
 }
 
 fn is_still(room: &Room, app: &App, active: i64) -> bool {

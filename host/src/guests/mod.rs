@@ -7,12 +7,14 @@
 
 pub mod admission;
 mod advice;
+pub mod canary;
 pub mod compiling;
 pub mod component;
 pub mod compute;
 pub mod disks;
 pub mod engine;
 mod failed_compiles;
+mod going_back;
 pub mod heartbeat;
 mod hooks;
 pub mod inspect;
@@ -33,9 +35,11 @@ pub mod run;
 pub mod settings;
 pub mod state;
 pub mod sweep;
+mod trial;
 pub mod watch;
 
 pub use component::ComponentError;
 pub use own_databases::OwnDatabases;
 pub use registry::{Absence, Closed, FirstBuild, Guest, Registry, Why};
 pub use state::{GuestState, Visit};
+pub use trial::Ending;

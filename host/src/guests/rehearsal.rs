@@ -92,7 +92,8 @@ impl Registry {
         let space = self.space_of(app).await?;
         let accounts = self.accounts(&space);
         let number = app.active.unwrap_or_default().saturating_add(1);
-        let release = Release { number, settings: None, rehearsal: Some(Rehearsal::default()) };
+        let release =
+            Release { number, settings: None, rehearsal: Some(Rehearsal::default()), is_on_trial: false };
         let guest = self.assemble(app, release, space, prepared.0.clone(), accounts)?;
         let client = Client::at(IpAddr::V4(Ipv4Addr::LOCALHOST));
         let party = Party { app: Arc::clone(guest.app.space.app()), client };

@@ -1,9 +1,8 @@
 //! Going back to an earlier version, or forward again.
 
 use super::{OperationError, Operations, Result};
-use crate::storage::app_migrations::{self, Applied};
+use crate::storage::app_migrations::Applied;
 use crate::storage::registry::{self, Activate, ActivationKind, Actor, App};
-use crate::storage::{Transactions, UnitOfWork};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -72,7 +71,8 @@ impl Operations {
             return Err(OperationError::conflict(format!("version {to} of {app} is active already")));
         }
         self.find_version(app, to).await?;
-        let unknown_migrations = self.unknown_migrations(&found, to).await?;
+        let unknown = self.registry.unknown_migrations(&found, to).await?;
+        let unknown_migrations: Vec<UnknownMigration> = unknown.into_iter().map(UnknownMigration::from).collect();
         let needs_force = unknown_migrations.iter().any(|migration| !migration.destroyed.is_empty());
         Ok(RollbackPlan { app: app.to_owned(), from: found.active, to, unknown_migrations, needs_force })
     }
@@ -115,20 +115,11 @@ impl Operations {
         let versions = self.database().versions(&app.name).await?;
         versions.iter().map(|version| version.number).find(|number| *number < active).ok_or_else(none)
     }
+}
 
-    async fn unknown_migrations(&self, app: &App, version: i64) -> Result<Vec<UnknownMigration>> {
-        let space = self.registry.space_of(app).await?;
-        let mut unit = UnitOfWork::new(space, Transactions::Request);
-        let known = app_migrations::known(&mut unit, version).await?;
-        let applied = app_migrations::applied(&mut unit).await?;
-        let is_unknown =
-            |applied: &Applied| applied.version.is_some_and(|by| by > version) && !known.contains(&applied.name);
-        let unknown = |applied: Applied| UnknownMigration {
-            name: applied.name,
-            version: applied.version,
-            destroyed: applied.destroyed,
-        };
-        Ok(applied.into_iter().filter(is_unknown).map(unknown).collect())
+impl From<Applied> for UnknownMigration {
+    fn from(applied: Applied) -> Self {
+        Self { name: applied.name, version: applied.version, destroyed: applied.destroyed }
     }
 }
 

@@ -35,5 +35,6 @@ pub mod server;
 mod session_cookie;
 mod signed;
 mod uploads;
+mod visitor_part;
 
 pub use server::{Server, ServerSettings};

@@ -1,7 +1,8 @@
 //! The host's own answers: short pages that say what is the matter and give the request's id, never what went wrong inside.
 
 use super::body::{Body, full};
-use crate::telemetry::recent::Ending;
+use crate::guests::Ending;
+use crate::telemetry::recent;
 use bytes::Bytes;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
 use http::{HeaderMap, Response, StatusCode};
@@ -25,20 +26,19 @@ pub(super) struct Problem {
     pub(super) reason: String,
     /// What else the visitor has to be told.
     pub(super) headers: Box<HeaderMap>,
-    /// Whether a guest was to answer and could not.
-    pub(super) is_guests: bool,
+    /// Whether the version of the app is to blame, and how it failed.
+    pub(super) blame: Option<Ending>,
 }
 
 impl Problem {
     /// A problem without a hint when to try again.
     pub(super) fn new(status: StatusCode, text: &'static str, reason: impl Into<String>) -> Self {
-        let headers = Box::default();
-        Self { status, text, retry_after: None, reason: reason.into(), headers, is_guests: false }
+        Self { status, text, retry_after: None, reason: reason.into(), headers: Box::default(), blame: None }
     }
 
-    /// The same problem, for which the guest is to blame.
-    pub(super) fn of_guest(self) -> Self {
-        Self { is_guests: true, ..self }
+    /// The same problem, for which the version of the app is to blame.
+    pub(super) fn blamed_on_guest(self, ending: Ending) -> Self {
+        Self { blame: Some(ending), ..self }
     }
 
     /// The same problem with further headers.
@@ -70,8 +70,11 @@ impl Problem {
     }
 
     /// How the request ended, for the figures.
-    pub(super) fn ending(&self) -> Ending {
-        if self.is_guests { Ending::Failed } else { Ending::ByHost(self.status.as_u16()) }
+    pub(super) fn counted(&self) -> recent::Ending {
+        match self.blame {
+            Some(_) => recent::Ending::Failed,
+            None => recent::Ending::ByHost(self.status.as_u16()),
+        }
     }
 
     /// The page for the visitor.

@@ -2,6 +2,7 @@
 
 use super::body::{Body, full};
 use super::cors::{Cors, Endpoint};
+use super::dashboard::{self, Dashboard};
 use super::dispatch::Dispatcher;
 use super::front::{self, ClientInfo, Refusal};
 use super::leaving::Leaving;
@@ -10,6 +11,7 @@ use super::operator::{self, Operator};
 use super::pages::{self, Problem};
 use super::server::ServerSettings;
 use super::uploads::Desk;
+use super::visitor_part::VisitorPart;
 use super::{closed, downloads, uploads};
 use crate::guests::admission::Client;
 use crate::guests::routes::Room;
@@ -17,7 +19,7 @@ use crate::guests::{Absence, Closed, Guest, Registry};
 use crate::telemetry::metrics;
 use crate::telemetry::recent::{self, Ending};
 use http::header::{HOST, HeaderValue, RETRY_AFTER};
-use http::{Request, Response, StatusCode};
+use http::{HeaderMap, Request, Response, StatusCode};
 use hyper::body::Incoming;
 use std::net::IpAddr;
 use std::pin::pin;
@@ -36,6 +38,7 @@ pub(super) struct Router {
     pub(super) registry: Arc<Registry>,
     pub(super) dispatcher: Dispatcher,
     desk: Desk,
+    dashboard: Dashboard,
     leaving: Leaving,
     pub(super) trust_proxy: bool,
     operator: Operator,
@@ -49,6 +52,7 @@ impl Router {
         registry: Arc<Registry>,
         dispatcher: Dispatcher,
         desk: Desk,
+        dashboard: Dashboard,
         leaving: Leaving,
         settings: &ServerSettings,
     ) -> Self {
@@ -57,6 +61,7 @@ impl Router {
             registry,
             dispatcher,
             desk,
+            dashboard,
             leaving,
             trust_proxy: settings.trust_proxy,
             operator: Operator::new(settings.admin_token.as_ref(), operator_attempts),
@@ -81,6 +86,7 @@ impl Router {
         let path = if is_misplaced { HIDDEN } else { request.uri().path() };
         let line = Line { method: request.method().clone(), path: path.to_owned() };
         let found = if is_misplaced { Err(Route::Misplaced) } else { self.find(&request) };
+        let (found, part) = choose(found, request.headers_mut());
         let cors = match &found {
             Err(Route::File(endpoint)) => Cors::of(*endpoint, &request, &self.registry),
             _ => None,
@@ -94,9 +100,7 @@ impl Router {
                     self.operator.hide(&mut request)?;
                     self.dispatcher.dispatch(guest, request, &client, who, &request_id).await
                 }
-                Err(route) => {
-                    Box::pin(self.answer_without_guest(route, request, client.address.unwrap_or(peer))).await
-                }
+                Err(route) => Box::pin(self.answer_without_guest(route, request, &client, peer)).await,
             }
         });
         let (mut response, ending, reason) = match self.leaving.in_time(answering).await {
@@ -104,9 +108,12 @@ impl Router {
                 let ending = Ending::Answered(response.status().as_u16());
                 (response, ending, None)
             }
-            Err(problem) => (problem.page(&request_id), problem.ending(), Some(problem.reason)),
+            Err(problem) => (problem.page(&request_id), problem.counted(), Some(problem.reason)),
         };
         self.leaving.mark(response.headers_mut());
+        if let Some(part) = part {
+            part.tell(response.headers_mut(), client.scheme_https);
+        }
         if let Some(cors) = &cors {
             cors.mark(response.headers_mut());
         }
@@ -121,8 +128,10 @@ impl Router {
         &self,
         route: &Route,
         request: Request<Incoming>,
-        address: IpAddr,
+        client: &ClientInfo,
+        peer: IpAddr,
     ) -> Result<Response<Body>, Problem> {
+        let address = client.address.unwrap_or(peer);
         match route {
             Route::Misplaced => Err(operator::misplaced()),
             Route::Host(response) => Ok(response()),
@@ -134,6 +143,10 @@ impl Router {
                 uploads::respond(&self.registry, request, Client::at(address), &self.desk).await
             }
             Route::Metrics => Ok(self.metrics(&request, address).await),
+            Route::Dashboard => {
+                let client = dashboard::Client { https: client.scheme_https, address, operator: &self.operator };
+                Ok(self.dashboard.answer(request, client).await)
+            }
             Route::Absent(absence) => Err(closed::absent(absence)),
             Route::Closed(closed) => Err(closed::closed(closed)),
         }
@@ -190,12 +203,27 @@ impl Router {
     }
 }
 
+/// Where an app has a canary, the version that answers this visitor.
+fn choose(
+    found: Result<Arc<Guest>, Route>,
+    headers: &mut HeaderMap,
+) -> (Result<Arc<Guest>, Route>, Option<VisitorPart>) {
+    let Ok(guest) = found else { return (found, None) };
+    let mut part = VisitorPart::take(headers);
+    match guest.canary() {
+        None => (Ok(guest), None),
+        Some(canary) if part.is_for(&canary) => (Ok(Arc::clone(&canary.guest)), Some(part)),
+        Some(_) => (Ok(guest), Some(part)),
+    }
+}
+
 /// A request that no guest gets.
 enum Route {
     Host(fn() -> Response<Body>),
     Ready,
     File(Endpoint),
     Metrics,
+    Dashboard,
     /// The operator's token stands in the path.
     Misplaced,
     Absent(Absence),
@@ -209,6 +237,7 @@ fn host_route(path: &str) -> Route {
         _ if path.starts_with("/blobs/") => Route::File(Endpoint::Downloads),
         _ if path.starts_with("/uploads/") => Route::File(Endpoint::Uploads),
         "/metrics" => Route::Metrics,
+        _ if dashboard::is_dashboards(path) => Route::Dashboard,
         _ => Route::Host(|| pages::plain(StatusCode::NOT_FOUND, "no such route of the host\n")),
     }
 }

@@ -78,8 +78,5 @@ impl Access<'_> {
 }
 
 fn root(address: IpAddr) -> Authority {
-    Authority {
-        token: ROOT.to_owned(),
-        actor: Actor { name: ROOT.to_owned(), origin: Some(address.to_string()) },
-    }
+    Authority { token: ROOT.to_owned(), actor: Actor { name: ROOT.to_owned(), origin: Some(address.to_string()) } }
 }

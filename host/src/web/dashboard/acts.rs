@@ -16,7 +16,8 @@ use http::request::Parts;
 use http::{Response, StatusCode};
 use hyper::body::Incoming;
 
-const FOREIGN: &str = "this form is of another session, and nothing was done: go back, load the page again and repeat it";
+const FOREIGN: &str =
+    "this form is of another session, and nothing was done: go back, load the page again and repeat it";
 const BUSY: &str = "another component is being uploaded: try again in a moment";
 
 impl Dashboard {
@@ -87,7 +88,10 @@ impl Dashboard {
             Act::Rollback => {
                 let version = form.number("version").map_err(OperationError::invalid)?;
                 let request = RollbackRequest { version, force: form.get("force").is_some(), note };
-                self.operations.rollback(actor, name, &request).await.map(|done| format!("active-{}", done.version))
+                self.operations
+                    .rollback(actor, name, &request)
+                    .await
+                    .map(|done| format!("active-{}", done.version))
             }
             Act::Promote | Act::Abort => {
                 self.is_canary(&app, form)?;
@@ -95,7 +99,10 @@ impl Dashboard {
                     let done = self.operations.promote(actor, name, note.as_deref()).await?;
                     return Ok(format!("active-{}", done.version));
                 }
-                self.operations.abort(actor, name, note.as_deref()).await.map(|version| format!("aborted-{version}"))
+                self.operations
+                    .abort(actor, name, note.as_deref())
+                    .await
+                    .map(|version| format!("aborted-{version}"))
             }
         }
     }
@@ -150,14 +157,16 @@ impl Dashboard {
         let request = DeployRequest {
             note: form.get("note").map(str::to_owned),
             canary: form.number("canary").map_err(OperationError::invalid)?,
-            smoke: SmokeRequest { path: form.get("smoke").map(str::to_owned), skip: form.get("skip-smoke").is_some() },
+            smoke: SmokeRequest {
+                path: form.get("smoke").map(str::to_owned),
+                skip: form.get("skip-smoke").is_some(),
+            },
             ..DeployRequest::default()
         };
         let (operations, actor) = (self.operations.clone(), visit.authority.actor.clone());
         let (name, component): (String, Bytes) = (name.to_owned(), form.file.clone());
-        let task = self.tasks.spawn(async move {
-            operations.deploy(&actor, &name, component, &request, |_| {}).await
-        });
+        let task =
+            self.tasks.spawn(async move { operations.deploy(&actor, &name, component, &request, |_| {}).await });
         let ended = task.await;
         ended.unwrap_or_else(|_| Err(OperationError::new(ErrorKind::Internal, "the deployment was broken off")))
     }
@@ -174,4 +183,3 @@ pub(super) fn status(kind: ErrorKind) -> StatusCode {
         ErrorKind::Internal => StatusCode::INTERNAL_SERVER_ERROR,
     }
 }
-

@@ -1,11 +1,11 @@
 //! Forms as the dashboard's own pages send them.
 
 use bytes::Bytes;
+use futures_util::{StreamExt, TryStreamExt};
 use http::HeaderMap;
 use http::header::CONTENT_TYPE;
 use http_body_util::{BodyExt, BodyStream, Limited};
 use hyper::body::Incoming;
-use futures_util::{StreamExt, TryStreamExt};
 use std::collections::HashMap;
 
 /// A form without files has no more bytes.
@@ -29,7 +29,8 @@ impl Form {
 
     /// A field as a number; an error where it is none.
     pub(super) fn number<N: std::str::FromStr>(&self, name: &str) -> Result<Option<N>, String> {
-        let parse = |text: &str| text.parse().map_err(|_| format!("{name}: {text} is not a number that fits here"));
+        let parse =
+            |text: &str| text.parse().map_err(|_| format!("{name}: {text} is not a number that fits here"));
         self.get(name).map(parse).transpose()
     }
 }
@@ -59,7 +60,8 @@ pub(super) async fn read_with_file(
 ) -> Result<Form, String> {
     let boundary = multer::parse_boundary(content_type(headers)).map_err(|error| error.to_string())?;
     let most_bytes = most.saturating_add(MOST_BYTES as u64);
-    let limits = multer::SizeLimit::new().whole_stream(most_bytes).per_field(MOST_FIELD_BYTES).for_field("component", most);
+    let limits =
+        multer::SizeLimit::new().whole_stream(most_bytes).per_field(MOST_FIELD_BYTES).for_field("component", most);
     let constraints = multer::Constraints::new().size_limit(limits);
     let data = BodyStream::new(body).try_filter_map(|frame| async { Ok(frame.into_data().ok()) });
     let mut parts = multer::Multipart::with_constraints(data.boxed(), boundary, constraints);

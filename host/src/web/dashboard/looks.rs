@@ -131,7 +131,10 @@ impl Dashboard {
         if act != Act::Rollback && app.canary.is_none() {
             return Err(OperationError::conflict(format!("{name} has no canary any more")));
         }
-        Ok(confirm::page(visit, &confirm::Question { app: &app, act, versions: &versions, plan: plan.as_ref(), problem }))
+        Ok(confirm::page(
+            visit,
+            &confirm::Question { app: &app, act, versions: &versions, plan: plan.as_ref(), problem },
+        ))
     }
 
     async fn deploy_form(&self, app: Option<&str>, visit: &Visit) -> Result<Markup> {
@@ -144,7 +147,9 @@ impl Dashboard {
 
     async fn audit(&self, query: Option<&str>, visit: &Visit) -> Result<Markup> {
         if !visit.authority.allows(Scope::Admin) {
-            return Err(OperationError::not_found("this token may not see the audit log: it needs the scope admin"));
+            return Err(OperationError::not_found(
+                "this token may not see the audit log: it needs the scope admin",
+            ));
         }
         let app = parameter(query, "app");
         let before = parameter(query, "before").and_then(|id| id.parse().ok());

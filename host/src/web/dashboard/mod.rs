@@ -16,7 +16,9 @@ mod response;
 mod session;
 mod view;
 
-pub(super) use page::{HOME, is_dashboards};
+pub(super) use page::is_dashboards;
+
+use page::HOME;
 
 use super::body::Body;
 use super::operator::Operator;

@@ -96,7 +96,8 @@ pub(super) fn safe_return(to: Option<&str>) -> &str {
     let known = to.filter(|to| {
         let path = to.split('?').next().unwrap_or_default();
         let is_plain = to.bytes().all(|byte| byte.is_ascii_graphic());
-        is_plain && Page::at(path).is_some_and(|page| !matches!(page, Page::SignIn | Page::SignOut | Page::Style(_)))
+        is_plain
+            && Page::at(path).is_some_and(|page| !matches!(page, Page::SignIn | Page::SignOut | Page::Style(_)))
     });
     known.unwrap_or(HOME)
 }

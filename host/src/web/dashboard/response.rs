@@ -15,8 +15,7 @@ use std::sync::LazyLock;
 const CSS: &str = include_str!("style.css");
 /// Where the style sheet is. Another one has another address.
 static STYLE: LazyLock<String> = LazyLock::new(|| format!("{BASE}/style-{}.css", *STYLE_HASH));
-static STYLE_HASH: LazyLock<String> =
-    LazyLock::new(|| hex(&Sha256::digest(CSS)).chars().take(16).collect());
+static STYLE_HASH: LazyLock<String> = LazyLock::new(|| hex(&Sha256::digest(CSS)).chars().take(16).collect());
 
 /// No script runs, nothing is loaded from elsewhere, no form is sent elsewhere, and no other page
 /// shows this one in a frame.

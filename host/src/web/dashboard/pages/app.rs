@@ -4,7 +4,7 @@ use super::super::Visit;
 use super::super::access::Scope;
 use super::super::page::HOME;
 use super::super::view::{Section, Tone, badge, bytes, note, when_text};
-use super::{app_address, canary, live_switch, log, missing, shell, tables, trail, traffic, versions};
+use super::{app_address, canary, live_switch, log, missing, shell, tables, traffic, trail, versions};
 use crate::operations::{
     ActivationView, AppView, ConfigSource, ContentsView, HostView, Result, SettingsView, VersionView,
 };

@@ -8,7 +8,12 @@ use crate::operations::AuditView;
 use maud::{Markup, html};
 
 /// See the module.
-pub(in crate::web::dashboard) fn page(visit: &Visit, entries: &[AuditView], app: Option<&str>, has_more: bool) -> Markup {
+pub(in crate::web::dashboard) fn page(
+    visit: &Visit,
+    entries: &[AuditView],
+    app: Option<&str>,
+    has_more: bool,
+) -> Markup {
     let content = html! {
         div.page-head {
             div { h1 { "Audit" } p { "Every act and every refusal, the newest first. Nothing here can be changed or deleted." } }

@@ -10,7 +10,8 @@ use maud::{Markup, html};
 
 /// The active version and the one that answers a part of the visitors.
 pub(super) fn card(visit: &Visit, app: &AppView, canary: &CanaryView, traffic: &AppTraffic) -> Markup {
-    let of = |version: i64| traffic.versions.iter().find(|found| found.version == version).map(|found| &found.hour);
+    let of =
+        |version: i64| traffic.versions.iter().find(|found| found.version == version).map(|found| &found.hour);
     let address = app_address(&app.name);
     html! {
         section.card aria-labelledby="canary" {

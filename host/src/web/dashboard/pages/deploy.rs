@@ -20,7 +20,8 @@ pub(in crate::web::dashboard) struct Tried<'a> {
 pub(in crate::web::dashboard) fn page(visit: &Visit, app: Option<&AppView>, tried: Option<&Tried<'_>>) -> Markup {
     let title = app.map_or_else(|| "New app".to_owned(), |app| format!("Deploy to {}", app.name));
     let address = app.map(|app| app_address(&app.name));
-    let action = address.as_deref().map_or_else(|| format!("{BASE}/deploy"), |address| format!("{address}/deploy"));
+    let action =
+        address.as_deref().map_or_else(|| format!("{BASE}/deploy"), |address| format!("{address}/deploy"));
     let content = html! {
         div.narrow {
             div {

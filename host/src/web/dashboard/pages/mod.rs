@@ -15,11 +15,11 @@ pub(super) mod trouble;
 mod versions;
 pub(super) mod who_are_you;
 
+use super::Visit;
 use super::access::Scope;
 use super::page::{BASE, HOME};
 use super::response::style_address;
 use super::view::{Frame, Section, Tone, frame, note};
-use super::Visit;
 use maud::{Markup, html};
 
 /// A page of somebody who is signed in.

@@ -36,7 +36,10 @@ pub(in crate::web::dashboard) fn not_over_http() -> Response<Body> {
 
 /// The token may not do this.
 pub(in crate::web::dashboard) fn not_yours(visit: &Visit, what: &str) -> Response<Body> {
-    let content = inside("Your token may not do this", &format!("It may not {what}. Somebody with the scope admin can make you one that may."));
+    let content = inside(
+        "Your token may not do this",
+        &format!("It may not {what}. Somebody with the scope admin can make you one that may."),
+    );
     html(StatusCode::FORBIDDEN, shell(visit, "Not allowed", Section::Apps, &content))
 }
 

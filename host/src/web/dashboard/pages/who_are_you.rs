@@ -63,7 +63,9 @@ fn told(refusal: &Refusal) -> Markup {
             p { "Nobody can sign in here yet. Make a token with " code { "innkeeper token create" } ", or set "
                 code { "INNKEEPER_ADMIN_TOKEN" } " to at least 32 random characters." }
         },
-        Refusal::Wrong => markup! { p { "This token does not open anything here. It may have been revoked, or have ended." } },
+        Refusal::Wrong => {
+            markup! { p { "This token does not open anything here. It may have been revoked, or have ended." } }
+        }
         Refusal::TooMany(wait) => markup! {
             p { "Too many wrong tokens came from your address. Try again in " (wait.as_secs().max(1)) " seconds." }
         },

@@ -158,7 +158,8 @@ mod tests {
     #[test]
     fn the_page_that_is_shown_is_marked_in_the_bar() {
         let shown = |section, has_audit| {
-            let outside = Frame { home: "/", base: "/a", style: "/s", title: "T", section, who: "w", csrf: "c", has_audit };
+            let outside =
+                Frame { home: "/", base: "/a", style: "/s", title: "T", section, who: "w", csrf: "c", has_audit };
             frame(&outside, &html! {}).into_string()
         };
         assert!(shown(Section::Limits, true).contains("href=\"/a/limits\" aria-current=\"page\""));

@@ -154,7 +154,10 @@ mod tests {
             assert_eq!(passed(seconds * 1_000_000), shown);
         }
         let text = when_text("2027-01-15T07:59:00Z", now).into_string();
-        assert!(text.contains("datetime=\"2027-01-15T07:59:00Z\"") && text.ends_with(">1 min ago</time>"), "{text}");
+        assert!(
+            text.contains("datetime=\"2027-01-15T07:59:00Z\"") && text.ends_with(">1 min ago</time>"),
+            "{text}"
+        );
         assert!(when_text("yesterday", now).into_string().contains(">yesterday<"));
         assert!(clock(now + 1_002_000).into_string().contains(">08:00:01.002<"));
     }

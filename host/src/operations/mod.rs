@@ -30,7 +30,7 @@ pub use prune::PrunedView;
 pub use rollback::{RollbackPlan, RollbackRequest, RolledBack, UnknownMigration};
 pub use settings::{ConfigEntry, ConfigSource, SettingsView};
 pub use smoke::{SmokeReport, SmokeRequest};
-pub use state_view::{ContentsView, StateView};
+pub use state_view::{ContentsView, DiskView, StateView};
 pub use version_view::{ActivationView, VersionView};
 
 use crate::guests::Registry;

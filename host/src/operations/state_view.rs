@@ -22,13 +22,22 @@ pub struct StateView {
     /// Connections to it that are in use, and how many there may be; none on SQLite.
     pub connections: Option<[u64; 2]>,
     /// How the disk of SQLite's files is; none on Postgres.
-    pub disk: Option<String>,
+    pub disk: Option<DiskView>,
     /// Bytes of memory that guests take, and how many they may take.
     pub guest_memory: [u64; 2],
     /// Guests at work, and how many there may be.
     pub guests: [u64; 2],
     /// Requests that wait for room in memory.
     pub waiting: u64,
+}
+
+/// How the disk of SQLite's files is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct DiskView {
+    /// Whether rows can be added.
+    pub takes_writes: bool,
+    /// Bytes that it has left, without the reserve.
+    pub free: u64,
 }
 
 /// What an app has in its database.
@@ -63,7 +72,9 @@ impl Operations {
             database: self.registry.config().database.target.place(),
             database_ms: answers.then_some(took),
             connections,
-            disk: database.disk().map(|(_, disk)| disk.to_string()),
+            disk: database
+                .disk_figures()
+                .map(|disk| DiskView { takes_writes: disk.takes_writes, free: disk.free }),
             guest_memory: [memory.used, memory.total],
             guests: [memory.instances, u64::from(self.registry.instances())],
             waiting: memory.waiting,

@@ -44,23 +44,23 @@ fn table(entries: &[AuditView], now: i64) -> Markup {
     let rows = html! {
         thead { tr {
             th scope="col" { "When" }
-            th scope="col" { "Who" }
+            th scope="col" { "Result" }
             th scope="col" { "What" }
             th.wide scope="col" { "Component" }
-            th scope="col" { "Result" }
+            th scope="col" { "Who" }
         } }
         tbody {
             @for entry in entries {
                 tr {
                     td { (when_text(&entry.at, now)) }
-                    td { (entry.by) @if let Some(from) = &entry.from { small.muted.block { (from) } } }
+                    td { @if entry.result == "ok" { (badge(Tone::Good, "ok")) } @else { (badge(Tone::Bad, "refused")) small.block { (entry.result) } } }
                     td.wrap {
                         span.strong { (entry.action) }
                         @if let Some(app) = &entry.app { " " a href=(app_address(app)) { (app) } }
                         @if !entry.detail.is_empty() { small.muted.block { (entry.detail) } }
                     }
                     td.wide { @if let Some(sha256) = &entry.sha256 { code title=(sha256) { (sha256.chars().take(12).collect::<String>()) } } }
-                    td.wrap { @if entry.result == "ok" { (badge(Tone::Good, "ok")) } @else { (badge(Tone::Bad, "refused")) small.block { (entry.result) } } }
+                    td { (entry.by) @if let Some(from) = &entry.from { small.muted.block { (from) } } }
                 }
             }
         }

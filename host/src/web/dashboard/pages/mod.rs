@@ -46,7 +46,10 @@ fn form_key(visit: &Visit) -> Markup {
 fn trail(steps: &[(&str, &str)]) -> Markup {
     html! {
         nav.trail aria-label="Breadcrumb" {
-            @for (address, name) in steps { a href=(address) { (name) } span aria-hidden="true" { " / " } }
+            @for (place, (address, name)) in steps.iter().enumerate() {
+                @if place > 0 { span aria-hidden="true" { " / " } }
+                a href=(address) { (name) }
+            }
         }
     }
 }

@@ -5,7 +5,7 @@ use super::super::access::Scope;
 use super::super::page::{BASE, HOME};
 use super::super::view::{Section, Tone, badge, bytes, count, meter, millis, percent, sparkline, when_text};
 use super::{app_address, hosts, live_switch, missing, shell, tables};
-use crate::operations::{AppView, HostView, Result, StateView};
+use crate::operations::{AppView, DiskView, HostView, Result, StateView};
 use crate::telemetry::recent::{AppTraffic, Totals};
 use maud::{Markup, html};
 use std::collections::HashMap;
@@ -78,7 +78,11 @@ fn figures(shown: &Overview<'_>) -> Markup {
                         None => small.bad title=(place) { "does not answer" },
                     }
                     @if let Some([used, most]) = state.connections { small { (used) " of " (most) " connections in use" } }
-                    @if let Some(disk) = &state.disk { small { "disk: " (disk) } }
+                    @match state.disk {
+                        Some(DiskView { takes_writes: true, free }) => small { (bytes(free)) " free on its disk" },
+                        Some(DiskView { free, .. }) => small.bad { "its disk takes no writes, " (bytes(free)) " free" },
+                        None => {},
+                    }
                 }
             }
             div {
@@ -117,7 +121,7 @@ fn table(visit: &Visit, shown: &Overview<'_>, apps: &[AppView]) -> Markup {
             th scope="col" { "App" }
             th scope="col" { "Version" }
             th.wide scope="col" { "Last hour" }
-            th.num scope="col" { "Requests" }
+            th.num.wide scope="col" { "Requests" }
             th.num scope="col" { "Failed" }
             th.num.wide scope="col" { "p95" }
             th.wide scope="col" { "Active since" }
@@ -162,7 +166,7 @@ fn row(visit: &Visit, app: &AppView, traffic: Option<&AppTraffic>, not_served: O
                 @if let Some(reason) = not_served { " " span title=(reason) { (badge(Tone::Bad, "not served")) } }
             }
             td.wide { (sparkline(&requests)) }
-            td.num { (count(totals.requests)) }
+            td.num.wide { (count(totals.requests)) }
             td.num class=[(totals.bad() > 0).then_some("bad")] { (percent(totals.bad(), totals.requests)) }
             td.num.wide { (millis(hour.and_then(|hour| hour.latency.p95))) }
             td.wide {

@@ -31,6 +31,7 @@ pub(in crate::web::dashboard) fn bytes(number: u64) -> String {
 pub(in crate::web::dashboard) fn millis(millis: Option<f64>) -> String {
     match millis {
         None => "\u{2013}".to_owned(),
+        Some(millis) if millis < 0.05 => "<\u{2009}0.1 ms".to_owned(),
         Some(millis) if millis < 9.95 => format!("{millis:.1} ms"),
         Some(millis) if millis < 999.5 => format!("{millis:.0} ms"),
         Some(millis) => format!("{:.1} s", millis / 1000.0),
@@ -121,8 +122,8 @@ mod tests {
 
     #[test]
     fn durations_have_two_or_three_digits() {
-        let shown = [Some(0.64), Some(12.4), Some(640.2), Some(1300.0), None].map(millis);
-        assert_eq!(shown, ["0.6 ms", "12 ms", "640 ms", "1.3 s", "\u{2013}"]);
+        let shown = [Some(0.01), Some(0.64), Some(12.4), Some(640.2), Some(1300.0), None].map(millis);
+        assert_eq!(shown, ["<\u{2009}0.1 ms", "0.6 ms", "12 ms", "640 ms", "1.3 s", "\u{2013}"]);
     }
 
     #[test]

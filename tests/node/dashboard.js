@@ -92,7 +92,7 @@ const walks = {
     await signIn(page);
     await page.goto(`${home}ui/apps/probe/rollback`);
     seen.consequence = await page.locator("main").innerText();
-    const button = page.getByRole("button", { name: "Roll back to version 1" });
+    const button = page.getByRole("button", { name: "Roll back to version 2" });
     await button.click();
     seen.stillAsked = await heading(page);
     await page.getByRole("checkbox").check();

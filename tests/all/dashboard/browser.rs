@@ -79,12 +79,15 @@ async fn a_rollback_that_loses_something_wants_a_tick(engine: Engine) {
     let host = TestHost::with(engine).app("probe", "probe").env(VARIABLE, TOKEN).start().await;
     let migrate =
         |name: &str, sql: &str| json!([{ "op": "db.migrate", "migrations": [{ "name": name, "sql": sql }] }]);
-    let made =
-        host.visitor().probe(migrate("0001_notes", "create table notes (id integer primary key, old text)")).await;
+    let made = host
+        .visitor()
+        .probe(migrate("0001_notes", "create table notes (id integer primary key, old text)", &[]))
+        .await;
     support::probe::all_ok(&made);
     host.swap("probe", "page").await;
     host.swap("probe", "probe").await;
-    let lost = host.visitor().probe(migrate("0002_no_old", "alter table notes drop column old")).await;
+    let lost =
+        host.visitor().probe(migrate("0002_no_old", "alter table notes drop column old", &["notes.old"])).await;
     support::probe::all_ok(&lost);
     let seen = walk(&host, "force", &[]).await;
     says(&seen["consequence"], &["0002_no_old", "destroyed"]);

@@ -168,7 +168,7 @@ async fn a_session_is_good_on_every_host_and_ends_with_its_token(engine: Engine)
         other.get(HOME).await.expect(303);
     }
     let database: &TestDatabase = host.database();
-    support::command::on(database, &["keys", "rotate", "--revoke", "--yes"]).await;
+    support::command::on(database, &["keys", "rotate", "--revoke"]).await.succeeded();
     let ended = async || (visitor.get(HOME).await.status == 303).then_some(());
     until("the exchange of the keys ends the session", ended).await;
 }

@@ -5,8 +5,10 @@ use crate::web::operator::{NotAdmitted, Operator};
 use std::net::IpAddr;
 use std::time::Duration;
 
-/// Names the token of `INNKEEPER_ADMIN_TOKEN`, which may do everything.
-const ROOT: &str = "operator";
+/// The token of the environment, which may do everything.
+const ROOT: &str = "root";
+/// How whoever has it is called where it is written down what they did.
+const ROOT_NAME: &str = "INNKEEPER_ADMIN_TOKEN";
 
 /// Why somebody does not come in.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -78,5 +80,5 @@ impl Access<'_> {
 }
 
 fn root(address: IpAddr) -> Authority {
-    Authority { token: ROOT.to_owned(), actor: Actor { name: ROOT.to_owned(), origin: Some(address.to_string()) } }
+    Authority { token: ROOT.to_owned(), actor: Actor { name: ROOT_NAME.to_owned(), origin: Some(address.to_string()) } }
 }

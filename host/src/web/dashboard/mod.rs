@@ -25,7 +25,7 @@ use super::operator::Operator;
 use crate::guests::Registry;
 use crate::operations::Operations;
 use crate::storage::now_micros;
-use access::{Access, Authority, Refusal, Scope};
+use access::{Access, Authority, Refusal};
 use form::Form;
 use http::header::{ALLOW, HOST, HeaderValue, RETRY_AFTER, SET_COOKIE};
 use http::request::Parts;

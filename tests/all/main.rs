@@ -66,6 +66,8 @@ mod schemas;
 mod serving;
 mod sessions;
 mod starting;
+mod swapping;
+mod terminal;
 mod tiers;
 mod unit_of_work;
 mod units;

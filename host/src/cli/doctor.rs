@@ -2,22 +2,40 @@
 
 use super::tiers::{self, Tier};
 use super::{DatabaseArgs, output};
-use crate::config::{self, Config};
+use crate::config::Config;
 use crate::storage::registry::App;
 use crate::storage::{self, Database, RegistryState};
 use anyhow::bail;
 use clap::Args;
 use serde_json::json;
+use std::collections::BTreeMap;
 
+/// So many apps are named one by one.
+const FEW: usize = 5;
+
+/// Show which database was found and why, and whether it answers
+///
 /// Shows which database was found, why, and whether it answers, and how far each app is kept apart from the others; with --limits, every
 /// limit in force. Prints no password.
 #[derive(Debug, Args)]
+#[command(after_long_help = "\
+Examples:
+  innkeeper doctor
+  innkeeper doctor --limits
+  innkeeper doctor --json | jq '.apps[].warnings'
+
+JSON: {database, source, reason, notes, answers, disk, problem, apps, apps_problem, pool_size, connections,
+memory_bytes, instances}; apps is a list of {app, database_var, place, tier, warnings, problem}. With --limits:
+a list of {meaning, value, default, variable}")]
 pub(super) struct Options {
     #[command(flatten)]
     database: DatabaseArgs,
     /// Show the limits instead, and the variables that set them
     #[arg(long)]
     limits: bool,
+    /// Show each app by itself, however many there are
+    #[arg(long)]
+    all: bool,
     /// Print JSON
     #[arg(long)]
     json: bool,
@@ -25,7 +43,7 @@ pub(super) struct Options {
 
 pub(super) async fn run(options: &Options) -> anyhow::Result<()> {
     let config = options.database.load()?;
-    if options.limits { limits(&config, options.json) } else { database(&config, options.json).await }
+    if options.limits { limits(&config, options.json) } else { database(&config, options).await }
 }
 
 fn limits(config: &Config, json: bool) -> anyhow::Result<()> {
@@ -37,11 +55,11 @@ fn limits(config: &Config, json: bool) -> anyhow::Result<()> {
         .into_iter()
         .map(|row| [row.meaning.to_owned(), row.value, row.default, row.variable.to_owned()])
         .collect();
-    output::table(["LIMIT", "VALUE", "DEFAULT", "VARIABLE"], &rows);
+    output::table(["LIMIT", "VALUE", "DEFAULT", "VARIABLE"].map(output::text), &rows);
     Ok(())
 }
 
-async fn database(config: &Config, json: bool) -> anyhow::Result<()> {
+async fn database(config: &Config, options: &Options) -> anyhow::Result<()> {
     let decision = &config.database;
     let answer = ask(config).await;
     let disk = Database::open(config).ok().and_then(|database| database.disk_figures());
@@ -50,7 +68,7 @@ async fn database(config: &Config, json: bool) -> anyhow::Result<()> {
     let (apps, unread) = (apps.as_deref().unwrap_or_default(), apps.as_ref().err().map(ToString::to_string));
     let tiers = tiers::tiers(config, apps).await;
     let connections = tiers::connections(config, apps);
-    if json {
+    if options.json {
         let notes: Vec<String> = decision.all_notes().cloned().chain(config.unknown_variables()).collect();
         output::json(&json!({
             "database": decision.target.describe(),
@@ -78,15 +96,17 @@ async fn database(config: &Config, json: bool) -> anyhow::Result<()> {
             let state = if disk.takes_writes { "takes writes" } else { "takes no writes" };
             output::line(format!("disk        {state}, {} bytes free in {}", disk.free, disk.folder));
         }
-        print_tiers(&tiers, unread.as_deref());
+        print_tiers(&tiers, unread.as_deref(), options.all);
     }
     if let Some(problem) = problem {
         bail!("the database does not answer: {problem}");
     }
     let problems = tiers.iter().filter_map(|tier| Some(format!("app {}: {}", tier.app, tier.problem.as_ref()?)));
-    match problems.collect::<Vec<_>>().join("; ") {
-        problems if problems.is_empty() => Ok(()),
-        problems => bail!("{problems}"),
+    let problems: Vec<String> = problems.collect();
+    match problems.len().checked_sub(FEW) {
+        _ if problems.is_empty() => Ok(()),
+        None | Some(0) => bail!("{}", problems.join("; ")),
+        Some(more) => bail!("{}; and {more} more apps", problems.get(..FEW).unwrap_or_default().join("; ")),
     }
 }
 
@@ -124,11 +144,22 @@ fn print(config: &Config, answer: Option<&str>, connections: &tiers::Connections
     ));
 }
 
-fn print_tiers(tiers: &[Tier], unread: Option<&str>) {
+/// Apps of the same tier in one line where they are many and there is nothing to say of one alone.
+fn print_tiers(tiers: &[Tier], unread: Option<&str>, all: bool) {
     if let Some(unread) = unread {
         output::line(format!("apps        cannot be read, perhaps before `innkeeper migrate`: {unread}"));
     }
-    for tier in tiers {
+    let mut alike: BTreeMap<&str, Vec<&Tier>> = BTreeMap::new();
+    for tier in tiers.iter().filter(|tier| tier.is_sound() && !all) {
+        alike.entry(&tier.tier).or_default().push(tier);
+    }
+    alike.retain(|_, apps| apps.len() > FEW);
+    for (tier, apps) in &alike {
+        let names: Vec<&str> = apps.iter().take(FEW).map(|tier| tier.app.as_str()).collect();
+        let (count, more) = (apps.len(), apps.len() - names.len());
+        output::line(format!("{count} apps ({} and {more} more): {tier}", names.join(", ")));
+    }
+    for tier in tiers.iter().filter(|tier| !tier.is_sound() || !alike.contains_key(tier.tier.as_str())) {
         output::line(format!("app {}: {}", tier.app, tier.tier));
         for warning in &tier.warnings {
             output::line(format!("  warning: {warning}"));
@@ -137,17 +168,4 @@ fn print_tiers(tiers: &[Tier], unread: Option<&str>) {
             output::line(format!("  problem: {problem}"));
         }
     }
-}
-
-/// Every variable that is read, for `--help`.
-pub(super) fn variables_help() -> String {
-    let mut text = "Environment:\n".to_owned();
-    for variable in config::variables() {
-        text.push_str(&format!("  {:<34} {}", variable.name, variable.meaning));
-        if !variable.default.is_empty() {
-            text.push_str(&format!(" [default: {}]", variable.default));
-        }
-        text.push('\n');
-    }
-    text
 }

@@ -6,22 +6,39 @@ use anyhow::Context;
 use clap::{Args, Subcommand};
 use serde_json::json;
 
+/// List or exchange the keys that sign URLs
+///
 /// The keys that sign URLs for downloads and uploads. Hosts make and exchange them by themselves; this is for those who cannot wait.
 #[derive(Debug, Args)]
+#[command(
+    args_conflicts_with_subcommands = true,
+    after_long_help = "\
+Examples:
+  innkeeper keys
+  innkeeper keys --json
+
+JSON: a list of {key, created}"
+)]
 pub(super) struct Options {
     #[command(subcommand)]
-    verb: Verb,
+    verb: Option<Verb>,
+    #[command(flatten)]
+    list: ListOptions,
 }
 
 #[derive(Debug, Subcommand)]
 enum Verb {
-    /// List the keys by their names, never their contents
     List(ListOptions),
-    /// Make a new key, which signs from now on
     Rotate(RotateOptions),
 }
 
+/// List the keys by their names, never their contents
 #[derive(Debug, Args)]
+#[command(after_long_help = "\
+Examples:
+  innkeeper keys list
+
+JSON: a list of {key, created}")]
 struct ListOptions {
     /// Print JSON
     #[arg(long)]
@@ -30,19 +47,30 @@ struct ListOptions {
     database: DatabaseArgs,
 }
 
+/// Make a new key, which signs from now on
 #[derive(Debug, Args)]
+#[command(after_long_help = "\
+Examples:
+  innkeeper keys rotate
+  innkeeper keys rotate --revoke
+
+JSON: {key, revoked}; revoked tells whether all other keys are forgotten")]
 struct RotateOptions {
     /// Forget all other keys: every URL that was given out so far is good no more
     #[arg(long)]
     revoke: bool,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
     #[command(flatten)]
     database: DatabaseArgs,
 }
 
 pub(super) async fn run(options: &Options) -> anyhow::Result<()> {
     match &options.verb {
-        Verb::List(options) => list(options).await,
-        Verb::Rotate(options) => rotate(options).await,
+        Some(Verb::List(options)) => list(options).await,
+        Some(Verb::Rotate(options)) => rotate(options).await,
+        None => list(&options.list).await,
     }
 }
 
@@ -61,8 +89,8 @@ async fn list(options: &ListOptions) -> anyhow::Result<()> {
         output::line("no keys yet: a host makes the first when it begins to serve");
         return Ok(());
     }
-    let rows: Vec<_> = keys.into_iter().map(|key| [key.id, output::time(key.created_at)]).collect();
-    output::table(["KEY", "CREATED"], &rows);
+    let rows: Vec<_> = keys.into_iter().map(|key| [key.id, output::age(key.created_at)]).collect();
+    output::table(["KEY", "CREATED"].map(output::text), &rows);
     Ok(())
 }
 
@@ -71,8 +99,11 @@ async fn rotate(options: &RotateOptions) -> anyhow::Result<()> {
     let database = setup::database(&config).await?;
     let forget = if options.revoke { i64::MAX } else { i64::MIN };
     let key = database.rotate_keys(forget).await.with_context(|| setup::unreachable(&config))?;
+    database.close().await;
+    if options.json {
+        return output::json(&json!({ "key": key.id, "revoked": options.revoke }));
+    }
     let others = if options.revoke { "; all others are forgotten" } else { "" };
     output::line(format!("{} signs from now on{others}", key.id));
-    database.close().await;
     Ok(())
 }

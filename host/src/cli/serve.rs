@@ -1,21 +1,43 @@
 //! `innkeeper serve`
 
 use super::{DatabaseArgs, run, setup};
+use crate::config;
 use crate::storage::Database;
 use crate::telemetry;
 use clap::Args;
 use std::net::SocketAddr;
 use tokio_util::sync::CancellationToken;
 
+/// Serve the apps of the registry on 0.0.0.0:$PORT
+///
 /// Serves the apps of the registry. Answers 503 while the database is away and goes on by itself when it is back.
 #[derive(Debug, Args)]
-#[command(after_help = super::doctor::variables_help())]
+#[command(after_long_help = help())]
 pub(super) struct Options {
     #[command(flatten)]
     database: DatabaseArgs,
     /// Where to listen [default: 0.0.0.0:$PORT, or port 8080]
     #[arg(long, value_name = "ADDRESS:PORT")]
     listen: Option<SocketAddr>,
+}
+
+/// Examples, and every variable that is read.
+fn help() -> String {
+    let mut text = "\
+Examples:
+  innkeeper serve
+  innkeeper serve --data ./innkeeper-data --listen 127.0.0.1:8080
+
+Environment:\n"
+        .to_owned();
+    for variable in config::variables() {
+        text.push_str(&format!("  {:<34} {}", variable.name, variable.meaning));
+        if !variable.default.is_empty() {
+            text.push_str(&format!(" [default: {}]", variable.default));
+        }
+        text.push('\n');
+    }
+    text
 }
 
 pub(super) async fn run(options: Options) -> anyhow::Result<()> {
@@ -26,5 +48,6 @@ pub(super) async fn run(options: Options) -> anyhow::Result<()> {
     let database = Database::open(&config)?;
     let _presence = database.announce();
     let registry = setup::registry(&config, database, setup::compiler(&config)?);
+    registry.judge_new_versions();
     run::serve(listener, registry, &config, CancellationToken::new()).await
 }

@@ -8,6 +8,9 @@ use serde::Serialize;
 const SEATBELT: &str =
     "schema and statement gate; a seatbelt, not a wall: do not run code of people you do not trust";
 
+/// So many other apps are named in a warning.
+const MOST_NAMED: usize = 5;
+
 /// How one app is kept apart from the others.
 #[derive(Debug, Serialize)]
 pub(super) struct Tier {
@@ -21,6 +24,13 @@ pub(super) struct Tier {
     pub(super) warnings: Vec<String>,
     /// Why its database cannot be used.
     pub(super) problem: Option<String>,
+}
+
+impl Tier {
+    /// Whether there is nothing to say of the app but its tier.
+    pub(super) fn is_sound(&self) -> bool {
+        self.warnings.is_empty() && self.problem.is_none()
+    }
 }
 
 /// The connections that one process opens at most.
@@ -103,7 +113,12 @@ fn shared_with(one: &Named<'_>, target: &DatabaseTarget, all: &[Named<'_>]) -> O
     };
     let others: Vec<&str> = all.iter().filter(is_same).map(|other| other.app.name.as_str()).collect();
     let matters = matches!(target, DatabaseTarget::Postgres(_)) && !others.is_empty();
-    matters.then(|| format!("shared with {}: between them {SEATBELT}", others.join(", ")))
+    let named = others.get(..MOST_NAMED).unwrap_or(&others);
+    let more = match others.len() - named.len() {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    matters.then(|| format!("shared with {}{more}: between them {SEATBELT}", named.join(", ")))
 }
 
 /// Asks the app's database, with the app's credential, what it may look into.

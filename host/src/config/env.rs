@@ -9,6 +9,11 @@ use std::path::PathBuf;
 use super::Error;
 use super::units::Quantity;
 
+/// The command line, the name of the program first.
+pub fn arguments() -> Vec<std::ffi::OsString> {
+    std::env::args_os().collect()
+}
+
 /// Where the system keeps what lasts no longer than a process.
 pub fn temporary_folder() -> PathBuf {
     std::env::temp_dir()

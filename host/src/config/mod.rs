@@ -40,7 +40,7 @@ pub use candidates::POOL_URL;
 pub use database::{DatabaseTarget, PostgresHost, PostgresTarget};
 pub use database_url::DatabaseUrl;
 pub use detect::{DEFAULT_DATA_DIRECTORY, DatabaseOptions, Decision, Source, app_target, detect};
-pub use env::{Environment, temporary_folder};
+pub use env::{Environment, arguments, temporary_folder};
 pub use error::Error;
 pub use limits::{LimitRow, Limits};
 pub use login::{ChannelBinding, LoginMethod, LoginRules};

@@ -11,7 +11,7 @@ use tokio::sync::mpsc;
 
 /// A version that is to be replaced.
 #[derive(Debug)]
-pub struct Failing {
+pub(super) struct Failing {
     app: Arc<str>,
     version: i64,
     reason: String,

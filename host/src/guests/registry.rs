@@ -180,6 +180,8 @@ pub struct Registry {
     outage: ArcSwapOption<String>,
     first_build: ArcSwapOption<FirstBuild>,
     judge: Judge,
+    /// Whether new versions are judged by their first requests.
+    judges: AtomicBool,
     /// Versions that fail, for whoever watches the registry.
     pub(super) failing: Mutex<mpsc::UnboundedReceiver<Failing>>,
     /// Apps that this process cannot serve as the registry says, and why.
@@ -213,11 +215,18 @@ impl Registry {
             outage: ArcSwapOption::empty(),
             first_build: ArcSwapOption::empty(),
             judge,
+            judges: AtomicBool::new(false),
             failing: Mutex::new(failing),
             problems: std::sync::Mutex::default(),
             canaries: std::sync::Mutex::default(),
             config,
         }
+    }
+
+    /// From now on versions that fail on their first requests are replaced. Not while an app is being
+    /// developed: whoever has just built it wants to see how it fails.
+    pub fn judge_new_versions(&self) {
+        self.judges.store(true, Ordering::Relaxed);
     }
 
     /// What the host was told from outside.
@@ -359,7 +368,7 @@ impl Registry {
             origins: effective.origins,
             made_from: MadeFrom::of(app),
             accounts,
-            trial: version.is_on_trial.then(Trial::begin),
+            trial: (version.is_on_trial && self.judges.load(Ordering::Relaxed)).then(Trial::begin),
             judge: self.judge.clone(),
             canary: ArcSwapOption::empty(),
             usual: self.memory.usual(component::declared_memory(&pre)),

@@ -30,7 +30,7 @@ pub enum Ending {
 
 /// What a version has done since it began here.
 #[derive(Debug)]
-pub struct Trial {
+pub(super) struct Trial {
     began: Instant,
     requests: AtomicU32,
     failed: AtomicU32,

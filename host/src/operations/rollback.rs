@@ -29,7 +29,9 @@ pub struct RollbackPlan {
     pub to: i64,
     /// Migrations that have been run and that the version does not know.
     pub unknown_migrations: Vec<UnknownMigration>,
-    /// Whether it takes `force`: one of them has destroyed something.
+    /// Why it cannot be told which migrations have been run.
+    pub not_known: Option<String>,
+    /// Whether it takes `force`: one of them has destroyed something, or nobody can tell.
     pub needs_force: bool,
 }
 
@@ -71,10 +73,24 @@ impl Operations {
             return Err(OperationError::conflict(format!("version {to} of {app} is active already")));
         }
         self.find_version(app, to).await?;
-        let unknown = self.registry.unknown_migrations(&found, to).await?;
+        let looked = self.registry.unknown_migrations(&found, to).await;
+        let (unknown, not_known) = match looked {
+            Ok(unknown) => (unknown, None),
+            // A deployer need not have what the hosts have.
+            Err(error) if found.database_var.is_some() => (Vec::new(), Some(error.to_string())),
+            Err(error) => return Err(error.into()),
+        };
         let unknown_migrations: Vec<UnknownMigration> = unknown.into_iter().map(UnknownMigration::from).collect();
-        let needs_force = unknown_migrations.iter().any(|migration| !migration.destroyed.is_empty());
-        Ok(RollbackPlan { app: app.to_owned(), from: found.active, to, unknown_migrations, needs_force })
+        let has_lost = unknown_migrations.iter().any(|migration| !migration.destroyed.is_empty());
+        let needs_force = has_lost || not_known.is_some();
+        Ok(RollbackPlan {
+            app: app.to_owned(),
+            from: found.active,
+            to,
+            unknown_migrations,
+            not_known,
+            needs_force,
+        })
     }
 
     /// Makes an earlier version active, or a later one again.
@@ -124,6 +140,11 @@ impl From<Applied> for UnknownMigration {
 }
 
 fn refusal(plan: &RollbackPlan) -> String {
+    if let Some(why) = &plan.not_known {
+        return format!(
+            "it cannot be told which migrations have been run ({why}): --force goes back all the same"
+        );
+    }
     let destroying = plan.unknown_migrations.iter().filter(|migration| !migration.destroyed.is_empty());
     let list: Vec<String> = destroying
         .map(|migration| format!("{} has destroyed {}", migration.name, migration.destroyed.join(", ")))

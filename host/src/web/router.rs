@@ -191,9 +191,17 @@ impl Router {
             return response;
         }
         match self.registry.database().ping().await {
-            Ok(()) => pages::plain(StatusCode::OK, format!("ready\n{}", self.disk())),
+            Ok(()) => pages::plain(StatusCode::OK, format!("ready\n{}{}", self.disk(), self.problems())),
             Err(_) => pages::plain(StatusCode::SERVICE_UNAVAILABLE, "the database does not answer\n"),
         }
+    }
+
+    /// A line for each app that is not served as the registry says. Everybody may ask, so the
+    /// reasons are for the log and the operator.
+    fn problems(&self) -> String {
+        let problems = self.registry.host_state().problems;
+        let line = |app: &String| format!("app {app}: its active version is not served; the log has the reason\n");
+        problems.keys().map(line).collect()
     }
 
     /// A line about the disk of SQLite's files. One that is full or read-only still serves.

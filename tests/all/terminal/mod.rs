@@ -1,0 +1,19 @@
+//! The command line as people type it, at a terminal, in a pipe and in a script.
+
+mod completions;
+mod doctor;
+mod folders;
+mod pipes;
+mod scripts;
+mod typing;
+
+use support::{Engine, TestDatabase, host};
+
+/// A database with the app `shop`, which has two versions.
+async fn with_shop(engine: Engine) -> TestDatabase {
+    let database = TestDatabase::fresh(engine).await;
+    for guest in ["hello", "page"] {
+        host::deploy(&database, "shop", guest, &[]).await.succeeded();
+    }
+    database
+}

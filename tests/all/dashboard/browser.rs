@@ -77,8 +77,7 @@ async fn a_version_is_rolled_back_after_a_confirmation(engine: Engine) {
 
 async fn a_rollback_that_loses_something_wants_a_tick(engine: Engine) {
     let host = TestHost::with(engine).app("probe", "probe").env(VARIABLE, TOKEN).start().await;
-    let migrate =
-        |name: &str, sql: &str| json!([{ "op": "db.migrate", "migrations": [{ "name": name, "sql": sql }] }]);
+    let migrate = |name: &str, sql: &str, destroys: &[&str]| json!([{ "op": "db.migrate", "migrations": [{ "name": name, "statements": [sql], "destroys": destroys }] }]);
     let made = host
         .visitor()
         .probe(migrate("0001_notes", "create table notes (id integer primary key, old text)", &[]))

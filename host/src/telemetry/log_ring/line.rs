@@ -2,12 +2,13 @@
 
 use super::LinesWanted;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 /// What a line takes beside its texts.
 const AROUND: usize = size_of::<Stored>() + 4 * size_of::<usize>();
 
 /// How grave a line is; the gravest is the greatest.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Level {
     /// For whoever looks for a fault in the host.
@@ -23,7 +24,7 @@ pub enum Level {
 }
 
 /// Whose words a line has.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Source {
     /// The host says something about an app or itself.
@@ -37,7 +38,7 @@ pub enum Source {
 }
 
 /// A line of the log.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct LogLine {
     /// Rises by one from line to line of an app in one process.
     pub number: u64,

@@ -19,6 +19,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::{HashMap, VecDeque};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use utoipa::ToSchema;
 
 /// Apps whose lines are kept. Deleted ones are among them until they make way for newer ones.
 const MOST_APPS: usize = 4096;
@@ -50,7 +51,7 @@ pub struct LinesWanted<'a> {
 }
 
 /// A part of the log of one app.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct LogExcerpt {
     /// Names the process whose log this is. Numbers of lines mean nothing in another one.
     pub process: String,

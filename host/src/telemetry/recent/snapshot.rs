@@ -3,9 +3,10 @@
 use super::histogram::Counts;
 use serde::{Deserialize, Serialize};
 use std::ops::Add;
+use utoipa::ToSchema;
 
 /// Requests of a time, and those of them that ended badly.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Totals {
     /// All that were meant for the guest.
     pub requests: u64,
@@ -18,7 +19,7 @@ pub struct Totals {
 }
 
 /// How long requests took, in milliseconds, to within some percent.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Latency {
     /// Half of them took no longer; none where there were no requests.
     pub p50: Option<f64>,
@@ -29,7 +30,7 @@ pub struct Latency {
 }
 
 /// One minute.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct MinuteTraffic {
     /// How many requests.
     #[serde(flatten)]
@@ -39,7 +40,7 @@ pub struct MinuteTraffic {
 }
 
 /// The last hour.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct HourTraffic {
     /// How many requests.
     #[serde(flatten)]
@@ -51,7 +52,7 @@ pub struct HourTraffic {
 }
 
 /// What one version has answered in this process.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct VersionTraffic {
     /// The number of the version.
     pub version: i64,
@@ -62,7 +63,7 @@ pub struct VersionTraffic {
 }
 
 /// What an app has answered in this process.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct AppTraffic {
     /// The app.
     pub app: String,

@@ -80,5 +80,8 @@ impl Access<'_> {
 }
 
 fn root(address: IpAddr) -> Authority {
-    Authority { token: ROOT.to_owned(), actor: Actor { name: ROOT_NAME.to_owned(), origin: Some(address.to_string()) } }
+    Authority {
+        token: ROOT.to_owned(),
+        actor: Actor { name: ROOT_NAME.to_owned(), origin: Some(address.to_string()) },
+    }
 }

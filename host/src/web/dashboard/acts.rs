@@ -2,7 +2,7 @@
 
 use super::access::Scope;
 use super::form::{self, Form};
-use super::page::{Act, BASE, Page};
+use super::page::{Act, BASE, HOME, Page};
 use super::pages::{deploy, trouble};
 use super::response::{html, see_other};
 use super::{Client, Dashboard, Visit, session};
@@ -15,9 +15,13 @@ use http::header::SET_COOKIE;
 use http::request::Parts;
 use http::{Response, StatusCode};
 use hyper::body::Incoming;
+use std::time::Duration;
+use tokio::time::timeout;
 
 const FOREIGN: &str =
     "this form is of another session, and nothing was done: go back, load the page again and repeat it";
+/// How long an answer waits for a deployment. Heroku's router gives up after 30 seconds.
+const PATIENCE: Duration = Duration::from_secs(20);
 const BUSY: &str = "another component is being uploaded: try again in a moment";
 
 impl Dashboard {
@@ -135,7 +139,11 @@ impl Dashboard {
             return trouble::not_yours(visit, "deploy to this app");
         }
         let error = match self.try_deploy(&name, &form, visit).await {
-            Ok(done) => {
+            Ok(None) => {
+                let place = if app.is_some() { format!("{BASE}/apps/{name}") } else { HOME.to_owned() };
+                return see_other(&format!("{place}?done=begun-0"));
+            }
+            Ok(Some(done)) => {
                 let kind = if done.canary.is_some() { "canary" } else { "active" };
                 return see_other(&format!("{BASE}/apps/{name}?done={kind}-{}", done.version));
             }
@@ -149,8 +157,9 @@ impl Dashboard {
         html(status(error.kind), deploy::page(visit, found.as_ref(), Some(&tried)))
     }
 
-    /// Deploys in a task of its own: whoever closes the window does not stop it half-way.
-    async fn try_deploy(&self, name: &str, form: &Form, visit: &Visit) -> Result<Deployed> {
+    /// Deploys in a task of its own: whoever closes the window does not stop it half-way. Nothing
+    /// where it goes on for longer than a router waits for an answer.
+    async fn try_deploy(&self, name: &str, form: &Form, visit: &Visit) -> Result<Option<Deployed>> {
         if form.file.is_empty() {
             return Err(OperationError::invalid("choose a component: a file that ends in .wasm"));
         }
@@ -165,10 +174,18 @@ impl Dashboard {
         };
         let (operations, actor) = (self.operations.clone(), visit.authority.actor.clone());
         let (name, component): (String, Bytes) = (name.to_owned(), form.file.clone());
-        let task =
-            self.tasks.spawn(async move { operations.deploy(&actor, &name, component, &request, |_| {}).await });
-        let ended = task.await;
-        ended.unwrap_or_else(|_| Err(OperationError::new(ErrorKind::Internal, "the deployment was broken off")))
+        let task = self.tasks.spawn(async move {
+            let ended = operations.deploy(&actor, &name, component, &request, |_| {}).await;
+            if let Err(error) = &ended {
+                tracing::warn!(app = name, "not deployed: {error}");
+            }
+            ended
+        });
+        match timeout(PATIENCE, task).await {
+            Err(_) => Ok(None),
+            Ok(Ok(ended)) => ended.map(Some),
+            Ok(Err(_)) => Err(OperationError::new(ErrorKind::Internal, "the deployment was broken off")),
+        }
     }
 }
 

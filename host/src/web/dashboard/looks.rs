@@ -55,6 +55,7 @@ impl Dashboard {
                 state: &state,
                 traffic: &recent::of_all(),
                 find: parameter(query, "find").as_deref(),
+                done: parameter(query, "done").as_deref(),
                 is_live: parameter(query, "live").is_some(),
                 not_served: &not_served,
             },

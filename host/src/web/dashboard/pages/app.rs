@@ -4,7 +4,7 @@ use super::super::Visit;
 use super::super::access::Scope;
 use super::super::page::HOME;
 use super::super::view::{Section, Tone, badge, bytes, note, when_text};
-use super::{app_address, canary, live_switch, log, missing, shell, tables, traffic, trail, versions};
+use super::{app_address, canary, live_switch, log, missing, shell, tables, told, traffic, trail, versions};
 use crate::operations::{
     ActivationView, AppView, ConfigSource, ContentsView, HostView, Result, SettingsView, VersionView,
 };
@@ -93,18 +93,8 @@ fn link(route: &str) -> Markup {
 }
 
 fn news(visit: &Visit, shown: &AppPage<'_>) -> Markup {
-    let done = shown.done.and_then(|done| done.split_once('-'));
-    let told = done.and_then(|(what, version)| {
-        let version: i64 = version.parse().ok()?;
-        Some(match what {
-            "active" => format!("Version {version} is active."),
-            "canary" => format!("Version {version} answers a part of the visitors."),
-            "aborted" => format!("Version {version} answers nobody any more."),
-            _ => return None,
-        })
-    });
     html! {
-        @if let Some(told) = told { (note(Tone::Good, &html! { p.strong { (told) } (followers(shown)) })) }
+        @if let Some(told) = told(shown.done) { (note(Tone::Good, &html! { p.strong { (told) } (followers(shown)) })) }
         @if let Some(reason) = shown.not_served { (note(Tone::Bad, &html! { p { span.strong { "This host does not serve it: " } (reason) } })) }
         @if shown.app.went_back_by_itself { (went_back(visit, shown)) }
     }

@@ -100,7 +100,7 @@ fn facts(visit: &Visit, question: &Question<'_>) -> Markup {
                 dd { "stay as they are: rows, files and sessions" }
             }
             @if let (true, Some(canary)) = (is_activation, &question.app.canary) {
-                dt { "Canary" } dd { "version " (canary.version) " may end with it" }
+                dt { "Canary" } dd { "the one of version " (canary.version) " ends" }
             }
         }
     }

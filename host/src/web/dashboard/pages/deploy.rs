@@ -46,7 +46,7 @@ pub(in crate::web::dashboard) fn page(visit: &Visit, app: Option<&AppView>, trie
             } }
             p.hint {
                 "It is compiled and has to answer one request, of which nothing is kept, before anybody gets it. "
-                "A component in Python or JavaScript takes a minute to compile: the page waits. From your machine: "
+                "A component in Python or JavaScript takes up to a minute to compile. From your machine: "
                 code { "innkeeper deploy PATH --app " (app.map_or("NAME", |app| app.name.as_str())) " --to URL" } "."
             }
         }

@@ -64,6 +64,21 @@ fn missing(what: &str, error: &crate::operations::OperationError) -> Markup {
     note(Tone::Warn, &html! { p { (what) " cannot be shown now: " (error.message) } })
 }
 
+/// What was just done here, such as `active-7`.
+fn told(done: Option<&str>) -> Option<String> {
+    let (what, version) = done?.split_once('-')?;
+    let version: i64 = version.parse().ok()?;
+    Some(match what {
+        "active" => format!("Version {version} is active."),
+        "canary" => format!("Version {version} answers a part of the visitors."),
+        "aborted" => format!("Version {version} answers nobody any more."),
+        "begun" => "It is still being compiled. Its version shows up here when that is done; if it \
+                    fails, the log says why."
+            .to_owned(),
+        _ => return None,
+    })
+}
+
 /// A link that keeps the page up to date, or stops that.
 fn live_switch(address: &str, is_live: bool) -> Markup {
     html! {

@@ -3,8 +3,8 @@
 use super::super::Visit;
 use super::super::access::Scope;
 use super::super::page::{BASE, HOME};
-use super::super::view::{Section, Tone, badge, bytes, count, meter, millis, percent, sparkline, when_text};
-use super::{app_address, hosts, live_switch, missing, shell, tables};
+use super::super::view::{Section, Tone, badge, bytes, count, meter, millis, note, percent, sparkline, when_text};
+use super::{app_address, hosts, live_switch, missing, shell, tables, told};
 use crate::operations::{AppView, DiskView, HostView, Result, StateView};
 use crate::telemetry::recent::{AppTraffic, Totals};
 use maud::{Markup, html};
@@ -22,6 +22,8 @@ pub(in crate::web::dashboard) struct Overview<'a> {
     pub(in crate::web::dashboard) traffic: &'a [AppTraffic],
     /// A part of the names of the apps that are wanted.
     pub(in crate::web::dashboard) find: Option<&'a str>,
+    /// What was just done.
+    pub(in crate::web::dashboard) done: Option<&'a str>,
     pub(in crate::web::dashboard) is_live: bool,
     /// Why this host does not serve an app.
     pub(in crate::web::dashboard) not_served: &'a dyn Fn(&str) -> Option<String>,
@@ -42,6 +44,7 @@ pub(in crate::web::dashboard) fn page(visit: &Visit, shown: &Overview<'_>) -> Ma
                 }
             }
         }
+        @if let Some(told) = told(shown.done) { (note(Tone::Good, &html! { p { (told) } })) }
         (figures(shown))
         @match shown.apps {
             Ok(apps) if apps.is_empty() => (none_yet()),

@@ -42,6 +42,7 @@ mod commands;
 mod cors;
 mod crashes;
 mod crowds;
+mod dashboard;
 mod database_trouble;
 mod db;
 mod dev;

@@ -93,8 +93,8 @@ async fn each_app_answers_as_soon_as_it_is_loaded(engine: Engine) {
 /// Breaks the component of an app's newest version where it is stored.
 async fn break_component(database: &TestDatabase, app: &str) {
     let (chunks, versions) = match database.directory() {
-        Some(_) => ("innkeeper_component_chunks", "innkeeper_versions"),
-        None => ("component_chunks", "versions"),
+        Some(_) => ("innkeeper_component_parts", "innkeeper_versions"),
+        None => ("component_parts", "versions"),
     };
     let bytes = if database.directory().is_some() { "x'00'" } else { "'\\x00'" };
     let sql = format!(

@@ -3,8 +3,9 @@
 use super::tiers::{self, Tier};
 use super::{DatabaseArgs, output};
 use crate::config::Config;
+use crate::operations::HostView;
 use crate::storage::registry::App;
-use crate::storage::{self, Database, RegistryState};
+use crate::storage::{self, Code, Database, Error, RegistryState, now_micros};
 use anyhow::bail;
 use clap::Args;
 use serde_json::json;
@@ -64,7 +65,7 @@ async fn database(config: &Config, options: &Options) -> anyhow::Result<()> {
     let answer = ask(config).await;
     let disk = Database::open(config).ok().and_then(|database| database.disk_figures());
     let problem = answer.as_ref().err().map(ToString::to_string);
-    let (version, apps) = answer.map_or((None, Ok(Vec::new())), |(version, apps)| (Some(version), apps));
+    let Answer { version, apps, hosts } = answer.unwrap_or_default();
     let (apps, unread) = (apps.as_deref().unwrap_or_default(), apps.as_ref().err().map(ToString::to_string));
     let tiers = tiers::tiers(config, apps).await;
     let connections = tiers::connections(config, apps);
@@ -84,6 +85,7 @@ async fn database(config: &Config, options: &Options) -> anyhow::Result<()> {
             })),
             "problem": problem,
             "apps": tiers,
+            "hosts": hosts,
             "apps_problem": unread,
             "pool_size": config.pool_size,
             "connections": connections,
@@ -96,6 +98,7 @@ async fn database(config: &Config, options: &Options) -> anyhow::Result<()> {
             let state = if disk.takes_writes { "takes writes" } else { "takes no writes" };
             output::line(format!("disk        {state}, {} bytes free in {}", disk.free, disk.folder));
         }
+        print_hosts(&hosts);
         print_tiers(&tiers, unread.as_deref(), options.all);
     }
     if let Some(problem) = problem {
@@ -110,20 +113,52 @@ async fn database(config: &Config, options: &Options) -> anyhow::Result<()> {
     }
 }
 
+/// What the database says.
+struct Answer {
+    /// Engine and version; none where it does not answer.
+    version: Option<String>,
+    apps: storage::Result<Vec<App>>,
+    hosts: Vec<HostView>,
+}
+
+impl Default for Answer {
+    fn default() -> Self {
+        Self { version: None, apps: Ok(Vec::new()), hosts: Vec::new() }
+    }
+}
+
 /// What answers, and the apps in it, if they can be read. Changes nothing and makes nothing.
-async fn ask(config: &Config) -> storage::Result<(String, storage::Result<Vec<App>>)> {
+async fn ask(config: &Config) -> storage::Result<Answer> {
     let database = Database::open(config)?;
     let mut version = database.describe().await?;
+    let mut hosts = Vec::new();
     let apps = match database.registry_state().await {
         Ok(RegistryState::Missing) => {
             version.push_str("; nothing is there yet");
             Ok(Vec::new())
         }
-        Ok(_) => database.apps().await,
+        Ok(RegistryState::Current) => {
+            hosts = database.hosts().await?;
+            database.apps().await
+        }
+        Ok(RegistryState::Old) => Err(Error::new(Code::Conflict, "the tables are of an earlier release")),
         Err(error) => Err(error),
     };
     database.close().await;
-    Ok((version, apps))
+    let hosts = hosts.into_iter().map(|host| HostView::of(host, now_micros())).filter(|host| host.live).collect();
+    Ok(Answer { version: Some(version), apps, hosts })
+}
+
+/// The hosts that live, and what each cannot serve.
+fn print_hosts(hosts: &[HostView]) {
+    for host in hosts {
+        let loading =
+            if host.loading.is_empty() { String::new() } else { format!(", loads {}", host.loading.len()) };
+        output::line(format!("host        {} ({}), release {}{loading}", host.name, host.id, host.release));
+        for problem in &host.problems {
+            output::line(format!("  problem: app {}: {}", problem.app, problem.reason));
+        }
+    }
 }
 
 fn print(config: &Config, answer: Option<&str>, connections: &tiers::Connections) {

@@ -26,6 +26,7 @@ mod progress;
 mod project;
 mod rollback;
 mod run;
+mod seeding;
 mod serve;
 mod sessions;
 mod setup;

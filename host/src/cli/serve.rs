@@ -1,11 +1,13 @@
 //! `innkeeper serve`
 
-use super::{DatabaseArgs, run, setup};
+use super::{DatabaseArgs, run, seeding, setup};
 use crate::config;
 use crate::storage::Database;
 use crate::telemetry;
 use clap::Args;
 use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 
 /// Serve the apps of the registry on 0.0.0.0:$PORT
@@ -19,6 +21,9 @@ pub(super) struct Options {
     /// Where to listen [default: 0.0.0.0:$PORT, or port 8080]
     #[arg(long, value_name = "ADDRESS:PORT")]
     listen: Option<SocketAddr>,
+    /// A folder of components and built projects that are deployed where nothing ever was
+    #[arg(long, value_name = "FOLDER")]
+    components: Option<PathBuf>,
 }
 
 /// Examples, and every variable that is read.
@@ -49,5 +54,12 @@ pub(super) async fn run(options: Options) -> anyhow::Result<()> {
     let _presence = database.announce();
     let registry = setup::registry(&config, database, setup::compiler(&config)?);
     registry.judge_new_versions();
-    run::serve(listener, registry, &config, CancellationToken::new()).await
+    let stop = CancellationToken::new();
+    let seeding =
+        options.components.map(|folder| tokio::spawn(seeding::seed(Arc::clone(&registry), folder, stop.clone())));
+    run::serve(listener, registry, &config, stop).await?;
+    if let Some(seeding) = seeding {
+        seeding.await?;
+    }
+    Ok(())
 }

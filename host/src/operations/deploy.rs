@@ -82,6 +82,7 @@ impl Operations {
         progress: impl Fn(Stage),
     ) -> Result<Deployed> {
         let routes = check(app, request)?;
+        self.database().check_room(u64::try_from(component.len()).unwrap_or(u64::MAX))?;
         progress(Stage::Compiling);
         let prepared = self.registry.prepare(component.clone()).await?;
         progress(Stage::Smoke);

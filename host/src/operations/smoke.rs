@@ -1,7 +1,7 @@
 //! One request before a version answers visitors. Nothing that it writes is kept.
 
 use super::{ErrorKind, OperationError, Operations, Result};
-use crate::guests::rehearsal::{Prepared, Rehearsed, Script};
+use crate::guests::rehearsal::{Prepared, RehearsalError, Rehearsed, Script};
 use crate::storage::registry::App;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -45,8 +45,11 @@ impl Operations {
         }
         let path = path(app, request)?;
         let script = Script { path: path.clone(), host: host(app) };
-        let rehearsed =
-            self.registry.rehearse(app, prepared, script).await.map_err(|error| failed(&path, &error))?;
+        let rehearsed = self.registry.rehearse(app, prepared, script).await.map_err(|error| match error {
+            // Not the version's fault.
+            RehearsalError::Storage(error) if error.is_outage() || error.takes_no_writes() => error.into(),
+            error => failed(&path, &error),
+        })?;
         let Rehearsed { status, duration, migrations } = rehearsed;
         let most = if request.path.is_some() { 400 } else { 500 };
         if status >= most {

@@ -238,7 +238,7 @@ impl Database {
     }
 
     /// Refuses what would take up the last room of a full disk.
-    pub(super) fn check_room(&self, bytes: u64) -> Result<()> {
+    pub fn check_room(&self, bytes: u64) -> Result<()> {
         match self {
             Self::Sqlite(files) if !files.has_room(REGISTRY_FILE, bytes)? => Err(Error::disk_full()),
             _ => Ok(()),

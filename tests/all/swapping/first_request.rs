@@ -53,7 +53,7 @@ async fn the_page_may_be_named_or_left_out(engine: Engine) {
     let migration = json!({ "name": "1", "statements": ["create table t (a text not null)"] });
     let steps = json!([
         { "op": "db.migrate", "migrations": [migration] },
-        { "op": "db.define-table", "table": { "name": "u", "columns": [{ "name": "a", "type": "text" }] } },
+        { "op": "db.define-table", "table": { "name": "u", "columns": [{ "name": "a", "column-type": "text" }] } },
         { "op": "db.execute", "sql": "insert into t (a) values ('x')", "params": [] },
         { "op": "db.commit" },
         { "op": "db.query", "sql": "select count(*) from t", "params": [] },

@@ -2,8 +2,9 @@
 
 use super::{becomes_active, config, deploy_number};
 use serde_json::json;
+use support::postgres::Server;
 use support::probe::ok;
-use support::{Engine, TestDatabase, TestHost, Visitor, command, postgres, until};
+use support::{Engine, TestDatabase, TestHost, Visitor, command, until};
 
 on_both_databases! {
     a_deployment_waits_for_every_host,
@@ -62,7 +63,7 @@ const LISTENERS: &str = "query ilike 'listen innkeeper_registry%'";
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_change_is_followed_whatever_becomes_of_the_hints() {
-    let server = postgres::Server::start();
+    let server = Server::start();
     let url = server.fresh_database().await;
     let database = TestDatabase::at(&url);
     deploy_number(&database, 1, &[]).await.succeeded();
@@ -84,7 +85,7 @@ async fn a_change_is_followed_whatever_becomes_of_the_hints() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_host_that_may_not_listen_follows_all_the_same() {
-    let server = postgres::Server::start();
+    let server = Server::start();
     let database = TestDatabase::at(&server.fresh_database().await);
     deploy_number(&database, 1, &[]).await.succeeded();
     let host = TestHost::with(Engine::Postgres).database(database).env("INNKEEPER_LISTEN", "0").start().await;

@@ -71,7 +71,7 @@ async fn an_app_answers_at_all_of_its_routes(engine: Engine) {
         ("/c", "x.example", true),
         ("/c", "shop.example", false),
     ] {
-        let answer = host.visitor().get_with(path, "host", name).await.expect(200);
+        let answer = host.visitor().get_with(path, "host", name).await;
         assert_eq!(hello(answer.text()), is_other, "{name}{path}: {}", answer.text());
     }
     command::on(host.database(), &["apps", "set", "app", "--route", "/d"]).await.succeeded();

@@ -2,8 +2,9 @@
 
 use super::{active, audited, becomes_active, deploy_number, serves};
 use serde_json::json;
+use support::postgres::{Server, Stop};
 use support::probe::{all_ok, execute, ok};
-use support::{Engine, Stop, TestDatabase, TestHost, command, postgres, until};
+use support::{Engine, TestDatabase, TestHost, command, until};
 
 on_both_databases! {
     a_version_that_traps_goes_and_visitors_keep_what_they_have,
@@ -26,7 +27,7 @@ async fn a_version_that_traps_goes_and_visitors_keep_what_they_have(engine: Engi
     deploy_number(&database, 1, &[]).await.succeeded();
     let host = TestHost::with(engine).database(database).start().await;
     let mut ann = host.visitor();
-    let table = json!({ "name": "t", "columns": [{ "name": "a", "type": "text" }] });
+    let table = json!({ "name": "t", "columns": [{ "name": "a", "column-type": "text" }] });
     let steps = json!([
         { "op": "db.define-table", "table": table },
         execute("insert into t (a) values ('kept')", json!([])),
@@ -100,7 +101,7 @@ async fn a_version_to_which_the_host_went_back_stays(engine: Engine) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn failures_of_the_database_are_not_the_versions_fault() {
-    let server = postgres::Server::start();
+    let server = Server::start();
     let database = TestDatabase::at(&server.fresh_database().await);
     deploy_number(&database, 1, &[]).await.succeeded();
     let host = TestHost::with(Engine::Postgres).database(database).start().await;

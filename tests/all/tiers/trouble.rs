@@ -103,7 +103,7 @@ async fn a_server_that_never_answers_delays_nobody() {
 async fn deploy_a_broken_one(database: &TestDatabase) {
     host::deploy(database, "broken", "page", &["--route", "/broken"]).await.succeeded();
     let registry = database.directory().expect("SQLite").join("innkeeper.sqlite");
-    let sql = "update innkeeper_component_chunks set data = x'00' \
+    let sql = "update innkeeper_component_parts set data = x'00' \
                where sha256 = (select sha256 from innkeeper_versions where app = 'broken')";
     rusqlite::Connection::open(registry).unwrap().execute(sql, []).unwrap();
 }

@@ -1,11 +1,16 @@
 //! The command line as people type it, at a terminal, in a pipe and in a script.
 
+mod at_terminal;
 mod completions;
+mod deleting;
 mod doctor;
 mod folders;
+mod looking;
 mod pipes;
 mod scripts;
+mod settings;
 mod typing;
+mod versions;
 
 use support::{Engine, TestDatabase, host};
 

@@ -3,9 +3,10 @@
 use std::io::{Read, pipe};
 use std::process::Stdio;
 
-use support::command::{self, Finished};
+use support::command;
 use support::{DEADLINE, Engine, TestDatabase, paths};
 
+use super::at_terminal::Person;
 use super::with_shop;
 
 on_both_databases! {
@@ -30,7 +31,7 @@ async fn a_reader_who_leaves_ends_a_command_quietly(engine: Engine) {
     let folder = tempfile::tempdir().unwrap();
     let files = folder.path().to_str().unwrap();
     let place = database.arguments();
-    let commands: [&[&str]; 19] = [
+    let commands: [&[&str]; 26] = [
         &["apps"],
         &["apps", "--json"],
         &["versions", "shop"],
@@ -49,6 +50,13 @@ async fn a_reader_who_leaves_ends_a_command_quietly(engine: Engine) {
         &["blobs", "export", files, "--app", "shop"],
         &["export", "-", "--app", "shop"],
         &["deploy", guest, "--app", "shop"],
+        &["apps", "show", "shop"],
+        &["config", "set", "--app", "shop", "a=b"],
+        &["config", "shop"],
+        &["versions", "get", "shop", "-o", "-"],
+        &["rollback", "shop"],
+        &["audit"],
+        &["hosts"],
         &["import", "none.tar", "--help"],
     ];
     for arguments in commands {
@@ -107,39 +115,32 @@ async fn a_result_that_cannot_be_written_is_an_error(engine: Engine) {
     }
 }
 
-/// Runs a command at a terminal of this width, with the variable NO_COLOR where that is asked for.
-async fn at_a_terminal(database: &TestDatabase, columns: u32, no_color: bool, arguments: &[&str]) -> Finished {
-    let inner = command::innkeeper(&[arguments, &database.arguments()].concat());
-    let inner = inner.as_std();
-    let mut words = vec![inner.get_program().to_str().unwrap()];
-    words.extend(inner.get_args().map(|word| word.to_str().unwrap()));
-    let line = format!("stty cols {columns}; exec {}", words.join(" "));
-    let mut terminal = tokio::process::Command::new("script");
-    terminal
-        .args(["--quiet", "--return", "--command", &line, "/dev/null"])
-        .env("TERM", "xterm")
-        .stdin(Stdio::null());
-    for variable in ["NO_COLOR", "CLICOLOR", "CLICOLOR_FORCE"] {
-        terminal.env_remove(variable);
-    }
-    if no_color {
-        terminal.env("NO_COLOR", "1");
-    }
-    command::finish(terminal, DEADLINE).await.succeeded()
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn only_a_terminal_that_wants_it_gets_colour() {
     let database = with_shop(Engine::Sqlite).await;
     let escape = '\u{1b}';
-    let table = at_a_terminal(&database, 120, false, &["versions", "shop"]).await.stdout;
-    assert!(table.contains(&format!("{escape}[1mVERSION")), "{table}");
-    let plain = at_a_terminal(&database, 120, true, &["versions", "shop"]).await.stdout;
-    assert!(!plain.contains(escape) && plain.contains("VERSION  STATE"), "{plain}");
-    let piped = command::on(&database, &["versions", "shop"]).await.succeeded().stdout;
-    assert!(!piped.contains(escape) && piped.starts_with("VERSION  STATE"), "{piped}");
+    let person = Person { columns: 120, ..Person::default() };
+    let table = person.runs(&database, &["apps", "list"]).await.succeeded().stdout;
+    assert!(table.contains(&format!("{escape}[1mAPP")), "{table}");
+    let plain = Person { no_color: true, ..person }.runs(&database, &["apps", "list"]).await.succeeded().stdout;
+    assert!(!plain.contains(escape) && plain.contains("APP   ROUTES  VERSION"), "{plain}");
+    let piped = command::on(&database, &["apps", "list"]).await.succeeded().stdout;
+    assert!(!piped.contains(escape) && piped.starts_with("APP   ROUTES  VERSION"), "{piped}");
     for arguments in [&["--help"][..], &["push"], &["deploy", "--help"]] {
         let said = command::run(arguments).await;
         assert!(!said.stdout.contains(escape) && !said.stderr.contains(escape), "{said}");
     }
+}
+
+/// What is wider than the terminal is cut there and nowhere else.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_narrow_terminal_cuts_notes_and_a_pipe_nothing() {
+    let database = with_shop(Engine::Sqlite).await;
+    let note = "a note that is much longer than any terminal that somebody reads it at, ".repeat(3);
+    command::on(&database, &["rollback", "shop", "--note", note.trim()]).await.succeeded();
+    let person = Person { columns: 150, no_color: true, ..Person::default() };
+    let cut = person.runs(&database, &["apps", "show", "shop"]).await.succeeded().stdout;
+    assert!(cut.contains("rollback instead of 2") && cut.contains('…') && !cut.contains(note.trim()), "{cut}");
+    let whole = command::on(&database, &["apps", "show", "shop"]).await.succeeded().stdout;
+    assert!(whole.contains(note.trim()) && !whole.contains('…'), "{whole}");
 }

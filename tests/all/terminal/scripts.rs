@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 use support::command;
-use support::{Engine, TestDatabase, paths};
+use support::{Engine, TestDatabase, TestHost, paths, until};
 
 use super::with_shop;
 
@@ -29,13 +29,28 @@ async fn json_has_the_shape_that_the_help_says(engine: Engine) {
     std::fs::write(path("files/one.txt"), "one").unwrap();
     let (steps, files, out, tar) = (path("migrations"), path("files"), path("out"), path("shop.tar"));
     let guest = paths::guest("hello");
+    let guest = guest.to_str().unwrap();
     command::on(&database, &["keys", "rotate"]).await.succeeded();
-    let commands: [(&str, &[&str]); 18] = [
+    let copy = path("copy.wasm");
+    let commands: [(&str, &[&str]); 32] = [
         ("apps", &[]),
         ("apps list", &[]),
-        ("apps set", &["shop", "--no-database-var"]),
+        ("apps show", &["shop"]),
+        ("apps set", &["shop", "--keep-versions", "5"]),
+        ("config set", &["--app", "shop", "a=b", "c=d"]),
+        ("config unset", &["--app", "shop", "c"]),
+        ("config", &["shop"]),
+        ("config list", &["shop"]),
         ("versions", &["shop"]),
         ("versions list", &["shop"]),
+        ("versions get", &["shop", "-o", &copy]),
+        ("versions prune", &["shop", "--dry-run"]),
+        ("deploy", &[guest, "--app", "shop", "--canary", "10%"]),
+        ("abort", &["shop"]),
+        ("deploy", &[guest, "--app", "shop", "--canary", "10%"]),
+        ("promote", &["shop"]),
+        ("rollback", &["shop"]),
+        ("audit", &[]),
         ("keys", &[]),
         ("keys rotate", &[]),
         ("sessions end", &["shop", "--all"]),
@@ -48,6 +63,7 @@ async fn json_has_the_shape_that_the_help_says(engine: Engine) {
         ("blobs sweep", &["shop"]),
         ("export", &[&tar, "--app", "shop"]),
         ("import", &[&tar, "--app", "copy", "--route", "/copy"]),
+        ("apps delete", &["copy", "--yes"]),
         ("doctor", &[]),
     ];
     for (command, more) in commands {
@@ -55,8 +71,14 @@ async fn json_has_the_shape_that_the_help_says(engine: Engine) {
         let json = command::on(&database, &words).await.succeeded().json();
         has_shape(command, &json, &documented(command).await);
     }
-    let inspected = command::run(&["inspect", guest.to_str().unwrap(), "--json"]).await.succeeded().json();
+    let inspected = command::run(&["inspect", guest, "--json"]).await.succeeded().json();
     has_shape("inspect", &inspected, &documented("inspect").await);
+    let host = TestHost::with(engine).database(database).start().await;
+    let hosts = until("the host is known", async || {
+        let hosts = command::on(host.database(), &["hosts", "--json"]).await.succeeded().json();
+        (hosts.as_array().map(Vec::len) == Some(1)).then_some(hosts)
+    });
+    has_shape("hosts", &hosts.await, &documented("hosts").await);
 }
 
 #[track_caller]
@@ -78,7 +100,7 @@ async fn times_are_for_people_in_tables_and_for_programs_in_json(engine: Engine)
         line[start..].split("  ").next().expect("a text").to_owned()
     };
     let json = command::on(&database, &["versions", "shop", "--json"]).await.succeeded().json();
-    let created = json[0]["created"].as_str().expect("a time");
+    let created = json[0]["deployed_at"].as_str().expect("a time");
     let time = innkeeper::storage::calendar::parse_instant(created).expect("RFC 3339");
     assert_eq!(innkeeper::storage::calendar::print_instant(time), created);
     assert!(at(lines[1], "DEPLOYED").starts_with(&created[..19].replace('T', " ")), "{table}{created}");

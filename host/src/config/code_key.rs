@@ -48,7 +48,9 @@ impl CodeKey {
     pub fn describe(&self) -> String {
         match self {
             Self::Given(_) => format!("shared between hosts, signed with the key in {CODE_KEY}"),
-            Self::Password(_) => "shared between hosts, signed with a key made of the database's password".to_owned(),
+            Self::Password(_) => {
+                "shared between hosts, signed with a key made of the database's password".to_owned()
+            }
             Self::File(path) => format!("shared between hosts, signed with the key in {}", path.display()),
             Self::Missing => format!(
                 "not shared, each host compiles for itself: the database's URL has no password to make a key of; \

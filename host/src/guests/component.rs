@@ -124,12 +124,7 @@ impl std::fmt::Debug for Compiler {
 
 impl Compiler {
     /// What `workshop` compiles, the engine runs; `store` keeps it.
-    pub fn new(
-        built: Built,
-        workshop: Workshop,
-        store: NativeStore,
-        most_bytes: u64,
-    ) -> wasmtime::Result<Self> {
+    pub fn new(built: Built, workshop: Workshop, store: NativeStore, most_bytes: u64) -> wasmtime::Result<Self> {
         let linker = Arc::new(linker::build(&built.engine)?);
         Ok(Self {
             engine: built.engine,
@@ -179,9 +174,7 @@ impl Compiler {
         }
         let mut found = self.store.in_folder(wanted.sha256, Some(wanted.app)).await;
         if found.is_none() {
-            let _turn = wanted.turn.acquire().await.map_err(|_| ComponentError::Stopped)?;
-            let Wanted { database, sha256, app, .. } = wanted;
-            found = self.store.in_registry(database, sha256, app).await.map_err(ComponentError::Storage)?;
+            found = self.store.in_registry(wanted).await.map_err(ComponentError::Storage)?;
         }
         let Some(native) = found else { return Ok(None) };
         self.link(native.component).await.map(|pre| Some(slot.put(pre)))
@@ -192,7 +185,9 @@ impl Compiler {
     pub async fn compile(&self, bytes: Bytes) -> Result<Compiled, ComponentError> {
         self.check_size(u64::try_from(bytes.len()).unwrap_or(u64::MAX))?;
         check(&bytes)?;
-        let sha256 = Sha256::digest(&bytes).to_vec();
+        let hashed = bytes.clone();
+        let hashing = tokio::task::spawn_blocking(move || Sha256::digest(&hashed).to_vec());
+        let sha256 = hashing.await.map_err(|_| ComponentError::Stopped)?;
         let native = match self.store.in_folder(&sha256, None).await {
             Some(native) => native,
             None => self.take(&sha256, self.workshop.compile(bytes).await?).await?,

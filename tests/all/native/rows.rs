@@ -16,7 +16,8 @@ pub(super) struct Row {
 pub(super) async fn read(database: &TestDatabase, app: &str) -> Option<Row> {
     let (hex, of) = (hex(database), of(database, app));
     let table = table(database, "native_code");
-    let sql = format!("select size, {hex}key_id{}, {hex}mac{} from {table} where {of}", end(database), end(database));
+    let sql =
+        format!("select size, {hex}key_id{}, {hex}mac{} from {table} where {of}", end(database), end(database));
     let head = database.host_rows(&sql).await.into_iter().next()?;
     let chunks = table_chunks(database);
     let sql = format!("select {hex}data{} from {chunks} where {of} order by seq", end(database));

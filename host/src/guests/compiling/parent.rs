@@ -275,8 +275,14 @@ mod tests {
         const PANICKED: i32 = 101 << 8;
         for (status, complaint) in [
             (ABORTED, "memory allocation of 4096 bytes failed"),
-            (PANICKED, "\nthread 'main' panicked at rayon.rs:1:\nOs { code: 12, message: \"Cannot allocate memory\" }"),
-            (PANICKED, "\nthread 'main' panicked:\nOs { code: 11, message: \"Resource temporarily unavailable\" }"),
+            (
+                PANICKED,
+                "\nthread 'main' panicked at rayon.rs:1:\nOs { code: 12, message: \"Cannot allocate memory\" }",
+            ),
+            (
+                PANICKED,
+                "\nthread 'main' panicked:\nOs { code: 11, message: \"Resource temporarily unavailable\" }",
+            ),
         ] {
             assert!(matches!(judged(status, complaint), CompileError::Large(_)), "{complaint}");
         }

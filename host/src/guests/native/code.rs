@@ -56,7 +56,8 @@ pub(in crate::guests) fn pack(code: &[u8], into: impl io::Write) -> io::Result<(
 
 /// However many bytes there could be, no more than `size` are made.
 fn unpack(packed: &[u8], size: u64) -> io::Result<Vec<u8>> {
-    let wrong = || io::Error::new(io::ErrorKind::InvalidData, "the code does not have the size that it should have");
+    let wrong =
+        || io::Error::new(io::ErrorKind::InvalidData, "the code does not have the size that it should have");
     let capacity = usize::try_from(size).ok().filter(|_| size <= MOST_BYTES).ok_or_else(wrong)?;
     let mut code = Vec::with_capacity(capacity);
     // One byte more shows that there is more.

@@ -28,8 +28,10 @@ fn read(path: &Path) -> io::Result<[u8; KEY_BYTES]> {
     let folder = path.parent().unwrap_or(Path::new("."));
     let owners = [rustix::process::geteuid().as_raw(), fs::metadata(folder)?.uid()];
     if about.mode() & OTHERS != 0 {
-        return Err(io::Error::other("others can read or write the key: make it readable for its owner alone, and \
-             remove the file if they may have read it"));
+        return Err(io::Error::other(
+            "others can read or write the key: make it readable for its owner alone, and \
+             remove the file if they may have read it",
+        ));
     }
     if !owners.contains(&about.uid()) {
         return Err(io::Error::other("the key belongs to somebody else"));

@@ -84,7 +84,12 @@ pub(super) fn read(mut from: impl Read) -> io::Result<NativeCode> {
     }
     let mut packed = Vec::new();
     from.read_to_end(&mut packed)?;
-    Ok(NativeCode { size: u64::from_le_bytes(size), key_id: key_id.to_vec(), mac: mac.to_vec(), packed: packed.into() })
+    Ok(NativeCode {
+        size: u64::from_le_bytes(size),
+        key_id: key_id.to_vec(),
+        mac: mac.to_vec(),
+        packed: packed.into(),
+    })
 }
 
 #[cfg(test)]

@@ -25,7 +25,8 @@ impl Database {
 
     /// Gives the right back.
     pub async fn release_compiling(&self, id: &CodeId, holder: &str) -> Result<()> {
-        let sql = host_sql!("delete from innkeeper.compile_claims where sha256 = $1 and engine = $2 and holder = $3");
+        let sql =
+            host_sql!("delete from innkeeper.compile_claims where sha256 = $1 and engine = $2 and holder = $3");
         let mut params = id.params();
         params.push(holder.into());
         self.registry().await?.host(sql, &params).await.map(|_| ())

@@ -148,9 +148,8 @@ async fn keep_in(connection: &mut Connection, id: &CodeId, code: &NativeCode, or
     ]);
     connection.host(sql, &params).await?;
     forget_chunks(connection, id).await?;
-    let sql = host_sql!(
-        "insert into innkeeper.native_code_chunks (sha256, engine, seq, data) values ($1, $2, $3, $4)"
-    );
+    let sql =
+        host_sql!("insert into innkeeper.native_code_chunks (sha256, engine, seq, data) values ($1, $2, $3, $4)");
     for (seq, chunk) in (0..).zip(code.packed.chunks(CHUNK_BYTES)) {
         let mut params = id.params();
         params.extend([Value::Integer(seq), Value::Bytes(chunk.to_vec())]);

@@ -14,6 +14,7 @@ mod migrate;
 mod output;
 mod progress;
 mod project;
+mod remote;
 mod run;
 mod serve;
 mod sessions;
@@ -21,6 +22,7 @@ mod setup;
 mod sources;
 mod target;
 mod tiers;
+mod token;
 mod transfer;
 mod waiting;
 
@@ -61,6 +63,8 @@ enum Command {
     Inspect(inspect::Options),
     /// List or exchange the keys that sign URLs
     Keys(keys::Options),
+    /// Make, list or revoke tokens of the admin API
+    Token(token::Options),
     /// Show which database was found and why, and whether it answers
     Doctor(doctor::Options),
     /// Compile the component on standard input, for another process of this program
@@ -157,6 +161,7 @@ impl Cli {
             Command::Inspect(options) => inspect::run(&options).await,
             Command::Compile => compiling::child::run().await,
             Command::Keys(options) => keys::run(&options).await,
+            Command::Token(options) => Box::pin(token::run(&options)).await,
             Command::Doctor(options) => doctor::run(&options).await,
         }
     }

@@ -47,6 +47,16 @@ pub(super) fn actor(config: &Config) -> Actor {
 }
 
 impl Control {
+    /// For a command that lists: makes nothing. None where there is nothing yet.
+    pub(super) async fn to_list(args: &ControlArgs) -> anyhow::Result<Option<Self>> {
+        if let Some(url) = &args.to {
+            return Self::remote(url).map(Some);
+        }
+        let config = args.database.load_aloud()?;
+        let database = setup::reading(&config).await?;
+        database.map(|database| Self::direct(config, database)).transpose()
+    }
+
     /// For a command that looks: makes nothing. An error where there is nothing yet.
     pub(super) async fn to_read(args: &ControlArgs) -> anyhow::Result<Self> {
         if let Some(url) = &args.to {

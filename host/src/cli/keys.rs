@@ -1,10 +1,8 @@
 //! `innkeeper keys`
 
-use super::{DatabaseArgs, output, setup};
-use crate::storage::calendar::print_instant;
-use anyhow::Context;
+use super::control::{Control, ControlArgs};
+use super::output;
 use clap::{Args, Subcommand};
-use serde_json::json;
 
 /// The keys that sign URLs for downloads and uploads. Hosts make and exchange them by themselves; this is for those who cannot wait.
 #[derive(Debug, Args)]
@@ -27,7 +25,7 @@ struct ListOptions {
     #[arg(long)]
     json: bool,
     #[command(flatten)]
-    database: DatabaseArgs,
+    control: ControlArgs,
 }
 
 #[derive(Debug, Args)]
@@ -36,7 +34,7 @@ struct RotateOptions {
     #[arg(long)]
     revoke: bool,
     #[command(flatten)]
-    database: DatabaseArgs,
+    control: ControlArgs,
 }
 
 pub(super) async fn run(options: &Options) -> anyhow::Result<()> {
@@ -47,32 +45,29 @@ pub(super) async fn run(options: &Options) -> anyhow::Result<()> {
 }
 
 async fn list(options: &ListOptions) -> anyhow::Result<()> {
-    let config = options.database.load_aloud()?;
-    let keys = match setup::reading(&config).await? {
-        Some(database) => database.keys().await.with_context(|| setup::unreachable(&config))?,
+    let control = Control::to_list(&options.control).await?;
+    let keys = match &control {
+        Some(control) => control.keys().await?,
         None => Vec::new(),
     };
     if options.json {
-        let list: Vec<_> =
-            keys.iter().map(|key| json!({ "key": key.id, "created": print_instant(key.created_at) })).collect();
-        return output::json(&list);
+        return output::json(&keys);
     }
     if keys.is_empty() {
         output::line("no keys yet: a host makes the first when it begins to serve");
         return Ok(());
     }
-    let rows: Vec<_> = keys.into_iter().map(|key| [key.id, output::time(key.created_at)]).collect();
+    let seconds = |time: &str| time.get(..19).map_or(time.to_owned(), |seconds| format!("{seconds}Z"));
+    let rows: Vec<_> = keys.into_iter().map(|key| [key.key, seconds(&key.created)]).collect();
     output::table(["KEY", "CREATED"], &rows);
     Ok(())
 }
 
 async fn rotate(options: &RotateOptions) -> anyhow::Result<()> {
-    let config = options.database.load_aloud()?;
-    let database = setup::database(&config).await?;
-    let forget = if options.revoke { i64::MAX } else { i64::MIN };
-    let key = database.rotate_keys(forget).await.with_context(|| setup::unreachable(&config))?;
+    let control = Control::to_change(&options.control).await?;
+    let key = control.rotate_keys(options.revoke).await?;
     let others = if options.revoke { "; all others are forgotten" } else { "" };
-    output::line(format!("{} signs from now on{others}", key.id));
-    database.close().await;
+    output::line(format!("{} signs from now on{others}", key.key));
+    control.close().await;
     Ok(())
 }

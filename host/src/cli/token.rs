@@ -89,9 +89,10 @@ async fn create(options: &CreateOptions) -> anyhow::Result<()> {
 }
 
 async fn list(options: &ListOptions) -> anyhow::Result<()> {
-    let control = Control::to_read(&options.control).await?;
-    let tokens = control.tokens().await?;
-    control.close().await;
+    let tokens = match Control::to_list(&options.control).await? {
+        Some(control) => control.tokens().await?,
+        None => Vec::new(),
+    };
     if options.json {
         return output::json(&tokens);
     }

@@ -6,7 +6,9 @@
 //! that has ended says nothing, and the order has failed then.
 
 use super::uploads::{not_brought, parse_sha256, random_id};
-use super::{DeployRequest, Deployed, ErrorKind, OperationError, Operations, Result, Stage, deploy, time};
+use super::{
+    DeployRequest, Deployed, ErrorKind, OperationError, Operations, Result, Stage, TokenState, deploy, time,
+};
 use crate::storage::registry::{Actor, AuditEvent, DeploymentRun, NewDeploymentRun, RunState};
 use crate::storage::{hex, now_micros};
 use serde::{Deserialize, Serialize};
@@ -97,6 +99,8 @@ pub struct DeployQueue {
 pub struct Order {
     /// Who it is.
     pub actor: Actor,
+    /// The id of the token by which it is ordered; none: one that is not of the registry.
+    pub token: Option<String>,
     /// See [`super::Uploader::sees_all`].
     pub sees_all: bool,
     /// The same key twice means the same deployment.
@@ -219,11 +223,24 @@ impl Work {
         if self.queue.stop.is_cancelled() {
             return Err(stopping());
         }
-        self.set_stage(Stage::Compiling);
         let operations = &self.queue.operations;
+        self.check_token().await?;
+        self.set_stage(Stage::Compiling);
         let component = operations.brought_component(self.order.sees_all, &self.app, &self.sha256).await?;
         let progress = |stage| self.set_stage(stage);
         operations.deploy(&self.order.actor, &self.app, component, &self.request, progress).await
+    }
+
+    /// What was ordered by a token that was revoked while the order waited is not carried out.
+    async fn check_token(&self) -> Result<()> {
+        let Some(id) = &self.order.token else { return Ok(()) };
+        let token = self.queue.operations.token(id).await?;
+        match token.state {
+            TokenState::Active => Ok(()),
+            TokenState::Expired | TokenState::Revoked => Err(OperationError::conflict(
+                "the token by which this was ordered opens nothing any more: nothing was deployed",
+            )),
+        }
     }
 
     fn set_stage(&self, stage: Stage) {

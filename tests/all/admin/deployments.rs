@@ -10,6 +10,7 @@ on_both_databases! {
     the_same_key_means_the_same_deployment,
     what_cannot_be_deployed_says_why_and_changes_nothing,
     a_host_that_ends_leaves_a_failed_deployment,
+    what_a_revoked_token_has_ordered_is_not_done,
 }
 
 async fn order(api: &mut Api, app: &str, body: &Value, key: Option<&str>) -> support::Answer {
@@ -125,4 +126,24 @@ async fn a_host_that_ends_leaves_a_failed_deployment(engine: Engine) {
     assert_eq!(ended["state"], "failed", "{ended}");
     assert!(ended["error"]["message"].as_str().unwrap().contains("the host ended"), "{ended}");
     there.get("/apps/slow").await.expect(404);
+}
+
+async fn what_a_revoked_token_has_ordered_is_not_done(engine: Engine) {
+    let host = host(engine).await;
+    let mut root = Api::root(&host);
+    let token = root.make_token(&["deploy:probe"]).await;
+    let mut api = Api::new(host.visitor(), &token);
+    let slow = root.bring("slow", &component("probe")).await;
+    let sha256 = api.bring("probe", &component("hello")).await;
+    let path = Visitor::path_with_steps("/run", &json!([{ "op": "sleep", "ms": 4_000 }]));
+    let wanted = json!({ "sha256": slow, "deploy": { "smoke": { "path": path } } });
+    order(&mut root, "slow", &wanted, None).await.expect(202);
+    let waiting = order(&mut api, "probe", &json!({ "sha256": sha256 }), None).await.expect(202).json();
+    assert_eq!(waiting["state"], "waiting", "{waiting}");
+    let revoke = root.request(Method::DELETE, &format!("/tokens/{}", &token[10..22]));
+    root.send(revoke, "").await.expect(200);
+    let ended = root.ended("probe", waiting["id"].as_str().unwrap()).await;
+    assert_eq!((&ended["state"], &ended["error"]["kind"]), (&json!("failed"), &json!("conflict")), "{ended}");
+    let versions = root.get("/apps/probe/versions").await.expect(200).json();
+    assert_eq!(versions.as_array().map(Vec::len), Some(1), "{versions}");
 }

@@ -38,9 +38,9 @@ async fn tokens_are_made_listed_and_revoked_by_command(engine: Engine) {
     let listed = command::on(database, &["token", "list", "--json"]).await.succeeded().json();
     assert_eq!(listed[1]["state"], "revoked", "{listed}");
     let table = database.host_table("audit");
-    let audit =
-        database.host_rows(&format!("select action, result from {table} where action like 'token%' order by id"));
-    assert_eq!(audit.await, [["token create", "ok"], ["token create", "ok"], ["token revoke", "ok"]]);
+    let sql = format!("select action, result from {table} where action like 'token%' order by id");
+    let expected = [["token create", "ok"], ["token create", "ok"], ["token revoke", "ok"]];
+    assert_eq!(database.host_rows(&sql).await, expected);
 }
 
 async fn a_scope_that_is_mistyped_is_told_the_nearest_one(engine: Engine) {

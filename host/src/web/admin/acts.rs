@@ -1,5 +1,6 @@
 //! Carrying out what was asked for.
 
+use super::auth::TokenId;
 use super::endpoints::Act;
 use super::error::ApiError;
 use super::{
@@ -185,7 +186,12 @@ impl Admin {
             Act::Piece => self.piece(admitted, body).await,
             Act::Deploy => {
                 let key = admitted.header(&IDEMPOTENCY_KEY)?.map(str::to_owned);
-                let order = Order { actor: admitted.authority.actor.clone(), sees_all: admitted.sees_all(), key };
+                let token = match &admitted.authority.token {
+                    TokenId::Root => None,
+                    TokenId::Registered(id) => Some(id.clone()),
+                };
+                let actor = admitted.authority.actor.clone();
+                let order = Order { actor, token, sees_all: admitted.sees_all(), key };
                 let request = admitted.json(body).await?;
                 let view = self.queue.submit(order, app, request).await?;
                 Reply::json(StatusCode::ACCEPTED, &view)

@@ -8,7 +8,11 @@ use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use hyper::body::Incoming;
 use serde::de::DeserializeOwned;
+use std::time::Duration;
+use tokio::time::timeout;
 
+/// A body holds memory that others wait for: routers end a request sooner.
+const LONGEST: Duration = Duration::from_secs(60);
 /// Bytes of a JSON document.
 const JSON_BYTES: usize = 1 << 20;
 const JSON: &str = "application/json";
@@ -59,10 +63,11 @@ async fn read(headers: &HeaderMap, body: Incoming, most: usize) -> Result<Bytes,
     if length.is_some_and(|length| length > most) {
         return Err(ApiError::too_large(most));
     }
-    match Limited::new(body, most).collect().await {
-        Ok(whole) => Ok(whole.to_bytes()),
-        Err(error) if error.is::<LengthLimitError>() => Err(ApiError::too_large(most)),
-        Err(_) => Err(ApiError::unreadable("the body broke off")),
+    match timeout(LONGEST, Limited::new(body, most).collect()).await {
+        Ok(Ok(whole)) => Ok(whole.to_bytes()),
+        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(ApiError::too_large(most)),
+        Ok(Err(_)) => Err(ApiError::unreadable("the body broke off")),
+        Err(_) => Err(ApiError::unreadable("the body took too long")),
     }
 }
 

@@ -8,7 +8,8 @@ use std::path::{Path, PathBuf};
 use crate::names::named;
 
 /// Bottom first. A module may import from those before it, and from itself.
-const LAYERS: [&str; 8] = ["config", "telemetry", "storage", "interfaces", "guests", "web", "cli", "main"];
+const LAYERS: [&str; 9] =
+    ["config", "telemetry", "storage", "interfaces", "guests", "operations", "web", "cli", "main"];
 
 /// What only some layers may name: a crate, a path, or a macro that prints.
 const KNOWN_ONLY_IN: [(&[&str], &[&str]); 5] = [

@@ -76,13 +76,20 @@ fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ApiError> {
     if bytes.trim_ascii_start().starts_with(b"[") {
         return Err(ApiError::unreadable("the body has to be a JSON object, not a list"));
     }
-    serde_json::from_slice(bytes).map_err(|error| {
-        let text = error.to_string();
-        ApiError::unreadable(match error.is_data() {
-            true => format!("the body: {}", with_hint(text)),
-            false => format!("the body is no JSON: {text}"),
-        })
-    })
+    let unreadable = |error: &serde_json::Error| format!("the body is no JSON: {error}");
+    let mut document = serde_json::Deserializer::from_slice(bytes);
+    let parsed = serde_path_to_error::deserialize(&mut document).map_err(|error| {
+        let place = error.path().to_string();
+        let cause = error.into_inner();
+        match (cause.is_data(), place.as_str()) {
+            (false, _) => unreadable(&cause),
+            (true, "." | "?") => format!("the body: {}", with_hint(cause.to_string())),
+            (true, place) => format!("the body, at {place}: {}", with_hint(cause.to_string())),
+        }
+    });
+    let value = parsed.map_err(ApiError::unreadable)?;
+    document.end().map_err(|error| ApiError::unreadable(unreadable(&error)))?;
+    Ok(value)
 }
 
 /// Names the known field that was most likely meant, where one is not known.
@@ -121,6 +128,8 @@ mod tests {
         for text in ["", "{", "{\"a\":1}x", "\u{feff}{}", "nul"] {
             assert!(problem::<RollbackRequest>(text).starts_with("the body is no JSON"), "{text}");
         }
+        let said = problem::<AppChanges>(r#"{"keep-versions":-1}"#);
+        assert!(said.starts_with("the body, at keep-versions: invalid value"), "{said}");
         for text in ["[]x", "7", "\"a\"", "{\"version\":\"1\"}", "{\"version\":1,\"version\":2}"] {
             let said = problem::<RollbackRequest>(text);
             assert!(said.starts_with("the body"), "{text}: {said}");

@@ -1,7 +1,6 @@
 //! The `innkeeper` command: parse, run, print the chain of errors, exit.
 
-use clap::Parser;
-use innkeeper::cli::Cli;
+use innkeeper::cli::{self, Cli};
 use innkeeper::config::allocator;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -10,9 +9,11 @@ use std::time::Duration;
 const MOST_WORKERS: usize = 4;
 const BLOCKING_THREADS: usize = 32;
 
-#[expect(clippy::print_stderr, reason = "errors of commands go to standard error")]
 fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = match Cli::parse_or_explain() {
+        Ok(cli) => cli,
+        Err(status) => return status,
+    };
     if cli.serves() {
         allocator::settle();
     }
@@ -31,11 +32,5 @@ fn main() -> ExitCode {
         }
         Err(error) => Err(error.into()),
     };
-    match result {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("innkeeper: {error:#}");
-            ExitCode::FAILURE
-        }
-    }
+    cli::conclude(&result)
 }

@@ -19,6 +19,7 @@ pub mod clients;
 pub mod command;
 pub mod database;
 pub mod gate;
+pub mod haproxy;
 pub mod host;
 pub mod jar;
 pub mod keeper;

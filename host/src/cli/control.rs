@@ -1,8 +1,9 @@
 //! Whom a command that changes or looks at apps speaks to: the database itself, or, with `--to`, a
 //! host that serves.
 
+use super::logs::{LogExcerpt, LogQuery};
 use super::remote::Client;
-use super::{DatabaseArgs, output, setup};
+use super::{DatabaseArgs, HostArgs, output, setup};
 use crate::config::Config;
 use crate::guests::overrides::ConfigValue;
 use crate::operations::{
@@ -26,6 +27,23 @@ pub(super) struct ControlArgs {
     pub(super) to: Option<String>,
 }
 
+/// The same for commands that have another use for the flag `--database-var`.
+#[derive(Debug, Clone, Args)]
+pub(super) struct HostControlArgs {
+    #[command(flatten)]
+    pub(super) host: HostArgs,
+    /// Act on the host at this URL, by its admin API and the token in INNKEEPER_TOKEN, and not on a database
+    #[arg(long, value_name = "URL", conflicts_with_all = ["database_url", "data", "allow_ephemeral", "database_var", "no_database_var"])]
+    pub(super) to: Option<String>,
+}
+
+impl HostControlArgs {
+    /// The same, as other commands have it.
+    pub(super) fn control(&self) -> ControlArgs {
+        ControlArgs { database: self.host.database(), to: self.to.clone() }
+    }
+}
+
 /// See the module.
 pub(super) enum Control {
     /// On the database.
@@ -36,9 +54,13 @@ pub(super) enum Control {
 
 /// On the database.
 pub(super) struct Direct {
-    pub(super) config: Config,
     operations: Operations,
     actor: Actor,
+}
+
+fn nothing(config: &Config, app: &str) -> String {
+    let place = config.database.target.place();
+    format!("there is no app {app}: nothing is in {place} yet; deploy the app first (innkeeper deploy)")
 }
 
 /// Who runs a command, for the account of what was done.
@@ -54,31 +76,39 @@ impl Control {
         }
         let config = args.database.load_aloud()?;
         let database = setup::reading(&config).await?;
-        database.map(|database| Self::direct(config, database)).transpose()
+        database.map(|database| Self::direct(&config, database)).transpose()
     }
 
-    /// For a command that looks: makes nothing. An error where there is nothing yet.
-    pub(super) async fn to_read(args: &ControlArgs) -> anyhow::Result<Self> {
+    /// For a command that looks at an app: makes nothing. An error where there is nothing yet.
+    pub(super) async fn to_read(args: &ControlArgs, app: &str) -> anyhow::Result<Self> {
         if let Some(url) = &args.to {
             return Self::remote(url);
         }
         let config = args.database.load_aloud()?;
-        let Some(database) = setup::reading(&config).await? else {
-            bail!("nothing is in {} yet: innkeeper deploy guest.wasm --app NAME", config.database.target.place());
-        };
-        Self::direct(config, database)
+        match setup::reading(&config).await? {
+            Some(database) => Self::direct(&config, database),
+            None => bail!(nothing(&config, app)),
+        }
     }
 
-    /// For a command that changes what is there. An error where there is nothing yet.
-    pub(super) async fn to_change(args: &ControlArgs) -> anyhow::Result<Self> {
+    /// For a command that changes an app. An error where there is nothing yet.
+    pub(super) async fn to_change(args: &ControlArgs, app: &str) -> anyhow::Result<Self> {
+        if args.to.is_none() {
+            args.database.load_aloud()?;
+        }
+        Self::to_change_quietly(args, app).await
+    }
+
+    /// The same for a command that has said already which database it acts on.
+    pub(super) async fn to_change_quietly(args: &ControlArgs, app: &str) -> anyhow::Result<Self> {
         if let Some(url) = &args.to {
             return Self::remote(url);
         }
-        let config = args.database.load_aloud()?;
-        let Some(database) = setup::existing(&config).await? else {
-            bail!("nothing is in {} yet: innkeeper deploy guest.wasm --app NAME", config.database.target.place());
-        };
-        Self::direct(config, database)
+        let config = args.database.load()?;
+        match setup::existing(&config).await? {
+            Some(database) => Self::direct(&config, database),
+            None => bail!(nothing(&config, app)),
+        }
     }
 
     /// For a command that may be the first.
@@ -89,7 +119,7 @@ impl Control {
         let config = args.database.load_aloud()?;
         super::deploy::tell_if_new(&config).await?;
         let database = setup::database(&config).await.with_context(|| setup::unreachable(&config))?;
-        Self::direct(config, database)
+        Self::direct(&config, database)
     }
 
     /// By the admin API of the host at a URL, which is said before anything is done with it.
@@ -99,11 +129,11 @@ impl Control {
         Ok(Self::Remote(Box::new(client)))
     }
 
-    fn direct(config: Config, database: crate::storage::Database) -> anyhow::Result<Self> {
-        let compiler = setup::compiler(&config)?;
-        let registry = setup::registry(&config, database, compiler);
-        let (operations, actor) = (Operations::new(registry), actor(&config));
-        Ok(Self::Direct(Box::new(Direct { config, operations, actor })))
+    fn direct(config: &Config, database: crate::storage::Database) -> anyhow::Result<Self> {
+        let compiler = setup::compiler(config)?;
+        let registry = setup::registry(config, database, compiler);
+        let (operations, actor) = (Operations::new(registry), actor(config));
+        Ok(Self::Direct(Box::new(Direct { operations, actor })))
     }
 
     /// All apps, by name.
@@ -330,6 +360,16 @@ impl Control {
         match self {
             Self::Direct(direct) => Ok(direct.operations.revoke_token(&direct.actor, id).await?),
             Self::Remote(client) => client.revoke_token(id).await,
+        }
+    }
+
+    /// The last lines of an app's log.
+    pub(super) async fn logs(&self, app: &str, query: &LogQuery) -> anyhow::Result<LogExcerpt> {
+        match self {
+            Self::Direct(_) => bail!(
+                "the log of {app} is in the memory of the hosts that serve it and not in the database: name a host with --to URL, and                  its token in INNKEEPER_TOKEN"
+            ),
+            Self::Remote(client) => client.logs(app, query).await,
         }
     }
 

@@ -10,16 +10,26 @@ use anyhow::Context;
 use clap::Args;
 use std::path::PathBuf;
 
+/// Make a component the active version of an app
+///
 /// Makes a component the next version of an app, and the active one. It is checked, compiled and
 /// asked for one page first, of which nothing is kept; only then every host swaps to it, within a
 /// second and without a restart. `innkeeper rollback` goes back.
 #[derive(Debug, Args)]
+#[command(after_long_help = "\
+Examples:
+  innkeeper deploy
+  innkeeper deploy shop.wasm --app shop --route shop.example
+  innkeeper deploy . --canary 10% --note 'new cart' --wait
+
+JSON: {app, version, previous, canary, sha256, size, stored_size, language, generation, smoke}")]
 pub(super) struct Options {
     /// A component, which leaves all settings as they are, or the folder of a guest project, which
     /// is built first
+    #[arg(default_value = ".")]
     path: PathBuf,
     /// The app [default: the name in innkeeper.toml, else the file's]
-    #[arg(long, value_name = "NAME")]
+    #[arg(short, long, value_name = "NAME")]
     app: Option<String>,
     /// Which requests it answers: a path such as / or /blog, or a host name; may be given several times [default: unchanged; / for the first app]
     #[arg(long, value_name = "ROUTE")]
@@ -89,6 +99,12 @@ fn report(deployed: &Deployed) {
         if !smoke.migrations.is_empty() {
             output::note(format!("migrations that the first visitor runs: {}", smoke.migrations.join(", ")));
         }
+    }
+    if let Some(why) = &deployed.smoke_skipped {
+        output::note(format!("no page was asked for first: {why}"));
+    }
+    if let Some(why) = &deployed.code_not_shared {
+        output::note(format!("note: each host will compile the component for itself: {why}"));
     }
     match (deployed.canary, previous) {
         (Some(percent), Some(active)) => output::line(format!(

@@ -24,19 +24,26 @@ const QUIET: Duration = Duration::from_millis(200);
 /// The folder of the data, beside `innkeeper.toml` or the component.
 const DATA: &str = "innkeeper-data";
 
+/// Build a guest project, serve it on 127.0.0.1:8080, and swap it whenever it changes
+///
 /// Builds and serves a guest project, and builds and swaps it again whenever a file of it changes.
 /// A build that fails leaves the last good one serving. Data are kept with SQLite in the project's
 /// own folder, whatever DATABASE_URL and other variables say: another database is used only if the
 /// command line names it.
 #[derive(Debug, Args)]
+#[command(after_long_help = "\
+Examples:
+  innkeeper dev
+  innkeeper dev guest-examples/rust/guestbook --listen 127.0.0.1:3000")]
 pub(super) struct Options {
     /// The folder of a guest project, or a component
+    #[arg(default_value = ".")]
     path: PathBuf,
     /// Where to listen [default: 127.0.0.1:8080]
     #[arg(long, value_name = "ADDRESS:PORT")]
     listen: Option<SocketAddr>,
     /// The app [default: the name in innkeeper.toml, else the file's]
-    #[arg(long, value_name = "NAME")]
+    #[arg(short, long, value_name = "NAME")]
     app: Option<String>,
     /// The database: postgres://, postgresql:// or sqlite:DIRECTORY
     #[arg(long, value_name = "URL")]
@@ -77,7 +84,7 @@ impl Options {
 pub(super) async fn run(options: Options) -> anyhow::Result<()> {
     let project = Project::open(&options.path)?;
     let config = options.load(&project)?;
-    let _log = telemetry::start(config.web.log_format, config.log_filter.as_deref())?;
+    let _log = telemetry::start(config.web.log_format, config.log_filter.as_deref(), &config.limits)?;
     statement::watch_differences();
     let app = project.app_name(options.app.as_deref())?;
     crate::storage::registry::check_name(&app)?;

@@ -2,22 +2,41 @@
 
 use super::tiers::{self, Tier};
 use super::{DatabaseArgs, output};
-use crate::config::{self, Config};
+use crate::config::Config;
+use crate::operations::HostView;
 use crate::storage::registry::App;
-use crate::storage::{self, Database, RegistryState};
+use crate::storage::{self, Code, Database, Error, RegistryState, now_micros};
 use anyhow::bail;
 use clap::Args;
 use serde_json::json;
+use std::collections::BTreeMap;
 
+/// So many apps are named one by one.
+const FEW: usize = 5;
+
+/// Show which database was found and why, and whether it answers
+///
 /// Shows which database was found, why, and whether it answers, and how far each app is kept apart from the others; with --limits, every
 /// limit in force. Prints no password.
 #[derive(Debug, Args)]
+#[command(after_long_help = "\
+Examples:
+  innkeeper doctor
+  innkeeper doctor --limits
+  innkeeper doctor --json | jq '.apps[].warnings'
+
+JSON: {database, source, reason, notes, answers, disk, problem, apps, apps_problem, pool_size, connections,
+memory_bytes, instances}; apps is a list of {app, database_var, place, tier, warnings, problem}. With --limits:
+a list of {meaning, value, default, variable}")]
 pub(super) struct Options {
     #[command(flatten)]
     database: DatabaseArgs,
     /// Show the limits instead, and the variables that set them
     #[arg(long)]
     limits: bool,
+    /// Show each app by itself, however many there are
+    #[arg(long)]
+    all: bool,
     /// Print JSON
     #[arg(long)]
     json: bool,
@@ -25,7 +44,7 @@ pub(super) struct Options {
 
 pub(super) async fn run(options: &Options) -> anyhow::Result<()> {
     let config = options.database.load()?;
-    if options.limits { limits(&config, options.json) } else { database(&config, options.json).await }
+    if options.limits { limits(&config, options.json) } else { database(&config, options).await }
 }
 
 fn limits(config: &Config, json: bool) -> anyhow::Result<()> {
@@ -37,20 +56,20 @@ fn limits(config: &Config, json: bool) -> anyhow::Result<()> {
         .into_iter()
         .map(|row| [row.meaning.to_owned(), row.value, row.default, row.variable.to_owned()])
         .collect();
-    output::table(["LIMIT", "VALUE", "DEFAULT", "VARIABLE"], &rows);
+    output::table(["LIMIT", "VALUE", "DEFAULT", "VARIABLE"].map(output::text), &rows);
     Ok(())
 }
 
-async fn database(config: &Config, json: bool) -> anyhow::Result<()> {
+async fn database(config: &Config, options: &Options) -> anyhow::Result<()> {
     let decision = &config.database;
     let answer = ask(config).await;
     let disk = Database::open(config).ok().and_then(|database| database.disk_figures());
     let problem = answer.as_ref().err().map(ToString::to_string);
-    let (version, apps) = answer.map_or((None, Ok(Vec::new())), |(version, apps)| (Some(version), apps));
+    let Answer { version, apps, hosts } = answer.unwrap_or_default();
     let (apps, unread) = (apps.as_deref().unwrap_or_default(), apps.as_ref().err().map(ToString::to_string));
     let tiers = tiers::tiers(config, apps).await;
     let connections = tiers::connections(config, apps);
-    if json {
+    if options.json {
         let notes: Vec<String> = decision.all_notes().cloned().chain(config.unknown_variables()).collect();
         output::json(&json!({
             "database": decision.target.describe(),
@@ -66,9 +85,11 @@ async fn database(config: &Config, json: bool) -> anyhow::Result<()> {
             })),
             "problem": problem,
             "apps": tiers,
+            "hosts": hosts,
             "apps_problem": unread,
             "pool_size": config.pool_size,
             "connections": connections,
+            "compiled_code": config.code_key.describe(),
             "memory_bytes": config.memory_bytes,
             "instances": config.memory_budget().slots(),
         }))?;
@@ -78,32 +99,67 @@ async fn database(config: &Config, json: bool) -> anyhow::Result<()> {
             let state = if disk.takes_writes { "takes writes" } else { "takes no writes" };
             output::line(format!("disk        {state}, {} bytes free in {}", disk.free, disk.folder));
         }
-        print_tiers(&tiers, unread.as_deref());
+        print_hosts(&hosts);
+        print_tiers(&tiers, unread.as_deref(), options.all);
     }
     if let Some(problem) = problem {
         bail!("the database does not answer: {problem}");
     }
     let problems = tiers.iter().filter_map(|tier| Some(format!("app {}: {}", tier.app, tier.problem.as_ref()?)));
-    match problems.collect::<Vec<_>>().join("; ") {
-        problems if problems.is_empty() => Ok(()),
-        problems => bail!("{problems}"),
+    let problems: Vec<String> = problems.collect();
+    match problems.len().checked_sub(FEW) {
+        _ if problems.is_empty() => Ok(()),
+        None | Some(0) => bail!("{}", problems.join("; ")),
+        Some(more) => bail!("{}; and {more} more apps", problems.get(..FEW).unwrap_or_default().join("; ")),
+    }
+}
+
+/// What the database says.
+struct Answer {
+    /// Engine and version; none where it does not answer.
+    version: Option<String>,
+    apps: storage::Result<Vec<App>>,
+    hosts: Vec<HostView>,
+}
+
+impl Default for Answer {
+    fn default() -> Self {
+        Self { version: None, apps: Ok(Vec::new()), hosts: Vec::new() }
     }
 }
 
 /// What answers, and the apps in it, if they can be read. Changes nothing and makes nothing.
-async fn ask(config: &Config) -> storage::Result<(String, storage::Result<Vec<App>>)> {
+async fn ask(config: &Config) -> storage::Result<Answer> {
     let database = Database::open(config)?;
     let mut version = database.describe().await?;
+    let mut hosts = Vec::new();
     let apps = match database.registry_state().await {
         Ok(RegistryState::Missing) => {
             version.push_str("; nothing is there yet");
             Ok(Vec::new())
         }
-        Ok(_) => database.apps().await,
+        Ok(RegistryState::Current) => {
+            hosts = database.hosts().await?;
+            database.apps().await
+        }
+        Ok(RegistryState::Old) => Err(Error::new(Code::Conflict, "the tables are of an earlier release")),
         Err(error) => Err(error),
     };
     database.close().await;
-    Ok((version, apps))
+    let hosts = hosts.into_iter().map(|host| HostView::of(host, now_micros())).filter(|host| host.live).collect();
+    Ok(Answer { version: Some(version), apps, hosts })
+}
+
+/// The hosts that live, and what each cannot serve.
+fn print_hosts(hosts: &[HostView]) {
+    for host in hosts {
+        let loading =
+            if host.loading.is_empty() { String::new() } else { format!(", loads {}", host.loading.len()) };
+        output::line(format!("host        {} ({}), release {}{loading}", host.name, host.id, host.release));
+        for problem in &host.problems {
+            output::line(format!("  problem: app {}: {}", problem.app, problem.reason));
+        }
+    }
 }
 
 fn print(config: &Config, answer: Option<&str>, connections: &tiers::Connections) {
@@ -117,6 +173,7 @@ fn print(config: &Config, answer: Option<&str>, connections: &tiers::Connections
         output::line(format!("answers     {answer}"));
     }
     output::line(format!("connections {connections}"));
+    output::line(format!("code        compiled components are {}", config.code_key.describe()));
     output::line(format!(
         "instances   at most {} at once, in {} MiB of memory",
         config.memory_budget().slots(),
@@ -124,11 +181,22 @@ fn print(config: &Config, answer: Option<&str>, connections: &tiers::Connections
     ));
 }
 
-fn print_tiers(tiers: &[Tier], unread: Option<&str>) {
+/// Apps of the same tier in one line where they are many and there is nothing to say of one alone.
+fn print_tiers(tiers: &[Tier], unread: Option<&str>, all: bool) {
     if let Some(unread) = unread {
         output::line(format!("apps        cannot be read, perhaps before `innkeeper migrate`: {unread}"));
     }
-    for tier in tiers {
+    let mut alike: BTreeMap<&str, Vec<&Tier>> = BTreeMap::new();
+    for tier in tiers.iter().filter(|tier| tier.is_sound() && !all) {
+        alike.entry(&tier.tier).or_default().push(tier);
+    }
+    alike.retain(|_, apps| apps.len() > FEW);
+    for (tier, apps) in &alike {
+        let names: Vec<&str> = apps.iter().take(FEW).map(|tier| tier.app.as_str()).collect();
+        let (count, more) = (apps.len(), apps.len() - names.len());
+        output::line(format!("{count} apps ({} and {more} more): {tier}", names.join(", ")));
+    }
+    for tier in tiers.iter().filter(|tier| !tier.is_sound() || !alike.contains_key(tier.tier.as_str())) {
         output::line(format!("app {}: {}", tier.app, tier.tier));
         for warning in &tier.warnings {
             output::line(format!("  warning: {warning}"));
@@ -137,17 +205,4 @@ fn print_tiers(tiers: &[Tier], unread: Option<&str>) {
             output::line(format!("  problem: {problem}"));
         }
     }
-}
-
-/// Every variable that is read, for `--help`.
-pub(super) fn variables_help() -> String {
-    let mut text = "Environment:\n".to_owned();
-    for variable in config::variables() {
-        text.push_str(&format!("  {:<34} {}", variable.name, variable.meaning));
-        if !variable.default.is_empty() {
-            text.push_str(&format!(" [default: {}]", variable.default));
-        }
-        text.push('\n');
-    }
-    text
 }

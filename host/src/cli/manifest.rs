@@ -1,6 +1,7 @@
 //! `innkeeper.toml`, read key by key: whatever is wrong is said with its line, and a key that is
 //! not known with the nearest one that is.
 
+use super::nearest::nearest;
 use crate::guests::settings::{CrossOrigin, Settings, TransactionsSetting};
 use crate::storage::registry::check_name;
 use std::collections::BTreeMap;
@@ -157,9 +158,7 @@ impl Reader<'_> {
 
 /// What to say of a key that is none.
 fn unknown(key: &str) -> String {
-    let distance = |known: &&&str| strsim::damerau_levenshtein(&key.to_lowercase().replace('_', "-"), known);
-    let nearest = KEYS.iter().min_by_key(|known| distance(known));
-    match nearest.filter(|known| distance(known) <= known.len().max(3) / 2) {
+    match nearest(key, KEYS.into_iter()) {
         Some(nearest) => format!("unknown key `{key}`: did you mean `{nearest}`?"),
         None => format!("unknown key `{key}`: known are {}", KEYS.join(", ")),
     }

@@ -1,7 +1,6 @@
 //! How far a command is: a bar on a terminal, a line now and then where nobody watches.
 
-#![expect(clippy::print_stderr, reason = "progress goes to standard error, so that results can be piped")]
-
+use super::output;
 use indicatif::{ProgressBar, ProgressStyle};
 use std::io::IsTerminal;
 use std::time::{Duration, Instant};
@@ -33,20 +32,16 @@ impl Progress {
             bar.set_position(self.done);
         } else if self.told.elapsed() >= EVERY {
             self.told = Instant::now();
-            eprintln!(
-                "{}: {}{}",
-                self.what,
-                mib(self.done),
-                self.total.map(|all| format!(" of {}", mib(all))).unwrap_or_default()
-            );
+            let total = self.total.map(|all| format!(" of {}", output::bytes(all))).unwrap_or_default();
+            output::note(format!("{}: {}{total}", self.what, output::bytes(self.done)));
         }
     }
 
     /// Says something beside the count.
     pub(super) fn say(&self, text: impl std::fmt::Display) {
         match &self.bar {
-            Some(bar) => bar.suspend(|| eprintln!("{text}")),
-            None => eprintln!("{text}"),
+            Some(bar) => bar.suspend(|| output::note(text)),
+            None => output::note(text),
         }
     }
 }
@@ -69,8 +64,4 @@ fn bar(what: &'static str, total: Option<u64>) -> ProgressBar {
     // A template that cannot be read leaves the style that there is by itself.
     let style = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
     bar.with_style(style).with_message(what)
-}
-
-fn mib(bytes: u64) -> String {
-    format!("{} MiB", bytes / (1 << 20))
 }

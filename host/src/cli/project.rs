@@ -3,6 +3,7 @@
 use super::manifest::Manifest;
 use crate::guests::settings::Settings;
 use anyhow::{Context, anyhow, bail};
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 /// The name of the file that makes a folder a guest project.
@@ -30,6 +31,10 @@ pub(super) struct Project {
 impl Project {
     /// Reads a project folder, or takes a component file as it is.
     pub(super) fn open(path: &Path) -> anyhow::Result<Self> {
+        if path.file_name().is_some_and(|name| name == FILE) && path.is_file() {
+            let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+            return Self::open(folder.unwrap_or(Path::new(".")));
+        }
         if path.is_file() {
             return Ok(Self {
                 name: None,
@@ -41,12 +46,14 @@ impl Project {
                 settings: None,
             });
         }
-        let file = path.join(FILE);
         if !path.is_dir() {
             bail!("{}: no such file or folder", path.display());
         }
-        let text = std::fs::read_to_string(&file)
-            .with_context(|| format!("{}: a guest project has this file", file.display()))?;
+        let file = path.join(FILE);
+        let text = match std::fs::read_to_string(&file) {
+            Err(error) if error.kind() == ErrorKind::NotFound => bail!(no_project(path)),
+            read => read.with_context(|| format!("cannot read {}", file.display()))?,
+        };
         let Manifest { name, build, component, watch, ignore, settings } =
             Manifest::parse(&text).map_err(|error| anyhow!("{}: {error}", file.display()))?;
         let (component, folder) = (path.join(component), Some(path.to_owned()));
@@ -92,12 +99,36 @@ impl Project {
 
     /// The bytes of the component.
     pub(super) fn read(&self) -> anyhow::Result<Vec<u8>> {
-        std::fs::read(&self.component)
-            .with_context(|| format!("cannot read the component {}", self.component.display()))
+        let component = self.component.display();
+        match (std::fs::read(&self.component), &self.build) {
+            (Err(error), Some(build)) if error.kind() == ErrorKind::NotFound => {
+                bail!("{component} is not there: {FILE} names it as what `{build}` makes")
+            }
+            (Err(error), None) if error.kind() == ErrorKind::NotFound => {
+                bail!("{component} is not there: {FILE} names it, and no `build` command that makes it")
+            }
+            (read, _) => read.with_context(|| format!("cannot read the component {component}")),
+        }
     }
 
     /// Settings in the form in which the registry keeps them.
     pub(super) fn settings_json(&self) -> anyhow::Result<Option<String>> {
         Ok(self.settings.as_ref().map(serde_json::to_string).transpose()?)
     }
+}
+
+/// What to say of a folder without the file, which may be one too high.
+fn no_project(path: &Path) -> String {
+    let entries = std::fs::read_dir(path).into_iter().flatten().filter_map(Result::ok);
+    let mut below: Vec<String> = entries
+        .map(|entry| entry.path())
+        .filter(|path| path.join(FILE).is_file())
+        .map(|path| path.display().to_string())
+        .collect();
+    below.sort_unstable();
+    let hint = match below.is_empty() {
+        true => "name a component, or the folder of a project".to_owned(),
+        false => format!("did you mean {}?", below.join(" or ")),
+    };
+    format!("{} has no {FILE} and is no guest project: {hint}", path.display())
 }

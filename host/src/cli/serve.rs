@@ -1,30 +1,68 @@
 //! `innkeeper serve`
 
-use super::{DatabaseArgs, run, setup};
+use super::{DatabaseArgs, run, seeding, setup};
+use crate::config;
 use crate::storage::Database;
 use crate::telemetry;
 use clap::Args;
 use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 
+/// Serve the apps of the registry on 0.0.0.0:$PORT
+///
 /// Serves the apps of the registry. Answers 503 while the database is away and goes on by itself when it is back.
 #[derive(Debug, Args)]
-#[command(after_help = super::doctor::variables_help())]
+#[command(after_long_help = help())]
 pub(super) struct Options {
     #[command(flatten)]
     database: DatabaseArgs,
     /// Where to listen [default: 0.0.0.0:$PORT, or port 8080]
     #[arg(long, value_name = "ADDRESS:PORT")]
     listen: Option<SocketAddr>,
+    /// A folder of components and built projects that are deployed where nothing ever was
+    #[arg(long, value_name = "FOLDER")]
+    components: Option<PathBuf>,
+}
+
+/// Examples, and every variable that is read.
+fn help() -> String {
+    let mut text = "\
+Examples:
+  innkeeper serve
+  innkeeper serve --data ./innkeeper-data --listen 127.0.0.1:8080
+
+Environment:\n"
+        .to_owned();
+    for variable in config::variables() {
+        text.push_str(&format!("  {:<34} {}", variable.name, variable.meaning));
+        if !variable.default.is_empty() {
+            text.push_str(&format!(" [default: {}]", variable.default));
+        }
+        text.push('\n');
+    }
+    text
 }
 
 pub(super) async fn run(options: Options) -> anyhow::Result<()> {
     let config = options.database.load()?;
-    let _log = telemetry::start(config.web.log_format, config.log_filter.as_deref())?;
+    let _log = telemetry::start(config.web.log_format, config.log_filter.as_deref(), &config.limits)?;
     let listener = run::bind(options.listen.unwrap_or(config.web.serve_address)).await?;
     tracing::info!("database: {}; {}", config.database.target.describe(), config.database.reason);
+    if config.code_key.is_missing() {
+        tracing::info!("compiled code: {}", config.code_key.describe());
+    }
     let database = Database::open(&config)?;
     let _presence = database.announce();
     let registry = setup::registry(&config, database, setup::compiler(&config)?);
-    run::serve(listener, registry, &config, CancellationToken::new()).await
+    registry.judge_new_versions();
+    let stop = CancellationToken::new();
+    let seeding =
+        options.components.map(|folder| tokio::spawn(seeding::seed(Arc::clone(&registry), folder, stop.clone())));
+    run::serve(listener, registry, &config, stop).await?;
+    if let Some(seeding) = seeding {
+        seeding.await?;
+    }
+    Ok(())
 }

@@ -75,7 +75,12 @@ impl Target {
     }
 }
 
-async fn registered(app: &str, config: &Config, host: Option<Database>) -> anyhow::Result<(Database, App)> {
+/// The app, where there is one of this name.
+pub(super) async fn registered(
+    app: &str,
+    config: &Config,
+    host: Option<Database>,
+) -> anyhow::Result<(Database, App)> {
     let place = config.database.target.place();
     let Some(host) = host else {
         bail!("there is no app {app}: nothing is in {place} yet; deploy the app first (innkeeper deploy)");

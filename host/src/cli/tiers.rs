@@ -1,12 +1,15 @@
 //! How far apps are kept apart, for `doctor`: which tier holds for each, and what it promises.
 
-use crate::config::{Config, DatabaseTarget, HOST_POOL_SIZE};
+use crate::config::{Config, DatabaseTarget};
 use crate::storage::Database;
 use crate::storage::registry::App;
 use serde::Serialize;
 
 const SEATBELT: &str =
     "schema and statement gate; a seatbelt, not a wall: do not run code of people you do not trust";
+
+/// So many other apps are named in a warning.
+const MOST_NAMED: usize = 5;
 
 /// How one app is kept apart from the others.
 #[derive(Debug, Serialize)]
@@ -21,6 +24,13 @@ pub(super) struct Tier {
     pub(super) warnings: Vec<String>,
     /// Why its database cannot be used.
     pub(super) problem: Option<String>,
+}
+
+impl Tier {
+    /// Whether there is nothing to say of the app but its tier.
+    pub(super) fn is_sound(&self) -> bool {
+        self.warnings.is_empty() && self.problem.is_none()
+    }
 }
 
 /// The connections that one process opens at most.
@@ -103,7 +113,12 @@ fn shared_with(one: &Named<'_>, target: &DatabaseTarget, all: &[Named<'_>]) -> O
     };
     let others: Vec<&str> = all.iter().filter(is_same).map(|other| other.app.name.as_str()).collect();
     let matters = matches!(target, DatabaseTarget::Postgres(_)) && !others.is_empty();
-    matters.then(|| format!("shared with {}: between them {SEATBELT}", others.join(", ")))
+    let named = others.get(..MOST_NAMED).unwrap_or(&others);
+    let more = match others.len() - named.len() {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    matters.then(|| format!("shared with {}{more}: between them {SEATBELT}", named.join(", ")))
 }
 
 /// Asks the app's database, with the app's credential, what it may look into.
@@ -131,7 +146,7 @@ pub(super) fn connections(config: &Config, apps: &[App]) -> Connections {
         }
     }
     let apps: Vec<(String, u32)> = own.into_iter().map(|(var, _)| (var, config.app_pool_size)).collect();
-    let (guests, host) = (on_host(config.pool_size), on_host(HOST_POOL_SIZE));
+    let (guests, host) = (on_host(config.pool_size), on_host(config.host_connections()));
     let most = guests + host + apps.iter().map(|(_, most)| most).sum::<u32>();
     Connections { guests, host, apps, most }
 }

@@ -3,27 +3,46 @@
 use super::control::{Control, ControlArgs};
 use super::output;
 use crate::operations::{Scope, TokenRequest, TokenState, TokenView};
+use anyhow::bail;
 use clap::{Args, Subcommand};
 
-/// Tokens of the admin API, by which others than who has the database's password deploy, go back
-/// and look. Each allows what its scopes say and nothing else. Only a hash of it is kept.
+/// Make, list or revoke tokens of the admin API
+///
+/// Tokens of the admin API, by which others than who has the database's password deploy, go back and look. Each allows what its scopes
+/// say and nothing else. Only a hash of it is kept.
 #[derive(Debug, Args)]
+#[command(
+    args_conflicts_with_subcommands = true,
+    after_long_help = "\
+Examples:
+  innkeeper token create --name ci --scope deploy:shop
+  innkeeper token
+  innkeeper token revoke 3f2a90c41b7e
+
+JSON: a list of {id, name, scopes, state, created_at, created_by, expires_at, last_used_at, revoked_at}"
+)]
 pub(super) struct Options {
     #[command(subcommand)]
-    verb: Verb,
+    verb: Option<Verb>,
+    #[command(flatten)]
+    list: ListOptions,
 }
 
 #[derive(Debug, Subcommand)]
 enum Verb {
-    /// Make a token and print it, this once
     Create(CreateOptions),
-    /// List the tokens by their ids and names, never what opens
     List(ListOptions),
-    /// Make a token worthless, on every host within two seconds
     Revoke(RevokeOptions),
 }
 
+/// Make a token and print it, this once
 #[derive(Debug, Args)]
+#[command(after_long_help = "\
+Examples:
+  innkeeper token create --name ci --scope read --scope deploy:shop --expires 30d
+  innkeeper token create --name laptop --scope admin --to https://shop.example
+
+JSON: {token, about}; about is what a list has of it")]
 struct CreateOptions {
     /// What it is for, for people
     #[arg(long, value_name = "NAME")]
@@ -41,7 +60,14 @@ struct CreateOptions {
     control: ControlArgs,
 }
 
+/// List the tokens by their ids and names, never what opens
 #[derive(Debug, Args)]
+#[command(after_long_help = "\
+Examples:
+  innkeeper token list
+  innkeeper token list --json
+
+JSON: a list of {id, name, scopes, state, created_at, created_by, expires_at, last_used_at, revoked_at}")]
 struct ListOptions {
     /// Print JSON
     #[arg(long)]
@@ -50,9 +76,16 @@ struct ListOptions {
     control: ControlArgs,
 }
 
+/// Make a token worthless, on every host within two seconds
 #[derive(Debug, Args)]
+#[command(after_long_help = "\
+Examples:
+  innkeeper token revoke 3f2a90c41b7e
+
+JSON: what a list has of it")]
 struct RevokeOptions {
     /// Its id: the 12 digits in it, which `token list` shows
+    #[arg(value_name = "ID")]
     id: String,
     /// Print JSON
     #[arg(long)]
@@ -63,9 +96,10 @@ struct RevokeOptions {
 
 pub(super) async fn run(options: &Options) -> anyhow::Result<()> {
     match &options.verb {
-        Verb::Create(options) => create(options).await,
-        Verb::List(options) => list(options).await,
-        Verb::Revoke(options) => revoke(options).await,
+        Some(Verb::Create(options)) => create(options).await,
+        Some(Verb::List(options)) => list(options).await,
+        Some(Verb::Revoke(options)) => revoke(options).await,
+        None => list(&options.list).await,
     }
 }
 
@@ -100,17 +134,25 @@ async fn list(options: &ListOptions) -> anyhow::Result<()> {
         output::line("no tokens yet: innkeeper token create --name NAME --scope SCOPE");
         return Ok(());
     }
-    let seconds = |time: &str| time.get(..19).map_or(time.to_owned(), |seconds| format!("{seconds}Z"));
     let rows = tokens.iter().map(|token| {
-        let used = token.last_used_at.as_deref().map_or("never".to_owned(), seconds);
+        let used = token.last_used_at.as_deref().map_or("never".to_owned(), output::age_of);
         [token.id.clone(), token.name.clone(), token.scopes.join(" "), end(token), used]
     });
-    output::table(["ID", "NAME", "SCOPES", "GOOD", "USED"], &rows.collect::<Vec<_>>());
+    let columns = [
+        output::text("ID"),
+        output::text("NAME"),
+        output::flexible("SCOPES"),
+        output::text("GOOD"),
+        output::text("USED"),
+    ];
+    output::table(columns, &rows.collect::<Vec<_>>());
     Ok(())
 }
 
 async fn revoke(options: &RevokeOptions) -> anyhow::Result<()> {
-    let control = Control::to_change(&options.control).await?;
+    let Some(control) = Control::to_list(&options.control).await? else {
+        bail!("there is no token yet: innkeeper token create makes one");
+    };
     let revoked = control.revoke_token(&options.id).await?;
     control.close().await;
     match options.json {

@@ -9,9 +9,19 @@ use std::path::PathBuf;
 use super::Error;
 use super::units::Quantity;
 
+/// The command line, the name of the program first.
+pub fn arguments() -> Vec<std::ffi::OsString> {
+    std::env::args_os().collect()
+}
+
 /// Where the system keeps what lasts no longer than a process.
 pub fn temporary_folder() -> PathBuf {
     std::env::temp_dir()
+}
+
+/// The kind of machine that this process runs on: what decides whether it can run native code.
+pub fn machine() -> String {
+    format!("{}-{}", std::env::consts::ARCH, std::env::consts::OS)
 }
 
 /// A snapshot of environment variables. `Debug` prints their names and never their values.

@@ -11,6 +11,7 @@ mod app_database;
 mod app_variables;
 mod candidates;
 mod choice;
+mod code_key;
 mod connections;
 mod database;
 mod database_url;
@@ -38,10 +39,11 @@ mod web;
 use std::path::PathBuf;
 
 pub use candidates::POOL_URL;
+pub use code_key::CodeKey;
 pub use database::{DatabaseTarget, PostgresHost, PostgresTarget};
 pub use database_url::DatabaseUrl;
 pub use detect::{DEFAULT_DATA_DIRECTORY, DatabaseOptions, Decision, Source, app_target, detect};
-pub use env::{Environment, temporary_folder};
+pub use env::{Environment, arguments, machine, temporary_folder};
 pub use error::Error;
 pub use limits::{LimitRow, Limits};
 pub use login::{ChannelBinding, LoginMethod, LoginRules};
@@ -67,6 +69,7 @@ const APP_POOL_SIZE: &str = "INNKEEPER_APP_POOL_SIZE";
 /// Where Linux says what the machine is called.
 const HOST_NAME: &str = "/proc/sys/kernel/hostname";
 const CODE_CACHE: &str = "INNKEEPER_CODE_CACHE";
+const LISTEN: &str = "INNKEEPER_LISTEN";
 const LOG_FILTER: &str = "INNKEEPER_LOG";
 const SQLITE_SYNCHRONOUS: &str = "INNKEEPER_SQLITE_SYNCHRONOUS";
 
@@ -84,10 +87,14 @@ pub struct Config {
     pub pool_size: u32,
     /// The most connections that this process opens to each Postgres database that an app names for itself.
     pub app_pool_size: u32,
+    /// Whether a host keeps one more connection to Postgres over which it hears at once that the registry has changed.
+    pub listens: bool,
     /// The memory that this process may use.
     pub memory_bytes: u64,
     /// A directory for compiled components; none = a temporary one for each process.
     pub code_cache: Option<PathBuf>,
+    /// What signs compiled code in the database.
+    pub code_key: CodeKey,
     /// What a commit on SQLite survives.
     pub sqlite_synchronous: SqliteSynchronous,
     /// What is logged, in the syntax of `tracing-subscriber`; none: the default.
@@ -116,8 +123,10 @@ impl Config {
             web: WebConfig::from_environment(environment)?,
             pool_size: pool_size.unwrap_or(DEFAULT_POOL_SIZE),
             app_pool_size: environment.number(APP_POOL_SIZE, 1..=MAX_POOL_SIZE)?.unwrap_or(DEFAULT_APP_POOL_SIZE),
+            listens: environment.flag(LISTEN)?.unwrap_or(true),
             memory_bytes: memory_bytes(environment)?,
             code_cache: code_cache(&database.target, environment)?,
+            code_key: CodeKey::find(&database.target, environment)?,
             sqlite_synchronous: sqlite_synchronous(environment)?,
             log_filter: environment.parsed(
                 LOG_FILTER,
@@ -186,6 +195,11 @@ impl Config {
         let dyno = self.environment.get("DYNO").or(self.environment.get("HOSTNAME")).map(str::to_owned);
         let of_system = || Some(std::fs::read_to_string(HOST_NAME).ok()?.trim().to_owned());
         dyno.or_else(of_system).filter(|name| !name.is_empty()).unwrap_or_else(|| "a machine".to_owned())
+    }
+
+    /// Connections to Postgres for the host's own needs.
+    pub fn host_connections(&self) -> u32 {
+        HOST_POOL_SIZE + u32::from(self.listens)
     }
 
     /// How many connections to clients there may be.

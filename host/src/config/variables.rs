@@ -16,7 +16,7 @@ pub struct Variable {
 }
 
 /// Name, default and meaning of what is not a limit.
-const SETTINGS: [(&str, &str, &str); 19] = [
+const SETTINGS: [(&str, &str, &str); 21] = [
     (
         "INNKEEPER_LOG",
         "warn,sqlx=error,innkeeper=info,guest=info,request=info",
@@ -39,12 +39,17 @@ const SETTINGS: [(&str, &str, &str); 19] = [
     (
         "INNKEEPER_POOL_SIZE",
         "5",
-        "most connections to Postgres for guests, 1 to 500; the host has 2 more of its own",
+        "most connections to Postgres for guests, 1 to 500; the host has 3 more of its own",
     ),
     (
         "INNKEEPER_APP_POOL_SIZE",
         "3",
         "most connections to each Postgres database that an app names for itself, 1 to 500",
+    ),
+    (
+        "INNKEEPER_LISTEN",
+        "1",
+        "0 = no connection of its own over which Postgres says that the registry has changed; it is asked once a second anyway",
     ),
     ("INNKEEPER_ALLOW_EPHEMERAL", "0", "1 = SQLite even on a dyno, whose disk is lost at each restart"),
     (
@@ -56,6 +61,11 @@ const SETTINGS: [(&str, &str, &str); 19] = [
         "INNKEEPER_CODE_CACHE",
         "with SQLite: DATA/code-cache, else a temporary one",
         "directory for compiled components",
+    ),
+    (
+        "INNKEEPER_CODE_KEY",
+        "with SQLite: a file in DATA, else made of the database's password",
+        "at least 32 random characters that sign compiled components in the database; the same for all hosts and those who deploy",
     ),
     ("INNKEEPER_MEMORY", "what the system grants", "memory that this process may use, such as 512MiB"),
     ("PORT", "8080", "port that serve listens at"),
@@ -123,6 +133,7 @@ mod tests {
     const SOURCES: [&str; 10] = [
         include_str!("candidates.rs"),
         include_str!("choice.rs"),
+        include_str!("code_key.rs"),
         include_str!("detect.rs"),
         include_str!("limits.rs"),
         include_str!("memory.rs"),

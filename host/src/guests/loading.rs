@@ -2,24 +2,42 @@
 //! is ready, so that an app that is slow to load, or cannot be loaded, keeps no other waiting.
 //! Until then an app that is new says that it is starting, and one that was there before goes on in
 //! its old version.
+//!
+//! There may be a thousand apps, and the database may be far away. So what all of them need is asked
+//! for in one query each, code is looked for on this machine first, and a component itself is read
+//! only where its code is nowhere.
 
-use super::component::ComponentError;
+use super::component::{ComponentError, Wanted as WantedComponent};
 use super::failed_compiles::Failed;
 use super::registry::{Closed, Guest, Registry, Release, Why};
 use super::routes::{Room, Routes};
 use super::state::GuestState;
+use super::trial::RECENT_MICROS;
 use crate::storage::registry::{App, Version};
-use crate::storage::{AppSpace, Error};
-use bytes::Bytes;
-use std::collections::HashMap;
+use crate::storage::{AppSpace, Error, now_micros};
+use std::collections::{HashMap, HashSet};
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 use tokio::sync::Semaphore;
 use wasmtime_wasi_http::p2::bindings::ProxyPre;
 
 /// Apps for which room is made in their own databases at the same time: one that does not answer
 /// takes its time.
 const PLACES: usize = 8;
+/// Memory for code on its way, in MiB: compressed, unpacked and as the engine has it.
+const CODE_ROOM: u32 = 128;
+/// What a component takes of it at least, so that a start leaves cores to those who are served.
+const LEAST_CODE_ROOM: u32 = 16;
+/// How often it is looked for code that another host compiles.
+const LOOK_AGAIN: Duration = Duration::from_millis(500);
+/// How often a host says that it compiles: it counts as gone when it has said nothing for three
+/// times as long.
+const CLAIM_AGAIN: Duration = Duration::from_secs(5);
+/// As the registry notes it beside the code.
+const COMPILED_BY: &str = "serve";
+/// Code is larger than its component; with its copies it takes so many times the room.
+const CODE_COPIES: u64 = 8;
 
 /// Who may do what takes much of something. Nothing else is waited for under a turn.
 #[derive(Debug)]
@@ -30,11 +48,15 @@ pub(super) struct Turns {
     /// The host's database is asked for one app at a time: the host has few connections, and polls
     /// over them too.
     host: Semaphore,
+    /// See [`CODE_ROOM`].
+    code: Semaphore,
 }
 
 impl Default for Turns {
     fn default() -> Self {
-        Self { places: Semaphore::new(PLACES), compiler: Semaphore::new(1), host: Semaphore::new(1) }
+        let one = || Semaphore::new(1);
+        let code = Semaphore::new(usize::try_from(CODE_ROOM).unwrap_or(1));
+        Self { places: Semaphore::new(PLACES), compiler: one(), host: one(), code }
     }
 }
 
@@ -42,7 +64,7 @@ impl Default for Turns {
 #[derive(Debug, Default)]
 pub(super) struct Wanted {
     /// The newest load of each app.
-    loads: HashMap<String, Load>,
+    pub(super) loads: HashMap<String, Load>,
     /// How many loads there have been.
     count: u64,
 }
@@ -53,6 +75,10 @@ pub(super) struct Load {
     pub(super) app: App,
     active: i64,
     number: u64,
+    /// The active version, where it was read together with all others.
+    version: Option<Version>,
+    /// Whether the app's room was there when all were looked at.
+    has_space: bool,
 }
 
 impl Wanted {
@@ -62,8 +88,9 @@ impl Wanted {
             return None;
         }
         self.count += 1;
-        let load = Load { app: app.clone(), active, number: self.count };
-        self.loads.insert(app.name.clone(), load.clone());
+        let (app, number) = (app.clone(), self.count);
+        let load = Load { app, active, number, version: None, has_space: false };
+        self.loads.insert(load.app.name.clone(), load.clone());
         Some(load)
     }
 
@@ -77,9 +104,18 @@ impl Wanted {
     }
 }
 
+/// What was read of all apps at once.
+#[derive(Debug, Default)]
+pub(super) struct About {
+    /// The active version of each, by the app's name.
+    pub(super) versions: HashMap<String, Version>,
+    /// The apps whose room is known to be there.
+    pub(super) spaces: HashSet<String>,
+}
+
 /// Why an app could not be loaded.
 #[derive(Debug, thiserror::Error)]
-enum LoadError {
+pub(super) enum LoadError {
     /// Its own database cannot be used.
     #[error("{0}")]
     Own(Error),
@@ -99,18 +135,20 @@ enum LoadError {
 }
 
 impl Registry {
-    /// Reads the list of apps and publishes what is known of each at once. Returns the apps that
+    /// Takes the list of apps and publishes what is known of each at once. Returns the apps that
     /// have to be loaded, for [`Self::load`]; those that are being loaded already are not among
     /// them.
-    pub(super) async fn reload(&self) -> Result<Vec<Load>, Error> {
-        let apps = self.database().apps().await?;
+    pub(super) fn reload(&self, apps: &[App], mut about: About) -> Vec<Load> {
         let vars: Vec<&str> = apps.iter().filter_map(|app| app.database_var.as_deref()).collect();
         self.own_databases.retain(&vars);
+        self.forget_problems(apps);
         let mut wanted = self.wanted();
-        wanted.loads.retain(|name, _| apps.iter().any(|app| app.name == *name && app.active.is_some()));
+        let active: HashSet<&str> =
+            apps.iter().filter(|app| app.active.is_some()).map(|app| app.name.as_str()).collect();
+        wanted.loads.retain(|name, _| active.contains(name.as_str()));
         let before = self.routes.load_full();
         let (mut rooms, mut loads) = (Vec::new(), Vec::new());
-        for app in &apps {
+        for app in apps {
             let Some(active) = app.active else { continue };
             let room = before.room_of(&app.name);
             if let Some(Room::Open(guest)) = room.filter(|room| is_still(room, app, active)) {
@@ -119,13 +157,17 @@ impl Registry {
                 rooms.push(Room::Open(Arc::clone(guest)));
                 continue;
             }
-            loads.extend(wanted.begin(app, active));
+            loads.extend(wanted.begin(app, active).map(|load| Load {
+                version: about.versions.remove(&app.name),
+                has_space: about.spaces.contains(&app.name),
+                ..load
+            }));
             rooms.push(meanwhile(app, room));
         }
         self.routes.store(Arc::new(Routes::new(rooms)));
         self.listed.store(true, Ordering::Release);
         self.note_settled();
-        Ok(loads)
+        loads
     }
 
     /// The apps that are closed because of a database, to be tried again.
@@ -153,6 +195,7 @@ impl Registry {
             // There is another one on its way, or the app is gone.
             return Ok(());
         }
+        self.note_problem(&load.app.name, loaded.as_ref().err().map(ToString::to_string));
         let (room, outage) = match loaded {
             Ok(guest) => {
                 self.complaints.lock().unwrap_or_else(PoisonError::into_inner).remove(&load.app.name);
@@ -168,13 +211,16 @@ impl Registry {
         outage.map_or(Ok(()), Err)
     }
 
-    fn wanted(&self) -> MutexGuard<'_, Wanted> {
+    pub(super) fn wanted(&self) -> MutexGuard<'_, Wanted> {
         self.wanted.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Once every app has been loaded for the first time, a new one is no reason to take this
     /// process out of service.
     fn note_settled(&self) {
+        if self.settled.load(Ordering::Acquire) {
+            return;
+        }
         if self.routes.load().closed(Why::Starting).next().is_none() {
             self.settled.store(true, Ordering::Release);
         }
@@ -235,20 +281,35 @@ impl Registry {
     }
 
     async fn guest_for(&self, load: &Load, old: Option<&Arc<Guest>>) -> Result<Arc<Guest>, LoadError> {
-        let Load { app, active, .. } = load;
-        let space = self.space_for(app, old).await?;
-        let (version, pre) = self.compiled(app, *active).await?;
+        let Load { app, active, version, .. } = load;
+        let space = self.space_for(load, old).await?;
+        let (version, pre) = self.compiled(app, *active, version.as_ref()).await?;
         let accounts = old.map_or_else(|| self.accounts(&space), |old| old.accounts.clone());
-        let release = Release { number: version.number, settings: version.settings.as_deref(), rehearsal: None };
-        Ok(Arc::new(self.assemble(app, release, space, pre, accounts)?))
+        let is_on_trial = is_new(app) && old.is_none_or(|old| old.version != version.number);
+        let release = Release {
+            number: version.number,
+            settings: version.settings.as_deref(),
+            rehearsal: None,
+            is_on_trial,
+        };
+        let guest = self.assemble(app, release, space, pre, accounts)?;
+        if let Some(old) = old {
+            guest.canary.store(old.canary.load_full());
+        }
+        Ok(Arc::new(guest))
     }
 
     /// Where the app's things are: as before, or else made if need be.
-    async fn space_for(&self, app: &App, old: Option<&Arc<Guest>>) -> Result<AppSpace, LoadError> {
+    async fn space_for(&self, load: &Load, old: Option<&Arc<Guest>>) -> Result<AppSpace, LoadError> {
+        let app = &load.app;
         let old = old.filter(|guest| guest.database_var() == app.database_var.as_deref());
         match (old, &app.database_var) {
             (Some(guest), _) => Ok(guest.app.space.clone()),
             (None, None) => {
+                let there = load.has_space.then(|| self.database().space_that_is_there(&app.name)).flatten();
+                if let Some(space) = there {
+                    return Ok(space);
+                }
                 let _turn = self.turns.host.acquire().await.map_err(|_| LoadError::Stopping)?;
                 Ok(self.space_of(app).await?)
             }
@@ -259,34 +320,116 @@ impl Registry {
         }
     }
 
-    /// The active version, ready to run. What is not compiled yet waits for its turn.
-    async fn compiled(&self, app: &App, active: i64) -> Result<(Version, ProxyPre<GuestState>), LoadError> {
-        let version = {
-            let _turn = self.turns.host.acquire().await.map_err(|_| LoadError::Stopping)?;
-            self.database().version(&app.name, active).await?.ok_or(LoadError::NoVersion)?
-        };
-        self.check(&version)?;
-        if let Some(pre) = self.compiler.load(self.component(&version).await?).await? {
+    /// A version, ready to run. What is not compiled yet waits for its turn. `known` is what was read
+    /// of all apps.
+    pub(super) async fn compiled(
+        &self,
+        app: &App,
+        number: i64,
+        known: Option<&Version>,
+    ) -> Result<(Version, Arc<ProxyPre<GuestState>>), LoadError> {
+        let version = self.version(app, number, known).await?;
+        if let Some(pre) = self.find(app, &version).await? {
             return Ok((version, pre));
         }
-        // Read again in its turn: those that wait keep no component in memory.
-        let _turn = self.turns.compiler.acquire().await.map_err(|_| LoadError::Stopping)?;
-        self.check(&version)?;
-        match self.compiler.compile(self.component(&version).await?).await {
-            Ok(pre) => Ok((version, pre)),
-            Err(error) => Err(LoadError::NotCompiled(self.failed_compiles.note(&version.sha256, &error))),
+        loop {
+            self.check(&version)?;
+            let turn = self.turns.compiler.acquire().await.map_err(|_| LoadError::Stopping)?;
+            // Meanwhile another app with the same component, or another host, may have had it
+            // compiled.
+            if let Some(pre) = self.find(app, &version).await? {
+                return Ok((version, pre));
+            }
+            self.check(&version)?;
+            let store = self.compiler.store();
+            if store.claim(self.database(), &version.sha256).await {
+                let compiled = self.compile_claimed(app, &version).await;
+                store.release(self.database(), &version.sha256).await;
+                return compiled.map(|pre| (version, pre));
+            }
+            // Another host is at it. Others may have the turn until there is its code.
+            drop(turn);
+            tokio::time::sleep(LOOK_AGAIN).await;
         }
+    }
+
+    /// Compiles, and tells other hosts meanwhile that it still does.
+    async fn compile_claimed(&self, app: &App, version: &Version) -> Result<Arc<ProxyPre<GuestState>>, LoadError> {
+        let renew = async {
+            loop {
+                tokio::time::sleep(CLAIM_AGAIN).await;
+                self.compiler.store().claim(self.database(), &version.sha256).await;
+            }
+        };
+        tokio::select! {
+            compiled = self.compile(app, version) => compiled,
+            () = renew => Err(LoadError::Stopping),
+        }
+    }
+
+    /// As it was read with all others, unless the registry has changed since.
+    async fn version(&self, app: &App, number: i64, known: Option<&Version>) -> Result<Version, LoadError> {
+        if let Some(version) = known.filter(|version| version.number == number) {
+            return Ok(version.clone());
+        }
+        let _turn = self.turns.host.acquire().await.map_err(|_| LoadError::Stopping)?;
+        self.database().version(&app.name, number).await?.ok_or(LoadError::NoVersion)
+    }
+
+    /// What has code somewhere. Large code is loaded alone, small code several at a time.
+    async fn find(&self, app: &App, version: &Version) -> Result<Option<Arc<ProxyPre<GuestState>>>, LoadError> {
+        let size = u64::try_from(version.size).unwrap_or(u64::MAX);
+        let room = u32::try_from(size.saturating_mul(CODE_COPIES) >> 20).unwrap_or(u32::MAX);
+        let room = self.turns.code.acquire_many(room.clamp(LEAST_CODE_ROOM, CODE_ROOM)).await;
+        let _room = room.map_err(|_| LoadError::Stopping)?;
+        let wanted = WantedComponent {
+            sha256: &version.sha256,
+            size,
+            app: &app.name,
+            database: self.database(),
+            turn: &self.turns.host,
+        };
+        self.compiler.find(wanted).await.map_err(|error| match error {
+            ComponentError::Storage(error) => LoadError::Storage(error),
+            error => LoadError::Component(error),
+        })
+    }
+
+    /// Has a component compiled, and hands its code on to other hosts.
+    async fn compile(&self, app: &App, version: &Version) -> Result<Arc<ProxyPre<GuestState>>, LoadError> {
+        let component = {
+            let _turn = self.turns.host.acquire().await.map_err(|_| LoadError::Stopping)?;
+            self.database().component(version).await?
+        };
+        let began = Instant::now();
+        let compiled = self.compiler.compile(component.into()).await;
+        let compiled = compiled
+            .map_err(|error| LoadError::NotCompiled(self.failed_compiles.note(&version.sha256, &error)))?;
+        let milliseconds = began.elapsed().as_millis();
+        tracing::info!(app = app.name, version = version.number, milliseconds, "compiled");
+        let _turn = self.turns.host.acquire().await.map_err(|_| LoadError::Stopping)?;
+        match self.compiler.publish(self.database(), &compiled, COMPILED_BY).await {
+            // Those that could not compile it look again.
+            Ok(true) => self.database().tell_hosts().await.unwrap_or_else(|error| {
+                tracing::debug!("other hosts could not be told of compiled code: {error}");
+            }),
+            Ok(false) => {}
+            Err(error) => tracing::warn!(app = app.name, "compiled code is not shared with other hosts: {error}"),
+        }
+        Ok(compiled.pre)
     }
 
     /// Another app may have the same component.
     fn check(&self, version: &Version) -> Result<(), LoadError> {
         self.failed_compiles.find(&version.sha256).map_or(Ok(()), |failed| Err(LoadError::NotCompiled(failed)))
     }
+}
 
-    async fn component(&self, version: &Version) -> Result<Bytes, LoadError> {
-        let _turn = self.turns.host.acquire().await.map_err(|_| LoadError::Stopping)?;
-        Ok(self.database().component(version).await?.into())
-    }
+/// Whether the active version has become active lately, and by somebody's will: one to which the
+/// host went back is not left by itself again.
+fn is_new(app: &App) -> bool {
+    let age = app.activated_at.map(|at| now_micros().saturating_sub(at));
+    !app.went_back_by_itself && age.is_some_and(|age| age < RECENT_MICROS)
 }
 
 fn is_still(room: &Room, app: &App, active: i64) -> bool {

@@ -1,18 +1,20 @@
 //! From bytes to a running instance.
 //!
 //! [`engine`] makes the one engine, [`linker`] says what components may import, [`component`]
-//! checks and compiles them, [`state`] holds the only function that builds a store, [`registry`] is
+//! checks and compiles them, [`native`] keeps their code, [`state`] holds the only function that builds a store, [`registry`] is
 //! the live map from route to guest, `loading` fills it, [`watch`] keeps it up to date with the
 //! database. Guests know no HTTP beyond `wasi:http`: requests are brought to them by `web`.
 
 pub mod admission;
 mod advice;
+pub mod canary;
 pub mod compiling;
 pub mod component;
 pub mod compute;
 pub mod disks;
 pub mod engine;
 mod failed_compiles;
+mod going_back;
 pub mod heartbeat;
 mod hooks;
 pub mod inspect;
@@ -21,6 +23,7 @@ pub mod language;
 pub mod linker;
 mod loading;
 mod log_minute;
+pub mod native;
 mod outgoing;
 mod output;
 pub mod overrides;
@@ -31,11 +34,14 @@ pub mod respond;
 pub mod routes;
 pub mod run;
 pub mod settings;
+mod shared_components;
 pub mod state;
 pub mod sweep;
+mod trial;
 pub mod watch;
 
 pub use component::ComponentError;
 pub use own_databases::OwnDatabases;
 pub use registry::{Absence, Closed, FirstBuild, Guest, Registry, Why};
 pub use state::{GuestState, Visit};
+pub use trial::Ending;

@@ -2,9 +2,11 @@
 //! that it was given, so an old version drains by itself. `loading` fills it.
 
 use super::admission::{self, Usual};
+use super::canary::{Canaries, CanaryGuest};
 use super::component::{self, Compiler};
 use super::compute::{Compute, Share};
 use super::failed_compiles::FailedCompiles;
+use super::going_back::{Failing, Judge};
 use super::keys;
 use super::loading::{Turns, Wanted};
 use super::log_minute::LogMinute;
@@ -13,6 +15,7 @@ use super::own_databases::OwnDatabases;
 use super::routes::Routes;
 use super::settings::{Origins, Settings};
 use super::state::GuestState;
+use super::trial::Trial;
 use crate::config::{Config, Limits};
 use crate::interfaces::blob_upload::Keyring;
 use crate::interfaces::{AppContext, Rehearsal};
@@ -20,11 +23,11 @@ use crate::storage::blobs::Discards;
 use crate::storage::registry::App;
 use crate::storage::{AppSpace, Database};
 use arc_swap::{ArcSwap, ArcSwapOption};
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, mpsc};
 use wasmtime::Engine;
 use wasmtime_wasi_http::p2::bindings::ProxyPre;
 
@@ -43,7 +46,13 @@ pub struct Guest {
     /// What it was made from, to notice a change.
     pub(super) made_from: MadeFrom,
     pub(super) accounts: Accounts,
-    pub(super) pre: ProxyPre<GuestState>,
+    /// Set while it is to be seen whether it is any good.
+    pub(super) trial: Option<Trial>,
+    pub(super) judge: Judge,
+    /// The version that answers a part of this one's visitors.
+    pub(super) canary: ArcSwapOption<CanaryGuest>,
+    /// Apps that have the same component share it.
+    pub(super) pre: Arc<ProxyPre<GuestState>>,
     /// What an instance usually takes.
     pub usual: Arc<Usual>,
 }
@@ -171,11 +180,20 @@ pub struct Registry {
     /// Why the registry cannot be read.
     outage: ArcSwapOption<String>,
     first_build: ArcSwapOption<FirstBuild>,
+    judge: Judge,
+    /// Whether new versions are judged by their first requests.
+    judges: AtomicBool,
+    /// Versions that fail, for whoever watches the registry.
+    pub(super) failing: Mutex<mpsc::UnboundedReceiver<Failing>>,
+    /// Apps that this process cannot serve as the registry says, and why.
+    pub(super) problems: std::sync::Mutex<BTreeMap<String, String>>,
+    pub(super) canaries: std::sync::Mutex<Canaries>,
 }
 
 impl Registry {
     /// Empty until [`Self::reload`].
     pub fn new(config: Config, database: Database, compiler: Compiler) -> Self {
+        let (judge, failing) = Judge::new();
         let memory = compiler.admission(config.memory_budget(), &config.limits);
         Self {
             database,
@@ -197,8 +215,19 @@ impl Registry {
             settled: AtomicBool::new(false),
             outage: ArcSwapOption::empty(),
             first_build: ArcSwapOption::empty(),
+            judge,
+            judges: AtomicBool::new(false),
+            failing: Mutex::new(failing),
+            problems: std::sync::Mutex::default(),
+            canaries: std::sync::Mutex::default(),
             config,
         }
+    }
+
+    /// From now on versions that fail on their first requests are replaced. Not while an app is being
+    /// developed: whoever has just built it wants to see how it fails.
+    pub fn judge_new_versions(&self) {
+        self.judges.store(true, Ordering::Relaxed);
     }
 
     /// What the host was told from outside.
@@ -314,7 +343,7 @@ impl Registry {
         app: &App,
         version: Release<'_>,
         space: AppSpace,
-        pre: ProxyPre<GuestState>,
+        pre: Arc<ProxyPre<GuestState>>,
         accounts: Accounts,
     ) -> Result<Guest, serde_json::Error> {
         let settings: Settings = serde_json::from_str(version.settings.unwrap_or(&app.settings))?;
@@ -340,6 +369,9 @@ impl Registry {
             origins: effective.origins,
             made_from: MadeFrom::of(app),
             accounts,
+            trial: (version.is_on_trial && self.judges.load(Ordering::Relaxed)).then(Trial::begin),
+            judge: self.judge.clone(),
+            canary: ArcSwapOption::empty(),
             usual: self.memory.usual(component::declared_memory(&pre)),
             pre,
         })
@@ -353,4 +385,6 @@ pub(super) struct Release<'a> {
     pub(super) settings: Option<&'a str>,
     /// Set where nothing is kept of what it does.
     pub(super) rehearsal: Option<Rehearsal>,
+    /// Whether it is replaced if it fails on its first requests.
+    pub(super) is_on_trial: bool,
 }

@@ -1,25 +1,35 @@
-//! Learns that the registry has changed, whoever changed it: asks for its generation every second. While the database is away the guests
+//! Learns that the registry has changed, whoever changed it: asks for its generation every second, and at once when the database says that
+//! there is something new. While the database is away the guests
 //! that are loaded go on, and the first answer after it brings everything up to date.
 
+use super::heartbeat::Heartbeat;
 use super::keys;
-use super::loading::Load;
+use super::loading::{About, Load};
 use super::registry::Registry;
 use crate::storage::Error;
+use crate::storage::registry::{App, Canary};
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use tokio::task::{AbortHandle, JoinSet};
+use tokio::sync::Notify;
+use tokio::task::{AbortHandle, JoinError, JoinSet};
 use tokio_util::sync::CancellationToken;
 
 const EVERY: Duration = Duration::from_secs(1);
+/// Between two looks that hints ask for.
+const HINTS_PAUSE: Duration = Duration::from_millis(100);
+/// Loads that end within this time are one reason for a look.
+const TOGETHER: Duration = Duration::from_millis(50);
 /// What failed to be compiled for the host itself is tried again after this long.
 const TRIMMER_AGAIN: Duration = Duration::from_secs(60);
 
 /// Keeps `registry` up to date until `stop`. Migrates the host tables before it first reads them.
 pub async fn watch(registry: Arc<Registry>, stop: CancellationToken) {
+    let hint = Notify::new();
     tokio::select! {
-        () = keep_up(&registry, &stop) => {}
+        () = keep_up(&registry, &hint, &stop) => {}
         () = serve_trimmer(&registry) => {}
+        () = listen(&registry, &hint) => {}
     }
     registry.routes().guests().for_each(|guest| guest.accounts.log.close());
 }
@@ -35,22 +45,48 @@ async fn serve_trimmer(registry: &Registry) {
     }
 }
 
-async fn keep_up(registry: &Arc<Registry>, stop: &CancellationToken) {
+/// Passes on what the database says of changes, for ever. Anybody who is let into the database can
+/// say it, so only so often.
+async fn listen(registry: &Registry, hint: &Notify) {
+    let Some(mut hints) = registry.config().listens.then(|| registry.database().hints()).flatten() else {
+        return std::future::pending().await;
+    };
+    loop {
+        hints.next().await;
+        hint.notify_one();
+        tokio::time::sleep(HINTS_PAUSE).await;
+    }
+}
+
+async fn keep_up(registry: &Arc<Registry>, hint: &Notify, stop: &CancellationToken) {
     let mut seen = Seen::default();
     let mut loading = Loading::default();
+    let mut heartbeat = Heartbeat::new(registry.config());
+    let mut failing = registry.failing.lock().await;
     loop {
         let refreshed = refresh(registry, &mut seen).await.map(|loads| loading.begin(registry, loads));
+        let is_read = refreshed.is_ok();
         report(registry, refreshed);
         if loading.has_failed() {
             // What could not be loaded is found again by reading the list again.
             seen.generation = None;
         }
+        if is_read {
+            loading.begin_canaries(registry, &seen.apps);
+            if let Some(generation) = seen.generation {
+                heartbeat.beat(registry, generation).await;
+            }
+        }
         registry.routes().guests().for_each(|guest| guest.accounts.log.look());
         tokio::select! {
-            () = stop.cancelled() => return,
+            () = stop.cancelled() => break,
+            () = hint.notified() => {}
+            () = loading.some_have_ended() => {}
+            Some(failing) = failing.recv() => registry.go_back(&failing).await,
             () = tokio::time::sleep(EVERY) => {}
         }
     }
+    heartbeat.end(registry).await;
 }
 
 /// The loads that are under way. They end with it.
@@ -59,6 +95,8 @@ struct Loading {
     tasks: JoinSet<Result<(), Error>>,
     /// The newest of each app.
     newest: HashMap<String, AbortHandle>,
+    canaries: HashMap<String, (Canary, AbortHandle)>,
+    has_failed: bool,
     /// Why one has failed, the last time.
     reason: Option<String>,
 }
@@ -76,20 +114,53 @@ impl Loading {
         }
     }
 
-    /// Whether one has ended since the last look because the host's database failed. Its reason is
-    /// logged unless it was the last one too.
-    fn has_failed(&mut self) -> bool {
-        let mut failed = false;
-        while let Some(ended) = self.tasks.try_join_next() {
-            let Ok(Err(error)) = ended else { continue };
-            failed = true;
-            let reason = error.to_string();
-            if self.reason.as_ref() != Some(&reason) {
-                tracing::error!("an active version cannot be loaded yet: {reason}");
+    /// Begins to load the canaries that are missing, and ends those that are over.
+    fn begin_canaries(&mut self, registry: &Arc<Registry>, apps: &[App]) {
+        self.canaries.retain(|_, (_, load)| !load.is_finished());
+        for app in apps {
+            let Some(wanted) = registry.missing_canary(app) else { continue };
+            let under_way = self.canaries.get(&app.name).is_some_and(|(canary, _)| *canary == wanted);
+            if under_way {
+                continue;
             }
-            self.reason = Some(reason);
+            let (registry, app) = (Arc::clone(registry), app.clone());
+            let name = app.name.clone();
+            registry.note_loading_canary(&name, true);
+            let task = self.tasks.spawn(async move {
+                registry.load_canary(&app, wanted).await;
+                registry.note_loading_canary(&app.name, false);
+                Ok(())
+            });
+            if let Some((_, older)) = self.canaries.insert(name, (wanted, task)) {
+                older.abort();
+            }
         }
-        failed
+    }
+
+    /// Ends a moment after a load has ended, so that many that end together count as one.
+    async fn some_have_ended(&mut self) {
+        let Some(ended) = self.tasks.join_next().await else { return std::future::pending().await };
+        self.note(ended);
+        tokio::time::sleep(TOGETHER).await;
+    }
+
+    /// Whether one has ended since the last look because the host's database failed.
+    fn has_failed(&mut self) -> bool {
+        while let Some(ended) = self.tasks.try_join_next() {
+            self.note(ended);
+        }
+        std::mem::take(&mut self.has_failed)
+    }
+
+    /// The reason of one that failed is logged unless it was the last one too.
+    fn note(&mut self, ended: Result<Result<(), Error>, JoinError>) {
+        let Ok(Err(error)) = ended else { return };
+        self.has_failed = true;
+        let reason = error.to_string();
+        if self.reason.as_ref() != Some(&reason) {
+            tracing::error!("an active version cannot be loaded yet: {reason}");
+        }
+        self.reason = Some(reason);
     }
 }
 
@@ -100,6 +171,8 @@ struct Seen {
     migrated: bool,
     /// The generation that was read.
     generation: Option<i64>,
+    /// The apps as they were then.
+    apps: Vec<App>,
     /// When the keys were loaded; none where that is to be tried again.
     keys: Option<Instant>,
     /// Why they could not be, the last time.
@@ -119,8 +192,11 @@ async fn refresh(registry: &Registry, seen: &mut Seen) -> Result<Vec<Load>, Erro
     if seen.generation == Some(generation) {
         return registry.reopen().await;
     }
-    let loads = registry.reload().await?;
-    seen.generation = Some(generation);
+    let apps = registry.database().apps().await?;
+    let versions = registry.database().active_versions().await?;
+    let spaces = registry.database().apps_with_space().await?;
+    let loads = registry.reload(&apps, About { versions, spaces });
+    (seen.generation, seen.apps) = (Some(generation), apps);
     Ok(loads)
 }
 

@@ -1,5 +1,6 @@
 //! From a component to a version that answers.
 
+use super::smoke::Smoked;
 use super::{ErrorKind, OperationError, Operations, Result, SmokeReport, SmokeRequest};
 use crate::guests::component::ComponentError;
 use crate::guests::settings::Settings;
@@ -51,8 +52,12 @@ pub struct Deployed {
     pub language: Option<String>,
     /// The generation from which hosts serve it.
     pub generation: i64,
-    /// The request that it has answered first; none where that was skipped.
+    /// The request that it has answered first.
     pub smoke: Option<SmokeReport>,
+    /// Why it was asked for nothing first.
+    pub smoke_skipped: Option<String>,
+    /// Why each host has to compile it for itself.
+    pub code_not_shared: Option<String>,
 }
 
 /// How far a deployment is.
@@ -79,11 +84,15 @@ impl Operations {
         progress: impl Fn(Stage),
     ) -> Result<Deployed> {
         let routes = check(app, request)?;
+        self.database().check_room(u64::try_from(component.len()).unwrap_or(u64::MAX))?;
         progress(Stage::Compiling);
         let prepared = self.registry.prepare(component.clone()).await?;
         progress(Stage::Smoke);
         let candidate = self.candidate(app, request, routes.clone()).await?;
-        let smoke = self.smoke(&candidate, &prepared, &request.smoke).await?;
+        let smoked = self.smoke(&candidate, &prepared, &request.smoke).await?;
+        // Before there is a version: hosts that follow find its code.
+        let code_not_shared =
+            self.registry.publish(&prepared, &actor.name).await.err().map(|error| error.to_string());
         progress(Stage::Activating);
         let settings = request.settings.as_ref().map(serde_json::to_string).transpose();
         let settings = settings.map_err(|error| OperationError::invalid(error.to_string()))?;
@@ -100,8 +109,24 @@ impl Operations {
             target: request.canary.map_or(Target::Everybody, Target::Canary),
         });
         let registry::Release { version, previous, sha256, stored_size, generation } = release.await?;
-        let (app, canary, sha256) = (app.to_owned(), request.canary, hex(&sha256));
-        Ok(Deployed { app, version, previous, canary, sha256, size, stored_size, language, generation, smoke })
+        let (smoke, smoke_skipped) = match smoked {
+            Smoked::Answered(report) => (Some(report), None),
+            Smoked::Skipped(why) => (None, Some(why)),
+        };
+        Ok(Deployed {
+            app: app.to_owned(),
+            version,
+            previous,
+            canary: request.canary,
+            sha256: hex(&sha256),
+            size,
+            stored_size,
+            language,
+            generation,
+            smoke,
+            smoke_skipped,
+            code_not_shared,
+        })
     }
 
     /// The app as it would be with the new version active.

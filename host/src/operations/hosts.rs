@@ -54,7 +54,7 @@ impl Operations {
     /// The hosts that have said something in the last hour, those that were seen last first.
     pub async fn hosts(&self) -> Result<Vec<HostView>> {
         let now = now_micros();
-        Ok(self.database().hosts().await?.into_iter().map(|host| view(host, now)).collect())
+        Ok(self.database().hosts().await?.into_iter().map(|host| HostView::of(host, now)).collect())
     }
 
     /// The live hosts that do not serve an app as it is from `generation` on.
@@ -79,18 +79,22 @@ fn lagging(host: &HostView, app: &str, generation: i64) -> Option<Lagging> {
     Some(Lagging { host: name, reason, is_final })
 }
 
-fn view(host: Host, now: i64) -> HostView {
-    let live = host.is_live(now);
-    let state: HostState = serde_json::from_str(&host.report.state).unwrap_or_default();
-    HostView {
-        live,
-        id: host.report.id,
-        name: host.report.name,
-        release: host.report.release,
-        started_at: time(host.report.started_at),
-        seen_at: time(host.seen_at),
-        generation: host.report.generation,
-        loading: state.loading,
-        problems: state.problems.into_iter().map(|(app, reason)| HostProblem { app, reason }).collect(),
+impl HostView {
+    /// What a host has said, at a time in microseconds since 1970.
+    pub fn of(host: Host, now: i64) -> Self {
+        let live = host.is_live(now);
+        let state: HostState = serde_json::from_str(&host.report.state).unwrap_or_default();
+        let problem = |(app, reason)| HostProblem { app, reason };
+        Self {
+            live,
+            id: host.report.id,
+            name: host.report.name,
+            release: host.report.release,
+            started_at: time(host.report.started_at),
+            seen_at: time(host.seen_at),
+            generation: host.report.generation,
+            loading: state.loading,
+            problems: state.problems.into_iter().map(problem).collect(),
+        }
     }
 }

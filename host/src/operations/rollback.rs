@@ -1,9 +1,8 @@
 //! Going back to an earlier version, or forward again.
 
 use super::{OperationError, Operations, Result};
-use crate::storage::app_migrations::{self, Applied};
+use crate::storage::app_migrations::Applied;
 use crate::storage::registry::{self, Activate, ActivationKind, Actor, App};
-use crate::storage::{Transactions, UnitOfWork};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -30,7 +29,9 @@ pub struct RollbackPlan {
     pub to: i64,
     /// Migrations that have been run and that the version does not know.
     pub unknown_migrations: Vec<UnknownMigration>,
-    /// Whether it takes `force`: one of them has destroyed something.
+    /// Why it cannot be told which migrations have been run.
+    pub not_known: Option<String>,
+    /// Whether it takes `force`: one of them has destroyed something, or nobody can tell.
     pub needs_force: bool,
 }
 
@@ -72,9 +73,24 @@ impl Operations {
             return Err(OperationError::conflict(format!("version {to} of {app} is active already")));
         }
         self.find_version(app, to).await?;
-        let unknown_migrations = self.unknown_migrations(&found, to).await?;
-        let needs_force = unknown_migrations.iter().any(|migration| !migration.destroyed.is_empty());
-        Ok(RollbackPlan { app: app.to_owned(), from: found.active, to, unknown_migrations, needs_force })
+        let looked = self.registry.unknown_migrations(&found, to).await;
+        let (unknown, not_known) = match looked {
+            Ok(unknown) => (unknown, None),
+            // A deployer need not have what the hosts have.
+            Err(error) if found.database_var.is_some() => (Vec::new(), Some(error.to_string())),
+            Err(error) => return Err(error.into()),
+        };
+        let unknown_migrations: Vec<UnknownMigration> = unknown.into_iter().map(UnknownMigration::from).collect();
+        let has_lost = unknown_migrations.iter().any(|migration| !migration.destroyed.is_empty());
+        let needs_force = has_lost || not_known.is_some();
+        Ok(RollbackPlan {
+            app: app.to_owned(),
+            from: found.active,
+            to,
+            unknown_migrations,
+            not_known,
+            needs_force,
+        })
     }
 
     /// Makes an earlier version active, or a later one again.
@@ -115,24 +131,20 @@ impl Operations {
         let versions = self.database().versions(&app.name).await?;
         versions.iter().map(|version| version.number).find(|number| *number < active).ok_or_else(none)
     }
+}
 
-    async fn unknown_migrations(&self, app: &App, version: i64) -> Result<Vec<UnknownMigration>> {
-        let space = self.registry.space_of(app).await?;
-        let mut unit = UnitOfWork::new(space, Transactions::Request);
-        let known = app_migrations::known(&mut unit, version).await?;
-        let applied = app_migrations::applied(&mut unit).await?;
-        let is_unknown =
-            |applied: &Applied| applied.version.is_some_and(|by| by > version) && !known.contains(&applied.name);
-        let unknown = |applied: Applied| UnknownMigration {
-            name: applied.name,
-            version: applied.version,
-            destroyed: applied.destroyed,
-        };
-        Ok(applied.into_iter().filter(is_unknown).map(unknown).collect())
+impl From<Applied> for UnknownMigration {
+    fn from(applied: Applied) -> Self {
+        Self { name: applied.name, version: applied.version, destroyed: applied.destroyed }
     }
 }
 
 fn refusal(plan: &RollbackPlan) -> String {
+    if let Some(why) = &plan.not_known {
+        return format!(
+            "it cannot be told which migrations have been run ({why}): --force goes back all the same"
+        );
+    }
     let destroying = plan.unknown_migrations.iter().filter(|migration| !migration.destroyed.is_empty());
     let list: Vec<String> = destroying
         .map(|migration| format!("{} has destroyed {}", migration.name, migration.destroyed.join(", ")))

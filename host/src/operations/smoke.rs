@@ -1,7 +1,7 @@
 //! One request before a version answers visitors. Nothing that it writes is kept.
 
 use super::{ErrorKind, OperationError, Operations, Result};
-use crate::guests::rehearsal::{Prepared, Rehearsed, Script};
+use crate::guests::rehearsal::{Prepared, RehearsalError, Rehearsed, Script};
 use crate::storage::registry::App;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -33,27 +33,39 @@ pub struct SmokeReport {
 
 impl Operations {
     /// Makes the request. An error where the version does not answer as it has to.
-    pub(super) async fn smoke(
-        &self,
-        app: &App,
-        prepared: &Prepared,
-        request: &SmokeRequest,
-    ) -> Result<Option<SmokeReport>> {
+    pub(super) async fn smoke(&self, app: &App, prepared: &Prepared, request: &SmokeRequest) -> Result<Smoked> {
         if request.skip {
-            return Ok(None);
+            return Ok(Smoked::Skipped("it was asked for none".to_owned()));
+        }
+        if let Some(var) = &app.database_var
+            && let Err(error) = self.registry.config().app_database(var)
+        {
+            // A deployer need not have what the hosts have.
+            return Ok(Smoked::Skipped(format!("the app's own database is not known here: {error}")));
         }
         let path = path(app, request)?;
         let script = Script { path: path.clone(), host: host(app) };
-        let rehearsed =
-            self.registry.rehearse(app, prepared, script).await.map_err(|error| failed(&path, &error))?;
+        let rehearsed = self.registry.rehearse(app, prepared, script).await.map_err(|error| match error {
+            // Not the version's fault.
+            RehearsalError::Storage(error) if error.is_outage() || error.takes_no_writes() => error.into(),
+            error => failed(&path, &error),
+        })?;
         let Rehearsed { status, duration, migrations } = rehearsed;
         let most = if request.path.is_some() { 400 } else { 500 };
         if status >= most {
             return Err(failed(&path, &format!("it answers with {status}")));
         }
         let duration_ms = u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
-        Ok(Some(SmokeReport { path, status, duration_ms, migrations }))
+        Ok(Smoked::Answered(SmokeReport { path, status, duration_ms, migrations }))
     }
+}
+
+/// Whether the request was made.
+pub(super) enum Smoked {
+    /// It was, and answered as it has to be.
+    Answered(SmokeReport),
+    /// It was not, and why.
+    Skipped(String),
 }
 
 fn failed(path: &str, reason: &impl std::fmt::Display) -> OperationError {

@@ -14,7 +14,7 @@ use super::{arriving, blobs, front::ClientInfo};
 use crate::guests::admission::{Admission, Client, Party, Refused, Share};
 use crate::guests::respond::{Answer, Failure, GuestBody, Outcome};
 use crate::guests::run::{self, Fault, Running};
-use crate::guests::{Guest, Visit};
+use crate::guests::{Ending, Guest, Visit};
 use crate::interfaces::body::RequestBody;
 use crate::interfaces::session::{Jar, Presented};
 use crate::storage::Code;
@@ -27,7 +27,6 @@ use http_body::Body as _;
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
 use std::sync::Arc;
-use std::time::Duration;
 use tokio::sync::oneshot;
 use tokio_util::task::TaskTracker;
 
@@ -62,7 +61,7 @@ impl Dispatcher {
     /// Runs a request in a fresh instance of a guest.
     pub(super) async fn dispatch(
         &self,
-        guest: &Guest,
+        guest: &Arc<Guest>,
         request: Request<Incoming>,
         client: &ClientInfo,
         who: Client,
@@ -83,10 +82,14 @@ impl Dispatcher {
         let wanted = blobs::Wanted::new(&head.method, &head.headers, who);
         let jar = Jar::default();
         let visit = Visit { request_id: request_id.to_owned(), session, jar: jar.clone(), body, place };
+        let outages = guest.app.space.outages();
         let running = run::start(guest, head, visit, client.scheme_https)
             .map_err(|error| Problem::internal(format!("cannot start the guest: {error:#}")))?;
-        let wall = guest.app.limits.wall_per_request;
-        let answered = self.drive(running, &party, wall).await;
+        let late = Late { guest: Arc::clone(guest), outages };
+        let answered = self.drive(running, &party, late).await;
+        if let Some(ending) = ending(&answered) {
+            guest.judge(ending, outages);
+        }
         let change = jar.take();
         let set_cookie = |headers: &mut HeaderMap| cookie.apply(headers, change.as_ref());
         let (answer, body) = answered.map_err(|problem| problem.with_headers(set_cookie))?;
@@ -104,8 +107,9 @@ impl Dispatcher {
         &self,
         mut running: Running,
         party: &Party,
-        wall: Duration,
+        late: Late,
     ) -> Result<(Answer, Option<(http::response::Parts, Body)>), Problem> {
+        let wall = late.guest.app.limits.wall_per_request;
         let first = tokio::time::timeout(wall, async {
             tokio::select! {
                 biased;
@@ -118,12 +122,12 @@ impl Dispatcher {
             Ok(First::Answered(answered)) => {
                 let outcome = (*answered).map_err(|_| Problem::internal("the guest lost its response"))?;
                 let mut answer = outcome.map_err(not_answered)?;
-                let body = answer.response.take().map(|response| self.stream(response, running, wall));
+                let body = answer.response.take().map(|response| self.stream(response, running, late));
                 Ok((answer, body))
             }
             Ok(First::Ended(end)) => {
                 let Ok(outcome) = running.reply.try_recv() else { return Err(ended(end)) };
-                log_late(end);
+                late.note(end);
                 let mut answer = outcome.map_err(not_answered)?;
                 let body =
                     answer.response.take().map(|response| self.finished(response, running.failed.get(), party));
@@ -137,20 +141,20 @@ impl Dispatcher {
         &self,
         response: Response<GuestBody>,
         running: Running,
-        wall: Duration,
+        late: Late,
     ) -> (http::response::Parts, Body) {
         let (parts, body) = response.into_parts();
-        let failed = running.failed.clone();
+        let (failed, wall) = (running.failed.clone(), late.guest.app.limits.wall_per_request);
         let (done, body_ended) = oneshot::channel::<()>();
         self.tasks.spawn(async move {
-            let late = async {
+            let over = async {
                 // Resolves when the body is dropped.
                 let _ = body_ended.await;
                 tokio::time::sleep(wall).await;
             };
             tokio::select! {
-                end = running.guest => log_late(end),
-                () = late => tracing::warn!("a guest that went on after its response was ended"),
+                end = running.guest => late.note(end),
+                () = over => tracing::warn!("a guest that went on after its response was ended"),
             }
         });
         (parts, GuestStream::body(body, failed, wall, done))
@@ -245,21 +249,28 @@ pub(super) fn no_room(refused: Refused) -> Problem {
 }
 
 fn out_of_time(reason: &str) -> Problem {
-    Problem::new(StatusCode::GATEWAY_TIMEOUT, "This page took too long.", reason)
+    let problem = Problem::new(StatusCode::GATEWAY_TIMEOUT, "This page took too long.", reason);
+    problem.blamed_on_guest(Ending::Failed)
 }
 
 /// Why a guest has ended without a response.
 fn ended(end: Result<(), Fault>) -> Problem {
     match end {
-        Ok(()) => Problem::internal("the guest returned without setting a response"),
-        Err(Fault::OutOfTime) => out_of_time("the guest used up its computing time"),
+        Ok(()) => {
+            Problem::internal("the guest returned without setting a response").blamed_on_guest(Ending::Failed)
+        }
+        Err(Fault::OutOfTime) => {
+            out_of_time("the guest used up its computing time").blamed_on_guest(Ending::Trapped)
+        }
         Err(Fault::OutOfRoom) => Problem::unavailable(
             "There is too little memory right now.",
             COME_BACK,
             "the guest wanted more memory than is left",
         ),
         Err(Fault::NoRoom) => Problem::unavailable(CROWDED, 1, "the pool of instances is full"),
-        Err(Fault::Trap(text)) => Problem::internal(format!("the guest trapped: {text}")),
+        Err(Fault::Trap(text)) => {
+            Problem::internal(format!("the guest trapped: {text}")).blamed_on_guest(Ending::Trapped)
+        }
         Err(Fault::Panic) => Problem::internal("a function of the host panicked"),
     }
 }
@@ -267,8 +278,11 @@ fn ended(end: Result<(), Fault>) -> Problem {
 /// Why the response that a guest has set is not sent.
 fn not_answered(failure: Failure) -> Problem {
     match failure {
-        Failure::Guest(code) => Problem::internal(format!("the guest answered with {code:?}")),
-        Failure::Malformed(text) => Problem::internal(format!("the guest's response cannot be sent: {text}")),
+        Failure::Guest(code) => {
+            Problem::internal(format!("the guest answered with {code:?}")).blamed_on_guest(Ending::Failed)
+        }
+        Failure::Malformed(text) => Problem::internal(format!("the guest's response cannot be sent: {text}"))
+            .blamed_on_guest(Ending::Failed),
         Failure::NoBlob(error) => blobs::not_sent(&error, "innkeeper-send-blob"),
         Failure::NotKept(error) if error.code == Code::DiskFull => {
             Problem::disk_full(format!("not kept: {error}"))
@@ -296,8 +310,27 @@ fn not_answered(failure: Failure) -> Problem {
     }
 }
 
-fn log_late(end: Result<(), Fault>) {
-    if let Err(fault) = end {
+/// A guest that goes on after it has answered, and when its request began.
+struct Late {
+    guest: Arc<Guest>,
+    outages: u64,
+}
+
+impl Late {
+    fn note(&self, end: Result<(), Fault>) {
+        let Err(fault) = end else { return };
         tracing::warn!("a guest failed after it had answered: {fault:?}");
+        if matches!(fault, Fault::Trap(_) | Fault::OutOfTime) {
+            self.guest.judge(Ending::Trapped, self.outages);
+        }
+    }
+}
+
+/// How a request ended, where the version is to blame or to praise.
+fn ending(answered: &Result<(Answer, Option<(http::response::Parts, Body)>), Problem>) -> Option<Ending> {
+    match answered {
+        Ok((_, Some((parts, _)))) if parts.status.is_server_error() => Some(Ending::Failed),
+        Ok(_) => Some(Ending::Answered),
+        Err(problem) => problem.blame,
     }
 }

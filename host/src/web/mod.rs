@@ -19,6 +19,7 @@ mod closing;
 mod connections;
 mod cors;
 mod cross_origin;
+mod dashboard;
 mod dispatch;
 mod downloads;
 pub mod front;
@@ -35,5 +36,6 @@ pub mod server;
 mod session_cookie;
 mod signed;
 mod uploads;
+mod visitor_part;
 
 pub use server::{Server, ServerSettings};

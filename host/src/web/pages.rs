@@ -1,6 +1,8 @@
 //! The host's own answers: short pages that say what is the matter and give the request's id, never what went wrong inside.
 
 use super::body::{Body, full};
+use crate::guests::Ending;
+use crate::telemetry::recent;
 use bytes::Bytes;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
 use http::{HeaderMap, Response, StatusCode};
@@ -24,12 +26,19 @@ pub(super) struct Problem {
     pub(super) reason: String,
     /// What else the visitor has to be told.
     pub(super) headers: Box<HeaderMap>,
+    /// Whether the version of the app is to blame, and how it failed.
+    pub(super) blame: Option<Ending>,
 }
 
 impl Problem {
     /// A problem without a hint when to try again.
     pub(super) fn new(status: StatusCode, text: &'static str, reason: impl Into<String>) -> Self {
-        Self { status, text, retry_after: None, reason: reason.into(), headers: Box::default() }
+        Self { status, text, retry_after: None, reason: reason.into(), headers: Box::default(), blame: None }
+    }
+
+    /// The same problem, for which the version of the app is to blame.
+    pub(super) fn blamed_on_guest(self, ending: Ending) -> Self {
+        Self { blame: Some(ending), ..self }
     }
 
     /// The same problem with further headers.
@@ -58,6 +67,14 @@ impl Problem {
     /// 500 without detail.
     pub(super) fn internal(reason: impl Into<String>) -> Self {
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "Something went wrong here. It has been noted.", reason)
+    }
+
+    /// How the request ended, for the figures.
+    pub(super) fn counted(&self) -> recent::Ending {
+        match self.blame {
+            Some(_) => recent::Ending::Failed,
+            None => recent::Ending::ByHost(self.status.as_u16()),
+        }
     }
 
     /// The page for the visitor.

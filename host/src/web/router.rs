@@ -4,6 +4,7 @@ use super::admin::auth::{CHALLENGE, Refusal as NotAdmitted};
 use super::admin::{self, Admin};
 use super::body::{Body, full};
 use super::cors::{Cors, Endpoint};
+use super::dashboard::{self, Dashboard};
 use super::dispatch::Dispatcher;
 use super::front::{self, ClientInfo, Refusal};
 use super::leaving::Leaving;
@@ -12,14 +13,16 @@ use super::operator::{self, Operator};
 use super::pages::{self, Problem};
 use super::server::ServerSettings;
 use super::uploads::Desk;
+use super::visitor_part::VisitorPart;
 use super::{closed, downloads, uploads};
 use crate::guests::admission::Client;
 use crate::guests::routes::Room;
 use crate::guests::{Absence, Closed, Guest, Registry};
 use crate::operations::Scope;
 use crate::telemetry::metrics;
+use crate::telemetry::recent::{self, Ending};
 use http::header::{HOST, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
-use http::{Request, Response, StatusCode};
+use http::{HeaderMap, Request, Response, StatusCode};
 use hyper::body::Incoming;
 use std::net::IpAddr;
 use std::pin::pin;
@@ -38,6 +41,7 @@ pub(super) struct Router {
     pub(super) registry: Arc<Registry>,
     pub(super) dispatcher: Dispatcher,
     desk: Desk,
+    dashboard: Dashboard,
     leaving: Leaving,
     pub(super) trust_proxy: bool,
     operator: Operator,
@@ -52,6 +56,7 @@ impl Router {
         registry: Arc<Registry>,
         dispatcher: Dispatcher,
         desk: Desk,
+        dashboard: Dashboard,
         leaving: Leaving,
         admin: Admin,
         settings: &ServerSettings,
@@ -60,6 +65,7 @@ impl Router {
             registry,
             dispatcher,
             desk,
+            dashboard,
             leaving,
             trust_proxy: settings.trust_proxy,
             operator: Operator::new(settings.admin_token.as_ref()),
@@ -85,6 +91,7 @@ impl Router {
         let path = if is_misplaced { HIDDEN } else { request.uri().path() };
         let line = Line { method: request.method().clone(), path: path.to_owned() };
         let found = if is_misplaced { Err(Route::Misplaced) } else { self.find(&request) };
+        let (found, part) = choose(found, request.headers_mut());
         let cors = match &found {
             Err(Route::File(endpoint)) => Cors::of(*endpoint, &request, &self.registry),
             _ => None,
@@ -98,18 +105,25 @@ impl Router {
                     self.operator.hide(&mut request)?;
                     self.dispatcher.dispatch(guest, request, &client, who, &request_id).await
                 }
-                Err(route) => {
-                    Box::pin(self.answer_without_guest(route, request, client.address.unwrap_or(peer))).await
-                }
+                Err(route) => Box::pin(self.answer_without_guest(route, request, &client, peer)).await,
             }
         });
-        let (mut response, reason) = match self.leaving.in_time(answering).await {
-            Ok(response) => (response, None),
-            Err(problem) => (problem.page(&request_id), Some(problem.reason)),
+        let (mut response, ending, reason) = match self.leaving.in_time(answering).await {
+            Ok(response) => {
+                let ending = Ending::Answered(response.status().as_u16());
+                (response, ending, None)
+            }
+            Err(problem) => (problem.page(&request_id), problem.counted(), Some(problem.reason)),
         };
         self.leaving.mark(response.headers_mut());
+        if let Some(part) = part {
+            part.tell(response.headers_mut(), client.scheme_https);
+        }
         if let Some(cors) = &cors {
             cors.mark(response.headers_mut());
+        }
+        if let Ok(guest) = &found {
+            recent::note(guest.app.space.app(), guest.version, ending, began.elapsed());
         }
         line.log(found.as_deref().ok(), response.status(), began, &request_id, reason.as_deref());
         response
@@ -119,8 +133,10 @@ impl Router {
         &self,
         route: &Route,
         request: Request<Incoming>,
-        address: IpAddr,
+        client: &ClientInfo,
+        peer: IpAddr,
     ) -> Result<Response<Body>, Problem> {
+        let address = client.address.unwrap_or(peer);
         match route {
             Route::Misplaced => Err(operator::misplaced()),
             Route::Host(response) => Ok(response()),
@@ -135,6 +151,11 @@ impl Router {
             Route::Admin => {
                 let path = request.uri().path().strip_prefix(HOST_ROUTES).unwrap_or_default().to_owned();
                 Ok(self.admin.answer(&path, request, address).await)
+            }
+            Route::Dashboard => {
+                let client =
+                    dashboard::Client { https: client.scheme_https, address, authenticator: &self.admin.auth };
+                Ok(self.dashboard.answer(request, client).await)
             }
             Route::Absent(absence) => Err(closed::absent(absence)),
             Route::Closed(closed) => Err(closed::closed(closed)),
@@ -183,9 +204,17 @@ impl Router {
             return response;
         }
         match self.registry.database().ping().await {
-            Ok(()) => pages::plain(StatusCode::OK, format!("ready\n{}", self.disk())),
+            Ok(()) => pages::plain(StatusCode::OK, format!("ready\n{}{}", self.disk(), self.problems())),
             Err(_) => pages::plain(StatusCode::SERVICE_UNAVAILABLE, "the database does not answer\n"),
         }
+    }
+
+    /// A line for each app that is not served as the registry says. Everybody may ask, so the
+    /// reasons are for the log and the operator.
+    fn problems(&self) -> String {
+        let problems = self.registry.host_state().problems;
+        let line = |app: &String| format!("app {app}: its active version is not served; the log has the reason\n");
+        problems.keys().map(line).collect()
     }
 
     /// A line about the disk of SQLite's files. One that is full or read-only still serves.
@@ -221,6 +250,20 @@ fn metrics_refused(refusal: &NotAdmitted, has_root: bool) -> Response<Body> {
     response
 }
 
+/// Where an app has a canary, the version that answers this visitor.
+fn choose(
+    found: Result<Arc<Guest>, Route>,
+    headers: &mut HeaderMap,
+) -> (Result<Arc<Guest>, Route>, Option<VisitorPart>) {
+    let Ok(guest) = found else { return (found, None) };
+    let mut part = VisitorPart::take(headers);
+    match guest.canary() {
+        None => (Ok(guest), None),
+        Some(canary) if part.is_for(&canary) => (Ok(Arc::clone(&canary.guest)), Some(part)),
+        Some(_) => (Ok(guest), Some(part)),
+    }
+}
+
 /// A request that no guest gets.
 enum Route {
     Host(fn() -> Response<Body>),
@@ -229,6 +272,7 @@ enum Route {
     Metrics,
     /// The admin API.
     Admin,
+    Dashboard,
     /// The operator's token stands in the path.
     Misplaced,
     Absent(Absence),
@@ -245,6 +289,7 @@ fn host_route(path: &str) -> Route {
         _ if path.strip_prefix(admin::BELOW).is_some_and(|rest| rest.is_empty() || rest.starts_with('/')) => {
             Route::Admin
         }
+        _ if dashboard::is_dashboards(path) => Route::Dashboard,
         _ => Route::Host(|| pages::plain(StatusCode::NOT_FOUND, "no such route of the host\n")),
     }
 }

@@ -4,6 +4,7 @@ use super::admin::Admin;
 use super::admin::auth::Authenticator;
 use super::closing;
 use super::connections::{self, Connections, Entry};
+use super::dashboard::Dashboard;
 use super::dispatch::Dispatcher;
 use super::front::{self, Guarded, Rules};
 use super::leaving::{CountedBody, Leaving};
@@ -73,7 +74,9 @@ impl Server {
             tasks.clone(),
         );
         let admin = Admin::new(Arc::clone(&registry), auth, tasks.clone(), leaving.begun());
-        let router = Arc::new(Router::new(registry, dispatcher, desk, leaving.clone(), admin, settings));
+        let dashboard = Dashboard::new(Arc::clone(&registry), tasks.clone());
+        let router =
+            Arc::new(Router::new(registry, dispatcher, desk, dashboard, leaving.clone(), admin, settings));
         Self { listener, router, rules, leaving, connections: Connections::new(settings.connections), tasks }
     }
 

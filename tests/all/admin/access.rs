@@ -55,6 +55,8 @@ const TABLE: &[(&str, &str, &[&str])] = &[
     ("get", "/apps/{app}/prune", SEE),
     ("post", "/apps/{app}/prune", DEPLOY),
     ("get", "/apps/{app}/lagging", SEE),
+    ("get", "/apps/{app}/logs", SEE),
+    ("get", "/apps/{app}/traffic", SEE),
     ("post", "/apps/{app}/uploads", DEPLOY),
     ("get", "/apps/{app}/uploads/{id}", DEPLOY),
     ("patch", "/apps/{app}/uploads/{id}", DEPLOY),

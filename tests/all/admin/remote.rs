@@ -13,6 +13,7 @@ on_both_databases! {
     an_upload_goes_on_where_it_broke_off,
     what_stands_in_the_way_is_said,
     tokens_are_looked_after_from_elsewhere,
+    whatever_commands_do_to_apps_they_do_from_elsewhere,
 }
 
 fn file(guest: &str) -> String {
@@ -142,4 +143,52 @@ async fn tokens_are_looked_after_from_elsewhere(engine: Engine) {
     command_to(&host.url(), ROOT, &["token", "revoke", id]).await.succeeded();
     let refused = command_to(&host.url(), text, &["token", "list"]).await.failed();
     assert!(refused.stderr.contains("this token was revoked"), "{refused}");
+}
+
+async fn whatever_commands_do_to_apps_they_do_from_elsewhere(engine: Engine) {
+    let host = host(engine).await;
+    let (url, hello) = (host.url(), file("hello"));
+    let said = async |line: &str, more: &[&str]| {
+        let words: Vec<&str> = line.split(' ').chain(more.iter().copied()).collect();
+        command_to(&url, ROOT, &words).await.succeeded()
+    };
+    said("deploy", &[&hello, "--app", "probe", "--wait"]).await;
+    let versions = said("versions probe --json", &[]).await.json();
+    assert_eq!((&versions[0]["number"], &versions[0]["active"]), (&json!(2), &json!(true)), "{versions}");
+    assert_eq!(said("rollback probe --dry-run --json", &[]).await.json()["to"], 1);
+    assert_eq!(said("rollback probe --wait --json", &[]).await.json()["version"], 1);
+    let again = command_to(&url, ROOT, &["rollback", "probe"]).await.failed();
+    assert!(again.stderr.contains("no version before"), "{again}");
+    let canary = said("deploy --app probe --canary 10% --json", &[&file("page")]).await.json();
+    assert_eq!((&canary["canary"], &canary["version"]), (&json!(10), &json!(3)), "{canary}");
+    said("abort probe", &[]).await;
+    said("deploy --app probe --canary 10%", &[&file("queries")]).await;
+    said("promote probe --note fine", &[]).await;
+    assert_eq!(said("apps show probe --json", &[]).await.json()["active"], 4);
+    let folder = tempfile::tempdir().unwrap();
+    let wasm = folder.path().join("a.wasm");
+    said("versions get probe --version 2 -o", &[wasm.to_str().unwrap()]).await;
+    assert_eq!(std::fs::read(&wasm).unwrap(), component("hello"));
+    said("config set --app probe COLOUR=red", &[]).await;
+    let config = said("config probe --json", &[]).await.stdout;
+    assert!(config.contains("COLOUR") && !config.contains("red"), "{config}");
+    said("config unset --app probe COLOUR", &[]).await;
+    said("apps set probe --route / --route probe.example", &[]).await;
+    assert!(said("apps", &[]).await.stdout.contains("probe.example"));
+    said("versions prune probe --keep 1 --yes", &[]).await;
+    assert!(said("hosts --json", &[]).await.json()[0]["live"] == true);
+    assert!(said("audit probe --json", &[]).await.stdout.contains("promote"));
+    assert!(said("keys --json", &[]).await.json().is_array());
+    let _ = host.visitor().get("/").await;
+    let lines = async || {
+        let lines = said("logs probe --json", &[]).await.json();
+        lines.as_array().is_some_and(|lines| !lines.is_empty()).then_some(())
+    };
+    until("the log has the request", lines).await;
+    let traffic = Api::root(&host).get("/apps/probe/traffic").await.expect(200).json();
+    assert!(traffic["since_start"]["requests"].as_u64() >= Some(1), "{traffic}");
+    let own = command_to(&url, ROOT, &["apps", "set", "probe", "--database-var", "SOME_URL"]).await.failed();
+    assert!(own.stderr.contains("cannot be used with"), "{own}");
+    said("apps delete probe --yes", &[]).await;
+    assert_eq!(said("apps --json", &[]).await.json(), json!([]));
 }

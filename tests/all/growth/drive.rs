@@ -235,4 +235,38 @@ async fn commands(host: &TestHost) {
     command::on(host.database(), &["sessions", "end", "--app", "probe", "--id", &handle]).await.succeeded();
     host.swap("small", "hello").await;
     host.swap("small", "probe").await;
+    versions(host, &copy).await;
+}
+
+/// What an operator does to versions and settings.
+async fn versions(host: &TestHost, copy: &str) {
+    let component = support::paths::guest("page");
+    let component = component.to_str().expect("a UTF-8 path");
+    let list: [&[&str]; 18] = [
+        &["rollback", "--app", "small", "--force"],
+        &["deploy", component, "--app", "small", "--canary", "10%", "--no-smoke"],
+        &["abort", "--app", "small"],
+        &["deploy", component, "--app", "small", "--canary", "20%", "--no-smoke"],
+        &["promote", "--app", "small"],
+        &["rollback", "--app", "small", "--force"],
+        &["versions", "get", "small", "-o", "/dev/null"],
+        &["versions", "prune", "small", "--keep", "1", "--yes"],
+        &["config", "set", "--app", "small", "colour=blue"],
+        &["config", "unset", "--app", "small", "colour"],
+        &["apps", "set", "small", "--route", "/small", "--route", "/smaller", "--keep-versions", "5"],
+        &["apps", "set", "small", "--route", "/small"],
+        &["hosts"],
+        &["audit"],
+        &["audit", "--app", "small"],
+        &["apps", "show", copy],
+        &["apps", "set", copy, "--no-database-var", "--leave-data"],
+        &["apps", "delete", copy, "--yes"],
+    ];
+    for arguments in list {
+        let finished = command::on(host.database(), arguments).await;
+        assert!(
+            finished.status.success() || arguments.contains(&"--no-database-var"),
+            "{arguments:?}: {finished}"
+        );
+    }
 }

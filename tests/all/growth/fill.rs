@@ -31,9 +31,17 @@ pub(super) async fn postgres(server: &Server, url: &str) {
          alter table innkeeper.blobs set unlogged; \
          insert into innkeeper.apps (name, route, settings, created_at) \
            select 'a' || n, '/a' || n, '{{}}', 0 from generate_series(1, {APPS}) n; \
-         insert into innkeeper.versions select 'a' || a, v, sha256((a || '.' || v)::bytea), 1000, 0 \
+         insert into innkeeper.versions (app, number, sha256, size, created_at) \
+           select 'a' || a, v, sha256((a || '.' || v)::bytea), 1000, 0 \
            from generate_series(1, {APPS}) a, generate_series(1, {VERSIONS}) v; \
          insert into innkeeper.component_chunks select sha256, 0, '' from innkeeper.versions on conflict do nothing; \
+         insert into innkeeper.components select sha256, 1, 1 from innkeeper.versions on conflict do nothing; \
+         insert into innkeeper.component_parts select sha256, 0, '' from innkeeper.components on conflict do nothing; \
+         insert into innkeeper.activations (app, number, version, kind, actor, at) \
+           select app, number, number, 'deploy', 'x', 0 from innkeeper.versions where app like 'a%'; \
+         insert into innkeeper.further_routes select '/b' || n, 'a' || n from generate_series(1, {APPS}) n; \
+         insert into innkeeper.audit (at, actor, action, app, detail, result) \
+           select 0, 'x', 'deploy', 'a' || n % {APPS}, '', 'ok' from generate_series(1, {OTHERS}) n; \
          insert into innkeeper.sessions select {app}, {hash}, 'user ' || n / 4, 0, 0, 1800, {NOW} + 3600000000 + n, \
            {NOW} + 7200000000 from generate_series(1, {ROWS}) n; \
          insert into innkeeper.session_values select app, id_hash, 0, 'visits', '1' from innkeeper.sessions; \
@@ -44,8 +52,10 @@ pub(super) async fn postgres(server: &Server, url: &str) {
          insert into innkeeper.usage select app, sum(size + 1024) from innkeeper.blobs group by app; \
          insert into innkeeper.used_tickets select {app}, md5(n::text), 4000000000 from generate_series(1, {OTHERS}) n; \
          insert into innkeeper.imported select app, id, id from innkeeper.blobs limit {OTHERS}; \
-         insert into innkeeper.app_migrations select 'a' || n % {APPS}, n::text, '', 0 from generate_series(1, {OTHERS}) n; \
-         analyze innkeeper.apps, innkeeper.versions, innkeeper.component_chunks, innkeeper.sessions, innkeeper.session_values, \
+         insert into innkeeper.app_migrations (app, name, sha256, applied_at) select 'a' || n % {APPS}, n::text, '', 0 from generate_series(1, {OTHERS}) n; \
+         insert into innkeeper.known_migrations select 'a' || n % {APPS}, 1, n::text from generate_series(1, {OTHERS}) n; \
+         analyze innkeeper.components, innkeeper.component_parts, innkeeper.activations, innkeeper.further_routes, innkeeper.audit, \
+           innkeeper.known_migrations, innkeeper.apps, innkeeper.versions, innkeeper.component_chunks, innkeeper.sessions, innkeeper.session_values, \
            innkeeper.blobs, innkeeper.chunks, innkeeper.usage, innkeeper.used_tickets, innkeeper.imported, innkeeper.app_migrations; \
          update pg_class set reltuples = reltuples * 10 where oid = 'innkeeper.chunks'::regclass"
     );
@@ -78,9 +88,16 @@ pub(super) fn sqlite(folder: &Path) {
             "begin; \
              insert into innkeeper_apps (name, route, settings, created_at) \
                with recursive k (n) as (select 1 union all select n + 1 from k where n < {APPS}) select 'a' || n, '/a' || n, '{{}}', 0 from k; \
-             insert into innkeeper_versions with recursive v (n) as (select 1 union all select n + 1 from v where n < {VERSIONS}) \
+             insert into innkeeper_versions (app, number, sha256, size, created_at) with recursive v (n) as (select 1 union all select n + 1 from v where n < {VERSIONS}) \
                select name, n, randomblob(32), 1000, 0 from innkeeper_apps cross join v where name like 'a%'; \
              insert into innkeeper_component_chunks select sha256, 0, x'' from innkeeper_versions where app like 'a%'; \
+             insert into innkeeper_components select sha256, 1, 1 from innkeeper_versions where app like 'a%'; \
+             insert into innkeeper_component_parts select sha256, 0, x'' from innkeeper_versions where app like 'a%'; \
+             insert into innkeeper_activations (app, number, version, kind, actor, at) \
+               select app, number, number, 'deploy', 'x', 0 from innkeeper_versions where app like 'a%'; \
+             insert into innkeeper_further_routes select '/b' || name, name from innkeeper_apps where name like 'a%'; \
+             insert into innkeeper_audit (at, actor, action, app, detail, result) \
+               select 0, 'x', 'deploy', app, '', 'ok' from innkeeper_versions where app like 'a%'; \
              commit"
         ))
         .expect("rows of the registry");

@@ -12,13 +12,17 @@ mod web2py;
 
 pub(super) use manifest::{is_clean, is_id};
 
-use super::DatabaseArgs;
 use super::target::Target;
+use super::{DatabaseArgs, OneApp};
 use clap::{Args, Subcommand};
 use std::path::PathBuf;
 
 /// Carry an app's files in and out, and clear away what nothing refers to
 #[derive(Debug, Args)]
+#[command(after_long_help = "\
+Examples:
+  innkeeper blobs import photos --app shop
+  innkeeper blobs sweep shop --dry-run")]
 pub(super) struct Options {
     #[command(subcommand)]
     verb: Verb,
@@ -37,11 +41,17 @@ enum Verb {
 /// middle leaves nothing half. Files that web2py has stored (table.field.<16 hexadecimal digits>.<name>.<ext>) get their original names back. A folder with the
 /// manifest of an export keeps ids, names, types and times.
 #[derive(Debug, Args)]
+#[command(after_long_help = "\
+Examples:
+  innkeeper blobs import photos --app shop
+  innkeeper blobs import uploads --app shop --link --map ids.ndjson --dry-run
+
+JSON: {imported, already-there, changed, undecodable, rows-linked, bytes, failed}")]
 struct ImportOptions {
     /// The folder
     folder: PathBuf,
     /// The app
-    #[arg(long, value_name = "NAME")]
+    #[arg(short, long, value_name = "NAME")]
     app: String,
     /// Write a line of JSON for each file here: file, id, name, size, sha256, and of web2py's files
     /// table, field, the name under which each was stored, and whether its original name is lost
@@ -65,11 +75,16 @@ struct ImportOptions {
 /// Writes every kept blob as a file named by its id and name, and manifest.ndjson with all that is known of them. Each is compared with its SHA-256
 /// on the way. Run again, it writes only what is missing or damaged.
 #[derive(Debug, Args)]
+#[command(after_long_help = "\
+Examples:
+  innkeeper blobs export backup --app shop
+
+JSON: {written, already-there, bytes, failed}")]
 struct ExportOptions {
     /// The folder; made if need be
     folder: PathBuf,
     /// The app
-    #[arg(long, value_name = "NAME")]
+    #[arg(short, long, value_name = "NAME")]
     app: String,
     /// Print JSON
     #[arg(long)]
@@ -84,10 +99,15 @@ struct ExportOptions {
 /// ids stand in no row of the app's tables and in no session; these are deleted only with --unreferenced, and never within an hour of their making.
 /// An id that is written down elsewhere, encoded, or put into a row while the command runs is not seen: look at the list first.
 #[derive(Debug, Args)]
+#[command(after_long_help = "\
+Examples:
+  innkeeper blobs sweep shop --dry-run
+  innkeeper blobs sweep shop --unreferenced
+
+JSON: {overdue, unreferenced, deleted, usage}; the first two are lists of {id, name, size, created, why}")]
 struct SweepOptions {
-    /// The app
-    #[arg(long, value_name = "NAME")]
-    app: String,
+    #[command(flatten)]
+    app: OneApp,
     /// Delete kept blobs that nothing mentions, too
     #[arg(long)]
     unreferenced: bool,
@@ -105,7 +125,7 @@ pub(super) async fn run(options: &Options) -> anyhow::Result<()> {
     let (database, app, only_reads) = match &options.verb {
         Verb::Import(options) => (&options.database, &options.app, options.dry_run),
         Verb::Export(options) => (&options.database, &options.app, true),
-        Verb::Sweep(options) => (&options.database, &options.app, options.dry_run),
+        Verb::Sweep(options) => (&options.database, &options.app.name, options.dry_run),
     };
     let target = match only_reads {
         true => Target::read(app, database).await?,

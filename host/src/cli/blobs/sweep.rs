@@ -74,7 +74,14 @@ fn report(options: &SweepOptions, swept: &Swept) -> anyhow::Result<()> {
         overdue.iter().map(|blob| (blob, why(blob))).chain(unmentioned.iter().map(|blob| (blob, UNMENTIONED)));
     let rows: Vec<[String; 5]> = all.map(|(blob, why)| row(blob, why)).collect();
     if !rows.is_empty() {
-        output::table(["BLOB", "BYTES", "CREATED", "NAME", "WHY"], &rows);
+        let columns = [
+            output::text("BLOB"),
+            output::number("SIZE"),
+            output::text("CREATED"),
+            output::flexible("NAME"),
+            output::text("WHY"),
+        ];
+        output::table(columns, &rows);
     }
     let bytes = |list: &[Leaving]| list.iter().map(|blob| blob.size).sum::<i64>();
     output::line(format!("never kept, time over: {} ({} bytes)", overdue.len(), bytes(overdue)));
@@ -102,7 +109,13 @@ fn why(blob: &Leaving) -> &'static str {
 
 fn row(blob: &Leaving, why: &str) -> [String; 5] {
     let name = blob.name.clone().unwrap_or_else(|| "-".to_owned());
-    [blob.id.clone(), blob.size.to_string(), output::time(blob.created_at), name, why.to_owned()]
+    [
+        blob.id.clone(),
+        output::bytes(u64::try_from(blob.size).unwrap_or_default()),
+        output::time(blob.created_at),
+        name,
+        why.to_owned(),
+    ]
 }
 
 fn line(blob: &Leaving, why: &str) -> Value {

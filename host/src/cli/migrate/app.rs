@@ -2,7 +2,7 @@
 
 use super::files::{self, Folder};
 use super::findings::{Findings, State};
-use super::{AcceptOptions, AppOptions, PlanOptions};
+use super::{AcceptOptions, AppOptions, PlanOptions, StepsOptions};
 use crate::cli::output;
 use crate::cli::target::Target;
 use crate::storage::Bounds;
@@ -11,7 +11,7 @@ use anyhow::bail;
 use serde_json::json;
 
 impl Target {
-    fn folder(&self, options: &AppOptions) -> anyhow::Result<Folder> {
+    fn folder(&self, options: &StepsOptions) -> anyhow::Result<Folder> {
         let folder = files::folder(options.from.as_deref(), self.space.is_sqlite(), true)?;
         let most = usize::try_from(self.config.limits.sql_bytes).unwrap_or(usize::MAX);
         app_migrations::check(&folder.steps, self.space.engine(), most)?;
@@ -33,8 +33,8 @@ fn look(folder: &Folder, applied: &[Applied], out_of_order: &[String]) -> anyhow
 
 pub(super) async fn plan(options: &PlanOptions) -> anyhow::Result<()> {
     let PlanOptions { app: options, out_of_order } = options;
-    let target = Target::read(&options.app, &options.database).await?;
-    let folder = target.folder(options)?;
+    let target = Target::read(&options.app.name, &options.steps.database).await?;
+    let folder = target.folder(&options.steps)?;
     look(&folder, &app_migrations::applied(&mut target.unit()).await?, out_of_order)?;
     let steps = folder.steps;
     let names = app_migrations::rehearse(&mut target.unit(), &steps, &target.bounds()).await?;
@@ -42,7 +42,7 @@ pub(super) async fn plan(options: &PlanOptions) -> anyhow::Result<()> {
     let planned: Vec<(&Step, Vec<String>)> = planned
         .map(|step| Ok((step, app_migrations::destroyed(step, target.space.engine())?)))
         .collect::<anyhow::Result<_>>()?;
-    if options.json {
+    if options.steps.json {
         let list: Vec<_> = planned
             .iter()
             .map(|(step, destroys)| json!({ "name": step.name, "statements": step.statements, "destroys": destroys }))
@@ -61,8 +61,8 @@ pub(super) async fn plan(options: &PlanOptions) -> anyhow::Result<()> {
 
 pub(super) async fn apply(options: &PlanOptions, yes: bool) -> anyhow::Result<()> {
     let PlanOptions { app: options, out_of_order } = options;
-    let target = Target::find(&options.app, &options.database).await?;
-    let folder = target.folder(options)?;
+    let target = Target::find(&options.app.name, &options.steps.database).await?;
+    let folder = target.folder(&options.steps)?;
     let mut unit = target.unit();
     let done = app_migrations::applied(&mut unit).await?;
     look(&folder, &done, out_of_order)?;
@@ -75,23 +75,23 @@ pub(super) async fn apply(options: &PlanOptions, yes: bool) -> anyhow::Result<()
         bail!("this would destroy {}: look at it with plan, then say --yes", destroyed.join(", "));
     }
     let names = app_migrations::apply(&mut unit, &steps, None, &target.bounds()).await?;
-    report("applied", &names, options.json)
+    report("applied", &names, options.steps.json)
 }
 
 pub(super) async fn baseline(options: &AppOptions) -> anyhow::Result<()> {
-    let target = Target::find(&options.app, &options.database).await?;
-    let folder = target.folder(options)?;
+    let target = Target::find(&options.app.name, &options.steps.database).await?;
+    let folder = target.folder(&options.steps)?;
     // What has a file of another name would not be noted, and be run later.
     if !folder.odd.is_empty() {
         bail!("{}", folder.odd.join("\n"));
     }
     let names = app_migrations::baseline(&mut target.unit(), &folder.steps).await?;
-    report("noted as run, without running it:", &names, options.json)
+    report("noted as run, without running it:", &names, options.steps.json)
 }
 
 pub(super) async fn accept(options: &AcceptOptions) -> anyhow::Result<()> {
-    let AcceptOptions { steps: names, app: options } = options;
-    let target = Target::find(&options.app, &options.database).await?;
+    let AcceptOptions { names, app, steps: options } = options;
+    let target = Target::find(app, &options.database).await?;
     let folder = files::folder(options.from.as_deref(), target.space.is_sqlite(), false)?;
     let applied = app_migrations::applied(&mut target.unit()).await?;
     let findings = Findings::of(&folder, &applied);

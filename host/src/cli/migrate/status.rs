@@ -11,7 +11,8 @@ use crate::storage::{calendar, schema};
 use serde_json::{Value, json};
 
 pub(super) async fn show(options: &AppOptions) -> anyhow::Result<()> {
-    let target = Target::read(&options.app, &options.database).await?;
+    let target = Target::read(&options.app.name, &options.steps.database).await?;
+    let options = &options.steps;
     let folder = files::folder(options.from.as_deref(), target.space.is_sqlite(), false)?;
     let applied = app_migrations::applied(&mut target.unit()).await?;
     let findings = Findings::of(&folder, &applied);
@@ -35,13 +36,14 @@ pub(super) async fn show(options: &AppOptions) -> anyhow::Result<()> {
             })).collect::<Vec<_>>(),
         }));
     }
-    let rows: Vec<[String; 4]> = steps.iter().map(step_row).collect();
-    output::table(["STEP", "STATE", "RUN", "SHA256"], &rows);
+    let run = |name: &str| applied.iter().find(|done| done.name == name).map(|done| output::time(done.at));
+    let rows: Vec<[String; 4]> = steps.iter().map(|step| step_row(step, run)).collect();
+    output::table(["STEP", "STATE", "RUN", "SHA256"].map(output::text), &rows);
     said.iter().for_each(output::line);
     output::line("");
     let columns =
         tables.iter().flat_map(|(name, table)| table.columns.iter().map(|column| column_row(name, column)));
-    output::table(["TABLE", "COLUMN", "TYPE", "NULL"], &columns.collect::<Vec<_>>());
+    output::table(["TABLE", "COLUMN", "TYPE", "NULL"].map(output::text), &columns.collect::<Vec<_>>());
     Ok(())
 }
 
@@ -63,10 +65,10 @@ fn step_list(applied: &[Applied], steps: &[Step], findings: &Findings<'_>, has_f
     done.chain(missing).collect()
 }
 
-fn step_row(step: &Value) -> [String; 4] {
-    let text =
-        |key: &str, most: usize| step[key].as_str().unwrap_or_default().chars().take(most).collect::<String>();
-    [text("name", 200), text("state", 20), text("at", 19), text("sha256", 12)]
+fn step_row(step: &Value, run: impl Fn(&str) -> Option<String>) -> [String; 4] {
+    let text = |key: &str| step[key].as_str().unwrap_or_default();
+    let short = text("sha256").get(..12).unwrap_or_default();
+    [text("name"), text("state"), &run(text("name")).unwrap_or_default(), short].map(str::to_owned)
 }
 
 /// A type that is none of the portable ones is shown as the database calls it.

@@ -3,6 +3,7 @@
 mod deploying;
 mod transport;
 
+use super::logs::{LogExcerpt, LogQuery};
 use crate::config::{Environment, RemoteConfig};
 use crate::guests::overrides::ConfigValue;
 use crate::operations::{
@@ -173,6 +174,13 @@ impl Client {
         let asking = self.ask(Method::GET, &["audit"]).query("app", app.map(str::to_owned));
         let asking = asking.query("before", before.map(|before| before.to_string()));
         asking.query("limit", Some(most.to_string())).answer().await
+    }
+
+    pub(super) async fn logs(&self, app: &str, query: &LogQuery) -> anyhow::Result<LogExcerpt> {
+        let asking = self.ask(Method::GET, &["apps", app, "logs"]);
+        let asking = asking.query("since", query.since.map(|since| since.to_string()));
+        let asking = asking.query("request", query.request.clone()).query("level", query.level.clone());
+        asking.query("limit", Some(query.limit.to_string())).answer().await
     }
 
     pub(super) async fn keys(&self) -> anyhow::Result<Vec<KeyView>> {

@@ -5,7 +5,6 @@ use super::contents::{AppPart, ComponentPart, FORMAT, Totals};
 use super::outgoing::Outgoing;
 use super::{ExportOptions, STATEMENT_TIME, left_behind};
 use crate::cli::output;
-use crate::cli::progress::Progress;
 use crate::cli::target::Target;
 use crate::storage::schema::Table;
 use crate::storage::transfer::Snapshot;
@@ -59,7 +58,7 @@ fn part_of(file: &Path) -> Option<PathBuf> {
 }
 
 fn open(part: Option<&Path>) -> anyhow::Result<Box<dyn Write>> {
-    let Some(path) = part else { return Ok(Box::new(BufWriter::with_capacity(BUFFER, std::io::stdout()))) };
+    let Some(path) = part else { return Ok(Box::new(BufWriter::with_capacity(BUFFER, output::Stdout))) };
     // As private as the database that it comes from.
     let file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path);
     let file = file.with_context(|| format!("cannot write {}", path.display()))?;
@@ -177,7 +176,7 @@ impl Summary {
             )
         };
         match options.file == Path::new("-") {
-            true => Progress::bytes("", None).say(summary),
+            true => output::note(summary),
             false => output::line(summary),
         }
         Ok(())

@@ -34,11 +34,17 @@ const STATEMENT_TIME: Duration = Duration::from_secs(600);
 /// portable description stops the export and is named; views, triggers, partial indexes and the
 /// like stay behind: they are listed here, in the file, and again by the import.
 #[derive(Debug, Args)]
+#[command(after_long_help = "\
+Examples:
+  innkeeper export shop.tar --app shop
+  innkeeper export - --app shop | innkeeper import - --data ./elsewhere
+
+JSON: {app, totals, left-behind, guards}, on standard error where standard output is the file")]
 pub(in crate::cli) struct ExportOptions {
     /// The file; - for standard output
     file: PathBuf,
     /// The app
-    #[arg(long, value_name = "NAME")]
+    #[arg(short, long, value_name = "NAME")]
     app: String,
     /// Leave this table behind; may be given more than once
     #[arg(long, value_name = "TABLE")]
@@ -60,11 +66,17 @@ pub(in crate::cli) struct ExportOptions {
 /// unique index over an expression, a trigger), the import is refused until each is named with
 /// --without.
 #[derive(Debug, Args)]
+#[command(after_long_help = "\
+Examples:
+  innkeeper import shop.tar
+  innkeeper import shop.tar --app shop-copy --route /copy
+
+JSON: {app, version, totals, verified, compared-only, nan-to-null, over-quota, over-row-quota, left-behind}")]
 pub(in crate::cli) struct ImportOptions {
     /// The file; - for standard input
     file: PathBuf,
     /// The app's name here [default: the one that it had]
-    #[arg(long, value_name = "NAME")]
+    #[arg(short, long, value_name = "NAME")]
     app: Option<String>,
     /// Which requests it answers here: a path such as / or /blog, or a host name [default: the route that it had]
     #[arg(long, value_name = "ROUTE")]

@@ -4,7 +4,7 @@
 //! loan, with all that keeps a cancelled request from leaving something behind. [`relay`] carries
 //! its bytes and bounds them. [`retire`] takes care of one that was given up, [`health`] finds out
 //! whether the server answers, [`refusals`] keeps it from being asked for ever for a login that it
-//! refuses. `sqlx::Pool` is not used: it pings on every release, and a dropped `begin()` future
+//! refuses, [`listen`] hears notifications. `sqlx::Pool` is not used: it pings on every release, and a dropped `begin()` future
 //! leaves a transaction open in it (launchbadge/sqlx#4385).
 
 mod alone;
@@ -16,6 +16,7 @@ mod folding;
 mod health;
 mod inline;
 mod lease;
+mod listen;
 mod options;
 mod pool;
 mod prepared;
@@ -28,6 +29,7 @@ mod share;
 mod transaction;
 
 pub use lease::PostgresLease;
+pub use listen::Hints;
 pub(in crate::storage) use options::Access;
 pub use pool::{PoolSettings, PostgresPool};
 pub(in crate::storage) use share::Tenant;

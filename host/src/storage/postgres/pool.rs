@@ -10,7 +10,7 @@ use super::health::{Health, SharedHealth, Waited, away};
 use super::lease::PostgresLease;
 use super::options::Access;
 use super::prepared::{STATEMENT_CACHE, Statements};
-use super::relay::{self, Relay};
+use super::relay::{self, Relay, Server};
 use super::share::{Place, Tenant};
 use crate::storage::{Code, Error, Result};
 use crate::telemetry::figures::PoolFigures;
@@ -20,12 +20,14 @@ use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::{Duration, Instant};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 use tokio_util::task::TaskTracker;
 
 /// A connection idle for longer is asked whether it is still there before it is lent.
 const PING_AFTER_IDLE: Duration = Duration::from_secs(5);
 const PING_TIMEOUT: Duration = Duration::from_secs(1);
+/// PostgreSQL documentation, "PostgreSQL Error Codes": `too_many_connections`.
+const TOO_MANY_CONNECTIONS: &str = "53300";
 /// For what was given up, when the pool is closed.
 const CLEAN_UP_TIME: Duration = Duration::from_secs(3);
 
@@ -64,6 +66,8 @@ struct Inner {
     /// Whether the server answers: shared with the canceller.
     health: SharedHealth,
     cleaners: TaskTracker,
+    /// Notified when the server has no more connections to give.
+    crowded: Notify,
 }
 
 /// Counts as waiting as long as it lives.
@@ -101,6 +105,11 @@ impl PostgresPool {
         Self::make(access, settings, Some(canceller), true)
     }
 
+    /// Where the server is, for a connection that is none of the pool.
+    pub(super) fn server(&self) -> &Server {
+        &self.inner.access.server
+    }
+
     fn make(mut access: Access, settings: PoolSettings, canceller: Option<Self>, is_through_pooler: bool) -> Self {
         access.driver = access.driver.statement_cache_capacity(STATEMENT_CACHE).disable_statement_logging();
         let permits = Arc::new(Semaphore::new(usize::try_from(settings.size).unwrap_or(1).max(1)));
@@ -119,6 +128,7 @@ impl PostgresPool {
                 tenants: Mutex::default(),
                 health,
                 cleaners: TaskTracker::new(),
+                crowded: Notify::new(),
             }),
         }
     }
@@ -396,7 +406,20 @@ impl PostgresPool {
         let access = &self.inner.access;
         let reached = relay::connect(&access.driver, &access.server).await;
         access.refusals.note(reached.as_ref().err());
+        if reached.as_ref().is_err_and(|error| error.sqlstate == TOO_MANY_CONNECTIONS) {
+            self.main().inner.crowded.notify_waiters();
+        }
         reached
+    }
+
+    /// Ends when the server has refused a connection because it has no more to give.
+    pub(super) async fn crowded(&self) {
+        self.main().inner.crowded.notified().await;
+    }
+
+    /// An error where the server has refused the login a moment ago.
+    pub(super) fn check_refusals(&self) -> Result<()> {
+        self.inner.access.refusals.check()
     }
 
     pub(super) fn cleaners(&self) -> &TaskTracker {

@@ -125,21 +125,21 @@ async fn unpack(data: Vec<u8>, size: usize) -> Option<Vec<u8>> {
     unpacking.await.ok()?
 }
 
-/// Removes components that no version has any more. Returns how many bytes that has freed.
-pub(super) async fn remove_unused(connection: &mut Connection) -> Result<i64> {
-    let sql = host_sql!(
-        "select cast(coalesce(sum(stored_size), 0) as bigint) from innkeeper.components where sha256 not in (select sha256 from innkeeper.versions)"
-    );
-    let outcome = connection.host(sql, &[]).await?;
+/// Removes a component, unless a version still has it. Returns how many bytes that has freed.
+pub(super) async fn remove_unused(connection: &mut Connection, sha256: &[u8]) -> Result<i64> {
+    let params = [Value::Bytes(sha256.to_vec())];
+    let sql = host_sql!("select 1 from innkeeper.versions where sha256 = $1 limit 1");
+    if !connection.host(sql, &params).await?.rows.rows.is_empty() {
+        return Ok(0);
+    }
+    let sql = host_sql!("select stored_size from innkeeper.components where sha256 = $1");
+    let outcome = connection.host(sql, &params).await?;
     let freed = outcome.rows.rows.first().and_then(|row| row.first()?.as_integer()).unwrap_or_default();
-    let unused = [
-        host_sql!("delete from innkeeper.components where sha256 not in (select sha256 from innkeeper.versions)"),
-        host_sql!(
-            "delete from innkeeper.component_chunks where sha256 not in (select sha256 from innkeeper.versions)"
-        ),
-    ];
-    for sql in unused {
-        connection.host(sql, &[]).await?;
+    for sql in [
+        host_sql!("delete from innkeeper.components where sha256 = $1"),
+        host_sql!("delete from innkeeper.component_chunks where sha256 = $1"),
+    ] {
+        connection.host(sql, &params).await?;
     }
     Ok(freed)
 }

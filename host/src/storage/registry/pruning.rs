@@ -7,7 +7,7 @@ use super::super::database::{Database, no_such_app};
 use super::super::host_sql::host_sql;
 use super::super::value::Value;
 use super::transaction::RegistryTransaction;
-use super::{activation, app, component, version};
+use super::{Version, activation, app, component, version};
 
 /// How many activations back a version is kept, unless an app says otherwise.
 pub const KEEP_VERSIONS: u32 = 10;
@@ -24,7 +24,8 @@ pub struct Pruned {
 impl Database {
     /// The versions that [`Self::prune_versions`] would remove.
     pub async fn prunable_versions(&self, app: &str, keep: Option<u32>) -> Result<Vec<i64>> {
-        prunable(&mut self.registry_reader().await?, app, keep).await
+        let versions = prunable(&mut self.registry_reader().await?, app, keep).await?;
+        Ok(versions.into_iter().map(|version| version.number).collect())
     }
 
     /// Removes versions of an app that are older than `keep` activations (none: as the app says),
@@ -43,17 +44,15 @@ pub(super) async fn prune_in(
 ) -> Result<Pruned> {
     let versions = prunable(transaction.connection(), app, keep).await?;
     let sql = host_sql!("delete from innkeeper.versions where app = $1 and number = $2");
-    for number in &versions {
-        transaction.run(sql, &[app.into(), Value::Integer(*number)]).await?;
+    let mut bytes = 0;
+    for version in &versions {
+        transaction.run(sql, &[app.into(), Value::Integer(version.number)]).await?;
+        bytes += component::remove_unused(transaction.connection(), &version.sha256).await?;
     }
-    let bytes = match versions.is_empty() {
-        true => 0,
-        false => component::remove_unused(transaction.connection()).await?,
-    };
-    Ok(Pruned { versions, bytes })
+    Ok(Pruned { versions: versions.into_iter().map(|version| version.number).collect(), bytes })
 }
 
-async fn prunable(connection: &mut Connection, name: &str, keep: Option<u32>) -> Result<Vec<i64>> {
+async fn prunable(connection: &mut Connection, name: &str, keep: Option<u32>) -> Result<Vec<Version>> {
     let app = app::find(connection, name).await?.ok_or_else(|| no_such_app(name))?;
     let keep = keep.or(app.keep_versions).unwrap_or(KEEP_VERSIONS);
     let keep = usize::try_from(keep).unwrap_or(usize::MAX);
@@ -68,6 +67,6 @@ async fn prunable(connection: &mut Connection, name: &str, keep: Option<u32>) ->
     }
     let versions = version::all(connection, name).await?;
     let newest = versions.first().map(|version| version.number);
-    let numbers = versions.into_iter().map(|version| version.number);
-    Ok(numbers.filter(|number| !kept.contains(number) && Some(*number) != newest).collect())
+    let is_old = |version: &Version| !kept.contains(&version.number) && Some(version.number) != newest;
+    Ok(versions.into_iter().filter(is_old).collect())
 }

@@ -80,6 +80,7 @@ impl UnitOfWork {
         let kept = self.keep().await;
         if let Err(error) = &kept {
             self.broken = Some(error.code);
+            self.space.note_error(error);
         }
         kept
     }

@@ -186,6 +186,11 @@ impl UnitOfWork {
     }
 
     async fn run_read(&mut self, text: Query<'_>, params: &[Value]) -> Result<Outcome> {
+        let ran = self.try_read(text, params).await;
+        ran.inspect_err(|error| self.space.note_error(error))
+    }
+
+    async fn try_read(&mut self, text: Query<'_>, params: &[Value]) -> Result<Outcome> {
         self.check_read()?;
         if self.open.is_some() {
             return self.run_open(text, params).await;
@@ -205,6 +210,11 @@ impl UnitOfWork {
     }
 
     async fn run_write(&mut self, text: Query<'_>, params: &[Value]) -> Result<Outcome> {
+        let ran = self.try_write(text, params).await;
+        ran.inspect_err(|error| self.space.note_error(error))
+    }
+
+    async fn try_write(&mut self, text: Query<'_>, params: &[Value]) -> Result<Outcome> {
         self.check()?;
         if self.open.is_none() && self.transactions == Transactions::Statement {
             return self.run_alone(text, params).await;
@@ -335,11 +345,12 @@ impl UnitOfWork {
         if self.open.is_some() {
             return Ok(());
         }
-        self.open = Some(if self.snapshot.is_holding() {
-            self.begin_beside_cursors(isolation).await?
+        let begun = if self.snapshot.is_holding() {
+            self.begin_beside_cursors(isolation).await
         } else {
-            self.space.begin(isolation).await?
-        });
+            self.space.begin(isolation).await
+        };
+        self.open = Some(begun.inspect_err(|error| self.space.note_error(error))?);
         self.written = false;
         self.marked = false;
         Ok(())

@@ -10,6 +10,8 @@ use super::{
 use crate::operations::{
     HostView, OperationError, Order, PIECE_BYTES, RollbackRequest, Scope, UploadView, Uploader,
 };
+use crate::telemetry::log_ring::{self, Level, LinesWanted};
+use crate::telemetry::recent::{self, AppTraffic};
 use bytes::Bytes;
 use http::header::{CONTENT_DISPOSITION, HeaderMap, HeaderValue};
 use http::{HeaderName, StatusCode};
@@ -20,6 +22,9 @@ use tokio::sync::OwnedSemaphorePermit;
 
 /// Entries of the audit log where nothing is said.
 const AUDIT_ENTRIES: u32 = 100;
+/// Lines of a log where nothing is said, and at most.
+const LOG_LINES: usize = 100;
+const MOST_LOG_LINES: usize = 10_000;
 const WASM: HeaderValue = HeaderValue::from_static("application/wasm");
 
 type Replied = Result<Reply, ApiError>;
@@ -130,6 +135,15 @@ impl Admin {
                 let missing = || ApiError::unreadable("query: `generation` is missing");
                 let generation = admitted.query.number("generation")?.ok_or_else(missing)?;
                 ok(&operations.lagging(app, generation).await?)
+            }
+            Act::Logs => {
+                operations.app(app).await?;
+                logs(admitted)
+            }
+            Act::Traffic => {
+                operations.app(app).await?;
+                let quiet = || AppTraffic { app: app.to_owned(), ..AppTraffic::default() };
+                ok(&recent::of_app(app).unwrap_or_else(quiet))
             }
             _ => Err(ApiError::internal(&"an act that nobody carries out")),
         }
@@ -259,6 +273,25 @@ impl Admin {
             }),
         }
     }
+}
+
+fn logs(admitted: &Admitted<'_>) -> Replied {
+    let query = &admitted.query;
+    let level = match query.text("level") {
+        None => None,
+        Some(text) => {
+            let level = serde_json::from_value::<Level>(text.into());
+            let wrong = |_| ApiError::unreadable("query: `level` is trace, debug, info, warn or error");
+            Some(level.map_err(wrong)?)
+        }
+    };
+    ok(&log_ring::read(&LinesWanted {
+        app: Some(admitted.app()),
+        since: query.number("since")?,
+        request_id: query.text("request"),
+        level,
+        most: query.number("limit")?.unwrap_or(LOG_LINES).min(MOST_LOG_LINES),
+    }))
 }
 
 fn upload(view: &UploadView) -> Replied {

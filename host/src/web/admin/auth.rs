@@ -13,7 +13,7 @@ use super::super::operator::Attempts;
 use crate::config::Secret;
 use crate::operations::{Scope, Scopes, TokenState, token_text, tokens};
 use crate::storage::registry::{Actor, Token};
-use crate::storage::{Database, now_micros};
+use crate::storage::{Database, hex, now_micros};
 use http::HeaderMap;
 use http::header::{AUTHORIZATION, HeaderValue};
 use std::collections::HashMap;
@@ -56,6 +56,14 @@ pub(in crate::web) enum TokenId {
 }
 
 impl TokenId {
+    /// Reads what [`Self::as_str`] has written.
+    pub(in crate::web) fn read(text: &str) -> Self {
+        match text {
+            "root" => Self::Root,
+            id => Self::Registered(id.to_owned()),
+        }
+    }
+
     /// As text. No id of the registry is `root`.
     pub(in crate::web) fn as_str(&self) -> &str {
         match self {
@@ -139,6 +147,17 @@ impl Authenticator {
     /// Whether there is a token of the environment.
     pub(in crate::web) fn has_root(&self) -> bool {
         self.root.is_some()
+    }
+
+    /// Whether a text that opens nothing could not have been meant for anything here: there is no
+    /// token of the environment, and it has not the shape of one of the registry.
+    pub(in crate::web) fn is_switched_off_for(&self, presented: &Secret) -> bool {
+        !self.has_root() && token_text::id_of(presented.expose().as_bytes()).is_none()
+    }
+
+    /// Tells one token of the environment from another, and nothing of what it is.
+    pub(in crate::web) fn root_fingerprint(&self) -> Option<String> {
+        self.root.as_ref().map(|root| hex(&token_text::digest(root.expose().as_bytes())))
     }
 
     /// Who calls, by the head of a request.

@@ -55,7 +55,9 @@ const JSON: &str = "application/json";
         operations::TokenView,
         operations::UploadRequest,
         operations::UploadView,
-        operations::VersionView
+        operations::VersionView,
+        crate::telemetry::log_ring::LogExcerpt,
+        crate::telemetry::recent::AppTraffic
     ))
 )]
 struct Document;

@@ -67,6 +67,8 @@ pub(super) enum Act {
     Prunable,
     Prune,
     Lagging,
+    Logs,
+    Traffic,
     BeginUpload,
     Upload,
     Piece,
@@ -186,6 +188,16 @@ const VERSION: Parameter =
     parameter("version", Kind::Number, "A version; none: the one that was active before the active one.");
 const KEEP: Parameter =
     parameter("keep", Kind::Number, "How many activations back a version is kept; none: as the app says.");
+const SINCE: Parameter = parameter(
+    "since",
+    Kind::Number,
+    "Lines with this number or a higher one, the oldest first: `next` of an earlier answer. None: the last ones.",
+);
+const REQUEST: Parameter = parameter("request", Kind::Text, "Lines of the request with this id.");
+const LEVEL: Parameter =
+    parameter("level", Kind::Text, "Lines of this level and graver ones: trace, debug, info, warn or error.");
+const LINES: Parameter =
+    parameter("limit", Kind::Number, "So many lines at most; 100 where nothing is said, 10000 at most.");
 const APP: Parameter = parameter("app", Kind::Text, "Entries about one app.");
 const BEFORE: Parameter = parameter("before", Kind::Number, "Entries before the one with this id.");
 const MOST: Parameter =
@@ -222,7 +234,7 @@ const fn change(
 use Gives::{List, One};
 
 /// All there is.
-pub(super) static ENDPOINTS: [Endpoint; 34] = [
+pub(super) static ENDPOINTS: [Endpoint; 36] = [
     Endpoint {
         summary: "This document.",
         ..look("/openapi.json", Act::Document, Need::Nothing, "openapi", Gives::Document)
@@ -358,6 +370,17 @@ pub(super) static ENDPOINTS: [Endpoint; 34] = [
         query: &[GENERATION],
         refuses: &[404],
         ..look("/apps/{app}/lagging", Act::Lagging, Need::SeeApp, "lagging", List("Lagging"))
+    },
+    Endpoint {
+        summary: "The last lines of an app's log, from the memory of the host that answers.",
+        query: &[SINCE, REQUEST, LEVEL, LINES],
+        refuses: &[404],
+        ..look("/apps/{app}/logs", Act::Logs, Need::SeeApp, "logs", One(200, "LogExcerpt"))
+    },
+    Endpoint {
+        summary: "What an app has answered in the last hour, on the host that answers.",
+        refuses: &[404],
+        ..look("/apps/{app}/traffic", Act::Traffic, Need::SeeApp, "traffic", One(200, "AppTraffic"))
     },
     Endpoint {
         summary: "Begins to bring a component, or goes on with the upload of the same one.",

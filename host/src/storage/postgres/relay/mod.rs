@@ -18,6 +18,7 @@ mod door;
 mod execution;
 mod filter;
 mod inbox;
+mod listening;
 mod login;
 mod outbox;
 mod pump;
@@ -28,6 +29,7 @@ mod tls_trouble;
 mod verifier;
 
 pub(super) use execution::Step;
+pub(super) use listening::Listener;
 pub(super) use pump::Relay;
 pub(super) use request::Statement;
 pub(super) use server::Server;

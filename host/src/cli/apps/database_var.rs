@@ -1,6 +1,6 @@
-//! `innkeeper apps set`
+//! `innkeeper apps set --database-var`: in which database an app lives.
 
-use super::{HostArgs, output, setup, target};
+use crate::cli::{HostArgs, output, setup, target};
 use crate::config::Config;
 use crate::guests::OwnDatabases;
 use crate::storage::belongings::Belongings;
@@ -8,24 +8,26 @@ use crate::storage::{AppSpace, Database};
 use anyhow::{Context, bail};
 use clap::Args;
 
-/// Says in which database an app lives: its tables, files and sessions. Moves no data. Hosts notice within a second or two; until then
-/// requests still go to the old place. Each host that serves the app needs the variable.
+/// Where an app is to live.
 #[derive(Debug, Args)]
-#[command(group = clap::ArgGroup::new("place").required(true))]
-pub(super) struct Options {
-    /// The app
-    name: String,
+pub(super) struct Change {
     /// The environment variable with the URL of a database, or of another credential, for this app
-    #[arg(long, value_name = "VAR", group = "place")]
+    #[arg(long, value_name = "VAR", group = "change", conflicts_with = "no_database_var")]
     database_var: Option<String>,
     /// Back to the host's database
-    #[arg(long, group = "place")]
+    #[arg(long, group = "change")]
     no_database_var: bool,
     /// Go on although the app has data where it lives now, which stay behind there
     #[arg(long)]
     leave_data: bool,
-    #[command(flatten)]
-    host: HostArgs,
+}
+
+impl Change {
+    /// The variable that is asked for, or none for the host's database; none at all where the app
+    /// stays where it is.
+    pub(super) fn wanted(&self) -> Option<Option<&str>> {
+        (self.database_var.is_some() || self.no_database_var).then_some(self.database_var.as_deref())
+    }
 }
 
 /// What is needed to find an app's place.
@@ -35,31 +37,31 @@ struct Places {
     own: OwnDatabases,
 }
 
-pub(super) async fn run(options: &Options) -> anyhow::Result<()> {
-    let config = options.host.load_aloud()?;
-    let wanted = options.database_var.as_deref();
+/// Says where the app lives. Returns what to tell of that.
+pub(super) async fn set(
+    name: &str,
+    wanted: Option<&str>,
+    change: &Change,
+    host: &HostArgs,
+) -> anyhow::Result<String> {
+    let config = host.database().load_aloud()?;
     if let Some(var) = wanted {
         config.new_app_database(var)?.url_notes.iter().for_each(output::note);
     }
-    let Some(host) = setup::existing(&config).await? else {
-        bail!("there is no app {}: nothing is in {} yet", options.name, config.database.target.place());
-    };
-    let app = host.app(&options.name).await?;
+    let (host, app) = target::registered(name, &config, setup::existing(&config).await?).await?;
     let now = app.database_var.as_deref();
     if now == wanted {
-        output::line(format!("{}: unchanged", app.name));
-        return Ok(());
+        return Ok(format!("{name}: unchanged"));
     }
     let places = Places { own: OwnDatabases::new(config.clone()), config, host };
-    if !options.leave_data && !places.are_the_same(now, wanted) {
-        places.refuse_data(&app.name, now).await?;
+    if !change.leave_data && !places.are_the_same(now, wanted) {
+        places.refuse_data(name, now).await?;
     }
-    places.space(&app.name, wanted).await?;
-    places.host.set_database_var(&app.name, wanted).await?;
-    output::line(format!("{}: lives in {}", app.name, place(wanted)));
+    places.space(name, wanted).await?;
+    places.host.set_database_var(name, wanted).await?;
     places.own.close().await;
     places.host.close().await;
-    Ok(())
+    Ok(format!("{name}: lives in {}", place(wanted)))
 }
 
 impl Places {

@@ -1,0 +1,110 @@
+//! `innkeeper apps`
+
+mod database_var;
+mod delete;
+mod set;
+mod show;
+
+use super::control::{Control, ControlArgs};
+use super::output;
+use crate::operations::AppView;
+use clap::{Args, Subcommand};
+
+/// List, show, change or delete apps
+///
+/// Lists the apps with routes, active version and, where an app lives in a database of its own, the variable that
+/// names it. An app comes into being when it is deployed for the first time.
+#[derive(Debug, Args)]
+#[command(
+    args_conflicts_with_subcommands = true,
+    after_long_help = "\
+Examples:
+  innkeeper apps
+  innkeeper apps --json | jq -r '.[].name'
+
+JSON: a list of {name, routes, active, activated_at, went_back_by_itself, canary, database_var, created_at}"
+)]
+pub(super) struct Options {
+    #[command(subcommand)]
+    verb: Option<Verb>,
+    #[command(flatten)]
+    list: ListOptions,
+}
+
+#[derive(Debug, Subcommand)]
+enum Verb {
+    List(ListOptions),
+    Show(show::Options),
+    Set(set::Options),
+    Delete(delete::Options),
+}
+
+/// List the apps
+#[derive(Debug, Args)]
+#[command(after_long_help = "\
+Examples:
+  innkeeper apps list
+  innkeeper apps list --json
+
+JSON: a list of {name, routes, active, activated_at, went_back_by_itself, canary, database_var, created_at}")]
+struct ListOptions {
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    control: ControlArgs,
+}
+
+pub(super) async fn run(options: &Options) -> anyhow::Result<()> {
+    match &options.verb {
+        Some(Verb::List(options)) => list(options).await,
+        Some(Verb::Show(options)) => show::run(options).await,
+        Some(Verb::Set(options)) => set::run(options).await,
+        Some(Verb::Delete(options)) => delete::run(options).await,
+        None => list(&options.list).await,
+    }
+}
+
+async fn list(options: &ListOptions) -> anyhow::Result<()> {
+    let control = Control::to_list(&options.control).await?;
+    let is_new = control.is_none();
+    let apps = match control {
+        Some(control) => {
+            let apps = control.apps().await?;
+            control.close().await;
+            apps
+        }
+        None => Vec::new(),
+    };
+    if options.json {
+        return output::json(&apps);
+    }
+    if apps.is_empty() {
+        let nothing = if is_new { "nothing is there yet" } else { "no apps yet" };
+        output::line(format!("{nothing}: innkeeper deploy guest.wasm --app NAME"));
+        return Ok(());
+    }
+    let columns = [
+        output::text("APP"),
+        output::text("ROUTES"),
+        output::text("VERSION"),
+        output::text("SINCE"),
+        output::flexible("DATABASE"),
+    ];
+    output::table(columns, &apps.into_iter().map(row).collect::<Vec<_>>());
+    Ok(())
+}
+
+fn row(app: AppView) -> [String; 5] {
+    let version = version(&app);
+    let since = app.activated_at.as_deref().map(output::age_of).unwrap_or_default();
+    [app.name, app.routes.join(" "), version, since, app.database_var.unwrap_or_else(|| "host's".to_owned())]
+}
+
+/// The active version, and what there is to say of it.
+fn version(app: &AppView) -> String {
+    let active = app.active.map_or_else(|| "none".to_owned(), |number| number.to_string());
+    let back = if app.went_back_by_itself { " (gone back to)" } else { "" };
+    let canary = app.canary.as_ref().map(|canary| format!(", {} for {} %", canary.version, canary.percent));
+    format!("{active}{back}{}", canary.unwrap_or_default())
+}

@@ -1,0 +1,79 @@
+//! `innkeeper audit`
+
+use super::control::{Control, ControlArgs};
+use super::{MaybeApp, output};
+use crate::operations::AuditView;
+use clap::Args;
+
+/// List what was done, by whom, from where and with what result
+///
+/// Lists the acts that were written down, the newest first: deployments, ways back, also those that a host went by itself, changes of
+/// settings, deletions, and what was refused. Nothing is ever taken out of this list.
+#[derive(Debug, Args)]
+#[command(after_long_help = "\
+Examples:
+  innkeeper audit
+  innkeeper audit shop --limit 20
+  innkeeper audit --before 1200 --json
+
+JSON: a list of {id, at, by, from, action, app, sha256, detail, result}")]
+pub(super) struct Options {
+    #[command(flatten)]
+    app: MaybeApp,
+    /// How many to list at most
+    #[arg(long, value_name = "NUMBER", default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    limit: u32,
+    /// Only those before the one with this id
+    #[arg(long, value_name = "ID")]
+    before: Option<i64>,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    control: ControlArgs,
+}
+
+pub(super) async fn run(options: &Options) -> anyhow::Result<()> {
+    let app = options.app.name.as_deref();
+    let entries = match Control::to_list(&options.control).await? {
+        Some(control) => {
+            let entries = control.audit(app, options.before, options.limit).await?;
+            control.close().await;
+            entries
+        }
+        None => Vec::new(),
+    };
+    if options.json {
+        return output::json(&entries);
+    }
+    if entries.is_empty() {
+        output::line("nothing was written down");
+        return Ok(());
+    }
+    let columns = [
+        output::number("ID"),
+        output::text("AT"),
+        output::text("BY"),
+        output::text("FROM"),
+        output::text("ACTION"),
+        output::text("APP"),
+        output::flexible("RESULT"),
+        output::flexible("DETAIL"),
+    ];
+    output::table(columns, &entries.into_iter().map(row).collect::<Vec<_>>());
+    Ok(())
+}
+
+fn row(entry: AuditView) -> [String; 8] {
+    let AuditView { id, at, by, from, action, app, detail, result, .. } = entry;
+    [
+        id.to_string(),
+        output::time_of(&at),
+        by,
+        from.unwrap_or_default(),
+        action,
+        app.unwrap_or_default(),
+        result,
+        detail,
+    ]
+}

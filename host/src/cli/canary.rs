@@ -1,0 +1,79 @@
+//! `innkeeper promote` and `innkeeper abort`: the two ends of `deploy --canary`.
+
+use super::control::{Control, ControlArgs};
+use super::{OneApp, output, rollback, waiting};
+use clap::Args;
+use serde_json::json;
+
+/// Give the canary of an app to all visitors
+///
+/// Makes the canary of an app, which `deploy --canary` has made, the active version.
+#[derive(Debug, Args)]
+#[command(after_long_help = "\
+Examples:
+  innkeeper promote shop
+  innkeeper promote --app shop --wait
+
+JSON: {app, version, previous, generation, unknown_migrations}")]
+pub(super) struct PromoteOptions {
+    #[command(flatten)]
+    end: EndOptions,
+    /// Wait until every live host serves it, and say which one does not
+    #[arg(long)]
+    wait: bool,
+}
+
+/// Give the visitors of an app's canary the active version again
+///
+/// Ends the canary of an app, which `deploy --canary` has made. The active version answers everybody again.
+#[derive(Debug, Args)]
+#[command(after_long_help = "\
+Examples:
+  innkeeper abort shop
+  innkeeper abort --app shop --note slow
+
+JSON: {app, version}; version is the one that was the canary")]
+pub(super) struct AbortOptions {
+    #[command(flatten)]
+    end: EndOptions,
+}
+
+#[derive(Debug, Args)]
+struct EndOptions {
+    #[command(flatten)]
+    app: OneApp,
+    /// Why, for those who look at the versions later
+    #[arg(long, value_name = "TEXT")]
+    note: Option<String>,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    control: ControlArgs,
+}
+
+pub(super) async fn promote(options: &PromoteOptions) -> anyhow::Result<()> {
+    let PromoteOptions { end, wait } = options;
+    let app = &end.app.name;
+    let control = Control::to_change(&end.control, app).await?;
+    let done = control.promote(app, end.note.as_deref()).await?;
+    rollback::report(&done, end.json)?;
+    if *wait {
+        waiting::wait(&control, app, done.generation).await?;
+    }
+    control.close().await;
+    Ok(())
+}
+
+pub(super) async fn abort(options: &AbortOptions) -> anyhow::Result<()> {
+    let end = &options.end;
+    let app = &end.app.name;
+    let control = Control::to_change(&end.control, app).await?;
+    let version = control.abort(app, end.note.as_deref()).await?;
+    control.close().await;
+    if end.json {
+        return output::json(&json!({ "app": app, "version": version }));
+    }
+    output::line(format!("{app}: version {version} is the canary no more"));
+    Ok(())
+}

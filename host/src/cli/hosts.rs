@@ -1,0 +1,75 @@
+//! `innkeeper hosts`
+
+use super::control::{Control, ControlArgs};
+use super::output;
+use crate::operations::HostView;
+use clap::Args;
+
+/// List the hosts that serve, and what each cannot serve
+///
+/// Lists the hosts that have served from this database in the last hour: whether each lives, how far it has followed what was
+/// deployed, which apps it is loading, and which ones it cannot serve as they are.
+#[derive(Debug, Args)]
+#[command(after_long_help = "\
+Examples:
+  innkeeper hosts
+  innkeeper hosts --json | jq '.[] | select(.live).problems'
+
+JSON: a list of {id, name, release, live, started_at, seen_at, generation, loading, problems}")]
+pub(super) struct Options {
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    control: ControlArgs,
+}
+
+pub(super) async fn run(options: &Options) -> anyhow::Result<()> {
+    let hosts = match Control::to_list(&options.control).await? {
+        Some(control) => {
+            let hosts = control.hosts().await?;
+            control.close().await;
+            hosts
+        }
+        None => Vec::new(),
+    };
+    if options.json {
+        return output::json(&hosts);
+    }
+    if hosts.is_empty() {
+        output::line("no host has served this database in the last hour");
+        return Ok(());
+    }
+    let columns = [
+        output::text("HOST"),
+        output::text("ID"),
+        output::text("STATE"),
+        output::text("RELEASE"),
+        output::text("STARTED"),
+        output::text("SEEN"),
+        output::number("GENERATION"),
+        output::flexible("LOADING"),
+    ];
+    output::table(columns, &hosts.iter().map(row).collect::<Vec<_>>());
+    for host in &hosts {
+        for problem in &host.problems {
+            let about = if problem.app.is_empty() { String::new() } else { format!("app {}: ", problem.app) };
+            let text = format!("{} ({}): {about}{}", host.name, host.id, problem.reason);
+            output::line(output::printable(&text));
+        }
+    }
+    Ok(())
+}
+
+fn row(host: &HostView) -> [String; 8] {
+    [
+        host.name.clone(),
+        host.id.clone(),
+        if host.live { "live" } else { "gone" }.to_owned(),
+        host.release.clone(),
+        output::time_of(&host.started_at),
+        output::age_of(&host.seen_at),
+        host.generation.to_string(),
+        host.loading.join(", "),
+    ]
+}

@@ -1,0 +1,63 @@
+//! HAProxy in front of several hosts, as a platform's router: each request to the next one.
+
+use std::net::{SocketAddr, TcpListener};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
+
+use tempfile::TempDir;
+use tokio::process::Command;
+
+use crate::Visitor;
+use crate::process::Serving;
+use crate::until;
+
+/// Where Debian has it.
+const PROGRAM: &str = "/usr/sbin/haproxy";
+
+/// An HAProxy of our own. Killed when this value is dropped or this process ends.
+#[derive(Debug)]
+pub struct Haproxy {
+    // Before the folder with its settings.
+    _serving: Serving,
+    _folder: TempDir,
+    address: SocketAddr,
+}
+
+impl Haproxy {
+    /// Starts one in front of these hosts.
+    pub async fn start(hosts: &[SocketAddr]) -> Self {
+        let folder = tempfile::tempdir().expect("a temporary directory");
+        let address = free_address();
+        let servers: String =
+            hosts.iter().enumerate().map(|(number, host)| format!("    server host{number} {host}\n")).collect();
+        // No check and no second try: whatever a host does to a request is seen.
+        let settings = format!(
+            "global\n    maxconn 200\ndefaults\n    mode http\n    timeout connect 5s\n    timeout client 60s\n    timeout server 60s\n    \
+             retries 0\nfrontend router\n    bind {address}\n    default_backend hosts\nbackend hosts\n    balance roundrobin\n{servers}"
+        );
+        let file = folder.path().join("haproxy.cfg");
+        std::fs::write(&file, settings).expect("a folder of our own");
+        let mut command = Command::new(program());
+        command.arg("-db").arg("-f").arg(&file).kill_on_drop(true);
+        let haproxy = Self { _serving: Serving::start(command), _folder: folder, address };
+        let mut visitor = haproxy.visitor();
+        until("HAProxy answers", async || visitor.try_get("/_innkeeper/live").await.map(drop)).await;
+        haproxy
+    }
+
+    /// A visitor who comes through it.
+    pub fn visitor(&self) -> Visitor {
+        Visitor::of(Arc::new(Mutex::new(self.address)))
+    }
+}
+
+fn program() -> PathBuf {
+    let installed = Path::new(PROGRAM);
+    if installed.is_file() { installed.to_owned() } else { PathBuf::from("haproxy") }
+}
+
+/// Free a moment ago: HAProxy cannot say which port it has taken.
+fn free_address() -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    listener.local_addr().expect("a bound socket")
+}

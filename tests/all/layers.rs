@@ -18,7 +18,7 @@ const KNOWN_ONLY_IN: [(&[&str], &[&str]); 5] = [
         &["wasmtime", "wasmtime_wasi", "wasmtime_wasi_http", "wasmtime_wasi_config"],
         &["interfaces", "guests", "web"],
     ),
-    (&["hyper", "hyper_util"], &["web"]),
+    (&["hyper", "hyper_util"], &["web", "cli"]),
     (&["std::env"], &["config"]),
     (&["print!", "println!", "eprint!", "eprintln!", "dbg!"], &["cli", "main"]),
 ];
@@ -59,7 +59,7 @@ fn planted_violations_are_found() {
         ("web/admin/api.rs", "fn f(row: sqlx::postgres::PgRow) {}", "`sqlx` is known only in storage"),
         ("cli/doctor.rs", "use rusqlite::Connection;", "`rusqlite` is known only in storage"),
         ("storage/unit.rs", "use ::wasmtime::Store;", "`wasmtime` is known only in interfaces, guests, web"),
-        ("guests/http.rs", "use hyper_util::rt::TokioIo;", "`hyper_util` is known only in web"),
+        ("guests/http.rs", "use hyper_util::rt::TokioIo;", "`hyper_util` is known only in web, cli"),
         ("web/port.rs", "use std::{env, fs};", "`std::env` is known only in config"),
         ("web/port.rs", "let port = std::env::var(\"PORT\");", "`std::env` is known only in config"),
         ("storage/mod.rs", "fn f() { println!(\"{}\", 1) }", "`println!` is known only in cli, main"),

@@ -35,6 +35,7 @@ macro_rules! on_both_databases {
     };
 }
 
+mod admin;
 mod blobs;
 mod bodies;
 mod clients;

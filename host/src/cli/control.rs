@@ -2,12 +2,14 @@
 //! host that serves.
 
 use super::logs::{LogExcerpt, LogQuery};
-use super::{DatabaseArgs, HostArgs, setup};
+use super::remote::Client;
+use super::{DatabaseArgs, HostArgs, output, setup};
 use crate::config::Config;
 use crate::guests::overrides::ConfigValue;
 use crate::operations::{
     ActivationView, AppChanges, AppView, AuditView, Deleted, DeletionPlan, DeployRequest, Deployed, HostView,
-    Lagging, Operations, PrunedView, RollbackPlan, RollbackRequest, RolledBack, SettingsView, Stage, VersionView,
+    KeyView, Lagging, NewToken, Operations, PrunedView, RollbackPlan, RollbackRequest, RolledBack, Scopes,
+    SettingsView, Stage, TokenRequest, TokenView, VersionView,
 };
 use crate::storage::registry::Actor;
 use anyhow::{Context, bail};
@@ -20,6 +22,9 @@ use std::collections::BTreeMap;
 pub(super) struct ControlArgs {
     #[command(flatten)]
     pub(super) database: DatabaseArgs,
+    /// Act on the host at this URL, by its admin API and the token in INNKEEPER_TOKEN, and not on a database
+    #[arg(long, value_name = "URL", conflicts_with_all = ["database_url", "database_var", "data", "allow_ephemeral"])]
+    pub(super) to: Option<String>,
 }
 
 /// The same for commands that have another use for the flag `--database-var`.
@@ -27,12 +32,15 @@ pub(super) struct ControlArgs {
 pub(super) struct HostControlArgs {
     #[command(flatten)]
     pub(super) host: HostArgs,
+    /// Act on the host at this URL, by its admin API and the token in INNKEEPER_TOKEN, and not on a database
+    #[arg(long, value_name = "URL", conflicts_with_all = ["database_url", "data", "allow_ephemeral", "database_var", "no_database_var"])]
+    pub(super) to: Option<String>,
 }
 
 impl HostControlArgs {
     /// The same, as other commands have it.
     pub(super) fn control(&self) -> ControlArgs {
-        ControlArgs { database: self.host.database() }
+        ControlArgs { database: self.host.database(), to: self.to.clone() }
     }
 }
 
@@ -40,6 +48,8 @@ impl HostControlArgs {
 pub(super) enum Control {
     /// On the database.
     Direct(Box<Direct>),
+    /// By the admin API of a host.
+    Remote(Box<Client>),
 }
 
 /// On the database.
@@ -61,6 +71,9 @@ pub(super) fn actor(config: &Config) -> Actor {
 impl Control {
     /// For a command that lists: makes nothing. None where there is nothing yet.
     pub(super) async fn to_list(args: &ControlArgs) -> anyhow::Result<Option<Self>> {
+        if let Some(url) = &args.to {
+            return Self::remote(url).map(Some);
+        }
         let config = args.database.load_aloud()?;
         let database = setup::reading(&config).await?;
         database.map(|database| Self::direct(&config, database)).transpose()
@@ -68,6 +81,9 @@ impl Control {
 
     /// For a command that looks at an app: makes nothing. An error where there is nothing yet.
     pub(super) async fn to_read(args: &ControlArgs, app: &str) -> anyhow::Result<Self> {
+        if let Some(url) = &args.to {
+            return Self::remote(url);
+        }
         let config = args.database.load_aloud()?;
         match setup::reading(&config).await? {
             Some(database) => Self::direct(&config, database),
@@ -77,12 +93,17 @@ impl Control {
 
     /// For a command that changes an app. An error where there is nothing yet.
     pub(super) async fn to_change(args: &ControlArgs, app: &str) -> anyhow::Result<Self> {
-        args.database.load_aloud()?;
+        if args.to.is_none() {
+            args.database.load_aloud()?;
+        }
         Self::to_change_quietly(args, app).await
     }
 
     /// The same for a command that has said already which database it acts on.
     pub(super) async fn to_change_quietly(args: &ControlArgs, app: &str) -> anyhow::Result<Self> {
+        if let Some(url) = &args.to {
+            return Self::remote(url);
+        }
         let config = args.database.load()?;
         match setup::existing(&config).await? {
             Some(database) => Self::direct(&config, database),
@@ -92,10 +113,20 @@ impl Control {
 
     /// For a command that may be the first.
     pub(super) async fn to_deploy(args: &ControlArgs) -> anyhow::Result<Self> {
+        if let Some(url) = &args.to {
+            return Self::remote(url);
+        }
         let config = args.database.load_aloud()?;
         super::deploy::tell_if_new(&config).await?;
         let database = setup::database(&config).await.with_context(|| setup::unreachable(&config))?;
         Self::direct(&config, database)
+    }
+
+    /// By the admin API of the host at a URL, which is said before anything is done with it.
+    fn remote(url: &str) -> anyhow::Result<Self> {
+        let client = Client::new(url)?;
+        output::note(format!("host: {}", client.place()));
+        Ok(Self::Remote(Box::new(client)))
     }
 
     fn direct(config: &Config, database: crate::storage::Database) -> anyhow::Result<Self> {
@@ -109,6 +140,7 @@ impl Control {
     pub(super) async fn apps(&self) -> anyhow::Result<Vec<AppView>> {
         match self {
             Self::Direct(direct) => Ok(direct.operations.apps().await?),
+            Self::Remote(client) => client.apps().await,
         }
     }
 
@@ -116,6 +148,7 @@ impl Control {
     pub(super) async fn app(&self, app: &str) -> anyhow::Result<AppView> {
         match self {
             Self::Direct(direct) => Ok(direct.operations.app(app).await?),
+            Self::Remote(client) => client.app(app).await,
         }
     }
 
@@ -123,6 +156,7 @@ impl Control {
     pub(super) async fn versions(&self, app: &str) -> anyhow::Result<Vec<VersionView>> {
         match self {
             Self::Direct(direct) => Ok(direct.operations.versions(app).await?),
+            Self::Remote(client) => client.versions(app).await,
         }
     }
 
@@ -130,6 +164,7 @@ impl Control {
     pub(super) async fn activations(&self, app: &str) -> anyhow::Result<Vec<ActivationView>> {
         match self {
             Self::Direct(direct) => Ok(direct.operations.activations(app).await?),
+            Self::Remote(client) => client.activations(app).await,
         }
     }
 
@@ -137,6 +172,7 @@ impl Control {
     pub(super) async fn component(&self, app: &str, version: Option<i64>) -> anyhow::Result<(i64, Vec<u8>)> {
         match self {
             Self::Direct(direct) => Ok(direct.operations.component(app, version).await?),
+            Self::Remote(client) => client.component(app, version).await,
         }
     }
 
@@ -152,6 +188,7 @@ impl Control {
             Self::Direct(direct) => {
                 Ok(direct.operations.deploy(&direct.actor, app, component, request, progress).await?)
             }
+            Self::Remote(client) => client.deploy(app, component, request, progress).await,
         }
     }
 
@@ -159,6 +196,7 @@ impl Control {
     pub(super) async fn rollback_plan(&self, app: &str, version: Option<i64>) -> anyhow::Result<RollbackPlan> {
         match self {
             Self::Direct(direct) => Ok(direct.operations.rollback_plan(app, version).await?),
+            Self::Remote(client) => client.rollback_plan(app, version).await,
         }
     }
 
@@ -166,6 +204,7 @@ impl Control {
     pub(super) async fn rollback(&self, app: &str, request: &RollbackRequest) -> anyhow::Result<RolledBack> {
         match self {
             Self::Direct(direct) => Ok(direct.operations.rollback(&direct.actor, app, request).await?),
+            Self::Remote(client) => client.rollback(app, request).await,
         }
     }
 
@@ -173,6 +212,7 @@ impl Control {
     pub(super) async fn promote(&self, app: &str, note: Option<&str>) -> anyhow::Result<RolledBack> {
         match self {
             Self::Direct(direct) => Ok(direct.operations.promote(&direct.actor, app, note).await?),
+            Self::Remote(client) => client.promote(app, note).await,
         }
     }
 
@@ -180,6 +220,7 @@ impl Control {
     pub(super) async fn abort(&self, app: &str, note: Option<&str>) -> anyhow::Result<i64> {
         match self {
             Self::Direct(direct) => Ok(direct.operations.abort(&direct.actor, app, note).await?),
+            Self::Remote(client) => client.abort(app, note).await,
         }
     }
 
@@ -187,6 +228,7 @@ impl Control {
     pub(super) async fn settings(&self, app: &str) -> anyhow::Result<SettingsView> {
         match self {
             Self::Direct(direct) => Ok(direct.operations.settings(app).await?),
+            Self::Remote(client) => client.settings(app).await,
         }
     }
 
@@ -198,6 +240,7 @@ impl Control {
     ) -> anyhow::Result<SettingsView> {
         match self {
             Self::Direct(direct) => Ok(direct.operations.set_config(&direct.actor, app, values).await?),
+            Self::Remote(client) => client.set_config(app, values).await,
         }
     }
 
@@ -205,6 +248,7 @@ impl Control {
     pub(super) async fn unset_config(&self, app: &str, names: &[String]) -> anyhow::Result<SettingsView> {
         match self {
             Self::Direct(direct) => Ok(direct.operations.unset_config(&direct.actor, app, names).await?),
+            Self::Remote(client) => client.unset_config(app, names).await,
         }
     }
 
@@ -212,6 +256,7 @@ impl Control {
     pub(super) async fn change_app(&self, app: &str, changes: &AppChanges) -> anyhow::Result<SettingsView> {
         match self {
             Self::Direct(direct) => Ok(direct.operations.change_app(&direct.actor, app, changes).await?),
+            Self::Remote(client) => client.change_app(app, changes).await,
         }
     }
 
@@ -219,6 +264,7 @@ impl Control {
     pub(super) async fn deletion_plan(&self, app: &str) -> anyhow::Result<DeletionPlan> {
         match self {
             Self::Direct(direct) => Ok(direct.operations.deletion_plan(app).await?),
+            Self::Remote(client) => client.deletion_plan(app).await,
         }
     }
 
@@ -226,6 +272,7 @@ impl Control {
     pub(super) async fn delete_app(&self, app: &str, keep_data: bool) -> anyhow::Result<Deleted> {
         match self {
             Self::Direct(direct) => Ok(direct.operations.delete_app(&direct.actor, app, keep_data).await?),
+            Self::Remote(client) => client.delete_app(app, keep_data).await,
         }
     }
 
@@ -233,6 +280,7 @@ impl Control {
     pub(super) async fn prunable(&self, app: &str, keep: Option<u32>) -> anyhow::Result<PrunedView> {
         match self {
             Self::Direct(direct) => Ok(direct.operations.prunable(app, keep).await?),
+            Self::Remote(client) => client.prunable(app, keep).await,
         }
     }
 
@@ -240,6 +288,7 @@ impl Control {
     pub(super) async fn prune(&self, app: &str, keep: Option<u32>) -> anyhow::Result<PrunedView> {
         match self {
             Self::Direct(direct) => Ok(direct.operations.prune(&direct.actor, app, keep).await?),
+            Self::Remote(client) => client.prune(app, keep).await,
         }
     }
 
@@ -247,6 +296,7 @@ impl Control {
     pub(super) async fn hosts(&self) -> anyhow::Result<Vec<HostView>> {
         match self {
             Self::Direct(direct) => Ok(direct.operations.hosts().await?),
+            Self::Remote(client) => client.hosts().await,
         }
     }
 
@@ -254,6 +304,7 @@ impl Control {
     pub(super) async fn lagging(&self, app: &str, generation: i64) -> anyhow::Result<Vec<Lagging>> {
         match self {
             Self::Direct(direct) => Ok(direct.operations.lagging(app, generation).await?),
+            Self::Remote(client) => client.lagging(app, generation).await,
         }
     }
 
@@ -266,15 +317,59 @@ impl Control {
     ) -> anyhow::Result<Vec<AuditView>> {
         match self {
             Self::Direct(direct) => Ok(direct.operations.audit(app, before, most).await?),
+            Self::Remote(client) => client.audit(app, before, most).await,
+        }
+    }
+
+    /// The keys that sign URLs, the newest first.
+    pub(super) async fn keys(&self) -> anyhow::Result<Vec<KeyView>> {
+        match self {
+            Self::Direct(direct) => Ok(direct.operations.keys().await?),
+            Self::Remote(client) => client.keys().await,
+        }
+    }
+
+    /// Makes a key that signs from now on; with `revoke` all others are forgotten.
+    pub(super) async fn rotate_keys(&self, revoke: bool) -> anyhow::Result<KeyView> {
+        match self {
+            Self::Direct(direct) => Ok(direct.operations.rotate_keys(&direct.actor, revoke).await?),
+            Self::Remote(client) => client.rotate_keys(revoke).await,
+        }
+    }
+
+    /// All tokens of the admin API, the newest first.
+    pub(super) async fn tokens(&self) -> anyhow::Result<Vec<TokenView>> {
+        match self {
+            Self::Direct(direct) => Ok(direct.operations.tokens().await?),
+            Self::Remote(client) => client.tokens().await,
+        }
+    }
+
+    /// Makes a token. Who has the database may do everything, and so may give everything.
+    pub(super) async fn create_token(&self, request: &TokenRequest) -> anyhow::Result<NewToken> {
+        match self {
+            Self::Direct(direct) => {
+                Ok(direct.operations.create_token(&direct.actor, &Scopes::all(), request).await?)
+            }
+            Self::Remote(client) => client.create_token(request).await,
+        }
+    }
+
+    /// Makes a token worthless.
+    pub(super) async fn revoke_token(&self, id: &str) -> anyhow::Result<TokenView> {
+        match self {
+            Self::Direct(direct) => Ok(direct.operations.revoke_token(&direct.actor, id).await?),
+            Self::Remote(client) => client.revoke_token(id).await,
         }
     }
 
     /// The last lines of an app's log.
-    pub(super) async fn logs(&self, app: &str, _query: &LogQuery) -> anyhow::Result<LogExcerpt> {
+    pub(super) async fn logs(&self, app: &str, query: &LogQuery) -> anyhow::Result<LogExcerpt> {
         match self {
             Self::Direct(_) => bail!(
                 "the log of {app} is in the memory of the hosts that serve it and not in the database: name a host with --to URL, and                  its token in INNKEEPER_TOKEN"
             ),
+            Self::Remote(client) => client.logs(app, query).await,
         }
     }
 
@@ -282,6 +377,7 @@ impl Control {
     pub(super) async fn close(self) {
         match self {
             Self::Direct(direct) => direct.operations.close().await,
+            Self::Remote(_) => {}
         }
     }
 }

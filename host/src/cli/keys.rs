@@ -1,8 +1,7 @@
 //! `innkeeper keys`
 
-use super::{DatabaseArgs, output, setup};
-use crate::storage::calendar::print_instant;
-use anyhow::Context;
+use super::control::{Control, ControlArgs};
+use super::output;
 use clap::{Args, Subcommand};
 use serde_json::json;
 
@@ -44,7 +43,7 @@ struct ListOptions {
     #[arg(long)]
     json: bool,
     #[command(flatten)]
-    database: DatabaseArgs,
+    control: ControlArgs,
 }
 
 /// Make a new key, which signs from now on
@@ -63,7 +62,7 @@ struct RotateOptions {
     #[arg(long)]
     json: bool,
     #[command(flatten)]
-    database: DatabaseArgs,
+    control: ControlArgs,
 }
 
 pub(super) async fn run(options: &Options) -> anyhow::Result<()> {
@@ -75,35 +74,31 @@ pub(super) async fn run(options: &Options) -> anyhow::Result<()> {
 }
 
 async fn list(options: &ListOptions) -> anyhow::Result<()> {
-    let config = options.database.load_aloud()?;
-    let keys = match setup::reading(&config).await? {
-        Some(database) => database.keys().await.with_context(|| setup::unreachable(&config))?,
+    let control = Control::to_list(&options.control).await?;
+    let keys = match &control {
+        Some(control) => control.keys().await?,
         None => Vec::new(),
     };
     if options.json {
-        let list: Vec<_> =
-            keys.iter().map(|key| json!({ "key": key.id, "created": print_instant(key.created_at) })).collect();
-        return output::json(&list);
+        return output::json(&keys);
     }
     if keys.is_empty() {
         output::line("no keys yet: a host makes the first when it begins to serve");
         return Ok(());
     }
-    let rows: Vec<_> = keys.into_iter().map(|key| [key.id, output::age(key.created_at)]).collect();
+    let rows: Vec<_> = keys.into_iter().map(|key| [key.key, output::age_of(&key.created)]).collect();
     output::table(["KEY", "CREATED"].map(output::text), &rows);
     Ok(())
 }
 
 async fn rotate(options: &RotateOptions) -> anyhow::Result<()> {
-    let config = options.database.load_aloud()?;
-    let database = setup::database(&config).await?;
-    let forget = if options.revoke { i64::MAX } else { i64::MIN };
-    let key = database.rotate_keys(forget).await.with_context(|| setup::unreachable(&config))?;
-    database.close().await;
+    let control = Control::to_deploy(&options.control).await?;
+    let key = control.rotate_keys(options.revoke).await?;
+    control.close().await;
     if options.json {
-        return output::json(&json!({ "key": key.id, "revoked": options.revoke }));
+        return output::json(&json!({ "key": key.key, "revoked": options.revoke }));
     }
     let others = if options.revoke { "; all others are forgotten" } else { "" };
-    output::line(format!("{} signs from now on{others}", key.id));
+    output::line(format!("{} signs from now on{others}", key.key));
     Ok(())
 }

@@ -24,6 +24,7 @@ mod nearest;
 mod output;
 mod progress;
 mod project;
+mod remote;
 mod rollback;
 mod run;
 mod seeding;
@@ -33,6 +34,7 @@ mod setup;
 mod sources;
 mod target;
 mod tiers;
+mod token;
 mod transfer;
 mod usage_error;
 mod versions;
@@ -79,6 +81,7 @@ enum Command {
     Sessions(sessions::Options),
     Inspect(inspect::Options),
     Keys(keys::Options),
+    Token(token::Options),
     Doctor(doctor::Options),
     Completions(completions::Options),
     /// Compile the component on standard input, for another process of this program
@@ -126,6 +129,7 @@ impl Cli {
             Command::Inspect(options) => inspect::run(&options).await,
             Command::Compile => compiling::child::run().await,
             Command::Keys(options) => keys::run(&options).await,
+            Command::Token(options) => Box::pin(token::run(&options)).await,
             Command::Doctor(options) => doctor::run(&options).await,
             Command::Completions(options) => {
                 completions::run(&options);

@@ -23,6 +23,14 @@ pub enum Error {
         /// What is wrong with it and what to do.
         problem: String,
     },
+    /// A host elsewhere that cannot be spoken to so.
+    #[error("{name}: {problem}")]
+    Remote {
+        /// The option or variable.
+        name: String,
+        /// What is wrong and what to do. Never the value.
+        problem: String,
+    },
     /// An option or setting that should name a variable and holds something else, perhaps a URL.
     #[error("{name}: not the name of a variable; put the database URL into a variable and give its name here")]
     NotAVariable {

@@ -16,7 +16,7 @@ pub struct Variable {
 }
 
 /// Name, default and meaning of what is not a limit.
-const SETTINGS: [(&str, &str, &str); 20] = [
+const SETTINGS: [(&str, &str, &str); 21] = [
     (
         "INNKEEPER_LOG",
         "warn,sqlx=error,innkeeper=info,guest=info,request=info",
@@ -73,8 +73,9 @@ const SETTINGS: [(&str, &str, &str); 20] = [
     (
         "INNKEEPER_ADMIN_TOKEN",
         "none",
-        "at least 32 random characters with which the operator sees /_innkeeper/metrics; none = switched off",
+        "at least 32 random characters: the token that may do everything, beside those of innkeeper token create",
     ),
+    ("INNKEEPER_TOKEN", "none", "the token with which commands speak to a host that --to names"),
     ("INNKEEPER_LOG_FORMAT", "json on a dyno, else text", "json or text"),
     ("DYNO", "none", "set by Heroku: the disk is lost at each restart and a router stands before the host"),
 ];
@@ -138,6 +139,7 @@ mod tests {
         include_str!("memory.rs"),
         include_str!("mod.rs"),
         include_str!("pooler.rs"),
+        include_str!("remote.rs"),
         include_str!("tls.rs"),
         include_str!("web.rs"),
     ];

@@ -40,6 +40,9 @@ async fn sweep_now_and_then(registry: &Registry) {
         if counts {
             counted = Some(Instant::now());
         }
+        if let Err(error) = registry.database().sweep_component_uploads().await {
+            tracing::warn!("cannot sweep uploads of components: {error}");
+        }
         let spaces: Vec<AppSpace> = registry.routes().guests().map(|guest| guest.app.space.clone()).collect();
         for space in spaces {
             if let Err(error) = space.complete_indexes().await {

@@ -155,7 +155,7 @@ impl Operations {
 }
 
 /// Returns the routes as they are stored.
-fn check(app: &str, request: &DeployRequest) -> Result<Option<Vec<String>>> {
+pub(super) fn check(app: &str, request: &DeployRequest) -> Result<Option<Vec<String>>> {
     check_name(app)?;
     if let Some(settings) = &request.settings {
         settings.check().map_err(OperationError::invalid)?;

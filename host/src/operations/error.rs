@@ -19,6 +19,8 @@ pub enum ErrorKind {
     TooLarge,
     /// The component cannot be run here, or has failed its smoke request.
     Unfit,
+    /// Too much is asked for at once.
+    TooMany,
     /// The database, or something else that is needed, cannot be had for now.
     Unavailable,
     /// Anything else.
@@ -69,9 +71,14 @@ impl From<storage::Error> for OperationError {
             Code::BadParameter | Code::Denied => ErrorKind::Invalid,
             Code::Conflict => ErrorKind::Conflict,
             Code::TooLarge => ErrorKind::TooLarge,
-            Code::Unavailable | Code::Busy | Code::ReadOnly | Code::DiskFull | Code::Serialization => {
-                ErrorKind::Unavailable
-            }
+            Code::Unavailable
+            | Code::Busy
+            | Code::Timeout
+            | Code::ReadOnly
+            | Code::DiskFull
+            | Code::Serialization
+            | Code::Closed
+            | Code::CommitUnknown => ErrorKind::Unavailable,
             _ => ErrorKind::Internal,
         };
         Self::new(kind, error.to_string())

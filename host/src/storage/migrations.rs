@@ -42,6 +42,7 @@ const REGISTRY: &[Migration] = &[
     migration!("registry", "0003_keys"),
     migration!("registry", "0004_swap"),
     migration!("registry", "0005_native_code"),
+    migration!("registry", "0006_admin"),
 ];
 const APP: &[Migration] = &[
     migration!("app", "0001_belongings"),

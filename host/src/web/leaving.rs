@@ -44,6 +44,11 @@ impl Leaving {
         self.begun.cancel();
     }
 
+    /// Cancelled once the server leaves.
+    pub(super) fn begun(&self) -> CancellationToken {
+        self.begun.clone()
+    }
+
     /// Counts a request as under way until its answer has been handed over as a whole.
     pub(super) fn count_request(&self) -> TaskTrackerToken {
         self.requests.token()

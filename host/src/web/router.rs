@@ -1,5 +1,7 @@
 //! What a request is for: the host's own routes first, then the app's.
 
+use super::admin::auth::{CHALLENGE, Refusal as NotAdmitted};
+use super::admin::{self, Admin};
 use super::body::{Body, full};
 use super::cors::{Cors, Endpoint};
 use super::dashboard::{self, Dashboard};
@@ -16,9 +18,10 @@ use super::{closed, downloads, uploads};
 use crate::guests::admission::Client;
 use crate::guests::routes::Room;
 use crate::guests::{Absence, Closed, Guest, Registry};
+use crate::operations::Scope;
 use crate::telemetry::metrics;
 use crate::telemetry::recent::{self, Ending};
-use http::header::{HOST, HeaderValue, RETRY_AFTER};
+use http::header::{HOST, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderMap, Request, Response, StatusCode};
 use hyper::body::Incoming;
 use std::net::IpAddr;
@@ -42,6 +45,7 @@ pub(super) struct Router {
     leaving: Leaving,
     pub(super) trust_proxy: bool,
     operator: Operator,
+    admin: Admin,
     figures: Figures,
     ids: RequestIds,
 }
@@ -54,9 +58,9 @@ impl Router {
         desk: Desk,
         dashboard: Dashboard,
         leaving: Leaving,
+        admin: Admin,
         settings: &ServerSettings,
     ) -> Self {
-        let operator_attempts = registry.limits().operator_attempts;
         Self {
             registry,
             dispatcher,
@@ -64,7 +68,8 @@ impl Router {
             dashboard,
             leaving,
             trust_proxy: settings.trust_proxy,
-            operator: Operator::new(settings.admin_token.as_ref(), operator_attempts),
+            operator: Operator::new(settings.admin_token.as_ref()),
+            admin,
             figures: Figures::default(),
             ids: RequestIds::new(),
         }
@@ -143,8 +148,13 @@ impl Router {
                 uploads::respond(&self.registry, request, Client::at(address), &self.desk).await
             }
             Route::Metrics => Ok(self.metrics(&request, address).await),
+            Route::Admin => {
+                let path = request.uri().path().strip_prefix(HOST_ROUTES).unwrap_or_default().to_owned();
+                Ok(self.admin.answer(&path, request, address).await)
+            }
             Route::Dashboard => {
-                let client = dashboard::Client { https: client.scheme_https, address, operator: &self.operator };
+                let client =
+                    dashboard::Client { https: client.scheme_https, address, authenticator: &self.admin.auth };
                 Ok(self.dashboard.answer(request, client).await)
             }
             Route::Absent(absence) => Err(closed::absent(absence)),
@@ -174,11 +184,14 @@ impl Router {
         }
     }
 
-    /// The figures, for the operator alone.
+    /// The figures, for who may look at everything.
     async fn metrics(&self, request: &Request<Incoming>, address: IpAddr) -> Response<Body> {
-        match self.operator.refusal(request.headers(), address) {
-            Some(refused) => refused,
-            None => self.figures.answer(request.method(), &self.registry).await,
+        match self.admin.auth.by_headers(request.headers(), address).await {
+            Ok(authority) if authority.allows(&Scope::Read) => {
+                self.figures.answer(request.method(), &self.registry).await
+            }
+            Ok(_) => pages::plain(StatusCode::FORBIDDEN, "this token lacks the scope read\n"),
+            Err(refusal) => metrics_refused(&refusal, self.admin.auth.has_root()),
         }
     }
 
@@ -211,6 +224,32 @@ impl Router {
     }
 }
 
+fn metrics_refused(refusal: &NotAdmitted, has_root: bool) -> Response<Body> {
+    let hint = match has_root {
+        true => "wanted: the header Authorization: Bearer INNKEEPER_ADMIN_TOKEN, or a token with the scope read",
+        false => {
+            "switched off: set INNKEEPER_ADMIN_TOKEN to at least 32 random characters, for example from `openssl rand -hex 32`, \
+             or show a token of `innkeeper token create --scope read`"
+        }
+    };
+    let (status, text) = match refusal {
+        NotAdmitted::Missing | NotAdmitted::Wrong if !has_root => (StatusCode::NOT_FOUND, hint),
+        NotAdmitted::Missing | NotAdmitted::Wrong => (StatusCode::UNAUTHORIZED, hint),
+        NotAdmitted::Ended(_) => (StatusCode::UNAUTHORIZED, refusal.message()),
+        NotAdmitted::TooMany(_) => (StatusCode::TOO_MANY_REQUESTS, refusal.message()),
+        NotAdmitted::Unavailable => (StatusCode::SERVICE_UNAVAILABLE, refusal.message()),
+    };
+    let mut response = pages::plain(status, format!("{text}\n"));
+    let headers = response.headers_mut();
+    match refusal {
+        _ if status == StatusCode::UNAUTHORIZED => drop(headers.insert(WWW_AUTHENTICATE, CHALLENGE)),
+        NotAdmitted::TooMany(wait) => drop(headers.insert(RETRY_AFTER, HeaderValue::from(admin::seconds(*wait)))),
+        NotAdmitted::Unavailable => drop(headers.insert(RETRY_AFTER, HeaderValue::from_static("2"))),
+        _ => {}
+    }
+    response
+}
+
 /// Where an app has a canary, the version that answers this visitor.
 fn choose(
     found: Result<Arc<Guest>, Route>,
@@ -231,6 +270,8 @@ enum Route {
     Ready,
     File(Endpoint),
     Metrics,
+    /// The admin API.
+    Admin,
     Dashboard,
     /// The operator's token stands in the path.
     Misplaced,
@@ -245,6 +286,9 @@ fn host_route(path: &str) -> Route {
         _ if path.starts_with("/blobs/") => Route::File(Endpoint::Downloads),
         _ if path.starts_with("/uploads/") => Route::File(Endpoint::Uploads),
         "/metrics" => Route::Metrics,
+        _ if path.strip_prefix(admin::BELOW).is_some_and(|rest| rest.is_empty() || rest.starts_with('/')) => {
+            Route::Admin
+        }
         _ if dashboard::is_dashboards(path) => Route::Dashboard,
         _ => Route::Host(|| pages::plain(StatusCode::NOT_FOUND, "no such route of the host\n")),
     }

@@ -1,5 +1,7 @@
 //! Binding, accepting, and leaving in good order.
 
+use super::admin::Admin;
+use super::admin::auth::Authenticator;
 use super::closing;
 use super::connections::{self, Connections, Entry};
 use super::dashboard::Dashboard;
@@ -65,8 +67,16 @@ impl Server {
         let dispatcher = Dispatcher::new(Arc::clone(registry.memory()), tasks.clone());
         let leaving = Leaving::default();
         let desk = Desk::new(tasks.clone());
+        let auth = Authenticator::new(
+            settings.admin_token.clone(),
+            limits.operator_attempts,
+            registry.database().clone(),
+            tasks.clone(),
+        );
+        let admin = Admin::new(Arc::clone(&registry), auth, tasks.clone(), leaving.begun());
         let dashboard = Dashboard::new(Arc::clone(&registry), tasks.clone());
-        let router = Arc::new(Router::new(registry, dispatcher, desk, dashboard, leaving.clone(), settings));
+        let router =
+            Arc::new(Router::new(registry, dispatcher, desk, dashboard, leaving.clone(), admin, settings));
         Self { listener, router, rules, leaving, connections: Connections::new(settings.connections), tasks }
     }
 

@@ -45,6 +45,7 @@ pub(super) async fn everything(host: &TestHost) {
     assert_about(&figures, r#"innkeeper_sessions{app="probe"}"#);
     assert_about(&figures, r#"innkeeper_blobs{app="probe",state="kept"}"#);
     commands(host).await;
+    super::admin::everything(host).await;
 }
 
 /// The figures of an app with very many rows are estimates.

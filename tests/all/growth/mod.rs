@@ -7,6 +7,7 @@
 //! was run, with values of its own and with a plan for any values; on SQLite the host counts the
 //! steps of its statements.
 
+mod admin;
 mod drive;
 mod excused;
 mod fill;

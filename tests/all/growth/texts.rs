@@ -6,7 +6,8 @@ use super::Ran;
 use super::excused::Work;
 
 /// Texts that the drive does not reach, each with the reason.
-const NOT_RUN: [(&str, &str); 31] = [
+const NOT_RUN: [(&str, &str); 32] = [
+    ("where id = $1 and ended_at is null and seen_at < $5", "by its key; where a host has ended in a deployment"),
     ("update innkeeper.apps set database_var", "by its key; for an app that moves to another database"),
     ("select v.value from innkeeper.sessions s", "by its key; where another request has changed it meanwhile"),
     ("select 1 from innkeeper.blobs where app = $1 and id = $2", "by its key; where another request changes it"),

@@ -60,22 +60,47 @@ impl Packed {
 impl Database {
     /// The bytes of a version's component, checked against its hash.
     pub async fn component(&self, version: &Version) -> Result<Vec<u8>> {
-        let mut connection = self.registry_reader().await?;
-        let size = usize::try_from(version.size).unwrap_or_default();
-        let packed = host_sql!("select data from innkeeper.component_parts where sha256 = $1 and seq = $2");
-        let plain = host_sql!("select data from innkeeper.component_chunks where sha256 = $1 and seq = $2");
-        let component = match parts(&mut connection, packed, &version.sha256).await? {
-            data if !data.is_empty() => unpack(data, size).await.unwrap_or_default(),
-            _ => parts(&mut connection, plain, &version.sha256).await?,
-        };
-        if Sha256::digest(&component).as_slice() != version.sha256.as_slice() {
-            let name = hex(&version.sha256);
-            let short = name.get(..12).unwrap_or_default();
-            let text = format!("the stored component {short} does not have its hash: deploy it again");
-            return Err(Error::new(Code::Other, text));
-        }
-        Ok(component)
+        read(&mut self.registry_reader().await?, &version.sha256, version.size).await
     }
+
+    /// The component with this hash, if it is stored, whichever version has it.
+    pub async fn stored_component(&self, sha256: &[u8]) -> Result<Option<Vec<u8>>> {
+        let mut connection = self.registry_reader().await?;
+        let Some(size) = stored_size(&mut connection, sha256).await? else { return Ok(None) };
+        read(&mut connection, sha256, size).await.map(Some)
+    }
+
+    /// The size in bytes of the component with this hash, if it is stored.
+    pub async fn stored_component_size(&self, sha256: &[u8]) -> Result<Option<i64>> {
+        stored_size(&mut self.registry_reader().await?, sha256).await
+    }
+}
+
+async fn stored_size(connection: &mut Connection, sha256: &[u8]) -> Result<Option<i64>> {
+    let sql = host_sql!("select size from innkeeper.components where sha256 = $1");
+    let outcome = connection.host(sql, &[Value::Bytes(sha256.to_vec())]).await?;
+    outcome.rows.rows.first().map(|row| integer(row)).transpose()
+}
+
+fn integer(row: &[Value]) -> Result<i64> {
+    cell(row, 0)?.as_integer().ok_or_else(|| Error::malformed("components.size"))
+}
+
+async fn read(connection: &mut Connection, sha256: &[u8], size: i64) -> Result<Vec<u8>> {
+    let size = usize::try_from(size).unwrap_or_default();
+    let packed = host_sql!("select data from innkeeper.component_parts where sha256 = $1 and seq = $2");
+    let plain = host_sql!("select data from innkeeper.component_chunks where sha256 = $1 and seq = $2");
+    let component = match parts(connection, packed, sha256).await? {
+        data if !data.is_empty() => unpack(data, size).await.unwrap_or_default(),
+        _ => parts(connection, plain, sha256).await?,
+    };
+    if Sha256::digest(&component).as_slice() != sha256 {
+        let name = hex(sha256);
+        let short = name.get(..12).unwrap_or_default();
+        let text = format!("the stored component {short} does not have its hash: deploy it again");
+        return Err(Error::new(Code::Other, text));
+    }
+    Ok(component)
 }
 
 async fn parts(connection: &mut Connection, sql: &HostSql, sha256: &[u8]) -> Result<Vec<u8>> {

@@ -13,20 +13,26 @@ mod app;
 mod audit;
 mod compile_claims;
 mod component;
+mod component_upload;
 mod deployment;
+mod deployment_run;
 mod hosts;
 pub mod native_code;
 mod pruning;
 mod removal;
+mod token;
 mod transaction;
 mod version;
 
 pub use activation::{Activate, Activation, ActivationKind, before};
 pub use app::{App, Canary, check_name};
 pub use audit::{AuditEntry, AuditEvent};
+pub use component_upload::{ComponentUpload, NewComponentUpload, PieceOutcome};
 pub use deployment::{Deployment, Release, Target};
+pub use deployment_run::{DeploymentRun, NewDeploymentRun, RunState};
 pub use hosts::{Host, HostReport};
 pub use pruning::{KEEP_VERSIONS, Pruned};
+pub use token::Token;
 pub use version::Version;
 
 /// Who does something to the registry, and from where.

@@ -16,11 +16,17 @@ impl Database {
     /// Begins to change the registry. Changes come one after the other: the first statement takes
     /// the row of the generation, which also tells the hosts.
     pub(super) async fn change_registry(&self) -> Result<RegistryTransaction> {
-        let mut transaction = RegistryTransaction { connection: self.registry().await? };
-        transaction.connection.control(Control::Begin(None)).await?;
+        let mut transaction = self.change_quietly().await?;
         if let Err(error) = transaction.raise_generation().await {
             return transaction.finish(Err(error)).await;
         }
+        Ok(transaction)
+    }
+
+    /// Begins to change what hosts need not notice.
+    pub(super) async fn change_quietly(&self) -> Result<RegistryTransaction> {
+        let mut transaction = RegistryTransaction { connection: self.registry().await? };
+        transaction.connection.control(Control::Begin(None)).await?;
         Ok(transaction)
     }
 }

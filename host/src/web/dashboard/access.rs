@@ -1,14 +1,11 @@
-//! Who may come in, and what they may do.
+//! Who may come in, and what they may do: those whose tokens the admin API takes too.
 
+use crate::config::Secret;
+use crate::operations;
 use crate::storage::registry::Actor;
-use crate::web::operator::{NotAdmitted, Operator};
+use crate::web::admin::auth::{self, Authenticator, TokenId};
 use std::net::IpAddr;
 use std::time::Duration;
-
-/// The token of the environment, which may do everything.
-const ROOT: &str = "root";
-/// How whoever has it is called where it is written down what they did.
-const ROOT_NAME: &str = "INNKEEPER_ADMIN_TOKEN";
 
 /// Why somebody does not come in.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,6 +16,8 @@ pub(super) enum Refusal {
     Wrong,
     /// Too many wrong ones were shown from this address: so long to wait.
     TooMany(Duration),
+    /// The database cannot be asked.
+    Unavailable,
 }
 
 /// What somebody may want to do.
@@ -41,47 +40,63 @@ pub(super) struct Authority {
     pub(super) token: String,
     /// For the account of what was done.
     pub(super) actor: Actor,
+    scopes: operations::Scopes,
 }
 
 /// Knows tokens.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Access<'a>(pub(super) &'a Operator);
+pub(super) struct Access<'a>(pub(super) &'a Authenticator);
 
 impl Authority {
     /// Whether this may be done.
-    pub(super) fn allows(&self, _: Scope<'_>) -> bool {
-        self.token == ROOT
+    pub(super) fn allows(&self, scope: Scope<'_>) -> bool {
+        self.scopes.allows(&match scope {
+            Scope::Read => operations::Scope::Read,
+            Scope::Deploy(app) => operations::Scope::Deploy(app.to_owned()),
+            Scope::Rollback(app) => operations::Scope::Rollback(app.to_owned()),
+            Scope::Admin => operations::Scope::Admin,
+        })
     }
 }
 
 impl Access<'_> {
     /// Who shows a token.
     pub(super) async fn by_token(self, shown: &str, address: IpAddr) -> Result<Authority, Refusal> {
-        self.0.admit(shown, address).map_err(|refused| match refused {
-            NotAdmitted::Nobody => Refusal::Off,
-            NotAdmitted::Wrong => Refusal::Wrong,
-            NotAdmitted::TooMany(wait) => Refusal::TooMany(wait),
-        })?;
-        Ok(root(address))
+        let shown = Secret::new(shown);
+        self.0.by_token(&shown, address).await.map(Authority::from).map_err(|refusal| match refusal {
+            // Without a root token only a token of the registry could be meant.
+            auth::Refusal::Wrong if self.0.is_switched_off_for(&shown) => Refusal::Off,
+            refusal => refusal.into(),
+        })
     }
 
     /// Who has shown a token of this name before, if it still stands.
     pub(super) async fn by_id(self, token: &str, address: IpAddr) -> Result<Authority, Refusal> {
-        if token != ROOT || self.0.fingerprint().is_none() {
-            return Err(Refusal::Wrong);
-        }
-        Ok(root(address))
+        Ok(self.0.by_id(&TokenId::read(token), address).await?.into())
     }
 
-    /// Tells a token from another one of the same name.
+    /// Tells a token from another one of the same name. No two tokens of the registry have one id.
     pub(super) fn fingerprint(self, token: &str) -> String {
-        Some(token).filter(|token| *token == ROOT).and_then(|_| self.0.fingerprint()).unwrap_or_default()
+        match TokenId::read(token) {
+            TokenId::Root => self.0.root_fingerprint().unwrap_or_default(),
+            TokenId::Registered(id) => id,
+        }
     }
 }
 
-fn root(address: IpAddr) -> Authority {
-    Authority {
-        token: ROOT.to_owned(),
-        actor: Actor { name: ROOT_NAME.to_owned(), origin: Some(address.to_string()) },
+impl From<auth::Refusal> for Refusal {
+    fn from(refusal: auth::Refusal) -> Self {
+        match refusal {
+            auth::Refusal::Missing | auth::Refusal::Wrong | auth::Refusal::Ended(_) => Self::Wrong,
+            auth::Refusal::TooMany(wait) => Self::TooMany(wait),
+            auth::Refusal::Unavailable => Self::Unavailable,
+        }
+    }
+}
+
+impl From<auth::Authority> for Authority {
+    fn from(authority: auth::Authority) -> Self {
+        let auth::Authority { token, actor, scopes } = authority;
+        Self { token: token.as_str().to_owned(), actor, scopes }
     }
 }

@@ -20,11 +20,11 @@ pub(super) use page::is_dashboards;
 
 use page::HOME;
 
+use super::admin::auth::Authenticator;
 use super::body::Body;
-use super::operator::Operator;
 use crate::guests::Registry;
 use crate::operations::Operations;
-use crate::storage::now_micros;
+use crate::storage::{Error, now_micros};
 use access::{Access, Authority, Refusal};
 use form::Form;
 use http::header::{ALLOW, HOST, HeaderValue, RETRY_AFTER, SET_COOKIE};
@@ -59,8 +59,8 @@ pub(super) struct Client<'a> {
     pub(super) https: bool,
     /// Its address.
     pub(super) address: IpAddr,
-    /// Knows the operator's token.
-    pub(super) operator: &'a Operator,
+    /// Knows tokens.
+    pub(super) authenticator: &'a Authenticator,
 }
 
 /// A request of somebody who is signed in.
@@ -141,11 +141,15 @@ impl Dashboard {
         if Session::has_unknown_key(value, keyring) {
             self.registry.ask_for_keys(|| !Session::has_unknown_key(value, keyring)).await;
         }
-        let access = Access(client.operator);
+        let access = Access(client.authenticator);
         let now = now_micros();
         let session = Session::read(value, keyring, seconds(now), |token| access.fingerprint(token));
         let Some(session) = session else { return Ok(None) };
-        let Ok(authority) = access.by_id(&session.token, client.address).await else { return Ok(None) };
+        let authority = match access.by_id(&session.token, client.address).await {
+            Ok(authority) => authority,
+            Err(Refusal::Unavailable) => return Err(Error::unavailable("the database does not answer")),
+            Err(_) => return Ok(None),
+        };
         let form_key = session.form_key(keyring)?;
         Ok(Some(Visit { authority, session, form_key, now }))
     }
@@ -156,7 +160,7 @@ impl Dashboard {
             Err(problem) => return trouble::refused(&problem),
         };
         let shown = form.get("token").unwrap_or_default();
-        let authority = match Access(client.operator).by_token(shown, client.address).await {
+        let authority = match Access(client.authenticator).by_token(shown, client.address).await {
             Ok(authority) => authority,
             Err(refusal) => return not_let_in(head, &form, &refusal),
         };
@@ -171,7 +175,7 @@ impl Dashboard {
     }
 
     fn set_cookie(&self, response: &mut Response<Body>, session: &Session, client: Client<'_>) {
-        let fingerprint = Access(client.operator).fingerprint(&session.token);
+        let fingerprint = Access(client.authenticator).fingerprint(&session.token);
         match session.cookie(self.registry.keyring(), &fingerprint, client.https) {
             Ok(cookie) => drop(response.headers_mut().append(SET_COOKIE, cookie)),
             Err(error) => *response = trouble::unavailable(&error.to_string()),

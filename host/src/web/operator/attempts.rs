@@ -16,7 +16,7 @@ const ADDRESSES: usize = 100;
 
 /// See the module.
 #[derive(Debug)]
-pub(super) struct Attempts {
+pub(in crate::web) struct Attempts {
     most: usize,
     noted: Mutex<Noted>,
 }
@@ -31,12 +31,12 @@ struct Noted {
 
 impl Attempts {
     /// Each address may try so often a minute.
-    pub(super) fn new(most: u32) -> Self {
+    pub(in crate::web) fn new(most: u32) -> Self {
         Self { most: usize::try_from(most).unwrap_or(usize::MAX), noted: Mutex::default() }
     }
 
     /// Notes a wrong token. An error where there have been too many: how long to wait.
-    pub(super) fn note(&self, address: IpAddr, now: Instant) -> Result<(), Duration> {
+    pub(in crate::web) fn note(&self, address: IpAddr, now: Instant) -> Result<(), Duration> {
         let client = client(address);
         let mut noted = self.noted.lock().unwrap_or_else(PoisonError::into_inner);
         noted.forget(now);

@@ -1,123 +1,44 @@
-//! The operator of the host, who proves it with a token. It goes into one header of a request to
-//! the host, and to no guest.
-//!
-//! Wrong tokens are counted (`attempts`). The right one always opens: it cannot be guessed at any
-//! speed, and whoever shares the operator's address must not be able to lock the operator out. The
-//! bound is there so that guessing costs little and shows.
+//! Tokens of operators in requests: they go into one header of a request to the host, and to no
+//! guest, wherever in a request they stand. Who may do what by them is decided in `admin::auth`.
 
 mod attempts;
 mod traces;
 
-use super::body::Body;
-use super::pages::{self, Problem};
+use super::pages::Problem;
 use crate::config::Secret;
-use attempts::Attempts;
-use http::header::{
-    AUTHORIZATION, COOKIE, HOST, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE,
-};
+pub(super) use attempts::Attempts;
+use http::header::{COOKIE, HOST, HeaderMap, HeaderName, HeaderValue};
 use http::uri::{PathAndQuery, Uri};
-use http::{Request, Response, StatusCode};
-use sha2::{Digest, Sha256};
-use std::net::IpAddr;
-use std::time::{Duration, Instant};
+use http::{Request, StatusCode};
 use traces::Traces;
 
-const CHALLENGE: HeaderValue = HeaderValue::from_static("Bearer realm=\"innkeeper\"");
-
-/// Knows the operator's token when it comes.
+/// Finds operators' tokens in requests.
 pub(super) struct Operator {
-    /// None where there is no operator.
-    token: Option<Token>,
-    attempts: Attempts,
-}
-
-struct Token {
-    secret: Secret,
     traces: Traces,
-}
-
-/// Why a token does not open.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum NotAdmitted {
-    /// There is no operator.
-    Nobody,
-    /// It is another one.
-    Wrong,
-    /// Too many wrong ones have come from this address: so long to wait.
-    TooMany(Duration),
 }
 
 impl std::fmt::Debug for Operator {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Operator").field("is_there", &self.token.is_some()).finish_non_exhaustive()
+        f.debug_struct("Operator").finish_non_exhaustive()
     }
 }
 
 impl Operator {
-    /// Whoever has this token; nobody where there is none. Others may try so often a minute from
-    /// each address.
-    pub(super) fn new(token: Option<&Secret>, attempts: u32) -> Self {
-        let token = token.map(|secret| Token { secret: secret.clone(), traces: Traces::new(secret) });
-        Self { token, attempts: Attempts::new(attempts) }
+    /// Finds this token, if there is one, and whatever looks like a token of the registry.
+    pub(super) fn new(token: Option<&Secret>) -> Self {
+        Self { traces: Traces::new(token) }
     }
 
-    /// The answer to whoever asks for something of the operator's and does not show the token; none
-    /// to the operator.
-    pub(super) fn refusal(&self, headers: &HeaderMap, address: IpAddr) -> Option<Response<Body>> {
-        if self.token.is_none() {
-            return Some(pages::plain(
-                StatusCode::NOT_FOUND,
-                "switched off: set INNKEEPER_ADMIN_TOKEN to at least 32 random characters, for example from `openssl rand -hex 32`\n",
-            ));
-        }
-        let mut values = headers.get_all(AUTHORIZATION).iter();
-        let (shown, is_alone) = (values.next(), values.next().is_none());
-        if is_alone && shown.and_then(bearer).is_some_and(|shown| self.is_token(shown)) {
-            return None;
-        }
-        // Who shows nothing does not guess.
-        if shown.is_some()
-            && let Err(wait) = self.attempts.note(address, Instant::now())
-        {
-            return Some(too_many(wait));
-        }
-        let mut refused = pages::plain(
-            StatusCode::UNAUTHORIZED,
-            "wanted: the header Authorization: Bearer INNKEEPER_ADMIN_TOKEN\n",
-        );
-        refused.headers_mut().insert(WWW_AUTHENTICATE, CHALLENGE);
-        Some(refused)
-    }
-
-    /// Whether this is the token, shown in a form from an address.
-    pub(super) fn admit(&self, shown: &str, address: IpAddr) -> Result<(), NotAdmitted> {
-        if self.token.is_none() {
-            return Err(NotAdmitted::Nobody);
-        }
-        if self.is_token(shown.as_bytes()) {
-            return Ok(());
-        }
-        Err(match self.attempts.note(address, Instant::now()) {
-            Ok(()) => NotAdmitted::Wrong,
-            Err(wait) => NotAdmitted::TooMany(wait),
-        })
-    }
-
-    /// Tells one token from another, and nothing of what it is; none where there is no operator.
-    pub(super) fn fingerprint(&self) -> Option<String> {
-        self.token.as_ref().map(|token| crate::storage::hex(&Sha256::digest(token.secret.expose())))
-    }
-
-    /// Whether the token stands in the path: then nobody gets the request, and the path is not
+    /// Whether a token stands in the path: then nobody gets the request, and the path is not
     /// logged.
     pub(super) fn is_in_path(&self, path: &str) -> bool {
-        self.token.as_ref().is_some_and(|token| token.traces.are_in(path.as_bytes()))
+        self.traces.are_in(path.as_bytes())
     }
 
-    /// Takes the token out of a request that a guest gets: out of every field, the cookies and the
-    /// query. An error where it stands in the name of the host, without which there is no request.
+    /// Takes tokens out of a request that a guest gets: out of every field, the cookies and the
+    /// query. An error where one stands in the name of the host, without which there is no request.
     pub(super) fn hide<B>(&self, request: &mut Request<B>) -> Result<(), Problem> {
-        let Some(Token { traces, .. }) = &self.token else { return Ok(()) };
+        let traces = &self.traces;
         let headers = request.headers();
         if headers.get(HOST).is_some_and(|host| traces.are_in(host.as_bytes()) || named_in(traces, host)) {
             return Err(misplaced());
@@ -143,25 +64,12 @@ impl Operator {
         }
         Ok(())
     }
-
-    /// Digests are compared: not even the length shows in the time it takes.
-    fn is_token(&self, shown: &[u8]) -> bool {
-        let Some(token) = &self.token else { return false };
-        is_same(&Sha256::digest(token.secret.expose()), &Sha256::digest(shown))
-    }
 }
 
 /// The answer to a request whose path or host is the operator's token.
 pub(super) fn misplaced() -> Problem {
     let text = "The operator's token does not belong into an address.";
     Problem::new(StatusCode::NOT_FOUND, text, "the operator's token stands in the address")
-}
-
-fn too_many(wait: Duration) -> Response<Body> {
-    let mut refused = pages::plain(StatusCode::TOO_MANY_REQUESTS, "too many wrong tokens\n");
-    let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
-    refused.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds.max(1)));
-    refused
 }
 
 /// Names of hosts are compared without case.
@@ -203,31 +111,19 @@ fn parts_without(traces: &Traces, value: &[u8], border: u8) -> Option<Vec<u8>> {
     (!rest.is_empty() && !traces.are_in(rest)).then(|| rest.to_vec())
 }
 
-/// Takes the same time however much of two texts of one length is the same: all of it is looked at.
-fn is_same(one: &[u8], other: &[u8]) -> bool {
-    let differences = one.iter().zip(other).fold(0, |differences, (one, other)| differences | (one ^ other));
-    std::hint::black_box(differences) == 0
-}
-
-/// What follows the scheme, whose name is compared without case (RFC 9110, section 11.1).
-fn bearer(value: &HeaderValue) -> Option<&[u8]> {
-    let (scheme, token) = value.as_bytes().split_at_checked(7)?;
-    scheme.eq_ignore_ascii_case(b"bearer ").then_some(token.trim_ascii())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use http::header::AUTHORIZATION;
 
     const TOKEN: &str = "0123456789abcdef0123456789abcdef";
-    const HERE: IpAddr = IpAddr::V4(std::net::Ipv4Addr::LOCALHOST);
 
     fn headers(values: &[&str]) -> HeaderMap {
         values.iter().map(|value| (AUTHORIZATION, HeaderValue::from_str(value).unwrap())).collect()
     }
 
     fn operator() -> Operator {
-        Operator::new(Some(&Secret::new(TOKEN)), 10)
+        Operator::new(Some(&Secret::new(TOKEN)))
     }
 
     /// What a guest gets of a request.
@@ -240,44 +136,6 @@ mod tests {
     }
 
     #[test]
-    fn only_the_token_opens() {
-        let status =
-            |values: &[&str]| operator().refusal(&headers(values), HERE).map(|answer| answer.status().as_u16());
-        assert_eq!(status(&["Bearer 0123456789abcdef0123456789abcdef"]), None);
-        assert_eq!(status(&["bearer  0123456789abcdef0123456789abcdef"]), None);
-        for wrong in [
-            "",
-            "Bearer",
-            "Bearer ",
-            TOKEN,
-            "Basic 0123456789abcdef0123456789abcdef",
-            "Bearer 0123456789abcdef0123456789abcdeg",
-        ] {
-            assert_eq!(status(&[wrong]), Some(401), "{wrong}");
-        }
-        let right = format!("Bearer {TOKEN}");
-        assert_eq!((status(&[]), status(&[&right, &right])), (Some(401), Some(401)));
-        let nobody = Operator::new(None, 10).refusal(&headers(&[&right]), HERE).unwrap();
-        assert_eq!(nobody.status(), 404);
-    }
-
-    #[test]
-    fn wrong_tokens_are_bounded_and_lock_nobody_out() {
-        let operator = operator();
-        let ask = |value: &str, address: IpAddr| operator.refusal(&headers(&[value]), address);
-        for _ in 0..10 {
-            assert_eq!(ask("Bearer wrong", HERE).unwrap().status(), 401);
-        }
-        let refused = ask("Bearer wrong", HERE).unwrap();
-        assert_eq!(refused.status(), 429);
-        let wait: u64 = refused.headers().get(RETRY_AFTER).unwrap().to_str().unwrap().parse().unwrap();
-        assert!((1..=60).contains(&wait), "{wait}");
-        assert!(ask(&format!("Bearer {TOKEN}"), HERE).is_none(), "the operator is not locked out");
-        assert_eq!(operator.refusal(&HeaderMap::new(), HERE).unwrap().status(), 401, "no token is no guess");
-        assert_eq!(ask("Bearer wrong", "192.0.2.7".parse().unwrap()).unwrap().status(), 401);
-    }
-
-    #[test]
     fn no_guest_sees_the_token_and_other_authorization_passes() {
         let bearer = format!("Bearer {TOKEN}");
         let token = format!("Token token=\"{TOKEN}\"");
@@ -285,7 +143,7 @@ mod tests {
             [("authorization", bearer.as_str()), ("authorization", "Bearer other"), ("authorization", &token)];
         assert_eq!(hidden(&operator(), "/", &given).1, headers(&["Bearer other"]));
         let basic = [("authorization", "Basic dTpw")];
-        assert_eq!(hidden(&Operator::new(None, 10), "/", &basic).1, headers(&["Basic dTpw"]));
+        assert_eq!(hidden(&Operator::new(None), "/", &basic).1, headers(&["Basic dTpw"]));
     }
 
     #[test]
@@ -331,7 +189,7 @@ mod tests {
     fn an_address_that_is_the_token_is_nobodys() {
         assert!(operator().is_in_path(&format!("/a/{TOKEN}")));
         assert!(!operator().is_in_path("/a/another-path-that-is-long-enough-to-be-looked-at"));
-        assert!(!Operator::new(None, 10).is_in_path(&format!("/a/{TOKEN}")));
+        assert!(!Operator::new(None).is_in_path(&format!("/a/{TOKEN}")));
         for host in [TOKEN.to_owned(), TOKEN.to_uppercase(), format!("{TOKEN}.example:80")] {
             let mut request = Request::get("/").header(HOST, host).body(()).unwrap();
             assert_eq!(operator().hide(&mut request).unwrap_err().status, 404);
@@ -341,8 +199,7 @@ mod tests {
     #[test]
     fn a_token_may_have_any_character_that_sets_words_apart() {
         for token in ["q0ZxQm5yb3Rob3NlbndvcmRzbm90c2VjcmV0MDEyMzQ=", "=0123456789,abcdef,0123456789\"abcdef=="] {
-            let operator = Operator::new(Some(&Secret::new(token)), 10);
-            assert!(operator.refusal(&headers(&[&format!("Bearer {token}")]), HERE).is_none(), "{token}");
+            let operator = Operator::new(Some(&Secret::new(token)));
             for shape in
                 ["Bearer TOKEN", "TOKEN", "bearer   TOKEN", "Token token=TOKEN", "Token a=b, token=\"TOKEN\",c=d"]
             {
@@ -351,14 +208,40 @@ mod tests {
                 assert_eq!(hidden(&operator, "/", &given).1, headers(&["Basic dTpw"]), "{shape}");
             }
         }
-        let odd = Operator::new(Some(&Secret::new("a;0123456789;abcdef;0123456789;abcdef&x&y")), 10);
+        let odd = Operator::new(Some(&Secret::new("a;0123456789;abcdef;0123456789;abcdef&x&y")));
         let cookie = [("cookie", "t=a;0123456789;abcdef;0123456789;abcdef&x&y; b=1")];
         let (uri, left) = hidden(&odd, "/?a=1&t=a;0123456789;abcdef;0123456789;abcdef&x&y", &cookie);
         assert_eq!((uri.as_str(), left.len()), ("/", 0), "what holds it over several parts goes as a whole");
     }
 
     #[test]
+    fn tokens_of_the_registry_are_taken_out_too() {
+        let token = format!("innkeeper_0123456789ab_{}", "aB-_0".repeat(9).get(..43).unwrap());
+        let bearer = format!("Bearer {token}");
+        let cookies = format!("a=1; token={token}; b=2");
+        let given = [
+            ("authorization", bearer.as_str()),
+            ("cookie", cookies.as_str()),
+            ("user-agent", "innkeeper_visitor"),
+        ];
+        for operator in [operator(), Operator::new(None)] {
+            let (uri, left) = hidden(&operator, &format!("/a?x=1&token={token}"), &given);
+            let expected = [("cookie", "a=1; b=2"), ("user-agent", "innkeeper_visitor")];
+            let expected: HeaderMap = expected
+                .into_iter()
+                .map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value)))
+                .collect();
+            assert_eq!((uri.as_str(), left), ("/a?x=1", expected));
+            assert!(operator.is_in_path(&format!("/_innkeeper/admin/api/{token}")));
+            let mut request = Request::get("/").header(HOST, token.replace('_', "_")).body(()).unwrap();
+            assert_eq!(operator.hide(&mut request).unwrap_err().status, 404);
+            let (_, left) = hidden(&operator, "/", &[(&token.to_ascii_lowercase(), "1")]);
+            assert!(left.is_empty(), "a token as the name of a field");
+        }
+    }
+
+    #[test]
     fn the_token_is_not_printed() {
-        assert_eq!(format!("{:?}", operator()), "Operator { is_there: true, .. }");
+        assert_eq!(format!("{:?}", operator()), "Operator { .. }");
     }
 }

@@ -29,6 +29,7 @@ pub(in crate::web::dashboard) fn page(head: &Parts, refused: Option<(Option<&str
         Some((_, Refusal::Off)) => StatusCode::NOT_FOUND,
         Some((_, Refusal::Wrong)) => StatusCode::FORBIDDEN,
         Some((_, Refusal::TooMany(_))) => StatusCode::TOO_MANY_REQUESTS,
+        Some((_, Refusal::Unavailable)) => StatusCode::SERVICE_UNAVAILABLE,
     };
     let problem = refused.map(|(_, refusal)| told(refusal));
     html(status, door(HOME, style_address(), "Sign in", &form(to, problem.as_ref())))
@@ -65,6 +66,9 @@ fn told(refusal: &Refusal) -> Markup {
         },
         Refusal::Wrong => {
             markup! { p { "This token does not open anything here. It may have been revoked, or have ended." } }
+        }
+        Refusal::Unavailable => {
+            markup! { p { "The database does not answer, so your token cannot be looked up. Try again in a moment." } }
         }
         Refusal::TooMany(wait) => markup! {
             p { "Too many wrong tokens came from your address. Try again in " (wait.as_secs().max(1)) " seconds." }

@@ -1,0 +1,337 @@
+//! Deployments that this host makes on behalf of somebody elsewhere, one after the other. A router
+//! ends a request after half a minute, and compiling may take longer: so the request only leaves
+//! the order, and the database says how far it is.
+//!
+//! The host that has taken the order carries it out, and says every second that it is at it. One
+//! that has ended says nothing, and the order has failed then.
+
+use super::uploads::{not_brought, parse_sha256, random_id};
+use super::{
+    DeployRequest, Deployed, ErrorKind, OperationError, Operations, Result, Stage, TokenState, deploy, time,
+};
+use crate::storage::registry::{Actor, AuditEvent, DeploymentRun, NewDeploymentRun, RunState};
+use crate::storage::{hex, now_micros};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use utoipa::ToSchema;
+
+/// Deployments that wait or go on at once.
+const MOST: usize = 16;
+/// Between two signs of life.
+const BEAT: Duration = Duration::from_secs(1);
+/// A host that has given no sign for so long has ended.
+const ENDED_MICROS: i64 = 15_000_000;
+/// How often the outcome is tried to be written down.
+const WRITES: u32 = 20;
+/// Characters of a key that a client chooses.
+const LONGEST_KEY: usize = 200;
+
+/// A deployment that is wanted.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DeploymentRequest {
+    /// Of a component that was uploaded for the app, or that is stored; in hexadecimal digits.
+    #[schema(pattern = "^[0-9a-fA-F]{64}$")]
+    pub sha256: String,
+    /// How to deploy it.
+    #[serde(default)]
+    pub deploy: DeployRequest,
+}
+
+/// A deployment.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct DeploymentView {
+    /// Names it.
+    pub id: String,
+    /// The app.
+    pub app: String,
+    /// Of the component, in hexadecimal digits.
+    pub sha256: String,
+    /// Where it stands.
+    pub state: DeploymentState,
+    /// How far it is, while it goes on.
+    pub stage: Option<Stage>,
+    /// What it has made, where it was done.
+    pub deployed: Option<Deployed>,
+    /// Why it was not done.
+    pub error: Option<OperationError>,
+    /// Who deploys.
+    pub by: String,
+    /// When it was asked for (RFC 3339).
+    pub created_at: String,
+    /// When it ended (RFC 3339).
+    pub ended_at: Option<String>,
+}
+
+/// Where a deployment stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum DeploymentState {
+    /// Others come before it.
+    Waiting,
+    /// It is being made.
+    Running,
+    /// It was made.
+    Done,
+    /// It was not made. Nothing has changed, unless the host ended at the last moment.
+    Failed,
+}
+
+/// See the module. Cloning shares it.
+#[derive(Debug, Clone)]
+pub struct DeployQueue {
+    operations: Operations,
+    tasks: TaskTracker,
+    stop: CancellationToken,
+    /// One permit for each that waits or goes on.
+    room: Arc<Semaphore>,
+    /// One at a time.
+    turn: Arc<Semaphore>,
+}
+
+/// Who orders a deployment.
+#[derive(Debug, Clone)]
+pub struct Order {
+    /// Who it is.
+    pub actor: Actor,
+    /// The id of the token by which it is ordered; none: one that is not of the registry.
+    pub token: Option<String>,
+    /// See [`super::Uploader::sees_all`].
+    pub sees_all: bool,
+    /// The same key twice means the same deployment.
+    pub key: Option<String>,
+}
+
+impl DeployQueue {
+    /// `tasks` waits for what goes on; once `stop` is cancelled nothing new begins.
+    pub fn new(operations: Operations, tasks: TaskTracker, stop: CancellationToken) -> Self {
+        let (room, turn) = (Arc::new(Semaphore::new(MOST)), Arc::new(Semaphore::new(1)));
+        Self { operations, tasks, stop, room, turn }
+    }
+
+    /// Takes an order, unless it can be told at once that it cannot be carried out.
+    pub async fn submit(&self, order: Order, app: &str, request: DeploymentRequest) -> Result<DeploymentView> {
+        let sha256 = parse_sha256(&request.sha256)?;
+        deploy::check(app, &request.deploy)?;
+        let id = id_of(&order, app)?;
+        let text = serde_json::to_vec(&request).map_err(|error| OperationError::invalid(error.to_string()))?;
+        let request_sha256 = Sha256::digest(&text).to_vec();
+        let database = self.operations.database();
+        if let Some(run) = database.run(app, &id).await? {
+            return same(run, &request_sha256);
+        }
+        if !self.operations.has_component(order.sees_all, app, &sha256).await? {
+            return Err(not_brought());
+        }
+        if self.stop.is_cancelled() {
+            return Err(stopping());
+        }
+        let room = Arc::clone(&self.room).try_acquire_owned().map_err(|_| crowded())?;
+        let new = NewDeploymentRun {
+            id: &id,
+            app,
+            sha256: &sha256,
+            request_sha256: &request_sha256,
+            actor: &order.actor,
+        };
+        let is_new = database.add_run(new).await?;
+        let run = database.run(app, &id).await?.ok_or_else(|| no_such_deployment(&id))?;
+        if !is_new {
+            return same(run, &request_sha256);
+        }
+        let work = Work {
+            queue: self.clone(),
+            id,
+            app: app.to_owned(),
+            sha256,
+            order,
+            request: request.deploy,
+            progress: Arc::default(),
+            _room: room,
+        };
+        self.tasks.spawn(work.carry_out());
+        Ok(run.into())
+    }
+}
+
+impl Operations {
+    /// A deployment, as any host knows it.
+    pub async fn deployment(&self, app: &str, id: &str) -> Result<DeploymentView> {
+        let find = async || self.database().run(app, id).await?.ok_or_else(|| no_such_deployment(id));
+        let run = find().await?;
+        let before = now_micros().saturating_sub(ENDED_MICROS);
+        if !run.state.is_open() || run.seen_at >= before {
+            return Ok(run.into());
+        }
+        let error = OperationError::new(
+            ErrorKind::Unavailable,
+            "the host ended before the deployment was done: look at the versions, and deploy again",
+        );
+        let outcome = serde_json::to_string(&error).unwrap_or_default();
+        self.database().fail_abandoned_run(id, before, &outcome).await?;
+        find().await.map(DeploymentView::from)
+    }
+}
+
+/// A deployment that is being carried out.
+struct Work {
+    queue: DeployQueue,
+    id: String,
+    app: String,
+    sha256: Vec<u8>,
+    order: Order,
+    request: DeployRequest,
+    progress: Arc<Mutex<Option<Stage>>>,
+    _room: OwnedSemaphorePermit,
+}
+
+impl Work {
+    async fn carry_out(self) {
+        let result = tokio::select! {
+            result = self.deploy() => result,
+            never = self.beat() => match never {},
+        };
+        let operations = &self.queue.operations;
+        let (state, outcome) = match &result {
+            Ok(deployed) => (RunState::Done, serde_json::to_string(deployed)),
+            Err(error) => (RunState::Failed, serde_json::to_string(error)),
+        };
+        let outcome = outcome.unwrap_or_default();
+        for _ in 0..WRITES {
+            match operations.database().end_run(&self.id, state, &outcome).await {
+                Ok(()) => break,
+                Err(error) => {
+                    tracing::warn!(app = self.app, "cannot write down how a deployment ended: {error}");
+                    tokio::time::sleep(BEAT).await;
+                }
+            }
+        }
+        match result {
+            // What is left of it is swept after a while.
+            Ok(_) => drop(operations.forget_upload(&self.app, &self.sha256).await),
+            Err(error) => self.note_failure(&error).await,
+        }
+    }
+
+    async fn deploy(&self) -> Result<Deployed> {
+        let _turn = self.queue.turn.acquire().await.map_err(|_| stopping())?;
+        if self.queue.stop.is_cancelled() {
+            return Err(stopping());
+        }
+        let operations = &self.queue.operations;
+        self.check_token().await?;
+        self.set_stage(Stage::Compiling);
+        let component = operations.brought_component(self.order.sees_all, &self.app, &self.sha256).await?;
+        let progress = |stage| self.set_stage(stage);
+        operations.deploy(&self.order.actor, &self.app, component, &self.request, progress).await
+    }
+
+    /// What was ordered by a token that was revoked while the order waited is not carried out.
+    async fn check_token(&self) -> Result<()> {
+        let Some(id) = &self.order.token else { return Ok(()) };
+        let token = self.queue.operations.token(id).await?;
+        match token.state {
+            TokenState::Active => Ok(()),
+            TokenState::Expired | TokenState::Revoked => Err(OperationError::conflict(
+                "the token by which this was ordered opens nothing any more: nothing was deployed",
+            )),
+        }
+    }
+
+    fn set_stage(&self, stage: Stage) {
+        *self.progress.lock().unwrap_or_else(PoisonError::into_inner) = Some(stage);
+    }
+
+    /// Says every second that the host is at it.
+    async fn beat(&self) -> std::convert::Infallible {
+        loop {
+            tokio::time::sleep(BEAT).await;
+            let stage = *self.progress.lock().unwrap_or_else(PoisonError::into_inner);
+            let state = if stage.is_some() { RunState::Running } else { RunState::Waiting };
+            let name = stage.and_then(|stage| serde_json::to_string(&stage).ok());
+            let beat = self.queue.operations.database().beat_run(&self.id, state, name.as_deref());
+            if let Err(error) = beat.await {
+                tracing::warn!(app = self.app, "cannot write down how far a deployment is: {error}");
+            }
+        }
+    }
+
+    async fn note_failure(&self, error: &OperationError) {
+        let event = AuditEvent {
+            actor: &self.order.actor,
+            action: "deploy",
+            app: Some(&self.app),
+            sha256: Some(&self.sha256),
+            detail: "",
+            result: &error.message,
+        };
+        if let Err(error) = self.queue.operations.database().audit(event).await {
+            tracing::warn!(app = self.app, "cannot write down that a deployment failed: {error}");
+        }
+    }
+}
+
+/// The id of an order. The key of one token is none of another's, nor of another app's.
+fn id_of(order: &Order, app: &str) -> Result<String> {
+    let Some(key) = &order.key else { return random_id() };
+    let is_key = (1..=LONGEST_KEY).contains(&key.len()) && key.bytes().all(|byte| byte.is_ascii_graphic());
+    if !is_key {
+        return Err(OperationError::invalid(format!(
+            "Idempotency-Key: 1 to {LONGEST_KEY} visible ASCII characters, such as a UUID"
+        )));
+    }
+    let whole = format!("{}\n{app}\n{key}", order.actor.name);
+    Ok(hex(&Sha256::digest(whole)).chars().take(32).collect())
+}
+
+/// The deployment that there is already, if it is this very one.
+fn same(run: DeploymentRun, request_sha256: &[u8]) -> Result<DeploymentView> {
+    match run.request_sha256 == request_sha256 {
+        true => Ok(run.into()),
+        false => Err(OperationError::conflict("this Idempotency-Key stands for another deployment already")),
+    }
+}
+
+fn no_such_deployment(id: &str) -> OperationError {
+    let id: String = id.chars().take(40).collect();
+    OperationError::not_found(format!("there is no deployment {id:?}: they are forgotten after a week"))
+}
+
+fn stopping() -> OperationError {
+    OperationError::new(ErrorKind::Unavailable, "the host is being restarted: deploy again in a moment")
+}
+
+fn crowded() -> OperationError {
+    let text = format!("{MOST} deployments wait on this host already: try again in a minute");
+    OperationError::new(ErrorKind::TooMany, text)
+}
+
+impl From<DeploymentRun> for DeploymentView {
+    fn from(run: DeploymentRun) -> Self {
+        let outcome = run.outcome.as_deref().unwrap_or("null");
+        let (state, deployed, error) = match run.state {
+            RunState::Waiting => (DeploymentState::Waiting, None, None),
+            RunState::Running => (DeploymentState::Running, None, None),
+            RunState::Done => (DeploymentState::Done, serde_json::from_str(outcome).ok(), None),
+            RunState::Failed => (DeploymentState::Failed, None, serde_json::from_str(outcome).ok()),
+        };
+        let stage = run.stage.filter(|_| run.state.is_open());
+        Self {
+            id: run.id,
+            app: run.app,
+            sha256: hex(&run.sha256),
+            state,
+            stage: stage.and_then(|stage| serde_json::from_str(&stage).ok()),
+            deployed,
+            error,
+            by: run.actor,
+            created_at: time(run.created_at),
+            ended_at: run.ended_at.map(time),
+        }
+    }
+}

@@ -9,6 +9,8 @@ use support::probe::{all_ok, op};
 use support::process::Serving;
 use support::{Answer, Engine, TestDatabase, TestHost, Visitor, command, host, until};
 
+use crate::native::rows::forget_all;
+
 on_both_databases! {
     each_app_answers_as_soon_as_it_is_loaded,
     an_app_that_cannot_be_started_says_so,
@@ -90,7 +92,8 @@ async fn each_app_answers_as_soon_as_it_is_loaded(engine: Engine) {
     assert!(!serving.logs().so_far().contains("hidden"));
 }
 
-/// Breaks the component of an app's newest version where it is stored.
+/// Breaks the component of an app's newest version where it is stored, as long as nobody has
+/// compiled it.
 async fn break_component(database: &TestDatabase, app: &str) {
     let (chunks, versions) = match database.directory() {
         Some(_) => ("innkeeper_component_parts", "innkeeper_versions"),
@@ -102,6 +105,7 @@ async fn break_component(database: &TestDatabase, app: &str) {
          (select sha256 from {versions} where app = '{app}' order by number desc limit 1)"
     );
     database.host_rows(&sql).await;
+    forget_all(database).await;
 }
 
 async fn an_app_that_cannot_be_started_says_so(engine: Engine) {
@@ -109,7 +113,9 @@ async fn an_app_that_cannot_be_started_says_so(engine: Engine) {
     host::deploy(&database, "broken", "page", &["--route", "/"]).await.succeeded();
     host::deploy(&database, "fine", "hello", &["--route", "/fine"]).await.succeeded();
     break_component(&database, "broken").await;
-    let host = TestHost::with(engine).database(database).start().await;
+    let code = tempfile::tempdir().expect("a folder");
+    let host = TestHost::with(engine).database(database);
+    let host = host.env("INNKEEPER_CODE_CACHE", code.path().to_str().expect("UTF-8")).start().await;
     assert_eq!(host.visitor().get("/fine").await.expect(200).text(), "Hello, world!");
     let answer = host.visitor().get("/").await.expect(500);
     assert!(answer.text().contains("cannot be started") && !answer.text().contains(DATABASE), "{}", answer.text());
@@ -122,7 +128,9 @@ async fn an_app_that_cannot_be_started_says_so(engine: Engine) {
 }
 
 async fn a_new_version_that_cannot_be_loaded_keeps_no_other_waiting(engine: Engine) {
-    let host = TestHost::with(engine).app("probe", "probe").app("other", "hello").start().await;
+    let code = tempfile::tempdir().expect("a folder");
+    let host = TestHost::with(engine).app("probe", "probe").app("other", "hello");
+    let host = host.env("INNKEEPER_CODE_CACHE", code.path().to_str().expect("UTF-8")).start().await;
     // Both in one step: hosts see the second version only when it is broken.
     let database = host.database();
     let stop = |signal: &str| host.serving().signal(signal);

@@ -209,6 +209,12 @@ impl TestHost {
         self.ended().await
     }
 
+    /// Ends the host and gives its database to whoever comes next.
+    pub async fn into_database(mut self) -> TestDatabase {
+        self.terminate().await;
+        self.database
+    }
+
     /// Waits until the host has ended by itself. The log is returned with the status.
     pub async fn ended(&mut self) -> (ExitStatus, String) {
         let serving = self.take();

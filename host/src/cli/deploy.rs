@@ -105,6 +105,9 @@ fn report(deployed: &Deployed) {
     if let Some(why) = &deployed.smoke_skipped {
         output::note(format!("no page was asked for first: {why}"));
     }
+    if let Some(why) = &deployed.code_not_shared {
+        output::note(format!("note: each host will compile the component for itself: {why}"));
+    }
     match (deployed.canary, previous) {
         (Some(percent), Some(active)) => output::line(format!(
             "{app}: version {version} answers {percent} % of the visitors, version {active} the others; \

@@ -84,7 +84,7 @@ impl Options {
 pub(super) async fn run(options: Options) -> anyhow::Result<()> {
     let project = Project::open(&options.path)?;
     let config = options.load(&project)?;
-    let _log = telemetry::start(config.web.log_format, config.log_filter.as_deref())?;
+    let _log = telemetry::start(config.web.log_format, config.log_filter.as_deref(), &config.limits)?;
     statement::watch_differences();
     let app = project.app_name(options.app.as_deref())?;
     crate::storage::registry::check_name(&app)?;

@@ -89,6 +89,7 @@ async fn database(config: &Config, options: &Options) -> anyhow::Result<()> {
             "apps_problem": unread,
             "pool_size": config.pool_size,
             "connections": connections,
+            "compiled_code": config.code_key.describe(),
             "memory_bytes": config.memory_bytes,
             "instances": config.memory_budget().slots(),
         }))?;
@@ -172,6 +173,7 @@ fn print(config: &Config, answer: Option<&str>, connections: &tiers::Connections
         output::line(format!("answers     {answer}"));
     }
     output::line(format!("connections {connections}"));
+    output::line(format!("code        compiled components are {}", config.code_key.describe()));
     output::line(format!(
         "instances   at most {} at once, in {} MiB of memory",
         config.memory_budget().slots(),

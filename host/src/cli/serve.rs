@@ -47,9 +47,12 @@ Environment:\n"
 
 pub(super) async fn run(options: Options) -> anyhow::Result<()> {
     let config = options.database.load()?;
-    let _log = telemetry::start(config.web.log_format, config.log_filter.as_deref())?;
+    let _log = telemetry::start(config.web.log_format, config.log_filter.as_deref(), &config.limits)?;
     let listener = run::bind(options.listen.unwrap_or(config.web.serve_address)).await?;
     tracing::info!("database: {}; {}", config.database.target.describe(), config.database.reason);
+    if config.code_key.is_missing() {
+        tracing::info!("compiled code: {}", config.code_key.describe());
+    }
     let database = Database::open(&config)?;
     let _presence = database.announce();
     let registry = setup::registry(&config, database, setup::compiler(&config)?);

@@ -1,10 +1,12 @@
 //! From a [`Config`] to the parts of the host.
 
+use super::output;
 use crate::config::{Config, temporary_folder};
 use crate::guests::Registry;
-use crate::guests::compiling::{CodeFolder, Workshop, WorkshopSettings};
-use crate::guests::component::Compiler;
+use crate::guests::compiling::{Workshop, WorkshopSettings};
+use crate::guests::component::{Compiled, Compiler};
 use crate::guests::engine::{self, EngineSettings};
+use crate::guests::native::{CodeFolder, NativeStore, SharedKey};
 use crate::storage::{Database, RegistryState};
 use crate::web::ServerSettings;
 use anyhow::{Context, anyhow, bail};
@@ -56,11 +58,19 @@ pub(super) fn compiler(config: &Config) -> anyhow::Result<Compiler> {
     let engine = engine::build(EngineSettings {
         instances: config.memory_budget().slots(),
         memory_bytes: config.limits.memory_per_instance,
-        code: code.path(),
     });
     let engine = engine.map_err(|error| anyhow!("cannot start the WebAssembly engine: {error:#}"))?;
-    let workshop = Workshop::new(WorkshopSettings::new(&config.limits, temporary), code);
-    Compiler::new(engine, workshop, config.limits.component_bytes).map_err(|error| anyhow!("{error:#}"))
+    let workshop = Workshop::new(WorkshopSettings::new(&config.limits, temporary));
+    let store = NativeStore::new(engine.engine.clone(), code, SharedKey::new(config.code_key.clone()));
+    Compiler::new(engine, workshop, store, config.limits.component_bytes).map_err(|error| anyhow!("{error:#}"))
+}
+
+/// Hands compiled code on to the hosts of a database, which have only to load it then. Where that
+/// fails they compile for themselves.
+pub(super) async fn publish(compiler: &Compiler, database: &Database, compiled: &Compiled, by: &str) {
+    if let Err(error) = compiler.publish(database, compiled, by).await {
+        output::note(format!("note: each host will compile the component for itself: {error}"));
+    }
 }
 
 /// The live registry, still empty.

@@ -19,6 +19,11 @@ pub fn temporary_folder() -> PathBuf {
     std::env::temp_dir()
 }
 
+/// The kind of machine that this process runs on: what decides whether it can run native code.
+pub fn machine() -> String {
+    format!("{}-{}", std::env::consts::ARCH, std::env::consts::OS)
+}
+
 /// A snapshot of environment variables. `Debug` prints their names and never their values.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Environment {

@@ -64,6 +64,14 @@ pub enum Error {
         /// The variable.
         name: String,
     },
+    /// A key that could be guessed.
+    #[error("{name}: at least {characters} characters; for example from `openssl rand -hex 32`")]
+    ShortKey {
+        /// The variable.
+        name: String,
+        /// How many it has to have.
+        characters: usize,
+    },
     /// An app is to have a database of its own, and it is the host's.
     #[error(
         "{name} {how}, so nothing would be kept apart; name a variable that holds another database or credential"

@@ -140,6 +140,11 @@ limits! {
     /// What all requests of one app together may write to the log in a minute, with what the log
     /// adds to each line.
     log_bytes_per_minute, LOG_BYTES_PER_MINUTE: u64 = MIB;
+    /// The last lines of the log that are kept in memory, of all apps together; what one app logs
+    /// does not push all lines of another out.
+    kept_log_bytes, KEPT_LOG_BYTES: u64 = 4 * MIB;
+    /// The last lines of the log of one app that are kept in memory.
+    kept_log_lines, KEPT_LOG_LINES: u32 = 2_000;
 }
 
 /// Limits that an app may have for itself.

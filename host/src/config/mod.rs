@@ -11,6 +11,7 @@ mod app_database;
 mod app_variables;
 mod candidates;
 mod choice;
+mod code_key;
 mod connections;
 mod database;
 mod database_url;
@@ -37,10 +38,11 @@ mod web;
 use std::path::PathBuf;
 
 pub use candidates::POOL_URL;
+pub use code_key::CodeKey;
 pub use database::{DatabaseTarget, PostgresHost, PostgresTarget};
 pub use database_url::DatabaseUrl;
 pub use detect::{DEFAULT_DATA_DIRECTORY, DatabaseOptions, Decision, Source, app_target, detect};
-pub use env::{Environment, arguments, temporary_folder};
+pub use env::{Environment, arguments, machine, temporary_folder};
 pub use error::Error;
 pub use limits::{LimitRow, Limits};
 pub use login::{ChannelBinding, LoginMethod, LoginRules};
@@ -89,6 +91,8 @@ pub struct Config {
     pub memory_bytes: u64,
     /// A directory for compiled components; none = a temporary one for each process.
     pub code_cache: Option<PathBuf>,
+    /// What signs compiled code in the database.
+    pub code_key: CodeKey,
     /// What a commit on SQLite survives.
     pub sqlite_synchronous: SqliteSynchronous,
     /// What is logged, in the syntax of `tracing-subscriber`; none: the default.
@@ -120,6 +124,7 @@ impl Config {
             listens: environment.flag(LISTEN)?.unwrap_or(true),
             memory_bytes: memory_bytes(environment)?,
             code_cache: code_cache(&database.target, environment)?,
+            code_key: CodeKey::find(&database.target, environment)?,
             sqlite_synchronous: sqlite_synchronous(environment)?,
             log_filter: environment.parsed(
                 LOG_FILTER,

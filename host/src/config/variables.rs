@@ -16,7 +16,7 @@ pub struct Variable {
 }
 
 /// Name, default and meaning of what is not a limit.
-const SETTINGS: [(&str, &str, &str); 19] = [
+const SETTINGS: [(&str, &str, &str); 20] = [
     (
         "INNKEEPER_LOG",
         "warn,sqlx=error,innkeeper=info,guest=info,request=info",
@@ -61,6 +61,11 @@ const SETTINGS: [(&str, &str, &str); 19] = [
         "INNKEEPER_CODE_CACHE",
         "with SQLite: DATA/code-cache, else a temporary one",
         "directory for compiled components",
+    ),
+    (
+        "INNKEEPER_CODE_KEY",
+        "with SQLite: a file in DATA, else made of the database's password",
+        "at least 32 random characters that sign compiled components in the database; the same for all hosts and those who deploy",
     ),
     ("INNKEEPER_MEMORY", "what the system grants", "memory that this process may use, such as 512MiB"),
     ("PORT", "8080", "port that serve listens at"),
@@ -124,9 +129,10 @@ mod tests {
 
     use super::*;
 
-    const SOURCES: [&str; 9] = [
+    const SOURCES: [&str; 10] = [
         include_str!("candidates.rs"),
         include_str!("choice.rs"),
+        include_str!("code_key.rs"),
         include_str!("detect.rs"),
         include_str!("limits.rs"),
         include_str!("memory.rs"),

@@ -121,7 +121,7 @@ impl Registry {
         let guest = match there {
             Some(there) => Arc::clone(&there.guest),
             None => {
-                let (version, pre) = self.compiled(app, wanted.version).await?;
+                let (version, pre) = self.compiled(app, wanted.version, None).await?;
                 let settings = version.settings.as_deref();
                 let release = Release { number: version.number, settings, rehearsal: None, is_on_trial: true };
                 Arc::new(self.assemble(app, release, active.app.space.clone(), pre, active.accounts.clone())?)

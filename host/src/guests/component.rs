@@ -1,15 +1,20 @@
 //! Components: checked, compiled by a child, loaded off the async threads, ready to be
-//! instantiated.
+//! instantiated. Where their code is kept says `native`.
 
 use super::admission::{Admission, Filler, Trimmer};
 use super::advice;
-use super::compiling::{CompileError, Seen, Workshop};
+use super::compiling::{CompileError, Made, Seen, Workshop};
 use super::engine::Built;
 use super::linker;
+use super::native::{Finder, Native, NativeStore, Packed};
+use super::shared_components::SharedComponents;
 use super::state::GuestState;
 use crate::config::{Limits, MemoryBudget};
+use crate::storage::{self, Database};
 use bytes::Bytes;
+use sha2::{Digest, Sha256};
 use std::sync::Arc;
+use tokio::sync::Semaphore;
 use wasmtime::Engine;
 use wasmtime::component::{Component, Linker};
 use wasmtime_wasi_http::p2::bindings::ProxyPre;
@@ -29,7 +34,7 @@ pub enum ComponentError {
     #[error("the component has {size} bytes, more than the {most} allowed (INNKEEPER_COMPONENT_BYTES)")]
     TooLarge {
         /// Bytes of the file.
-        size: usize,
+        size: u64,
         /// Bytes allowed.
         most: u64,
     },
@@ -50,8 +55,11 @@ pub enum ComponentError {
     /// This host cannot run it.
     #[error("{0}")]
     Unfit(String),
-    /// Its code was there and is there no more.
-    #[error("its compiled code is gone: try again")]
+    /// The database with its code is away.
+    #[error(transparent)]
+    Storage(storage::Error),
+    /// The host is stopping.
+    #[error("the host is stopping")]
     Stopped,
 }
 
@@ -60,9 +68,38 @@ impl ComponentError {
     pub fn is_final(&self) -> bool {
         match self {
             Self::NotCompiled(error) => error.is_final(),
-            Self::Stopped => false,
+            Self::Stopped | Self::Storage(_) => false,
             _ => true,
         }
+    }
+}
+
+/// A component that may be loaded.
+#[derive(Debug, Clone, Copy)]
+pub struct Wanted<'a> {
+    /// Its hash.
+    pub sha256: &'a [u8],
+    /// Its bytes.
+    pub size: u64,
+    /// For which app; for the log.
+    pub app: &'a str,
+    /// Where its code may be.
+    pub database: &'a Database,
+    /// Held while that is being asked.
+    pub turn: &'a Semaphore,
+}
+
+/// A component that this host can run.
+pub struct Compiled {
+    /// Ready to be instantiated.
+    pub pre: Arc<ProxyPre<GuestState>>,
+    sha256: Vec<u8>,
+    code: Packed,
+}
+
+impl std::fmt::Debug for Compiled {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Compiled").field("code", &self.code).finish_non_exhaustive()
     }
 }
 
@@ -73,6 +110,8 @@ pub struct Compiler {
     instances: u32,
     linker: Arc<Linker<GuestState>>,
     workshop: Arc<Workshop>,
+    store: NativeStore,
+    shared: Arc<SharedComponents>,
     filler: Option<Arc<Filler>>,
     most_bytes: u64,
 }
@@ -84,8 +123,8 @@ impl std::fmt::Debug for Compiler {
 }
 
 impl Compiler {
-    /// What `workshop` compiles, the engine runs: both have the same folder.
-    pub fn new(built: Built, workshop: Workshop, most_bytes: u64) -> wasmtime::Result<Self> {
+    /// What `workshop` compiles, the engine runs; `store` keeps it.
+    pub fn new(built: Built, workshop: Workshop, store: NativeStore, most_bytes: u64) -> wasmtime::Result<Self> {
         let linker = Arc::new(linker::build(&built.engine)?);
         Ok(Self {
             engine: built.engine,
@@ -93,6 +132,8 @@ impl Compiler {
             linker,
             filler: Filler::new(workshop.instance_memory()),
             workshop: Arc::new(workshop),
+            store,
+            shared: Arc::default(),
             most_bytes,
         })
     }
@@ -113,42 +154,89 @@ impl Compiler {
         let Some((filler, bytes)) = self.filler.as_ref().and_then(|it| Some((it, it.take_wanted()?))) else {
             return Ok(());
         };
-        let engine = self.engine.clone();
-        self.workshop.compile_own(bytes.clone()).await?;
-        let loading = tokio::task::spawn_blocking(move || Component::from_binary(&engine, &bytes));
-        let loaded = loading.await.map_err(|_| ComponentError::Stopped)?;
-        filler.put(loaded.map_err(ComponentError::Invalid)?);
+        let sha256 = Sha256::digest(&bytes);
+        let native = match self.store.in_folder(&sha256, None).await {
+            Some(native) => native,
+            None => self.take(&sha256, self.workshop.compile_own(bytes).await?).await?,
+        };
+        filler.put(native.component);
         Ok(())
     }
 
-    /// Loads a component that is compiled already. None where it is not.
-    pub async fn load(&self, bytes: Bytes) -> Result<Option<ProxyPre<GuestState>>, ComponentError> {
-        check(&bytes, self.most_bytes)?;
-        let (engine, linker) = (self.engine.clone(), Arc::clone(&self.linker));
-        let loading = tokio::task::spawn_blocking(move || {
-            // The engine cannot compile: whatever the error is, there is no code that it takes.
-            let component = Component::from_binary(&engine, &bytes).ok();
-            component.map(|component| link(&linker, &component)).transpose()
-        });
-        loading.await.map_err(|_| ComponentError::Stopped)?
+    /// A component whose code is somewhere already: loaded for another app, in the folder of this
+    /// machine, or in the database. None where it has to be compiled.
+    pub async fn find(&self, wanted: Wanted<'_>) -> Result<Option<Arc<ProxyPre<GuestState>>>, ComponentError> {
+        self.check_size(wanted.size)?;
+        let slot = self.shared.slot(wanted.sha256);
+        let _turn = slot.turn().await.ok_or(ComponentError::Stopped)?;
+        if let Some(loaded) = slot.loaded() {
+            return Ok(Some(loaded));
+        }
+        let finder = Finder { app: wanted.app, database: wanted.database };
+        let mut found = self.store.in_folder(wanted.sha256, Some(finder)).await;
+        if found.is_none() {
+            found = self.store.in_registry(wanted).await.map_err(ComponentError::Storage)?;
+        }
+        let Some(native) = found else { return Ok(None) };
+        self.link(native.component).await.map(|pre| Some(slot.put(pre)))
     }
 
-    /// Compiles a component unless that has been done, and checks that this host can run it. Takes
-    /// seconds for large ones.
-    pub async fn compile(&self, bytes: Bytes) -> Result<ProxyPre<GuestState>, ComponentError> {
-        if let Some(loaded) = self.load(bytes.clone()).await? {
-            return Ok(loaded);
-        }
-        match self.workshop.compile(bytes.clone()).await?.problem {
-            Some(problem) => Err(ComponentError::Unfit(problem)),
-            None => self.load(bytes).await?.ok_or(ComponentError::Stopped),
-        }
+    /// Compiles a component unless this machine has its code, and checks that this host can run it.
+    /// Takes seconds for large ones.
+    pub async fn compile(&self, bytes: Bytes) -> Result<Compiled, ComponentError> {
+        self.check_size(u64::try_from(bytes.len()).unwrap_or(u64::MAX))?;
+        check(&bytes)?;
+        let hashed = bytes.clone();
+        let hashing = tokio::task::spawn_blocking(move || Sha256::digest(&hashed).to_vec());
+        let sha256 = hashing.await.map_err(|_| ComponentError::Stopped)?;
+        let native = match self.store.in_folder(&sha256, None).await {
+            Some(native) => native,
+            None => self.take(&sha256, self.workshop.compile(bytes).await?).await?,
+        };
+        let pre = self.shared.slot(&sha256).put(self.link(native.component).await?);
+        Ok(Compiled { pre, sha256, code: native.packed })
+    }
+
+    /// Where code is kept.
+    pub(super) fn store(&self) -> &NativeStore {
+        &self.store
+    }
+
+    /// Hands the code on to other hosts of a database. False where that cannot be: see
+    /// `config::CodeKey`.
+    pub async fn publish(
+        &self,
+        database: &Database,
+        compiled: &Compiled,
+        compiled_by: &str,
+    ) -> storage::Result<bool> {
+        self.store.publish(database, &compiled.sha256, compiled.code.clone(), compiled_by).await
     }
 
     /// Compiles a component and looks at it, whether this host can run it or not.
     pub async fn inspect(&self, bytes: Bytes) -> Result<Seen, ComponentError> {
-        check(&bytes, self.most_bytes)?;
-        Ok(self.workshop.compile(bytes).await?)
+        self.check_size(u64::try_from(bytes.len()).unwrap_or(u64::MAX))?;
+        check(&bytes)?;
+        Ok(self.workshop.compile(bytes).await?.seen)
+    }
+
+    async fn take(&self, sha256: &[u8], made: Made) -> Result<Native, ComponentError> {
+        match (made.seen.problem, made.code) {
+            (Some(problem), _) => Err(ComponentError::Unfit(problem)),
+            (None, None) => Err(ComponentError::Stopped),
+            (None, Some(packed)) => self.store.take(sha256, packed).await.map_err(ComponentError::Invalid),
+        }
+    }
+
+    async fn link(&self, component: Component) -> Result<ProxyPre<GuestState>, ComponentError> {
+        let linker = Arc::clone(&self.linker);
+        let linking = tokio::task::spawn_blocking(move || link(&linker, &component));
+        linking.await.map_err(|_| ComponentError::Stopped)?
+    }
+
+    fn check_size(&self, size: u64) -> Result<(), ComponentError> {
+        let most = self.most_bytes;
+        if size > most { Err(ComponentError::TooLarge { size, most }) } else { Ok(()) }
     }
 }
 
@@ -176,10 +264,7 @@ pub(super) fn declared_memory(pre: &ProxyPre<GuestState>) -> u64 {
     ))
 }
 
-fn check(bytes: &[u8], most: u64) -> Result<(), ComponentError> {
-    if u64::try_from(bytes.len()).unwrap_or(u64::MAX) > most {
-        return Err(ComponentError::TooLarge { size: bytes.len(), most });
-    }
+fn check(bytes: &[u8]) -> Result<(), ComponentError> {
     match bytes.get(..MAGIC_BYTES) {
         Some(COMPONENT_MAGIC) => Ok(()),
         Some(MODULE_MAGIC) => Err(ComponentError::NotAComponent(

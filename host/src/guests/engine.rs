@@ -5,9 +5,8 @@
 //! support, and calls are cheaper without.
 
 use super::admission::WARM_SLOTS;
-use std::path::Path;
 use std::time::Duration;
-use wasmtime::{Cache, CacheConfig, Config, Enabled, Engine, InstanceAllocationStrategy, PoolingAllocationConfig};
+use wasmtime::{Config, Enabled, Engine, InstanceAllocationStrategy, PoolingAllocationConfig};
 
 /// How often a running guest is looked at.
 pub const TICK: Duration = Duration::from_millis(10);
@@ -28,13 +27,11 @@ const CORE_INSTANCES: u32 = 20;
 
 /// How to build an engine.
 #[derive(Debug, Clone, Copy)]
-pub struct EngineSettings<'a> {
+pub struct EngineSettings {
     /// Instances that may live at once.
     pub instances: u32,
     /// Bytes of one instance's memory at most.
     pub memory_bytes: u64,
-    /// Where compiled code is kept. The folder has to be the host's own: what is in it is run.
-    pub code: &'a Path,
 }
 
 /// An engine, and how many instances may live in it at once.
@@ -46,34 +43,34 @@ pub struct Built {
     pub instances: u32,
 }
 
-/// An engine that runs what lies in the folder of compiled code, and cannot compile.
-pub fn build(settings: EngineSettings<'_>) -> wasmtime::Result<Built> {
+/// An engine that runs code that was compiled elsewhere, and cannot compile.
+pub fn build(settings: EngineSettings) -> wasmtime::Result<Built> {
     build_with(settings, false)
 }
 
-/// An engine that compiles, and puts the code into its folder.
-pub(super) fn build_compiler(settings: EngineSettings<'_>) -> wasmtime::Result<Built> {
+/// An engine that compiles.
+pub(super) fn build_compiler(settings: EngineSettings) -> wasmtime::Result<Built> {
     build_with(settings, true)
 }
 
 /// Builds the engine and starts its clock. Falls back to a smaller pool and then to none where the system
 /// does not give the address space.
-fn build_with(settings: EngineSettings<'_>, compiles: bool) -> wasmtime::Result<Built> {
+fn build_with(settings: EngineSettings, compiles: bool) -> wasmtime::Result<Built> {
     let smaller = (settings.instances / 8).max(4);
     let pooled = [settings.instances, smaller].into_iter().find_map(|instances| {
-        let mut config = base_config(settings, compiles).ok()?;
+        let mut config = base_config(compiles);
         config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool(settings, instances)));
         Some(Built { engine: Engine::new(&config).ok()?, instances })
     });
     let built = match pooled {
         Some(built) => built,
-        None => Built { engine: Engine::new(&base_config(settings, compiles)?)?, instances: settings.instances },
+        None => Built { engine: Engine::new(&base_config(compiles))?, instances: settings.instances },
     };
     start_clock(&built.engine)?;
     Ok(built)
 }
 
-fn base_config(settings: EngineSettings<'_>, compiles: bool) -> wasmtime::Result<Config> {
+fn base_config(compiles: bool) -> Config {
     let mut config = Config::new();
     config
         .concurrency_support(false)
@@ -82,13 +79,10 @@ fn base_config(settings: EngineSettings<'_>, compiles: bool) -> wasmtime::Result
         .async_stack_size(FIBER_STACK)
         .max_wasm_stack(WASM_STACK)
         .enable_compiler(compiles);
-    let mut cache = CacheConfig::new();
-    cache.with_directory(settings.code);
-    config.cache(Some(Cache::new(cache)?));
-    Ok(config)
+    config
 }
 
-fn pool(settings: EngineSettings<'_>, instances: u32) -> PoolingAllocationConfig {
+fn pool(settings: EngineSettings, instances: u32) -> PoolingAllocationConfig {
     let mut pool = PoolingAllocationConfig::new();
     pool.max_unused_warm_slots(WARM_SLOTS)
         .total_component_instances(instances)

@@ -2,40 +2,46 @@
 //! is ready, so that an app that is slow to load, or cannot be loaded, keeps no other waiting.
 //! Until then an app that is new says that it is starting, and one that was there before goes on in
 //! its old version.
+//!
+//! There may be a thousand apps, and the database may be far away. So what all of them need is asked
+//! for in one query each. `fetching` gets each its component.
 
 use super::component::ComponentError;
 use super::failed_compiles::Failed;
 use super::registry::{Closed, Guest, Registry, Release, Why};
 use super::routes::{Room, Routes};
-use super::state::GuestState;
 use super::trial::RECENT_MICROS;
 use crate::storage::registry::{App, Version};
 use crate::storage::{AppSpace, Error, now_micros};
-use bytes::Bytes;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, MutexGuard, PoisonError};
 use tokio::sync::Semaphore;
-use wasmtime_wasi_http::p2::bindings::ProxyPre;
 
 /// Apps for which room is made in their own databases at the same time: one that does not answer
 /// takes its time.
 const PLACES: usize = 8;
+/// Memory for code on its way, in MiB: compressed, unpacked and as the engine has it.
+pub(super) const CODE_ROOM: u32 = 128;
 
 /// Who may do what takes much of something. Nothing else is waited for under a turn.
 #[derive(Debug)]
 pub(super) struct Turns {
     places: Semaphore,
     /// Compiling takes much memory. What is compiled already does not wait for it.
-    compiler: Semaphore,
+    pub(super) compiler: Semaphore,
     /// The host's database is asked for one app at a time: the host has few connections, and polls
     /// over them too.
-    host: Semaphore,
+    pub(super) host: Semaphore,
+    /// See [`CODE_ROOM`].
+    pub(super) code: Semaphore,
 }
 
 impl Default for Turns {
     fn default() -> Self {
-        Self { places: Semaphore::new(PLACES), compiler: Semaphore::new(1), host: Semaphore::new(1) }
+        let one = || Semaphore::new(1);
+        let code = Semaphore::new(usize::try_from(CODE_ROOM).unwrap_or(1));
+        Self { places: Semaphore::new(PLACES), compiler: one(), host: one(), code }
     }
 }
 
@@ -54,6 +60,10 @@ pub(super) struct Load {
     pub(super) app: App,
     active: i64,
     number: u64,
+    /// The active version, where it was read together with all others.
+    version: Option<Version>,
+    /// Whether the app's room was there when all were looked at.
+    has_space: bool,
 }
 
 impl Wanted {
@@ -63,8 +73,9 @@ impl Wanted {
             return None;
         }
         self.count += 1;
-        let load = Load { app: app.clone(), active, number: self.count };
-        self.loads.insert(app.name.clone(), load.clone());
+        let (app, number) = (app.clone(), self.count);
+        let load = Load { app, active, number, version: None, has_space: false };
+        self.loads.insert(load.app.name.clone(), load.clone());
         Some(load)
     }
 
@@ -76,6 +87,15 @@ impl Wanted {
         }
         is_newest
     }
+}
+
+/// What was read of all apps at once.
+#[derive(Debug, Default)]
+pub(super) struct About {
+    /// The active version of each, by the app's name.
+    pub(super) versions: HashMap<String, Version>,
+    /// The apps whose room is known to be there.
+    pub(super) spaces: HashSet<String>,
 }
 
 /// Why an app could not be loaded.
@@ -103,12 +123,14 @@ impl Registry {
     /// Takes the list of apps and publishes what is known of each at once. Returns the apps that
     /// have to be loaded, for [`Self::load`]; those that are being loaded already are not among
     /// them.
-    pub(super) fn reload(&self, apps: &[App]) -> Vec<Load> {
+    pub(super) fn reload(&self, apps: &[App], mut about: About) -> Vec<Load> {
         let vars: Vec<&str> = apps.iter().filter_map(|app| app.database_var.as_deref()).collect();
         self.own_databases.retain(&vars);
         self.forget_problems(apps);
         let mut wanted = self.wanted();
-        wanted.loads.retain(|name, _| apps.iter().any(|app| app.name == *name && app.active.is_some()));
+        let active: HashSet<&str> =
+            apps.iter().filter(|app| app.active.is_some()).map(|app| app.name.as_str()).collect();
+        wanted.loads.retain(|name, _| active.contains(name.as_str()));
         let before = self.routes.load_full();
         let (mut rooms, mut loads) = (Vec::new(), Vec::new());
         for app in apps {
@@ -120,7 +142,11 @@ impl Registry {
                 rooms.push(Room::Open(Arc::clone(guest)));
                 continue;
             }
-            loads.extend(wanted.begin(app, active));
+            loads.extend(wanted.begin(app, active).map(|load| Load {
+                version: about.versions.remove(&app.name),
+                has_space: about.spaces.contains(&app.name),
+                ..load
+            }));
             rooms.push(meanwhile(app, room));
         }
         self.routes.store(Arc::new(Routes::new(rooms)));
@@ -177,6 +203,9 @@ impl Registry {
     /// Once every app has been loaded for the first time, a new one is no reason to take this
     /// process out of service.
     fn note_settled(&self) {
+        if self.settled.load(Ordering::Acquire) {
+            return;
+        }
         if self.routes.load().closed(Why::Starting).next().is_none() {
             self.settled.store(true, Ordering::Release);
         }
@@ -237,9 +266,9 @@ impl Registry {
     }
 
     async fn guest_for(&self, load: &Load, old: Option<&Arc<Guest>>) -> Result<Arc<Guest>, LoadError> {
-        let Load { app, active, .. } = load;
-        let space = self.space_for(app, old).await?;
-        let (version, pre) = self.compiled(app, *active).await?;
+        let Load { app, active, version, .. } = load;
+        let space = self.space_for(load, old).await?;
+        let (version, pre) = self.compiled(app, *active, version.as_ref()).await?;
         let accounts = old.map_or_else(|| self.accounts(&space), |old| old.accounts.clone());
         let is_on_trial = is_new(app) && old.is_none_or(|old| old.version != version.number);
         let release = Release {
@@ -256,11 +285,16 @@ impl Registry {
     }
 
     /// Where the app's things are: as before, or else made if need be.
-    async fn space_for(&self, app: &App, old: Option<&Arc<Guest>>) -> Result<AppSpace, LoadError> {
+    async fn space_for(&self, load: &Load, old: Option<&Arc<Guest>>) -> Result<AppSpace, LoadError> {
+        let app = &load.app;
         let old = old.filter(|guest| guest.database_var() == app.database_var.as_deref());
         match (old, &app.database_var) {
             (Some(guest), _) => Ok(guest.app.space.clone()),
             (None, None) => {
+                let there = load.has_space.then(|| self.database().space_that_is_there(&app.name)).flatten();
+                if let Some(space) = there {
+                    return Ok(space);
+                }
                 let _turn = self.turns.host.acquire().await.map_err(|_| LoadError::Stopping)?;
                 Ok(self.space_of(app).await?)
             }
@@ -269,39 +303,6 @@ impl Registry {
                 self.space_of(app).await.map_err(LoadError::Own)
             }
         }
-    }
-
-    /// The active version, ready to run. What is not compiled yet waits for its turn.
-    pub(super) async fn compiled(
-        &self,
-        app: &App,
-        active: i64,
-    ) -> Result<(Version, ProxyPre<GuestState>), LoadError> {
-        let version = {
-            let _turn = self.turns.host.acquire().await.map_err(|_| LoadError::Stopping)?;
-            self.database().version(&app.name, active).await?.ok_or(LoadError::NoVersion)?
-        };
-        self.check(&version)?;
-        if let Some(pre) = self.compiler.load(self.component(&version).await?).await? {
-            return Ok((version, pre));
-        }
-        // Read again in its turn: those that wait keep no component in memory.
-        let _turn = self.turns.compiler.acquire().await.map_err(|_| LoadError::Stopping)?;
-        self.check(&version)?;
-        match self.compiler.compile(self.component(&version).await?).await {
-            Ok(pre) => Ok((version, pre)),
-            Err(error) => Err(LoadError::NotCompiled(self.failed_compiles.note(&version.sha256, &error))),
-        }
-    }
-
-    /// Another app may have the same component.
-    fn check(&self, version: &Version) -> Result<(), LoadError> {
-        self.failed_compiles.find(&version.sha256).map_or(Ok(()), |failed| Err(LoadError::NotCompiled(failed)))
-    }
-
-    async fn component(&self, version: &Version) -> Result<Bytes, LoadError> {
-        let _turn = self.turns.host.acquire().await.map_err(|_| LoadError::Stopping)?;
-        Ok(self.database().component(version).await?.into())
     }
 }
 

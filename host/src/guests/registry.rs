@@ -51,7 +51,8 @@ pub struct Guest {
     pub(super) judge: Judge,
     /// The version that answers a part of this one's visitors.
     pub(super) canary: ArcSwapOption<CanaryGuest>,
-    pub(super) pre: ProxyPre<GuestState>,
+    /// Apps that have the same component share it.
+    pub(super) pre: Arc<ProxyPre<GuestState>>,
     /// What an instance usually takes.
     pub usual: Arc<Usual>,
 }
@@ -342,7 +343,7 @@ impl Registry {
         app: &App,
         version: Release<'_>,
         space: AppSpace,
-        pre: ProxyPre<GuestState>,
+        pre: Arc<ProxyPre<GuestState>>,
         accounts: Accounts,
     ) -> Result<Guest, serde_json::Error> {
         let settings: Settings = serde_json::from_str(version.settings.unwrap_or(&app.settings))?;

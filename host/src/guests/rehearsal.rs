@@ -2,11 +2,11 @@
 //! ones, and nothing that the version does to them is kept.
 
 use super::admission::{Client, Party};
-use super::component::ComponentError;
+use super::component::{Compiled, ComponentError};
 use super::registry::{Registry, Release};
+use super::respond;
 use super::run::{self, Fault, Running};
 use super::state::Visit;
-use super::{GuestState, respond};
 use crate::interfaces::Rehearsal;
 use crate::interfaces::body::RequestBody;
 use crate::interfaces::session::{Jar, Presented};
@@ -17,7 +17,6 @@ use http::Request;
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use wasmtime_wasi_http::p2::bindings::ProxyPre;
 
 /// The version holds locks of the app's tables for as long, and visitors of the old one may wait.
 const LONGEST: Duration = Duration::from_secs(10);
@@ -25,7 +24,7 @@ const LONGEST: Duration = Duration::from_secs(10);
 const REQUEST_ID: &str = "smoke";
 
 /// A component that can be run here.
-pub struct Prepared(ProxyPre<GuestState>);
+pub struct Prepared(Compiled);
 
 impl std::fmt::Debug for Prepared {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -73,6 +72,12 @@ impl Registry {
         self.compiler.compile(component).await.map(Prepared)
     }
 
+    /// Hands the code of a component on to other hosts of the database, which have only to load it
+    /// then. False where there is no key to sign it with: see `config::CodeKey`.
+    pub async fn publish(&self, prepared: &Prepared, compiled_by: &str) -> Result<bool, Error> {
+        self.compiler.publish(self.database(), &prepared.0, compiled_by).await
+    }
+
     /// Where an app's things are, made if need be.
     pub async fn space_of(&self, app: &App) -> Result<AppSpace, Error> {
         match &app.database_var {
@@ -94,7 +99,7 @@ impl Registry {
         let number = app.active.unwrap_or_default().saturating_add(1);
         let release =
             Release { number, settings: None, rehearsal: Some(Rehearsal::default()), is_on_trial: false };
-        let guest = self.assemble(app, release, space, prepared.0.clone(), accounts)?;
+        let guest = self.assemble(app, release, space, Arc::clone(&prepared.0.pre), accounts)?;
         let client = Client::at(IpAddr::V4(Ipv4Addr::LOCALHOST));
         let party = Party { app: Arc::clone(guest.app.space.app()), client };
         let entered = self.memory().enter(&party, &guest.usual).await;

@@ -31,34 +31,52 @@ impl Room {
 
 /// The map from route to guest. A route is a path prefix (`/`, `/blog`) or a host name
 /// (`blog.example.org`). How long a look into it takes does not depend on how many apps there are.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 pub struct Routes {
-    hosts: HashMap<String, Room>,
+    hosts: HashMap<Arc<str>, Room>,
     /// Without a slash at the end.
-    prefixes: HashMap<String, Room>,
+    prefixes: HashMap<Arc<str>, Room>,
     /// Bytes of the longest prefix.
     longest: usize,
     /// By the name of the app.
-    apps: HashMap<String, Room>,
+    apps: HashMap<Arc<str>, Room>,
 }
 
 impl Routes {
     /// Sorts rooms by their routes.
     pub fn new(rooms: impl IntoIterator<Item = Room>) -> Self {
         let mut routes = Self::default();
-        for room in rooms {
-            routes.apps.insert(room.app().to_owned(), room.clone());
-            for route in room.routes() {
-                if route.starts_with('/') {
-                    let prefix = route.trim_end_matches('/');
-                    routes.longest = routes.longest.max(prefix.len());
-                    routes.prefixes.insert(prefix.to_owned(), room.clone());
-                } else {
-                    routes.hosts.insert(route.clone(), room.clone());
+        rooms.into_iter().for_each(|room| routes.put(room));
+        routes
+    }
+
+    fn put(&mut self, room: Room) {
+        self.apps.insert(room.app().into(), room.clone());
+        for route in room.routes() {
+            match Place::of(route) {
+                Place::Prefix(prefix) => {
+                    self.longest = self.longest.max(prefix.len());
+                    self.prefixes.insert(prefix.into(), room.clone());
+                }
+                Place::Host(host) => {
+                    self.hosts.insert(host.into(), room.clone());
                 }
             }
         }
-        routes
+    }
+
+    /// Another app may have come to the same place meanwhile: that one stays.
+    fn remove(&mut self, app: &str) {
+        let Some(room) = self.apps.remove(app) else { return };
+        for route in room.routes() {
+            let (places, place) = match Place::of(route) {
+                Place::Prefix(prefix) => (&mut self.prefixes, prefix),
+                Place::Host(host) => (&mut self.hosts, host),
+            };
+            if places.get(place).is_some_and(|there| there.app() == app) {
+                places.remove(place);
+            }
+        }
     }
 
     /// What is there for a host name (lower case, without port) and a path.
@@ -102,9 +120,13 @@ impl Routes {
         self.apps.get(app)
     }
 
-    /// The same routes with another room for an app, or with none.
+    /// The same routes with another room for an app, or with none. It takes no new name and no new
+    /// hash of all others, since a host with many apps does this for each.
     pub(super) fn with(&self, app: &str, room: Option<Room>) -> Self {
-        Self::new(self.apps.values().filter(|other| other.app() != app).cloned().chain(room))
+        let mut routes = self.clone();
+        routes.remove(app);
+        room.into_iter().for_each(|room| routes.put(room));
+        routes
     }
 
     /// All apps that cannot be served for now, for one reason.
@@ -113,6 +135,18 @@ impl Routes {
             Room::Closed(closed) if closed.why == why => Some(closed),
             _ => None,
         })
+    }
+}
+
+/// Where a route leads to.
+enum Place<'a> {
+    Prefix(&'a str),
+    Host(&'a str),
+}
+
+impl<'a> Place<'a> {
+    fn of(route: &'a str) -> Self {
+        if route.starts_with('/') { Self::Prefix(route.trim_end_matches('/')) } else { Self::Host(route) }
     }
 }
 
@@ -199,6 +233,27 @@ mod tests {
         assert!(routes.room_of("app of /other").is_none());
         assert!(routes.guest_of("app of /blog").is_none(), "it is closed");
         assert_eq!(routes.closed(Why::Broken).count(), 2);
+    }
+
+    #[test]
+    fn an_app_that_moves_is_found_at_its_new_route_alone() {
+        let moved = |app: &str, route: &str| {
+            let (app, routes) = (app.to_owned(), vec![route.to_owned()]);
+            Room::Closed(Arc::new(Closed { app, routes, why: Why::Broken, reason: String::new() }))
+        };
+        let app_at = |routes: &Routes, path: &str| routes.find(None, path).map(|room| room.app().to_owned());
+        let before = routes(&["/blog", "/shop", "blog.example.org"]);
+        let after = before.with("app of /blog", Some(moved("app of /blog", "/journal/")));
+        assert_eq!(app_at(&after, "/journal/1").as_deref(), Some("app of /blog"));
+        assert_eq!((app_at(&after, "/blog"), before.find(None, "/journal").is_none()), (None, true));
+        // The one comes to a place before the other leaves it.
+        let both = before.with("app of /shop", Some(moved("app of /shop", "/blog")));
+        let swapped = both.with("app of /blog", Some(moved("app of /blog", "/shop")));
+        assert_eq!(app_at(&swapped, "/blog").as_deref(), Some("app of /shop"));
+        assert_eq!(app_at(&swapped, "/shop").as_deref(), Some("app of /blog"));
+        let gone = swapped.with("app of blog.example.org", None);
+        assert!(gone.find(Some("blog.example.org"), "/x").is_none());
+        assert!(gone.room_of("app of blog.example.org").is_none() && gone.room_of("app of /shop").is_some());
     }
 
     #[test]

@@ -94,7 +94,7 @@ pub fn start(
     let scheme = if https { Scheme::Https } else { Scheme::Http };
     let request = store.data_mut().http().new_incoming_request(scheme, Request::from_parts(head, body))?;
     let out = store.data_mut().http().new_response_outparam_from_callback(|_| {})?;
-    let pre = guest.pre.clone();
+    let pre = Arc::clone(&guest.pre);
     let failed = Failed::default();
     let note = failed.clone();
     let run = async move {

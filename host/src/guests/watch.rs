@@ -4,7 +4,7 @@
 
 use super::heartbeat::Heartbeat;
 use super::keys;
-use super::loading::Load;
+use super::loading::{About, Load};
 use super::registry::Registry;
 use crate::storage::Error;
 use crate::storage::registry::{App, Canary};
@@ -193,7 +193,9 @@ async fn refresh(registry: &Registry, seen: &mut Seen) -> Result<Vec<Load>, Erro
         return registry.reopen().await;
     }
     let apps = registry.database().apps().await?;
-    let loads = registry.reload(&apps);
+    let versions = registry.database().active_versions().await?;
+    let spaces = registry.database().apps_with_space().await?;
+    let loads = registry.reload(&apps, About { versions, spaces });
     (seen.generation, seen.apps) = (Some(generation), apps);
     Ok(loads)
 }

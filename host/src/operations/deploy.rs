@@ -56,6 +56,8 @@ pub struct Deployed {
     pub smoke: Option<SmokeReport>,
     /// Why it was asked for nothing first.
     pub smoke_skipped: Option<String>,
+    /// Why each host has to compile it for itself.
+    pub code_not_shared: Option<String>,
 }
 
 /// How far a deployment is.
@@ -88,6 +90,9 @@ impl Operations {
         progress(Stage::Smoke);
         let candidate = self.candidate(app, request, routes.clone()).await?;
         let smoked = self.smoke(&candidate, &prepared, &request.smoke).await?;
+        // Before there is a version: hosts that follow find its code.
+        let code_not_shared =
+            self.registry.publish(&prepared, &actor.name).await.err().map(|error| error.to_string());
         progress(Stage::Activating);
         let settings = request.settings.as_ref().map(serde_json::to_string).transpose();
         let settings = settings.map_err(|error| OperationError::invalid(error.to_string()))?;
@@ -120,6 +125,7 @@ impl Operations {
             generation,
             smoke,
             smoke_skipped,
+            code_not_shared,
         })
     }
 

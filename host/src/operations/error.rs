@@ -51,6 +51,11 @@ impl OperationError {
         Self::new(ErrorKind::Conflict, message)
     }
 
+    /// Something that is needed cannot be had for now.
+    pub fn unavailable(message: impl Into<String>) -> Self {
+        Self::new(ErrorKind::Unavailable, message)
+    }
+
     /// There is no such thing.
     pub fn not_found(message: impl Into<String>) -> Self {
         Self::new(ErrorKind::NotFound, message)

@@ -16,6 +16,7 @@ mod prune;
 mod rollback;
 mod settings;
 mod smoke;
+mod state_view;
 mod version_view;
 
 pub use app_view::{AppView, CanaryView};
@@ -29,6 +30,7 @@ pub use prune::PrunedView;
 pub use rollback::{RollbackPlan, RollbackRequest, RolledBack, UnknownMigration};
 pub use settings::{ConfigEntry, ConfigSource, SettingsView};
 pub use smoke::{SmokeReport, SmokeRequest};
+pub use state_view::{ContentsView, DiskView, StateView};
 pub use version_view::{ActivationView, VersionView};
 
 use crate::guests::Registry;

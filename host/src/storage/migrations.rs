@@ -41,6 +41,7 @@ const REGISTRY: &[Migration] = &[
     migration!("registry", "0002_app_databases"),
     migration!("registry", "0003_keys"),
     migration!("registry", "0004_swap"),
+    migration!("registry", "0005_native_code"),
 ];
 const APP: &[Migration] = &[
     migration!("app", "0001_belongings"),

@@ -4,7 +4,9 @@ pub mod figures;
 pub mod host_work;
 mod log;
 mod log_queue;
+pub mod log_ring;
 pub mod metrics;
+pub mod recent;
 mod seldom;
 
 pub use log::start;

@@ -78,6 +78,11 @@ pub(super) fn is_trusted(origin: &HeaderValue, origins: &Origins) -> bool {
     origin.is_some_and(|origin| origins.trusted.contains(&origin))
 }
 
+/// Whether exactly one `Origin` says that a request was sent by a page of the origin that it goes to.
+pub(super) fn comes_from_visited(headers: &HeaderMap, https: bool) -> bool {
+    matches!(header(headers, &ORIGIN), Header::One(origin) if is_visited(origin, headers.get(HOST), https))
+}
+
 /// Whether this is the origin that the visitor has come to: scheme, host and port. The host itself
 /// speaks no TLS, so the scheme is http unless a trusted router says otherwise.
 fn is_visited(origin: &HeaderValue, host: Option<&HeaderValue>, https: bool) -> bool {

@@ -18,6 +18,7 @@ mod closing;
 mod connections;
 mod cors;
 mod cross_origin;
+mod dashboard;
 mod dispatch;
 mod downloads;
 pub mod front;

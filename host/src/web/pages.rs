@@ -2,6 +2,7 @@
 
 use super::body::{Body, full};
 use crate::guests::Ending;
+use crate::telemetry::recent;
 use bytes::Bytes;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
 use http::{HeaderMap, Response, StatusCode};
@@ -66,6 +67,14 @@ impl Problem {
     /// 500 without detail.
     pub(super) fn internal(reason: impl Into<String>) -> Self {
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "Something went wrong here. It has been noted.", reason)
+    }
+
+    /// How the request ended, for the figures.
+    pub(super) fn counted(&self) -> recent::Ending {
+        match self.blame {
+            Some(_) => recent::Ending::Failed,
+            None => recent::Ending::ByHost(self.status.as_u16()),
+        }
     }
 
     /// The page for the visitor.

@@ -2,6 +2,7 @@
 
 use super::body::{Body, full};
 use super::cors::{Cors, Endpoint};
+use super::dashboard::{self, Dashboard};
 use super::dispatch::Dispatcher;
 use super::front::{self, ClientInfo, Refusal};
 use super::leaving::Leaving;
@@ -16,6 +17,7 @@ use crate::guests::admission::Client;
 use crate::guests::routes::Room;
 use crate::guests::{Absence, Closed, Guest, Registry};
 use crate::telemetry::metrics;
+use crate::telemetry::recent::{self, Ending};
 use http::header::{HOST, HeaderValue, RETRY_AFTER};
 use http::{HeaderMap, Request, Response, StatusCode};
 use hyper::body::Incoming;
@@ -36,6 +38,7 @@ pub(super) struct Router {
     pub(super) registry: Arc<Registry>,
     pub(super) dispatcher: Dispatcher,
     desk: Desk,
+    dashboard: Dashboard,
     leaving: Leaving,
     pub(super) trust_proxy: bool,
     operator: Operator,
@@ -49,6 +52,7 @@ impl Router {
         registry: Arc<Registry>,
         dispatcher: Dispatcher,
         desk: Desk,
+        dashboard: Dashboard,
         leaving: Leaving,
         settings: &ServerSettings,
     ) -> Self {
@@ -57,6 +61,7 @@ impl Router {
             registry,
             dispatcher,
             desk,
+            dashboard,
             leaving,
             trust_proxy: settings.trust_proxy,
             operator: Operator::new(settings.admin_token.as_ref(), operator_attempts),
@@ -95,14 +100,15 @@ impl Router {
                     self.operator.hide(&mut request)?;
                     self.dispatcher.dispatch(guest, request, &client, who, &request_id).await
                 }
-                Err(route) => {
-                    Box::pin(self.answer_without_guest(route, request, client.address.unwrap_or(peer))).await
-                }
+                Err(route) => Box::pin(self.answer_without_guest(route, request, &client, peer)).await,
             }
         });
-        let (mut response, reason) = match self.leaving.in_time(answering).await {
-            Ok(response) => (response, None),
-            Err(problem) => (problem.page(&request_id), Some(problem.reason)),
+        let (mut response, ending, reason) = match self.leaving.in_time(answering).await {
+            Ok(response) => {
+                let ending = Ending::Answered(response.status().as_u16());
+                (response, ending, None)
+            }
+            Err(problem) => (problem.page(&request_id), problem.counted(), Some(problem.reason)),
         };
         self.leaving.mark(response.headers_mut());
         if let Some(part) = part {
@@ -110,6 +116,9 @@ impl Router {
         }
         if let Some(cors) = &cors {
             cors.mark(response.headers_mut());
+        }
+        if let Ok(guest) = &found {
+            recent::note(guest.app.space.app(), guest.version, ending, began.elapsed());
         }
         line.log(found.as_deref().ok(), response.status(), began, &request_id, reason.as_deref());
         response
@@ -119,8 +128,10 @@ impl Router {
         &self,
         route: &Route,
         request: Request<Incoming>,
-        address: IpAddr,
+        client: &ClientInfo,
+        peer: IpAddr,
     ) -> Result<Response<Body>, Problem> {
+        let address = client.address.unwrap_or(peer);
         match route {
             Route::Misplaced => Err(operator::misplaced()),
             Route::Host(response) => Ok(response()),
@@ -132,6 +143,10 @@ impl Router {
                 uploads::respond(&self.registry, request, Client::at(address), &self.desk).await
             }
             Route::Metrics => Ok(self.metrics(&request, address).await),
+            Route::Dashboard => {
+                let client = dashboard::Client { https: client.scheme_https, address, operator: &self.operator };
+                Ok(self.dashboard.answer(request, client).await)
+            }
             Route::Absent(absence) => Err(closed::absent(absence)),
             Route::Closed(closed) => Err(closed::closed(closed)),
         }
@@ -216,6 +231,7 @@ enum Route {
     Ready,
     File(Endpoint),
     Metrics,
+    Dashboard,
     /// The operator's token stands in the path.
     Misplaced,
     Absent(Absence),
@@ -229,6 +245,7 @@ fn host_route(path: &str) -> Route {
         _ if path.starts_with("/blobs/") => Route::File(Endpoint::Downloads),
         _ if path.starts_with("/uploads/") => Route::File(Endpoint::Uploads),
         "/metrics" => Route::Metrics,
+        _ if dashboard::is_dashboards(path) => Route::Dashboard,
         _ => Route::Host(|| pages::plain(StatusCode::NOT_FOUND, "no such route of the host\n")),
     }
 }

@@ -2,6 +2,7 @@
 
 use super::closing;
 use super::connections::{self, Connections, Entry};
+use super::dashboard::Dashboard;
 use super::dispatch::Dispatcher;
 use super::front::{self, Guarded, Rules};
 use super::leaving::{CountedBody, Leaving};
@@ -64,7 +65,8 @@ impl Server {
         let dispatcher = Dispatcher::new(Arc::clone(registry.memory()), tasks.clone());
         let leaving = Leaving::default();
         let desk = Desk::new(tasks.clone());
-        let router = Arc::new(Router::new(registry, dispatcher, desk, leaving.clone(), settings));
+        let dashboard = Dashboard::new(Arc::clone(&registry), tasks.clone());
+        let router = Arc::new(Router::new(registry, dispatcher, desk, dashboard, leaving.clone(), settings));
         Self { listener, router, rules, leaving, connections: Connections::new(settings.connections), tasks }
     }
 

@@ -58,7 +58,7 @@ async fn what_is_sound_apart_from_its_size_is_taken() {
     deploy_with(&[], &large).await.succeeded();
 }
 
-/// Deployed by a host with wider limits, as by an older one: this one has to compile it, and
+/// Deployed by a host with wider limits and of another kind: this one has to compile it, and
 /// cannot.
 async fn a_bomb_from_elsewhere_harms_nobody_who_is_served(engine: Engine) {
     let folder = tempfile::tempdir().expect("a folder");
@@ -69,7 +69,10 @@ async fn a_bomb_from_elsewhere_harms_nobody_who_is_served(engine: Engine) {
     host.serving().forget_peak();
     let (_bomb_folder, bomb) = hello_with(&Function::Steps(MANY_STEPS));
     let bomb = bomb.to_str().expect("UTF-8");
+    host.serving().signal("STOP");
     command::on(host.database(), &["deploy", bomb, "--app", "app"]).await.succeeded();
+    crate::native::rows::forget_all(host.database()).await;
+    host.serving().signal("CONT");
     let mut slowest = Duration::ZERO;
     let refused = host.wait_for_log("cannot load the active version");
     tokio::pin!(refused);

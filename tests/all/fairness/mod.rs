@@ -4,4 +4,4 @@ mod bombs;
 mod children;
 mod hogs;
 mod log;
-mod wasm;
+pub(crate) mod wasm;

@@ -19,7 +19,7 @@ const HEAD: usize = 8;
 const LOCALS: usize = 64;
 
 /// A function without parameters and results.
-pub(super) enum Function {
+pub(crate) enum Function {
     /// It never returns, and is called when the guest is started.
     Spins,
     /// It traps, and is called when the guest is started.
@@ -30,7 +30,7 @@ pub(super) enum Function {
 }
 
 /// The guest `hello` with a function more, as a file in a folder of its own.
-pub(super) fn hello_with(function: &Function) -> (TempDir, PathBuf) {
+pub(crate) fn hello_with(function: &Function) -> (TempDir, PathBuf) {
     let folder = tempfile::tempdir().expect("a folder");
     let file = folder.path().join("guest.wasm");
     let component = std::fs::read(paths::guest("hello")).expect("the guest is built");

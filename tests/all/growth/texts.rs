@@ -6,7 +6,7 @@ use super::Ran;
 use super::excused::Work;
 
 /// Texts that the drive does not reach, each with the reason.
-const NOT_RUN: [(&str, &str); 20] = [
+const NOT_RUN: [(&str, &str); 31] = [
     ("update innkeeper.apps set database_var", "by its key; for an app that moves to another database"),
     ("select v.value from innkeeper.sessions s", "by its key; where another request has changed it meanwhile"),
     ("select 1 from innkeeper.blobs where app = $1 and id = $2", "by its key; where another request changes it"),
@@ -27,6 +27,17 @@ const NOT_RUN: [(&str, &str); 20] = [
     ("update innkeeper.app_migrations set sha256", "by its key; where a person accepts a step that has changed"),
     ("from pg_indexes where schemaname like", "asks the catalog, once in the life of a release"),
     ("from pg_locks where locktype = 'advisory'", "no table; for a command that asks who serves"),
+    ("from innkeeper.native_code n left join", "by its key; where hosts have a key in common"),
+    ("select 1 from innkeeper.native_code where", "by its key; where somebody has compiled"),
+    ("insert into innkeeper.native_code (", "by its key; where somebody has compiled"),
+    ("insert into innkeeper.native_code_chunks", "by its key; where somebody has compiled"),
+    ("delete from innkeeper.native_code where sha256", "by its key; where code is not what was signed"),
+    ("delete from innkeeper.native_code_chunks where sha256", "by its key; where somebody has compiled"),
+    ("delete from innkeeper.native_code where created_at", "all code there is, where somebody has compiled"),
+    ("delete from innkeeper.native_code_chunks where not exists", "the same"),
+    ("innkeeper.compile_claims", "by its key, or all hosts that compile at this moment"),
+    ("select substr(nspname::text, 5) from pg_namespace", "asks the catalog for all schemas of apps"),
+    ("update innkeeper.generation set number = number + 1", "one row; where a host has compiled"),
 ];
 
 /// Every text over host tables in the source, with its placeholders.

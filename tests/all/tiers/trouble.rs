@@ -46,7 +46,9 @@ async fn a_server_that_is_away_at_the_start_is_found_when_it_comes() {
     set(&database, &NAMED, &own.url()).await.succeeded();
     deploy_a_broken_one(&database).await;
     server.stop(Stop::Fast);
-    let host = TestHost::with(Engine::Sqlite).database(database).env(VAR, &own.url()).start().await;
+    let code = tempfile::tempdir().unwrap();
+    let host = TestHost::with(Engine::Sqlite).database(database).env(VAR, &own.url());
+    let host = host.env("INNKEEPER_CODE_CACHE", code.path().to_str().unwrap()).start().await;
     is_closed_alone(&host).await;
     host.wait_for_log(&format!("{VAR}: cannot reach the database")).await;
     server.start_again();
@@ -106,6 +108,7 @@ async fn deploy_a_broken_one(database: &TestDatabase) {
     let sql = "update innkeeper_component_parts set data = x'00' \
                where sha256 = (select sha256 from innkeeper_versions where app = 'broken')";
     rusqlite::Connection::open(registry).unwrap().execute(sql, []).unwrap();
+    crate::native::rows::forget_all(database).await;
 }
 
 async fn opens_again(visitor: &mut Visitor) {

@@ -18,7 +18,6 @@ alter table innkeeper.versions add column language text;
 alter table innkeeper.versions add column actor text;
 alter table innkeeper.versions add column origin text;
 alter table innkeeper.versions add column note text;
-create index versions_by_component on innkeeper.versions (sha256);
 
 create table innkeeper.components (
     sha256 bytea primary key,

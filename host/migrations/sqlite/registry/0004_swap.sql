@@ -18,7 +18,6 @@ alter table innkeeper_versions add column language text;
 alter table innkeeper_versions add column actor text;
 alter table innkeeper_versions add column origin text;
 alter table innkeeper_versions add column note text;
-create index innkeeper_versions_by_component on innkeeper_versions (sha256);
 
 create table innkeeper_components (
     sha256 blob primary key,

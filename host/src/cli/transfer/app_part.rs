@@ -6,6 +6,7 @@ use super::reading::{BROKEN, Part};
 use crate::cli::setup;
 use crate::cli::target::Target;
 use crate::config::Config;
+use crate::guests::component::{Compiled, Compiler};
 use crate::guests::routes;
 use crate::guests::settings::Settings;
 use crate::storage::hex;
@@ -54,10 +55,11 @@ pub(super) fn component(part: &mut Part<'_>, app: &AppPart, config: &Config) -> 
     Ok(component)
 }
 
-/// Whether this host can run the app's component.
-pub(super) async fn check_component(component: &[u8], config: &Config) -> anyhow::Result<()> {
-    let compiled = setup::compiler(config)?.compile(component.to_vec().into()).await;
-    compiled.context("this host cannot run the app's component").map(|_| ())
+/// Compiles the app's component, if this host can run it.
+pub(super) async fn check_component(component: &[u8], config: &Config) -> anyhow::Result<(Compiler, Compiled)> {
+    let compiler = setup::compiler(config)?;
+    let compiled = compiler.compile(component.to_vec().into()).await;
+    Ok((compiler, compiled.context("this host cannot run the app's component")?))
 }
 
 /// Where the app is to be, and how.

@@ -6,7 +6,7 @@ use super::contents::{AppPart, TOTALS, Totals};
 use super::reading::{BROKEN, Part};
 use super::{ImportOptions, STATEMENT_TIME, left_behind};
 use crate::cli::progress::Progress;
-use crate::cli::{control, output};
+use crate::cli::{control, output, setup};
 use crate::config::Config;
 use crate::guests::language;
 use crate::storage::registry::{Deployment, Target};
@@ -34,11 +34,14 @@ pub(in crate::cli) async fn run(options: &ImportOptions) -> anyhow::Result<()> {
     let app = app_part::app(&mut next(&mut parts, &mut hasher)?)?;
     left_behind::check(&app, &options.without)?;
     let component = app_part::component(&mut next(&mut parts, &mut hasher)?, &app, &config)?;
-    app_part::check_component(&component, &config).await?;
+    let (compiler, compiled) = app_part::check_component(&component, &config).await?;
     let destination = Box::pin(app_part::destination(options, &app, config.clone())).await?;
     let brought = bring(&destination, &mut parts, &mut hasher, size).await;
     let ended = match brought {
-        Ok(brought) => activate(&destination, &app, &component).await.map(|version| (brought, version)),
+        Ok(brought) => {
+            setup::publish(&compiler, &destination.target.database, &compiled, "import").await;
+            activate(&destination, &app, &component).await.map(|version| (brought, version))
+        }
         Err(error) => Err(error),
     };
     let Destination { target, name, .. } = destination;

@@ -9,7 +9,7 @@ pub struct Seen {
     pub imports: Vec<String>,
     /// Names of exported interfaces.
     pub exports: Vec<String>,
-    /// Why this host cannot run it; none if it can, and then its code is in the folder.
+    /// Why this host cannot run it; none if it can, and then its code is in the child's folder.
     pub problem: Option<String>,
 }
 
@@ -18,8 +18,8 @@ pub struct Seen {
 pub(super) enum Answer {
     /// It is compiled, and will be started now.
     Compiled,
-    /// Everything is done.
-    Seen(Seen),
+    /// Everything is done. The second is how many bytes its code has; none where it has a problem.
+    Seen(Seen, Option<u64>),
     /// The file is no component that can be compiled.
     Invalid(String),
     /// There is not enough memory.

@@ -1,11 +1,13 @@
 //! What the child does.
 
 use super::answer::{Answer, Seen};
-use super::{Order, bounds, entry, smoke};
+use super::{CODE, Order, bounds, smoke};
 use crate::guests::component::{self, ComponentError};
 use crate::guests::engine::{self, Built, EngineSettings};
 use crate::guests::linker;
+use crate::guests::native;
 use anyhow::anyhow;
+use std::fs::File;
 use std::io::{self, BufRead, Read, StdinLock, Write};
 use std::path::PathBuf;
 use wasmtime::Engine;
@@ -60,27 +62,26 @@ fn say(answer: &Answer) -> io::Result<()> {
 }
 
 async fn work(order: &Order, bytes: &[u8]) -> wasmtime::Result<Answer> {
-    let settings = |code| EngineSettings { instances: INSTANCES, memory_bytes: order.instance_memory, code };
-    let Built { engine: compiler, .. } = engine::build_compiler(settings(&order.work))?;
-    let component = match Component::from_binary(&compiler, bytes) {
+    let settings = EngineSettings { instances: INSTANCES, memory_bytes: order.instance_memory };
+    let Built { engine, .. } = engine::build_compiler(settings)?;
+    let component = match Component::from_binary(&engine, bytes) {
         Ok(component) => component,
         Err(error) if is_out_of_memory(&error) => return Ok(Answer::NoMemory),
         Err(error) => return Ok(Answer::Invalid(ComponentError::Invalid(error).to_string())),
     };
     bounds::compiled()?;
     say(&Answer::Compiled)?;
-    let seen = look(&compiler, &component, order).await?;
+    let seen = look(&engine, &component, order).await?;
     if seen.problem.is_some() {
-        return Ok(Answer::Seen(seen));
+        return Ok(Answer::Seen(seen, None));
     }
+    let code = component.serialize()?;
+    // It takes as much memory as its code.
     drop(component);
-    let Built { engine: loader, .. } = engine::build(settings(&order.code))?;
-    let kept = entry::hand_over(bytes, (&compiler, &order.work), (&loader, &order.code));
-    // The proof: what cannot compile finds it there.
-    let kept = kept.map_err(wasmtime::Error::from).and_then(|()| Component::from_binary(&loader, bytes));
-    Ok(match kept {
-        Ok(_) => Answer::Seen(seen),
-        Err(error) => Answer::NotKept(format!("{error:#}")),
+    let written = File::create_new(order.work.join(CODE)).and_then(|file| native::pack(&code, file));
+    Ok(match written {
+        Ok(()) => Answer::Seen(seen, Some(u64::try_from(code.len())?)),
+        Err(error) => Answer::NotKept(error.to_string()),
     })
 }
 

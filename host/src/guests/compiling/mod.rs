@@ -2,21 +2,21 @@
 //!
 //! What a component makes the compiler do is bounded by nothing in the component. So each one is
 //! compiled by `innkeeper compile`, a child with a limit of computing time and memory, which also
-//! starts the component once. It puts the code into the folder of compiled code, under the name by
-//! which an engine without a compiler looks for it (`entry`). The process that serves has only such
-//! an engine: it loads, and never compiles.
+//! starts the component once. It leaves the code, compressed, in a folder that it was given; who
+//! wants the code takes it from there and keeps it (`guests::native`). The child knows no key and
+//! no environment. The process that serves has an engine without a compiler: it loads, and never
+//! compiles.
 
 mod answer;
 mod bounds;
 pub mod child;
-mod entry;
-mod folder;
 mod parent;
 mod smoke;
+mod temporary;
 
 pub use answer::Seen;
-pub use folder::CodeFolder;
-pub use parent::{CompileError, Workshop, WorkshopSettings};
+pub use parent::{CompileError, Made, Workshop, WorkshopSettings};
+pub(super) use temporary::Temporary;
 
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
@@ -48,6 +48,7 @@ struct Order {
     allowance: Option<Allowance>,
     /// The child's own folder, removed afterwards.
     work: PathBuf,
-    /// Where code is kept.
-    code: PathBuf,
 }
+
+/// The file in the child's folder that has the code, compressed.
+const CODE: &str = "code";

@@ -1,9 +1,10 @@
 //! Has a component compiled by a child, one at a time, and judges how the child ended.
 
 use super::answer::{Answer, Seen};
-use super::folder::{CodeFolder, Temporary};
-use super::{Allowance, Order};
+use super::temporary::Temporary;
+use super::{Allowance, CODE, Order};
 use crate::config::Limits;
+use crate::guests::native::Packed;
 use bytes::Bytes;
 use std::os::unix::process::ExitStatusExt;
 use std::path::PathBuf;
@@ -25,9 +26,10 @@ const GRACE: Duration = Duration::from_secs(10);
 /// Bytes of an answer: names of imports and exports.
 const LONGEST_ANSWER: u64 = 16 << 20;
 const LONGEST_COMPLAINT: u64 = 2 << 10;
-/// How Rust says that memory is out, before it aborts.
-const NO_MEMORY: &str = "memory allocation of";
-const SIGABRT: i32 = 6;
+/// How Rust and the system say that memory is out. The last is what comes of a thread for whose stack
+/// there is none.
+const NO_MEMORY: [&str; 3] =
+    ["memory allocation of", "Cannot allocate memory", "Resource temporarily unavailable"];
 const SIGKILL: i32 = 9;
 const SIGXCPU: i32 = 24;
 
@@ -54,9 +56,9 @@ pub enum CompileError {
     )]
     Killed,
     /// The code has no place.
-    #[error("its compiled code cannot be kept in {}: {reason}. Is there room, and may the host write there?", .folder.display())]
+    #[error("its compiled code cannot be written into {}: {reason}. Is there room, and may the host write there?", .folder.display())]
     NotKept {
-        /// Where it was to be kept.
+        /// Where it was to be written.
         folder: PathBuf,
         /// Why it is not.
         reason: String,
@@ -110,9 +112,17 @@ impl WorkshopSettings {
 #[derive(Debug)]
 pub struct Workshop {
     settings: WorkshopSettings,
-    code: CodeFolder,
     /// Held while a child compiles.
     turn: Mutex<()>,
+}
+
+/// What has come of a component.
+#[derive(Debug)]
+pub struct Made {
+    /// Its outside.
+    pub seen: Seen,
+    /// Its code; none where it has a problem.
+    pub code: Option<Packed>,
 }
 
 /// How a child ended.
@@ -124,9 +134,9 @@ struct End {
 }
 
 impl Workshop {
-    /// Puts what it compiles into a folder.
-    pub fn new(settings: WorkshopSettings, code: CodeFolder) -> Self {
-        Self { settings, code, turn: Mutex::default() }
+    /// Compiles one at a time.
+    pub fn new(settings: WorkshopSettings) -> Self {
+        Self { settings, turn: Mutex::default() }
     }
 
     /// Bytes of an instance's memory at most.
@@ -134,17 +144,17 @@ impl Workshop {
         self.settings.allowance.memory
     }
 
-    /// Compiles a component into the folder of compiled code, unless it has a problem.
-    pub async fn compile(&self, component: Bytes) -> Result<Seen, CompileError> {
+    /// Compiles a component and starts it once.
+    pub async fn compile(&self, component: Bytes) -> Result<Made, CompileError> {
         self.order(component, Some(self.settings.allowance)).await
     }
 
     /// Compiles a component of the host's own, which is no guest.
-    pub async fn compile_own(&self, component: Bytes) -> Result<(), CompileError> {
-        self.order(component, None).await.map(|_| ())
+    pub async fn compile_own(&self, component: Bytes) -> Result<Made, CompileError> {
+        self.order(component, None).await
     }
 
-    async fn order(&self, component: Bytes, allowance: Option<Allowance>) -> Result<Seen, CompileError> {
+    async fn order(&self, component: Bytes, allowance: Option<Allowance>) -> Result<Made, CompileError> {
         let _turn = self.turn.lock().await;
         let work = Temporary::new(&self.settings.temporary)?;
         let order = Order {
@@ -154,7 +164,6 @@ impl Workshop {
             instance_memory: self.settings.allowance.memory,
             allowance,
             work: work.path().to_owned(),
-            code: self.code.path().to_owned(),
         };
         // Dropped with everything else when nobody waits any more: the child ends with it.
         let mut child = spawn()?;
@@ -166,24 +175,29 @@ impl Workshop {
                 return Err(CompileError::Slow(self.settings.time));
             }
         };
-        self.judge(end)
+        let (seen, size) = self.judge(end)?;
+        let Some(size) = size else { return Ok(Made { seen, code: None }) };
+        let bytes = tokio::fs::read(work.path().join(CODE)).await?;
+        Ok(Made { seen, code: Some(Packed::trusted(size, bytes.into())) })
     }
 
-    fn judge(&self, end: End) -> Result<Seen, CompileError> {
+    fn judge(&self, end: End) -> Result<(Seen, Option<u64>), CompileError> {
         match end.answer {
-            Some(Answer::Seen(seen)) => return Ok(seen),
+            Some(Answer::Seen(seen, size)) => return Ok((seen, size)),
             Some(Answer::Invalid(text)) => return Err(CompileError::Invalid(text)),
             Some(Answer::NoMemory) => return Err(CompileError::Large(self.settings.memory)),
             Some(Answer::NotKept(reason)) => {
-                return Err(CompileError::NotKept { folder: self.code.path().to_owned(), reason });
+                return Err(CompileError::NotKept { folder: self.settings.temporary.clone(), reason });
             }
             Some(Answer::Compiled) | None => {}
         }
         Err(match end.status.signal() {
             Some(SIGXCPU) if !end.is_compiled => CompileError::Slow(self.settings.time),
-            Some(SIGABRT) if end.complaint.contains(NO_MEMORY) => CompileError::Large(self.settings.memory),
             Some(SIGKILL) => CompileError::Killed,
-            _ => CompileError::Crashed(match end.complaint.lines().next() {
+            _ if NO_MEMORY.iter().any(|text| end.complaint.contains(text)) => {
+                CompileError::Large(self.settings.memory)
+            }
+            _ => CompileError::Crashed(match end.complaint.lines().find(|line| !line.is_empty()) {
                 Some(line) => format!("{}: {line}", end.status),
                 None => end.status.to_string(),
             }),
@@ -241,4 +255,40 @@ async fn attend(child: &mut Child, order: &Order, component: &[u8]) -> std::io::
     // Not before: the child takes it for the end of this process.
     drop(stdin);
     Ok(end)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn judged(status: i32, complaint: &str) -> CompileError {
+        let allowance = Allowance { memory: 0, computing: Duration::ZERO, wall: Duration::ZERO };
+        let (time, temporary) = (Duration::from_secs(1), PathBuf::new());
+        let workshop = Workshop::new(WorkshopSettings { time, memory: 64 << 20, allowance, temporary });
+        let (complaint, status) = (complaint.to_owned(), ExitStatus::from_raw(status));
+        workshop.judge(End { is_compiled: false, answer: None, complaint, status }).unwrap_err()
+    }
+
+    #[test]
+    fn however_a_compiler_runs_out_of_memory_it_is_told_as_that() {
+        const ABORTED: i32 = 6;
+        const PANICKED: i32 = 101 << 8;
+        for (status, complaint) in [
+            (ABORTED, "memory allocation of 4096 bytes failed"),
+            (
+                PANICKED,
+                "\nthread 'main' panicked at rayon.rs:1:\nOs { code: 12, message: \"Cannot allocate memory\" }",
+            ),
+            (
+                PANICKED,
+                "\nthread 'main' panicked:\nOs { code: 11, message: \"Resource temporarily unavailable\" }",
+            ),
+        ] {
+            assert!(matches!(judged(status, complaint), CompileError::Large(_)), "{complaint}");
+        }
+        let crashed = judged(PANICKED, "\nthread 'main' panicked at x.rs:1:\nindex out of bounds").to_string();
+        assert!(crashed.contains("thread 'main' panicked at x.rs:1:"), "{crashed}");
+        assert!(matches!(judged(SIGKILL, ""), CompileError::Killed));
+        assert!(matches!(judged(SIGXCPU, ""), CompileError::Slow(_)));
+    }
 }

@@ -7,12 +7,15 @@
 //! on Postgres a notification tells them to look at once (`announcement`). Each module is a table.
 
 mod activation;
+pub mod active;
 mod announcement;
 mod app;
 mod audit;
+mod compile_claims;
 mod component;
 mod deployment;
 mod hosts;
+pub mod native_code;
 mod pruning;
 mod removal;
 mod transaction;

@@ -68,7 +68,7 @@ pub(super) async fn find(connection: &mut Connection, app: &str, number: i64) ->
     outcome.rows.rows.first().map(|row| version_from(row)).transpose()
 }
 
-fn version_from(row: &[Value]) -> Result<Version> {
+pub(super) fn version_from(row: &[Value]) -> Result<Version> {
     let number = |at| cell(row, at)?.as_integer().ok_or_else(|| Error::malformed("versions"));
     let text = |at| Ok::<_, Error>(cell(row, at)?.as_text().map(str::to_owned));
     Ok(Version {

@@ -36,6 +36,17 @@ struct Token {
     traces: Traces,
 }
 
+/// Why a token does not open.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum NotAdmitted {
+    /// There is no operator.
+    Nobody,
+    /// It is another one.
+    Wrong,
+    /// Too many wrong ones have come from this address: so long to wait.
+    TooMany(Duration),
+}
+
 impl std::fmt::Debug for Operator {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Operator").field("is_there", &self.token.is_some()).finish_non_exhaustive()
@@ -76,6 +87,25 @@ impl Operator {
         );
         refused.headers_mut().insert(WWW_AUTHENTICATE, CHALLENGE);
         Some(refused)
+    }
+
+    /// Whether this is the token, shown in a form from an address.
+    pub(super) fn admit(&self, shown: &str, address: IpAddr) -> Result<(), NotAdmitted> {
+        if self.token.is_none() {
+            return Err(NotAdmitted::Nobody);
+        }
+        if self.is_token(shown.as_bytes()) {
+            return Ok(());
+        }
+        Err(match self.attempts.note(address, Instant::now()) {
+            Ok(()) => NotAdmitted::Wrong,
+            Err(wait) => NotAdmitted::TooMany(wait),
+        })
+    }
+
+    /// Tells one token from another, and nothing of what it is; none where there is no operator.
+    pub(super) fn fingerprint(&self) -> Option<String> {
+        self.token.as_ref().map(|token| crate::storage::hex(&Sha256::digest(token.secret.expose())))
     }
 
     /// Whether the token stands in the path: then nobody gets the request, and the path is not

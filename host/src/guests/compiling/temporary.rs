@@ -1,4 +1,4 @@
-//! Folders for compiled code.
+//! Folders that last no longer than their process.
 
 use std::fs::{self, DirBuilder, File};
 use std::io;
@@ -13,59 +13,16 @@ const LOCK: &str = "lock";
 /// A folder that is younger may have no lock yet.
 const YOUNG: Duration = Duration::from_secs(60);
 
-/// Where the code of all components is kept.
-#[derive(Debug)]
-pub struct CodeFolder {
-    path: PathBuf,
-    /// Set where the folder lasts no longer than the process.
-    _temporary: Option<Temporary>,
-}
-
-impl CodeFolder {
-    /// The folder that was given. Where there is none, or it takes no files, a temporary one for
-    /// this process.
-    pub fn open(given: Option<&Path>, temporary: &Path) -> io::Result<Self> {
-        match given.map(|path| (path, writable(path))) {
-            Some((_, Ok(path))) => return Ok(Self { path, _temporary: None }),
-            Some((path, Err(error))) => {
-                let folder = path.display();
-                tracing::warn!(%folder, "compiled code is not kept, so each start compiles again: {error}");
-            }
-            None => {}
-        }
-        let folder = Temporary::new(temporary)?;
-        Ok(Self { path: folder.path().to_owned(), _temporary: Some(folder) })
-    }
-
-    /// Where it is.
-    pub fn path(&self) -> &Path {
-        &self.path
-    }
-}
-
-/// The absolute path of a folder, as Wasmtime insists on, once a file could be made in it.
-fn writable(folder: &Path) -> io::Result<PathBuf> {
-    fs::create_dir_all(folder)?;
-    try_file_in(folder)?;
-    folder.canonicalize()
-}
-
-fn try_file_in(folder: &Path) -> io::Result<()> {
-    let path = folder.join(format!(".innkeeper-{:016x}", getrandom::u64().map_err(io::Error::other)?));
-    File::create_new(&path)?;
-    fs::remove_file(&path)
-}
-
 /// A folder that nobody else can read, removed when this is dropped. Where the process is killed,
 /// the next one that makes such a folder removes it.
 #[derive(Debug)]
-pub(super) struct Temporary {
+pub(in crate::guests) struct Temporary {
     path: PathBuf,
     _lock: File,
 }
 
 impl Temporary {
-    pub(super) fn new(beside: &Path) -> io::Result<Self> {
+    pub(in crate::guests) fn new(beside: &Path) -> io::Result<Self> {
         let beside = beside.canonicalize()?;
         sweep(&beside);
         let number = getrandom::u64().map_err(io::Error::other)?;
@@ -76,7 +33,7 @@ impl Temporary {
         Ok(Self { path, _lock: lock })
     }
 
-    pub(super) fn path(&self) -> &Path {
+    pub(in crate::guests) fn path(&self) -> &Path {
         &self.path
     }
 }

@@ -29,12 +29,48 @@ pub fn of(component: &[u8]) -> Option<String> {
         let found = tools.iter().find(|(name, _)| name.eq_ignore_ascii_case(tool))?;
         Some(format!("{language} ({} {})", found.0, found.1))
     });
-    let by_field = || {
-        let (language, version) = languages.first().or(tools.first())?;
-        Some(format!("{language} {version}"))
-    };
+    let by_field = || languages.first().map(|(language, version)| format!("{language} {version}"));
     let text = by_tool.or_else(by_field)?;
     let clean: String = text.chars().filter(|c| !c.is_control()).take(LONGEST).collect();
     let clean = clean.trim();
     (!clean.is_empty()).then(|| clean.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A module whose only section is that of its producers.
+    fn module(fields: &[(&str, &[(&str, &str)])]) -> Vec<u8> {
+        let text = |text: &str| [&[u8::try_from(text.len()).unwrap()], text.as_bytes()].concat();
+        let count = |count: usize| u8::try_from(count).unwrap();
+        let mut content = text("producers");
+        content.push(count(fields.len()));
+        for (name, values) in fields {
+            content.extend(text(name));
+            content.push(count(values.len()));
+            for (name, version) in *values {
+                content.extend([text(name), text(version)].concat());
+            }
+        }
+        [b"\0asm\x01\0\0\0".as_slice(), &[0, count(content.len())], &content].concat()
+    }
+
+    #[test]
+    fn a_component_says_where_it_comes_from() {
+        let rust = module(&[("language", &[("Rust", "")]), ("processed-by", &[("rustc", "1.95.0")])]);
+        assert_eq!(of(&rust).as_deref(), Some("Rust (rustc 1.95.0)"));
+        let python = module(&[("language", &[("C11", "")]), ("processed-by", &[("componentize-py", "0.19.3")])]);
+        assert_eq!(of(&python).as_deref(), Some("Python (componentize-py 0.19.3)"));
+        let other = module(&[("language", &[("Zig", "0.14")])]);
+        assert_eq!(of(&other).as_deref(), Some("Zig 0.14"));
+    }
+
+    #[test]
+    fn a_component_that_says_nothing_has_no_language() {
+        let packed = module(&[("processed-by", &[("wit-component", "0.244.0")])]);
+        for silent in [packed, module(&[]), b"\0asm\x01\0\0\0".to_vec(), b"no component".to_vec(), Vec::new()] {
+            assert_eq!(of(&silent), None);
+        }
+    }
 }

@@ -108,7 +108,7 @@ impl Dispatcher {
         mut running: Running,
         party: &Party,
         late: Late,
-    ) -> Result<(Answer, Option<(http::response::Parts, Body)>), Problem> {
+    ) -> Result<(Answer, Option<Head>), Problem> {
         let wall = late.guest.app.limits.wall_per_request;
         let first = tokio::time::timeout(wall, async {
             tokio::select! {
@@ -326,8 +326,11 @@ impl Late {
     }
 }
 
+/// What is sent of a guest's response.
+type Head = (http::response::Parts, Body);
+
 /// How a request ended, where the version is to blame or to praise.
-fn ending(answered: &Result<(Answer, Option<(http::response::Parts, Body)>), Problem>) -> Option<Ending> {
+fn ending(answered: &Result<(Answer, Option<Head>), Problem>) -> Option<Ending> {
     match answered {
         Ok((_, Some((parts, _)))) if parts.status.is_server_error() => Some(Ending::Failed),
         Ok(_) => Some(Ending::Answered),

@@ -35,6 +35,7 @@ async fn twenty_swaps_on_sqlite_fail_no_request() {
     swap_under_traffic(&host, host.visitor(), [host.visitor()]).await;
 }
 
+#[expect(clippy::print_stdout, reason = "the figures and the account of a run are asked for by people")]
 async fn swap_under_traffic<const N: usize>(host: &TestHost, entrance: Visitor, mut processes: [Visitor; N]) {
     let traffic = Traffic::begin(&entrance);
     let database = host.database();

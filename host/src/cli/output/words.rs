@@ -39,10 +39,10 @@ fn distance(micros: i64, now: i64) -> Option<String> {
     let apart = now.abs_diff(micros);
     let amount = match apart {
         ..SECOND => return Some("now".to_owned()),
-        ..MINUTE => format!("{} s", apart / SECOND),
-        ..HOUR => format!("{} min", apart / MINUTE),
-        ..DAY => format!("{} h", apart / HOUR),
-        ..LONG => format!("{} d", apart / DAY),
+        SECOND..MINUTE => format!("{} s", apart / SECOND),
+        MINUTE..HOUR => format!("{} min", apart / MINUTE),
+        HOUR..DAY => format!("{} h", apart / HOUR),
+        DAY..LONG => format!("{} d", apart / DAY),
         _ => return None,
     };
     Some(if micros > now { format!("in {amount}") } else { format!("{amount} ago") })

@@ -233,7 +233,7 @@ mod tests {
                 .collect();
             assert_eq!((uri.as_str(), left), ("/a?x=1", expected));
             assert!(operator.is_in_path(&format!("/_innkeeper/admin/api/{token}")));
-            let mut request = Request::get("/").header(HOST, token.replace('_', "_")).body(()).unwrap();
+            let mut request = Request::get("/").header(HOST, token.clone()).body(()).unwrap();
             assert_eq!(operator.hide(&mut request).unwrap_err().status, 404);
             let (_, left) = hidden(&operator, "/", &[(&token.to_ascii_lowercase(), "1")]);
             assert!(left.is_empty(), "a token as the name of a field");

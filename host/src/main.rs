@@ -14,6 +14,7 @@ fn main() -> ExitCode {
         Ok(cli) => cli,
         Err(status) => return status,
     };
+    let tip = cli.tip();
     if cli.serves() {
         allocator::settle();
     }
@@ -32,5 +33,5 @@ fn main() -> ExitCode {
         }
         Err(error) => Err(error.into()),
     };
-    cli::conclude(&result)
+    cli::conclude(&result, tip)
 }

@@ -20,9 +20,10 @@ use std::path::PathBuf;
 Examples:
   innkeeper deploy
   innkeeper deploy shop.wasm --app shop --route shop.example
-  innkeeper deploy . --canary 10% --note 'new cart' --wait
+  innkeeper deploy . --canary 10% --note new-cart --wait
 
-JSON: {app, version, previous, canary, sha256, size, stored_size, language, generation, smoke}")]
+JSON: {app, version, previous, canary, sha256, size, stored_size, language, generation, smoke,
+smoke_skipped}")]
 pub(super) struct Options {
     /// A component, which leaves all settings as they are, or the folder of a guest project, which
     /// is built first
@@ -57,10 +58,11 @@ pub(super) struct Options {
 }
 
 pub(super) async fn run(options: &Options) -> anyhow::Result<()> {
-    let control = Control::to_deploy(&options.control).await?;
     let project = Project::open(&options.path)?;
     let app = project.app_name(options.app.as_deref())?;
     crate::storage::registry::check_name(&app)?;
+    // Not before it is clear that there is something to deploy: it makes what is missing.
+    let control = Control::to_deploy(&options.control).await?;
     project.build().await?;
     let component = project.read()?;
     let request = DeployRequest {

@@ -54,6 +54,9 @@ use usage_error::UsageError;
 pub struct Cli {
     #[command(subcommand)]
     command: Command,
+    /// What was meant, should the command fail.
+    #[arg(skip)]
+    tip: Option<String>,
 }
 
 /// Each has its help at its options: a line for the overview, and more for `--help`.
@@ -91,6 +94,11 @@ impl Cli {
     /// the process is left.
     pub fn parse_or_explain() -> Result<Self, ExitCode> {
         command_line::parse(&config::arguments())
+    }
+
+    /// What was most likely meant, should the command fail.
+    pub fn tip(&self) -> Option<String> {
+        self.tip.clone()
     }
 
     /// Whether the command serves apps until it is stopped.
@@ -132,8 +140,9 @@ impl Cli {
 }
 
 /// The status of the process for what became of a command. Says what went wrong.
-pub fn conclude(result: &anyhow::Result<()>) -> ExitCode {
+pub fn conclude(result: &anyhow::Result<()>, tip: Option<String>) -> ExitCode {
     let Err(error) = result else { return ExitCode::SUCCESS };
-    output::note(format!("innkeeper: {error:#}"));
+    let tip = tip.map(|tip| format!("\n\n  tip: {tip}")).unwrap_or_default();
+    output::note(format!("innkeeper: {error:#}{tip}"));
     if error.is::<UsageError>() { ExitCode::from(UsageError::STATUS) } else { ExitCode::FAILURE }
 }

@@ -16,7 +16,8 @@ Examples:
   innkeeper rollback shop
   innkeeper rollback --app shop --version 7 --note checkout-is-broken --wait
 
-JSON: {app, version, previous, generation, unknown_migrations}; with --dry-run {app, from, to, unknown_migrations, needs_force}")]
+JSON: {app, version, previous, generation, unknown_migrations}; with --dry-run
+{app, from, to, unknown_migrations, not_known, needs_force}")]
 pub(super) struct Options {
     #[command(flatten)]
     app: OneApp,
@@ -93,7 +94,9 @@ fn sentences(plan: &RollbackPlan) -> Vec<String> {
         format!("  version {} does not know the migration {}{by}{destroyed}", plan.to, migration.name)
     };
     sentences.extend(plan.unknown_migrations.iter().map(unknown));
-    if plan.needs_force {
+    if let Some(why) = &plan.not_known {
+        sentences.push(format!("  it cannot be told which migrations have been run ({why}): it takes --force"));
+    } else if plan.needs_force {
         sentences.push("  what was destroyed does not come back: it takes --force".to_owned());
     }
     sentences

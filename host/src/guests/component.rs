@@ -175,9 +175,7 @@ impl Compiler {
         let finder = Finder { app: wanted.app, database: wanted.database };
         let mut found = self.store.in_folder(wanted.sha256, Some(finder)).await;
         if found.is_none() {
-            let _turn = wanted.turn.acquire().await.map_err(|_| ComponentError::Stopped)?;
-            let Wanted { database, sha256, app, .. } = wanted;
-            found = self.store.in_registry(database, sha256, app).await.map_err(ComponentError::Storage)?;
+            found = self.store.in_registry(wanted).await.map_err(ComponentError::Storage)?;
         }
         let Some(native) = found else { return Ok(None) };
         self.link(native.component).await.map(|pre| Some(slot.put(pre)))
@@ -188,7 +186,9 @@ impl Compiler {
     pub async fn compile(&self, bytes: Bytes) -> Result<Compiled, ComponentError> {
         self.check_size(u64::try_from(bytes.len()).unwrap_or(u64::MAX))?;
         check(&bytes)?;
-        let sha256 = Sha256::digest(&bytes).to_vec();
+        let hashed = bytes.clone();
+        let hashing = tokio::task::spawn_blocking(move || Sha256::digest(&hashed).to_vec());
+        let sha256 = hashing.await.map_err(|_| ComponentError::Stopped)?;
         let native = match self.store.in_folder(&sha256, None).await {
             Some(native) => native,
             None => self.take(&sha256, self.workshop.compile(bytes).await?).await?,

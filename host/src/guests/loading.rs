@@ -4,52 +4,37 @@
 //! its old version.
 //!
 //! There may be a thousand apps, and the database may be far away. So what all of them need is asked
-//! for in one query each, code is looked for on this machine first, and a component itself is read
-//! only where its code is nowhere.
+//! for in one query each. `fetching` gets each its component.
 
-use super::component::{ComponentError, Wanted as WantedComponent};
+use super::component::ComponentError;
 use super::failed_compiles::Failed;
 use super::registry::{Closed, Guest, Registry, Release, Why};
 use super::routes::{Room, Routes};
-use super::state::GuestState;
 use super::trial::RECENT_MICROS;
 use crate::storage::registry::{App, Version};
 use crate::storage::{AppSpace, Error, now_micros};
 use std::collections::{HashMap, HashSet};
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
 use tokio::sync::Semaphore;
-use wasmtime_wasi_http::p2::bindings::ProxyPre;
 
 /// Apps for which room is made in their own databases at the same time: one that does not answer
 /// takes its time.
 const PLACES: usize = 8;
 /// Memory for code on its way, in MiB: compressed, unpacked and as the engine has it.
-const CODE_ROOM: u32 = 128;
-/// What a component takes of it at least, so that a start leaves cores to those who are served.
-const LEAST_CODE_ROOM: u32 = 16;
-/// How often it is looked for code that another host compiles.
-const LOOK_AGAIN: Duration = Duration::from_millis(500);
-/// How often a host says that it compiles: it counts as gone when it has said nothing for three
-/// times as long.
-const CLAIM_AGAIN: Duration = Duration::from_secs(5);
-/// As the registry notes it beside the code.
-const COMPILED_BY: &str = "serve";
-/// Code is larger than its component; with its copies it takes so many times the room.
-const CODE_COPIES: u64 = 8;
+pub(super) const CODE_ROOM: u32 = 128;
 
 /// Who may do what takes much of something. Nothing else is waited for under a turn.
 #[derive(Debug)]
 pub(super) struct Turns {
     places: Semaphore,
     /// Compiling takes much memory. What is compiled already does not wait for it.
-    compiler: Semaphore,
+    pub(super) compiler: Semaphore,
     /// The host's database is asked for one app at a time: the host has few connections, and polls
     /// over them too.
-    host: Semaphore,
+    pub(super) host: Semaphore,
     /// See [`CODE_ROOM`].
-    code: Semaphore,
+    pub(super) code: Semaphore,
 }
 
 impl Default for Turns {
@@ -318,110 +303,6 @@ impl Registry {
                 self.space_of(app).await.map_err(LoadError::Own)
             }
         }
-    }
-
-    /// A version, ready to run. What is not compiled yet waits for its turn. `known` is what was read
-    /// of all apps.
-    pub(super) async fn compiled(
-        &self,
-        app: &App,
-        number: i64,
-        known: Option<&Version>,
-    ) -> Result<(Version, Arc<ProxyPre<GuestState>>), LoadError> {
-        let version = self.version(app, number, known).await?;
-        if let Some(pre) = self.find(app, &version).await? {
-            return Ok((version, pre));
-        }
-        loop {
-            self.check(&version)?;
-            let turn = self.turns.compiler.acquire().await.map_err(|_| LoadError::Stopping)?;
-            // Meanwhile another app with the same component, or another host, may have had it
-            // compiled.
-            if let Some(pre) = self.find(app, &version).await? {
-                return Ok((version, pre));
-            }
-            self.check(&version)?;
-            let store = self.compiler.store();
-            if store.claim(self.database(), &version.sha256).await {
-                let compiled = self.compile_claimed(app, &version).await;
-                store.release(self.database(), &version.sha256).await;
-                return compiled.map(|pre| (version, pre));
-            }
-            // Another host is at it. Others may have the turn until there is its code.
-            drop(turn);
-            tokio::time::sleep(LOOK_AGAIN).await;
-        }
-    }
-
-    /// Compiles, and tells other hosts meanwhile that it still does.
-    async fn compile_claimed(&self, app: &App, version: &Version) -> Result<Arc<ProxyPre<GuestState>>, LoadError> {
-        let renew = async {
-            loop {
-                tokio::time::sleep(CLAIM_AGAIN).await;
-                self.compiler.store().claim(self.database(), &version.sha256).await;
-            }
-        };
-        tokio::select! {
-            compiled = self.compile(app, version) => compiled,
-            () = renew => Err(LoadError::Stopping),
-        }
-    }
-
-    /// As it was read with all others, unless the registry has changed since.
-    async fn version(&self, app: &App, number: i64, known: Option<&Version>) -> Result<Version, LoadError> {
-        if let Some(version) = known.filter(|version| version.number == number) {
-            return Ok(version.clone());
-        }
-        let _turn = self.turns.host.acquire().await.map_err(|_| LoadError::Stopping)?;
-        self.database().version(&app.name, number).await?.ok_or(LoadError::NoVersion)
-    }
-
-    /// What has code somewhere. Large code is loaded alone, small code several at a time.
-    async fn find(&self, app: &App, version: &Version) -> Result<Option<Arc<ProxyPre<GuestState>>>, LoadError> {
-        let size = u64::try_from(version.size).unwrap_or(u64::MAX);
-        let room = u32::try_from(size.saturating_mul(CODE_COPIES) >> 20).unwrap_or(u32::MAX);
-        let room = self.turns.code.acquire_many(room.clamp(LEAST_CODE_ROOM, CODE_ROOM)).await;
-        let _room = room.map_err(|_| LoadError::Stopping)?;
-        let wanted = WantedComponent {
-            sha256: &version.sha256,
-            size,
-            app: &app.name,
-            database: self.database(),
-            turn: &self.turns.host,
-        };
-        self.compiler.find(wanted).await.map_err(|error| match error {
-            ComponentError::Storage(error) => LoadError::Storage(error),
-            error => LoadError::Component(error),
-        })
-    }
-
-    /// Has a component compiled, and hands its code on to other hosts.
-    async fn compile(&self, app: &App, version: &Version) -> Result<Arc<ProxyPre<GuestState>>, LoadError> {
-        let component = {
-            let _turn = self.turns.host.acquire().await.map_err(|_| LoadError::Stopping)?;
-            self.database().component(version).await?
-        };
-        let began = Instant::now();
-        let compiled = self.compiler.compile(component.into()).await;
-        let compiled = compiled
-            .map_err(|error| LoadError::NotCompiled(self.failed_compiles.note(&version.sha256, &error)))?;
-        let milliseconds = began.elapsed().as_millis();
-        tracing::info!(app = app.name, version = version.number, milliseconds, "compiled");
-        let _turn = self.turns.host.acquire().await.map_err(|_| LoadError::Stopping)?;
-        match self.compiler.publish(self.database(), &compiled, COMPILED_BY).await {
-            // Those that could not compile it look again.
-            Ok(true) => self.database().tell_hosts().await.unwrap_or_else(|error| {
-                tracing::debug!("other hosts could not be told of compiled code: {error}");
-            }),
-            Ok(false) => {}
-            Err(error) => tracing::warn!(app = app.name, "compiled code is not shared with other hosts: {error}"),
-        }
-        Ok(compiled.pre)
-    }
-
-    /// Another app may have the same component.
-    fn check(&self, version: &Version) -> Result<(), LoadError> {
-        self.failed_compiles.find(&version.sha256).map_or(Ok(()), |failed| Err(LoadError::NotCompiled(failed)))
     }
 }
 

@@ -2,7 +2,7 @@
 //!
 //! [`engine`] makes the one engine, [`linker`] says what components may import, [`component`]
 //! checks and compiles them, [`native`] keeps their code, [`state`] holds the only function that builds a store, [`registry`] is
-//! the live map from route to guest, `loading` fills it, [`watch`] keeps it up to date with the
+//! the live map from route to guest, `loading` and `fetching` fill it, [`watch`] keeps it up to date with the
 //! database. Guests know no HTTP beyond `wasi:http`: requests are brought to them by `web`.
 
 pub mod admission;
@@ -14,6 +14,7 @@ pub mod compute;
 pub mod disks;
 pub mod engine;
 mod failed_compiles;
+mod fetching;
 mod going_back;
 pub mod heartbeat;
 mod hooks;

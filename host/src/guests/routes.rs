@@ -238,8 +238,8 @@ mod tests {
     #[test]
     fn an_app_that_moves_is_found_at_its_new_route_alone() {
         let moved = |app: &str, route: &str| {
-            let (app, route) = (app.to_owned(), route.to_owned());
-            Room::Closed(Arc::new(Closed { app, route, why: Why::Broken, reason: String::new() }))
+            let (app, routes) = (app.to_owned(), vec![route.to_owned()]);
+            Room::Closed(Arc::new(Closed { app, routes, why: Why::Broken, reason: String::new() }))
         };
         let app_at = |routes: &Routes, path: &str| routes.find(None, path).map(|room| room.app().to_owned());
         let before = routes(&["/blog", "/shop", "blog.example.org"]);

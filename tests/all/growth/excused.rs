@@ -46,10 +46,7 @@ const EXCUSED: [(&str, &str); 12] = [
         "a command says what is in the way of an import",
     ),
     ("order by used_at desc, id_hash limit $3", "a command sorts the sessions of an app by their last use"),
-    (
-        "join innkeeper.versions v on v.app = a.name and v.number = a.active",
-        "a host loads all apps when the registry has changed",
-    ),
+    ("where v.app = a.name and v.number = a.active", "a host loads all apps when the registry has changed"),
     ("from pg_namespace where nspname like", "the same; the catalog is asked for all schemas of apps"),
     ("from pg_namespace n where", "a command asks which schemas a credential can look into"),
 ];

@@ -17,7 +17,7 @@ const KEY: &str = "INNKEEPER_CODE_KEY";
 /// On SQLite nobody has to set one.
 const A_KEY: &str = "the key of all hosts of this database";
 /// How a host says that it had something compiled.
-const COMPILED: &str = "loading: compiled app=";
+const COMPILED: &str = "fetching: compiled app=";
 
 fn folder() -> TempDir {
     tempfile::tempdir().expect("a folder")

@@ -24,7 +24,7 @@ impl Person<'_> {
         let inner = inner.as_std();
         let mut words = vec![inner.get_program().to_str().unwrap()];
         words.extend(inner.get_args().map(|word| word.to_str().unwrap()));
-        let line = format!("stty cols {} -echo; exec {}", self.columns.max(80), words.join(" "));
+        let line = format!("stty rows 40 cols {} -echo; exec {}", self.columns.max(80), words.join(" "));
         let mut terminal = tokio::process::Command::new("script");
         terminal.args(["--quiet", "--return", "--command", &line, "/dev/null"]).env("TERM", "xterm");
         for variable in ["NO_COLOR", "CLICOLOR", "CLICOLOR_FORCE"] {

@@ -86,11 +86,19 @@ async fn an_app_is_changed_without_a_deployment(engine: Engine) {
         let arguments = [&["apps", "set", "shop", "--json"], more].concat();
         command::on(&database, &arguments).await.succeeded().json()
     };
-    let now =
-        set(&["--route", "shop.example", "--route", "/shop", "--limit", "cpu-time=1s", "--limit", "calls=50"])
-            .await;
+    let now = set(&[
+        "--route",
+        "shop.example",
+        "--route",
+        "/shop",
+        "--limit",
+        "cpu-per-request=1s",
+        "--limit",
+        "result-rows=50",
+    ])
+    .await;
     assert_eq!(now["routes"], json!(["shop.example", "/shop"]), "{now}");
-    assert_eq!(now["limits"]["cpu-time"], json!("1s"), "{now}");
+    assert_eq!(now["limits"]["cpu-per-request"], json!("1s"), "{now}");
     let now =
         set(&["--transactions", "statement", "--cross-origin", "allow", "--trusted-origin", "https://a.example"])
             .await;
@@ -101,12 +109,13 @@ async fn an_app_is_changed_without_a_deployment(engine: Engine) {
     );
     assert_eq!(now["routes"], json!(["shop.example", "/shop"]), "what was not named stays: {now}");
     let show = command::on(&database, &["apps", "show", "shop"]).await.succeeded().stdout;
-    for text in ["shop.example, /shop", "statement", "allow", "https://a.example", "cpu-time=1s"] {
+    for text in ["shop.example, /shop", "statement", "allow", "https://a.example", "cpu-per-request=1s"] {
         assert!(show.contains(text), "no {text}: {show}");
     }
-    let now = set(&["--no-limit", "cpu-time", "--reset", "transactions", "--reset", "trusted-origins"]).await;
+    let now =
+        set(&["--no-limit", "cpu-per-request", "--reset", "transactions", "--reset", "trusted-origins"]).await;
     assert_eq!((&now["transactions"], &now["trusted_origins"]), (&json!("request"), &json!([])), "{now}");
-    assert!(now["limits"]["cpu-time"].is_null() && now["cross_origin"] == json!("allow"), "{now}");
+    assert!(now["limits"]["cpu-per-request"].is_null() && now["cross_origin"] == json!("allow"), "{now}");
     // With a database of its own in the same command.
     let own = tempfile::tempdir().unwrap();
     let arguments = ["apps", "set", "shop", "--database-var", "OWN_URL", "--keep-versions", "3"];
@@ -128,10 +137,10 @@ async fn what_cannot_be_set_is_said_and_nothing_is_changed(engine: Engine) {
     let refused: [(&[&str], i32, &str); 11] = [
         (&[], 2, "--route"),
         (&["--transactions", "none"], 2, "request, statement"),
-        (&["--limit", "cpu-time"], 2, "cpu-time=2s"),
+        (&["--limit", "cpu-per-request"], 2, "cpu-per-request=2s"),
         (&["--limit", "cpu-tme=2s"], 1, "no limit of an app"),
-        (&["--limit", "cpu-time=soon"], 1, "limit cpu-time=soon"),
-        (&["--limit", "cpu-time=2000s"], 1, "more than the host allows"),
+        (&["--limit", "cpu-per-request=soon"], 1, "limit cpu-per-request=soon"),
+        (&["--limit", "cpu-per-request=2000s"], 1, "more than the host allows"),
         (&["--trusted-origin", "a.example"], 1, "a.example"),
         (&["--route", "no route"], 1, "no route"),
         (&["--keep-versions", "0"], 1, "keep-versions"),

@@ -120,6 +120,7 @@ async fn what_was_meant_is_suggested_and_not_what_looks_alike() {
         ("secrets", "`innkeeper config`"),
         ("destroy", "`innkeeper apps delete`"),
         ("config delete", "`innkeeper config unset`"),
+        ("config delete KEY", "`innkeeper config unset`"),
         ("rollback shop --message slow", "`--note`"),
         ("keys regenerate", "`innkeeper keys rotate`"),
         ("serve --port 80", "`--listen`"),

@@ -123,7 +123,7 @@ async fn a_canary_is_promoted_or_aborted(engine: Engine) {
 async fn going_back_is_planned_before_it_is_done(engine: Engine) {
     let database = with_shop(engine).await;
     let planned = command::on(&database, &["rollback", "shop", "--dry-run", "--json"]).await.succeeded().json();
-    let expected = json!({ "app": "shop", "from": 2, "to": 1, "unknown_migrations": [], "needs_force": false });
+    let expected = json!({ "app": "shop", "from": 2, "to": 1, "unknown_migrations": [], "not_known": null, "needs_force": false });
     assert_eq!(planned, expected);
     let said = command::on(&database, &["rollback", "shop", "--dry-run"]).await.succeeded();
     assert!(said.stdout.contains("shop: from version 2 to version 1"), "{said}");

@@ -20,7 +20,7 @@ use std::collections::BTreeMap;
 #[command(group = ArgGroup::new("change").required(true).multiple(true), after_long_help = "\
 Examples:
   innkeeper apps set shop --route shop.example --route /shop
-  innkeeper apps set shop --limit cpu-time=2s --transactions statement
+  innkeeper apps set shop --limit cpu-per-request=2s --transactions statement
   innkeeper apps set shop --trusted-origin https://pay.example --keep-versions 20
   innkeeper apps set blog --database-var BLOG_DB_URL
 
@@ -111,7 +111,7 @@ fn changes(options: &Options) -> AppChanges {
 }
 
 fn limit(text: &str) -> Result<(String, String), String> {
-    let (name, value) = text.split_once('=').ok_or("a limit is set like cpu-time=2s")?;
+    let (name, value) = text.split_once('=').ok_or("a limit is set like cpu-per-request=2s")?;
     Ok((name.trim().to_owned(), value.trim().to_owned()))
 }
 

@@ -28,7 +28,7 @@ pub(super) fn parse(typed: &[OsString]) -> Result<Cli, ExitCode> {
     command.build();
     let matches = command.try_get_matches_from_mut(typed);
     let error = match matches.and_then(|matches| Cli::from_arg_matches(&matches)) {
-        Ok(cli) => return Ok(cli),
+        Ok(cli) => return Ok(Cli { tip: suggestions::for_an_app(&command, typed), ..cli }),
         Err(error) => suggestions::add(error, &command, typed),
     };
     output::written(error.print());

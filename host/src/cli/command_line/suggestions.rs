@@ -69,6 +69,14 @@ fn place<'c>(root: &'c Command, typed: &[&'c str], no_verb_behind_flags: bool) -
     Place { command, stray: None }
 }
 
+/// What was most likely meant, where a word that seems to be a verb was read as the name of an app.
+pub(super) fn for_an_app(root: &Command, typed: &[OsString]) -> Option<String> {
+    let typed: Vec<&str> = typed.iter().filter_map(|word| word.to_str()).collect();
+    let place = place(root, &typed, false);
+    let is_verb = place.command.has_subcommands() && place.command.get_name() != root.get_name();
+    meant(root, &place, place.stray.filter(|_| is_verb)?).into_iter().next()
+}
+
 /// What means the same as the word at this place.
 fn meant(root: &Command, place: &Place<'_>, word: &str) -> Vec<String> {
     let name = place.command.get_name();
@@ -209,7 +217,7 @@ mod tests {
             ("innkeeper dynos", "`innkeeper hosts`: "),
             ("innkeeper domains", "`innkeeper apps set --route`: "),
             ("innkeeper apps destroy shop", "`innkeeper apps delete`: "),
-            ("innkeeper config delete", "`innkeeper config unset`: "),
+            ("innkeeper config delete KEY", "`innkeeper config unset`: "),
             ("innkeeper rollback shop --message x", "`--note`: "),
             ("innkeeper logs shop --tail", "`--follow`: "),
             ("innkeeper releases", "`innkeeper versions`: "),

@@ -38,6 +38,7 @@ pub(in crate::cli) fn age_of(rfc3339: &str) -> String {
 fn distance(micros: i64, now: i64) -> Option<String> {
     let apart = now.abs_diff(micros);
     let amount = match apart {
+        ..SECOND => return Some("now".to_owned()),
         ..MINUTE => format!("{} s", apart / SECOND),
         ..HOUR => format!("{} min", apart / MINUTE),
         ..DAY => format!("{} h", apart / HOUR),
@@ -68,7 +69,8 @@ mod tests {
         assert_eq!(time(at), "2024-02-29 12:34:56 UTC");
         assert_eq!(time(1_709_210_096_000_000), "2024-02-29 12:34:56 UTC");
         for (later, said) in [
-            (0, Some("0 s ago")),
+            (0, Some("now")),
+            (1, Some("1 s ago")),
             (59, Some("59 s ago")),
             (60, Some("1 min ago")),
             (7_199, Some("1 h ago")),

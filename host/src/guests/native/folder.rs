@@ -10,8 +10,9 @@ use crate::guests::compiling::Temporary;
 use crate::storage::hex;
 use crate::storage::registry::native_code::CodeId;
 use std::fs::{self, File};
-use std::io::{self, BufReader};
+use std::io::{self, BufReader, Read};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime};
 
 const KEY: &str = "key";
@@ -22,6 +23,10 @@ const COMING: &str = "coming";
 const LONGEST_COMING: Duration = Duration::from_secs(3600);
 /// Beyond this, code that was used longest ago goes.
 const MOST_BYTES: u64 = 1 << 30;
+/// How many bytes come until it is looked again whether there is too much.
+const CLEAR_EVERY: u64 = 64 << 20;
+/// What is larger is no code.
+const MOST_FILE_BYTES: u64 = 256 << 20;
 /// Below this lay the code of earlier releases, one folder for each version of wasmtime.
 const FORMER: &str = "modules";
 const FORMER_VERSIONS: &str = "wasmtime-";
@@ -31,6 +36,8 @@ const FORMER_VERSIONS: &str = "wasmtime-";
 pub struct CodeFolder {
     path: PathBuf,
     key: SigningKey,
+    /// Bytes that this process has put there.
+    written: AtomicU64,
     /// Set where the folder lasts no longer than the process.
     _temporary: Option<Temporary>,
 }
@@ -63,7 +70,7 @@ impl CodeFolder {
         }
         let folder = Temporary::new(temporary)?;
         let key = SigningKey::in_file(&folder.path().join(KEY))?;
-        Ok(Self { path: folder.path().to_owned(), key, _temporary: Some(folder) })
+        Ok(Self { path: folder.path().to_owned(), key, written: AtomicU64::new(0), _temporary: Some(folder) })
     }
 
     /// A folder in which a file could be made.
@@ -72,7 +79,7 @@ impl CodeFolder {
         try_file_in(folder)?;
         let path = folder.canonicalize()?;
         let key = SigningKey::in_file(&path.join(KEY))?;
-        Ok(Self { path, key, _temporary: None })
+        Ok(Self { path, key, written: AtomicU64::new(0), _temporary: None })
     }
 
     /// Blocks.
@@ -81,7 +88,7 @@ impl CodeFolder {
         let Ok(file) = File::open(&path) else { return Found::Nothing };
         // It is used now: others go before it.
         let _ = file.set_modified(SystemTime::now());
-        let problem = match sealed::read(BufReader::new(file)) {
+        let problem = match sealed::read(BufReader::new(file.take(MOST_FILE_BYTES))) {
             Ok(code) => match sealed::open(&self.key, id, code) {
                 Ok(packed) => return Found::Code(packed),
                 Err(refusal @ (Refusal::AnotherKey | Refusal::Forged)) => refusal.to_string(),
@@ -94,7 +101,7 @@ impl CodeFolder {
 
     /// In one step, because others may be reading. Blocks.
     pub(super) fn keep(&self, id: &CodeId, packed: &Packed) -> io::Result<()> {
-        self.clear();
+        self.clear_now_and_then(packed);
         let number = getrandom::u64().map_err(io::Error::other)?;
         let (path, coming) = (self.file_of(id), self.path.join(format!("{number:016x}.{COMING}")));
         let code = sealed::seal(&self.key, id, packed);
@@ -114,6 +121,15 @@ impl CodeFolder {
 
     fn file_of(&self, id: &CodeId) -> PathBuf {
         self.path.join(format!("{}-{}.{ENDING}", hex(&id.component), hex(&id.engine)))
+    }
+
+    /// Looking through the folder takes the longer the more is in it.
+    fn clear_now_and_then(&self, coming: &Packed) {
+        let size = u64::try_from(coming.bytes().len()).unwrap_or(u64::MAX);
+        let before = self.written.fetch_add(size, Ordering::Relaxed);
+        if before == 0 || before / CLEAR_EVERY != before.saturating_add(size) / CLEAR_EVERY {
+            self.clear();
+        }
     }
 
     /// Removes what was used longest ago where there is too much, and what others have left half
@@ -225,7 +241,7 @@ mod tests {
         let left = place.path().join(format!("0.{COMING}"));
         let file = File::create(&left).unwrap();
         file.set_modified(SystemTime::now() - LONGEST_COMING - Duration::from_secs(1)).unwrap();
-        folder.keep(&id(4), &packed(b"packed")).unwrap();
+        folder_at(place.path()).keep(&id(4), &packed(b"packed")).unwrap();
         let there = [1, 2, 3, 4].map(|number| folder.file_of(&id(number)).exists());
         assert_eq!((there, left.exists()), ([true, false, true, true], false));
     }

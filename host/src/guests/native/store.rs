@@ -7,6 +7,7 @@ use super::folder::{CodeFolder, Found};
 use super::key::SharedKey;
 use super::sealed::{self, Refusal};
 use super::tampered::{self, Finder};
+use crate::guests::component::Wanted;
 use crate::storage::registry::native_code::{CodeId, NativeCode, Origin};
 use crate::storage::{Database, Result, hex};
 use std::sync::Arc;
@@ -70,12 +71,17 @@ impl NativeStore {
 
     /// What the registry has of a component; it is in the folder from then on. What must not be run
     /// is removed there. An error where the database is away.
-    pub async fn in_registry(&self, database: &Database, component: &[u8], app: &str) -> Result<Option<Native>> {
+    pub async fn in_registry(&self, wanted: Wanted<'_>) -> Result<Option<Native>> {
+        let Wanted { database, sha256: component, app, turn, .. } = wanted;
         if !self.0.shared.is_there() {
             return Ok(None);
         }
         let id = self.id(component);
-        let code = match database.native_code(&id).await {
+        let asked = {
+            let _turn = turn.acquire().await;
+            database.native_code(&id).await
+        };
+        let code = match asked {
             Err(error) if error.is_outage() => return Err(error),
             // The component is there in any case.
             Err(error) => {

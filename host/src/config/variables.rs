@@ -130,7 +130,7 @@ mod tests {
 
     use super::*;
 
-    const SOURCES: [&str; 10] = [
+    const SOURCES: [&str; 11] = [
         include_str!("candidates.rs"),
         include_str!("choice.rs"),
         include_str!("code_key.rs"),

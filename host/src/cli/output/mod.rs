@@ -5,7 +5,7 @@ mod table;
 mod words;
 
 pub(super) use table::{flexible, number, table, text};
-pub(super) use words::{age, age_of, bytes, printable, time, time_of};
+pub(super) use words::{age_of, bytes, printable, time, time_of};
 
 use serde::Serialize;
 use std::fmt::Display;

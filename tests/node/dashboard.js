@@ -1,15 +1,25 @@
 // Uses the dashboard in a real browser as a person does, and prints what was seen as JSON.
 // Arguments: the name of a walk, the host's URL, the token, and what else the walk wants.
-import { readFileSync } from "node:fs";
+import { accessSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
+import { delimiter, join } from "node:path";
 import { chromium } from "playwright-core";
 
 const [walk, url, token, ...more] = process.argv.slice(2);
 const home = `${url}/_innkeeper/admin/`;
 const seen = { problems: [] };
 
+const onPath = process.env.PATH.split(delimiter).map((folder) => join(folder, "chromium"));
+const executablePath = onPath.find((file) => {
+  try {
+    accessSync(file);
+    return true;
+  } catch {
+    return false;
+  }
+});
 // The browser's own sandbox does not work for root, as whom containers run.
-const browser = await chromium.launch({ executablePath: "/usr/bin/chromium", args: ["--no-sandbox"] });
+const browser = await chromium.launch({ executablePath, args: ["--no-sandbox"] });
 
 async function open(options = {}) {
   const context = await browser.newContext({ javaScriptEnabled: false, ...options });

@@ -1,7 +1,6 @@
 //! How the host that is asked is doing, and what an app has.
 
 use super::{OperationError, Operations, Result};
-use crate::config::LimitRow;
 use crate::guests::routes::Room;
 use crate::storage::AppSpace;
 use serde::{Deserialize, Serialize};
@@ -79,11 +78,6 @@ impl Operations {
             guests: [memory.instances, u64::from(self.registry.instances())],
             waiting: memory.waiting,
         }
-    }
-
-    /// The limits in force on this host.
-    pub fn limits(&self) -> Vec<LimitRow> {
-        self.registry.config().limit_rows()
     }
 
     /// Why this host does not serve an app for now; none where it does.

@@ -5,9 +5,9 @@ use http::header::{COOKIE, HOST, LOCATION};
 use http::request::Builder;
 use http::{Method, Request};
 use http_body_util::Full;
-use serde_json::json;
+use serde_json::{Value, json};
 use support::probe::op;
-use support::{Answer, Engine, TestDatabase, TestHost, Visitor, until};
+use support::{Answer, Engine, TestDatabase, TestHost, Visitor, command, until};
 
 use super::{HOME, SIGN_IN, TOKEN, VARIABLE, shop};
 
@@ -16,6 +16,7 @@ on_both_databases! {
     without_a_session_there_is_nothing_but_the_form,
     no_guest_sees_the_session,
     a_form_needs_its_origin_and_its_key,
+    a_token_shows_and_does_only_what_its_scopes_allow,
     a_session_is_good_on_every_host_and_ends_with_its_token,
     answers_tell_browsers_to_be_strict,
     over_http_only_on_the_same_machine,
@@ -35,8 +36,12 @@ fn form(host: &TestHost, path: &str) -> Builder {
 }
 
 async fn sign_in(host: &TestHost) -> Visitor {
+    sign_in_by(host, TOKEN).await
+}
+
+async fn sign_in_by(host: &TestHost, token: &str) -> Visitor {
     let mut visitor = host.visitor();
-    let answer = send(&mut visitor, form(host, SIGN_IN), format!("token={TOKEN}")).await.expect(303);
+    let answer = send(&mut visitor, form(host, SIGN_IN), format!("token={token}")).await.expect(303);
     assert_eq!(answer.header("location"), Some(HOME));
     visitor
 }
@@ -156,6 +161,43 @@ async fn a_form_needs_its_origin_and_its_key(engine: Engine) {
     until("version 1 answers", answers).await;
 }
 
+async fn a_token_shows_and_does_only_what_its_scopes_allow(engine: Engine) {
+    let host = shop(engine).await;
+    let create = async |name: &str, scopes: &[&str]| {
+        let scopes = scopes.iter().flat_map(|scope| ["--scope", scope]);
+        let arguments: Vec<&str> =
+            ["token", "create", "--name", name, "--json"].into_iter().chain(scopes).collect();
+        let created = command::on(host.database(), &arguments).await.succeeded().json();
+        let text = |value: &Value| value.as_str().unwrap_or_else(|| panic!("{created}")).to_owned();
+        (text(&created["about"]["id"]), text(&created["token"]))
+    };
+    let (id, reads) = create("looks", &["read"]).await;
+    let mut visitor = sign_in_by(&host, &reads).await;
+    let page = visitor.get(APP).await.expect(200).text().to_owned();
+    assert!(page.contains("token looks") && !page.contains("Roll back") && !page.contains("/deploy\""), "{page}");
+    assert!(!page.contains("/audit\""), "{page}");
+    let key = form_key(&mut visitor, APP).await;
+    let body = format!("version=1&instead-of=2&csrf={key}");
+    let refused = send(&mut visitor, form(&host, ROLLBACK), body).await.expect(403);
+    assert!(refused.text().contains("Your token may not do this"), "{}", refused.text());
+    visitor.get("/_innkeeper/admin/ui/audit").await.expect(404);
+    let (_, other) = create("other", &["read", "rollback:blog"]).await;
+    let mut other = sign_in_by(&host, &other).await;
+    let body = format!("version=1&instead-of=2&csrf={}", form_key(&mut other, APP).await);
+    send(&mut other, form(&host, ROLLBACK), body).await.expect(403);
+    assert!(host.visitor().get("/").await.text().contains("visits="), "nothing was done");
+    let (_, may) = create("may", &["read", "rollback:shop"]).await;
+    let mut may = sign_in_by(&host, &may).await;
+    let body = format!("version=1&instead-of=2&csrf={}", form_key(&mut may, ROLLBACK).await);
+    send(&mut may, form(&host, ROLLBACK), body).await.expect(303);
+    let history = visitor.get(APP).await.expect(200).text().to_owned();
+    assert!(history.contains("token may ("), "{history}");
+    command::on(host.database(), &["token", "revoke", &id]).await.succeeded();
+    let ended = async || (visitor.get(HOME).await.status == 303).then_some(());
+    until("a revoked token ends its sessions", ended).await;
+    send(&mut host.visitor(), form(&host, SIGN_IN), format!("token={reads}")).await.expect(403);
+}
+
 async fn a_session_is_good_on_every_host_and_ends_with_its_token(engine: Engine) {
     let mut host = shop(engine).await;
     let mut visitor = sign_in(&host).await;
@@ -168,7 +210,7 @@ async fn a_session_is_good_on_every_host_and_ends_with_its_token(engine: Engine)
         other.get(HOME).await.expect(303);
     }
     let database: &TestDatabase = host.database();
-    support::command::on(database, &["keys", "rotate", "--revoke"]).await.succeeded();
+    command::on(database, &["keys", "rotate", "--revoke"]).await.succeeded();
     let ended = async || (visitor.get(HOME).await.status == 303).then_some(());
     until("the exchange of the keys ends the session", ended).await;
 }

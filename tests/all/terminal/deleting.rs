@@ -67,7 +67,11 @@ async fn data_are_kept_where_that_is_said(engine: Engine) {
     command::on(database, &["apps", "delete", "shop", "-y"]).await.succeeded();
     host::deploy(database, "shop", "probe", &["--route", "/"]).await.succeeded();
     let asked = json!([query("select a from notes", json!([]))]);
-    until("the new app answers", async || (host.visitor().get("/").await.status == 200).then_some(())).await;
+    let answers = async || {
+        let answer = host.visitor().get("/").await;
+        (!answer.text().contains("no app is deployed yet")).then_some(())
+    };
+    until("the new app answers", answers).await;
     let found = host.visitor().probe(asked).await;
     assert!(found[0]["ok"].is_null(), "the table is gone: {found:?}");
 }

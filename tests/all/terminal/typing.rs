@@ -140,8 +140,15 @@ async fn the_overview_is_grouped_and_has_every_command() {
     let help = command::run(&["--help"]).await.succeeded();
     let titles: Vec<&str> =
         help.stdout.lines().filter(|line| line.ends_with(':') && !line.starts_with(' ')).collect();
-    let expected =
-        ["Write an app:", "Serve apps:", "Put apps live:", "Look after data:", "This command line:", "Options:"];
+    let expected = [
+        "Write an app:",
+        "Serve apps:",
+        "Put apps live and go back:",
+        "Look after apps:",
+        "Look after data:",
+        "This command line:",
+        "Options:",
+    ];
     assert_eq!(titles, expected, "{help}");
     assert!(!help.stdout.contains("compile ") && help.stdout.lines().all(|line| line.len() <= 100), "{help}");
     for command in ["dev", "serve", "deploy", "apps", "blobs", "completions"] {

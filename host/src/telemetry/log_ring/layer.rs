@@ -79,7 +79,8 @@ impl Visit for Fields {
             "request_id" => self.request_id = Some(value.to_owned()),
             "stream" if value == "stdout" => self.stream = Some(Source::Stdout),
             "stream" if value == "stderr" => self.stream = Some(Source::Stderr),
-            name => self.add(name, &value),
+            // Traces have several lines. A line here is one.
+            name => self.add(name, &value.split_whitespace().collect::<Vec<_>>().join(" ")),
         }
     }
 

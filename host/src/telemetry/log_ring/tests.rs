@@ -165,7 +165,7 @@ fn an_event_becomes_a_line_with_its_parts() {
     let none: Option<&str> = None;
     tracing::subscriber::with_default(subscriber, || {
         tracing::info!(target: "guest", app = %"blog", version = 3_i64, request_id = "r1", stream = "stderr", "said \"{}\"", 1);
-        tracing::warn!(target: "request", request_id = "r1", app = Some("blog"), version = Some(3_i64), status = 503_u16, duration_ms = 1.5, reason = "no room", "GET /");
+        tracing::warn!(target: "request", request_id = "r1", app = Some("blog"), version = Some(3_i64), status = 503_u16, duration_ms = 1.5, reason = "no\n  room", "GET /");
         tracing::error!(app = "blog", version = 4_u64, "cannot load");
         tracing::info!(app = none, request_id = "r2", "{}", "x".repeat(20_000));
     });

@@ -25,8 +25,8 @@ impl Dashboard {
         }
         let query = head.uri.query();
         let shown = match page {
-            Page::Overview => Ok(self.overview(query, visit).await),
-            Page::App(name) => self.app(name, query, visit).await,
+            Page::Overview => Ok(Box::pin(self.overview(query, visit)).await),
+            Page::App(name) => Box::pin(self.app(name, query, visit)).await,
             Page::Act(name, act) => self.confirmation(name, *act, query, visit).await,
             Page::Deploy(app) => self.deploy_form(*app, visit).await,
             Page::Limits => Ok(limits::page(visit, &self.operations.limits())),

@@ -123,9 +123,9 @@ impl Dashboard {
             Err(error) => return trouble::unavailable(&error.to_string()),
         };
         let mut response = if head.method == Method::POST {
-            self.act(head, body, &page, &visit, client).await
+            Box::pin(self.act(head, body, &page, &visit, client)).await
         } else {
-            self.look(head, &page, &visit).await
+            Box::pin(self.look(head, &page, &visit)).await
         };
         let renewed = visit.session.renewed(seconds(visit.now));
         if let Some(session) = renewed.filter(|_| !response.headers().contains_key(SET_COOKIE)) {

@@ -41,8 +41,8 @@ fn side(version: i64, hour: Option<&HourTraffic>, state: &Markup) -> Markup {
             h3 { "Version " (version) " " (state) }
             dl.pairs {
                 dt { "Requests" } dd { (count(totals.requests)) }
-                dt { "Errors of the app" } dd class=[(totals.errors > 0).then_some("bad")] { (percent(totals.errors, totals.requests)) }
-                dt { "Traps and timeouts" } dd class=[(totals.failures > 0).then_some("bad")] { (count(totals.failures)) }
+                dt { "Errors of the app" } dd.bad[totals.errors > 0] { (percent(totals.errors, totals.requests)) }
+                dt { "Traps and timeouts" } dd.bad[totals.failures > 0] { (count(totals.failures)) }
                 dt { "p50" } dd { (millis(latency.p50)) }
                 dt { "p95" } dd { (millis(latency.p95)) }
                 dt { "p99" } dd { (millis(latency.p99)) }

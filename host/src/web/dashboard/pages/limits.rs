@@ -3,11 +3,11 @@
 use super::super::Visit;
 use super::super::view::{Section, Tone, badge};
 use super::{shell, tables};
-use crate::config::LimitRow;
+use crate::operations::LimitView;
 use maud::{Markup, html};
 
 /// See the module.
-pub(in crate::web::dashboard) fn page(visit: &Visit, limits: &[LimitRow]) -> Markup {
+pub(in crate::web::dashboard) fn page(visit: &Visit, limits: &[LimitView]) -> Markup {
     let rows = html! {
         thead { tr {
             th scope="col" { "Limit" }

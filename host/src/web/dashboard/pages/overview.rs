@@ -69,7 +69,7 @@ fn figures(shown: &Overview<'_>) -> Markup {
             div { dt { "Requests" } dd { (count(all.requests)) small { "in the last hour" } } }
             div {
                 dt { "Failed" }
-                dd class=[(all.bad() > 0).then_some("bad")] { (percent(all.bad(), all.requests)) small { (count(all.bad())) " requests" } }
+                dd.bad[all.bad() > 0] { (percent(all.bad(), all.requests)) small { (count(all.bad())) " requests" } }
             }
             div { dt { "Hosts" } dd { @match live { Ok(live) => { (live) small { "alive" } }, Err(_) => "\u{2013}" } } }
             div {
@@ -170,7 +170,7 @@ fn row(visit: &Visit, app: &AppView, traffic: Option<&AppTraffic>, not_served: O
             }
             td.wide { (sparkline(&requests)) }
             td.num.wide { (count(totals.requests)) }
-            td.num class=[(totals.bad() > 0).then_some("bad")] { (percent(totals.bad(), totals.requests)) }
+            td.num.bad[totals.bad() > 0] { (percent(totals.bad(), totals.requests)) }
             td.num.wide { (millis(hour.and_then(|hour| hour.latency.p95))) }
             td.wide {
                 @match &app.activated_at {

@@ -42,7 +42,7 @@ fn row(visit: &Visit, app: &AppView, version: &VersionView, may: bool) -> Markup
             }
             td.wide { (version.language.as_deref().unwrap_or("\u{2013}")) }
             td.num.wide { (bytes(u64::try_from(version.size).unwrap_or_default())) }
-            td {
+            td.deployed {
                 (when_text(&version.deployed_at, visit.now))
                 @if let Some(by) = by { span.muted.wide title=[version.deployed_from.as_deref()] { " by " (by) } }
             }

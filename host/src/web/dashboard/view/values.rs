@@ -76,9 +76,9 @@ fn passed(micros: i64) -> String {
     let seconds = micros / 1_000_000;
     let (number, unit) = match seconds {
         ..5 => return "just now".to_owned(),
-        ..60 => (seconds, "s"),
-        ..3600 => (seconds / 60, "min"),
-        ..172_800 => (seconds / 3600, "h"),
+        5..60 => (seconds, "s"),
+        60..3600 => (seconds / 60, "min"),
+        3600..172_800 => (seconds / 3600, "h"),
         _ => (seconds / 86_400, "days"),
     };
     format!("{number} {unit} ago")

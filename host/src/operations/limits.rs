@@ -1,6 +1,6 @@
-//! The limits that are in force on this host.
+//! A limit as the API has it.
 
-use super::Operations;
+use crate::config::LimitRow;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -21,18 +21,15 @@ pub struct LimitView {
     pub meaning: String,
 }
 
-impl Operations {
-    /// All limits of this host.
-    pub fn limits(&self) -> Vec<LimitView> {
-        let rows = self.registry.config().limit_rows().into_iter();
-        rows.map(|row| LimitView {
+impl From<LimitRow> for LimitView {
+    fn from(row: LimitRow) -> Self {
+        Self {
             name: row.name.to_owned(),
             variable: row.variable.to_owned(),
             value: row.value,
             default: row.default,
             unit: row.unit.to_owned(),
             meaning: row.meaning.to_owned(),
-        })
-        .collect()
+        }
     }
 }

@@ -164,7 +164,8 @@ async fn whatever_commands_do_to_apps_they_do_from_elsewhere(engine: Engine) {
     said("abort probe", &[]).await;
     said("deploy --app probe --canary 10%", &[&file("queries")]).await;
     said("promote probe --note fine", &[]).await;
-    assert_eq!(said("apps show probe --json", &[]).await.json()["active"], 4);
+    assert_eq!(said("apps --json", &[]).await.json()[0]["active"], 4);
+    said("apps show probe", &[]).await;
     let folder = tempfile::tempdir().unwrap();
     let wasm = folder.path().join("a.wasm");
     said("versions get probe --version 2 -o", &[wasm.to_str().unwrap()]).await;

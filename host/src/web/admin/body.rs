@@ -125,7 +125,7 @@ mod tests {
 
     #[test]
     fn what_is_no_json_is_told() {
-        for text in ["", "{", "{\"a\":1}x", "\u{feff}{}", "nul"] {
+        for text in ["", "{", "{}x", "\u{feff}{}", "nul"] {
             assert!(problem::<RollbackRequest>(text).starts_with("the body is no JSON"), "{text}");
         }
         let said = problem::<AppChanges>(r#"{"keep-versions":-1}"#);

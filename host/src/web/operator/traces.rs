@@ -5,7 +5,9 @@
 use crate::config::Secret;
 use crate::operations::token_text;
 use base64::Engine;
-use base64::engine::general_purpose::STANDARD_NO_PAD;
+use base64::alphabet::STANDARD;
+use base64::engine::DecodePaddingMode;
+use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig, STANDARD_NO_PAD};
 use percent_encoding::percent_decode;
 use std::borrow::Cow;
 use subtle::{Choice, ConstantTimeEq};
@@ -134,10 +136,15 @@ fn in_base64(token: &[u8], before: usize) -> Vec<u8> {
     text.get(start..end).unwrap_or_default().to_vec()
 }
 
-/// What whole groups of four characters stand for.
+/// What a text stands for. Bits behind its last byte count for nothing: it may begin and end anywhere.
 fn from_base64(text: &[u8]) -> Vec<u8> {
-    let whole = text.len() / 4 * 4;
-    STANDARD_NO_PAD.decode(text.get(..whole).unwrap_or_default()).unwrap_or_default()
+    let lenient = GeneralPurposeConfig::new()
+        .with_decode_allow_trailing_bits(true)
+        .with_decode_padding_mode(DecodePaddingMode::Indifferent);
+    // A single character behind whole groups is less than a byte.
+    let end = if text.len() % 4 == 1 { text.len() - 1 } else { text.len() };
+    let text = text.get(..end).unwrap_or_default();
+    GeneralPurpose::new(&STANDARD, lenient).decode(text).unwrap_or_default()
 }
 
 fn from_hex(digits: &[u8]) -> Vec<u8> {

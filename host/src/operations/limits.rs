@@ -1,5 +1,6 @@
 //! A limit as the API has it.
 
+use super::Operations;
 use crate::config::LimitRow;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -19,6 +20,13 @@ pub struct LimitView {
     pub unit: String,
     /// What it bounds.
     pub meaning: String,
+}
+
+impl Operations {
+    /// All limits in force on this host.
+    pub fn limits(&self) -> Vec<LimitView> {
+        self.registry.config().limit_rows().into_iter().map(LimitView::from).collect()
+    }
 }
 
 impl From<LimitRow> for LimitView {

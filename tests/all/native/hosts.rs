@@ -13,6 +13,7 @@ on_both_databases! {
     what_one_host_has_compiled_the_others_load,
     of_two_hosts_that_need_code_at_once_one_compiles,
     a_host_that_cannot_compile_goes_on_and_takes_what_another_has_compiled,
+    code_that_no_app_has_any_more_goes,
 }
 
 /// More than the compiler is done with in a second.
@@ -93,6 +94,22 @@ async fn a_host_that_cannot_compile_goes_on_and_takes_what_another_has_compiled(
     let line = host.wait_for_log("serving app=\"app\" version=2").await;
     assert!(line.contains("/app"), "{line}");
     assert!(!host.logs().contains(COMPILED), "{}", host.logs());
+}
+
+async fn code_that_no_app_has_any_more_goes(engine: Engine) {
+    let database = TestDatabase::fresh(engine).await;
+    deploy(engine, &database, "hello", "hello").await;
+    deploy(engine, &database, "page", "page").await;
+    let (code, chunks) = (database.host_table("native_code"), database.host_table("native_code_chunks"));
+    let versions = database.host_table("versions");
+    let count =
+        async |table: &str| database.host_rows(&format!("select count(*) from {table}")).await[0][0].clone();
+    // As if the one had been deployed long ago, and both were gone.
+    let of = format!("sha256 = (select sha256 from {versions} where app = 'hello')");
+    database.host_rows(&format!("update {code} set created_at = 0 where {of}")).await;
+    database.host_rows(&format!("delete from {versions}")).await;
+    deploy(engine, &database, "queries", "queries").await;
+    assert_eq!((count(&code).await, count(&chunks).await), ("2".to_owned(), "2".to_owned()));
 }
 
 #[tokio::test(flavor = "multi_thread")]

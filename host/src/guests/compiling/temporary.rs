@@ -10,6 +10,7 @@ use std::time::Duration;
 const PREFIX: &str = "innkeeper-code-";
 /// Held as long as the process lives to which the folder belongs.
 const LOCK: &str = "lock";
+const COMING_LOCK: &str = "lock.coming";
 /// A folder that is younger may have no lock yet.
 const YOUNG: Duration = Duration::from_secs(60);
 
@@ -28,8 +29,12 @@ impl Temporary {
         let number = getrandom::u64().map_err(io::Error::other)?;
         let path = beside.join(format!("{PREFIX}{number:016x}"));
         DirBuilder::new().mode(0o700).create(&path)?;
-        let lock = File::create_new(path.join(LOCK))?;
+        // It has its name only once it is held: whoever sweeps meanwhile finds a folder that is
+        // young and has none.
+        let coming = path.join(COMING_LOCK);
+        let lock = File::create_new(&coming)?;
         lock.lock()?;
+        fs::rename(coming, path.join(LOCK))?;
         Ok(Self { path, _lock: lock })
     }
 

@@ -138,6 +138,8 @@ pub(super) async fn remove_unused(connection: &mut Connection, sha256: &[u8]) ->
     for sql in [
         host_sql!("delete from innkeeper.components where sha256 = $1"),
         host_sql!("delete from innkeeper.component_chunks where sha256 = $1"),
+        host_sql!("delete from innkeeper.native_code where sha256 = $1"),
+        host_sql!("delete from innkeeper.native_code_chunks where sha256 = $1"),
     ] {
         connection.host(sql, &params).await?;
     }

@@ -169,21 +169,20 @@ async fn forget_chunks(connection: &mut Connection, id: &CodeId) -> Result<()> {
     connection.host(sql, &id.params()).await.map(|_| ())
 }
 
-/// Code of components that no app has, and what is left of code and of claims that are gone.
+/// Code of components that no app has, and claims of hosts that are gone.
 async fn forget_unused(connection: &mut Connection) -> Result<()> {
-    let sql = host_sql!(
-        "delete from innkeeper.native_code where created_at < $1 and not exists \
-         (select 1 from innkeeper.versions v where v.sha256 = innkeeper.native_code.sha256)"
-    );
     let long_ago = Value::Integer(now_micros().saturating_sub(UNUSED_MICROS));
-    connection.host(sql, std::slice::from_ref(&long_ago)).await?;
-    let sql = host_sql!("delete from innkeeper.compile_claims where until < $1");
-    connection.host(sql, &[long_ago]).await?;
     let sql = host_sql!(
-        "delete from innkeeper.native_code_chunks where not exists (select 1 from innkeeper.native_code n \
-         where n.sha256 = innkeeper.native_code_chunks.sha256 and n.engine = innkeeper.native_code_chunks.engine)"
+        "select n.sha256, n.engine from innkeeper.native_code n where n.created_at < $1 and not exists \
+         (select 1 from innkeeper.versions v where v.sha256 = n.sha256)"
     );
-    connection.host(sql, &[]).await.map(|_| ())
+    let outcome = connection.host(sql, std::slice::from_ref(&long_ago)).await?;
+    for row in &outcome.rows.rows {
+        let bytes = |at| Ok::<_, Error>(cell(row, at)?.as_bytes().unwrap_or_default().to_vec());
+        forget_in(connection, &CodeId { component: bytes(0)?, engine: bytes(1)? }).await?;
+    }
+    let sql = host_sql!("delete from innkeeper.compile_claims where until < $1");
+    connection.host(sql, &[long_ago]).await.map(|_| ())
 }
 
 fn head_from(row: &[Value]) -> Result<NativeCode> {

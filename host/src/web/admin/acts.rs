@@ -8,7 +8,7 @@ use super::{
     UPLOAD_LENGTH, UPLOAD_OFFSET, body,
 };
 use crate::operations::{
-    HostView, LimitView, OperationError, Order, PIECE_BYTES, RollbackRequest, Scope, UploadView, Uploader,
+    HostView, OperationError, Order, PIECE_BYTES, RollbackRequest, Scope, UploadView, Uploader,
 };
 use crate::telemetry::log_ring::{self, Level, LinesWanted};
 use crate::telemetry::recent::{self, AppTraffic};
@@ -243,7 +243,7 @@ impl Admin {
                 let before = admitted.query.number("before")?;
                 ok(&operations.audit(admitted.query.text("app"), before, most).await?)
             }
-            Act::Limits => ok(&operations.limits().into_iter().map(LimitView::from).collect::<Vec<_>>()),
+            Act::Limits => ok(&operations.limits()),
             Act::Keys => ok(&operations.keys().await?),
             _ => {
                 let request: KeyRotation = admitted.json_or_default(body).await?;

@@ -1,15 +1,15 @@
 //! Whom a command that changes or looks at apps speaks to: the database itself, or, with `--to`, a
 //! host that serves.
 
-use super::logs::{LogExcerpt, LogQuery};
+use super::logs::LogQuery;
 use super::remote::Client;
 use super::{DatabaseArgs, HostArgs, output, setup};
 use crate::config::Config;
 use crate::guests::overrides::ConfigValue;
 use crate::operations::{
     ActivationView, AppChanges, AppView, AuditView, Deleted, DeletionPlan, DeployRequest, Deployed, HostView,
-    KeyView, Lagging, NewToken, Operations, PrunedView, RollbackPlan, RollbackRequest, RolledBack, Scopes,
-    SettingsView, Stage, TokenRequest, TokenView, VersionView,
+    KeyView, Lagging, LogView, NewToken, Operations, PrunedView, RollbackPlan, RollbackRequest, RolledBack,
+    Scopes, SettingsView, Stage, TokenRequest, TokenView, VersionView,
 };
 use crate::storage::registry::Actor;
 use anyhow::{Context, bail};
@@ -364,7 +364,7 @@ impl Control {
     }
 
     /// The last lines of an app's log.
-    pub(super) async fn logs(&self, app: &str, query: &LogQuery) -> anyhow::Result<LogExcerpt> {
+    pub(super) async fn logs(&self, app: &str, query: &LogQuery) -> anyhow::Result<LogView> {
         match self {
             Self::Direct(_) => bail!(
                 "the log of {app} is in the memory of the hosts that serve it and not in the database: name a host with --to URL, and                  its token in INNKEEPER_TOKEN"

@@ -2,8 +2,9 @@
 
 use super::control::{Control, ControlArgs};
 use super::{OneApp, output};
+use crate::operations::LogLineView;
 use clap::Args;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use std::time::Duration;
 
 /// Between two looks of `--follow`.
@@ -53,31 +54,6 @@ pub(super) struct LogQuery {
     pub(super) limit: u32,
 }
 
-/// A part of the log of one app.
-#[derive(Debug, Default, Serialize, Deserialize)]
-pub(super) struct LogExcerpt {
-    /// The process whose log this is: numbers of lines mean nothing in another one.
-    process: String,
-    /// Where to go on reading.
-    next: u64,
-    /// Lines that are no longer there: the reader was too slow for them.
-    missed: u64,
-    /// The oldest first.
-    lines: Vec<LogLine>,
-}
-
-/// A line of the log.
-#[derive(Debug, Serialize, Deserialize)]
-struct LogLine {
-    number: u64,
-    at: String,
-    level: String,
-    source: String,
-    version: Option<i64>,
-    request_id: Option<String>,
-    text: String,
-}
-
 pub(super) async fn run(options: &Options) -> anyhow::Result<()> {
     let app = &options.app.name;
     let control = Control::to_read(&options.control, app).await?;
@@ -109,10 +85,10 @@ pub(super) async fn run(options: &Options) -> anyhow::Result<()> {
     }
 }
 
-fn shown(line: &LogLine) -> String {
-    let LogLine { at, level, source, version, request_id, text, .. } = line;
+fn shown(line: &LogLineView) -> String {
+    let LogLineView { at, level, source, version, request_id, text, .. } = line;
     let version = version.map(|version| format!(" v{version}")).unwrap_or_default();
     let request = request_id.as_ref().map(|id| format!(" {id}")).unwrap_or_default();
-    let text = format!("{} {level:<5} {source}{version}{request}: {text}", output::time_of(at));
+    let text = format!("{} {:<5} {}{version}{request}: {text}", output::time_of(at), level.name(), source.name());
     output::printable(&text)
 }

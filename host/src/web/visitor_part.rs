@@ -6,8 +6,9 @@ use crate::guests::canary::{CanaryGuest, PARTS, Part};
 use http::HeaderMap;
 use http::header::{COOKIE, HeaderName, HeaderValue, SET_COOKIE};
 
-/// The cookie, whose value is a number, or as in [`HEADER`].
-const NAME: &str = "innkeeper-canary";
+/// The cookie, whose value is a number, or as in [`HEADER`]. No app has an underscore in its name,
+/// so no session has this cookie.
+const NAME: &str = "innkeeper-canary_part";
 /// `always` or `never`.
 const HEADER: HeaderName = HeaderName::from_static("innkeeper-canary");
 
@@ -99,7 +100,7 @@ mod tests {
 
     #[test]
     fn what_a_request_says_is_kept_and_no_guest_sees_it() {
-        let mut given = headers(&[("cookie", "a=1; innkeeper-canary=7; b=2"), ("cookie", "innkeeper-canary=8")]);
+        let mut given = headers(&[("cookie", "a=1; innkeeper-canary_part=7; b=2"), ("cookie", "innkeeper-canary_part=8")]);
         let part = VisitorPart::take(&mut given);
         assert_eq!(part.part, Some(Part::Of(7)));
         assert_eq!(given, headers(&[("cookie", "a=1; b=2")]));
@@ -110,11 +111,11 @@ mod tests {
 
     #[test]
     fn a_header_goes_before_the_cookie() {
-        let mut given = headers(&[("innkeeper-canary", "always"), ("cookie", "innkeeper-canary=99")]);
+        let mut given = headers(&[("innkeeper-canary", "always"), ("cookie", "innkeeper-canary_part=99")]);
         assert_eq!(VisitorPart::take(&mut given).part, Some(Part::Always));
         assert!(given.is_empty());
         assert_eq!(
-            VisitorPart::take(&mut headers(&[("cookie", "innkeeper-canary=never")])).part,
+            VisitorPart::take(&mut headers(&[("cookie", "innkeeper-canary_part=never")])).part,
             Some(Part::Never)
         );
     }
@@ -122,7 +123,7 @@ mod tests {
     #[test]
     fn nonsense_says_nothing() {
         for cookie in
-            ["a=1", "innkeeper-canary=100", "innkeeper-canary=", "innkeeper-canary=-1", "xinnkeeper-canary=7"]
+            ["a=1", "innkeeper-canary_part=100", "innkeeper-canary_part=", "innkeeper-canary_part=-1", "xinnkeeper-canary_part=7"]
         {
             assert_eq!(VisitorPart::take(&mut headers(&[("cookie", cookie)])).part, None, "{cookie}");
         }
@@ -133,7 +134,7 @@ mod tests {
         let part = VisitorPart { part: Some(Part::Of(7)), is_new: true };
         let mut answer = HeaderMap::new();
         part.tell(&mut answer, true);
-        assert_eq!(answer.get(SET_COOKIE).unwrap(), "innkeeper-canary=7; Path=/; HttpOnly; SameSite=Lax; Secure");
+        assert_eq!(answer.get(SET_COOKIE).unwrap(), "innkeeper-canary_part=7; Path=/; HttpOnly; SameSite=Lax; Secure");
         assert!((0..1000).all(|_| random() < PARTS));
     }
 }

@@ -3,12 +3,13 @@
 mod deploying;
 mod transport;
 
-use super::logs::{LogExcerpt, LogQuery};
+use super::logs::LogQuery;
 use crate::config::{Environment, RemoteConfig};
 use crate::guests::overrides::ConfigValue;
 use crate::operations::{
-    ActivationView, AppChanges, AppView, AuditView, Deleted, DeletionPlan, HostView, KeyView, Lagging, NewToken,
-    PrunedView, RollbackPlan, RollbackRequest, RolledBack, SettingsView, TokenRequest, TokenView, VersionView,
+    ActivationView, AppChanges, AppView, AuditView, Deleted, DeletionPlan, HostView, KeyView, Lagging, LogView,
+    NewToken, PrunedView, RollbackPlan, RollbackRequest, RolledBack, SettingsView, TokenRequest, TokenView,
+    VersionView,
 };
 use crate::web::admin::{ConfigChanges, KeyRotation, NoteRequest, PATH, PruneRequest};
 use anyhow::{Context, anyhow};
@@ -176,7 +177,7 @@ impl Client {
         asking.query("limit", Some(most.to_string())).answer().await
     }
 
-    pub(super) async fn logs(&self, app: &str, query: &LogQuery) -> anyhow::Result<LogExcerpt> {
+    pub(super) async fn logs(&self, app: &str, query: &LogQuery) -> anyhow::Result<LogView> {
         let asking = self.ask(Method::GET, &["apps", app, "logs"]);
         let asking = asking.query("since", query.since.map(|since| since.to_string()));
         let asking = asking.query("request", query.request.clone()).query("level", query.level.clone());

@@ -23,6 +23,19 @@ pub enum Level {
     Error,
 }
 
+impl Level {
+    /// As the log and JSON have it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Trace => "trace",
+            Self::Debug => "debug",
+            Self::Info => "info",
+            Self::Warn => "warn",
+            Self::Error => "error",
+        }
+    }
+}
+
 /// Whose words a line has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
@@ -35,6 +48,18 @@ pub enum Source {
     Stdout,
     /// The guest has written to its standard error.
     Stderr,
+}
+
+impl Source {
+    /// As JSON has it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Host => "host",
+            Self::Request => "request",
+            Self::Stdout => "stdout",
+            Self::Stderr => "stderr",
+        }
+    }
 }
 
 /// A line of the log.

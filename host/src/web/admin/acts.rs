@@ -10,7 +10,7 @@ use super::{
 use crate::operations::{
     HostView, OperationError, Order, PIECE_BYTES, RollbackRequest, Scope, UploadView, Uploader,
 };
-use crate::telemetry::log_ring::{self, Level, LinesWanted};
+use crate::telemetry::log_ring::{Level, LinesWanted};
 use crate::telemetry::recent::{self, AppTraffic};
 use bytes::Bytes;
 use http::header::{CONTENT_DISPOSITION, HeaderMap, HeaderValue};
@@ -136,10 +136,7 @@ impl Admin {
                 let generation = admitted.query.number("generation")?.ok_or_else(missing)?;
                 ok(&operations.lagging(app, generation).await?)
             }
-            Act::Logs => {
-                operations.app(app).await?;
-                logs(admitted)
-            }
+            Act::Logs => ok(&operations.logs(app, lines_wanted(admitted)?).await?),
             Act::Traffic => {
                 operations.app(app).await?;
                 let quiet = || AppTraffic { app: app.to_owned(), ..AppTraffic::default() };
@@ -275,7 +272,7 @@ impl Admin {
     }
 }
 
-fn logs(admitted: &Admitted<'_>) -> Replied {
+fn lines_wanted<'a>(admitted: &'a Admitted<'_>) -> Result<LinesWanted<'a>, ApiError> {
     let query = &admitted.query;
     let level = match query.text("level") {
         None => None,
@@ -285,13 +282,13 @@ fn logs(admitted: &Admitted<'_>) -> Replied {
             Some(level.map_err(wrong)?)
         }
     };
-    ok(&log_ring::read(&LinesWanted {
-        app: Some(admitted.app()),
+    Ok(LinesWanted {
+        app: None,
         since: query.number("since")?,
         request_id: query.text("request"),
         level,
         most: query.number("limit")?.unwrap_or(LOG_LINES).min(MOST_LOG_LINES),
-    }))
+    })
 }
 
 fn upload(view: &UploadView) -> Replied {

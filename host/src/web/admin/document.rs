@@ -45,6 +45,7 @@ const JSON: &str = "application/json";
         operations::KeyView,
         operations::Lagging,
         operations::LimitView,
+        operations::LogView,
         operations::NewToken,
         operations::PrunedView,
         operations::RollbackPlan,
@@ -56,7 +57,6 @@ const JSON: &str = "application/json";
         operations::UploadRequest,
         operations::UploadView,
         operations::VersionView,
-        crate::telemetry::log_ring::LogExcerpt,
         crate::telemetry::recent::AppTraffic
     ))
 )]

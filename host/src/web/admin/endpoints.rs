@@ -375,7 +375,7 @@ pub(super) static ENDPOINTS: [Endpoint; 36] = [
         summary: "The last lines of an app's log, from the memory of the host that answers.",
         query: &[SINCE, REQUEST, LEVEL, LINES],
         refuses: &[404],
-        ..look("/apps/{app}/logs", Act::Logs, Need::SeeApp, "logs", One(200, "LogExcerpt"))
+        ..look("/apps/{app}/logs", Act::Logs, Need::SeeApp, "logs", One(200, "LogView"))
     },
     Endpoint {
         summary: "What an app has answered in the last hour, on the host that answers.",

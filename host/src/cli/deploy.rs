@@ -23,7 +23,7 @@ Examples:
   innkeeper deploy . --canary 10% --note new-cart --wait
 
 JSON: {app, version, previous, canary, sha256, size, stored_size, language, generation, smoke,
-smoke_skipped}")]
+smoke_skipped, code_not_shared}")]
 pub(super) struct Options {
     /// A component, which leaves all settings as they are, or the folder of a guest project, which
     /// is built first

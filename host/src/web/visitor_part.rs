@@ -100,7 +100,8 @@ mod tests {
 
     #[test]
     fn what_a_request_says_is_kept_and_no_guest_sees_it() {
-        let mut given = headers(&[("cookie", "a=1; innkeeper-canary_part=7; b=2"), ("cookie", "innkeeper-canary_part=8")]);
+        let mut given =
+            headers(&[("cookie", "a=1; innkeeper-canary_part=7; b=2"), ("cookie", "innkeeper-canary_part=8")]);
         let part = VisitorPart::take(&mut given);
         assert_eq!(part.part, Some(Part::Of(7)));
         assert_eq!(given, headers(&[("cookie", "a=1; b=2")]));
@@ -122,9 +123,13 @@ mod tests {
 
     #[test]
     fn nonsense_says_nothing() {
-        for cookie in
-            ["a=1", "innkeeper-canary_part=100", "innkeeper-canary_part=", "innkeeper-canary_part=-1", "xinnkeeper-canary_part=7"]
-        {
+        for cookie in [
+            "a=1",
+            "innkeeper-canary_part=100",
+            "innkeeper-canary_part=",
+            "innkeeper-canary_part=-1",
+            "xinnkeeper-canary_part=7",
+        ] {
             assert_eq!(VisitorPart::take(&mut headers(&[("cookie", cookie)])).part, None, "{cookie}");
         }
     }
@@ -134,7 +139,10 @@ mod tests {
         let part = VisitorPart { part: Some(Part::Of(7)), is_new: true };
         let mut answer = HeaderMap::new();
         part.tell(&mut answer, true);
-        assert_eq!(answer.get(SET_COOKIE).unwrap(), "innkeeper-canary_part=7; Path=/; HttpOnly; SameSite=Lax; Secure");
+        assert_eq!(
+            answer.get(SET_COOKIE).unwrap(),
+            "innkeeper-canary_part=7; Path=/; HttpOnly; SameSite=Lax; Secure"
+        );
         assert!((0..1000).all(|_| random() < PARTS));
     }
 }

@@ -36,8 +36,9 @@ async fn no_request_is_answered_with_what_the_document_does_not_have(engine: Eng
             "8",
             "--seed",
             "7",
+            // Python 3.11 fails now and then where several threads read its sources.
             "--workers",
-            "2",
+            "1",
         ]);
         run.args(["--continue-on-failure", "--no-color", "--suppress-health-check", "all", "--warnings", "off"]);
         run.kill_on_drop(true).stdin(std::process::Stdio::null());

@@ -249,7 +249,7 @@ async fn versions(host: &TestHost, copy: &str) {
         &["deploy", component, "--app", "small", "--canary", "20%", "--no-smoke"],
         &["promote", "--app", "small"],
         &["rollback", "--app", "small", "--force"],
-        &["versions", "get", "small", "-o", "/dev/null"],
+        &["versions", "get", "small", "-o", "-"],
         &["versions", "prune", "small", "--keep", "1", "--yes"],
         &["config", "set", "--app", "small", "colour=blue"],
         &["config", "unset", "--app", "small", "colour"],

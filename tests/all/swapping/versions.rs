@@ -81,7 +81,7 @@ async fn what_an_earlier_release_has_stored_is_served(engine: Engine) {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_folder_of_components_fills_a_registry_in_which_nothing_ever_was() {
     let folder = tempfile::tempdir().unwrap();
-    std::fs::copy(support::paths::guest("hello"), folder.path().join("hello.wasm")).unwrap();
+    std::fs::copy(support::paths::guest("hello"), folder.path().join("greeter.wasm")).unwrap();
     std::fs::create_dir(folder.path().join("app")).unwrap();
     super::project(&folder.path().join("app"), "probe", 7);
     std::fs::write(folder.path().join("broken.wasm"), "no component").unwrap();
@@ -91,16 +91,15 @@ async fn a_folder_of_components_fills_a_registry_in_which_nothing_ever_was() {
         let mut host = host.start_unready().await;
         // The first by its name gets the root.
         support::until("the folder is deployed", async || {
-            let answer = host.visitor().try_get("/hello").await?;
+            let answer = host.visitor().try_get("/greeter").await?;
             (answer.status == 200 && answer.text() == "Hello, world!").then_some(())
         })
         .await;
         let number = host.visitor().probe(json!([super::config("number")])).await;
         assert_eq!(support::probe::ok(&number[0]), "7");
         host.wait_for_log("broken.wasm was not deployed").await;
-        command::on(host.database(), &["apps", "delete", "hello", "--yes"]).await.succeeded();
+        command::on(host.database(), &["apps", "delete", "greeter", "--yes"]).await.succeeded();
         host.restart().await;
-        host.visitor().get("/hello").await.expect(200);
         let apps = command::on(host.database(), &["apps", "--json"]).await.succeeded().json();
         assert_eq!(apps.as_array().map(Vec::len), Some(1), "what was deleted does not come back: {apps}");
     }

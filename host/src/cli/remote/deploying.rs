@@ -39,7 +39,7 @@ impl Client {
         self.bring(app, &component, self.transport.expect(upload)?).await?;
         let native = match self.bring_code(app, &component).await? {
             Ok(native) => {
-                output::note("compiled here: the host takes the code, and has not to compile");
+                output::note("compiled here: the host gets the code, too");
                 Some(native)
             }
             Err(why) => {

@@ -13,8 +13,8 @@ pub(super) struct OneApp {
     pub(super) name: String,
 }
 
-/// One app, for commands with verbs, where it is missing if a verb is there, and for those that mean
-/// every app without it.
+/// One app, for commands with verbs, where it is missing if a verb is there, and for those that
+/// mean every app without it.
 #[derive(Debug, Clone)]
 pub(super) struct MaybeApp {
     pub(super) name: Option<String>,

@@ -15,8 +15,9 @@ const MOST_READ: u64 = 1 << 20;
 
 /// List, set or unset the values that an app reads
 ///
-/// The values that an app reads through `wasi:config`. They hold for all its versions and go before those of innkeeper.toml;
-/// hosts follow within a second or two, without a deployment. Values are never shown.
+/// The values that an app reads through `wasi:config`. They hold for all its versions and go before
+/// those of innkeeper.toml; hosts follow within a second or two, without a deployment. Values are
+/// never shown.
 #[derive(Debug, Args)]
 #[command(
     args_conflicts_with_subcommands = true,
@@ -60,9 +61,9 @@ struct ListOptions {
 
 /// Set values that an app reads
 ///
-/// Sets values that an app reads. A value that stands on the command line is seen by whoever sees the processes of this machine:
-/// `KEY=-` reads it from standard input instead, and --from-env names a variable of the hosts' environment, so that a secret is in
-/// no file and no table.
+/// Sets values that an app reads. A value that stands on the command line is seen by whoever sees
+/// the processes of this machine: `KEY=-` reads it from standard input instead, and --from-env
+/// names a variable of the hosts' environment, so that a secret is in no file and no table.
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
 Examples:

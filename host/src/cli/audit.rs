@@ -7,8 +7,9 @@ use clap::Args;
 
 /// List what was done, by whom, from where and with what result
 ///
-/// Lists the acts that were written down, the newest first: deployments, ways back, also those that a host went by itself, changes of
-/// settings, deletions, and what was refused. Nothing is ever taken out of this list.
+/// Lists the acts that were written down, the newest first: deployments, ways back, also those that
+/// a host went by itself, changes of settings, deletions, and what was refused. Nothing is ever
+/// taken out of this list.
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
 Examples:

@@ -25,7 +25,8 @@ pub(super) struct PromoteOptions {
 
 /// Give the visitors of an app's canary the active version again
 ///
-/// Ends the canary of an app, which `deploy --canary` has made. The active version answers everybody again.
+/// Ends the canary of an app, which `deploy --canary` has made. The active version answers
+/// everybody again.
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
 Examples:

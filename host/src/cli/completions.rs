@@ -6,8 +6,8 @@ use clap_complete::Shell;
 
 /// Print a script by which a shell completes commands and flags
 ///
-/// Prints a script by which a shell completes what is typed after `innkeeper`: commands, verbs, flags and the
-/// values that some flags have. It is made anew with each release.
+/// Prints a script by which a shell completes what is typed after `innkeeper`: commands, verbs,
+/// flags and the values that some flags have. It is made anew with each release.
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
 Examples:

@@ -22,7 +22,8 @@ use std::collections::BTreeMap;
 pub(super) struct ControlArgs {
     #[command(flatten)]
     pub(super) database: DatabaseArgs,
-    /// Act on the host at this URL, by its admin API and the token in INNKEEPER_TOKEN, and not on a database
+    /// Act on the host at this URL, by its admin API and the token in INNKEEPER_TOKEN, and not on a
+    /// database
     #[arg(long, value_name = "URL", conflicts_with_all = ["database_url", "database_var", "data", "allow_ephemeral"])]
     pub(super) to: Option<String>,
 }
@@ -32,7 +33,8 @@ pub(super) struct ControlArgs {
 pub(super) struct HostControlArgs {
     #[command(flatten)]
     pub(super) host: HostArgs,
-    /// Act on the host at this URL, by its admin API and the token in INNKEEPER_TOKEN, and not on a database
+    /// Act on the host at this URL, by its admin API and the token in INNKEEPER_TOKEN, and not on a
+    /// database
     #[arg(long, value_name = "URL", conflicts_with_all = ["database_url", "data", "allow_ephemeral", "database_var", "no_database_var"])]
     pub(super) to: Option<String>,
 }

@@ -26,7 +26,8 @@ pub(super) struct DatabaseArgs {
 /// The same without the variable's name, for commands that have another use for it.
 #[derive(Debug, Clone, Args)]
 pub(super) struct HostArgs {
-    /// The host's database: postgres://, postgresql:// or sqlite:DIRECTORY [env: INNKEEPER_DATABASE_VAR names its variable]
+    /// The host's database: postgres://, postgresql:// or sqlite:DIRECTORY [env:
+    /// INNKEEPER_DATABASE_VAR names its variable]
     #[arg(long, value_name = "URL")]
     database_url: Option<Secret>,
     /// SQLite in this directory, whatever variables say [default without any: ./innkeeper-data]

@@ -32,7 +32,8 @@ pub(super) struct Options {
     /// The app [default: the name in innkeeper.toml, else the file's]
     #[arg(short, long, value_name = "NAME")]
     app: Option<String>,
-    /// Which requests it answers: a path such as / or /blog, or a host name; may be given several times [default: unchanged; / for the first app]
+    /// Which requests it answers: a path such as / or /blog, or a host name; may be given several
+    /// times [default: unchanged; / for the first app]
     #[arg(long, value_name = "ROUTE")]
     route: Vec<String>,
     /// Why, for those who look at the versions later
@@ -41,7 +42,8 @@ pub(super) struct Options {
     /// Let only so many of a hundred visitors have it, such as 10%: `promote` and `abort` end that
     #[arg(long, value_name = "PERCENT", value_parser = percent)]
     canary: Option<u8>,
-    /// The page that it has to answer first, with a status below 400 [default: the app's route, with one below 500]
+    /// The page that it has to answer first, with a status below 400 [default: the app's route,
+    /// with one below 500]
     #[arg(long, value_name = "PATH", conflicts_with = "no_smoke")]
     smoke: Option<String>,
     /// Ask for no page first

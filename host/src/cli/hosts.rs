@@ -7,8 +7,9 @@ use clap::Args;
 
 /// List the hosts that serve, and what each cannot serve
 ///
-/// Lists the hosts that have served from this database in the last hour: whether each lives, how far it has followed what was
-/// deployed, which apps it is loading, and which ones it cannot serve as they are.
+/// Lists the hosts that have served from this database in the last hour: whether each lives, how
+/// far it has followed what was deployed, which apps it is loading, and which ones it cannot serve
+/// as they are.
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
 Examples:

@@ -10,8 +10,8 @@ use std::path::PathBuf;
 
 /// Show what a component imports and exports, and whether this host can run it
 ///
-/// Shows what a component imports and exports. Fails where this host cannot run it, and says why. Of a guest project it
-/// takes the component that innkeeper.toml names, as it was built last.
+/// Shows what a component imports and exports. Fails where this host cannot run it, and says why.
+/// Of a guest project it takes the component that innkeeper.toml names, as it was built last.
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
 Examples:

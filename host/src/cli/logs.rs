@@ -12,8 +12,9 @@ const EVERY: Duration = Duration::from_millis(500);
 
 /// Show the last lines of an app's log, and go on with --follow
 ///
-/// Shows the last lines of an app's log: what its guest writes, what became of its requests, and what the host says of it. They are in
-/// the memory of the host that serves it, so the command asks such a host.
+/// Shows the last lines of an app's log: what its guest writes, what became of its requests, and
+/// what the host says of it. They are in the memory of the host that serves it, so the command asks
+/// such a host.
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
 Examples:

@@ -1,5 +1,5 @@
-//! The command line: one file per command. Flags and environment become a [`Config`](crate::config::Config) here,
-//! and nothing below reads either again.
+//! The command line: one file per command. Flags and environment become a
+//! [`Config`](crate::config::Config) here, and nothing below reads either again.
 
 mod app_arg;
 mod app_config;
@@ -90,8 +90,8 @@ enum Command {
 }
 
 impl Cli {
-    /// The command that was typed. Where there is none, help or an error is printed, and the status of
-    /// the process is left.
+    /// The command that was typed. Where there is none, help or an error is printed, and the status
+    /// of the process is left.
     pub fn parse_or_explain() -> Result<Self, ExitCode> {
         command_line::parse(&config::arguments())
     }

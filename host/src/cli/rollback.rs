@@ -7,8 +7,9 @@ use clap::Args;
 
 /// Make an earlier version of an app active again
 ///
-/// Goes back to the version that was active before, or to one that is named, as fast as a deployment and without one. Says which
-/// migrations the older version does not know; where one of them has destroyed something, it takes --force.
+/// Goes back to the version that was active before, or to one that is named, as fast as a
+/// deployment and without one. Says which migrations the older version does not know; where one of
+/// them has destroyed something, it takes --force.
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
 Examples:

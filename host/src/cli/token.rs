@@ -8,8 +8,8 @@ use clap::{Args, Subcommand};
 
 /// Make, list or revoke tokens of the admin API
 ///
-/// Tokens of the admin API, by which others than who has the database's password deploy, go back and look. Each allows what its scopes
-/// say and nothing else. Only a hash of it is kept.
+/// Tokens of the admin API, by which others than who has the database's password deploy, go back
+/// and look. Each allows what its scopes say and nothing else. Only a hash of it is kept.
 #[derive(Debug, Args)]
 #[command(
     args_conflicts_with_subcommands = true,
@@ -47,7 +47,8 @@ struct CreateOptions {
     /// What it is for, for people
     #[arg(long, value_name = "NAME")]
     name: String,
-    /// What it allows: read, deploy:APP, deploy-native:APP, rollback:APP, config:APP, keys or admin; APP may be *; may be given several times
+    /// What it allows: read, deploy:APP, deploy-native:APP, rollback:APP, config:APP, keys or
+    /// admin; APP may be *; may be given several times
     #[arg(long = "scope", value_name = "SCOPE", required = true, value_parser = scope)]
     scopes: Vec<String>,
     /// How long it is good, such as 12h, 90d or 1y, or never

@@ -87,7 +87,8 @@ pub struct Config {
     pub pool_size: u32,
     /// The most connections that this process opens to each Postgres database that an app names for itself.
     pub app_pool_size: u32,
-    /// Whether a host keeps one more connection to Postgres over which it hears at once that the registry has changed.
+    /// Whether a host keeps one more connection to Postgres over which it hears at once that the
+    /// registry has changed.
     pub listens: bool,
     /// The memory that this process may use.
     pub memory_bytes: u64,

@@ -23,8 +23,8 @@ const CLAIM_AGAIN: Duration = Duration::from_secs(5);
 const COMPILED_BY: &str = "serve";
 
 impl Registry {
-    /// A version, ready to run. What is not compiled yet waits for its turn. `known` is what was read
-    /// of all apps.
+    /// A version, ready to run. What is not compiled yet waits for its turn. `known` is what was
+    /// read of all apps.
     pub(super) async fn compiled(
         &self,
         app: &App,

@@ -3,8 +3,8 @@
 //! Until then an app that is new says that it is starting, and one that was there before goes on in
 //! its old version.
 //!
-//! There may be a thousand apps, and the database may be far away. So what all of them need is asked
-//! for in one query each. `fetching` gets each its component.
+//! There may be a thousand apps, and the database may be far away. So what all of them need is
+//! asked for in one query each. `fetching` gets each its component.
 
 use super::component::ComponentError;
 use super::failed_compiles::Failed;

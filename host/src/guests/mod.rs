@@ -1,9 +1,10 @@
 //! From bytes to a running instance.
 //!
 //! [`engine`] makes the one engine, [`linker`] says what components may import, [`component`]
-//! checks and compiles them, [`native`] keeps their code, [`state`] holds the only function that builds a store, [`registry`] is
-//! the live map from route to guest, `loading` and `fetching` fill it, [`watch`] keeps it up to date with the
-//! database. Guests know no HTTP beyond `wasi:http`: requests are brought to them by `web`.
+//! checks and compiles them, [`native`] keeps their code, [`state`] holds the only function that
+//! builds a store, [`registry`] is the live map from route to guest, `loading` and `fetching` fill
+//! it, [`watch`] keeps it up to date with the database. Guests know no HTTP beyond `wasi:http`:
+//! requests are brought to them by `web`.
 
 pub mod admission;
 mod advice;

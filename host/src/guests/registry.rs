@@ -224,8 +224,8 @@ impl Registry {
         }
     }
 
-    /// From now on versions that fail on their first requests are replaced. Not while an app is being
-    /// developed: whoever has just built it wants to see how it fails.
+    /// From now on versions that fail on their first requests are replaced. Not while an app is
+    /// being developed: whoever has just built it wants to see how it fails.
     pub fn judge_new_versions(&self) {
         self.judges.store(true, Ordering::Relaxed);
     }

@@ -1,6 +1,6 @@
-//! Learns that the registry has changed, whoever changed it: asks for its generation every second, and at once when the database says that
-//! there is something new. While the database is away the guests
-//! that are loaded go on, and the first answer after it brings everything up to date.
+//! Learns that the registry has changed, whoever changed it: asks for its generation every second,
+//! and at once when the database says that there is something new. While the database is away the
+//! guests that are loaded go on, and the first answer after it brings everything up to date.
 
 use super::heartbeat::Heartbeat;
 use super::keys;

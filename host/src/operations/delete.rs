@@ -27,7 +27,8 @@ pub struct DeletionPlan {
 pub struct Deleted {
     /// What there was.
     pub plan: DeletionPlan,
-    /// Whether tables, files and sessions are still there. An app of the same name finds them again.
+    /// Whether tables, files and sessions are still there. An app of the same name finds them
+    /// again.
     pub data_kept: bool,
 }
 
@@ -47,7 +48,8 @@ impl Operations {
         })
     }
 
-    /// Deletes an app with its versions, and with its tables, files and sessions unless `keep_data`.
+    /// Deletes an app with its versions, and with its tables, files and sessions unless
+    /// `keep_data`.
     pub async fn delete_app(&self, actor: &Actor, app: &str, keep_data: bool) -> Result<Deleted> {
         let found = self.find_app(app).await?;
         let plan = self.deletion_plan(app).await?;

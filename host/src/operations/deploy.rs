@@ -79,8 +79,8 @@ pub enum Stage {
 
 impl Operations {
     /// Makes a component the next version of an app, and active or a canary. The version before
-    /// answers until hosts have loaded it. Where anything is wrong nothing has changed. `code` is what
-    /// the deployer's machine has compiled: whoever calls has checked that they may bring any.
+    /// answers until hosts have loaded it. Where anything is wrong nothing has changed. `code` is
+    /// what the deployer's machine has compiled: whoever calls has checked that they may bring any.
     pub async fn deploy(
         &self,
         actor: &Actor,

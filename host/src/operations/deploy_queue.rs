@@ -251,8 +251,8 @@ impl Work {
         operations.deploy(&self.order.actor, &self.app, component, code, &self.request, progress).await
     }
 
-    /// Code of the deployer's machine can do what the host can do, so it is written down before it is
-    /// looked at.
+    /// Code of the deployer's machine can do what the host can do, so it is written down before it
+    /// is looked at.
     async fn brought_code(&self) -> Result<Option<Bytes>> {
         let Some(native) = &self.native else { return Ok(None) };
         let operations = &self.queue.operations;

@@ -125,7 +125,8 @@ impl Scopes {
         texts.into_iter().map(str::parse).collect::<Result<_, _>>().map(Self)
     }
 
-    /// Reads what [`Self::store`] has written. A scope that this release does not know allows nothing.
+    /// Reads what [`Self::store`] has written. A scope that this release does not know allows
+    /// nothing.
     pub fn restore(text: &str) -> Self {
         Self(text.split(' ').filter_map(|scope| scope.parse().ok()).collect())
     }

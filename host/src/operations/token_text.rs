@@ -1,5 +1,5 @@
-//! The text of a token: `innkeeper_`, twelve digits that name it, and 256 random bits. Whoever finds
-//! such a text somewhere, and every scanner for secrets, knows what it is.
+//! The text of a token: `innkeeper_`, twelve digits that name it, and 256 random bits. Whoever
+//! finds such a text somewhere, and every scanner for secrets, knows what it is.
 
 use crate::config::Secret;
 use crate::storage::{Error, hex};

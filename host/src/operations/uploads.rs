@@ -1,5 +1,5 @@
-//! Components, and code that the deployer's machine has compiled, which are brought in pieces before
-//! they are deployed.
+//! Components, and code that the deployer's machine has compiled, which are brought in pieces
+//! before they are deployed.
 
 use super::{ErrorKind, OperationError, Operations, Result};
 use crate::guests::native::MOST_BROUGHT_BYTES;

@@ -21,7 +21,8 @@ pub struct VersionView {
     pub sha256: String,
     /// Of the component, in bytes.
     pub size: i64,
-    /// What the component takes up in the database, in bytes; none where an earlier release has stored it.
+    /// What the component takes up in the database, in bytes; none where an earlier release has
+    /// stored it.
     pub stored_size: Option<i64>,
     /// The language and the toolchain, where the component says so.
     pub language: Option<String>,

@@ -1,9 +1,10 @@
 //! Everything that is kept: the connection to the database, the host's own tables, and the unit of work.
 //!
-//! Storage knows no WIT, no HTTP and no guest. It speaks [`value::Value`]s to everyone above and keeps the two drivers to
-//! itself. Start with [`database`] (which engine, who gets a connection) and [`unit`] (all that one request changes);
-//! `postgres/` and `sqlite/` hold what differs between the engines; `registry`, `blobs` and `sessions` are the host's tables, `transfer` is
-//! what the commands that move files and apps need.
+//! Storage knows no WIT, no HTTP and no guest. It speaks [`value::Value`]s to everyone above and
+//! keeps the two drivers to itself. Start with [`database`] (which engine, who gets a connection)
+//! and [`unit`] (all that one request changes); `postgres/` and `sqlite/` hold what differs between
+//! the engines; `registry`, `blobs` and `sessions` are the host's tables, `transfer` is what the
+//! commands that move files and apps need.
 
 pub mod app_migrations;
 pub mod belongings;

@@ -78,7 +78,8 @@ pub(super) fn is_trusted(origin: &HeaderValue, origins: &Origins) -> bool {
     origin.is_some_and(|origin| origins.trusted.contains(&origin))
 }
 
-/// Whether exactly one `Origin` says that a request was sent by a page of the origin that it goes to.
+/// Whether exactly one `Origin` says that a request was sent by a page of the origin that it goes
+/// to.
 pub(super) fn comes_from_visited(headers: &HeaderMap, https: bool) -> bool {
     matches!(header(headers, &ORIGIN), Header::One(origin) if is_visited(origin, headers.get(HOST), https))
 }

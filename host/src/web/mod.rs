@@ -6,9 +6,9 @@
 //! connections, `arriving` waits for the beginning of a body, `blobs` sends files, `downloads` and
 //! `uploads` serve who holds a URL that is `signed`, `session_cookie` reads and writes the cookie,
 //! `cross_origin` sends requests away that other sites made a visitor's browser send, `operator`
-//! keeps operators' tokens from guests, [`admin`] is the API by which they act, `metrics` shows the figures, [`pages`] are the host's own answers,
-//! `closed` those of an app that cannot be served for now, `leaving` is the order in which a server
-//! ends.
+//! keeps operators' tokens from guests, [`admin`] is the API by which they act, `metrics` shows the
+//! figures, [`pages`] are the host's own answers, `closed` those of an app that cannot be served
+//! for now, `leaving` is the order in which a server ends.
 
 pub mod admin;
 mod arriving;

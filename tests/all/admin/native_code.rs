@@ -51,8 +51,8 @@ struct Code {
 }
 
 impl Code {
-    /// Compiled by a command, which keeps it in a file: a mark of 16 bytes, the size, the id of the key, the
-    /// signature, the code.
+    /// Compiled by a command, which keeps it in a file: a mark of 16 bytes, the size, the id of the
+    /// key, the signature, the code.
     async fn of(guest: &str) -> Self {
         let (cache, database) = (folder(), TestDatabase::fresh(Engine::Sqlite).await);
         let file = paths::guest(guest);

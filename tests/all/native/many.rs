@@ -91,8 +91,8 @@ async fn a_start_asks_a_few_questions_and_not_some_for_each_app() {
     assert_eq!(host.logs().matches(SERVING).count(), APPS + 2, "what has changed is all that is loaded");
 }
 
-/// What the host asks of its own tables, without what it asks once a second, and the schemas that it
-/// makes. What measures the room of apps comes later and keeps nobody waiting.
+/// What the host asks of its own tables, without what it asks once a second, and the schemas that
+/// it makes. What measures the room of apps comes later and keeps nobody waiting.
 fn relevant(trips: Vec<String>) -> Vec<String> {
     let is_of_host = |trip: &String| trip.contains("/*innkeeper*/") || trip.contains("create schema");
     let is_usual = |trip: &String| trip.contains("innkeeper.generation") || trip.contains("innkeeper.keys");

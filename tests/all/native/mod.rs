@@ -49,8 +49,8 @@ async fn deploy(engine: Engine, database: &TestDatabase, app: &str, guest: &str)
     deploy_file(engine, database, app, &paths::guest(guest), &["--route", &route]).await.succeeded();
 }
 
-/// How often a host had something compiled until it served an app: the log comes a little later than
-/// answers do.
+/// How often a host had something compiled until it served an app: the log comes a little later
+/// than answers do.
 async fn compiled(host: &TestHost, app: &str) -> usize {
     host.wait_for_log(&format!("serving app=\"{app}\"")).await;
     host.logs().matches(COMPILED).count()

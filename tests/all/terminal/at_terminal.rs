@@ -18,7 +18,8 @@ pub(super) struct Person<'a> {
 }
 
 impl Person<'_> {
-    /// Runs a command. What it prints comes in one piece, the question and the typed answer included.
+    /// Runs a command. What it prints comes in one piece, the question and the typed answer
+    /// included.
     pub(super) async fn runs(self, database: &TestDatabase, arguments: &[&str]) -> Finished {
         let inner = command::innkeeper(&[arguments, &database.arguments()].concat());
         let inner = inner.as_std();

@@ -1,4 +1,5 @@
-//! What becomes of commands whose reader leaves, and of what is printed at a terminal and elsewhere.
+//! What becomes of commands whose reader leaves, and of what is printed at a terminal and
+//! elsewhere.
 
 use std::io::{Read, pipe};
 use std::process::Stdio;

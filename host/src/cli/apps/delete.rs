@@ -7,8 +7,9 @@ use clap::Args;
 
 /// Delete an app with its versions, tables, files and sessions
 ///
-/// Deletes an app. Says first what goes with it, and asks for the app's name at a terminal. With --keep-data its tables, files and
-/// sessions stay where they are: an app of the same name that is deployed later finds them again.
+/// Deletes an app. Says first what goes with it, and asks for the app's name at a terminal. With
+/// --keep-data its tables, files and sessions stay where they are: an app of the same name that is
+/// deployed later finds them again.
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
 Examples:

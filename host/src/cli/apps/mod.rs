@@ -12,8 +12,8 @@ use clap::{Args, Subcommand};
 
 /// List, show, change or delete apps
 ///
-/// Lists the apps with routes, active version and, where an app lives in a database of its own, the variable that
-/// names it. An app comes into being when it is deployed for the first time.
+/// Lists the apps with routes, active version and, where an app lives in a database of its own, the
+/// variable that names it. An app comes into being when it is deployed for the first time.
 #[derive(Debug, Args)]
 #[command(
     args_conflicts_with_subcommands = true,

@@ -11,11 +11,12 @@ use std::collections::BTreeMap;
 
 /// Change an app: its routes, limits, settings, and the database in which it lives
 ///
-/// Changes what holds for all versions of an app, without a deployment. Hosts follow within a second or two. What is set here
-/// goes before what innkeeper.toml says, until it is reset.
+/// Changes what holds for all versions of an app, without a deployment. Hosts follow within a
+/// second or two. What is set here goes before what innkeeper.toml says, until it is reset.
 ///
-/// Another database changes where the app's tables, files and sessions are, and moves none of them; until hosts have followed,
-/// requests still go to the old place. Each host that serves the app needs the variable.
+/// Another database changes where the app's tables, files and sessions are, and moves none of them;
+/// until hosts have followed, requests still go to the old place. Each host that serves the app
+/// needs the variable.
 #[derive(Debug, Args)]
 #[command(group = ArgGroup::new("change").required(true).multiple(true), after_long_help = "\
 Examples:
@@ -28,7 +29,8 @@ JSON: {app, routes, config, transactions, cross_origin, trusted_origins, limits,
 pub(super) struct Options {
     #[command(flatten)]
     app: OneApp,
-    /// Which requests it answers: a path such as / or /blog, or a host name; all routes, the main one first
+    /// Which requests it answers: a path such as / or /blog, or a host name; all routes, the main
+    /// one first
     #[arg(long, value_name = "ROUTE", group = "change")]
     route: Vec<String>,
     /// A limit, lower than the host's (`innkeeper doctor --limits`); may be given several times

@@ -1,4 +1,5 @@
-//! What people type who know other tools (heroku, fly, docker, kubectl, git, npm), and what means the same here.
+//! What people type who know other tools (heroku, fly, docker, kubectl, git, npm), and what means
+//! the same here.
 
 /// Words, and what to suggest for them: a command line that begins with `innkeeper`, or a sentence.
 pub(super) type Meaning = (&'static [&'static str], &'static [&'static str]);

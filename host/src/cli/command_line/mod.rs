@@ -21,7 +21,8 @@ pub(super) fn visible_command() -> Command {
     Command::new("innkeeper").version(env!("CARGO_PKG_VERSION")).subcommands(shown)
 }
 
-/// The command that was typed. Where there is none, help or an error is printed, and the status is left.
+/// The command that was typed. Where there is none, help or an error is printed, and the status is
+/// left.
 pub(super) fn parse(typed: &[OsString]) -> Result<Cli, ExitCode> {
     let mut command = command();
     // All of it, so that whatever was mistyped can be looked for in it.

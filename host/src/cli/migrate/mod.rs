@@ -16,11 +16,13 @@ use std::path::PathBuf;
 
 /// Bring the host's tables up to date; does nothing where they are
 ///
-/// Brings the host's tables up to date. Locked against others that do the same; for the release phase.
+/// Brings the host's tables up to date. Locked against others that do the same; for the release
+/// phase.
 ///
-/// With a verb: the tables of an app, from a folder of steps. `NNNN-name.sql` holds statements separated by semicolons,
-/// `NNNN-name.sqlite.sql` those to run instead on SQLite. They are the same steps as a guest's `migrate` with the name `NNNN-name`.
-/// A line `-- destroys: entries.note, other` names the columns and tables that the step may destroy; without it a step that does is
+/// With a verb: the tables of an app, from a folder of steps. `NNNN-name.sql` holds statements
+/// separated by semicolons, `NNNN-name.sqlite.sql` those to run instead on SQLite. They are the
+/// same steps as a guest's `migrate` with the name `NNNN-name`. A line `-- destroys: entries.note,
+/// other` names the columns and tables that the step may destroy; without it a step that does is
 /// refused.
 #[derive(Debug, Args)]
 #[command(

@@ -1,5 +1,5 @@
-//! Printing. Nothing else writes to the terminal, so that a reader who leaves (`innkeeper apps | head -1`)
-//! ends every command alike: quietly, and with the status that shells know.
+//! Printing. Nothing else writes to the terminal, so that a reader who leaves (`innkeeper apps |
+//! head -1`) ends every command alike: quietly, and with the status that shells know.
 
 mod table;
 mod words;
@@ -11,8 +11,8 @@ use serde::Serialize;
 use std::fmt::Display;
 use std::io::{self, BufRead, ErrorKind, IsTerminal, Write};
 
-/// What shells report for a program that SIGPIPE has ended. The signal itself stays off: it would end
-/// a host that writes to a process which it has started and which has died.
+/// What shells report for a program that SIGPIPE has ended. The signal itself stays off: it would
+/// end a host that writes to a process which it has started and which has died.
 const PIPE_CLOSED: i32 = 141;
 
 /// Prints a line.
@@ -88,8 +88,8 @@ pub(super) fn facts(facts: &[(&str, String)]) {
     }
 }
 
-/// Asks before something is done that cannot be undone, unless `yes`: whoever sits at a terminal has to
-/// type this word. `consequence` is a sentence, and said in each case.
+/// Asks before something is done that cannot be undone, unless `yes`: whoever sits at a terminal
+/// has to type this word. `consequence` is a sentence, and said in each case.
 pub(super) async fn confirm(consequence: &str, word: &str, yes: bool) -> anyhow::Result<()> {
     note(consequence);
     if yes {

@@ -1,4 +1,5 @@
-//! The one layout of all tables: a header, columns as wide as their widest text, two blanks between.
+//! The one layout of all tables: a header, columns as wide as their widest text, two blanks
+//! between.
 
 use super::{printable, styled_line};
 use anstyle::Style;
@@ -28,7 +29,8 @@ pub(in crate::cli) const fn number(title: &'static str) -> Column {
     Column { title, is_number: true, is_flexible: false }
 }
 
-/// A column of texts that are cut where the terminal is too narrow for all columns, and nowhere else.
+/// A column of texts that are cut where the terminal is too narrow for all columns, and nowhere
+/// else.
 pub(in crate::cli) const fn flexible(title: &'static str) -> Column {
     Column { title, is_number: false, is_flexible: true }
 }

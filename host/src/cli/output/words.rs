@@ -53,7 +53,8 @@ pub(in crate::cli) fn bytes(count: u64) -> String {
     HumanBytes(count).to_string()
 }
 
-/// A text that visitors or deployers have chosen, without what moves the cursor or turns the line around.
+/// A text that visitors or deployers have chosen, without what moves the cursor or turns the line
+/// around.
 pub(in crate::cli) fn printable(text: &str) -> String {
     let is_plain = |c: char| !c.is_control() && !matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
     text.chars().map(|c| if is_plain(c) { c } else { char::REPLACEMENT_CHARACTER }).collect()

@@ -26,7 +26,8 @@ const LONGEST: Duration = Duration::from_secs(1_800);
 const MOST_CONFLICTS: u32 = 100;
 
 impl Client {
-    /// Brings a component, and its code where the host takes it, orders its deployment, and waits until that has ended.
+    /// Brings a component, and its code where the host takes it, orders its deployment, and waits
+    /// until that has ended.
     pub(in crate::cli) async fn deploy(
         &self,
         app: &str,
@@ -55,7 +56,8 @@ impl Client {
         self.wait(app, deployment, progress).await
     }
 
-    /// Compiles a component and brings its code. Returns the hash of that, or why the host compiles.
+    /// Compiles a component and brings its code. Returns the hash of that, or why the host
+    /// compiles.
     async fn bring_code(&self, app: &str, component: &Bytes) -> anyhow::Result<Result<String, String>> {
         let CodeElsewhere { engine, bytes } = match self.compile_here(app, component).await? {
             Ok(code) => code,

@@ -1,8 +1,8 @@
 //! Requests to a host elsewhere, over one connection as long as it is good.
 //!
-//! What may be sent twice is sent again where the connection breaks or the router in front says that
-//! nobody is there, as it does while a host is restarted. All else is sent again only where it was
-//! never sent.
+//! What may be sent twice is sent again where the connection breaks or the router in front says
+//! that nobody is there, as it does while a host is restarted. All else is sent again only where it
+//! was never sent.
 
 use crate::config::{RemoteConfig, Secret};
 use crate::web::admin::ErrorBody;

@@ -11,7 +11,8 @@ use std::path::{Path, PathBuf};
 
 /// Write the component of a version into a file
 ///
-/// Writes the component of a version as it was deployed. A file that is there already is left alone.
+/// Writes the component of a version as it was deployed. A file that is there already is left
+/// alone.
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
 Examples:

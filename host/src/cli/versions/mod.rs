@@ -10,8 +10,9 @@ use clap::{Args, Subcommand};
 
 /// List the versions of an app, fetch one, or remove old ones
 ///
-/// Lists the versions of an app, the newest first: size, language, when, by whom and why each was deployed, which one is active, which
-/// one is a canary, and from which ones the host has gone back by itself.
+/// Lists the versions of an app, the newest first: size, language, when, by whom and why each was
+/// deployed, which one is active, which one is a canary, and from which ones the host has gone back
+/// by itself.
 #[derive(Debug, Args)]
 #[command(
     args_conflicts_with_subcommands = true,

@@ -6,8 +6,9 @@ use clap::Args;
 
 /// Remove versions that nobody is likely to go back to
 ///
-/// Removes versions that are older than a number of activations, and their components. The active one, the canary and the newest
-/// stay. Each deployment does so by itself, by the number that `apps set --keep-versions` says.
+/// Removes versions that are older than a number of activations, and their components. The active
+/// one, the canary and the newest stay. Each deployment does so by itself, by the number that `apps
+/// set --keep-versions` says.
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
 Examples:

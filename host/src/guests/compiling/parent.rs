@@ -26,8 +26,8 @@ const GRACE: Duration = Duration::from_secs(10);
 /// Bytes of an answer: names of imports and exports.
 const LONGEST_ANSWER: u64 = 16 << 20;
 const LONGEST_COMPLAINT: u64 = 2 << 10;
-/// How Rust and the system say that memory is out. The last is what comes of a thread for whose stack
-/// there is none.
+/// How Rust and the system say that memory is out. The last is what comes of a thread for whose
+/// stack there is none.
 const NO_MEMORY: [&str; 3] =
     ["memory allocation of", "Cannot allocate memory", "Resource temporarily unavailable"];
 const SIGKILL: i32 = 9;

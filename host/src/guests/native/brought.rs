@@ -1,7 +1,7 @@
 //! Code that a deployer's machine has compiled, in the form in which it comes to a host.
 //!
-//! It says for which component and which engine it is, so that none is taken for another by mistake.
-//! It is not signed: whoever may bring it is trusted with as much as the host itself.
+//! It says for which component and which engine it is, so that none is taken for another by
+//! mistake. It is not signed: whoever may bring it is trusted with as much as the host itself.
 
 use super::code::Packed;
 use crate::storage::registry::native_code::{self, CodeId};

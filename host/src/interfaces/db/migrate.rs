@@ -28,7 +28,8 @@ pub(super) async fn migrate(context: &mut Context, migrations: Vec<wit::Migratio
     Ok(applied)
 }
 
-/// In a unit of its own: migrations stay whatever becomes of the request. Where nothing is kept they run in the request's.
+/// In a unit of its own: migrations stay whatever becomes of the request. Where nothing is kept
+/// they run in the request's.
 async fn apply(context: &mut Context, steps: &[Step]) -> Result<Vec<String>, Fault> {
     let (bounds, app) = (context.bounds(), Arc::clone(&context.app));
     let version = Some(app.version);

@@ -39,8 +39,8 @@ pub struct Applied {
     pub destroyed: Vec<String>,
 }
 
-/// Runs the steps that the app has not run yet, all or none, in a unit of their own. `version` is the version of the app that wants
-/// them; none: a command does. Returns their names.
+/// Runs the steps that the app has not run yet, all or none, in a unit of their own. `version` is
+/// the version of the app that wants them; none: a command does. Returns their names.
 pub async fn apply(
     unit: &mut UnitOfWork,
     steps: &[Step],

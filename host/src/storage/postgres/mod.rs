@@ -4,8 +4,8 @@
 //! loan, with all that keeps a cancelled request from leaving something behind. [`relay`] carries
 //! its bytes and bounds them. [`retire`] takes care of one that was given up, [`health`] finds out
 //! whether the server answers, [`refusals`] keeps it from being asked for ever for a login that it
-//! refuses, [`listen`] hears notifications. `sqlx::Pool` is not used: it pings on every release, and a dropped `begin()` future
-//! leaves a transaction open in it (launchbadge/sqlx#4385).
+//! refuses, [`listen`] hears notifications. `sqlx::Pool` is not used: it pings on every release,
+//! and a dropped `begin()` future leaves a transaction open in it (launchbadge/sqlx#4385).
 
 mod alone;
 mod codec;

@@ -11,7 +11,8 @@ use std::collections::{HashMap, HashSet};
 impl Database {
     /// The active version of each app, by the app's name.
     pub async fn active_versions(&self) -> Result<HashMap<String, Version>> {
-        // A cross join, so that SQLite does not go through all versions to find those that are active.
+        // A cross join, so that SQLite does not go through all versions to find those that are
+        // active.
         let sql = host_sql!(
             "select v.number, v.sha256, v.size, v.created_at, v.settings, v.language, v.actor, v.origin, v.note, null, a.name \
              from innkeeper.apps a cross join innkeeper.versions v where v.app = a.name and v.number = a.active"

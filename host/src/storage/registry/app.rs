@@ -29,7 +29,8 @@ pub struct App {
     pub went_back_by_itself: bool,
     /// The version that answers a part of the visitors.
     pub canary: Option<Canary>,
-    /// The environment variable that holds the URL of the app's own database; none: it lives in the host's.
+    /// The environment variable that holds the URL of the app's own database; none: it lives in the
+    /// host's.
     pub database_var: Option<String>,
     /// How many activations back a version is kept; none: as usual.
     pub keep_versions: Option<u32>,
@@ -116,7 +117,8 @@ impl Database {
         holder(&mut self.registry_reader().await?, route).await
     }
 
-    /// Says where an app lives from now on: in the database whose URL is in the environment variable `var`, or in the host's. Moves nothing.
+    /// Says where an app lives from now on: in the database whose URL is in the environment
+    /// variable `var`, or in the host's. Moves nothing.
     pub async fn set_database_var(&self, app: &str, var: Option<&str>) -> Result<()> {
         let mut transaction = self.change_registry().await?;
         let sql = host_sql!("update innkeeper.apps set database_var = $2 where name = $1");

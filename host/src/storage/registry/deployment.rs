@@ -66,7 +66,8 @@ impl Database {
         let packing = tokio::task::spawn_blocking(move || Packed::new(&component));
         let packed = packing.await.map_err(|_| Error::closed("the host is stopping"))??;
         self.check_room(u64::try_from(packed.stored_size()).unwrap_or(u64::MAX))?;
-        // An app with a database of its own has its room made by the host that serves it, which knows where that is.
+        // An app with a database of its own has its room made by the host that serves it, which
+        // knows where that is.
         if self.find_app(deployment.app).await?.is_none_or(|app| app.database_var.is_none()) {
             self.make_space(deployment.app).await?;
         }

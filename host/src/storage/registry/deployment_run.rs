@@ -85,7 +85,8 @@ pub struct NewDeploymentRun<'a> {
 }
 
 impl Database {
-    /// Notes a deployment that waits. False where there is one of this id already. Forgets old ones.
+    /// Notes a deployment that waits. False where there is one of this id already. Forgets old
+    /// ones.
     pub async fn add_run(&self, new: NewDeploymentRun<'_>) -> Result<bool> {
         let mut connection = self.registry().await?;
         let now = now_micros();

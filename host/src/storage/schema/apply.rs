@@ -34,7 +34,8 @@ pub async fn define(space: &AppSpace, table: &Table) -> Result<bool> {
     }
 }
 
-/// The same inside a unit of work of which nothing is kept. After an error nothing more is run in it.
+/// The same inside a unit of work of which nothing is kept. After an error nothing more is run in
+/// it.
 pub async fn rehearse(unit: &mut UnitOfWork, table: &Table) -> Result<bool> {
     table.validate()?;
     unit.lock_schema().await?;

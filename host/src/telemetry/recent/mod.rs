@@ -31,7 +31,8 @@ pub enum Ending {
     Answered(u16),
     /// The guest was to answer and could not: it trapped, ran out of time or set no response.
     Failed,
-    /// The host has answered in the guest's place with this status: a refusal, no room, no database.
+    /// The host has answered in the guest's place with this status: a refusal, no room, no
+    /// database.
     ByHost(u16),
 }
 

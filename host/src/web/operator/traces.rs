@@ -136,7 +136,8 @@ fn in_base64(token: &[u8], before: usize) -> Vec<u8> {
     text.get(start..end).unwrap_or_default().to_vec()
 }
 
-/// What a text stands for. Bits behind its last byte count for nothing: it may begin and end anywhere.
+/// What a text stands for. Bits behind its last byte count for nothing: it may begin and end
+/// anywhere.
 fn from_base64(text: &[u8]) -> Vec<u8> {
     let lenient = GeneralPurposeConfig::new()
         .with_decode_allow_trailing_bits(true)

@@ -25,8 +25,8 @@ Examples:
   innkeeper doctor --limits
   innkeeper doctor --json | jq '.apps[].warnings'
 
-JSON: {database, source, reason, notes, answers, disk, problem, apps, hosts, apps_problem, pool_size, connections,
-memory_bytes, instances}; apps is a list of {app, database_var, place, tier, warnings, problem}. With --limits:
+JSON: {database, source, reason, notes, answers, disk, problem, apps, hosts, apps_problem, compiled_code, pool_size,
+connections, memory_bytes, instances}; apps is a list of {app, database_var, place, tier, warnings, problem}. With --limits:
 a list of {meaning, value, default, variable}")]
 pub(super) struct Options {
     #[command(flatten)]

@@ -20,15 +20,15 @@ alter table innkeeper_versions add column origin text;
 alter table innkeeper_versions add column note text;
 
 create table innkeeper_components (
-    sha256 blob primary key,
+    sha256 bytea primary key,
     size bigint not null,
     stored_size bigint not null
 );
 
 create table innkeeper_component_parts (
-    sha256 blob not null references innkeeper_components (sha256) on delete cascade,
+    sha256 bytea not null references innkeeper_components (sha256) on delete cascade,
     seq bigint not null,
-    data blob not null,
+    data bytea not null,
     primary key (sha256, seq)
 );
 
@@ -62,7 +62,7 @@ create table innkeeper_audit (
     origin text,
     action text not null,
     app text,
-    sha256 blob,
+    sha256 bytea,
     detail text not null,
     result text not null
 );

@@ -1,7 +1,7 @@
 create table innkeeper_tokens (
     id text primary key,
     name text not null,
-    sha256 blob not null,
+    sha256 bytea not null,
     scopes text not null,
     created_at bigint not null,
     created_by text not null,
@@ -13,7 +13,7 @@ create table innkeeper_tokens (
 create table innkeeper_component_uploads (
     id text primary key,
     app text not null,
-    sha256 blob not null,
+    sha256 bytea not null,
     size bigint not null,
     received bigint not null,
     owner text not null,
@@ -26,15 +26,15 @@ create index innkeeper_component_uploads_by_time on innkeeper_component_uploads 
 create table innkeeper_component_upload_parts (
     upload text not null references innkeeper_component_uploads (id) on delete cascade,
     position bigint not null,
-    data blob not null,
+    data bytea not null,
     primary key (upload, position)
 );
 
 create table innkeeper_deployments (
     id text primary key,
     app text not null,
-    sha256 blob not null,
-    request_sha256 blob not null,
+    sha256 bytea not null,
+    request_sha256 bytea not null,
     actor text not null,
     origin text,
     state text not null,

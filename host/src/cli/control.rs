@@ -186,7 +186,7 @@ impl Control {
     ) -> anyhow::Result<Deployed> {
         match self {
             Self::Direct(direct) => {
-                Ok(direct.operations.deploy(&direct.actor, app, component, request, progress).await?)
+                Ok(direct.operations.deploy(&direct.actor, app, component, None, request, progress).await?)
             }
             Self::Remote(client) => client.deploy(app, component, request, progress).await,
         }

@@ -23,7 +23,7 @@ Examples:
   innkeeper deploy . --canary 10% --note new-cart --wait
 
 JSON: {app, version, previous, canary, sha256, size, stored_size, language, generation, smoke,
-smoke_skipped}")]
+smoke_skipped, code_not_shared, native, native_refused}")]
 pub(super) struct Options {
     /// A component, which leaves all settings as they are, or the folder of a guest project, which
     /// is built first
@@ -107,6 +107,9 @@ fn report(deployed: &Deployed) {
     }
     if let Some(why) = &deployed.code_not_shared {
         output::note(format!("note: each host will compile the component for itself: {why}"));
+    }
+    if let Some(why) = &deployed.native_refused {
+        output::note(format!("note: the host has not taken the code from here, and has compiled: {why}"));
     }
     match (deployed.canary, previous) {
         (Some(percent), Some(active)) => output::line(format!(

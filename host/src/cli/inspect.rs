@@ -2,7 +2,7 @@
 
 use super::project::Project;
 use super::{output, setup};
-use crate::config::{Config, DEFAULT_DATA_DIRECTORY, DatabaseOptions, Environment};
+use crate::config::{Config, Environment};
 use crate::guests::inspect;
 use anyhow::{Context, bail};
 use clap::Args;
@@ -32,13 +32,7 @@ pub(super) struct Options {
 }
 
 pub(super) async fn run(options: &Options) -> anyhow::Result<()> {
-    // No database is needed, so none has to be found.
-    let nowhere = DatabaseOptions {
-        database_url: Some(format!("sqlite:{DEFAULT_DATA_DIRECTORY}")),
-        allow_ephemeral: true,
-        ..DatabaseOptions::default()
-    };
-    let mut config = Config::load(&nowhere, &Environment::from_process())?;
+    let mut config = Config::without_database(&Environment::from_process())?;
     config.code_cache = None;
     let project = Project::open(&options.path)?;
     if options.build {

@@ -57,7 +57,7 @@ async fn deploy(operations: &Operations, actor: &Actor, path: &Path) -> anyhow::
         ..DeployRequest::default()
     };
     let component = project.read()?.into();
-    operations.deploy(actor, &app, component, &request, |_| {}).await?;
+    operations.deploy(actor, &app, component, None, &request, |_| {}).await?;
     Ok(app)
 }
 

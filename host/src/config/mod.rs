@@ -185,6 +185,17 @@ impl Config {
         rows
     }
 
+    /// For what needs no database: none has to be found, and nothing is kept where one would be.
+    pub fn without_database(environment: &Environment) -> Result<Self, Error> {
+        let nowhere = DatabaseOptions {
+            database_url: Some(format!("sqlite:{DEFAULT_DATA_DIRECTORY}")),
+            allow_ephemeral: true,
+            ..DatabaseOptions::default()
+        };
+        let config = Self::load(&nowhere, environment)?;
+        Ok(Self { code_cache: environment.path(CODE_CACHE)?, ..config })
+    }
+
     /// Who runs this process, as far as the environment says: for the account of what was done.
     pub fn person(&self) -> &str {
         ["USER", "LOGNAME", "USERNAME"].iter().find_map(|name| self.environment.get(name)).unwrap_or("somebody")

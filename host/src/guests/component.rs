@@ -6,7 +6,7 @@ use super::advice;
 use super::compiling::{CompileError, Made, Seen, Workshop};
 use super::engine::Built;
 use super::linker;
-use super::native::{Finder, Native, NativeStore, Packed};
+use super::native::{EngineId, Finder, Native, NativeStore, NotTaken, Packed};
 use super::shared_components::SharedComponents;
 use super::state::GuestState;
 use crate::config::{Limits, MemoryBudget};
@@ -93,6 +93,8 @@ pub struct Wanted<'a> {
 pub struct Compiled {
     /// Ready to be instantiated.
     pub pre: Arc<ProxyPre<GuestState>>,
+    /// What became of code that was brought with it; none where none was brought, or needed.
+    pub brought: Option<Result<(), NotTaken>>,
     sha256: Vec<u8>,
     code: Packed,
 }
@@ -184,17 +186,45 @@ impl Compiler {
     /// Compiles a component unless this machine has its code, and checks that this host can run it.
     /// Takes seconds for large ones.
     pub async fn compile(&self, bytes: Bytes) -> Result<Compiled, ComponentError> {
+        self.compile_unless_brought(bytes, None).await
+    }
+
+    /// The same, and takes code that was brought by somebody who may. Compiles where that is not
+    /// what it has to be.
+    pub async fn compile_unless_brought(
+        &self,
+        bytes: Bytes,
+        code: Option<Bytes>,
+    ) -> Result<Compiled, ComponentError> {
         self.check_size(u64::try_from(bytes.len()).unwrap_or(u64::MAX))?;
         check(&bytes)?;
         let hashed = bytes.clone();
         let hashing = tokio::task::spawn_blocking(move || Sha256::digest(&hashed).to_vec());
         let sha256 = hashing.await.map_err(|_| ComponentError::Stopped)?;
-        let native = match self.store.in_folder(&sha256, None).await {
+        let (mut native, mut brought) = (self.store.in_folder(&sha256, None).await, None);
+        if native.is_none()
+            && let Some(code) = code
+        {
+            let loaded = self.store.load_brought(&sha256, code).await;
+            brought = Some(loaded.as_ref().map(|_| ()).map_err(NotTaken::clone));
+            native = loaded.ok();
+        }
+        let native = match native {
             Some(native) => native,
             None => self.take(&sha256, self.workshop.compile(bytes).await?).await?,
         };
         let pre = self.shared.slot(&sha256).put(self.link(native.component).await?);
-        Ok(Compiled { pre, sha256, code: native.packed })
+        Ok(Compiled { pre, brought, sha256, code: native.packed })
+    }
+
+    /// The engine that runs what this compiles.
+    pub fn engine_id(&self) -> &EngineId {
+        self.store.engine_id()
+    }
+
+    /// The code of a component in the form in which it is brought to a host elsewhere.
+    pub fn for_elsewhere(&self, compiled: &Compiled) -> Bytes {
+        self.store.for_elsewhere(&compiled.sha256, &compiled.code)
     }
 
     /// Where code is kept.
@@ -203,13 +233,16 @@ impl Compiler {
     }
 
     /// Hands the code on to other hosts of a database. False where that cannot be: see
-    /// `config::CodeKey`.
+    /// `config::CodeKey`. Code that was brought is kept on this machine only now.
     pub async fn publish(
         &self,
         database: &Database,
         compiled: &Compiled,
         compiled_by: &str,
     ) -> storage::Result<bool> {
+        if let Some(Ok(())) = compiled.brought {
+            self.store.keep(&compiled.sha256, compiled.code.clone()).await;
+        }
         self.store.publish(database, &compiled.sha256, compiled.code.clone(), compiled_by).await
     }
 

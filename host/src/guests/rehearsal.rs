@@ -3,6 +3,7 @@
 
 use super::admission::{Client, Party};
 use super::component::{Compiled, ComponentError};
+use super::native::{EngineId, NotTaken};
 use super::registry::{Registry, Release};
 use super::respond;
 use super::run::{self, Fault, Running};
@@ -29,6 +30,13 @@ pub struct Prepared(Compiled);
 impl std::fmt::Debug for Prepared {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Prepared")
+    }
+}
+
+impl Prepared {
+    /// What became of code that was brought with it; none where none was brought, or needed.
+    pub fn brought(&self) -> Option<&Result<(), NotTaken>> {
+        self.0.brought.as_ref()
     }
 }
 
@@ -67,9 +75,15 @@ pub enum RehearsalError {
 }
 
 impl Registry {
-    /// Compiles a component unless that has been done, and checks that this host can run it.
-    pub async fn prepare(&self, component: Bytes) -> Result<Prepared, ComponentError> {
-        self.compiler.compile(component).await.map(Prepared)
+    /// Compiles a component unless that has been done, here or by somebody who may bring its code,
+    /// and checks that this host can run it.
+    pub async fn prepare(&self, component: Bytes, code: Option<Bytes>) -> Result<Prepared, ComponentError> {
+        self.compiler.compile_unless_brought(component, code).await.map(Prepared)
+    }
+
+    /// The engine of this host.
+    pub fn engine_id(&self) -> &EngineId {
+        self.compiler.engine_id()
     }
 
     /// Hands the code of a component on to other hosts of the database, which have only to load it

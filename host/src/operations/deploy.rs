@@ -58,6 +58,11 @@ pub struct Deployed {
     pub smoke_skipped: Option<String>,
     /// Why each host has to compile it for itself.
     pub code_not_shared: Option<String>,
+    /// Whether the code was taken that the deployer's machine has compiled.
+    #[serde(default)]
+    pub native: bool,
+    /// Why it was not, where it was brought.
+    pub native_refused: Option<String>,
 }
 
 /// How far a deployment is.
@@ -74,19 +79,26 @@ pub enum Stage {
 
 impl Operations {
     /// Makes a component the next version of an app, and active or a canary. The version before
-    /// answers until hosts have loaded it. Where anything is wrong nothing has changed.
+    /// answers until hosts have loaded it. Where anything is wrong nothing has changed. `code` is what
+    /// the deployer's machine has compiled: whoever calls has checked that they may bring any.
     pub async fn deploy(
         &self,
         actor: &Actor,
         app: &str,
         component: Bytes,
+        code: Option<Bytes>,
         request: &DeployRequest,
         progress: impl Fn(Stage),
     ) -> Result<Deployed> {
         let routes = check(app, request)?;
         self.database().check_room(u64::try_from(component.len()).unwrap_or(u64::MAX))?;
         progress(Stage::Compiling);
-        let prepared = self.registry.prepare(component.clone()).await?;
+        let prepared = self.registry.prepare(component.clone(), code).await?;
+        let native_refused =
+            prepared.brought().and_then(|brought| brought.as_ref().err()).map(ToString::to_string);
+        if let Some(why) = &native_refused {
+            tracing::warn!(app, "native code by the deployer is not taken, and the host has compiled: {why}");
+        }
         progress(Stage::Smoke);
         let candidate = self.candidate(app, request, routes.clone()).await?;
         let smoked = self.smoke(&candidate, &prepared, &request.smoke).await?;
@@ -126,6 +138,8 @@ impl Operations {
             smoke,
             smoke_skipped,
             code_not_shared,
+            native: prepared.brought().is_some_and(|brought| brought.is_ok()),
+            native_refused,
         })
     }
 

@@ -5,12 +5,14 @@
 //! The host that has taken the order carries it out, and says every second that it is at it. One
 //! that has ended says nothing, and the order has failed then.
 
-use super::uploads::{not_brought, parse_sha256, random_id};
+use super::uploads::{code_not_brought, not_brought, parse_sha256, random_id};
 use super::{
-    DeployRequest, Deployed, ErrorKind, OperationError, Operations, Result, Stage, TokenState, deploy, time,
+    DeployRequest, Deployed, ErrorKind, OperationError, Operations, Result, Scope, Scopes, Stage, TokenState,
+    deploy, time,
 };
 use crate::storage::registry::{Actor, AuditEvent, DeploymentRun, NewDeploymentRun, RunState};
 use crate::storage::{hex, now_micros};
+use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -38,6 +40,10 @@ pub struct DeploymentRequest {
     /// Of a component that was uploaded for the app, or that is stored; in hexadecimal digits.
     #[schema(pattern = "^[0-9a-fA-F]{64}$")]
     pub sha256: String,
+    /// Of native code of the component that was uploaded for the app; none: the host compiles.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(pattern = "^[0-9a-fA-F]{64}$")]
+    pub native: Option<String>,
     /// How to deploy it.
     #[serde(default)]
     pub deploy: DeployRequest,
@@ -117,6 +123,7 @@ impl DeployQueue {
     /// Takes an order, unless it can be told at once that it cannot be carried out.
     pub async fn submit(&self, order: Order, app: &str, request: DeploymentRequest) -> Result<DeploymentView> {
         let sha256 = parse_sha256(&request.sha256)?;
+        let native = request.native.as_deref().map(parse_sha256).transpose()?;
         deploy::check(app, &request.deploy)?;
         let id = id_of(&order, app)?;
         let text = serde_json::to_vec(&request).map_err(|error| OperationError::invalid(error.to_string()))?;
@@ -127,6 +134,11 @@ impl DeployQueue {
         }
         if !self.operations.has_component(order.sees_all, app, &sha256).await? {
             return Err(not_brought());
+        }
+        if let Some(native) = &native
+            && !self.operations.has_upload(app, native).await?
+        {
+            return Err(code_not_brought());
         }
         if self.stop.is_cancelled() {
             return Err(stopping());
@@ -149,6 +161,7 @@ impl DeployQueue {
             id,
             app: app.to_owned(),
             sha256,
+            native,
             order,
             request: request.deploy,
             progress: Arc::default(),
@@ -184,6 +197,8 @@ struct Work {
     id: String,
     app: String,
     sha256: Vec<u8>,
+    /// Of code that the deployer's machine has compiled.
+    native: Option<Vec<u8>>,
     order: Order,
     request: DeployRequest,
     progress: Arc<Mutex<Option<Stage>>>,
@@ -211,6 +226,10 @@ impl Work {
                 }
             }
         }
+        // It was taken, or is worth nothing.
+        if let Some(native) = &self.native {
+            drop(operations.forget_upload(&self.app, native).await);
+        }
         match result {
             // What is left of it is swept after a while.
             Ok(_) => drop(operations.forget_upload(&self.app, &self.sha256).await),
@@ -227,16 +246,39 @@ impl Work {
         self.check_token().await?;
         self.set_stage(Stage::Compiling);
         let component = operations.brought_component(self.order.sees_all, &self.app, &self.sha256).await?;
+        let code = self.brought_code().await?;
         let progress = |stage| self.set_stage(stage);
-        operations.deploy(&self.order.actor, &self.app, component, &self.request, progress).await
+        operations.deploy(&self.order.actor, &self.app, component, code, &self.request, progress).await
     }
 
-    /// What was ordered by a token that was revoked while the order waited is not carried out.
+    /// Code of the deployer's machine can do what the host can do, so it is written down before it is
+    /// looked at.
+    async fn brought_code(&self) -> Result<Option<Bytes>> {
+        let Some(native) = &self.native else { return Ok(None) };
+        let operations = &self.queue.operations;
+        let code = operations.brought(&self.app, native).await?.ok_or_else(code_not_brought)?;
+        let detail = format!("native code by the deployer, sha256 {}", hex(native));
+        operations.database().audit(self.event("deploy-native", &detail, "ok")).await?;
+        Ok(Some(code))
+    }
+
+    fn event<'a>(&'a self, action: &'a str, detail: &'a str, result: &'a str) -> AuditEvent<'a> {
+        let (actor, app, sha256) = (&self.order.actor, Some(self.app.as_str()), Some(self.sha256.as_slice()));
+        AuditEvent { actor, action, app, sha256, detail, result }
+    }
+
+    /// What was ordered by a token that was revoked while the order waited is not carried out, and
+    /// code only by one that may bring it.
     async fn check_token(&self) -> Result<()> {
         let Some(id) = &self.order.token else { return Ok(()) };
         let token = self.queue.operations.token(id).await?;
+        let wanted = Scope::DeployNative(self.app.clone());
+        let is_allowed = self.native.is_none() || Scopes::restore(&token.scopes.join(" ")).allows(&wanted);
         match token.state {
-            TokenState::Active => Ok(()),
+            TokenState::Active if is_allowed => Ok(()),
+            TokenState::Active => {
+                Err(OperationError::conflict(format!("the token lacks the scope {wanted}: nothing was deployed")))
+            }
             TokenState::Expired | TokenState::Revoked => Err(OperationError::conflict(
                 "the token by which this was ordered opens nothing any more: nothing was deployed",
             )),
@@ -262,14 +304,7 @@ impl Work {
     }
 
     async fn note_failure(&self, error: &OperationError) {
-        let event = AuditEvent {
-            actor: &self.order.actor,
-            action: "deploy",
-            app: Some(&self.app),
-            sha256: Some(&self.sha256),
-            detail: "",
-            result: &error.message,
-        };
+        let event = self.event("deploy", "", &error.message);
         if let Err(error) = self.queue.operations.database().audit(event).await {
             tracing::warn!(app = self.app, "cannot write down that a deployment failed: {error}");
         }

@@ -1,6 +1,8 @@
-//! Components that are brought in pieces before they are deployed.
+//! Components, and code that the deployer's machine has compiled, which are brought in pieces before
+//! they are deployed.
 
 use super::{ErrorKind, OperationError, Operations, Result};
+use crate::guests::native::MOST_BROUGHT_BYTES;
 use crate::storage::hex;
 use crate::storage::registry::{ComponentUpload, NewComponentUpload, PieceOutcome, check_name};
 use bytes::Bytes;
@@ -14,31 +16,35 @@ pub const PIECE_BYTES: usize = 4 << 20;
 /// Uploads that one token may have at once.
 const MOST_UPLOADS: usize = 8;
 
-/// A component that is to be brought.
+/// A component that is to be brought, or its code.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct UploadRequest {
-    /// Of the component, in hexadecimal digits.
+    /// Of what is brought, in hexadecimal digits.
     #[schema(
         pattern = "^[0-9a-fA-F]{64}$",
         example = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
     )]
     pub sha256: String,
-    /// Of the component, in bytes.
+    /// Of what is brought, in bytes.
     #[schema(minimum = 1, example = 1_048_576)]
     pub size: u64,
+    /// The digest of the engine for which native code is; none: a component is brought.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(pattern = "^[0-9a-fA-F]{64}$")]
+    pub engine: Option<String>,
 }
 
-/// A component that is being brought.
+/// A component that is being brought, or its code.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct UploadView {
     /// Names the upload; none where the component is stored already and nothing has to be brought.
     pub id: Option<String>,
     /// The app that it is for.
     pub app: String,
-    /// Of the component, in hexadecimal digits.
+    /// Of what is brought, in hexadecimal digits.
     pub sha256: String,
-    /// Of the component, in bytes.
+    /// Of what is brought, in bytes.
     pub size: u64,
     /// So many bytes are there; the next piece begins here.
     pub offset: u64,
@@ -67,14 +73,20 @@ impl Operations {
         check_name(app)?;
         let sha256 = parse_sha256(&request.sha256)?;
         if request.size == 0 {
-            return Err(OperationError::invalid("size: a component is not empty"));
+            return Err(OperationError::invalid("size: what is brought is not empty"));
         }
-        let most = self.registry.limits().component_bytes;
+        let (what, most) = match &request.engine {
+            None => ("component", self.registry.limits().component_bytes),
+            Some(engine) => {
+                self.check_engine(engine)?;
+                ("compiled code", MOST_BROUGHT_BYTES)
+            }
+        };
         if request.size > most {
-            let text = format!("the component has {} bytes, and {most} is the limit of this host", request.size);
+            let text = format!("the {what} has {} bytes, and {most} is the limit of this host", request.size);
             return Err(OperationError::new(ErrorKind::TooLarge, text));
         }
-        if self.is_stored(uploader.sees_all, app, &sha256).await? {
+        if request.engine.is_none() && self.is_stored(uploader.sees_all, app, &sha256).await? {
             let (size, sha256) = (request.size, hex(&sha256));
             return Ok(UploadView { id: None, app: app.to_owned(), sha256, size, offset: size, complete: true });
         }
@@ -93,6 +105,18 @@ impl Operations {
             );
             OperationError::new(ErrorKind::TooMany, text)
         })
+    }
+
+    fn check_engine(&self, digest: &str) -> Result<()> {
+        let own = self.engine();
+        if digest.eq_ignore_ascii_case(&own.digest) {
+            return Ok(());
+        }
+        let text = format!(
+            "engine: the code is for another engine than this host's ({}, {}): bring the component alone, and the host compiles it",
+            own.target, own.digest
+        );
+        Err(OperationError::conflict(text))
     }
 
     /// How far an upload is.
@@ -144,31 +168,37 @@ impl Operations {
 
     /// Whether a component can be deployed to an app: it was brought, or is stored.
     pub(super) async fn has_component(&self, sees_all: bool, app: &str, sha256: &[u8]) -> Result<bool> {
+        Ok(self.has_upload(app, sha256).await? || self.is_stored(sees_all, app, sha256).await?)
+    }
+
+    /// Whether something was brought as a whole.
+    pub(super) async fn has_upload(&self, app: &str, sha256: &[u8]) -> Result<bool> {
         let upload = self.database().component_upload_of(app, sha256).await?;
-        Ok(upload.is_some_and(|upload| upload.received == upload.size)
-            || self.is_stored(sees_all, app, sha256).await?)
+        Ok(upload.is_some_and(|upload| upload.received == upload.size))
+    }
+
+    /// The bytes of something that was brought as a whole, if they have their hash.
+    pub(super) async fn brought(&self, app: &str, sha256: &[u8]) -> Result<Option<Bytes>> {
+        let upload = self.database().component_upload_of(app, sha256).await?;
+        let Some(upload) = upload.filter(|upload| upload.received == upload.size) else { return Ok(None) };
+        let bytes = self.database().uploaded_bytes(&upload).await?;
+        Ok((Sha256::digest(&bytes).as_slice() == sha256).then(|| bytes.into()))
     }
 
     /// The bytes of a component that was brought or is stored.
     pub(super) async fn brought_component(&self, sees_all: bool, app: &str, sha256: &[u8]) -> Result<Bytes> {
-        let database = self.database();
-        if let Some(upload) = database.component_upload_of(app, sha256).await?
-            && upload.received == upload.size
-        {
-            let bytes = database.uploaded_bytes(&upload).await?;
-            if Sha256::digest(&bytes).as_slice() == sha256 {
-                return Ok(bytes.into());
-            }
+        if let Some(bytes) = self.brought(app, sha256).await? {
+            return Ok(bytes);
         }
         if self.is_stored(sees_all, app, sha256).await?
-            && let Some(bytes) = database.stored_component(sha256).await?
+            && let Some(bytes) = self.database().stored_component(sha256).await?
         {
             return Ok(bytes.into());
         }
         Err(not_brought())
     }
 
-    /// Ends the upload of a component that was deployed.
+    /// Ends an upload that is needed no more.
     pub(super) async fn forget_upload(&self, app: &str, sha256: &[u8]) -> Result<()> {
         match self.database().component_upload_of(app, sha256).await? {
             Some(upload) => Ok(self.database().end_component_upload(&upload.id).await?),
@@ -217,6 +247,10 @@ pub(super) fn random_id() -> Result<String> {
 
 pub(super) fn not_brought() -> OperationError {
     OperationError::conflict("the component is not here: bring it first, with an upload of its bytes")
+}
+
+pub(super) fn code_not_brought() -> OperationError {
+    OperationError::conflict("the compiled code is not here: bring it first, or deploy the component without it")
 }
 
 impl From<ComponentUpload> for UploadView {

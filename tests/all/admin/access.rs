@@ -63,6 +63,7 @@ const TABLE: &[(&str, &str, &[&str])] = &[
     ("post", "/apps/{app}/deployments", DEPLOY),
     ("get", "/apps/{app}/deployments/{id}", SEE),
     ("get", "/hosts", ALL),
+    ("get", "/engine", ALL),
     ("get", "/audit", READ),
     ("get", "/limits", READ),
     ("get", "/keys", &["read", "admin", "keys"]),

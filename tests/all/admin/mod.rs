@@ -4,6 +4,7 @@
 mod access;
 mod audit;
 mod deployments;
+mod native_code;
 mod remote;
 mod requests;
 mod schemathesis;

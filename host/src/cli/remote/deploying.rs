@@ -1,8 +1,10 @@
 //! Bringing a component to a host elsewhere, and waiting for what becomes of it.
 
+use super::super::output;
 use super::super::progress::Progress;
 use super::Client;
-use super::transport::Transport;
+use super::compiling::CodeElsewhere;
+use super::transport::{Answer, Transport};
 use crate::operations::{
     DeployRequest, Deployed, DeploymentRequest, DeploymentState, DeploymentView, Stage, UploadRequest, UploadView,
 };
@@ -24,7 +26,7 @@ const LONGEST: Duration = Duration::from_secs(1_800);
 const MOST_CONFLICTS: u32 = 100;
 
 impl Client {
-    /// Brings a component, orders its deployment, and waits until that has ended.
+    /// Brings a component, and its code where the host takes it, orders its deployment, and waits until that has ended.
     pub(in crate::cli) async fn deploy(
         &self,
         app: &str,
@@ -33,20 +35,52 @@ impl Client {
         progress: impl Fn(Stage),
     ) -> anyhow::Result<Deployed> {
         let sha256 = hex(&Sha256::digest(&component));
-        self.bring(app, &component, &sha256).await?;
+        let upload = self.begin(app, &component, None).await?;
+        self.bring(app, &component, self.transport.expect(upload)?).await?;
+        let native = match self.bring_code(app, &component).await? {
+            Ok(native) => {
+                output::note("compiled here: the host gets the code, too");
+                Some(native)
+            }
+            Err(why) => {
+                output::note(format!("note: the host compiles the component: {why}"));
+                None
+            }
+        };
         let mut key = [0u8; 16];
         getrandom::fill(&mut key).map_err(|_| anyhow::anyhow!("the system gives no random numbers"))?;
-        let wanted = DeploymentRequest { sha256, deploy: request.clone() };
+        let wanted = DeploymentRequest { sha256, native, deploy: request.clone() };
         let asking = self.ask(Method::POST, &["apps", app, "deployments"]).header(IDEMPOTENCY_KEY, hex(&key));
         let deployment: DeploymentView = asking.json(&wanted)?.repeatable().answer().await?;
         self.wait(app, deployment, progress).await
     }
 
-    async fn bring(&self, app: &str, component: &Bytes, sha256: &str) -> anyhow::Result<()> {
-        let size = u64::try_from(component.len())?;
-        let request = UploadRequest { sha256: sha256.to_owned(), size };
+    /// Compiles a component and brings its code. Returns the hash of that, or why the host compiles.
+    async fn bring_code(&self, app: &str, component: &Bytes) -> anyhow::Result<Result<String, String>> {
+        let CodeElsewhere { engine, bytes } = match self.compile_here(app, component).await? {
+            Ok(code) => code,
+            Err(why) => return Ok(Err(why)),
+        };
+        let begun = self.begin(app, &bytes, Some(engine)).await?;
+        if begun.status.is_client_error() {
+            return Ok(Err(Transport::said(&begun)));
+        }
+        self.bring(app, &bytes, self.transport.expect(begun)?).await?;
+        Ok(Ok(hex(&Sha256::digest(&bytes))))
+    }
+
+    async fn begin(&self, app: &str, bytes: &Bytes, engine: Option<String>) -> anyhow::Result<Answer> {
+        let (sha256, size) = (hex(&Sha256::digest(bytes)), u64::try_from(bytes.len())?);
+        let request = UploadRequest { sha256, size, engine };
         let asking = self.ask(Method::POST, &["apps", app, "uploads"]).json(&request)?.repeatable();
-        let mut upload: UploadView = asking.answer().await?;
+        self.transport.send(&asking.call).await
+    }
+
+    /// Goes on with an upload that has begun until all is there.
+    async fn bring(&self, app: &str, bytes: &Bytes, begun: Answer) -> anyhow::Result<()> {
+        let size = u64::try_from(bytes.len())?;
+        let mut upload: UploadView =
+            serde_json::from_slice(&begun.body).with_context(|| Transport::said(&begun))?;
         let Some(id) = upload.id.clone() else { return Ok(()) };
         let mut bar = Progress::bytes("upload", Some(size));
         if upload.offset > 0 && !upload.complete {
@@ -58,12 +92,12 @@ impl Client {
             let (from, before) = (usize::try_from(upload.offset)?, upload.offset);
             bar.advance(from.saturating_sub(shown));
             shown = shown.max(from);
-            let to = from.saturating_add(PIECE).min(component.len());
-            let piece = component.slice(from.min(to)..to);
+            let to = from.saturating_add(PIECE).min(bytes.len());
+            let piece = bytes.slice(from.min(to)..to);
             upload = self.piece(app, &id, before, piece).await?;
             conflicts = if upload.offset > before { 0 } else { conflicts + 1 };
             if conflicts > MOST_CONFLICTS {
-                bail!("the upload does not go on: somebody else brings the same component");
+                bail!("the upload does not go on: somebody else brings the same");
             }
         }
         Ok(())

@@ -1,5 +1,6 @@
 //! Commands that act on a host elsewhere, by its admin API: what `--to` names.
 
+mod compiling;
 mod deploying;
 mod transport;
 

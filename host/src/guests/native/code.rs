@@ -10,8 +10,8 @@ const MOST_BYTES: u64 = 1 << 30;
 /// Native code shrinks to a fifth. Higher levels take seconds longer and save little.
 const LEVEL: i32 = 6;
 
-/// Compressed code of a component that this process trusts: its own child has compiled it, or its
-/// signature was right.
+/// Compressed code of a component that this process trusts: its own child has compiled it, its
+/// signature was right, or somebody has brought it who may.
 #[derive(Clone)]
 pub struct Packed {
     size: u64,
@@ -68,7 +68,8 @@ fn unpack(packed: &[u8], size: u64) -> io::Result<Vec<u8>> {
 #[expect(unsafe_code, reason = "wasmtime cannot check that code is what its compiler has made")]
 fn deserialize(engine: &Engine, code: &[u8]) -> wasmtime::Result<Component> {
     // SAFETY: the bytes are those of a `Packed`. Wasmtime's compiler has made them, in a child of
-    // this process or of one that has the key, and nobody else has changed them since.
+    // this process or of one that has the key, and nobody else has changed them since; or they come
+    // from a deployer to whom an operator has given the power of the host.
     unsafe { Component::deserialize(engine, code) }
 }
 

@@ -1,6 +1,7 @@
 //! Where a component's code is looked for: in the folder of this machine first, then in the
 //! registry.
 
+use super::brought::{self, NotTaken};
 use super::code::Packed;
 use super::engine_id::EngineId;
 use super::folder::{CodeFolder, Found};
@@ -10,6 +11,7 @@ use super::tampered::{self, Finder};
 use crate::guests::component::Wanted;
 use crate::storage::registry::native_code::{CodeId, NativeCode, Origin};
 use crate::storage::{Database, Result, hex};
+use bytes::Bytes;
 use std::sync::Arc;
 use tokio::task::spawn_blocking;
 use wasmtime::Engine;
@@ -122,6 +124,35 @@ impl NativeStore {
             Ok(native)
         });
         taking.await?
+    }
+
+    /// The engine that runs the code.
+    pub fn engine_id(&self) -> &EngineId {
+        &self.0.engine_id
+    }
+
+    /// Code in the form in which it is brought to a host elsewhere.
+    pub fn for_elsewhere(&self, component: &[u8], packed: &Packed) -> Bytes {
+        brought::write(&self.id(component), packed)
+    }
+
+    /// Loads code that was brought by somebody who may. It is not kept before it has shown that it
+    /// works: see [`Self::keep`].
+    pub async fn load_brought(&self, component: &[u8], bytes: Bytes) -> std::result::Result<Native, NotTaken> {
+        let (inner, id) = (Arc::clone(&self.0), self.id(component));
+        let unloadable = |error: &dyn std::fmt::Display| NotTaken::Unloadable(error.to_string());
+        let loading = spawn_blocking(move || {
+            let packed = brought::read(&id, bytes)?;
+            inner.loaded(packed).map_err(|error| unloadable(&error))
+        });
+        loading.await.map_err(|error| unloadable(&error))?
+    }
+
+    /// Keeps code in the folder of this machine.
+    pub async fn keep(&self, component: &[u8], packed: Packed) {
+        let (inner, id) = (Arc::clone(&self.0), self.id(component));
+        // Where it ends otherwise, the host stops.
+        let _ = spawn_blocking(move || inner.keep(&id, &packed)).await;
     }
 
     /// Hands code on to all who have the key. False where that cannot be.

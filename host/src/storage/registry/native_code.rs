@@ -13,7 +13,9 @@ use bytes::Bytes;
 /// Bytes in one row.
 const CHUNK_BYTES: usize = 1 << 20;
 /// Larger code is not kept: each host compiles it for itself.
-const MOST_CHUNKS: i64 = 96;
+const MOST_CHUNKS: u32 = 96;
+/// Bytes of compressed code at most.
+pub const MOST_BYTES: u64 = MOST_CHUNKS as u64 * CHUNK_BYTES as u64;
 /// Code whose component no app has any more goes when it is as old as this: whoever deploys puts
 /// code here before there is a version.
 const UNUSED_MICROS: i64 = 24 * 3600 * 1_000_000;
@@ -66,7 +68,7 @@ impl Database {
              where n.sha256 = $1 and n.engine = $2 order by c.seq"
         );
         let mut params = id.params();
-        params.push(Value::Integer(MOST_CHUNKS - 1));
+        params.push(Value::Integer(i64::from(MOST_CHUNKS) - 1));
         let outcome = self.registry_reader().await?.host(sql, &params).await?;
         let (mut head, mut packed) = (None, Vec::new());
         for row in outcome.rows.rows {

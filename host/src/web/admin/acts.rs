@@ -8,7 +8,8 @@ use super::{
     UPLOAD_LENGTH, UPLOAD_OFFSET, body,
 };
 use crate::operations::{
-    HostView, OperationError, Order, PIECE_BYTES, RollbackRequest, Scope, UploadView, Uploader,
+    DeploymentRequest, HostView, OperationError, Order, PIECE_BYTES, RollbackRequest, Scope, UploadRequest,
+    UploadView, Uploader,
 };
 use crate::telemetry::log_ring::{self, Level, LinesWanted};
 use crate::telemetry::recent::{self, AppTraffic};
@@ -52,6 +53,12 @@ impl Admitted<'_> {
         self.authority.allows(&Scope::Read)
     }
 
+    /// Native code can do what the host can do, so to bring it takes a scope of its own.
+    fn check_native(&self, is_native: bool) -> Result<(), ApiError> {
+        let wanted = Scope::DeployNative(self.app().to_owned());
+        if is_native && !self.authority.allows(&wanted) { Err(ApiError::lacks(&wanted)) } else { Ok(()) }
+    }
+
     fn header(&self, name: &HeaderName) -> Result<Option<&str>, ApiError> {
         let mut values = self.head.headers.get_all(name).iter();
         let first = values.next();
@@ -78,7 +85,7 @@ impl Admin {
             Act::BeginUpload | Act::Upload | Act::Piece | Act::Deploy | Act::Deployment => {
                 Box::pin(self.publish(&admitted, body)).await
             }
-            Act::Hosts | Act::Audit | Act::Limits | Act::Keys | Act::RotateKeys => {
+            Act::Hosts | Act::Engine | Act::Audit | Act::Limits | Act::Keys | Act::RotateKeys => {
                 Box::pin(self.look_after_host(&admitted, body)).await
             }
             Act::Tokens | Act::CreateToken | Act::CurrentToken | Act::RevokeToken => {
@@ -191,7 +198,8 @@ impl Admin {
         let (operations, app, id) = (&self.operations, admitted.app(), admitted.id());
         match admitted.call.endpoint.act {
             Act::BeginUpload => {
-                let request = admitted.json(body).await?;
+                let request: UploadRequest = admitted.json(body).await?;
+                admitted.check_native(request.engine.is_some())?;
                 let owner = admitted.authority.token.as_str();
                 let uploader = Uploader { owner, sees_all: admitted.sees_all() };
                 upload(&operations.begin_upload(uploader, app, &request).await?)
@@ -206,7 +214,8 @@ impl Admin {
                 };
                 let actor = admitted.authority.actor.clone();
                 let order = Order { actor, token, sees_all: admitted.sees_all(), key };
-                let request = admitted.json(body).await?;
+                let request: DeploymentRequest = admitted.json(body).await?;
+                admitted.check_native(request.native.is_some())?;
                 let view = self.queue.submit(order, app, request).await?;
                 Reply::json(StatusCode::ACCEPTED, &view)
             }
@@ -238,6 +247,7 @@ impl Admin {
                 let hosts = operations.hosts().await?.into_iter();
                 ok(&hosts.map(|host| seen_by(host, admitted)).collect::<Vec<_>>())
             }
+            Act::Engine => ok(&operations.engine()),
             Act::Audit => {
                 let most = admitted.query.number("limit")?.unwrap_or(AUDIT_ENTRIES);
                 let before = admitted.query.number("before")?;

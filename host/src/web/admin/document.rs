@@ -41,6 +41,7 @@ const JSON: &str = "application/json";
         operations::DeletionPlan,
         operations::DeploymentRequest,
         operations::DeploymentView,
+        operations::EngineView,
         operations::HostView,
         operations::KeyView,
         operations::Lagging,

@@ -75,6 +75,7 @@ pub(super) enum Act {
     Deploy,
     Deployment,
     Hosts,
+    Engine,
     Audit,
     Limits,
     Keys,
@@ -234,7 +235,7 @@ const fn change(
 use Gives::{List, One};
 
 /// All there is.
-pub(super) static ENDPOINTS: [Endpoint; 36] = [
+pub(super) static ENDPOINTS: [Endpoint; 37] = [
     Endpoint {
         summary: "This document.",
         ..look("/openapi.json", Act::Document, Need::Nothing, "openapi", Gives::Document)
@@ -383,9 +384,10 @@ pub(super) static ENDPOINTS: [Endpoint; 36] = [
         ..look("/apps/{app}/traffic", Act::Traffic, Need::SeeApp, "traffic", One(200, "AppTraffic"))
     },
     Endpoint {
-        summary: "Begins to bring a component, or goes on with the upload of the same one.",
+        summary: "Begins to bring a component, or goes on with the upload of the same one. Native code of one takes the scope \
+            `deploy-native:APP` too.",
         takes: Takes::Json("UploadRequest"),
-        refuses: &[413],
+        refuses: &[409, 413],
         ..change(
             Verb::Post,
             "/apps/{app}/uploads",
@@ -414,7 +416,8 @@ pub(super) static ENDPOINTS: [Endpoint; 36] = [
         )
     },
     Endpoint {
-        summary: "Deploys a component that was brought or is stored. Goes on after the answer.",
+        summary: "Deploys a component that was brought or is stored. Goes on after the answer. With native code it takes the \
+            scope `deploy-native:APP` too.",
         takes: Takes::Json("DeploymentRequest"),
         refuses: &[409],
         ..change(
@@ -440,6 +443,10 @@ pub(super) static ENDPOINTS: [Endpoint; 36] = [
     Endpoint {
         summary: "The hosts that serve from the database, and how far each has followed.",
         ..look("/hosts", Act::Hosts, Need::Token, "hosts", List("HostView"))
+    },
+    Endpoint {
+        summary: "The engine of the host that answers, for which native code has to be.",
+        ..look("/engine", Act::Engine, Need::Token, "engine", One(200, "EngineView"))
     },
     Endpoint {
         summary: "What was done and what was refused, the newest first.",

@@ -175,7 +175,7 @@ impl Dashboard {
         let (operations, actor) = (self.operations.clone(), visit.authority.actor.clone());
         let (name, component): (String, Bytes) = (name.to_owned(), form.file.clone());
         let task = self.tasks.spawn(async move {
-            let ended = operations.deploy(&actor, &name, component, &request, |_| {}).await;
+            let ended = operations.deploy(&actor, &name, component, None, &request, |_| {}).await;
             if let Err(error) = &ended {
                 tracing::warn!(app = name, "not deployed: {error}");
             }

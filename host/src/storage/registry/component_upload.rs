@@ -97,7 +97,12 @@ impl Database {
             let position = Value::Integer(i64::try_from(bytes.len()).unwrap_or(i64::MAX));
             let outcome = connection.host(sql, &[upload.id.as_str().into(), position]).await?;
             let Some(row) = outcome.rows.rows.into_iter().next() else { break };
-            bytes.extend_from_slice(cell(&row, 0)?.as_bytes().unwrap_or_default());
+            let part = cell(&row, 0)?.as_bytes().unwrap_or_default();
+            // Somebody has changed it: the next one would be this one again.
+            if part.is_empty() {
+                break;
+            }
+            bytes.extend_from_slice(part);
         }
         Ok(bytes)
     }

@@ -7,8 +7,16 @@ use wasmparser::{KnownCustom, Parser, Payload};
 const LONGEST: usize = 80;
 /// Tools that name the language better than the field for it, which speaks of the engine's own
 /// source.
-const TOOLS: [(&str, &str); 4] =
-    [("componentize-py", "Python"), ("ComponentizeJS", "JavaScript"), ("TinyGo", "Go"), ("componentize-go", "Go")];
+const TOOLS: [(&str, &str); 8] = [
+    ("componentize-py", "Python"),
+    ("ComponentizeJS", "JavaScript"),
+    ("TinyGo", "Go"),
+    ("componentize-go", "Go"),
+    ("rustc", "Rust"),
+    ("wit-bindgen-rust", "Rust"),
+    ("wit-bindgen-c", "C"),
+    ("clang", "C"),
+];
 
 /// The language, with the toolchain where one is named; none where the component says nothing.
 pub fn of(component: &[u8]) -> Option<String> {

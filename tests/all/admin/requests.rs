@@ -13,7 +13,6 @@ on_both_databases! {
     an_app_is_looked_at_changed_and_deleted,
 }
 
-#[expect(clippy::too_many_lines, reason = "one list of cases")]
 async fn what_is_wrong_with_a_request_is_said(engine: Engine) {
     let host = host(engine).await;
     let mut root = Api::root(&host);

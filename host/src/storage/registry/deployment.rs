@@ -12,6 +12,9 @@ use super::transaction::RegistryTransaction;
 use super::{Actor, App, app, version};
 use bytes::Bytes;
 
+/// The settings of an app that says none, as every release reads them.
+const NO_SETTINGS: &str = r#"{"transactions":"request","config":{}}"#;
+
 /// What to deploy.
 #[derive(Debug, Clone)]
 pub struct Deployment<'a> {
@@ -124,7 +127,7 @@ async fn put_app(
     };
     app::refuse_taken(transaction.connection(), deployment.app, main).await?;
     let sql = host_sql!("insert into innkeeper.apps (name, route, settings, created_at) values ($1, $2, $3, $4)");
-    let settings = deployment.settings.unwrap_or("{}");
+    let settings = deployment.settings.unwrap_or(NO_SETTINGS);
     let params = [deployment.app.into(), main.as_str().into(), settings.into(), Value::Integer(now_micros())];
     transaction.run(sql, &params).await?;
     app::put_routes(transaction, deployment.app, &routes).await
@@ -144,7 +147,7 @@ async fn put_version(
     before: Option<&App>,
     packed: &Packed,
 ) -> Result<i64> {
-    let settings = deployment.settings.or(before.map(|app| app.settings.as_str())).unwrap_or("{}");
+    let settings = deployment.settings.or(before.map(|app| app.settings.as_str())).unwrap_or(NO_SETTINGS);
     let versions = version::all(transaction.connection(), deployment.app).await?;
     if let Some(newest) = versions.first()
         && newest.sha256 == packed.sha256

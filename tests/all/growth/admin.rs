@@ -29,6 +29,7 @@ pub(super) async fn everything(host: &TestHost) {
     ask(host, token, Method::POST, "/tokens", Some(json!({}))).await.expect(403);
     ask(host, TOKEN, Method::GET, "/tokens", None).await.expect(200);
     ask(host, TOKEN, Method::DELETE, &format!("/tokens/{id}"), None).await.expect(200);
+    host.swap("small", "probe").await;
 }
 
 async fn deploy(host: &TestHost, token: &str, guest: &str) {

@@ -31,7 +31,14 @@ pub(super) fn from_log(log: &str) -> Ran {
 }
 
 /// Tables that stay small.
-const SMALL: [&str; 4] = ["innkeeper_generation", "innkeeper_keys", "innkeeper_migrations", "innkeeper_usage"];
+const SMALL: [&str; 6] = [
+    "innkeeper_generation",
+    "innkeeper_hosts",
+    "innkeeper_keys",
+    "innkeeper_migrations",
+    "innkeeper_tokens",
+    "innkeeper_usage",
+];
 
 /// Asks for the plan of every statement of the host, whether it was run or not. Nobody runs ANALYZE
 /// here, so a plan depends on the text alone.

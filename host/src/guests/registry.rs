@@ -139,13 +139,20 @@ impl Guest {
 /// What of an app goes into a guest, beside its routes and the version.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct MadeFrom {
+    /// An app that was deleted and deployed anew is another one, also where its versions have the
+    /// same numbers.
+    created_at: i64,
     overrides: String,
     pub(super) database_var: Option<String>,
 }
 
 impl MadeFrom {
     fn of(app: &App) -> Self {
-        Self { overrides: app.overrides.clone(), database_var: app.database_var.clone() }
+        Self {
+            created_at: app.created_at,
+            overrides: app.overrides.clone(),
+            database_var: app.database_var.clone(),
+        }
     }
 }
 

@@ -63,7 +63,7 @@ async fn a_variable_that_does_not_fit_is_refused_by_name(engine: Engine) {
     }
     let unknown =
         super::with_variable(&database, &["apps", "set", "nobody", NAMED[0], VAR], VAR, "sqlite:x").await;
-    assert!(said(&unknown.failed()).contains("no app named nobody"));
+    assert!(said(&unknown.failed()).contains("no app nobody"));
     command::on(&database, &["apps", "set", "probe"]).await.failed();
     let apps = command::on(&database, &["apps", "--json"]).await.succeeded().json();
     assert_eq!(apps[1]["database_var"], json!(null), "{apps}");

@@ -6,7 +6,7 @@ use super::Ran;
 use super::excused::Work;
 
 /// Texts that the drive does not reach, each with the reason.
-const NOT_RUN: [(&str, &str); 31] = [
+const NOT_RUN: [(&str, &str); 34] = [
     ("where id = $1 and ended_at is null and seen_at < $5", "by its key; where a host has ended in a deployment"),
     ("update innkeeper.apps set database_var", "by its key; for an app that moves to another database"),
     ("select v.value from innkeeper.sessions s", "by its key; where another request has changed it meanwhile"),
@@ -41,6 +41,9 @@ const NOT_RUN: [(&str, &str); 31] = [
     ("innkeeper.compile_claims", "by its key, or all hosts that compile at this moment"),
     ("select substr(nspname::text, 5) from pg_namespace", "asks the catalog for all schemas of apps"),
     ("update innkeeper.generation set number = number + 1", "one row; where a host has compiled"),
+    ("select data from innkeeper.component_chunks where", "by its key; for what an earlier release has stored"),
+    ("update innkeeper.deployments set state = $2", "by its key; where a deployment takes its time"),
+    ("delete from innkeeper.hosts where id = $1", "by its key; when a host ends"),
 ];
 
 /// Every text over host tables in the source, with its placeholders.

@@ -46,7 +46,8 @@ async fn writing(host: TestHost) -> TestHost {
     host
 }
 
-/// Every row that was told is there, with its photo; what is there beyond that was under way; every photo has its row.
+/// Every row that was told is there, with its photo; what is there beyond that was under way; every
+/// photo has its row.
 async fn check(host: &TestHost, told: &BTreeSet<String>) {
     let steps = json!([query("select id, photo from kept", json!([])), { "op": "blob.list", "limit": 1000 }]);
     let results = host.probe(steps).await;

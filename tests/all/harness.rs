@@ -1,4 +1,5 @@
-//! What the other tests rely on: databases of their own, and servers that can be stopped and started.
+//! What the other tests rely on: databases of their own, and servers that can be stopped and
+//! started.
 
 use support::postgres::bouncer::Bouncer;
 use support::postgres::proxy::Proxy;

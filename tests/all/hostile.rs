@@ -143,7 +143,8 @@ async fn an_answer_longer_than_announced_does_not_become_the_next_one() {
         );
         let answer = raw(host.address(), requests.as_bytes()).await;
         let answer = String::from_utf8_lossy(&answer).into_owned();
-        // Either it is cut off, and the connection with it, or it is answered for, and so is the request after it.
+        // Either it is cut off, and the connection with it, or it is answered for, and so is the
+        // request after it.
         let heads: Vec<&str> = answer.split("HTTP/1.1 ").skip(1).collect();
         assert!(heads.iter().all(|head| head.to_lowercase().matches("content-length").count() <= 1), "{answer}");
         assert!(heads.get(1).is_none_or(|next| next.ends_with("Hello, world!")), "{answer}");

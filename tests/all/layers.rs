@@ -1,6 +1,8 @@
-//! The house rules that a compiler does not check: imports go downwards, and each outside thing is known in one place.
+//! The house rules that a compiler does not check: imports go downwards, and each outside thing is
+//! known in one place.
 //!
-//! The test reads the host's source as tokens, so that text in comments and strings counts for nothing.
+//! The test reads the host's source as tokens, so that text in comments and strings counts for
+//! nothing.
 
 use std::fmt;
 use std::path::{Path, PathBuf};

@@ -1,6 +1,7 @@
 //! All integration tests, in one binary: every test speaks to the built `innkeeper` from outside.
 //!
-//! `tests/run` builds what is needed and runs them. One engine only: `cargo test -p innkeeper-tests sqlite::`.
+//! `tests/run` builds what is needed and runs them. One engine only: `cargo test -p innkeeper-tests
+//! sqlite::`.
 
 #![expect(
     clippy::expect_used,
@@ -10,7 +11,8 @@
     reason = "a test fails by panicking"
 )]
 
-/// Runs each case on both databases: `case(Engine)` becomes the tests `postgres::case` and `sqlite::case`.
+/// Runs each case on both databases: `case(Engine)` becomes the tests `postgres::case` and
+/// `sqlite::case`.
 ///
 /// A case that is missing from the list is dead code, which the compiler reports.
 macro_rules! on_both_databases {

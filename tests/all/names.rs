@@ -4,7 +4,8 @@
 
 use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
 
-/// One thing that a file names: a path from the root (`crate::web`, `sqlx`, `std::env`) or a macro (`println!`).
+/// One thing that a file names: a path from the root (`crate::web`, `sqlx`, `std::env`) or a macro
+/// (`println!`).
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Named {
     pub(crate) what: String,

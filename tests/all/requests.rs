@@ -5,7 +5,8 @@ use support::probe::ok;
 use support::raw::{raw, status};
 use support::{Engine, TestHost, Visitor};
 
-/// Panics unless each request is answered with one of these statuses, and the guest has seen none of them.
+/// Panics unless each request is answered with one of these statuses, and the guest has seen none
+/// of them.
 async fn refuses(requests: &[&str], statuses: &[u16]) {
     let host = TestHost::of(Engine::Sqlite, "hello", "hello").await;
     for request in requests {

@@ -101,7 +101,8 @@ async fn a_batch_is_kept_whole_or_not_at_all(engine: Engine) {
 async fn a_write_after_the_head_is_kept_by_itself(engine: Engine) {
     let mut probe = noted(engine, &[]).await;
     let steps = json!([insert("before"), respond(200), insert("after"), op("trap")]);
-    // The head has left with 200; that the body breaks off is all that the visitor can still be told.
+    // The head has left with 200; that the body breaks off is all that the visitor can still be
+    // told.
     assert!(probe.visitor.try_probe(steps).await.is_none());
     assert_eq!(probe.count().await, 2);
 }
@@ -216,7 +217,8 @@ fn log(text: &str) -> Value {
     json!({ "op": "stderr", "text": format!("{text}\n") })
 }
 
-/// Six steps that write a row, a session value and a file; `first` is the place of the first one among all steps.
+/// Six steps that write a row, a session value and a file; `first` is the place of the first one
+/// among all steps.
 fn write_everything(first: usize) -> Vec<Value> {
     let (writer, blob) = (format!("${}.ok", first + 2), format!("${}.ok.id", first + 4));
     vec![

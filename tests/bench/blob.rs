@@ -1,4 +1,5 @@
-//! 100 MiB in and out: the host through HTTP and a guest, beside plain chunk copies on the same Postgres.
+//! 100 MiB in and out: the host through HTTP and a guest, beside plain chunk copies on the same
+//! Postgres.
 
 use std::time::{Duration, Instant};
 
@@ -24,7 +25,8 @@ struct Transfer {
     memory: Option<Memory>,
 }
 
-/// Of the host's process, in MiB. Plain copies are made by this process, where it would say nothing.
+/// Of the host's process, in MiB. Plain copies are made by this process, where it would say
+/// nothing.
 #[derive(Clone, Copy, Debug)]
 struct Memory {
     /// The most that it held meanwhile.
@@ -57,7 +59,8 @@ pub async fn run(setup: &Setup) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Bytes that do not compress. The same chunk over and over does not either: each row is looked at by itself.
+/// Bytes that do not compress. The same chunk over and over does not either: each row is looked at
+/// by itself.
 fn noise() -> anyhow::Result<Vec<u8>> {
     let mut chunk = vec![0; CHUNK_BYTES];
     getrandom::fill(&mut chunk)?;

@@ -1,5 +1,5 @@
-//! Which size chunks should have and by which statement they should be written: 100 MiB into Postgres and back, in each way that comes into
-//! question, by plain sqlx on one connection.
+//! Which size chunks should have and by which statement they should be written: 100 MiB into
+//! Postgres and back, in each way that comes into question, by plain sqlx on one connection.
 
 use std::time::{Duration, Instant};
 

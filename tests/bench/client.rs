@@ -1,4 +1,5 @@
-//! As little of an HTTP/1.1 client as a load generator needs: it shares the cores with what it measures.
+//! As little of an HTTP/1.1 client as a load generator needs: it shares the cores with what it
+//! measures.
 
 use std::net::SocketAddr;
 

@@ -68,8 +68,8 @@ pub async fn other_innkeeper(
     }
 }
 
-/// The host with one guest at `/`. Without a URL it stands on SQLite. Its log is the usual one, unless a variable says
-/// otherwise. `ready` is a path that it answers once it serves.
+/// The host with one guest at `/`. Without a URL it stands on SQLite. Its log is the usual one,
+/// unless a variable says otherwise. `ready` is a path that it answers once it serves.
 pub async fn innkeeper(
     setup: &Setup,
     guest: &str,

@@ -1,4 +1,5 @@
-//! The measure for blobs: chunks copied into Postgres and back by plain sqlx, without HTTP and without anything to keep.
+//! The measure for blobs: chunks copied into Postgres and back by plain sqlx, without HTTP and
+//! without anything to keep.
 
 use std::time::{Duration, Instant};
 

@@ -11,7 +11,8 @@ const QUIET: &str = "innkeeper, INNKEEPER_LOG=error";
 const WASMTIME: &str = "wasmtime serve, defaults";
 const BEST_WASMTIME: &str = "wasmtime serve, best flags";
 
-/// Memory stays resident between instances and the kernel tells which pages were touched: it needs Linux 6.7.
+/// Memory stays resident between instances and the kernel tells which pages were touched: it needs
+/// Linux 6.7.
 const BEST_FLAGS: [&str; 8] = [
     "-O",
     "pooling-memory-keep-resident=1048576",

@@ -1,4 +1,5 @@
-//! One round of one contender: all visitors ask, each again as soon as he is answered, until the time is over.
+//! One round of one contender: all visitors ask, each again as soon as he is answered, until the
+//! time is over.
 
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};

@@ -1,4 +1,5 @@
-//! What the figures depend on and cannot say themselves: the machine, the versions, the command that repeats the run.
+//! What the figures depend on and cannot say themselves: the machine, the versions, the command
+//! that repeats the run.
 
 use std::fs::read_to_string;
 use std::path::Path;

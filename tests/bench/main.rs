@@ -1,7 +1,9 @@
-//! The benchmark: Innkeeper beside native programs that do the same work, measured in turn in one run.
+//! The benchmark: Innkeeper beside native programs that do the same work, measured in turn in one
+//! run.
 //!
-//! Every contender is a process of its own on loopback. They take turns in random order, round after round, under the
-//! same load, so that what disturbs the machine disturbs all of them; what counts is the ratio within a round.
+//! Every contender is a process of its own on loopback. They take turns in random order, round
+//! after round, under the same load, so that what disturbs the machine disturbs all of them; what
+//! counts is the ratio within a round.
 //!
 //! Begin reading at [`hello`], [`page`], [`query`], [`blob`] and [`chunks`]: who stands against
 //! whom. [`attacks`] is another matter: who fails while others are attacked. [`contender`] starts

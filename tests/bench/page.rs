@@ -1,4 +1,5 @@
-//! A page as web apps have them: the session is loaded, a row written, a row read, the session saved, all committed.
+//! A page as web apps have them: the session is loaded, a row written, a row read, the session
+//! saved, all committed.
 
 use crate::contender::{OTHER, POOL_SIZE, innkeeper, other_innkeeper, twin};
 use crate::group::{Aim, Group};

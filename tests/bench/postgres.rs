@@ -1,6 +1,7 @@
 //! A Postgres server of our own, as a deployer would run one: with fsync, on loopback.
 //!
-//! The programs are taken from an installed server; nothing is downloaded and no server that already runs is touched.
+//! The programs are taken from an installed server; nothing is downloaded and no server that
+//! already runs is touched.
 
 use std::fs::{File, read_to_string};
 use std::os::unix::fs::{MetadataExt, chown};
@@ -14,7 +15,8 @@ use sqlx::{AssertSqlSafe, Connection, PgConnection};
 use crate::keeper::Keeper;
 use crate::process::{self, free_address};
 
-/// What is not as the server comes. No checkpoint falls into one contender's round and not into another's.
+/// What is not as the server comes. No checkpoint falls into one contender's round and not into
+/// another's.
 pub const SETTINGS: [&str; 3] = ["shared_buffers=512MB", "max_wal_size=8GB", "checkpoint_timeout=1h"];
 
 /// The server. It ends and its data are removed when this value is dropped or this process ends.
@@ -83,7 +85,8 @@ impl Home {
         command
     }
 
-    /// The server that `pg_ctl start` leaves behind would hold a pipe open for ever: output goes to a file.
+    /// The server that `pg_ctl start` leaves behind would hold a pipe open for ever: output goes to
+    /// a file.
     fn run(&self, program: &str, arguments: &[&str]) -> anyhow::Result<()> {
         let path = self.folder.join("output");
         let output = File::create(&path)?;
@@ -101,7 +104,8 @@ impl Home {
     }
 }
 
-/// Where `initdb` and `pg_ctl` are: what `pg_config` says, Debian's folders from the newest on, then `PATH`.
+/// Where `initdb` and `pg_ctl` are: what `pg_config` says, Debian's folders from the newest on,
+/// then `PATH`.
 fn programs() -> anyhow::Result<PathBuf> {
     let told = Command::new("pg_config").arg("--bindir").stderr(Stdio::null()).output().ok();
     let told = told.map(|output| PathBuf::from(String::from_utf8_lossy(&output.stdout).trim()));

@@ -1,4 +1,5 @@
-//! Speaks to the probe guest, which does what the header `probe-steps` tells it, and leaves the body to blobs.
+//! Speaks to the probe guest, which does what the header `probe-steps` tells it, and leaves the
+//! body to blobs.
 
 use anyhow::{Context, ensure};
 use serde_json::{Value, json};

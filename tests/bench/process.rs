@@ -1,4 +1,5 @@
-//! A contender's process: started in a folder of its own, watched through `/proc`, ended with everything that it left.
+//! A contender's process: started in a folder of its own, watched through `/proc`, ended with
+//! everything that it left.
 
 use std::fs::File;
 use std::net::{SocketAddr, TcpListener};
@@ -15,11 +16,13 @@ use crate::visitor;
 
 const START_DEADLINE: Duration = Duration::from_secs(60);
 const LOOK_AGAIN: Duration = Duration::from_millis(10);
-/// Linux counts a process's time in hundredths of a second, whatever its own clock does (`man 5 proc`, `USER_HZ`).
+/// Linux counts a process's time in hundredths of a second, whatever its own clock does (`man 5
+/// proc`, `USER_HZ`).
 const TICK: Duration = Duration::from_millis(10);
 const STDERR: &str = "stderr";
 
-/// A running contender. Killed, and its folder removed, when this value is dropped or this process ends.
+/// A running contender. Killed, and its folder removed, when this value is dropped or this process
+/// ends.
 #[derive(Debug)]
 pub struct Process {
     child: Child,
@@ -49,7 +52,8 @@ pub fn finish(command: &mut Command) -> anyhow::Result<String> {
 }
 
 impl Process {
-    /// Starts a command. Its output is thrown away: a log that is kept would make the disk busy while others are measured.
+    /// Starts a command. Its output is thrown away: a log that is kept would make the disk busy
+    /// while others are measured.
     pub fn start(mut command: Command, folder: TempDir) -> anyhow::Result<Self> {
         let stderr = File::create(folder.path().join(STDERR))?;
         command.stdout(Stdio::null()).stderr(stderr);
@@ -112,7 +116,8 @@ async fn is_answered(address: SocketAddr, request: &[u8]) -> bool {
     matches!(asking.await, Ok(head) if head.status == 200)
 }
 
-/// The keeper first: it knows the process by its id, which is free for others once it has been waited for.
+/// The keeper first: it knows the process by its id, which is free for others once it has been
+/// waited for.
 impl Drop for Process {
     fn drop(&mut self) {
         drop(self.keeper.take());

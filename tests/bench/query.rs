@@ -1,7 +1,9 @@
-//! One `db.query` through the guest boundary, beside the same call made by a native program: what it costs more.
+//! One `db.query` through the guest boundary, beside the same call made by a native program: what
+//! it costs more.
 //!
-//! A request runs the same query many times over, so that its own cost hardly counts; a single connection asks, so that nobody waits.
-//! The native program keeps one connection for the request; the host takes one from its pool for each query, which counts as its cost.
+//! A request runs the same query many times over, so that its own cost hardly counts; a single
+//! connection asks, so that nobody waits. The native program keeps one connection for the request;
+//! the host takes one from its pool for each query, which counts as its cost.
 
 use crate::contender::{Contender, OTHER, POOL_SIZE, Server, innkeeper, other_innkeeper, twin};
 use crate::rounds::{self, Round};
@@ -91,7 +93,8 @@ async fn measure(
 }
 
 impl Case {
-    /// Row n is n, "number n", n * 7 and the second 1,000,000,000 + n since 1970, of which the text counts with its length.
+    /// Row n is n, "number n", n * 7 and the second 1,000,000,000 + n since 1970, of which the text
+    /// counts with its length.
     fn answers(self) -> Answers {
         let worth = |n: u64| n + format!("number {n}").len() as u64 + n * 7 + 1_000_000_000 + n;
         let (queries, rows) = (u64::from(self.queries), u64::from(self.rows));

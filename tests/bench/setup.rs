@@ -15,7 +15,8 @@ pub struct Setup {
     pub innkeeper: PathBuf,
     /// The `wasmtime` command, where it is installed.
     pub wasmtime: Option<PathBuf>,
-    /// The Postgres server. Runs while hello and SQLite are measured, too, but has nothing to do then.
+    /// The Postgres server. Runs while hello and SQLite are measured, too, but has nothing to do
+    /// then.
     pub postgres: Postgres,
 }
 

@@ -1,4 +1,5 @@
-//! How results are shown: tables that read well both as plain text and as Markdown, and verdicts on aims.
+//! How results are shown: tables that read well both as plain text and as Markdown, and verdicts on
+//! aims.
 
 /// What is said of an aim.
 pub fn verdict(is_reached: bool) -> &'static str {

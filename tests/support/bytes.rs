@@ -1,4 +1,5 @@
-//! Bytes to send: pictures, and endless noise that is the same at every run and never held as a whole.
+//! Bytes to send: pictures, and endless noise that is the same at every run and never held as a
+//! whole.
 
 use std::pin::Pin;
 use std::sync::{Arc, Mutex};
@@ -13,7 +14,8 @@ const PIXEL: &[u8] =
     b"\x89PNG\x0d\x0a\x1a\x0a\x00\x00\x00\x0dIHDR\x00\x00\x00\x01\x00\x00\x00\x01\x08\x00\x00\x00\x00\x3a\x7e\x9bU\
     \x00\x00\x00\x0aIDATx\x9cch\x00\x00\x00\x82\x00\x81w\xcdr\xb6\x00\x00\x00\x00IEND\xaeB\x60\x82";
 
-/// A picture of exactly this size: one pixel, then noise that viewers ignore. `seed` makes it differ from others.
+/// A picture of exactly this size: one pixel, then noise that viewers ignore. `seed` makes it
+/// differ from others.
 pub fn png(size: usize, seed: u64) -> Vec<u8> {
     let mut picture = PIXEL.to_vec();
     let mut noise = Noise::new(seed);

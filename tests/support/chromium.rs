@@ -1,7 +1,7 @@
 //! A real browser without a window, driven over its debugging protocol.
 //!
-//! Messages are JSON with a NUL behind each, over a pair of pipes. When this process ends, however it does, the pipes are closed, and
-//! the browser ends by itself.
+//! Messages are JSON with a NUL behind each, over a pair of pipes. When this process ends, however
+//! it does, the pipes are closed, and the browser ends by itself.
 
 use std::process::Stdio;
 
@@ -51,8 +51,8 @@ impl Chromium {
     /// Starts a browser with further flags.
     pub async fn start_with(flags: &[&str]) -> Self {
         let profile = tempfile::tempdir().expect("a temporary directory");
-        // The protocol is spoken on the descriptors 3 and 4. The browser's own sandbox does not work for root, as whom containers run,
-        // and the pages are the test's own.
+        // The protocol is spoken on the descriptors 3 and 4. The browser's own sandbox does not
+        // work for root, as whom containers run, and the pages are the test's own.
         let mut shell = Command::new("sh");
         shell.args(["-c", r#"exec chromium "$@" 3<&0 4>&1"#, "chromium", "--remote-debugging-pipe"]);
         shell.args(["--headless=new", "--no-sandbox", "--disable-gpu", "--no-first-run"]).args(flags);
@@ -74,8 +74,8 @@ impl Chromium {
         browser
     }
 
-    /// Types an address into a new tab and waits until all of it has been loaded. The tab before is closed only then: what its scripts
-    /// have asked for last may still be on its way.
+    /// Types an address into a new tab and waits until all of it has been loaded. The tab before is
+    /// closed only then: what its scripts have asked for last may still be on its way.
     pub async fn open(&mut self, url: &str) -> Opened {
         let target =
             text(&self.call("Target.createTarget", json!({ "url": "about:blank" }), None).await, "targetId");

@@ -154,7 +154,8 @@ impl Visitor {
         Ok(Answer { status: head.status.as_u16(), headers: head.headers, body })
     }
 
-    /// Sends a request and returns as soon as the head of the answer is there. A connection of its own each time.
+    /// Sends a request and returns as soon as the head of the answer is there. A connection of its
+    /// own each time.
     pub async fn open<B>(&mut self, request: http::request::Builder, body: B) -> anyhow::Result<Response<Incoming>>
     where
         B: Body<Data = Bytes, Error = Infallible> + Send + 'static,
@@ -191,7 +192,8 @@ pub struct KeepAlive {
 }
 
 impl KeepAlive {
-    /// A request without a body. Panics when no whole answer comes back, or when the host closes the connection.
+    /// A request without a body. Panics when no whole answer comes back, or when the host closes
+    /// the connection.
     pub async fn send(&mut self, request: http::request::Builder) -> Answer {
         let request = request.header(header::HOST, &self.host).body(Full::default()).expect("a sound request");
         let answer = timeout(DEADLINE, async {

@@ -49,7 +49,8 @@ impl fmt::Display for Finished {
     }
 }
 
-/// The binary with these arguments and none of the caller's variables that would decide anything for it.
+/// The binary with these arguments and none of the caller's variables that would decide anything
+/// for it.
 pub fn innkeeper(arguments: &[impl AsRef<OsStr>]) -> Command {
     let mut command = Command::new(paths::binary());
     for (name, _) in std::env::vars_os().filter(|(name, _)| decides(name)) {

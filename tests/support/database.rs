@@ -1,4 +1,5 @@
-//! A fresh database for each test, on either engine, and a look into its tables from outside the host.
+//! A fresh database for each test, on either engine, and a look into its tables from outside the
+//! host.
 
 use std::path::{Path, PathBuf};
 
@@ -39,7 +40,8 @@ impl TestDatabase {
         })
     }
 
-    /// A Postgres database that the test has made itself, for example on a server of its own, or none at all.
+    /// A Postgres database that the test has made itself, for example on a server of its own, or
+    /// none at all.
     pub fn at(url: &str) -> Self {
         Self(Place::Elsewhere { url: url.to_owned() })
     }
@@ -89,8 +91,8 @@ impl TestDatabase {
         }
     }
 
-    /// Rows of an app's tables. On SQLite its file also holds the app's blobs and sessions; on Postgres the host's
-    /// schema is searched behind the app's.
+    /// Rows of an app's tables. On SQLite its file also holds the app's blobs and sessions; on
+    /// Postgres the host's schema is searched behind the app's.
     pub async fn app_rows(&self, app: &str, sql: &str) -> Vec<Vec<String>> {
         match &self.0 {
             Place::Postgres { url, .. } | Place::Elsewhere { url } => {
@@ -106,13 +108,15 @@ impl TestDatabase {
         count.parse().expect("a count is a number")
     }
 
-    /// The full name of a table of the host's that stands beside an app's tables, for SQL over [`Self::app_rows`].
+    /// The full name of a table of the host's that stands beside an app's tables, for SQL over
+    /// [`Self::app_rows`].
     pub fn host_table(&self, name: &str) -> String {
         let prefix = if self.directory().is_some() { "innkeeper_" } else { "innkeeper." };
         format!("{prefix}{name}")
     }
 
-    /// How many connections keep a transaction open in which nothing runs; on SQLite 1 if any reads the app's file.
+    /// How many connections keep a transaction open in which nothing runs; on SQLite 1 if any reads
+    /// the app's file.
     pub async fn open_transactions(&self, app: &str) -> u32 {
         let sql = match &self.0 {
             Place::Sqlite(_) | Place::Folder(_) => "pragma wal_checkpoint(truncate)",
@@ -149,7 +153,8 @@ impl Drop for TestDatabase {
     }
 }
 
-/// A connection of the test's own, past the host. Its tables are in `public` or in a file of their own.
+/// A connection of the test's own, past the host. Its tables are in `public` or in a file of their
+/// own.
 pub enum Direct {
     /// To Postgres.
     Postgres(Box<PgConnection>),

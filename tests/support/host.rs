@@ -24,7 +24,8 @@ pub struct Builder {
 }
 
 impl Builder {
-    /// The serving process finds its Postgres database in the environment, as on Heroku, and not in its arguments.
+    /// The serving process finds its Postgres database in the environment, as on Heroku, and not in
+    /// its arguments.
     pub fn by_environment(mut self) -> Self {
         self.by_environment = true;
         self
@@ -193,7 +194,8 @@ impl TestHost {
         self.wait_until_ready().await;
     }
 
-    /// Starts another process on the same database, as a second dyno does, and waits until it is ready. It ends when the value is dropped.
+    /// Starts another process on the same database, as a second dyno does, and waits until it is
+    /// ready. It ends when the value is dropped.
     pub async fn twin(&self) -> (Serving, Visitor) {
         let (serving, address) = self.settings.serve(&self.database).await;
         let mut visitor = Visitor::of(Arc::new(Mutex::new(address)));
@@ -203,7 +205,8 @@ impl TestHost {
         (serving, visitor)
     }
 
-    /// Asks the host to end, as Heroku does, and waits until it has. The log is returned with the status.
+    /// Asks the host to end, as Heroku does, and waits until it has. The log is returned with the
+    /// status.
     pub async fn terminate(&mut self) -> (ExitStatus, String) {
         self.serving().signal("TERM");
         self.ended().await
@@ -232,7 +235,8 @@ impl TestHost {
         self.serving().status_kib("VmRSS")
     }
 
-    /// The most memory that the process has held since it started or since `serving().forget_peak()`.
+    /// The most memory that the process has held since it started or since
+    /// `serving().forget_peak()`.
     pub fn peak_rss_kib(&self) -> u64 {
         self.serving().status_kib("VmHWM")
     }

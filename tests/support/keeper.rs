@@ -1,8 +1,9 @@
-//! Ends what a test started, even when the test process is killed and can run no code of its own any more.
+//! Ends what a test started, even when the test process is killed and can run no code of its own
+//! any more.
 //!
-//! A keeper is a tiny shell whose standard input is a pipe from this process. However this process ends, the pipe is
-//! closed then, and the shell does what it was started for. It is in a process group of its own, so that Ctrl-C in a
-//! terminal reaches the tests but not the keeper.
+//! A keeper is a tiny shell whose standard input is a pipe from this process. However this process
+//! ends, the pipe is closed then, and the shell does what it was started for. It is in a process
+//! group of its own, so that Ctrl-C in a terminal reaches the tests but not the keeper.
 
 use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, Stdio};
@@ -12,8 +13,8 @@ use std::process::{Child, Command, Stdio};
 pub struct Keeper(Child);
 
 impl Keeper {
-    /// Starts a keeper. `command` is the shell itself, for example with another user set; `arguments` are `$1`, `$2`, …
-    /// in `script`.
+    /// Starts a keeper. `command` is the shell itself, for example with another user set;
+    /// `arguments` are `$1`, `$2`, … in `script`.
     pub fn start(mut command: Command, script: &str, arguments: &[&str]) -> Self {
         let script = format!("while read -r _; do :; done\n{script}");
         command.args(["-c", &script, "keeper"]).args(arguments);

@@ -1,8 +1,9 @@
-//! What the tests stand on: real databases, a real host process, and visitors that speak HTTP to it.
+//! What the tests stand on: real databases, a real host process, and visitors that speak HTTP to
+//! it.
 //!
-//! Nothing here looks inside the host. A test starts the binary that a person would start, says what a browser would
-//! say, and reads what the database holds. Whatever a test starts ends with it, and also when the test process is
-//! killed: see [`keeper`].
+//! Nothing here looks inside the host. A test starts the binary that a person would start, says
+//! what a browser would say, and reads what the database holds. Whatever a test starts ends with
+//! it, and also when the test process is killed: see [`keeper`].
 //!
 //! Begin reading at [`host`], then [`client`]; [`database`] and [`postgres`] are below them.
 

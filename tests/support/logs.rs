@@ -7,7 +7,8 @@ use tokio::sync::watch;
 
 use crate::DEADLINE;
 
-/// Everything that a process prints, on standard output and standard error, in the order of arrival.
+/// Everything that a process prints, on standard output and standard error, in the order of
+/// arrival.
 #[derive(Clone, Debug)]
 pub struct Logs(watch::Receiver<String>);
 

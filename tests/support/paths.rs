@@ -18,7 +18,8 @@ pub fn guest(name: &str) -> PathBuf {
     path
 }
 
-/// One directory for compiled code for all tests, so that a big guest is compiled once and not for every test.
+/// One directory for compiled code for all tests, so that a big guest is compiled once and not for
+/// every test.
 pub fn code_cache() -> PathBuf {
     repository().join("target/code-cache")
 }

@@ -1,7 +1,7 @@
 //! Speaks to the probe guest: a list of steps in, a list of results out.
 //!
-//! The probe runs each step through the interfaces and answers `{"ok": …}` or `{"error": {"code": …, …}}` for it, so
-//! that a test reads like the contract that it checks.
+//! The probe runs each step through the interfaces and answers `{"ok": …}` or `{"error": {"code":
+//! …, …}}` for it, so that a test reads like the contract that it checks.
 
 use bytes::Bytes;
 use http::Request;

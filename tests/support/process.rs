@@ -56,7 +56,8 @@ impl Serving {
         number.and_then(|number| number.parse().ok()).unwrap_or_else(|| panic!("no {name} in {status}"))
     }
 
-    /// Makes the kernel forget how large the process once was, so that `VmHWM` tells of what comes next.
+    /// Makes the kernel forget how large the process once was, so that `VmHWM` tells of what comes
+    /// next.
     pub fn forget_peak(&self) {
         std::fs::write(format!("/proc/{}/clear_refs", self.pid()), "5").expect("a process of our own");
     }

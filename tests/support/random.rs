@@ -6,7 +6,8 @@ use std::time::{SystemTime, UNIX_EPOCH};
 /// The variable that gives the seed of a failed run back.
 pub const SEED_VARIABLE: &str = "INNKEEPER_TEST_SEED";
 
-/// A generator of numbers (`SplitMix64`, Steele, Lea and Flood 2014). Its display says how to have the same again.
+/// A generator of numbers (`SplitMix64`, Steele, Lea and Flood 2014). Its display says how to have
+/// the same again.
 #[derive(Clone, Debug)]
 pub struct Random {
     seed: u64,

@@ -8,7 +8,8 @@ use tokio::time::timeout;
 
 use crate::DEADLINE;
 
-/// Sends bytes and returns everything up to the end of the connection: send `Connection: close` along.
+/// Sends bytes and returns everything up to the end of the connection: send `Connection: close`
+/// along.
 ///
 /// A connection that is cut in the middle is an end too; one that stays open is a failure.
 pub async fn raw(address: SocketAddr, request: &[u8]) -> Vec<u8> {

@@ -16,8 +16,8 @@ const FEW: usize = 5;
 
 /// Show which database was found and why, and whether it answers
 ///
-/// Shows which database was found, why, and whether it answers, and how far each app is kept apart from the others; with --limits, every
-/// limit in force. Prints no password.
+/// Shows which database was found, why, and whether it answers, and how far each app is kept apart
+/// from the others; with --limits, every limit in force. Prints no password.
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
 Examples:

@@ -7,7 +7,8 @@ use serde_json::json;
 
 /// List or exchange the keys that sign URLs
 ///
-/// The keys that sign URLs for downloads and uploads. Hosts make and exchange them by themselves; this is for those who cannot wait.
+/// The keys that sign URLs for downloads and uploads. Hosts make and exchange them by themselves;
+/// this is for those who cannot wait.
 #[derive(Debug, Args)]
 #[command(
     args_conflicts_with_subcommands = true,

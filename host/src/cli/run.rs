@@ -18,7 +18,8 @@ const CLOSE: Duration = Duration::from_secs(1);
 /// What shells report for a program that SIGINT has ended.
 const INTERRUPTED: i32 = 130;
 
-/// Binds an address. First of all, so that a slow database is no reason for the platform to give up on the process.
+/// Binds an address. First of all, so that a slow database is no reason for the platform to give up
+/// on the process.
 pub(super) async fn bind(address: SocketAddr) -> anyhow::Result<TcpListener> {
     let listener = TcpListener::bind(address).await.with_context(|| format!("cannot listen on {address}"))?;
     tracing::info!("listening on http://{}", listener.local_addr()?);

@@ -12,7 +12,8 @@ use tokio_util::sync::CancellationToken;
 
 /// Serve the apps of the registry on 0.0.0.0:$PORT
 ///
-/// Serves the apps of the registry. Answers 503 while the database is away and goes on by itself when it is back.
+/// Serves the apps of the registry. Answers 503 while the database is away and goes on by itself
+/// when it is back.
 #[derive(Debug, Args)]
 #[command(after_long_help = help())]
 pub(super) struct Options {

@@ -13,7 +13,8 @@ use serde_json::json;
 
 /// List the sessions of an app's visitors, end some, or sweep those that have ended
 ///
-/// Looks after the sessions of an app's visitors. What is in a session is not shown, nor the id that opens it.
+/// Looks after the sessions of an app's visitors. What is in a session is not shown, nor the id
+/// that opens it.
 #[derive(Debug, Args)]
 #[command(
     args_conflicts_with_subcommands = true,

@@ -8,7 +8,8 @@ impl Config {
         app_target(&self.environment, var)
     }
 
-    /// The same for an app that is to live there from now on: it has to be another database than the host's.
+    /// The same for an app that is to live there from now on: it has to be another database than
+    /// the host's.
     pub fn new_app_database(&self, var: &str) -> Result<Decision, Error> {
         let same = |how: &str| Error::HostsOwn { name: var.to_owned(), how: how.to_owned() };
         if self.database.source == Source::Variable(var.to_owned()) {

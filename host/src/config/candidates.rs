@@ -38,7 +38,8 @@ pub(super) fn is_pooler(name: &str) -> bool {
     name.ends_with("_CONNECTION_POOL_URL")
 }
 
-/// Refuses what cannot be the name of a variable, such as a URL that was put in the wrong place, without repeating it.
+/// Refuses what cannot be the name of a variable, such as a URL that was put in the wrong place,
+/// without repeating it.
 pub(super) fn check_name(named_by: &str, name: &str) -> Result<(), Error> {
     let is_word = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
     if name.starts_with(|first: char| !first.is_ascii_digit()) && name.bytes().all(is_word) {

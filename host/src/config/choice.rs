@@ -1,4 +1,5 @@
-//! Which of several variables and options names the database: the order of the rules, before any URL is read.
+//! Which of several variables and options names the database: the order of the rules, before any
+//! URL is read.
 
 use super::candidates::{self, DATABASE_URL, DATABASE_VAR};
 use super::detect::{DATA_OPTION, URL_OPTION, VAR_OPTION};
@@ -59,7 +60,8 @@ fn requested<'a>(options: &'a DatabaseOptions, environment: &'a Environment) -> 
     by_option.or_else(|| environment.get(DATABASE_VAR).map(|name| (DATABASE_VAR, name)))
 }
 
-/// The choice of a variable that was asked for: it must be there. `named_by` is who asks, for the error.
+/// The choice of a variable that was asked for: it must be there. `named_by` is who asks, for the
+/// error.
 pub(super) fn named<'a>(
     named_by: &str,
     name: &str,

@@ -1,4 +1,5 @@
-//! Which database the host stores in, as plain data: what a driver needs, and a text that hides the password.
+//! Which database the host stores in, as plain data: what a driver needs, and a text that hides the
+//! password.
 
 use std::fmt;
 use std::net::IpAddr;
@@ -149,7 +150,8 @@ pub enum PostgresHost {
 impl PostgresHost {
     /// Whether nothing that is sent there leaves this machine.
     ///
-    /// A name other than `localhost` counts as remote whatever it resolves to, because that may change.
+    /// A name other than `localhost` counts as remote whatever it resolves to, because that may
+    /// change.
     pub fn is_loopback(&self) -> bool {
         match self {
             Self::Socket(_) => true,

@@ -1,6 +1,7 @@
 //! Database URLs: `postgres://`, `postgresql://` and `sqlite:`, percent-decoded.
 //!
-//! What goes wrong here is told with the name of the variable and never with any part of the URL but its scheme.
+//! What goes wrong here is told with the name of the variable and never with any part of the URL
+//! but its scheme.
 
 use percent_encoding::percent_decode_str;
 
@@ -20,7 +21,8 @@ pub struct DatabaseUrl {
 impl DatabaseUrl {
     /// Reads a URL; `name` is the variable or option that holds it, for errors and notes.
     ///
-    /// `authority` is what `INNKEEPER_DATABASE_CA` holds; an `sslrootcert` in the URL goes before it.
+    /// `authority` is what `INNKEEPER_DATABASE_CA` holds; an `sslrootcert` in the URL goes before
+    /// it.
     pub fn parse(name: &str, text: &str, authority: Option<&RootCertificate>) -> Result<Self, Error> {
         let text = text.trim();
         let (scheme, rest) = text.split_once(':').unwrap_or_default();

@@ -126,7 +126,8 @@ pub fn detect(options: &DatabaseOptions, environment: &Environment) -> Result<De
 
 /// The database that one app names for itself by the variable `var`; its `target` is what to open.
 ///
-/// The same rules hold as for the host's own. `INNKEEPER_ALLOW_EPHEMERAL` is what allows SQLite on a dyno here.
+/// The same rules hold as for the host's own. `INNKEEPER_ALLOW_EPHEMERAL` is what allows SQLite on
+/// a dyno here.
 pub fn app_target(environment: &Environment, var: &str) -> Result<Decision, Error> {
     let reason = format!("the app names {var} as its database");
     let choice = choice::named("--database-var of the app", var, reason, environment)?;
@@ -165,7 +166,8 @@ fn data_directory(options: &DatabaseOptions) -> DatabaseUrl {
     DatabaseUrl { target: DatabaseTarget::Sqlite(directory), notes: Vec::new() }
 }
 
-/// The disk of a dyno is new at each restart, at least once a day: SQLite there loses everything without an error.
+/// The disk of a dyno is new at each restart, at least once a day: SQLite there loses everything
+/// without an error.
 fn check_disk(decision: &mut Decision, environment: &Environment, options: &DatabaseOptions) -> Result<(), Error> {
     let allowed = environment.flag(ALLOW_EPHEMERAL)?.unwrap_or(false) || options.allow_ephemeral;
     if !environment.is_dyno() || matches!(decision.target, DatabaseTarget::Postgres(_)) {

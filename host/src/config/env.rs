@@ -33,8 +33,8 @@ pub struct Environment {
 impl Environment {
     /// The variables of this process.
     ///
-    /// A name that is not UTF-8 is left out. A value that is not UTF-8 is kept as an empty one, so that the variable
-    /// counts as unset and whoever decides by it can say so.
+    /// A name that is not UTF-8 is left out. A value that is not UTF-8 is kept as an empty one, so
+    /// that the variable counts as unset and whoever decides by it can say so.
     pub fn from_process() -> Self {
         Self::from_os(std::env::vars_os())
     }
@@ -61,7 +61,8 @@ impl Environment {
         self.variables.contains_key(name) && self.get(name).is_none()
     }
 
-    /// Whether this process is a Heroku dyno: its disk is lost at each restart, and a router stands before it.
+    /// Whether this process is a Heroku dyno: its disk is lost at each restart, and a router stands
+    /// before it.
     pub fn is_dyno(&self) -> bool {
         self.get("DYNO").is_some()
     }
@@ -86,7 +87,8 @@ impl Environment {
         self.parsed(name, &expected, |value| value.parse().ok().filter(|number| bounds.contains(number)))
     }
 
-    /// A variable read by `parse` from its lower-case text; `expected` completes the error: "NAME=value: not ...".
+    /// A variable read by `parse` from its lower-case text; `expected` completes the error:
+    /// "NAME=value: not ...".
     pub fn parsed<T>(
         &self,
         name: &str,
@@ -100,7 +102,8 @@ impl Environment {
         parse(&value.to_ascii_lowercase()).map(Some).ok_or_else(wrong)
     }
 
-    /// The path of a file or directory. A URL is refused: it could hold a password, and paths are printed.
+    /// The path of a file or directory. A URL is refused: it could hold a password, and paths are
+    /// printed.
     pub fn path(&self, name: &str) -> Result<Option<PathBuf>, Error> {
         match self.get(name) {
             Some(value) if value.contains("://") => Err(Error::value(name, value, "a path")),

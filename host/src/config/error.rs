@@ -1,6 +1,7 @@
 //! What can be wrong with the configuration, in words for the person who starts the host.
 //!
-//! No text here ever holds a database URL or a password: a database is named by the variable or option that holds it.
+//! No text here ever holds a database URL or a password: a database is named by the variable or
+//! option that holds it.
 
 /// A configuration that the host refuses to start with.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -1,8 +1,9 @@
 //! Every bound that the host sets to a guest or a client: name, default and meaning in one list.
 //!
-//! `Duration` fields take `500ms`, `2s`, `30min`, `12h`; `u64` fields are bytes and take `65536`, `100KB`, `64MiB`,
-//! `1GiB`; `u32` fields are counts. The variable of a limit is `INNKEEPER_` and the name of its constant. The size of a
-//! response is not bounded: it is streamed and takes no memory.
+//! `Duration` fields take `500ms`, `2s`, `30min`, `12h`; `u64` fields are bytes and take `65536`,
+//! `100KB`, `64MiB`, `1GiB`; `u32` fields are counts. The variable of a limit is `INNKEEPER_` and
+//! the name of its constant. The size of a response is not bounded: it is streamed and takes no
+//! memory.
 
 use std::time::Duration;
 
@@ -78,7 +79,8 @@ limits! {
     cpu_per_request, CPU_PER_REQUEST: Duration = Duration::from_secs(2);
     /// Wall clock of one request; less than the 30 s after which Heroku's router gives up.
     wall_per_request, WALL_PER_REQUEST: Duration = Duration::from_secs(25);
-    /// Memory of one instance; Python and JavaScript need this much, and memory that is not touched costs nothing.
+    /// Memory of one instance; Python and JavaScript need this much, and memory that is not touched
+    /// costs nothing.
     memory_per_instance, MEMORY_PER_INSTANCE: u64 = 128 * MIB;
     /// Wait for room in memory; after it the client is told to come back later.
     memory_wait, MEMORY_WAIT: Duration = Duration::from_secs(10);

@@ -74,8 +74,8 @@ pub fn sqlite_heap(memory: u64, value: u64) -> u64 {
 
 /// The smallest of the limits that these files tell; an absent file is an empty one.
 ///
-/// A group without a limit says `max` (version 2) or a number beyond any machine (version 1), so that the memory of
-/// the machine is the smaller one.
+/// A group without a limit says `max` (version 2) or a number beyond any machine (version 1), so
+/// that the memory of the machine is the smaller one.
 fn granted(cgroup_v2: &str, cgroup_v1: &str, meminfo: &str) -> u64 {
     let groups = [cgroup_v2, cgroup_v1].into_iter().filter_map(|text| text.trim().parse().ok());
     let limits = groups.chain(machine(meminfo)).filter(|limit| *limit > 0);

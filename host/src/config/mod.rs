@@ -1,10 +1,12 @@
-//! The configuration: environment and command line become plain data, checked once, before anything acts on it.
+//! The configuration: environment and command line become plain data, checked once, before anything
+//! acts on it.
 //!
-//! This is the only part of the host that reads the environment, and it never connects, creates or writes anything.
-//! No text that it makes (errors, reasons, notes, `Debug`) holds a password or a database URL.
+//! This is the only part of the host that reads the environment, and it never connects, creates or
+//! writes anything. No text that it makes (errors, reasons, notes, `Debug`) holds a password or a
+//! database URL.
 //!
-//! Start reading at [`Config::load`]; the decision about the database is [`detect()`], the bounds of guests are the
-//! list in `limits.rs`, and [`variables()`] lists every variable that is read.
+//! Start reading at [`Config::load`]; the decision about the database is [`detect()`], the bounds
+//! of guests are the list in `limits.rs`, and [`variables()`] lists every variable that is read.
 
 pub mod allocator;
 mod app_database;
@@ -56,9 +58,11 @@ pub use tls_rules::{ClientCertificate, TlsRules, TlsVersions};
 pub use variables::{Variable, variables};
 pub use web::{DEFAULT_PORT, LogFormat, WebConfig};
 
-/// Connections to Postgres where nothing says otherwise: few enough for several dynos on Heroku's smallest plan.
+/// Connections to Postgres where nothing says otherwise: few enough for several dynos on Heroku's
+/// smallest plan.
 pub const DEFAULT_POOL_SIZE: u32 = 5;
-/// Connections for the host's own needs beside those for guests: readiness, polling and sweeping go on while guests hold all of theirs.
+/// Connections for the host's own needs beside those for guests: readiness, polling and sweeping go
+/// on while guests hold all of theirs.
 pub const HOST_POOL_SIZE: u32 = 2;
 /// Connections to each database that an app names for itself, where nothing says otherwise.
 pub const DEFAULT_APP_POOL_SIZE: u32 = 3;
@@ -82,10 +86,11 @@ pub struct Config {
     pub limits: Limits,
     /// Network and log.
     pub web: WebConfig,
-    /// The most connections that this process opens for guests to the host's database, where it is Postgres; [`HOST_POOL_SIZE`]
-    /// more are the host's own.
+    /// The most connections that this process opens for guests to the host's database, where it is
+    /// Postgres; [`HOST_POOL_SIZE`] more are the host's own.
     pub pool_size: u32,
-    /// The most connections that this process opens to each Postgres database that an app names for itself.
+    /// The most connections that this process opens to each Postgres database that an app names for
+    /// itself.
     pub app_pool_size: u32,
     /// Whether a host keeps one more connection to Postgres over which it hears at once that the
     /// registry has changed.
@@ -239,7 +244,8 @@ fn code_cache(target: &DatabaseTarget, environment: &Environment) -> Result<Opti
     Ok(environment.path(CODE_CACHE)?.or(beside_data))
 }
 
-/// Only what such a list is made of: a URL that ended up in the wrong variable is not to be printed.
+/// Only what such a list is made of: a URL that ended up in the wrong variable is not to be
+/// printed.
 fn log_filter(text: &str) -> Option<String> {
     let fits = |c: char| c.is_ascii_alphanumeric() || "_=,:-[]{}\"".contains(c);
     text.chars().all(fits).then(|| text.to_owned())

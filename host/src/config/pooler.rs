@@ -1,7 +1,8 @@
 //! Transaction poolers before a Postgres database.
 //!
-//! A pooler gives each transaction another server connection, so nothing that lasts longer works through it: no
-//! notifications, no session settings, no locks of a session. Guest traffic can do without; the host's own cannot.
+//! A pooler gives each transaction another server connection, so nothing that lasts longer works
+//! through it: no notifications, no session settings, no locks of a session. Guest traffic can do
+//! without; the host's own cannot.
 
 use super::candidates::{self, DATABASE_URL, POOL_URL};
 use super::{DatabaseTarget, DatabaseUrl, Decision, Environment, Error, PostgresTarget, RootCertificate, Source};
@@ -10,7 +11,8 @@ const POOLER: &str = "INNKEEPER_POOLER";
 /// Where Heroku's pgbouncer buildpack listens, after it has rewritten `DATABASE_URL` to itself.
 const BUILDPACK_PORT: u16 = 6000;
 
-/// Adds the pooler that the environment names to a decision, or a note that says why it is not used.
+/// Adds the pooler that the environment names to a decision, or a note that says why it is not
+/// used.
 pub(super) fn attach(decision: &mut Decision, environment: &Environment) -> Result<(), Error> {
     let wanted = environment.flag(POOLER)?.unwrap_or(true);
     decision.notes.extend(primary_is_pooler(decision));

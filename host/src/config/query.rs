@@ -115,7 +115,8 @@ fn ssl_mode(value: &str) -> Result<SslMode, String> {
     if value == "no-verify" { Ok(SslMode::Require) } else { value.parse() }
 }
 
-/// Zero seconds means "for ever" to libpq; this host always waits with a deadline, so it counts as unset.
+/// Zero seconds means "for ever" to libpq; this host always waits with a deadline, so it counts as
+/// unset.
 fn timeout(seconds: u16) -> Option<Duration> {
     (seconds > 0).then(|| Duration::from_secs(u64::from(seconds)))
 }

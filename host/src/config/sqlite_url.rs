@@ -1,6 +1,7 @@
 //! URLs of SQLite data: `sqlite:PATH`, `sqlite://PATH` and `sqlite:///ABSOLUTE`.
 //!
-//! The path is that of a directory, because SQLite data is several files: `innkeeper.sqlite` and `apps/NAME.sqlite`.
+//! The path is that of a directory, because SQLite data is several files: `innkeeper.sqlite` and
+//! `apps/NAME.sqlite`.
 
 use std::path::{Path, PathBuf};
 

@@ -1,7 +1,8 @@
 //! How a connection to Postgres is protected: the one place that decides it.
 //!
-//! Drivers fall back to plaintext without a word where the mode is `prefer`, which is their default. Off loopback this
-//! host never does: the least there is `require`, and a URL that asks for less is refused.
+//! Drivers fall back to plaintext without a word where the mode is `prefer`, which is their
+//! default. Off loopback this host never does: the least there is `require`, and a URL that asks
+//! for less is refused.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -72,10 +73,12 @@ pub enum RootCertificate {
 }
 
 impl RootCertificate {
-    /// `INNKEEPER_DATABASE_CA`: PEM text itself, because a dyno has no files of its own, or the path of a PEM file.
+    /// `INNKEEPER_DATABASE_CA`: PEM text itself, because a dyno has no files of its own, or the
+    /// path of a PEM file.
     pub fn from_environment(environment: &Environment) -> Result<Option<Self>, Error> {
         match environment.get(DATABASE_CA) {
-            // Many tools can only write a text of several lines into a variable with `\n` for the line ends.
+            // Many tools can only write a text of several lines into a variable with `\n` for the
+            // line ends.
             Some(text) if text.contains("-----BEGIN") => Ok(Some(Self::Pem(text.replace("\\n", "\n")))),
             _ => Ok(environment.path(DATABASE_CA)?.map(Self::File)),
         }

@@ -20,11 +20,13 @@ pub struct WebConfig {
     pub serve_address: SocketAddr,
     /// Where `dev` listens: this machine alone, at 8080 whatever `PORT` says.
     pub dev_address: SocketAddr,
-    /// Whether `X-Forwarded-*` is believed, because a router that writes it stands before every connection.
+    /// Whether `X-Forwarded-*` is believed, because a router that writes it stands before every
+    /// connection.
     pub trust_proxy: bool,
     /// The shape of log lines.
     pub log_format: LogFormat,
-    /// With what the operator proves to be the operator; none: what is the operator's is switched off.
+    /// With what the operator proves to be the operator; none: what is the operator's is switched
+    /// off.
     pub admin_token: Option<Secret>,
 }
 
@@ -53,8 +55,8 @@ impl WebConfig {
     }
 }
 
-/// Heroku's second generation routes over IPv6 and names its dynos `web-1a2b3c-d4e5f`, the first `web.1`. The IPv6
-/// address is not taken everywhere, because not every container has IPv6.
+/// Heroku's second generation routes over IPv6 and names its dynos `web-1a2b3c-d4e5f`, the first
+/// `web.1`. The IPv6 address is not taken everywhere, because not every container has IPv6.
 fn every_address(environment: &Environment) -> IpAddr {
     let dyno = environment.get("DYNO").unwrap_or_default();
     if dyno.contains('-') && !dyno.contains('.') {

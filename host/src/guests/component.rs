@@ -19,7 +19,8 @@ use wasmtime::Engine;
 use wasmtime::component::{Component, Linker};
 use wasmtime_wasi_http::p2::bindings::ProxyPre;
 
-/// The first bytes of a component and of a core module (WebAssembly binary format; component model, "Binary Format").
+/// The first bytes of a component and of a core module (WebAssembly binary format; component model,
+/// "Binary Format").
 const COMPONENT_MAGIC: &[u8] = b"\0asm\x0d\0\x01\0";
 const MODULE_MAGIC: &[u8] = b"\0asm\x01\0\0\0";
 const MAGIC_BYTES: usize = 8;

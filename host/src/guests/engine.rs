@@ -1,8 +1,9 @@
 //! The engine: how components are compiled and where their instances live.
 //!
-//! Instances come from a pool that keeps their memory resident and finds out by `PAGEMAP_SCAN` (Linux 6.7) what a request has touched; where the
-//! kernel lacks that, it keeps as much resident as a small guest has. Components of WASI 0.2 need no concurrency
-//! support, and calls are cheaper without.
+//! Instances come from a pool that keeps their memory resident and finds out by `PAGEMAP_SCAN`
+//! (Linux 6.7) what a request has touched; where the kernel lacks that, it keeps as much resident
+//! as a small guest has. Components of WASI 0.2 need no concurrency support, and calls are cheaper
+//! without.
 
 use super::admission::WARM_SLOTS;
 use std::time::Duration;
@@ -19,8 +20,8 @@ const FIBER_STACK: usize = 2 << 20;
 /// The rest of the fiber's stack belongs to host functions.
 const WASM_STACK: usize = 512 << 10;
 const TABLE_ELEMENTS: usize = 100_000;
-/// Memories, tables and core instances that one component may have. componentize-py makes fourteen core instances. The pool has
-/// room for as many instances that use all of it.
+/// Memories, tables and core instances that one component may have. componentize-py makes fourteen
+/// core instances. The pool has room for as many instances that use all of it.
 const MEMORIES: u32 = 2;
 const TABLES: u32 = 8;
 const CORE_INSTANCES: u32 = 20;
@@ -53,8 +54,8 @@ pub(super) fn build_compiler(settings: EngineSettings) -> wasmtime::Result<Built
     build_with(settings, true)
 }
 
-/// Builds the engine and starts its clock. Falls back to a smaller pool and then to none where the system
-/// does not give the address space.
+/// Builds the engine and starts its clock. Falls back to a smaller pool and then to none where the
+/// system does not give the address space.
 fn build_with(settings: EngineSettings, compiles: bool) -> wasmtime::Result<Built> {
     let smaller = (settings.instances / 8).max(4);
     let pooled = [settings.instances, smaller].into_iter().find_map(|instances| {
@@ -101,8 +102,9 @@ fn pool(settings: EngineSettings, instances: u32) -> PoolingAllocationConfig {
     pool
 }
 
-/// Counts time for guests that are running: at each tick they give way to others and are checked against their budget. A thread of its
-/// own, since a busy runtime must not stop the clock; it ends with the engine.
+/// Counts time for guests that are running: at each tick they give way to others and are checked
+/// against their budget. A thread of its own, since a busy runtime must not stop the clock; it ends
+/// with the engine.
 #[expect(clippy::disallowed_methods, reason = "the thread is the clock's own")]
 fn start_clock(engine: &Engine) -> wasmtime::Result<()> {
     let engine = engine.weak();

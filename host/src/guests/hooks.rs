@@ -13,8 +13,8 @@ pub(super) const ANSWER_CHUNK: usize = 256 << 10;
 #[derive(Debug)]
 pub(super) struct Hooks;
 
-/// Framing and connection are the host's business (RFC 9110, section 7.6.1), and so is what proxies ask and are told; `host` in a response
-/// means nothing.
+/// Framing and connection are the host's business (RFC 9110, section 7.6.1), and so is what proxies
+/// ask and are told; `host` in a response means nothing.
 fn is_hosts(name: &HeaderName) -> bool {
     [CONNECTION, HOST, TE, TRAILER, TRANSFER_ENCODING, UPGRADE].contains(name)
         || matches!(

@@ -1,5 +1,5 @@
-//! The keys that sign URLs are there before the first is signed, and are exchanged by themselves: a new one every month, an old one kept until
-//! everything that it has signed is over.
+//! The keys that sign URLs are there before the first is signed, and are exchanged by themselves: a
+//! new one every month, an old one kept until everything that it has signed is over.
 
 use super::registry::Registry;
 use crate::interfaces::blob_upload::LONGEST_SECONDS;
@@ -15,10 +15,11 @@ const SIGNS: i64 = 30 * DAY;
 /// A key older than this has signed nothing that is still good.
 const VERIFIES: i64 = SIGNS + LONGEST_SECONDS as i64 * MICROS + DAY;
 
-/// Loads the keys; makes a new one where the newest is too old. A database that takes no writes for now keeps the old ones working; an error
-/// where there is none.
+/// Loads the keys; makes a new one where the newest is too old. A database that takes no writes for
+/// now keeps the old ones working; an error where there is none.
 pub(super) async fn refresh(registry: &Registry) -> Result<()> {
-    // One at a time: who has read before a key was revoked must not put it back after another has read.
+    // One at a time: who has read before a key was revoked must not put it back after another has
+    // read.
     let _turn = registry.refreshing_keys.lock().await;
     let mut keys = registry.database().keys().await?;
     let now = now_micros();

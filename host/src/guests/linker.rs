@@ -1,5 +1,6 @@
-//! What components may import: all of WASI 0.2 with everything denied (language runtimes import files and sockets that they never
-//! use), `wasi:http`, `wasi:config`, and Innkeeper's three interfaces.
+//! What components may import: all of WASI 0.2 with everything denied (language runtimes import
+//! files and sockets that they never use), `wasi:http`, `wasi:config`, and Innkeeper's three
+//! interfaces.
 
 use super::respond;
 use super::state::GuestState;

@@ -1,7 +1,8 @@
 //! The databases that apps name for themselves, opened once for all apps that name the same one.
 //!
-//! Each has a pool of its own, so that guests of one app cannot use up the connections of another. One that cannot be used is asked again
-//! after a while; until then its apps are closed and nobody else waits for it.
+//! Each has a pool of its own, so that guests of one app cannot use up the connections of another.
+//! One that cannot be used is asked again after a while; until then its apps are closed and nobody
+//! else waits for it.
 
 use crate::config::{Config, DatabaseTarget, Decision};
 use crate::storage::{AppSpace, Code, Database, Error, Result};
@@ -27,7 +28,8 @@ impl OwnDatabases {
         Self { config, open: Mutex::default(), failed: Mutex::default() }
     }
 
-    /// The room of an app in the database that `var` names, made if need be. The error names the variable.
+    /// The room of an app in the database that `var` names, made if need be. The error names the
+    /// variable.
     pub async fn make_space(&self, host: &Database, var: &str, app: &str) -> Result<AppSpace> {
         let key = (var.to_owned(), app.to_owned());
         if let Some(error) = self.failed_lately(&key) {
@@ -86,7 +88,8 @@ impl OwnDatabases {
         failed.get(key).filter(|(when, _)| when.elapsed() < RETRY).map(|(_, error)| error.clone())
     }
 
-    /// Forgets databases that no app of these variables names any more; their connections end with the last request that uses them.
+    /// Forgets databases that no app of these variables names any more; their connections end with
+    /// the last request that uses them.
     pub fn retain(&self, vars: &[&str]) {
         let used: Vec<DatabaseTarget> =
             vars.iter().filter_map(|var| Some(self.config.app_database(var).ok()?.target)).collect();

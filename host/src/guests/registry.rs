@@ -1,5 +1,6 @@
-//! The live map from route to guest: read at every request, replaced as a whole when something has changed. A request holds on to the guest
-//! that it was given, so an old version drains by itself. `loading` fills it.
+//! The live map from route to guest: read at every request, replaced as a whole when something has
+//! changed. A request holds on to the guest that it was given, so an old version drains by itself.
+//! `loading` fills it.
 
 use super::admission::{self, Usual};
 use super::canary::{Canaries, CanaryGuest};
@@ -168,7 +169,8 @@ pub struct Registry {
     keyring: Arc<Keyring>,
     discards: Discards,
     memory: Arc<admission::Admission>,
-    /// When the database was last asked because somebody presented an unknown key. Held while it is being asked.
+    /// When the database was last asked because somebody presented an unknown key. Held while it is
+    /// being asked.
     keys_asked: Mutex<Option<Instant>>,
     /// Held while keys are being read and put.
     pub(super) refreshing_keys: Mutex<()>,
@@ -284,14 +286,16 @@ impl Registry {
         &self.keyring
     }
 
-    /// Reads the keys again because somebody presents an unknown one: anybody can, so at most once a second. Whoever comes while they are being
-    /// read waits for them. `is_known` is asked first whether that has helped already.
+    /// Reads the keys again because somebody presents an unknown one: anybody can, so at most once
+    /// a second. Whoever comes while they are being read waits for them. `is_known` is asked first
+    /// whether that has helped already.
     pub async fn ask_for_keys(&self, is_known: impl Fn() -> bool) {
         let mut asked = self.keys_asked.lock().await;
         if is_known() || asked.is_some_and(|at| at.elapsed() <= KEYS_PAUSE) {
             return;
         }
-        // Noted before, in case nobody waits for the answer, and after, for those who have come meanwhile.
+        // Noted before, in case nobody waits for the answer, and after, for those who have come
+        // meanwhile.
         *asked = Some(Instant::now());
         if let Err(error) = keys::refresh(self).await {
             tracing::warn!("the keys that sign URLs cannot be read: {error}");

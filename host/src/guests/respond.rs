@@ -1,7 +1,9 @@
-//! The moment of truth: a guest sets its response, and the unit of work is kept before the response leaves.
+//! The moment of truth: a guest sets its response, and the unit of work is kept before the response
+//! leaves.
 //!
-//! `response-outparam.set` of `wasmtime-wasi-http` is replaced by one that commits first, inside the guest's call. So what the guest does
-//! after it is certainly after the commit, and a commit that fails turns the response into an error.
+//! `response-outparam.set` of `wasmtime-wasi-http` is replaced by one that commits first, inside
+//! the guest's call. So what the guest does after it is certainly after the commit, and a commit
+//! that fails turns the response into an error.
 
 use super::outgoing;
 use super::state::GuestState;

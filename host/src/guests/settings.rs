@@ -12,7 +12,8 @@ use utoipa::ToSchema;
 pub struct Settings {
     /// What is kept together.
     pub transactions: TransactionsSetting,
-    /// What the guest reads through `wasi:config`. No place for secrets: whoever can read the registry or an export can read it.
+    /// What the guest reads through `wasi:config`. No place for secrets: whoever can read the
+    /// registry or an export can read it.
     pub config: BTreeMap<String, String>,
     /// What becomes of requests that come from other origins with a visitor's session.
     #[serde(rename = "cross-origin", skip_serializing_if = "is_default")]
@@ -22,7 +23,8 @@ pub struct Settings {
     pub trusted_origins: Vec<String>,
 }
 
-/// Settings that say what goes without saying are not stored: a host of an earlier release, which knows fewer, can go on reading them.
+/// Settings that say what goes without saying are not stored: a host of an earlier release, which
+/// knows fewer, can go on reading them.
 fn is_default<T: Default + PartialEq>(setting: &T) -> bool {
     *setting == T::default()
 }

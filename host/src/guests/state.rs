@@ -23,7 +23,8 @@ use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
 const HANDLES: usize = 10_000;
 /// Resources that the host keeps for a guest.
 const RESOURCES: usize = 2_000;
-/// Bytes that a guest may pass to the host in one call; a chunk of a blob or a statement's largest value.
+/// Bytes that a guest may pass to the host in one call; a chunk of a blob or a statement's largest
+/// value.
 const HOSTCALL_BYTES: usize = 20 << 20;
 const HEADER_BYTES: usize = 64 << 10;
 const RANDOM_BYTES: u64 = 64 << 10;

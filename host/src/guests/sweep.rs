@@ -1,5 +1,6 @@
-//! Clears away what has had its time: blobs that nothing kept, sessions that have ended. In small batches, so that no lock lasts, and of each
-//! app by one process at a time. What a request of this process has left half made goes at once.
+//! Clears away what has had its time: blobs that nothing kept, sessions that have ended. In small
+//! batches, so that no lock lasts, and of each app by one process at a time. What a request of this
+//! process has left half made goes at once.
 
 use super::registry::Registry;
 use crate::storage::blobs::usage;
@@ -14,7 +15,8 @@ use tokio_util::sync::CancellationToken;
 const FIRST: Duration = Duration::from_secs(5);
 const EVERY: Duration = Duration::from_secs(300);
 const COUNT_EVERY: Duration = Duration::from_secs(3600);
-/// A blob that is still being received after this long was left behind by a request that came to a bad end.
+/// A blob that is still being received after this long was left behind by a request that came to a
+/// bad end.
 const RECEIVING: Duration = Duration::from_secs(120);
 
 /// Sweeps soon after the start and then every few minutes, and removes what becomes of no use
@@ -59,7 +61,8 @@ async fn sweep_now_and_then(registry: &Registry) {
     }
 }
 
-/// The count of an app's files is exact by itself. During a release an older host that does not count may work beside this one.
+/// The count of an app's files is exact by itself. During a release an older host that does not
+/// count may work beside this one.
 async fn recount(space: &AppSpace) -> Result<()> {
     let mut unit = UnitOfWork::new(space.clone(), Transactions::Request);
     let found = usage::recount(&mut unit, true).await?;
@@ -84,7 +87,8 @@ async fn sweep_app(registry: &Registry, space: &AppSpace) -> Result<()> {
     Ok(())
 }
 
-/// Between half and one and a half of a time, so that processes that were started together do not sweep together.
+/// Between half and one and a half of a time, so that processes that were started together do not
+/// sweep together.
 fn jittered(time: Duration) -> Duration {
     let mut random = [128u8; 1];
     // Without random numbers they do.
@@ -96,7 +100,8 @@ fn micros(time: Duration) -> i64 {
     i64::try_from(time.as_micros()).unwrap_or(i64::MAX)
 }
 
-/// Since when (microseconds since 1970) a staged blob, and one that is being received, has to be there for its time to be over.
+/// Since when (microseconds since 1970) a staged blob, and one that is being received, has to be
+/// there for its time to be over.
 pub fn deadlines(limits: &crate::config::Limits) -> (i64, i64) {
     let lifetime = limits.staged_blob_lifetime;
     let receiving = lifetime.min(RECEIVING.max(limits.wall_per_request * 2));

@@ -200,7 +200,8 @@ async fn refresh(registry: &Registry, seen: &mut Seen) -> Result<Vec<Load>, Erro
     Ok(loads)
 }
 
-/// An app that signs nothing can do without keys: what is wrong is said once, and tried again at the next look.
+/// An app that signs nothing can do without keys: what is wrong is said once, and tried again at
+/// the next look.
 async fn load_keys(registry: &Registry, seen: &mut Seen) -> Result<(), Error> {
     seen.keys = None;
     match keys::refresh(registry).await {

@@ -1,4 +1,5 @@
-//! The body of the current request: read by the host (`receive-form`, `receive-body`) or by the guest, whoever comes first.
+//! The body of the current request: read by the host (`receive-form`, `receive-body`) or by the
+//! guest, whoever comes first.
 
 use bytes::Bytes;
 use futures_util::stream::{BoxStream, Stream};
@@ -28,7 +29,8 @@ struct Slot {
     /// None once someone has claimed the body, or when there is none.
     stream: Option<BodyStream>,
     touched: bool,
-    /// Whether the sender waits to be asked for the body (RFC 9110, section 10.1.1), and nobody has asked yet.
+    /// Whether the sender waits to be asked for the body (RFC 9110, section 10.1.1), and nobody has
+    /// asked yet.
     waits: bool,
     /// Bytes that are still to come, where that is known.
     left: Option<u64>,
@@ -96,8 +98,8 @@ pub(super) struct Claimed {
 }
 
 impl Claimed {
-    /// Whether reading the rest, to throw it away, would help the sender to see the answer: not where it has not been asked for yet,
-    /// nor where it is longer than `most`.
+    /// Whether reading the rest, to throw it away, would help the sender to see the answer: not
+    /// where it has not been asked for yet, nor where it is longer than `most`.
     pub(super) fn is_worth_draining(&self, most: u64) -> bool {
         let slot = self.slot.lock().unwrap_or_else(PoisonError::into_inner);
         !slot.waits && slot.left.is_none_or(|left| left <= most)

@@ -29,7 +29,8 @@ pub struct AppContext {
     pub keyring: Arc<Keyring>,
     /// Removes blobs that do not become whole.
     pub discards: Discards,
-    /// Hashes of the lists of migrations and the descriptions of tables that are known to be applied.
+    /// Hashes of the lists of migrations and the descriptions of tables that are known to be
+    /// applied.
     applied: Mutex<HashSet<[u8; 32]>>,
 }
 
@@ -62,7 +63,8 @@ impl AppContext {
         self.applied.lock().unwrap_or_else(PoisonError::into_inner).contains(hash)
     }
 
-    /// Forgets what is known to be applied: a migration may have changed tables that were as described.
+    /// Forgets what is known to be applied: a migration may have changed tables that were as
+    /// described.
     pub(super) fn forget_applied(&self) {
         self.applied.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }
@@ -112,7 +114,8 @@ pub struct Context {
     pub(super) marks: Vec<(u32, session::State)>,
     /// When open transactions of the guest are rolled back by themselves.
     pub(super) deadlines: Vec<(u32, tokio::time::Instant)>,
-    /// One place for each blob that the guest is reading or making: each holds bytes that count against no instance.
+    /// One place for each blob that the guest is reading or making: each holds bytes that count
+    /// against no instance.
     open_blobs: Arc<Semaphore>,
     pending: Option<Pending>,
     answered: bool,
@@ -166,7 +169,8 @@ impl Context {
         self.unit.rollback().await
     }
 
-    /// Notes that the response is on its way: what is written from now on is kept statement by statement.
+    /// Notes that the response is on its way: what is written from now on is kept statement by
+    /// statement.
     pub fn answer(&mut self) {
         self.answered = true;
         self.session.close();

@@ -1,8 +1,9 @@
 //! What a guest may import from Innkeeper: `db`, `blob-upload` and `session`.
 //!
-//! One folder per interface, all alike: `host.rs` implements the functions of the WIT file of that name, `error.rs` decides what a guest is
-//! told of a failure, the other files are the interface's own nouns. [`Context`] is what the three share during one request: the unit
-//! of work. The interfaces know no HTTP and not whose store they run in: [`add_to_linker`] takes a getter.
+//! One folder per interface, all alike: `host.rs` implements the functions of the WIT file of that
+//! name, `error.rs` decides what a guest is told of a failure, the other files are the interface's
+//! own nouns. [`Context`] is what the three share during one request: the unit of work. The
+//! interfaces know no HTTP and not whose store they run in: [`add_to_linker`] takes a getter.
 
 mod bindings;
 pub mod blob_upload;

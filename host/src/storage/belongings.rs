@@ -1,4 +1,5 @@
-//! Questions about an app's place as a whole: what is in it, and whose things its credential can see.
+//! Questions about an app's place as a whole: what is in it, and whose things its credential can
+//! see.
 
 use super::connection::Connection;
 use super::database::{AppSpace, Database};
@@ -55,8 +56,8 @@ async fn count(connection: &mut Connection, sql: &super::HostSql, param: &str) -
 }
 
 impl Database {
-    /// The schemas of the registry and of other apps that an app's credential may look into: where there are any, the database is no
-    /// wall. None on SQLite, whose files know no credentials.
+    /// The schemas of the registry and of other apps that an app's credential may look into: where
+    /// there are any, the database is no wall. None on SQLite, whose files know no credentials.
     pub async fn open_to(&self, app: &str) -> Result<Vec<String>> {
         if matches!(self, Self::Sqlite(_)) {
             return Ok(Vec::new());

@@ -1,9 +1,10 @@
-//! The proleptic Gregorian calendar: days, times of day and instants as numbers and as ISO 8601 text.
+//! The proleptic Gregorian calendar: days, times of day and instants as numbers and as ISO 8601
+//! text.
 //!
-//! Both engines use it: Postgres sends days and microseconds since 2000, SQLite keeps dates, times and
-//! datetimes as text. A datetime is printed with a space, as SQLite's own functions and Postgres do (so that
-//! texts of both sort alike); a `T` is understood too. Years outside 0 to 9999 carry a sign (ISO 8601, expanded
-//! representation).
+//! Both engines use it: Postgres sends days and microseconds since 2000, SQLite keeps dates, times
+//! and datetimes as text. A datetime is printed with a space, as SQLite's own functions and
+//! Postgres do (so that texts of both sort alike); a `T` is understood too. Years outside 0 to 9999
+//! carry a sign (ISO 8601, expanded representation).
 
 use super::value::{Date, Datetime, Time};
 use std::fmt::Write as _;
@@ -16,7 +17,8 @@ pub const DAY_MICROS: i64 = 86_400 * SECOND_MICROS;
 /// Days from 1970-01-01 to `date`.
 ///
 /// `days_from_civil` of Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms",
-/// <https://howardhinnant.github.io/date_algorithms.html>: years begin in March, so that the leap day comes last.
+/// <https://howardhinnant.github.io/date_algorithms.html>: years begin in March, so that the leap
+/// day comes last.
 pub fn days_from_date(date: Date) -> i64 {
     let (month, day) = (i64::from(date.month), i64::from(date.day));
     let year = i64::from(date.year) - i64::from(month <= 2);
@@ -48,7 +50,8 @@ pub fn micros_from_time(time: Time) -> i64 {
     seconds * SECOND_MICROS + i64::from(time.microsecond)
 }
 
-/// The time of day that is `micros` after midnight. None outside of the day; its end, 24:00:00, is part of it.
+/// The time of day that is `micros` after midnight. None outside of the day; its end, 24:00:00, is
+/// part of it.
 pub fn time_from_micros(micros: i64) -> Option<Time> {
     if !(0..=DAY_MICROS).contains(&micros) {
         return None;
@@ -62,8 +65,8 @@ pub fn time_from_micros(micros: i64) -> Option<Time> {
     })
 }
 
-/// Microseconds from midnight of the day `epoch_days` after 1970-01-01 to `datetime`. None where they do not
-/// fit 64 bits.
+/// Microseconds from midnight of the day `epoch_days` after 1970-01-01 to `datetime`. None where
+/// they do not fit 64 bits.
 pub fn micros_from_datetime(datetime: Datetime, epoch_days: i64) -> Option<i64> {
     let days = days_from_date(datetime.date).checked_sub(epoch_days)?;
     // In 128 bits: the lowest day may lie below the range while its time lifts it in.
@@ -77,7 +80,8 @@ pub fn datetime_from_micros(micros: i64, epoch_days: i64) -> Option<Datetime> {
     Some(Datetime { date, time: time_from_micros(micros.rem_euclid(DAY_MICROS))? })
 }
 
-/// The same moment with an hour below 24: the end of a day is the beginning of the next, as Postgres keeps it.
+/// The same moment with an hour below 24: the end of a day is the beginning of the next, as
+/// Postgres keeps it.
 pub fn normal_datetime(at: Datetime) -> Datetime {
     if at.time.hour < 24 {
         return at;
@@ -152,8 +156,8 @@ pub fn parse_date(text: &str) -> Option<Date> {
     (parts.next().is_none() && is_date(date)).then_some(date)
 }
 
-/// Reads `12:34`, `12:34:56` and `12:34:56.000001`. None if there is no such time or it is finer than a
-/// microsecond.
+/// Reads `12:34`, `12:34:56` and `12:34:56.000001`. None if there is no such time or it is finer
+/// than a microsecond.
 pub fn parse_time(text: &str) -> Option<Time> {
     let mut parts = text.split(':');
     let (hour, minute) = (two_digits(parts.next()?)?, two_digits(parts.next()?)?);
@@ -169,7 +173,8 @@ pub fn parse_datetime(text: &str) -> Option<Datetime> {
     Some(Datetime { date: parse_date(date)?, time: parse_time(time)? })
 }
 
-/// Reads RFC 3339 into microseconds since 1970: a date and a time with `Z` or an offset such as `+05:30` or `+05`.
+/// Reads RFC 3339 into microseconds since 1970: a date and a time with `Z` or an offset such as
+/// `+05:30` or `+05`.
 pub fn parse_instant(text: &str) -> Option<i64> {
     let (local, offset_minutes) = match text.strip_suffix(['Z', 'z']) {
         Some(local) => (local, 0),

@@ -1,7 +1,8 @@
 //! One connection on loan, to either engine.
 //!
-//! The closed set of two engines is an enum, not a trait: everyone above speaks [`Value`]s and never learns which
-//! engine answers. A connection that is dropped goes home clean or not at all: see `postgres/lease.rs` and `sqlite/lease.rs`.
+//! The closed set of two engines is an enum, not a trait: everyone above speaks [`Value`]s and
+//! never learns which engine answers. A connection that is dropped goes home clean or not at all:
+//! see `postgres/lease.rs` and `sqlite/lease.rs`.
 
 use super::host_sql::{HostSql, in_schema};
 use super::postgres::PostgresLease;
@@ -35,7 +36,8 @@ pub struct Outcome {
 pub struct GuestSql<'a> {
     /// What the gate let pass.
     pub text: &'a str,
-    /// Whether it is a read in which nothing is left to fail once it is prepared: see `statement::Checked`.
+    /// Whether it is a read in which nothing is left to fail once it is prepared: see
+    /// `statement::Checked`.
     pub steady: bool,
     /// How much it may add to the app's rows.
     pub growth: Growth,
@@ -110,7 +112,8 @@ pub enum Isolation {
 }
 
 impl Connection {
-    /// Runs one statement that the host has written. Cancelling leaves the connection unusable; it is then not reused.
+    /// Runs one statement that the host has written. Cancelling leaves the connection unusable; it
+    /// is then not reused.
     pub async fn host(&mut self, sql: &HostSql, params: &[Value]) -> Result<Outcome> {
         match self {
             Self::Postgres(lease) => {
@@ -121,7 +124,8 @@ impl Connection {
         }
     }
 
-    /// Runs one statement whose text the host has put together; host tables are written `innkeeper.<table>`.
+    /// Runs one statement whose text the host has put together; host tables are written
+    /// `innkeeper.<table>`.
     pub async fn host_text(&mut self, sql: &str, params: &[Value]) -> Result<Outcome> {
         match self {
             Self::Postgres(lease) => {
@@ -132,7 +136,8 @@ impl Connection {
         }
     }
 
-    /// Runs one statement of a guest, which `statement::check` has let pass. Cancelling as with [`Self::host`].
+    /// Runs one statement of a guest, which `statement::check` has let pass. Cancelling as with
+    /// [`Self::host`].
     pub async fn guest(&mut self, sql: &GuestSql<'_>, params: &[Value]) -> Result<Outcome> {
         match self {
             Self::Postgres(lease) => {
@@ -152,7 +157,8 @@ impl Connection {
         }
     }
 
-    /// Whether the server has prepared a text before, so that nothing of it is left to be found wrong, and takes any parameters for it.
+    /// Whether the server has prepared a text before, so that nothing of it is left to be found
+    /// wrong, and takes any parameters for it.
     pub(super) fn knows(&self, text: &str) -> bool {
         match self {
             Self::Postgres(lease) => lease.knows(text),
@@ -181,7 +187,8 @@ impl Connection {
         }
     }
 
-    /// The same, but on Postgres without waiting for the disk: what was written is kept together with what is committed later, or not at all.
+    /// The same, but on Postgres without waiting for the disk: what was written is kept together
+    /// with what is committed later, or not at all.
     pub(super) async fn commit_relaxed(&mut self, writes: &[(&'static HostSql, Vec<Value>)]) -> Result<()> {
         match self {
             Self::Postgres(lease) => lease.commit(writes, Durability::Relaxed).await,
@@ -189,7 +196,8 @@ impl Connection {
         }
     }
 
-    /// Opens a cursor inside the open transaction, with whose end it is closed. The outcome has its columns and no rows.
+    /// Opens a cursor inside the open transaction, with whose end it is closed. The outcome has its
+    /// columns and no rows.
     pub(super) async fn declare(
         &mut self,
         number: u32,
@@ -219,7 +227,8 @@ impl Connection {
         }
     }
 
-    /// From now on host tables are looked for in this schema; none: in `innkeeper`. Nothing on SQLite.
+    /// From now on host tables are looked for in this schema; none: in `innkeeper`. Nothing on
+    /// SQLite.
     pub(super) fn set_host_schema(&mut self, schema: Option<Arc<str>>) {
         if let Self::Postgres(lease) = self {
             lease.set_host_schema(schema);
@@ -242,13 +251,15 @@ impl Connection {
         }
     }
 
-    /// Whether an error inside a transaction leaves it unusable until it is rolled back to a savepoint
-    /// (PostgreSQL documentation, "Transactions"; SQLite undoes the failed statement alone).
+    /// Whether an error inside a transaction leaves it unusable until it is rolled back to a
+    /// savepoint (PostgreSQL documentation, "Transactions"; SQLite undoes the failed statement
+    /// alone).
     pub(super) fn aborts_on_error(&self) -> bool {
         matches!(self, Self::Postgres(_))
     }
 
-    /// Whether the connection can still be spoken to. An error that left it unusable loses the transaction in it.
+    /// Whether the connection can still be spoken to. An error that left it unusable loses the
+    /// transaction in it.
     pub(super) fn is_usable(&self) -> bool {
         match self {
             Self::Postgres(lease) => lease.is_usable(),

@@ -16,9 +16,11 @@ const REGISTRY_FILE: &str = "innkeeper.sqlite";
 /// The database that was found at start. Cloning shares its connections.
 #[derive(Debug, Clone)]
 pub enum Database {
-    /// A Postgres server: the host's tables in the schema `innkeeper`, each app's in a schema of its own.
+    /// A Postgres server: the host's tables in the schema `innkeeper`, each app's in a schema of
+    /// its own.
     Postgres(PostgresPools),
-    /// A folder of SQLite files: one for the registry, one for each app with everything that is its own.
+    /// A folder of SQLite files: one for the registry, one for each app with everything that is its
+    /// own.
     Sqlite(SqliteFiles),
 }
 
@@ -125,7 +127,8 @@ impl Database {
         }
     }
 
-    /// Brings the host tables up to date. Idempotent; locked against others that do the same. Returns what was applied now.
+    /// Brings the host tables up to date. Idempotent; locked against others that do the same.
+    /// Returns what was applied now.
     pub async fn migrate(&self) -> Result<Vec<String>> {
         let mut connection = self.registry().await?;
         let mut applied = migrations::apply(&mut connection, migrations::Set::Registry).await?;
@@ -299,7 +302,8 @@ impl AppSpace {
         }
     }
 
-    /// Whether the engine is SQLite, for the one place where an app may give a text for each (`db.migrate`).
+    /// Whether the engine is SQLite, for the one place where an app may give a text for each
+    /// (`db.migrate`).
     pub fn is_sqlite(&self) -> bool {
         matches!(self.database, Database::Sqlite(_))
     }
@@ -334,7 +338,8 @@ impl AppSpace {
         }
     }
 
-    /// A connection for writing with a transaction begun. One that had died in its pool is replaced by another.
+    /// A connection for writing with a transaction begun. One that had died in its pool is replaced
+    /// by another.
     pub(super) async fn begin(&self, isolation: Option<Isolation>) -> Result<Connection> {
         let mut connection = self.writer().await?;
         match connection.control(Control::Begin(isolation)).await {
@@ -384,7 +389,8 @@ impl AppSpace {
         }
     }
 
-    /// A connection for what the host does here by itself, such as sweeping. In the host's database guests cannot use these up.
+    /// A connection for what the host does here by itself, such as sweeping. In the host's database
+    /// guests cannot use these up.
     pub async fn upkeep(&self) -> Result<Connection> {
         match &self.database {
             Database::Postgres(pools) => {
@@ -405,8 +411,8 @@ impl AppSpace {
         Connection::Postgres(lease)
     }
 
-    /// Takes the lock that lets one request at a time change the app's tables, until the transaction ends. On SQLite
-    /// the writer has it already.
+    /// Takes the lock that lets one request at a time change the app's tables, until the
+    /// transaction ends. On SQLite the writer has it already.
     pub(super) async fn lock_schema(&self, connection: &mut Connection) -> Result<()> {
         match connection {
             Connection::Postgres(_) => migrations::lock(connection, &self.place).await,

@@ -1,7 +1,7 @@
 //! What can go wrong in storage, in the words of the `db` interface.
 //!
-//! Both engines translate their own errors into these codes once (`postgres/error.rs`, `sqlite/error.rs`); everyone above
-//! reads codes and never a driver's error.
+//! Both engines translate their own errors into these codes once (`postgres/error.rs`,
+//! `sqlite/error.rs`); everyone above reads codes and never a driver's error.
 
 use super::statement::{Refusal, RefusalCode};
 use std::fmt;
@@ -99,7 +99,8 @@ impl Error {
         matches!(self.code, Code::Unavailable | Code::Busy | Code::Serialization)
     }
 
-    /// A check that keeps values of other types out of a column is the same to a guest as a parameter that does not fit its type.
+    /// A check that keeps values of other types out of a column is the same to a guest as a
+    /// parameter that does not fit its type.
     pub(super) fn with_type_of_column(mut self) -> Self {
         let name = self.constraint.as_deref().and_then(|name| name.strip_prefix(super::schema::TYPE_CONSTRAINT));
         if let (Code::CheckViolation, Some(column)) = (self.code, name) {
@@ -109,8 +110,9 @@ impl Error {
         self
     }
 
-    /// Whether a prepared statement no longer fits a table that has changed since: "cached plan must not change result type"
-    /// (`plancache.c`), or parameters that were given other types (`datatype_mismatch`).
+    /// Whether a prepared statement no longer fits a table that has changed since: "cached plan
+    /// must not change result type" (`plancache.c`), or parameters that were given other types
+    /// (`datatype_mismatch`).
     pub(super) fn is_stale_plan(&self) -> bool {
         self.sqlstate == "42804" || (self.sqlstate == "0A000" && self.message.contains("cached plan"))
     }

@@ -1,8 +1,9 @@
 //! The host's own statements: one text for both engines.
 //!
-//! Host tables live in the schema `innkeeper` on Postgres. SQLite has no schemas inside a file, so there the same tables carry the prefix
-//! `innkeeper_`. The text is written for Postgres and translated once; what it says about locks of rows is left out, since on SQLite a
-//! transaction that writes has the whole file to itself.
+//! Host tables live in the schema `innkeeper` on Postgres. SQLite has no schemas inside a file, so
+//! there the same tables carry the prefix `innkeeper_`. The text is written for Postgres and
+//! translated once; what it says about locks of rows is left out, since on SQLite a transaction
+//! that writes has the whole file to itself.
 
 use std::borrow::Cow;
 use std::sync::OnceLock;
@@ -31,7 +32,8 @@ impl HostSql {
     }
 }
 
-/// Translates the names of host tables for Postgres databases in which their schema has another name (see `own_space`).
+/// Translates the names of host tables for Postgres databases in which their schema has another
+/// name (see `own_space`).
 pub(super) fn in_schema<'t>(schema: Option<&str>, text: &'t str) -> Cow<'t, str> {
     match schema {
         None => Cow::Borrowed(text),
@@ -44,7 +46,8 @@ pub(super) fn for_sqlite(text: &str) -> String {
     text.replace("innkeeper.", "innkeeper_")
 }
 
-/// What host statements say about locks of rows. Never looked for in texts that were put together: there it may be part of a value.
+/// What host statements say about locks of rows. Never looked for in texts that were put together:
+/// there it may be part of a value.
 const ROW_LOCKS: [&str; 2] = [" for no key update", " for update skip locked"];
 
 fn without_row_locks(text: &str) -> String {

@@ -1,5 +1,5 @@
-//! The keys that sign URLs, shared by all hosts of a database: made by themselves, exchanged after a while, kept as long as something that they
-//! signed may be good.
+//! The keys that sign URLs, shared by all hosts of a database: made by themselves, exchanged after
+//! a while, kept as long as something that they signed may be good.
 
 use super::connection::{Connection, Control, cell};
 use super::database::Database;
@@ -43,8 +43,9 @@ impl Database {
         outcome.rows.rows.iter().map(|row| key_from(row)).collect()
     }
 
-    /// Makes a new key and forgets those from before `forget` (microseconds since 1970): what they have signed is good no more. Other hosts learn of
-    /// it when somebody presents what it has signed.
+    /// Makes a new key and forgets those from before `forget` (microseconds since 1970): what they
+    /// have signed is good no more. Other hosts learn of it when somebody presents what it has
+    /// signed.
     pub async fn make_key(&self, forget: i64) -> Result<Key> {
         self.add_key(forget, false).await
     }

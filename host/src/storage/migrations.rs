@@ -1,7 +1,8 @@
-//! Migrations of the host's own tables: numbered files, the same numbers and names for both engines.
+//! Migrations of the host's own tables: numbered files, the same numbers and names for both
+//! engines.
 //!
-//! While a release is under way the old version of the host runs on the new tables: migrations only add; what is to go is removed by a
-//! later release.
+//! While a release is under way the old version of the host runs on the new tables: migrations only
+//! add; what is to go is removed by a later release.
 
 use super::connection::{Connection, Control, cell};
 use super::database::Database;
@@ -10,7 +11,8 @@ use super::value::Value;
 use super::{Code, Error, Result, folded_indexes, now_micros};
 use sha2::{Digest, Sha256};
 
-/// Which tables: those of the registry, or those that hold apps' belongings (on SQLite in each app's own file).
+/// Which tables: those of the registry, or those that hold apps' belongings (on SQLite in each
+/// app's own file).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Set {
     Registry,
@@ -76,7 +78,8 @@ pub(super) async fn apply(connection: &mut Connection, set: Set) -> Result<Vec<S
 async fn apply_locked(connection: &mut Connection, migrations: &[Migration]) -> Result<Vec<String>> {
     if connection.aborts_on_error() {
         lock(connection, HOST_SCHEMA).await?;
-        // In an app's own database it has been made, under a credential that may not be allowed to make one.
+        // In an app's own database it has been made, under a credential that may not be allowed to
+        // make one.
         if !is_there(connection, HOST_SCHEMA).await? && connection.host_schema().is_none() {
             connection.script("create schema if not exists innkeeper").await?;
         }
@@ -152,7 +155,8 @@ impl Database {
     }
 }
 
-/// Waits for and takes a lock that ends with the transaction, so that it works behind a transaction pooler too.
+/// Waits for and takes a lock that ends with the transaction, so that it works behind a transaction
+/// pooler too.
 pub(super) async fn lock(connection: &mut Connection, name: &str) -> Result<()> {
     let sql = host_sql!("select pg_advisory_xact_lock(hashtextextended($1, 7211))");
     match connection.host(sql, &[name.into()]).await {

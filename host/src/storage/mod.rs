@@ -1,4 +1,5 @@
-//! Everything that is kept: the connection to the database, the host's own tables, and the unit of work.
+//! Everything that is kept: the connection to the database, the host's own tables, and the unit of
+//! work.
 //!
 //! Storage knows no WIT, no HTTP and no guest. It speaks [`value::Value`]s to everyone above and
 //! keeps the two drivers to itself. Start with [`database`] (which engine, who gets a connection)

@@ -1,8 +1,10 @@
-//! Room for an app in a Postgres database that the app names for itself, under a credential that may have few rights.
+//! Room for an app in a Postgres database that the app names for itself, under a credential that
+//! may have few rights.
 //!
-//! The app's tables are in the schema `app_<name>`, as everywhere. The host tables that hold its belongings are in the schema
-//! `innkeeper`; where that belongs to someone else, as when the credential is a second one of the host's own database, they are in
-//! `innkeeper_<name>`. A place once chosen stays: what exists goes before what could be made.
+//! The app's tables are in the schema `app_<name>`, as everywhere. The host tables that hold its
+//! belongings are in the schema `innkeeper`; where that belongs to someone else, as when the
+//! credential is a second one of the host's own database, they are in `innkeeper_<name>`. A place
+//! once chosen stays: what exists goes before what could be made.
 
 use super::connection::{Connection, cell};
 use super::host_sql::host_sql;
@@ -36,8 +38,9 @@ async fn choose(connection: &mut Connection, app: &str) -> Result<String> {
     text(connection, sql, &own_host_schema(app)).await
 }
 
-/// Makes a schema, or looks whether the one that exists can be used. False where the credential has no right to. `create schema if not
-/// exists` alone would ask for the right to make one even where there is one.
+/// Makes a schema, or looks whether the one that exists can be used. False where the credential has
+/// no right to. `create schema if not exists` alone would ask for the right to make one even where
+/// there is one.
 async fn ensure(connection: &mut Connection, schema: &str) -> Result<bool> {
     if let Some(usable) = usable(connection, schema).await? {
         return Ok(usable);
@@ -50,7 +53,8 @@ async fn ensure(connection: &mut Connection, schema: &str) -> Result<bool> {
     }
 }
 
-/// Whether the credential may use a schema and make tables in it; none where there is no such schema.
+/// Whether the credential may use a schema and make tables in it; none where there is no such
+/// schema.
 async fn usable(connection: &mut Connection, schema: &str) -> Result<Option<bool>> {
     let sql = host_sql!(
         "select cast(has_schema_privilege(oid, 'create') and has_schema_privilege(oid, 'usage') as int)::bigint \

@@ -1,7 +1,8 @@
 //! Sweeping in small transactions, by one process at a time.
 //!
-//! On Postgres a lock that ends with the transaction keeps other processes away, so nothing has to be released and it works behind a
-//! transaction pooler too. On SQLite the transaction is the lock: its file has one writer.
+//! On Postgres a lock that ends with the transaction keeps other processes away, so nothing has to
+//! be released and it works behind a transaction pooler too. On SQLite the transaction is the lock:
+//! its file has one writer.
 
 use super::connection::{Connection, Control};
 use super::database::AppSpace;
@@ -31,7 +32,8 @@ pub enum What {
     },
 }
 
-/// Sweeps a batch of an app's things. Returns how many went; none where another process is sweeping them.
+/// Sweeps a batch of an app's things. Returns how many went; none where another process is sweeping
+/// them.
 pub async fn sweep_batch(space: &AppSpace, what: What) -> Result<Option<u64>> {
     // A connection that is dropped before its commit is rolled back.
     let mut connection = space.upkeep().await?;

@@ -1,5 +1,5 @@
-//! The values that storage speaks, the same for both engines: one variant for each case of `value` in
-//! `wit/db.wit`.
+//! The values that storage speaks, the same for both engines: one variant for each case of `value`
+//! in `wit/db.wit`.
 //!
 //! Nothing here knows a driver. Values belong to guests and their visitors, so nothing may log one.
 
@@ -181,8 +181,8 @@ impl Value {
     }
 }
 
-/// A decimal as Postgres writes it: no plus, no zeros before the number, a digit before the point and behind it, no minus before zero. What is not in
-/// plain digits stays as it is.
+/// A decimal as Postgres writes it: no plus, no zeros before the number, a digit before the point
+/// and behind it, no minus before zero. What is not in plain digits stays as it is.
 pub fn plain_decimal(text: &str) -> std::borrow::Cow<'_, str> {
     let (negative, unsigned) = match text.strip_prefix('-') {
         Some(unsigned) => (true, unsigned),

@@ -1,6 +1,8 @@
-//! What is counted while the host works. Counting is a look into a map and an addition; nothing here waits or asks a database.
+//! What is counted while the host works. Counting is a look into a map and an addition; nothing
+//! here waits or asks a database.
 //!
-//! The counters belong to the process and begin at 0 with it. [`super::figures`] writes them out, with what is measured at that moment.
+//! The counters belong to the process and begin at 0 with it. [`super::figures`] writes them out,
+//! with what is measured at that moment.
 
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
@@ -9,7 +11,8 @@ use prometheus_client::registry::Registry;
 use std::sync::LazyLock;
 use std::time::Duration;
 
-/// Upper ends of the classes of durations, in seconds; the last ones are Heroku's and our own deadline.
+/// Upper ends of the classes of durations, in seconds; the last ones are Heroku's and our own
+/// deadline.
 const SECONDS: [f64; 14] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 25.0];
 
 /// The app that something is counted for; empty where it is the host itself.

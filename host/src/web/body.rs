@@ -85,7 +85,8 @@ impl http_body::Body for GuestStream {
             self.timer.as_mut().reset(deadline);
             return Poll::Ready(match next {
                 None if self.failed.get() => Some(Err(incomplete())),
-                // Fields behind a body would come past everything that looks at a response's head: they end here.
+                // Fields behind a body would come past everything that looks at a response's head:
+                // they end here.
                 Some(Ok(frame)) => frame.into_data().ok().map(|data| Ok(Frame::data(data))),
                 next => next.map(|frame| frame.map_err(|_| incomplete())),
             });

@@ -1,9 +1,11 @@
 //! Whether a request that changes something comes from the app's own pages.
 //!
-//! A browser sends a visitor's cookie along whoever made it send the request. So a request with an unsafe method and the session's cookie has
-//! to come from the app's own origin, as the browser says in `Sec-Fetch-Site` or, where it is too old for that, in `Origin` (the rules are those
-//! of Go's `http.CrossOriginProtection`). Whoever sends neither is no browser. Requests without a session have nothing to abuse: they pass, but begin
-//! no session, which the browser would put in the place of the one whose cookie it kept back (`SameSite=Lax`).
+//! A browser sends a visitor's cookie along whoever made it send the request. So a request with an
+//! unsafe method and the session's cookie has to come from the app's own origin, as the browser
+//! says in `Sec-Fetch-Site` or, where it is too old for that, in `Origin` (the rules are those of
+//! Go's `http.CrossOriginProtection`). Whoever sends neither is no browser. Requests without a
+//! session have nothing to abuse: they pass, but begin no session, which the browser would put in
+//! the place of the one whose cookie it kept back (`SameSite=Lax`).
 
 use crate::guests::settings::{Origins, parse_origin};
 use http::header::{HOST, HeaderMap, HeaderName, HeaderValue, ORIGIN};

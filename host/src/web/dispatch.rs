@@ -1,7 +1,8 @@
 //! One request into one guest, and what comes of it into a response.
 //!
-//! The guest is polled in the connection's own task: most guests are done at the first poll, and neither a task nor a channel between
-//! threads is needed. One that goes on after its head has left becomes a task of its own.
+//! The guest is polled in the connection's own task: most guests are done at the first poll, and
+//! neither a task nor a channel between threads is needed. One that goes on after its head has left
+//! becomes a task of its own.
 //!
 //! A guest has room in memory before it begins, and gives it back when it ends
 //! (`guests::admission`).
@@ -229,7 +230,8 @@ fn framed(mut parts: http::response::Parts, body: Body, is_head: bool) -> Respon
     Response::from_parts(parts, body)
 }
 
-/// A request that a page of somebody else made the visitor's browser send, and whose session it comes with, goes no further.
+/// A request that a page of somebody else made the visitor's browser send, and whose session it
+/// comes with, goes no further.
 fn refused_origin(guest: &Guest, objection: Objection) -> Problem {
     metrics::cross_origin_refused(guest.app.space.app());
     Problem::new(StatusCode::FORBIDDEN, objection.page, format!("cross-origin: {}", objection.reason))

@@ -1,7 +1,8 @@
 //! `/_innkeeper/metrics`: all figures as OpenMetrics text, for the operator.
 //!
-//! What has to be counted in a database is asked for when somebody looks, one app after the other over a connection that guests cannot use
-//! up, not for long, and not again for a while: whoever looks often costs no more than whoever looks now and then.
+//! What has to be counted in a database is asked for when somebody looks, one app after the other
+//! over a connection that guests cannot use up, not for long, and not again for a while: whoever
+//! looks often costs no more than whoever looks now and then.
 
 use super::body::{Body, full};
 use super::pages;

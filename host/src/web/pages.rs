@@ -1,4 +1,5 @@
-//! The host's own answers: short pages that say what is the matter and give the request's id, never what went wrong inside.
+//! The host's own answers: short pages that say what is the matter and give the request's id, never
+//! what went wrong inside.
 
 use super::body::{Body, full};
 use crate::guests::Ending;

@@ -36,7 +36,8 @@ pub struct ServerSettings {
     pub trust_proxy: bool,
     /// Connections at most.
     pub connections: usize,
-    /// With what the operator proves to be the operator; none: what is the operator's is switched off.
+    /// With what the operator proves to be the operator; none: what is the operator's is switched
+    /// off.
     pub admin_token: Option<Secret>,
 }
 

@@ -1,8 +1,9 @@
 //! The session cookie: read and written by the host alone, never seen by a guest (RFC 6265bis).
 //!
-//! Where the visitor came by https its name begins with `__Host-`, which binds it to this host name and to https; browsers do not
-//! accept that name over plain http, as on a laptop. Each app has a name of its own. The browser forgets the cookie when it is closed, unless
-//! the app has said that the session lives on.
+//! Where the visitor came by https its name begins with `__Host-`, which binds it to this host name
+//! and to https; browsers do not accept that name over plain http, as on a laptop. Each app has a
+//! name of its own. The browser forgets the cookie when it is closed, unless the app has said that
+//! the session lives on.
 
 use crate::interfaces::session::{CookieChange, SessionId};
 use http::HeaderMap;
@@ -24,8 +25,8 @@ impl SessionCookie {
         Self { name: format!("{secure}{PREFIX}{app}"), https }
     }
 
-    /// Takes the host's cookies out of a request's headers and returns the session's id. Two different ids mean that someone
-    /// else has planted one: then none counts.
+    /// Takes the host's cookies out of a request's headers and returns the session's id. Two
+    /// different ids mean that someone else has planted one: then none counts.
     pub(super) fn take(&self, headers: &mut HeaderMap) -> Option<SessionId> {
         if !headers.contains_key(COOKIE) {
             return None;
@@ -132,8 +133,9 @@ fn unquoted(value: &str) -> &str {
     value.strip_prefix('"').and_then(|value| value.strip_suffix('"')).unwrap_or(value)
 }
 
-/// A cache that many share keeps an answer with a cookie, too, where it is allowed to keep it (RFC 9111, section 7.3): the next visitor would get
-/// this one's session. A guest does not see the cookie, and cannot know.
+/// A cache that many share keeps an answer with a cookie, too, where it is allowed to keep it (RFC
+/// 9111, section 7.3): the next visitor would get this one's session. A guest does not see the
+/// cookie, and cannot know.
 fn keep_private(headers: &mut HeaderMap) {
     let said: Vec<String> = headers
         .get_all(CACHE_CONTROL)
@@ -146,7 +148,8 @@ fn keep_private(headers: &mut HeaderMap) {
     }
 }
 
-/// A cookie without a name whose value looks like one of ours would be read as ours (RFC 6265bis, section 5.6).
+/// A cookie without a name whose value looks like one of ours would be read as ours (RFC 6265bis,
+/// section 5.6).
 fn drop_forged(headers: &mut HeaderMap) {
     let honest: Vec<HeaderValue> = headers
         .get_all(SET_COOKIE)
@@ -165,7 +168,8 @@ fn drop_forged(headers: &mut HeaderMap) {
     }
 }
 
-/// Whether a name is one of the host's, however it is spelled: browsers compare the prefix without case.
+/// Whether a name is one of the host's, however it is spelled: browsers compare the prefix without
+/// case.
 fn is_hosts(name: &str) -> bool {
     let lower = name.to_ascii_lowercase();
     let plain = lower.strip_prefix("__host-").or_else(|| lower.strip_prefix("__secure-")).unwrap_or(&lower);

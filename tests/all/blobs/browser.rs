@@ -1,7 +1,9 @@
-//! Stored files in a real browser: whatever they are, and however they are opened, no script in them runs.
+//! Stored files in a real browser: whatever they are, and however they are opened, no script in
+//! them runs.
 //!
-//! A script that runs asks the app for `/pwned/KIND`, which the host's log would show. That it would is seen by the same files where the app
-//! itself answers with them as its own pages: there they ask for `/ran/KIND`.
+//! A script that runs asks the app for `/pwned/KIND`, which the host's log would show. That it
+//! would is seen by the same files where the app itself answers with them as its own pages: there
+//! they ask for `/ran/KIND`.
 
 use serde_json::{Value, json};
 use support::chromium::{Chromium, Opened};
@@ -133,7 +135,8 @@ fn wav() -> Vec<u8> {
     .concat()
 }
 
-/// A page that names a file in all ways, and asks for `/embedded/KIND` when everything has been loaded or refused.
+/// A page that names a file in all ways, and asks for `/embedded/KIND` when everything has been
+/// loaded or refused.
 fn embedding(path: &str, kind: &str) -> String {
     format!(
         "<!doctype html><iframe src='{path}'></iframe><img src='{path}'><script src='{path}'></script>\

@@ -162,7 +162,8 @@ async fn a_form_that_breaks_off_leaves_nothing(engine: Engine) {
         json!([receive(json!({})), { "op": "blob.keep", "id": "$0.ok.files.0.blob.id" }]),
     );
     let cut = [head.as_bytes(), &form.body()[..2_000_000]].concat();
-    // The connection is closed by the visitor in the middle of the file, after the host began to store it.
+    // The connection is closed by the visitor in the middle of the file, after the host began to
+    // store it.
     let mut stream = TcpStream::connect(host.address()).await.expect("the host listens");
     stream.write_all(&cut).await.expect("the host reads");
     let chunks = async || host.database().count("probe", "chunks").await;

@@ -177,8 +177,9 @@ async fn a_unit_of_work_cannot_exceed_the_quota_either(engine: Engine) {
     all_ok(&visitor.probe(json!([execute("create table t (a text)", json!([]))])).await);
     let row = execute("insert into t (a) values ('x')", json!([]));
     let six = || png(6 << 20, 1);
-    // While this one has its transaction open, another one takes the room, or has to wait and gets none. Whoever comes first, the pause only makes it
-    // likely that they meet: one of them gets the room.
+    // While this one has its transaction open, another one takes the room, or has to wait and gets
+    // none. Whoever comes first, the pause only makes it likely that they meet: one of them gets
+    // the room.
     let slow = json!([row, { "op": "blob.receive-body" }, { "op": "sleep", "ms": 1500 }]);
     let quick = json!([{ "op": "blob.receive-body" }]);
     let mut second = host.visitor();

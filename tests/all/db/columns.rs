@@ -1,4 +1,5 @@
-//! What columns of each portable type hold, refuse, and in which order: the same on both databases. `storage/schema/types.rs` has the table.
+//! What columns of each portable type hold, refuse, and in which order: the same on both databases.
+//! `storage/schema/types.rs` has the table.
 
 use serde_json::{Value, json};
 use support::probe::{all_ok, code, execute, ok, query, rows};

@@ -1,4 +1,5 @@
-//! Errors: the same codes on both databases, with what a program needs and nothing that it must not see.
+//! Errors: the same codes on both databases, with what a program needs and nothing that it must not
+//! see.
 
 use serde_json::{Value, json};
 use support::Engine;

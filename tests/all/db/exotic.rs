@@ -1,4 +1,5 @@
-//! Types of Postgres that have no case of their own: read as `other`, in the database's own writing.
+//! Types of Postgres that have no case of their own: read as `other`, in the database's own
+//! writing.
 
 use serde_json::{Value, json};
 use support::probe::{all_ok, code, execute, query, rows};
@@ -56,7 +57,8 @@ fn array(random: &mut Random, item: impl Fn(&mut Random) -> String) -> String {
     format!("{{{}}}", items.collect::<Vec<_>>().join(","))
 }
 
-/// `concat` writes a value as the database would send it as text; a cast of an `inet` to text adds to that.
+/// `concat` writes a value as the database would send it as text; a cast of an `inet` to text adds
+/// to that.
 #[tokio::test(flavor = "multi_thread")]
 async fn exotic_types_are_read_as_the_database_writes_them() {
     let host = TestHost::of(Engine::Postgres, "probe", "probe").await;

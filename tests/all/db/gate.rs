@@ -1,4 +1,5 @@
-//! What an app may not say, and what becomes of its unit of work then. What exactly it may not say is in `tests/corpus`.
+//! What an app may not say, and what becomes of its unit of work then. What exactly it may not say
+//! is in `tests/corpus`.
 
 use serde_json::json;
 use support::Engine;

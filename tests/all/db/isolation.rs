@@ -62,7 +62,8 @@ async fn a_session_that_waits_to_be_written_leaves_the_isolation_as_asked(engine
     read_twice(engine, &[json!({ "op": "session.set", "key": "a", "value": "1" })]).await;
 }
 
-/// After these steps a transaction counts the rows of a table, another request adds one, and the transaction counts again.
+/// After these steps a transaction counts the rows of a table, another request adds one, and the
+/// transaction counts again.
 async fn read_twice(engine: Engine, before: &[Value]) {
     let (host, mut visitor) = probe_with(engine, &["create table t (a bigint)"]).await;
     let count = json!({ "op": "tx.query", "tx": 0, "sql": "select count(*) from t" });

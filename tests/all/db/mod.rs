@@ -35,7 +35,8 @@ async fn probe(engine: Engine) -> (TestHost, Visitor) {
     (host, visitor)
 }
 
-/// A visitor of a probe whose tables have been made by these statements, the same on both databases.
+/// A visitor of a probe whose tables have been made by these statements, the same on both
+/// databases.
 async fn probe_with(engine: Engine, statements: &[&str]) -> (TestHost, Visitor) {
     let (host, visitor) = probe(engine).await;
     let migration = json!({ "name": "1", "statements": statements });

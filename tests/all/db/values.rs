@@ -155,7 +155,8 @@ async fn long_values_come_back_whole(engine: Engine) {
     assert!(rows(&results[1])[0][0] == long.as_str(), "it came back changed");
 }
 
-/// A table with a number `n` and a column `v` of this kind. SQLite understands the names that Postgres has for types.
+/// A table with a number `n` and a column `v` of this kind. SQLite understands the names that
+/// Postgres has for types.
 async fn define(engine: Engine, visitor: &mut Visitor, kind: &str) -> String {
     let (name, declared) = (format!("{kind}s"), declared(engine, kind));
     let create = format!("create table if not exists {name} (n bigint, v {declared})");

@@ -1,5 +1,6 @@
-//! PgBouncer in transaction mode, as Heroku runs it, between the host and its server: a single connection to the server, so that
-//! whatever one transaction leaves in it meets the next one, whoever's that is.
+//! PgBouncer in transaction mode, as Heroku runs it, between the host and its server: a single
+//! connection to the server, so that whatever one transaction leaves in it meets the next one,
+//! whoever's that is.
 
 use std::time::{Duration, Instant};
 
@@ -15,7 +16,8 @@ use support::{Engine, TestDatabase, TestHost, Visitor, until};
 use super::load::Load;
 use super::{ENDLESS, KEPT, count, endless_runs, migrate, nothing_is_left_open};
 
-/// PgBouncer waits for so long before it tries a server again that it could not log in to (`server_login_retry`).
+/// PgBouncer waits for so long before it tries a server again that it could not log in to
+/// (`server_login_retry`).
 const LOGIN_RETRY: Duration = Duration::from_secs(15);
 
 const STATEMENT_TIME: (&str, &str) = ("INNKEEPER_STATEMENT_TIME", "500ms");
@@ -44,7 +46,8 @@ impl Pooled {
         Self { host, bouncer, server, database }
     }
 
-    /// The pooler has passed on at least so many transactions of guests, over no more connections than it may have.
+    /// The pooler has passed on at least so many transactions of guests, over no more connections
+    /// than it may have.
     async fn has_been_used(&self, transactions: i64) {
         let passed = self.bouncer.transactions(&self.database).await;
         assert!(passed >= transactions, "{passed} transactions went through the pooler, not {transactions}");

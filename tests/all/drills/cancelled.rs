@@ -1,4 +1,5 @@
-//! Statements that are cancelled: gone from the server within a second, and their connection is whole again.
+//! Statements that are cancelled: gone from the server within a second, and their connection is
+//! whole again.
 
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
@@ -13,7 +14,8 @@ use tokio::task::JoinSet;
 
 use super::{ENDLESS, count, endless_runs, nothing_is_left_open, op_sleep, probe_with};
 
-/// Within this, a cancelled statement has ended and its connection is lent again. The rest is for a busy machine.
+/// Within this, a cancelled statement has ended and its connection is lent again. The rest is for a
+/// busy machine.
 const SOON: Duration = Duration::from_secs(1);
 const SLACK: Duration = Duration::from_secs(2);
 
@@ -126,7 +128,8 @@ async fn a_runaway_statement_on_sqlite_is_interrupted() {
     assert!(began.elapsed() < 2 * (SOON + SLACK), "it took {:?}", began.elapsed());
 }
 
-/// What comes before a failed statement stands, or the error says that it does not (`wit/db.wit`, "After an error").
+/// What comes before a failed statement stands, or the error says that it does not (`wit/db.wit`,
+/// "After an error").
 #[tokio::test(flavor = "multi_thread")]
 async fn a_runaway_write_on_sqlite_undoes_itself_alone_or_says_so() {
     let host = probe_on_sqlite().await;
@@ -162,7 +165,8 @@ async fn lent_again(host: &TestHost, since: Instant) {
 /// The host has so many of its own.
 const HOST_CONNECTIONS: usize = 2;
 
-/// As many requests as there are connections hold one at the same time, and the server knows of no more.
+/// As many requests as there are connections hold one at the same time, and the server knows of no
+/// more.
 async fn pool_is_whole(server: &Server, host: &TestHost, size: usize) {
     let insert = |number: usize| execute("insert into kept (id) values ($1)", json!([format!("last-{number}")]));
     let hold = (0..size).map(|number| {

@@ -1,4 +1,5 @@
-//! More visitors than connections: a clear answer in time, and nobody's transaction ends up with somebody else.
+//! More visitors than connections: a clear answer in time, and nobody's transaction ends up with
+//! somebody else.
 
 use std::time::{Duration, Instant};
 

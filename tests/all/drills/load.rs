@@ -82,7 +82,8 @@ impl Load {
         assert!(over.elapsed() < time, "it took {:?}\n{}", over.elapsed(), warnings(host));
     }
 
-    /// Ends the load and holds the host to its promises: every answer was right and in time, every row told is there.
+    /// Ends the load and holds the host to its promises: every answer was right and in time, every
+    /// row told is there.
     pub(super) async fn check(self, host: &TestHost) -> Met {
         let met = self.check_rows(host).await;
         assert!(met.wrong.is_empty(), "{} wrong answers: {:#?}\n{}", met.wrong.len(), met.wrong, warnings(host));

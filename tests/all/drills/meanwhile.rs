@@ -1,5 +1,5 @@
-//! What another one does between two statements: a definition that is overtaken while it still looks whether the table is there, a table
-//! that is to be emptied while it is exported.
+//! What another one does between two statements: a definition that is overtaken while it still
+//! looks whether the table is there, a table that is to be emptied while it is exported.
 
 use serde_json::{Value, json};
 use support::postgres::Server;

@@ -1,6 +1,7 @@
 //! Drills: what a database does to a host in a bad week, under load, on real servers.
 //!
-//! [`load`] is what goes on meanwhile and what it is held to; each of the other files is one kind of trouble.
+//! [`load`] is what goes on meanwhile and what it is held to; each of the other files is one kind
+//! of trouble.
 
 mod answers_lost;
 mod away;

@@ -1,4 +1,5 @@
-//! A database that takes no writes for a while: said by its own code, and no reason to stop reading.
+//! A database that takes no writes for a while: said by its own code, and no reason to stop
+//! reading.
 
 use serde_json::{Value, json};
 use support::postgres::{Server, USER};

@@ -12,8 +12,8 @@ use super::{KEPT, migrate};
 /// commit in one.
 const PAGE_ROUND_TRIPS: usize = 4;
 
-/// Requests of which the usual one counts. The host looks for new versions once a second, and a connection may have to be
-/// made ready again after that.
+/// Requests of which the usual one counts. The host looks for new versions once a second, and a
+/// connection may have to be made ready again after that.
 const REQUESTS: usize = 15;
 
 async fn behind_a_proxy(app: &str) -> (Server, Proxy, TestHost) {
@@ -108,7 +108,8 @@ async fn writing_to_a_session_costs_load_begin_and_commit() {
     assert_eq!(written.len(), 3, "{written:#?}");
 }
 
-/// The host looks for new versions once a second. It must not take an app's connection for that and leave it unready.
+/// The host looks for new versions once a second. It must not take an app's connection for that and
+/// leave it unready.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_visitor_who_comes_now_and_then_waits_for_no_more() {
     let (_server, proxy, host) = behind_a_proxy("probe").await;

@@ -1,7 +1,8 @@
-//! The guestbook, one contract for every language: each of these steps passes with each guest on each database.
+//! The guestbook, one contract for every language: each of these steps passes with each guest on
+//! each database.
 //!
-//! A host is started once for a guest and a database; the steps visit it one after the other, each as visitors of its
-//! own, and none depends on what another left behind.
+//! A host is started once for a guest and a database; the steps visit it one after the other, each
+//! as visitors of its own, and none depends on what another left behind.
 
 mod entries;
 mod pages;

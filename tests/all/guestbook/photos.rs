@@ -98,7 +98,8 @@ pub(super) async fn a_photo_that_is_too_large_is_refused(host: Host) {
     reader.write_with("just fits", "fits.png", "image/png", &png(10 * MIB, 6)).await.expect(303);
 }
 
-/// Most clients write the whole request before they look for an answer: it must not be lost to a reset connection.
+/// Most clients write the whole request before they look for an answer: it must not be lost to a
+/// reset connection.
 pub(super) async fn a_visitor_who_reads_last_still_gets_the_refusal(host: Host) {
     let mut reader = Reader::new(&host);
     let csrf = reader.csrf().await;

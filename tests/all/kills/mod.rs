@@ -1,7 +1,9 @@
-//! Hosts that are killed on the spot, again and again, at random moments while visitors upload and write into their sessions.
+//! Hosts that are killed on the spot, again and again, at random moments while visitors upload and
+//! write into their sessions.
 //!
-//! After each kill: what a visitor was told is kept is there, whole; nothing is there in halves; what is kept has its row. After the last one, and
-//! a sweep: nothing else is there. The seed is part of every failure, see [`support::random`].
+//! After each kill: what a visitor was told is kept is there, whole; nothing is there in halves;
+//! what is kept has its row. After the last one, and a sweep: nothing else is there. The seed is
+//! part of every failure, see [`support::random`].
 
 mod verdict;
 mod writers;

@@ -1,4 +1,5 @@
-//! Visitors who upload in every way there is and write into their session, and note what they were told.
+//! Visitors who upload in every way there is and write into their session, and note what they were
+//! told.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -186,7 +187,8 @@ impl Work {
     }
 
     async fn write_session(mut self) {
-        // The cookie comes with the first answer; without it nothing can be told from one round to the next.
+        // The cookie comes with the first answer; without it nothing can be told from one round to
+        // the next.
         if self.visitor.jar.header().is_none() {
             return;
         }

@@ -1,4 +1,5 @@
-//! Tables that an app has made in the words of the engine: what of them comes along, and what is said of the rest.
+//! Tables that an app has made in the words of the engine: what of them comes along, and what is
+//! said of the rest.
 
 use serde_json::{Value, json};
 use support::probe::{all_ok, execute, ok, query};

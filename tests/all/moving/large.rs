@@ -45,7 +45,8 @@ async fn files_and_tables_of_a_hundred_mebibytes_pass_through_a_fraction_of_it(e
     assert_eq!(to.app_value("probe", "select count(*) from many").await, "1000");
 }
 
-/// Runs a verb and returns the most memory that it has held. The last look is at its end, or just before.
+/// Runs a verb and returns the most memory that it has held. The last look is at its end, or just
+/// before.
 async fn peak_kib(database: &TestDatabase, arguments: &[&str]) -> u64 {
     let mut command = command::innkeeper(&[arguments, &database.arguments()].concat());
     let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();

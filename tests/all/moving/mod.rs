@@ -1,4 +1,5 @@
-//! Commands that carry files and whole apps: `blobs import`, `export` and `sweep`, `export`, `import`.
+//! Commands that carry files and whole apps: `blobs import`, `export` and `sweep`, `export`,
+//! `import`.
 
 mod apps;
 mod damage;
@@ -115,7 +116,8 @@ async fn moved(host: &TestHost, app: &str, engine: Engine) -> TestHost {
     TestHost::with(engine).database(database).start().await
 }
 
-/// As if the host had gone away between the last two steps of an import: the data are there, and no app.
+/// As if the host had gone away between the last two steps of an import: the data are there, and no
+/// app.
 async fn forget_apps(database: &TestDatabase) {
     for (table, column) in [("versions", "app"), ("apps", "name")] {
         database.host_rows(&format!("delete from {} returning {column}", database.host_table(table))).await;

@@ -1,4 +1,5 @@
-//! Files that web2py has stored: their names are decoded, and rows that have the stored names get the ids.
+//! Files that web2py has stored: their names are decoded, and rows that have the stored names get
+//! the ids.
 
 use serde_json::{Value, json};
 use support::probe::{all_ok, execute, query, rows};

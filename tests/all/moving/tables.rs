@@ -1,4 +1,5 @@
-//! Tables on the move: every portable type with its edges, keys, references, checks, initial values, numbers.
+//! Tables on the move: every portable type with its edges, keys, references, checks, initial
+//! values, numbers.
 
 use serde_json::{Value, json};
 use support::probe::{all_ok, code, execute, integer, ok, query};

@@ -50,7 +50,8 @@ async fn end(host: &TestHost, which: &[&str]) -> String {
     ended.stdout.trim().to_owned()
 }
 
-/// A host with sessions of Ada, of Grace, and of somebody who has not signed in, the one used last coming last.
+/// A host with sessions of Ada, of Grace, and of somebody who has not signed in, the one used last
+/// coming last.
 async fn three(engine: Engine) -> (TestHost, [Visitor; 3]) {
     let host = TestHost::of(engine, "probe", "probe").await;
     let mut visitors = [host.visitor(), host.visitor(), host.visitor()];

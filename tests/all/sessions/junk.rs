@@ -16,7 +16,8 @@ on_both_databases! {
     made_up_cookies_leave_no_row,
 }
 
-/// The variable that says how many requests there are. 100,000 take about a minute and a half for each engine in a build for development.
+/// The variable that says how many requests there are. 100,000 take about a minute and a half for
+/// each engine in a build for development.
 const VARIABLE: &str = "INNKEEPER_TEST_JUNK_COOKIES";
 const REQUESTS: u64 = 100_000;
 const VISITORS: u64 = 4;
@@ -83,7 +84,8 @@ fn junk(known: &str, random: &mut Random) -> String {
     const LETTERS: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
     let made_up: String = (0..43).map(|_| char::from(*random.one_of(LETTERS))).collect();
     match random.below(10) {
-        // Of the last letter of an id only two bits are free, and the host wants those in the known form.
+        // Of the last letter of an id only two bits are free, and the host wants those in the known
+        // form.
         0..6 => format!("{}A", &made_up[..42]),
         6 => made_up[..usize::try_from(random.below(43)).expect("a small number")].to_owned(),
         7 => swap_case(known, usize::try_from(random.below(43)).expect("a small number")),

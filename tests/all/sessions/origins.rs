@@ -178,7 +178,8 @@ async fn an_app_may_look_out_for_itself(engine: Engine) {
     assert_eq!(ok(&visitor.probe_one(get("a")).await), "2");
 }
 
-/// What a browser cannot tell apart the host cannot either: apps that are not to trust each other need host names of their own.
+/// What a browser cannot tell apart the host cannot either: apps that are not to trust each other
+/// need host names of their own.
 async fn an_app_on_the_same_host_name_is_the_same_origin(engine: Engine) {
     let host = TestHost::with(engine).app("probe", "probe").app("other", "hello").app_at(
         "third",
@@ -192,8 +193,9 @@ async fn an_app_on_the_same_host_name_is_the_same_origin(engine: Engine) {
     send(&mut visitor, Method::POST, &[("origin", "http://third.example")]).await.expect(403);
 }
 
-/// What `Sec-Fetch-Site` and the cookie are where a real browser sends them: a page on another port is another origin of the same site, and gets
-/// the cookie sent along; one on another host name is another site, for which `SameSite=Lax` keeps the cookie back.
+/// What `Sec-Fetch-Site` and the cookie are where a real browser sends them: a page on another port
+/// is another origin of the same site, and gets the cookie sent along; one on another host name is
+/// another site, for which `SameSite=Lax` keeps the cookie back.
 async fn a_form_on_a_page_of_another_origin_is_refused_in_a_browser(engine: Engine) {
     let (host, other) =
         tokio::join!(TestHost::of(engine, "probe", "probe"), TestHost::of(engine, "probe", "probe"));
@@ -232,7 +234,8 @@ async fn a_page_without_a_referrer_is_told_what_to_do_in_a_browser(engine: Engin
     browser.end().await;
 }
 
-/// Opens a page at `from` whose form takes the visitor's value away, as soon as it is there. Returns the status with which the app answers.
+/// Opens a page at `from` whose form takes the visitor's value away, as soon as it is there.
+/// Returns the status with which the app answers.
 async fn submit(browser: &mut Chromium, host: &TestHost, from: &str, name: &str) -> u16 {
     let remove = Visitor::path_with_steps(&format!("/{name}"), &json!([{ "op": "session.remove", "key": "a" }]));
     let page = format!(

@@ -21,7 +21,8 @@ on_both_databases! {
     ending_all_sessions_of_a_user_ends_those_in_use,
 }
 
-/// A host whose connections are waited for: the tests are about what comes of parallel requests, not about when.
+/// A host whose connections are waited for: the tests are about what comes of parallel requests,
+/// not about when.
 async fn host(engine: Engine) -> (TestHost, Visitor) {
     let host = TestHost::with(engine).app("probe", "probe").env("INNKEEPER_POOL_WAIT", "30s").start().await;
     let visitor = host.visitor();
@@ -101,7 +102,8 @@ async fn whoever_counts_first_may_sign_in_or_out_then(engine: Engine) {
     }
 }
 
-/// Panics at an answer that is none of the app, and at an error that is none of a session that has ended.
+/// Panics at an answer that is none of the app, and at an error that is none of a session that has
+/// ended.
 fn told(answer: &Answer) {
     let told = |result: &Value| {
         result.get("ok").is_some() || result.pointer("/error/code").is_some_and(|code| code == "closed")

@@ -1,4 +1,5 @@
-//! Where an app keeps every statement by itself, the cookie is part of what is kept: whatever becomes of the request.
+//! Where an app keeps every statement by itself, the cookie is part of what is kept: whatever
+//! becomes of the request.
 
 use serde_json::{Value, json};
 use support::probe::{all_ok, ok, op, respond};

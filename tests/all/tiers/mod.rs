@@ -1,4 +1,5 @@
-//! Apps with a database or a credential of their own: what lives where, what keeps apps apart, and what happens when it is away.
+//! Apps with a database or a credential of their own: what lives where, what keeps apps apart, and
+//! what happens when it is away.
 
 mod doctor;
 mod moving;
@@ -74,7 +75,8 @@ fn something() -> Value {
     ])
 }
 
-/// Tables named `notes`, files, sessions and migrations that the app has in a database, by looking into it.
+/// Tables named `notes`, files, sessions and migrations that the app has in a database, by looking
+/// into it.
 async fn found(database: &TestDatabase, app: &str) -> [u32; 4] {
     let tables = match database.directory() {
         Some(_) => "select count(*) from sqlite_master where name = 'notes'".to_owned(),

@@ -1,4 +1,5 @@
-//! Guests that hold every connection they can get starve neither the host nor apps with a database of their own.
+//! Guests that hold every connection they can get starve neither the host nor apps with a database
+//! of their own.
 
 use std::time::{Duration, Instant};
 

@@ -1,4 +1,5 @@
-//! An app's own database that is away: the app is closed, the others are not, and it opens again by itself.
+//! An app's own database that is away: the app is closed, the others are not, and it opens again by
+//! itself.
 
 use std::time::{Duration, Instant};
 
@@ -56,7 +57,8 @@ async fn a_server_that_is_away_at_the_start_is_found_when_it_comes() {
     let attempts = host.logs().matches("cannot load the active version").count();
     assert_eq!(attempts, 1, "only what is closed is tried again:\n{}", host.logs());
     leave_something(&mut host.visitor()).await;
-    // One that goes away while it is served concerns its app alone too, and a swap does not wait for it.
+    // One that goes away while it is served concerns its app alone too, and a swap does not wait
+    // for it.
     server.stop(Stop::Immediate);
     let failed = host.visitor().probe_answer(json!([{ "op": "session.set", "key": "k", "value": "v" }])).await;
     assert_eq!(failed.expect(503).header("retry-after"), Some("2"));

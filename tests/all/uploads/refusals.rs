@@ -1,4 +1,5 @@
-//! What the host takes from nobody: changed tickets, odd requests, files that are too large or of the wrong kind.
+//! What the host takes from nobody: changed tickets, odd requests, files that are too large or of
+//! the wrong kind.
 
 use http::Method;
 use serde_json::json;
@@ -83,7 +84,8 @@ async fn what_is_not_the_protocol_is_refused(engine: Engine) {
     for (name, value) in [("upload-length", "-1"), ("upload-length", "x"), ("upload-defer-length", "1")] {
         tus(&mut visitor, Method::POST, &path, &[(name, value)], "").await.expect(400);
     }
-    // What is no media type is as if nothing had been said: here a NUL, which no text of a database may have.
+    // What is no media type is as if nothing had been said: here a NUL, which no text of a database
+    // may have.
     let odd = ticket(&mut visitor, json!({})).await.1;
     let headers = [("upload-length", "10"), ("upload-metadata", "filetype YQBi")];
     tus(&mut visitor, Method::POST, &odd, &headers, "").await.expect(201);

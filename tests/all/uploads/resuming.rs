@@ -1,4 +1,5 @@
-//! Uploads that are interrupted and taken up again: after a broken connection, at another dyno, after a crash, by two at once.
+//! Uploads that are interrupted and taken up again: after a broken connection, at another dyno,
+//! after a crash, by two at once.
 
 use serde_json::json;
 use support::bytes::{png, sha256};

@@ -72,7 +72,8 @@ impl Database {
     }
 }
 
-/// One connection for the whole page: the pool pings each time that one is taken and again when it comes back.
+/// One connection for the whole page: the pool pings each time that one is taken and again when it
+/// comes back.
 async fn on_postgres(pool: &PgPool, visit: &Visit, is_known: bool) -> sqlx::Result<Counted> {
     let mut connection = pool.acquire().await?;
     let before = if is_known { postgres::load(&mut connection, visit).await? } else { None };

@@ -1,7 +1,8 @@
-//! The native program that the host is compared with: axum and sqlx, written as a careful author would write it.
+//! The native program that the host is compared with: axum and sqlx, written as a careful author
+//! would write it.
 //!
-//! [`page`] is its handler, [`statements`] the SQL: the same that the host runs for the same page. [`queries`] reads rows and
-//! nothing else. [`database`] has the pools of both.
+//! [`page`] is its handler, [`statements`] the SQL: the same that the host runs for the same page.
+//! [`queries`] reads rows and nothing else. [`database`] has the pools of both.
 
 mod database;
 mod page;

@@ -1,6 +1,8 @@
-//! The same query over and over, as the guest `tests/guests/queries` runs it: the same tables, rows and texts.
+//! The same query over and over, as the guest `tests/guests/queries` runs it: the same tables, rows
+//! and texts.
 //!
-//! On SQLite an instant is a number of microseconds, as the host keeps it: less work than the text that sqlx would make of it.
+//! On SQLite an instant is a number of microseconds, as the host keeps it: less work than the text
+//! that sqlx would make of it.
 
 use axum::Router;
 use axum::extract::State;

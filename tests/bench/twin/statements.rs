@@ -1,4 +1,5 @@
-//! The SQL of the page. The tables and texts are those of the host, so that both ask the same of the database.
+//! The SQL of the page. The tables and texts are those of the host, so that both ask the same of
+//! the database.
 
 use sqlx::{PgConnection, SqliteConnection};
 

@@ -1,4 +1,5 @@
-//! PgBouncer in front of a test server, set up as Heroku does it: transaction mode, and nothing else but its defaults.
+//! PgBouncer in front of a test server, set up as Heroku does it: transaction mode, and nothing
+//! else but its defaults.
 
 use std::path::Path;
 use std::process::Stdio;

@@ -29,7 +29,8 @@ pub(super) struct Hold {
 }
 
 impl Hold {
-    /// Both ends for a message about a statement with `text` in it, in lower case, after `before` others of this kind.
+    /// Both ends for a message about a statement with `text` in it, in lower case, after `before`
+    /// others of this kind.
     pub(super) fn of(text: &str, before: usize) -> (Self, Held) {
         let ((came, has_come), (let_go, go)) = (oneshot::channel(), oneshot::channel());
         (Self { text: text.to_owned(), before, came, go }, Held { came: Some(has_come), _go: let_go })

@@ -1,4 +1,5 @@
-//! Where a Postgres server of the tests lives: its directory, the installed programs, the user that they run as.
+//! Where a Postgres server of the tests lives: its directory, the installed programs, the user that
+//! they run as.
 
 use std::fs::{File, read_to_string};
 use std::os::unix::fs::{MetadataExt, chown};
@@ -41,7 +42,8 @@ impl Home {
         }
     }
 
-    /// One of Postgres' programs, run in this directory. `PG…` variables of the caller point to other servers.
+    /// One of Postgres' programs, run in this directory. `PG…` variables of the caller point to
+    /// other servers.
     pub(super) fn tool(&self, name: &str) -> Command {
         self.in_here(Command::new(self.programs.join(name)))
     }
@@ -64,7 +66,8 @@ impl Home {
 
     /// Runs a program; panics with what it said if it fails.
     ///
-    /// The server that `pg_ctl start` leaves behind would hold a pipe open for ever: output goes to a file.
+    /// The server that `pg_ctl start` leaves behind would hold a pipe open for ever: output goes to
+    /// a file.
     pub(super) fn run(&self, command: &mut Command) {
         let path = self.directory.join("output");
         let output = File::options().create(true).append(true).open(&path).expect("a file of our own");
@@ -85,7 +88,8 @@ impl Home {
     }
 }
 
-/// Where `initdb` and `pg_ctl` are: what `pg_config` says, Debian's directories from the newest on, then `PATH`.
+/// Where `initdb` and `pg_ctl` are: what `pg_config` says, Debian's directories from the newest on,
+/// then `PATH`.
 fn programs() -> PathBuf {
     let told = Command::new("pg_config").arg("--bindir").output().ok();
     let told = told.map(|output| PathBuf::from(String::from_utf8_lossy(&output.stdout).trim()));

@@ -1,7 +1,8 @@
 //! Real Postgres servers: one that all tests of a process share, and private ones for drills.
 //!
-//! The programs are taken from an installed server; nothing is downloaded and no server that already runs is touched.
-//! Data lie in a fresh temporary directory without fsync: a test kills processes, never the machine.
+//! The programs are taken from an installed server; nothing is downloaded and no server that
+//! already runs is touched. Data lie in a fresh temporary directory without fsync: a test kills
+//! processes, never the machine.
 
 pub mod bouncer;
 mod frozen;
@@ -45,7 +46,8 @@ pub enum Stop {
     Immediate,
 }
 
-/// A Postgres server of our own. It ends and its data are removed when this value or this process ends.
+/// A Postgres server of our own. It ends and its data are removed when this value or this process
+/// ends.
 #[derive(Debug)]
 pub struct Server {
     home: Home,
@@ -98,7 +100,8 @@ impl Server {
         server
     }
 
-    /// The URL of a database on this server, for a user who owns his databases and has no other rights, as on Heroku.
+    /// The URL of a database on this server, for a user who owns his databases and has no other
+    /// rights, as on Heroku.
     pub fn url(&self, database: &str) -> String {
         format!("postgres://{USER}@127.0.0.1:{}/{database}", self.port)
     }
@@ -152,7 +155,8 @@ impl Server {
         self.administer("select pg_reload_conf()").await;
     }
 
-    /// Stops all its processes where they are, so that it neither answers nor refuses. They go on when the value is dropped.
+    /// Stops all its processes where they are, so that it neither answers nor refuses. They go on
+    /// when the value is dropped.
     pub fn freeze(&self) -> Frozen {
         Frozen::new(&self.home.directory().join("data/postmaster.pid"))
     }
@@ -210,7 +214,8 @@ impl Server {
         String::from_utf8_lossy(&text).into_owned()
     }
 
-    /// Throws a database away together with the connections to it. Says nothing if it cannot: it runs while a test ends.
+    /// Throws a database away together with the connections to it. Says nothing if it cannot: it
+    /// runs while a test ends.
     pub(crate) fn drop_database(&self, name: &str) {
         let mut drop = self.home.tool("dropdb");
         drop.args(["--force", "--if-exists", "--maintenance-db", &self.administration("postgres"), name]);
@@ -254,8 +259,8 @@ impl Server {
     }
 }
 
-/// Below the ports that the system gives to whoever asks for any (from 32768 on, unless set otherwise): a server that is down for a
-/// moment finds its own again.
+/// Below the ports that the system gives to whoever asks for any (from 32768 on, unless set
+/// otherwise): a server that is down for a moment finds its own again.
 fn free_port() -> u16 {
     static ASKED: AtomicU32 = AtomicU32::new(0);
     let first = 20_000 + std::process::id() % 50 * 200;

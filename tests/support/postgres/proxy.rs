@@ -1,8 +1,8 @@
 //! A proxy between the host and a server: counts round trips, holds a statement back, is slow after
 //! an error, and loses the answer to a COMMIT.
 //!
-//! A round trip is what a client waits for: it ends with the `ReadyForQuery` after which nothing that the client has
-//! asked for is outstanding. Statements sent together are one round trip.
+//! A round trip is what a client waits for: it ends with the `ReadyForQuery` after which nothing
+//! that the client has asked for is outstanding. Statements sent together are one round trip.
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -74,14 +74,15 @@ impl Proxy {
         std::mem::take(&mut lock(&self.shared).trips)
     }
 
-    /// Of the next connection that runs a statement with `text` in it, the following COMMIT reaches the server and its
-    /// answer does not come back: both sides are cut.
+    /// Of the next connection that runs a statement with `text` in it, the following COMMIT reaches
+    /// the server and its answer does not come back: both sides are cut.
     pub fn lose_commit_after(&self, text: &str) {
         lock(&self.shared).doomed = Some(text.to_owned());
     }
 
-    /// Of the next messages about statements with `text` in them, in lower case, lets `before` pass; the one after these waits in
-    /// the proxy, and its connection with it. Most statements make two messages: to prepare, and to run.
+    /// Of the next messages about statements with `text` in them, in lower case, lets `before`
+    /// pass; the one after these waits in the proxy, and its connection with it. Most statements
+    /// make two messages: to prepare, and to run.
     pub fn hold(&self, text: &str, before: usize) -> Held {
         let (hold, held) = Hold::of(text, before);
         lock(&self.shared).hold = Some(hold);

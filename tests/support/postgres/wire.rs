@@ -1,4 +1,5 @@
-//! As much of Postgres' protocol as a proxy must know: where a message begins and ends, and which statement it is about.
+//! As much of Postgres' protocol as a proxy must know: where a message begins and ends, and which
+//! statement it is about.
 //!
 //! Source: PostgreSQL documentation, "Message Formats".
 
@@ -47,7 +48,8 @@ fn take(buffer: &mut Vec<u8>, length: usize) -> Option<Vec<u8>> {
 pub(super) struct Statements(HashMap<String, String>);
 
 impl Statements {
-    /// The text that a client's message is about, for those that have one: `Query`, `Parse` and `Bind`.
+    /// The text that a client's message is about, for those that have one: `Query`, `Parse` and
+    /// `Bind`.
     pub(super) fn text_of(&mut self, message: &[u8]) -> Option<String> {
         let mut strings = message.get(HEADER..)?.split(|byte| *byte == 0);
         let mut next = || strings.next().map(|bytes| String::from_utf8_lossy(bytes).into_owned());

@@ -1,4 +1,5 @@
-//! What `wit_bindgen` generates from the contract. Everything else in this crate is written by hand.
+//! What `wit_bindgen` generates from the contract. Everything else in this crate is written by
+//! hand.
 
 wit_bindgen::generate!({
     path: "../../../wit",

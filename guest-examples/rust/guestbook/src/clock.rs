@@ -63,8 +63,8 @@ fn to_the_second(instant: i64) -> String {
     format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}")
 }
 
-/// Year, month and day of the Gregorian calendar, after Howard Hinnant's `civil_from_days`: years that begin in March put
-/// the leap day at their end.
+/// Year, month and day of the Gregorian calendar, after Howard Hinnant's `civil_from_days`: years
+/// that begin in March put the leap day at their end.
 fn date(instant: i64) -> (i64, i64, i64) {
     let days = instant.div_euclid(DAY) + 719_468;
     let (era, day_of_era) = (days.div_euclid(146_097), days.rem_euclid(146_097));

@@ -112,7 +112,8 @@ pub fn has_photo(blob: &str) -> Result<bool, Error> {
 pub fn delete(id: i64, owner: Option<&str>) -> Result<Deletion, Error> {
     let id = Value::Integer(id);
     if let Some(owner) = owner {
-        // One statement decides and deletes, so that of two parallel requests only one gets the photo to delete.
+        // One statement decides and deletes, so that of two parallel requests only one gets the
+        // photo to delete.
         let sql = "delete from entries where id = $1 and owner = $2 returning photo";
         let rows = db::query(sql, &[id.clone(), Value::Text(owner.to_owned())])?.rows;
         if let Some(photo) = rows.into_iter().flatten().next() {

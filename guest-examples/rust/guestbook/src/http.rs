@@ -88,7 +88,8 @@ impl Response {
             .with_header("x-content-type-options", "nosniff")
     }
 
-    /// After a form: the browser shall go on with GET, so that a reload does not send the form again.
+    /// After a form: the browser shall go on with GET, so that a reload does not send the form
+    /// again.
     pub fn see_other(location: &str) -> Response {
         Response { status: 303, headers: Vec::new(), body: String::new() }
             .with_header("location", location)

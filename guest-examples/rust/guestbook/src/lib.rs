@@ -1,7 +1,7 @@
 //! A guestbook: entries with photos, for visitors with or without a name.
 //!
-//! `lib.rs` knows which address is answered where. From there: `routes` do it, with the help of `form` and `visitor` (what comes
-//! in), `entries` (the table), `page` and `json` (what goes out).
+//! `lib.rs` knows which address is answered where. From there: `routes` do it, with the help of
+//! `form` and `visitor` (what comes in), `entries` (the table), `page` and `json` (what goes out).
 
 mod bindings;
 mod clock;

@@ -12,7 +12,8 @@ use crate::visitor::{self, Visitor};
 
 const PAGE_ENTRIES: usize = 20;
 const MAX_ENTRIES: i64 = 100;
-/// A photo never changes; an hour is how long one that was deleted may still show in a browser that knows it.
+/// A photo never changes; an hour is how long one that was deleted may still show in a browser that
+/// knows it.
 const PHOTO_MAX_AGE_SECONDS: u32 = 3_600;
 
 /// What a route ends with.

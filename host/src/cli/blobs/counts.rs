@@ -10,7 +10,8 @@ use anyhow::bail;
 pub(super) struct Counts {
     imported: u64,
     already_there: u64,
-    /// Files whose contents are others than before: their blobs are new, the old ones are still there.
+    /// Files whose contents are others than before: their blobs are new, the old ones are still
+    /// there.
     changed: u64,
     /// Names of web2py that cannot be decoded.
     pub(super) undecodable: u64,

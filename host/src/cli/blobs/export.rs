@@ -91,7 +91,8 @@ fn entry(blob: &Blob) -> Entry {
     }
 }
 
-/// The id and the name. Names are cleaned once more: they come from visitors, and rows may be older than the rule.
+/// The id and the name. Names are cleaned once more: they come from visitors, and rows may be older
+/// than the rule.
 fn file_name(blob: &Blob) -> String {
     let Some(name) = blob.name.as_deref().and_then(crate::interfaces::blob_upload::clean_file_name) else {
         return blob.id.clone();

@@ -145,7 +145,8 @@ impl Import<'_> {
         }
     }
 
-    /// Makes a kept blob of a file. Where its SHA-256 is known beforehand, it has to be that. Returns it.
+    /// Makes a kept blob of a file. Where its SHA-256 is known beforehand, it has to be that.
+    /// Returns it.
     pub(super) async fn receive(
         &mut self,
         found: &Found,

@@ -5,7 +5,8 @@ use crate::storage::schema::found::FoundColumn;
 use crate::storage::schema::{self, ColumnType};
 use std::collections::HashSet;
 
-/// Tables of the app with their columns that hold text. Only plain names: those of web2py's files are looked for among them.
+/// Tables of the app with their columns that hold text. Only plain names: those of web2py's files
+/// are looked for among them.
 pub(super) async fn text_columns(target: &Target) -> anyhow::Result<HashSet<(String, String)>> {
     let mut columns = HashSet::new();
     for (name, table) in schema::tables(&target.space).await? {

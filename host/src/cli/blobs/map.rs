@@ -7,7 +7,8 @@ use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 
-/// Written under another name until the import has ended, so that the map of an earlier one is there until then.
+/// Written under another name until the import has ended, so that the map of an earlier one is
+/// there until then.
 pub(super) struct Map {
     lines: BufWriter<File>,
     part: PathBuf,

@@ -37,9 +37,10 @@ enum Verb {
 
 /// Make a kept blob of every file below a folder; what was imported before is left as it is
 ///
-/// Makes a kept blob of every file below a folder, and reads each back to compare it. Run again, it takes only what is new or has changed; a crash in the
-/// middle leaves nothing half. Files that web2py has stored (table.field.<16 hexadecimal digits>.<name>.<ext>) get their original names back. A folder with the
-/// manifest of an export keeps ids, names, types and times.
+/// Makes a kept blob of every file below a folder, and reads each back to compare it. Run again, it
+/// takes only what is new or has changed; a crash in the middle leaves nothing half. Files that
+/// web2py has stored (table.field.<16 hexadecimal digits>.<name>.<ext>) get their original names
+/// back. A folder with the manifest of an export keeps ids, names, types and times.
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
 Examples:
@@ -57,7 +58,8 @@ struct ImportOptions {
     /// table, field, the name under which each was stored, and whether its original name is lost
     #[arg(long, value_name = "FILE")]
     map: Option<PathBuf>,
-    /// Put the ids of web2py's files into the rows that have the stored names, where the app has such a table and column of text
+    /// Put the ids of web2py's files into the rows that have the stored names, where the app has
+    /// such a table and column of text
     #[arg(long)]
     link: bool,
     /// Say what would be done, and do nothing
@@ -72,8 +74,9 @@ struct ImportOptions {
 
 /// Write every kept blob into a folder, with a manifest; what is there already is left as it is
 ///
-/// Writes every kept blob as a file named by its id and name, and manifest.ndjson with all that is known of them. Each is compared with its SHA-256
-/// on the way. Run again, it writes only what is missing or damaged.
+/// Writes every kept blob as a file named by its id and name, and manifest.ndjson with all that is
+/// known of them. Each is compared with its SHA-256 on the way. Run again, it writes only what is
+/// missing or damaged.
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
 Examples:
@@ -95,9 +98,11 @@ struct ExportOptions {
 
 /// Delete uploads that nothing has kept, and list kept blobs that nothing mentions
 ///
-/// Deletes uploads whose time is over, as a serving host does by itself, and counts anew how many bytes the app's blobs take up. Lists kept blobs whose
-/// ids stand in no row of the app's tables and in no session; these are deleted only with --unreferenced, and never within an hour of their making.
-/// An id that is written down elsewhere, encoded, or put into a row while the command runs is not seen: look at the list first.
+/// Deletes uploads whose time is over, as a serving host does by itself, and counts anew how many
+/// bytes the app's blobs take up. Lists kept blobs whose ids stand in no row of the app's tables
+/// and in no session; these are deleted only with --unreferenced, and never within an hour of their
+/// making. An id that is written down elsewhere, encoded, or put into a row while the command runs
+/// is not seen: look at the list first.
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
 Examples:

@@ -51,7 +51,8 @@ async fn unmentioned(unit: &mut UnitOfWork, options: &SweepOptions) -> anyhow::R
     if !options.unreferenced || options.dry_run || list.is_empty() {
         return Ok(list);
     }
-    // A row may have been written while the tables before it were searched: what is to go is looked for once more.
+    // A row may have been written while the tables before it were searched: what is to go is looked
+    // for once more.
     let mut left = Unmentioned::among(list.iter().map(|blob| blob.id.clone()));
     left.search(unit, &mut |bytes| progress.advance(bytes)).await?;
     Ok(left.into_list(unit).await?)

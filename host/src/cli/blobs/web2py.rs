@@ -1,4 +1,5 @@
-//! Names under which web2py stores uploads: `table.field.<16 hexadecimal digits>.<original name, encoded>.<ending>`.
+//! Names under which web2py stores uploads: `table.field.<16 hexadecimal digits>.<original name,
+//! encoded>.<ending>`.
 //!
 //! The original name is in base64 with the alphabet for URLs, in older releases in base16, and the
 //! whole was cut to the length of the field: where it was cut, the original name is lost. A cut
@@ -52,7 +53,8 @@ fn is_ending(text: &str) -> bool {
     (1..=5).contains(&text.chars().count()) && text.chars().all(|c| c.is_alphanumeric() || c == '_')
 }
 
-/// Whether a decoded name is whole: it ends as the stored one says. One without an ending may be the beginning of a longer one, unless nothing was cut.
+/// Whether a decoded name is whole: it ends as the stored one says. One without an ending may be
+/// the beginning of a longer one, unless nothing was cut.
 fn has_ending(name: &str, ending: &str, whole: bool) -> bool {
     match name.rsplit_once('.').filter(|(_, last)| is_ending(last)) {
         Some((_, last)) => last.eq_ignore_ascii_case(ending),

@@ -175,8 +175,8 @@ async fn host_tables(options: &HostTablesOptions) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The host's tables in the databases that apps name for themselves. One that cannot be used is told and stops nothing: its app is closed
-/// until it can be.
+/// The host's tables in the databases that apps name for themselves. One that cannot be used is
+/// told and stops nothing: its app is closed until it can be.
 async fn migrate_own(config: &Config, database: &Database, say: impl Fn(String)) -> anyhow::Result<Vec<Value>> {
     let own = OwnDatabases::new(config.clone());
     let mut list = Vec::new();

@@ -1,4 +1,5 @@
-//! The tar, written part by part. The format is that of `ustar` (POSIX.1-2017, "pax"), which every tar reads.
+//! The tar, written part by part. The format is that of `ustar` (POSIX.1-2017, "pax"), which every
+//! tar reads.
 
 use super::reading::{SMALL, longest_line};
 use anyhow::{Context, bail};

@@ -1,4 +1,5 @@
-//! The parts of the file on their way into the database. See `check` for the look back at all of them.
+//! The parts of the file on their way into the database. See `check` for the look back at all of
+//! them.
 
 use super::contents::{MIGRATIONS, TablePart, part_name};
 use super::reading::{BROKEN, Part};

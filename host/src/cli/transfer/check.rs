@@ -57,7 +57,8 @@ impl Arrival {
         Ok(())
     }
 
-    /// Of the host tables, as they are now. The bytes of the blobs have been read again as each came.
+    /// Of the host tables, as they are now. The bytes of the blobs have been read again as each
+    /// came.
     async fn sums_there(&mut self) -> anyhow::Result<HostSums> {
         let (mut sums, mut rows) = (HostSums::default(), self.intake.host_rows());
         let mut after = String::new();

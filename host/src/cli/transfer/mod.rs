@@ -1,8 +1,11 @@
-//! `innkeeper export` and `innkeeper import`: a whole app as one file, from either engine to either.
+//! `innkeeper export` and `innkeeper import`: a whole app as one file, from either engine to
+//! either.
 //!
-//! The file is a tar: `app.json`, `component.wasm`, `migrations.json`; for each table its portable description, `tables/NAME.json`; for each its rows in parts
-//! of about a mebibyte, `tables/NAME/000001.ndjson`; lists of kept blobs, `blobs/000001.ndjson`, each followed by the blobs, `blobs/ID`; sessions,
-//! `sessions/000001.ndjson`; and `totals.json`, by which an import knows that it has everything as it was.
+//! The file is a tar: `app.json`, `component.wasm`, `migrations.json`; for each table its portable
+//! description, `tables/NAME.json`; for each its rows in parts of about a mebibyte,
+//! `tables/NAME/000001.ndjson`; lists of kept blobs, `blobs/000001.ndjson`, each followed by the
+//! blobs, `blobs/ID`; sessions, `sessions/000001.ndjson`; and `totals.json`, by which an import
+//! knows that it has everything as it was.
 
 mod app_part;
 mod archive;
@@ -78,7 +81,8 @@ pub(in crate::cli) struct ImportOptions {
     /// The app's name here [default: the one that it had]
     #[arg(short, long, value_name = "NAME")]
     app: Option<String>,
-    /// Which requests it answers here: a path such as / or /blog, or a host name [default: the route that it had]
+    /// Which requests it answers here: a path such as / or /blog, or a host name [default: the
+    /// route that it had]
     #[arg(long, value_name = "ROUTE")]
     route: Option<String>,
     /// Do without this guard of the app's rows, such as a unique index, that the export has left

@@ -1,16 +1,20 @@
-//! The tar, read part by part and in its order. Nothing is ever written to where a name of it points.
+//! The tar, read part by part and in its order. Nothing is ever written to where a name of it
+//! points.
 
 use super::archive::note;
 use anyhow::{Context, bail};
 use sha2::{Digest, Sha256};
 use std::io::{BufRead, BufReader, Read};
 
-/// Bytes of a part that is read as a whole: the largest is the description of a table with a thousand checks.
+/// Bytes of a part that is read as a whole: the largest is the description of a table with a
+/// thousand checks.
 pub(super) const SMALL: u64 = 16 << 20;
-/// Bytes of one line of a table. A row has a few values of [`crate::config::Limits::sql_value_bytes`] at most, and base64 makes them longer.
+/// Bytes of one line of a table. A row has a few values of
+/// [`crate::config::Limits::sql_value_bytes`] at most, and base64 makes them longer.
 const LONGEST_ROW: u64 = 128 << 20;
 
-/// Bytes of one line of the parts in this folder. Lines about files and sessions are much shorter than rows may be.
+/// Bytes of one line of the parts in this folder. Lines about files and sessions are much shorter
+/// than rows may be.
 pub(super) fn longest_line(path: &str) -> u64 {
     if path.starts_with("tables/") { LONGEST_ROW } else { SMALL }
 }

@@ -2,7 +2,8 @@
 
 const LONGEST: usize = 255;
 
-/// The last part of a name without control characters, direction marks and quotes, at most 255 bytes. None if nothing is left.
+/// The last part of a name without control characters, direction marks and quotes, at most 255
+/// bytes. None if nothing is left.
 pub fn clean(name: &str) -> Option<String> {
     let name = name.trim_end_matches(['/', '\\']);
     let last = name.rsplit(['/', '\\']).next().unwrap_or_default();
@@ -11,7 +12,8 @@ pub fn clean(name: &str) -> Option<String> {
     (!kept.is_empty()).then(|| kept.to_owned())
 }
 
-/// Control characters, quotes, and characters that change how the text around them is read (Unicode Annex 9).
+/// Control characters, quotes, and characters that change how the text around them is read (Unicode
+/// Annex 9).
 fn is_unwanted(c: char) -> bool {
     c.is_control()
         || c == '"'

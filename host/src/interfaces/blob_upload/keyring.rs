@@ -33,7 +33,8 @@ impl Keyring {
         self.0.store(Arc::new(keys));
     }
 
-    /// Signs with the newest key: appends its id and the signature to a text that is the beginning of a query.
+    /// Signs with the newest key: appends its id and the signature to a text that is the beginning
+    /// of a query.
     pub(super) fn sign(&self, text: &str) -> Result<String> {
         let keys = self.0.load();
         let key = newest(&keys)?;
@@ -42,7 +43,8 @@ impl Keyring {
         Ok(format!("{signed}&sig={signature}"))
     }
 
-    /// Judges a text that names the key `id`. Takes the same time however much of the signature is right.
+    /// Judges a text that names the key `id`. Takes the same time however much of the signature is
+    /// right.
     pub(super) fn verify(&self, text: &str, id: &str, signature: &str) -> Verdict {
         self.judge(URL, text, id, signature)
     }

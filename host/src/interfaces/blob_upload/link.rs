@@ -1,5 +1,5 @@
-//! Signed URLs: what they allow is written in them, and signed. A path of the host's, then a query whose last parameter is the signature over
-//! everything before it.
+//! Signed URLs: what they allow is written in them, and signed. A path of the host's, then a query
+//! whose last parameter is the signature over everything before it.
 
 use super::SendOptions;
 use super::keyring::{Keyring, Verdict};

@@ -7,8 +7,8 @@ const UNKNOWN: &str = "application/octet-stream";
 /// Bytes that are looked at.
 const LOOK_AT: usize = 8192;
 
-/// The media type of a file that begins with `head`. A declared type is believed only for kinds that bytes do not show, such
-/// as text: a "picture" that does not begin like one is no picture.
+/// The media type of a file that begins with `head`. A declared type is believed only for kinds
+/// that bytes do not show, such as text: a "picture" that does not begin like one is no picture.
 pub fn detect(head: &[u8], declared: Option<&str>) -> String {
     let head = head.get(..LOOK_AT).unwrap_or(head);
     if let Some(kind) = infer::get(head) {
@@ -18,7 +18,8 @@ pub fn detect(head: &[u8], declared: Option<&str>) -> String {
     if is_shown_by_bytes(&declared) || declared.is_empty() { UNKNOWN.to_owned() } else { declared }
 }
 
-/// Whether a type is among those accepted: `image/png`, `image/*` or `*/*`. An empty list accepts all.
+/// Whether a type is among those accepted: `image/png`, `image/*` or `*/*`. An empty list accepts
+/// all.
 fn is_accepted(media_type: &str, accept: &[String]) -> bool {
     let family = media_type.split('/').next().unwrap_or_default();
     let fits = |pattern: &str| match pattern.strip_suffix("/*") {
@@ -39,7 +40,8 @@ pub(super) fn check(media_type: &str, accept: &[String]) -> Result<(), Fault> {
     Err(Fault::request(wit::BlobErrorCode::UnsupportedType, text))
 }
 
-/// The type without parameters, in lower case; none if it is no media type (RFC 9110, section 8.3.1).
+/// The type without parameters, in lower case; none if it is no media type (RFC 9110, section
+/// 8.3.1).
 pub fn essence(declared: &str) -> Option<String> {
     let essence = declared.split(';').next()?.trim().to_ascii_lowercase();
     let token = |part: &str| {

@@ -1,8 +1,10 @@
 //! `blob-upload`: files. The contract is `wit/blob-upload.wit`.
 //!
-//! Bytes go from the request's body into chunk rows ([`upload`]) and never pass through the guest. [`form`] takes a form apart, [`media_type`]
-//! looks at bytes, [`file_name`] cleans names. Sending is done by `web`; here is only noted what to send. What needs no guest goes by signed URL
-//! ([`link`], [`keyring`]): `web` speaks HTTP with whoever holds one, [`resume`] takes the bytes of an upload.
+//! Bytes go from the request's body into chunk rows ([`upload`]) and never pass through the guest.
+//! [`form`] takes a form apart, [`media_type`] looks at bytes, [`file_name`] cleans names. Sending
+//! is done by `web`; here is only noted what to send. What needs no guest goes by signed URL
+//! ([`link`], [`keyring`]): `web` speaks HTTP with whoever holds one, [`resume`] takes the bytes of
+//! an upload.
 
 mod error;
 mod file_name;

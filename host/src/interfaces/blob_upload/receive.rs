@@ -1,4 +1,5 @@
-//! Receiving: limits over all files of a request, the app's quota, and what happens to the rest of a body after an error.
+//! Receiving: limits over all files of a request, the app's quota, and what happens to the rest of
+//! a body after an error.
 
 use super::error::Fault;
 use super::form::{self, interrupted};
@@ -12,8 +13,8 @@ use futures_util::StreamExt;
 use std::time::Duration;
 use wit::BlobErrorCode as Code;
 
-/// After an error the rest of the body is read and thrown away, since a browser shows the answer only once it has sent
-/// everything; but not for ever.
+/// After an error the rest of the body is read and thrown away, since a browser shows the answer
+/// only once it has sent everything; but not for ever.
 const DRAIN_BYTES: u64 = 32 << 20;
 const DRAIN_TIME: Duration = Duration::from_secs(10);
 /// Boundaries, headers and fields come on top of the files.

@@ -85,7 +85,8 @@ impl Resume {
         self.stored.received == self.stored.size
     }
 
-    /// Takes more bytes. After an error nothing more can be written; what counted before goes on counting.
+    /// Takes more bytes. After an error nothing more can be written; what counted before goes on
+    /// counting.
     pub async fn write(&mut self, mut bytes: &[u8]) -> Result<(), Fault> {
         let left = self.stored.size.saturating_sub(self.at);
         if u64::try_from(bytes.len()).unwrap_or(u64::MAX) > left {
@@ -134,7 +135,8 @@ impl Resume {
         Ok(())
     }
 
-    /// The first bytes tell the type, so that a file of the wrong kind is refused before the rest has arrived.
+    /// The first bytes tell the type, so that a file of the wrong kind is refused before the rest
+    /// has arrived.
     fn check_type(&mut self) -> Result<(), Fault> {
         let is_first = u64::try_from(self.chunk.len()).is_ok_and(|here| here == self.at);
         if !is_first || (self.chunk.len() < TELLING_BYTES && self.at < self.stored.size) {

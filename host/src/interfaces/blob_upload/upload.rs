@@ -1,4 +1,5 @@
-//! A blob on its way in: bytes are cut into chunks, hashed and written while they arrive. Memory: one chunk.
+//! A blob on its way in: bytes are cut into chunks, hashed and written while they arrive. Memory:
+//! one chunk.
 
 use super::error::Fault;
 use super::{file_name, media_type, wit};
@@ -49,7 +50,8 @@ impl std::fmt::Debug for Upload {
 /// How many bytes will come, as far as anyone knows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Coming {
-    /// So many: room is taken for all of them or none, so that uploads at once do not take the last room from each other in vain.
+    /// So many: room is taken for all of them or none, so that uploads at once do not take the last
+    /// room from each other in vain.
     Exactly(u64),
     /// Not more than so many.
     AtMost(u64),
@@ -190,7 +192,8 @@ impl Upload {
         Ok(has_room)
     }
 
-    /// The first chunk tells the type, so that a file of the wrong kind is refused before the rest has arrived.
+    /// The first chunk tells the type, so that a file of the wrong kind is refused before the rest
+    /// has arrived.
     fn check_type(&mut self) -> Result<(), Fault> {
         if self.content_type.is_some() {
             return Ok(());

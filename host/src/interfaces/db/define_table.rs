@@ -10,7 +10,8 @@ use sha2::{Digest, Sha256};
 /// Bytes of the condition of a check.
 const LONGEST_CONDITION: usize = 4000;
 
-/// Makes the table as described. A description that this process has seen fulfilled costs nothing but its hash.
+/// Makes the table as described. A description that this process has seen fulfilled costs nothing
+/// but its hash.
 pub(super) async fn define(context: &mut Context, table: wit::Table) -> Result<bool, Fault> {
     let hash = hash_of(&table);
     super::migrate::refuse_while_holding(context, "define-table")?;

@@ -210,7 +210,8 @@ impl wit::HostTransaction for View<'_> {
     async fn drop(&mut self, handle: Resource<Transaction>) -> wasmtime::Result<()> {
         let number = self.table.delete(handle)?.number;
         if self.context.unit.is_open(number) && self.context.rollback_part(number).await.is_err() {
-            // A part that cannot be undone takes the whole unit with it, and nobody is to be told otherwise.
+            // A part that cannot be undone takes the whole unit with it, and nobody is to be told
+            // otherwise.
             self.context.marks.clear();
             self.context.unit.poison();
         }

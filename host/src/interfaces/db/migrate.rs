@@ -66,7 +66,8 @@ pub(super) fn refuse_with_cursors(context: &Context, function: &str) -> Result<(
     Err(Error::new(Code::Conflict, text).into())
 }
 
-/// What changes tables runs in a unit of its own, which a request that holds something would keep waiting for itself.
+/// What changes tables runs in a unit of its own, which a request that holds something would keep
+/// waiting for itself.
 pub(super) fn refuse_while_holding(context: &Context, function: &str) -> Result<(), Fault> {
     context.unit.check()?;
     if !context.unit.has_uncommitted() {

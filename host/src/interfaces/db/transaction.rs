@@ -13,7 +13,8 @@ pub struct Transaction {
 }
 
 impl Context {
-    /// Begins a part of the unit of work. What the session holds back is written first, so that undoing the part cannot undo it.
+    /// Begins a part of the unit of work. What the session holds back is written first, so that
+    /// undoing the part cannot undo it.
     pub(super) async fn begin_part(&mut self, isolation: Option<Isolation>) -> Result<u32> {
         self.unit.check_isolation(isolation)?;
         self.session.flush(&mut self.unit).await?;
@@ -22,7 +23,8 @@ impl Context {
         Ok(number)
     }
 
-    /// Rolls back a transaction that is open for too long, with those inside it. `Timeout` if there was one.
+    /// Rolls back a transaction that is open for too long, with those inside it. `Timeout` if there
+    /// was one.
     pub(super) async fn check_times(&mut self) -> Result<()> {
         let now = tokio::time::Instant::now();
         self.deadlines.retain(|(number, _)| self.unit.is_open(*number));
@@ -40,7 +42,8 @@ impl Context {
             self.session.flush(&mut self.unit).await?;
         }
         let committed = self.unit.commit_part(number).await;
-        // Where statements are kept by themselves the outermost part ends the transaction, and with it what the session has written in it.
+        // Where statements are kept by themselves the outermost part ends the transaction, and with
+        // it what the session has written in it.
         let has_ended = was_open && !self.unit.is_holding();
         if let Err(error) = committed {
             if has_ended {

@@ -16,7 +16,8 @@ impl Context {
         Ok(self.session.find(&mut self.unit).await?)
     }
 
-    /// Where statements are kept by themselves, and after the response was set, every change is kept at once.
+    /// Where statements are kept by themselves, and after the response was set, every change is
+    /// kept at once.
     async fn settle(&mut self) -> Answer<()> {
         let at_once = self.is_answered() || self.app.transactions == Transactions::Statement;
         if at_once && !self.unit.is_holding() {

@@ -17,8 +17,8 @@ pub enum CookieChange {
     Clear,
 }
 
-/// Tells `web` how the cookie has to change, as far as it has been kept: also where the guest has come to a bad end
-/// since. Cloning shares it.
+/// Tells `web` how the cookie has to change, as far as it has been kept: also where the guest has
+/// come to a bad end since. Cloning shares it.
 #[derive(Debug, Clone, Default)]
 pub struct Jar(Arc<Mutex<Option<CookieChange>>>);
 

@@ -1,4 +1,5 @@
-//! A session that exists: what is in it as this request sees it, and what of that is still to be written.
+//! A session that exists: what is in it as this request sees it, and what of that is still to be
+//! written.
 
 use super::id::SessionId;
 use super::jar::CookieChange;
@@ -81,7 +82,8 @@ impl Live {
         Self { id, session, stored, bounds, value_bytes, touched: !stored, pending, flash, flash_bytes: 0 }
     }
 
-    /// The cookie for this session. A session that may rest for longer than others is meant to outlive the browser.
+    /// The cookie for this session. A session that may rest for longer than others is meant to
+    /// outlive the browser.
     pub(super) fn cookie(&self) -> CookieChange {
         let left = self.session.expires_at.saturating_sub(now_micros()) / MICROS;
         let stays = self.session.idle_seconds > self.bounds.idle_seconds;
@@ -241,7 +243,8 @@ pub(super) fn ended() -> Error {
     Error::closed("the session has been ended by another request")
 }
 
-/// Where a message stands among others: by time, then as they were left. Random digits keep those of parallel requests apart.
+/// Where a message stands among others: by time, then as they were left. Random digits keep those
+/// of parallel requests apart.
 fn place(now: i64, number: u32) -> Result<String> {
     let mut random = [0u8; 8];
     getrandom::fill(&mut random).map_err(|_| Error::unavailable("the system gives no random numbers"))?;

@@ -1,7 +1,7 @@
 //! `session`: what belongs to one visitor. The contract is `wit/session.wit`.
 //!
-//! The session is loaded at the first call that needs it and written when the unit of work is kept. The cookie is the host's: this
-//! module says how it has to change, `web` writes the header.
+//! The session is loaded at the first call that needs it and written when the unit of work is kept.
+//! The cookie is the host's: this module says how it has to change, `web` writes the header.
 
 mod error;
 mod host;

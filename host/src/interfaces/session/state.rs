@@ -1,4 +1,5 @@
-//! The visitor's session during one request: loaded at the first need, changed, and what to tell the browser.
+//! The visitor's session during one request: loaded at the first need, changed, and what to tell
+//! the browser.
 
 use super::id::SessionId;
 use super::jar::{CookieChange, Jar};
@@ -15,7 +16,8 @@ const MICROS: i64 = 1_000_000;
 pub struct State {
     jar: Jar,
     bounds: Bounds,
-    /// The id under which the session is stored, as of the last commit; at first what the cookie says.
+    /// The id under which the session is stored, as of the last commit; at first what the cookie
+    /// says.
     kept_id: Option<SessionId>,
     /// How the cookie has to change, as of the last commit.
     kept_cookie: Option<CookieChange>,
@@ -33,8 +35,9 @@ pub struct State {
 pub struct Presented {
     /// What the visitor's cookie says, not yet checked.
     pub id: Option<SessionId>,
-    /// Whether a page of another origin made the visitor's browser send the request. It begins no session then: the browser would put it in the place of the
-    /// one that the visitor has, whose cookie it did not send along.
+    /// Whether a page of another origin made the visitor's browser send the request. It begins no
+    /// session then: the browser would put it in the place of the one that the visitor has, whose
+    /// cookie it did not send along.
     pub is_foreign: bool,
 }
 
@@ -59,7 +62,8 @@ impl State {
         self.closed = true;
     }
 
-    /// The session, if the visitor has one. Asks the database at the first call, and never where there is no cookie.
+    /// The session, if the visitor has one. Asks the database at the first call, and never where
+    /// there is no cookie.
     pub(super) async fn find(&mut self, unit: &mut UnitOfWork) -> Result<Option<&mut Live>> {
         unit.check_read()?;
         if self.loaded.is_none() {
@@ -72,7 +76,8 @@ impl State {
         Ok(self.loaded.as_mut().and_then(Option::as_mut))
     }
 
-    /// The session, a new one if the visitor has none. An id that the host has not given out is never adopted.
+    /// The session, a new one if the visitor has none. An id that the host has not given out is
+    /// never adopted.
     pub(super) async fn find_or_begin(&mut self, unit: &mut UnitOfWork) -> Result<&mut Live> {
         if self.find(unit).await?.is_none() {
             self.check_cookie("a new session")?;
@@ -99,7 +104,8 @@ impl State {
         Ok(())
     }
 
-    /// Adds to a number at once, so that parallel requests of the visitor count one after the other.
+    /// Adds to a number at once, so that parallel requests of the visitor count one after the
+    /// other.
     pub(super) async fn increment(&mut self, unit: &mut UnitOfWork, key: &str, by: i64) -> Result<i64> {
         let live = self.find_or_begin(unit).await?;
         if live.is_sure_of(key) {
@@ -123,7 +129,8 @@ impl State {
         self.flush(unit).await?;
         let live = self.live()?;
         let done = values::compare_and_set(unit, &live.id.hash(), key, expected, &value).await?;
-        // What another request has put there since: whoever tries again must not compare with what was here before.
+        // What another request has put there since: whoever tries again must not compare with what
+        // was here before.
         let now = if done { Some(value) } else { values::current(unit, &live.id.hash(), key).await?.flatten() };
         live.note(key, now);
         Ok(done)
@@ -180,7 +187,8 @@ impl State {
         let live = self.find_or_begin(unit).await?;
         let session = &mut live.session;
         if live.stored {
-            // At once: a cookie for a session that another request has ended would be sent otherwise.
+            // At once: a cookie for a session that another request has ended would be sent
+            // otherwise.
             let stored = sessions::set_expiry(unit, &live.id.hash(), &expiry, now).await?;
             (session.idle_seconds, session.expires_at) = stored.ok_or_else(ended)?;
             session.used_at = now;

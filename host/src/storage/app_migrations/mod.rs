@@ -1,4 +1,5 @@
-//! What has been done to an app's tables: steps by name, with the hash of their text, keyed on the app and never on a URL.
+//! What has been done to an app's tables: steps by name, with the hash of their text, keyed on the
+//! app and never on a URL.
 
 mod known;
 mod step;
@@ -55,14 +56,16 @@ pub async fn apply(
     Ok(names)
 }
 
-/// Does all that [`apply`] would do and undoes it, so that errors of the real tables show. Returns the names of what would be run.
+/// Does all that [`apply`] would do and undoes it, so that errors of the real tables show. Returns
+/// the names of what would be run.
 pub async fn rehearse(unit: &mut UnitOfWork, steps: &[Step], bounds: &Bounds) -> Result<Vec<String>> {
     let names = run_missing(unit, steps, None, bounds).await?;
     unit.rollback().await?;
     Ok(names)
 }
 
-/// Notes steps as run without running them, for a database that has their tables already. Returns the names that were new.
+/// Notes steps as run without running them, for a database that has their tables already. Returns
+/// the names that were new.
 pub async fn baseline(unit: &mut UnitOfWork, steps: &[Step]) -> Result<Vec<String>> {
     unit.lock_schema().await?;
     let missing = missing(steps, &applied(unit).await?)?;
@@ -102,7 +105,8 @@ pub async fn applied(unit: &mut UnitOfWork) -> Result<Vec<Applied>> {
     outcome.rows.rows.iter().map(|row| applied_from(row)).collect()
 }
 
-/// Those of the steps that have not been run. `Conflict` where the text of one differs from what was run.
+/// Those of the steps that have not been run. `Conflict` where the text of one differs from what
+/// was run.
 pub fn missing<'s>(steps: &'s [Step], done: &[Applied]) -> Result<Vec<&'s Step>> {
     let mut missing = Vec::new();
     for step in steps {

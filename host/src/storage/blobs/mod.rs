@@ -1,8 +1,8 @@
 //! Blobs as rows: what is known about each, and its bytes in chunks.
 //!
-//! A blob is *receiving* while its chunks arrive, *staged* when it is complete and *kept* once a unit of work has claimed it. Chunks are
-//! written as they arrive, each by itself unless a transaction is open anyway: a slow visitor holds no connection. What is not
-//! kept is swept.
+//! A blob is *receiving* while its chunks arrive, *staged* when it is complete and *kept* once a
+//! unit of work has claimed it. Chunks are written as they arrive, each by itself unless a
+//! transaction is open anyway: a slow visitor holds no connection. What is not kept is swept.
 //!
 //! [`staging`] is the way in, [`resumable`] that of uploads which may be taken up again, [`quota`]
 //! what they all take up ([`usage`] counts it anew), [`sweep`] the way out, [`discards`] that of
@@ -28,8 +28,9 @@ use super::value::Value;
 use super::{Code, Error, Result, hex};
 use std::ops::{Range, RangeInclusive};
 
-/// Bytes of a blob in one row (all but the last). Chosen by `tests/bench chunks`, as the statements of [`staging`] were: larger chunks come in somewhat
-/// faster, and take more memory for each upload and more time for a small range.
+/// Bytes of a blob in one row (all but the last). Chosen by `tests/bench chunks`, as the statements
+/// of [`staging`] were: larger chunks come in somewhat faster, and take more memory for each upload
+/// and more time for a small range.
 pub const CHUNK_BYTES: usize = 256 * 1024;
 /// Chunks read at once while sending; 1 MiB.
 const CHUNKS_PER_READ: i64 = 4;
@@ -105,8 +106,8 @@ pub async fn delete(unit: &mut UnitOfWork, id: &str) -> Result<()> {
 const READ_CHUNKS: &str = "select data from innkeeper.chunks \
                            where app = $1 and blob = $2 and seq >= $3 and seq < $4 order by seq";
 
-/// The chunks with these numbers, at most the first mebibyte of them, as seen by the unit of work. `NotFound` where one is missing:
-/// the blob has been deleted.
+/// The chunks with these numbers, at most the first mebibyte of them, as seen by the unit of work.
+/// `NotFound` where one is missing: the blob has been deleted.
 pub async fn read(unit: &mut UnitOfWork, id: &str, chunks: RangeInclusive<i64>) -> Result<Vec<Vec<u8>>> {
     static SQL: super::HostSql = super::HostSql::new(READ_CHUNKS);
     let chunks = first_of(&chunks);
@@ -114,7 +115,8 @@ pub async fn read(unit: &mut UnitOfWork, id: &str, chunks: RangeInclusive<i64>) 
     chunks_from(unit.read(&SQL, &params).await?, &chunks)
 }
 
-/// The same as last committed: for sending after the request's unit has ended. Holds a connection only while it reads.
+/// The same as last committed: for sending after the request's unit has ended. Holds a connection
+/// only while it reads.
 pub async fn read_committed(space: &AppSpace, id: &str, chunks: RangeInclusive<i64>) -> Result<Vec<Vec<u8>>> {
     static SQL: super::HostSql = super::HostSql::new(READ_CHUNKS);
     let chunks = first_of(&chunks);

@@ -1,6 +1,7 @@
-//! What the blobs of an app take up, in one row of `usage`: the sum of the sizes of all its blobs, where an upload under way counts with what it
-//! has been promised, and [`ROW_BYTES`] for each. Row and blobs change in the same transaction, so the sum is exact however many uploads there
-//! are at once.
+//! What the blobs of an app take up, in one row of `usage`: the sum of the sizes of all its blobs,
+//! where an upload under way counts with what it has been promised, and [`ROW_BYTES`] for each. Row
+//! and blobs change in the same transaction, so the sum is exact however many uploads there are at
+//! once.
 //!
 //! The row is taken last of all, after those of blobs, just before the commit: for a moment only,
 //! and always in this order. Until then a unit of work has its changes in a [`Balance`].
@@ -11,7 +12,8 @@ use crate::storage::unit::UnitOfWork;
 use crate::storage::value::Value;
 use crate::storage::{Code, Error, Outcome, Result};
 
-/// What a blob takes up beside its bytes: its rows and their places in indexes. Without it a million empty files would count for nothing.
+/// What a blob takes up beside its bytes: its rows and their places in indexes. Without it a
+/// million empty files would count for nothing.
 pub(in crate::storage) const ROW_BYTES: u64 = 1024;
 
 /// A write that is run with others.
@@ -97,7 +99,8 @@ pub async fn used(unit: &mut UnitOfWork) -> Result<u64> {
     let sql = host_sql!("select bytes from innkeeper.usage where app = $1");
     let outcome = unit.read(sql, &[super::app(unit)]).await?;
     let bytes = outcome.rows.rows.first().and_then(|row| row.first()?.as_integer()).unwrap_or(0);
-    // Below zero it can only be while an older host, which does not count, works beside this one; a recount follows.
+    // Below zero it can only be while an older host, which does not count, works beside this one; a
+    // recount follows.
     Ok(u64::try_from(bytes.saturating_add(unit.room())).unwrap_or(0))
 }
 
@@ -113,7 +116,8 @@ pub(super) async fn take(connection: &mut Connection, app: &Value, bytes: u64, q
     Ok(connection.host(sql, &[app.clone(), number(bytes), number(quota)]).await?.affected > 0)
 }
 
-/// Takes room last of all in a unit of work: where there is not as much, its commit fails, see [`told`].
+/// Takes room last of all in a unit of work: where there is not as much, its commit fails, see
+/// [`told`].
 fn take_last(app: &Value, bytes: u64, quota: u64) -> Write {
     // The column takes no NULL.
     let sql = host_sql!(

@@ -1,8 +1,10 @@
-//! Uploads that may be taken up again, at another dyno and after a restart: how far one has got is in its row.
+//! Uploads that may be taken up again, at another dyno and after a restart: how far one has got is
+//! in its row.
 //!
-//! `received` bytes have arrived for good; chunks may hold more, which count for nothing. Each step is one transaction, and holds only if nobody
-//! else has moved the upload since it was read: of two who continue at once, one is told so. `created_at` is the time of the last step, later at
-//! every step, and so serves as the version of the row.
+//! `received` bytes have arrived for good; chunks may hold more, which count for nothing. Each step
+//! is one transaction, and holds only if nobody else has moved the upload since it was read: of two
+//! who continue at once, one is told so. `created_at` is the time of the last step, later at every
+//! step, and so serves as the version of the row.
 
 use super::{CHUNK_BYTES, RECEIVING, STAGED, quota};
 use crate::storage::connection::{Connection, Control, cell};
@@ -51,11 +53,13 @@ pub struct Step<'a> {
     pub chunk: Option<&'a (i64, Vec<u8>)>,
     /// Whether it must not be undone by a crash, because the sender will be told of it.
     pub waits: bool,
-    /// If this step completes the blob: its SHA-256, and until when its ticket would be good for another one (seconds since 1970). Then it is staged.
+    /// If this step completes the blob: its SHA-256, and until when its ticket would be good for
+    /// another one (seconds since 1970). Then it is staged.
     pub whole: Option<(&'a [u8], i64)>,
 }
 
-/// Begins an upload: from now on it counts with all its bytes. What came of an earlier one with this id is left as it is: a ticket is good for one.
+/// Begins an upload: from now on it counts with all its bytes. What came of an earlier one with
+/// this id is left as it is: a ticket is good for one.
 pub async fn begin(space: &AppSpace, upload: &Resumable, most: u64) -> Result<Begun> {
     let sql = host_sql!(
         "insert into innkeeper.blobs (app, id, state, size, sha256, content_type, name, metadata, created_at, received, progress) \
@@ -109,7 +113,8 @@ pub async fn find(space: &AppSpace, id: &str) -> Result<Option<Resumable>> {
     }))
 }
 
-/// What its sender said of a file, also when the upload is complete; none where nothing was said or there is no such upload.
+/// What its sender said of a file, also when the upload is complete; none where nothing was said or
+/// there is no such upload.
 pub async fn metadata(space: &AppSpace, id: &str) -> Result<Option<String>> {
     let sql = host_sql!("select metadata from innkeeper.blobs where app = $1 and id = $2");
     let outcome = super::read_alone(space, sql, &[owner(space), id.into()]).await?;
@@ -130,8 +135,8 @@ pub async fn begun_chunk(space: &AppSpace, upload: &Resumable) -> Result<Vec<u8>
     Ok(chunk)
 }
 
-/// Moves the upload from `before` to what `now` says and writes what the step brings; all or nothing. `Conflict` where someone else has moved it. Returns
-/// when it was moved.
+/// Moves the upload from `before` to what `now` says and writes what the step brings; all or
+/// nothing. `Conflict` where someone else has moved it. Returns when it was moved.
 pub async fn advance(space: &AppSpace, before: &Resumable, now: &Resumable, step: Step<'_>) -> Result<i64> {
     if let Some((_, bytes)) = step.chunk {
         space.check_room(u64::try_from(bytes.len()).unwrap_or(u64::MAX))?;
@@ -144,7 +149,8 @@ pub async fn advance(space: &AppSpace, before: &Resumable, now: &Resumable, step
         Ok(()) if step.waits => connection.commit(&[]).await,
         Ok(()) => connection.commit_relaxed(&[]).await,
         Err(error) => {
-            // The first error is the one to report; the connection does not go home with an open transaction.
+            // The first error is the one to report; the connection does not go home with an open
+            // transaction.
             let _ = connection.control(Control::Rollback).await;
             Err(error)
         }

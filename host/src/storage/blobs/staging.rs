@@ -1,7 +1,8 @@
 //! The way in: room is taken, chunks are appended as they arrive, and the complete blob is staged.
 //!
-//! Each step is kept by itself, so that a slow visitor holds no connection. Where the unit of work has a transaction open they are
-//! part of it: a second connection could wait for the first for ever.
+//! Each step is kept by itself, so that a slow visitor holds no connection. Where the unit of work
+//! has a transaction open they are part of it: a second connection could wait for the first for
+//! ever.
 
 use super::{Blob, Change, RECEIVING, STAGED, app, quota};
 use crate::storage::connection::Control;
@@ -11,8 +12,9 @@ use crate::storage::value::Value;
 use crate::storage::{Code, Error, Outcome, Result, now_micros};
 use crate::telemetry::metrics;
 
-/// Notes a blob that is being received, so that a sweep finds its chunks whatever happens, and promises it room for so many bytes. False where the
-/// app's blobs would take up more than `quota`. With a transaction open the promise is made at its commit, which then may fail.
+/// Notes a blob that is being received, so that a sweep finds its chunks whatever happens, and
+/// promises it room for so many bytes. False where the app's blobs would take up more than `quota`.
+/// With a transaction open the promise is made at its commit, which then may fail.
 pub async fn begin(unit: &mut UnitOfWork, id: &str, bytes: u64, quota: u64) -> Result<bool> {
     let sql = host_sql!(
         "insert into innkeeper.blobs (app, id, state, size, sha256, content_type, created_at) \
@@ -23,7 +25,8 @@ pub async fn begin(unit: &mut UnitOfWork, id: &str, bytes: u64, quota: u64) -> R
     promise(unit, sql, &params, bytes.saturating_add(quota::ROW_BYTES), quota).await
 }
 
-/// Promises room for so many further bytes, as [`begin`] does. `Conflict` if what was noted has been undone since, or swept.
+/// Promises room for so many further bytes, as [`begin`] does. `Conflict` if what was noted has
+/// been undone since, or swept.
 pub async fn grow(unit: &mut UnitOfWork, id: &str, bytes: u64, quota: u64) -> Result<bool> {
     let sql = host_sql!("update innkeeper.blobs set size = size + $3 where app = $1 and id = $2 and state = 0");
     let params = sized(unit, id, bytes, []);
@@ -61,8 +64,8 @@ async fn promise(unit: &mut UnitOfWork, sql: &HostSql, params: &[Value], room: u
     connection.commit_relaxed(&[]).await.map(|()| true)
 }
 
-/// Appends a chunk. On Postgres its commit does not wait for the disk: the commit that keeps the blob will, and flushes everything
-/// before it (PostgreSQL documentation, "Asynchronous Commit").
+/// Appends a chunk. On Postgres its commit does not wait for the disk: the commit that keeps the
+/// blob will, and flushes everything before it (PostgreSQL documentation, "Asynchronous Commit").
 pub async fn append(unit: &mut UnitOfWork, id: &str, seq: i64, data: Vec<u8>) -> Result<()> {
     metrics::blob_bytes_received(unit.space().app(), u64::try_from(data.len()).unwrap_or_default());
     unit.check()?;
@@ -89,8 +92,8 @@ pub async fn append(unit: &mut UnitOfWork, id: &str, seq: i64, data: Vec<u8>) ->
     })
 }
 
-/// Completes a blob of so many chunks, to which `reserved` bytes have been promised: from now on it is staged. `Conflict` if some of it has been
-/// undone since.
+/// Completes a blob of so many chunks, to which `reserved` bytes have been promised: from now on it
+/// is staged. `Conflict` if some of it has been undone since.
 pub async fn complete(unit: &mut UnitOfWork, blob: &Blob, chunks: i64, reserved: u64) -> Result<()> {
     let sql = host_sql!(
         "update innkeeper.blobs set state = $3, size = $4, sha256 = $5, content_type = $6, name = $7, created_at = $8 \

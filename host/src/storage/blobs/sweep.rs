@@ -6,7 +6,8 @@ use crate::storage::host_sql::host_sql;
 use crate::storage::value::Value;
 use crate::storage::{HostSql, Result};
 
-/// Bytes of blobs that one batch deletes, and one blob more: what takes long would be cancelled, time and again.
+/// Bytes of blobs that one batch deletes, and one blob more: what takes long would be cancelled,
+/// time and again.
 const MOST_BYTES: i64 = 64 << 20;
 
 /// Deletes blobs of an app that are staged since before `staged`, and uploads that began before

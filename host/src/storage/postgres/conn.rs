@@ -22,7 +22,8 @@ pub(super) struct Conn {
     /// What is awaited on it is awaited through `relay`.
     pub(super) link: PgConnection,
     pub(super) relay: Box<Relay>,
-    /// The server process, to cancel what runs in it; none while a pooler may have given it to somebody else.
+    /// The server process, to cancel what runs in it; none while a pooler may have given it to
+    /// somebody else.
     pub(super) backend: Option<Backend>,
     /// For which app's tables it was made ready.
     pub(super) schema: Option<Arc<str>>,
@@ -114,8 +115,9 @@ impl Conn {
         self.script("rollback; close all; deallocate all").await
     }
 
-    /// Undoes whatever the last user may have left, and lets unqualified names mean tables of `schema`. (`DISCARD ALL` would break the
-    /// driver's cache of prepared statements.) Through a pooler nothing is left, and each transaction sets the schema: see `scope`.
+    /// Undoes whatever the last user may have left, and lets unqualified names mean tables of
+    /// `schema`. (`DISCARD ALL` would break the driver's cache of prepared statements.) Through a
+    /// pooler nothing is left, and each transaction sets the schema: see `scope`.
     pub(super) async fn make_ready(
         &mut self,
         schema: &Arc<str>,

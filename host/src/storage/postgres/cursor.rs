@@ -1,4 +1,5 @@
-//! Cursors: the server keeps the rows, and hands them out piece by piece (PostgreSQL documentation, "DECLARE").
+//! Cursors: the server keeps the rows, and hands them out piece by piece (PostgreSQL documentation,
+//! "DECLARE").
 
 use super::lease::{GRACE, Keeps, PostgresLease, late};
 use super::rows::{self, Piece};

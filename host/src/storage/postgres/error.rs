@@ -1,4 +1,5 @@
-//! The one translation of Postgres' errors into ours (PostgreSQL documentation, appendix A, "PostgreSQL Error Codes").
+//! The one translation of Postgres' errors into ours (PostgreSQL documentation, appendix A,
+//! "PostgreSQL Error Codes").
 
 use crate::storage::{Code, Error};
 use sqlx::postgres::PgDatabaseError;
@@ -19,7 +20,8 @@ pub(super) fn translate(error: sqlx::Error) -> Error {
     }
 }
 
-/// Whether an error of [`translate`] means that the connection is gone, so that nothing more can be said over it.
+/// Whether an error of [`translate`] means that the connection is gone, so that nothing more can be
+/// said over it.
 pub(super) fn is_lost(error: &Error) -> bool {
     error.code == Code::Unavailable
 }

@@ -1,7 +1,8 @@
-//! Parameters as literals in the text, for statements of the host that travel together in one message.
+//! Parameters as literals in the text, for statements of the host that travel together in one
+//! message.
 //!
-//! Texts and bytes are written in hexadecimal, so no value can become part of the statement whatever it holds. Guests'
-//! statements never come this way.
+//! Texts and bytes are written in hexadecimal, so no value can become part of the statement
+//! whatever it holds. Guests' statements never come this way.
 
 use crate::storage::value::Value;
 use crate::storage::{Code, Error, Result, hex};

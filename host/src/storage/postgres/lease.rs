@@ -1,8 +1,9 @@
 //! One Postgres connection on loan.
 //!
-//! A request can be dropped at any await (trap, deadline, visitor gone), and a dropped query goes on running on the
-//! server. So everything that is about to be awaited is noted first (`in_flight`, `in_transaction`), and `Drop`
-//! decides by these notes: go home as it is, roll back first, or cancel on the server and throw the connection away.
+//! A request can be dropped at any await (trap, deadline, visitor gone), and a dropped query goes
+//! on running on the server. So everything that is about to be awaited is noted first (`in_flight`,
+//! `in_transaction`), and `Drop` decides by these notes: go home as it is, roll back first, or
+//! cancel on the server and throw the connection away.
 
 use super::conn::Conn;
 use super::error::is_lost;
@@ -31,8 +32,8 @@ pub struct PostgresLease {
     place: Option<Place>,
     pub(super) in_flight: bool,
     pub(super) in_transaction: bool,
-    /// A statement of the transaction has failed: until a rollback the server answers everything with an error, and would turn
-    /// COMMIT into ROLLBACK without saying so.
+    /// A statement of the transaction has failed: until a rollback the server answers everything
+    /// with an error, and would turn COMMIT into ROLLBACK without saying so.
     pub(super) aborted: bool,
     /// A prepared statement no longer fits: all are forgotten before the next one.
     stale: bool,
@@ -119,7 +120,8 @@ impl PostgresLease {
         }
         let result = self.attempt(sql, params, bounds).await;
         match result {
-            // Preparing it again is all it takes; inside a transaction the unit of work has to undo it first.
+            // Preparing it again is all it takes; inside a transaction the unit of work has to undo
+            // it first.
             Err(error) if error.is_stale_plan() && !self.in_transaction => self.attempt(sql, params, bounds).await,
             result => result,
         }
@@ -130,7 +132,8 @@ impl PostgresLease {
         if anew || self.has_too_many_statements(sql) {
             self.forget_statements().await?;
         }
-        // Outside of a transaction there is nothing to disturb, and cancelling saves reading the rest.
+        // Outside of a transaction there is nothing to disturb, and cancelling saves reading the
+        // rest.
         let drain = self.drains && self.in_transaction;
         let failure = OnceLock::new();
         let excess = Excess { drain, failure: &failure };
@@ -148,7 +151,8 @@ impl PostgresLease {
         self.aborted
     }
 
-    /// Whether rows beyond the bounds are read to their end, which disturbs nothing, instead of being cancelled.
+    /// Whether rows beyond the bounds are read to their end, which disturbs nothing, instead of
+    /// being cancelled.
     pub(in crate::storage) fn set_drains(&mut self, drains: bool) {
         self.drains = drains;
     }

@@ -1,4 +1,5 @@
-//! The Postgres engine: our own small pool of sqlx connections, and the conversion of values on the wire.
+//! The Postgres engine: our own small pool of sqlx connections, and the conversion of values on the
+//! wire.
 //!
 //! Start with [`pool`]: who may have a connection and for how long. [`lease`] is one connection on
 //! loan, with all that keeps a cancelled request from leaving something behind. [`relay`] carries

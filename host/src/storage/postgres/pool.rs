@@ -1,7 +1,8 @@
 //! A last-in-first-out pool with a hard maximum and a bounded wait.
 //!
-//! A connection remembers for which schema it was made ready. It is reset when it goes to another one, or when its last
-//! use ended in any other way than the usual; the common case costs no round trip.
+//! A connection remembers for which schema it was made ready. It is reset when it goes to another
+//! one, or when its last use ended in any other way than the usual; the common case costs no round
+//! trip.
 
 use super::conn::{Backend, Conn};
 use super::error::translate;
@@ -93,13 +94,14 @@ impl std::fmt::Debug for PostgresPool {
 }
 
 impl PostgresPool {
-    /// Makes a pool; connects to nothing yet. `canceller` leads to the same server as the same user, and is less busy.
+    /// Makes a pool; connects to nothing yet. `canceller` leads to the same server as the same
+    /// user, and is less busy.
     pub(in crate::storage) fn new(access: Access, settings: PoolSettings, canceller: Option<Self>) -> Self {
         Self::make(access, settings, canceller, false)
     }
 
-    /// Makes a pool whose connections lead through a transaction pooler (PgBouncer 1.18 or newer): see `scope`. `canceller` leads to the
-    /// server itself.
+    /// Makes a pool whose connections lead through a transaction pooler (PgBouncer 1.18 or newer):
+    /// see `scope`. `canceller` leads to the server itself.
     pub(in crate::storage) fn through_pooler(mut access: Access, settings: PoolSettings, canceller: Self) -> Self {
         access.server = access.server.through_pooler();
         Self::make(access, settings, Some(canceller), true)
@@ -358,15 +360,16 @@ impl PostgresPool {
         self.inner.epoch.fetch_add(1, Ordering::AcqRel);
     }
 
-    /// Runs the end of a lease that could not be ended on the spot. The permit is held until it is done.
+    /// Runs the end of a lease that could not be ended on the spot. The permit is held until it is
+    /// done.
     pub(super) fn clean_up(&self, work: impl Future<Output = ()> + Send + 'static) {
         if let Ok(runtime) = tokio::runtime::Handle::try_current() {
             self.inner.cleaners.spawn_on(work, &runtime);
         }
     }
 
-    /// Asks the server to cancel what `backend` is running: the statement's own connection is taken up by it. Where the server
-    /// cannot be asked, its `statement_timeout` does it later.
+    /// Asks the server to cancel what `backend` is running: the statement's own connection is taken
+    /// up by it. Where the server cannot be asked, its `statement_timeout` does it later.
     pub(super) async fn cancel(&self, backend: Option<Backend>) {
         if let Some(backend) = backend {
             self.stop(backend, false).await;

@@ -102,8 +102,8 @@ pub(super) struct Piece<'a> {
     pub(super) failure: &'a OnceLock<Error>,
 }
 
-/// Takes at most `count` further rows from a cursor. Rows behind the bound of bytes are not kept in memory: the cursor goes back
-/// to before them.
+/// Takes at most `count` further rows from a cursor. Rows behind the bound of bytes are not kept in
+/// memory: the cursor goes back to before them.
 pub(super) async fn fetch(conn: &mut Conn, pool: &PostgresPool, piece: &Piece<'_>) -> Result<Outcome> {
     let Piece { number, count, bounds, failure } = *piece;
     // Not to be kept prepared: the same text has other columns the next time.
@@ -140,7 +140,8 @@ pub(super) async fn fetch(conn: &mut Conn, pool: &PostgresPool, piece: &Piece<'_
     Ok(Outcome { affected: 0, rows })
 }
 
-/// Behind the last row there is one more place, where a cursor stands that has found fewer rows than it was asked for.
+/// Behind the last row there is one more place, where a cursor stands that has found fewer rows
+/// than it was asked for.
 async fn step_back(conn: &mut Conn, number: u32, received: u32, kept: u32, count: u32) -> Result<()> {
     let behind = u32::from(received < count);
     let steps = received.saturating_sub(kept).saturating_add(behind);

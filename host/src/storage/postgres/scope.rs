@@ -1,10 +1,12 @@
 //! Transaction poolers: each transaction has another connection to the server.
 //!
-//! Whatever outlives a transaction on the server belongs to nobody then: prepared statements, settings, the process that could be
-//! cancelled. So everything runs inside a transaction here, also a statement by itself, and each transaction begins by making the server
-//! connection ready: it forgets prepared statements (those of earlier transactions, whoever prepared them), sets the schema and the
-//! times for this transaction alone, and asks which process it is. Costs some round trips more than the direct way.
-//! PgBouncer older than 1.21 knows no prepared statements at all (PgBouncer documentation, "FAQ"), so none are kept.
+//! Whatever outlives a transaction on the server belongs to nobody then: prepared statements,
+//! settings, the process that could be cancelled. So everything runs inside a transaction here,
+//! also a statement by itself, and each transaction begins by making the server connection ready:
+//! it forgets prepared statements (those of earlier transactions, whoever prepared them), sets the
+//! schema and the times for this transaction alone, and asks which process it is. Costs some round
+//! trips more than the direct way. PgBouncer older than 1.21 knows no prepared statements at all
+//! (PgBouncer documentation, "FAQ"), so none are kept.
 
 use super::conn::Backend;
 use super::error::translate;
@@ -43,7 +45,8 @@ impl PostgresLease {
         self.fly_for(wait, || Error::new(Code::Busy, "the pooler has no connection to lend"), beginning).await
     }
 
-    /// Before the transaction ends: from then on the process works for others, so it must not be cancelled any more.
+    /// Before the transaction ends: from then on the process works for others, so it must not be
+    /// cancelled any more.
     pub(super) fn before_end(&mut self) {
         if let Some(conn) = self.conn.as_mut().filter(|_| self.pool.is_through_pooler()) {
             conn.backend = None;

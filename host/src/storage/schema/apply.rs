@@ -11,12 +11,14 @@ use crate::storage::unit::UnitOfWork;
 use crate::storage::{Code, Error, Result};
 use std::collections::BTreeSet;
 
-/// Makes the table as described, or adds what it lacks; all or nothing. Returns whether anything was changed. `Conflict` names
-/// every difference that cannot be added. Dropping the future undoes what was not kept yet.
+/// Makes the table as described, or adds what it lacks; all or nothing. Returns whether anything
+/// was changed. `Conflict` names every difference that cannot be added. Dropping the future undoes
+/// what was not kept yet.
 pub async fn define(space: &AppSpace, table: &Table) -> Result<bool> {
     table.validate()?;
-    // Most calls find everything in its place, and need no lock to see it. Whoever finds something else looks again under the lock:
-    // between two looks into the catalog another request may have made the table.
+    // Most calls find everything in its place, and need no lock to see it. Whoever finds something
+    // else looks again under the lock: between two looks into the catalog another request may have
+    // made the table.
     match statements(&mut reader(space).await?, table).await {
         Ok(statements) if statements.is_empty() => return Ok(false),
         Err(error) if error.code != Code::Conflict => return Err(error),
@@ -27,7 +29,8 @@ pub async fn define(space: &AppSpace, table: &Table) -> Result<bool> {
     match define_locked(space, &mut connection, table).await {
         Ok(changed) => connection.control(Control::Commit).await.map(|()| changed),
         Err(error) => {
-            // The first error is the one to report; the connection does not go home with an open transaction.
+            // The first error is the one to report; the connection does not go home with an open
+            // transaction.
             let _ = connection.control(Control::Rollback).await;
             Err(error)
         }

@@ -1,12 +1,13 @@
-//! Statements that make a table from a description that came from elsewhere, so that rows can be put in in whatever order.
+//! Statements that make a table from a description that came from elsewhere, so that rows can be
+//! put in in whatever order.
 
 use super::ddl;
 use super::description::Table;
 use crate::storage::Engine;
 use std::collections::BTreeSet;
 
-/// Makes the table without rows. On Postgres without its references too, since the rows that they mean may come later; see [`join`]. On SQLite, which
-/// cannot add them, they wait for the commit.
+/// Makes the table without rows. On Postgres without its references too, since the rows that they
+/// mean may come later; see [`join`]. On SQLite, which cannot add them, they wait for the commit.
 pub(in crate::storage) fn create_empty(table: &Table, engine: Engine, taken: &BTreeSet<String>) -> Vec<String> {
     let mut bare = table.clone();
     if engine == Engine::Postgres {

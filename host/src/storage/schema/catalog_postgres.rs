@@ -1,4 +1,5 @@
-//! What Postgres' catalog says of an app's tables (PostgreSQL documentation, "System Catalogs"). The app's schema is the first of the search path.
+//! What Postgres' catalog says of an app's tables (PostgreSQL documentation, "System Catalogs").
+//! The app's schema is the first of the search path.
 
 use super::description::{OnDelete, Table};
 use super::found::{FoundColumn, FoundIndex, FoundReference, FoundTable, GENERATED};
@@ -18,8 +19,9 @@ macro_rules! table_oid {
     };
 }
 
-/// One statement tells whether the table is there and what its columns are: between two, another request may make it. Postgres has tables
-/// without columns, too; of such a one there is a row without a name.
+/// One statement tells whether the table is there and what its columns are: between two, another
+/// request may make it. Postgres has tables without columns, too; of such a one there is a row
+/// without a name.
 const COLUMNS: &str = concat!(
     "select a.attname::text, format_type(a.atttypid, a.atttypmod), l.collname::text, not a.attnotnull, \
      a.attidentity::text, pg_get_expr(d.adbin, d.adrelid), a.attgenerated::text from pg_catalog.pg_class t \
@@ -100,7 +102,8 @@ pub(super) async fn tables(connection: &mut Connection) -> Result<Vec<String>> {
     Ok(outcome.rows.rows.iter().map(|row| text(row, 0)).collect())
 }
 
-/// Postgres keeps an initial value in words of its own: where it means what is described, it gets the words of the description.
+/// Postgres keeps an initial value in words of its own: where it means what is described, it gets
+/// the words of the description.
 pub(super) async fn settle_initials(
     connection: &mut Connection,
     table: &Table,

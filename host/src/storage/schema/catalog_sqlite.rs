@@ -1,5 +1,5 @@
-//! What SQLite's catalog says of an app's tables: its pragmas (SQLite documentation, "PRAGMA Statements"), and the text of the table for what
-//! they do not tell.
+//! What SQLite's catalog says of an app's tables: its pragmas (SQLite documentation, "PRAGMA
+//! Statements"), and the text of the table for what they do not tell.
 
 use super::description::OnDelete;
 use super::found::{FoundColumn, FoundIndex, FoundReference, FoundTable, GENERATED};

@@ -1,5 +1,6 @@
-//! Which expressions of the catalog are constants: a literal, perhaps with a sign, brackets and casts. Everything else would have to be run
-//! to know what it gives today, and gives something else tomorrow.
+//! Which expressions of the catalog are constants: a literal, perhaps with a sign, brackets and
+//! casts. Everything else would have to be run to know what it gives today, and gives something
+//! else tomorrow.
 
 use super::table_text;
 
@@ -51,7 +52,8 @@ fn bare(text: &str) -> Option<&str> {
     }
 }
 
-/// Behind the quote that ends a text. A quote within it is doubled; in an escape string a backslash takes what follows along.
+/// Behind the quote that ends a text. A quote within it is doubled; in an escape string a backslash
+/// takes what follows along.
 fn quoted(text: &str, escapes: bool) -> Option<&str> {
     let mut bytes = text.bytes().enumerate();
     while let Some((at, byte)) = bytes.next() {

@@ -111,7 +111,8 @@ fn identity(table: &Table, engine: Engine) -> String {
 
 fn reference(table: &Table, column: &Column, reference: &Reference) -> String {
     let on_delete = match reference.on_delete {
-        // Not `restrict`, which looks at each row by itself: one statement may delete a row and those that refer to it.
+        // Not `restrict`, which looks at each row by itself: one statement may delete a row and
+        // those that refer to it.
         OnDelete::Restrict => "no action",
         OnDelete::Cascade => "cascade",
         OnDelete::SetNull => "set null",
@@ -150,7 +151,8 @@ fn note(table: &Table, check: &Check) -> String {
     format!("comment on constraint {} on {} is {text}", quoted(&check.name), quoted(&table.name))
 }
 
-/// It looks at the row in the table, whose columns have their types and collations there; `new.price` has neither.
+/// It looks at the row in the table, whose columns have their types and collations there;
+/// `new.price` has neither.
 fn trigger(table: &Table, check: &Check, event: &str) -> String {
     let name = quoted(&format!("{}_{}_{event}", table.name, check.name));
     let on = quoted(&table.name);
@@ -161,7 +163,8 @@ fn trigger(table: &Table, check: &Check, event: &str) -> String {
     )
 }
 
-/// Fails like a check where a row is there that does not meet it: the rows themselves would be looked at when they are changed only.
+/// Fails like a check where a row is there that does not meet it: the rows themselves would be
+/// looked at when they are changed only.
 fn no_row_breaks(table: &Table, check: &Check) -> String {
     let name = quoted(&format!("innkeeper_{}", check.name));
     let table = quoted(&table.name);

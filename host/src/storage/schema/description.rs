@@ -1,4 +1,5 @@
-//! A table as an app describes it: plain data, and what makes sense of it by itself, without a look into the database.
+//! A table as an app describes it: plain data, and what makes sense of it by itself, without a look
+//! into the database.
 
 use super::names;
 use super::types::{ColumnType, TYPE_CONSTRAINT};
@@ -16,8 +17,8 @@ const LONGEST_NAME: usize = 48;
 const MOST: usize = 1000;
 /// Beginnings of names of tables that belong to the host or to an engine.
 const KEPT_PREFIXES: [&str; 4] = ["innkeeper_", "pg_", "sqlite_", "pragma_"];
-/// Names of columns that one of the engines gives to every table (PostgreSQL documentation, "System Columns"; SQLite documentation, "ROWIDs and
-/// the INTEGER PRIMARY KEY").
+/// Names of columns that one of the engines gives to every table (PostgreSQL documentation, "System
+/// Columns"; SQLite documentation, "ROWIDs and the INTEGER PRIMARY KEY").
 const KEPT_COLUMNS: [&str; 8] = ["tableoid", "xmin", "cmin", "xmax", "cmax", "ctid", "oid", "rowid"];
 
 /// A table by its portable description. The fields are those of `table` in `db.wit`.

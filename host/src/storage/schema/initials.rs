@@ -27,7 +27,8 @@ pub(super) async fn initial(
     if !constants::is_constant(expression) || (is_of_time(kind) && constants::names_a_moment(expression)) {
         return Ok(None);
     }
-    // As a guest's statement: in the host's own the names of host tables would be translated, inside of texts too.
+    // As a guest's statement: in the host's own the names of host tables would be translated,
+    // inside of texts too.
     let text = format!("select {expression}");
     let outcome = connection
         .guest(&GuestSql { text: &text, steady: false, growth: Growth::Nothing, bounds: BOUNDS }, &[])

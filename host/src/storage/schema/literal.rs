@@ -69,7 +69,8 @@ fn postgres_datetime(at: Datetime, zone: &str) -> String {
     postgres_date(at.date, &format!(" {}{zone}", calendar::print_time(at.time)))
 }
 
-/// With a backslash it is an escape string, which means the same whatever `standard_conforming_strings` is.
+/// With a backslash it is an escape string, which means the same whatever
+/// `standard_conforming_strings` is.
 pub(super) fn quoted_for_postgres(text: &str) -> String {
     let quoted = text.replace('\'', "''");
     if text.contains('\\') { format!("E'{}'", quoted.replace('\\', "\\\\")) } else { format!("'{quoted}'") }

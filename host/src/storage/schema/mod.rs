@@ -1,9 +1,12 @@
 //! Tables by their portable description: `define-table` of `wit/db.wit`.
 //!
-//! [`types`] says what each portable type is on both engines and what it promises. [`description`] is a table as an app describes it, [`found`] one as the
-//! catalog of the database has it (`catalog_postgres`, `catalog_sqlite`). [`plan`] compares the two: statements that only add (`ddl`), or
-//! every difference that cannot be added. [`define`] does what was planned, all or nothing, under the lock that also `migrate` takes.
-//! [`portable`] goes the other way, from the catalog to a description (`initials` and `constants` read initial values), and `carry` makes a table elsewhere from that.
+//! [`types`] says what each portable type is on both engines and what it promises. [`description`]
+//! is a table as an app describes it, [`found`] one as the catalog of the database has it
+//! (`catalog_postgres`, `catalog_sqlite`). [`plan`] compares the two: statements that only add
+//! (`ddl`), or every difference that cannot be added. [`define`] does what was planned, all or
+//! nothing, under the lock that also `migrate` takes. [`portable`] goes the other way, from the
+//! catalog to a description (`initials` and `constants` read initial values), and `carry` makes a
+//! table elsewhere from that.
 
 mod apply;
 mod carry;

@@ -1,7 +1,9 @@
-//! Names of what belongs to a table: the same for the same description, on both engines, and at most 63 bytes.
+//! Names of what belongs to a table: the same for the same description, on both engines, and at
+//! most 63 bytes.
 //!
-//! They are those that Postgres would give by itself, so that SQLite, which tells the columns of a violated constraint and not its name, can be
-//! understood to mean the same (`storage/sqlite/error.rs`).
+//! They are those that Postgres would give by itself, so that SQLite, which tells the columns of a
+//! violated constraint and not its name, can be understood to mean the same
+//! (`storage/sqlite/error.rs`).
 
 use sha2::{Digest, Sha256};
 
@@ -33,7 +35,8 @@ pub(super) fn length(table: &str, column: &str) -> String {
     fitted(&joined(table, &[column]), "length")
 }
 
-/// Another name for an index where the first is taken: table `a_b` with column `c` and table `a` with column `b_c` want the same.
+/// Another name for an index where the first is taken: table `a_b` with column `c` and table `a`
+/// with column `b_c` want the same.
 pub(super) fn second_choice(table: &str, columns: &[&str], suffix: &str) -> String {
     shortened(&joined(table, columns), &[table, &columns.join(",")].join("."), suffix)
 }

@@ -1,4 +1,5 @@
-//! From a table of the catalog back to a portable description: all of it, or what stands in the way.
+//! From a table of the catalog back to a portable description: all of it, or what stands in the
+//! way.
 
 use super::description::{Check, Column, Index, Reference, Table};
 use super::found::{FoundColumn, FoundReference, FoundTable};

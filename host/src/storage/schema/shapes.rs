@@ -1,7 +1,9 @@
-//! What keeps values of other types out of a column: the conditions of the constraints `type_of_<column>`.
+//! What keeps values of other types out of a column: the conditions of the constraints
+//! `type_of_<column>`.
 //!
-//! On SQLite every type needs one. They are made of SQLite's own functions, so that the file can be written by other tools, too. A condition that
-//! is NULL counts as met, hence `is` where a function may return NULL. On Postgres the type does it, but for values that have no case in `db.wit`.
+//! On SQLite every type needs one. They are made of SQLite's own functions, so that the file can be
+//! written by other tools, too. A condition that is NULL counts as met, hence `is` where a function
+//! may return NULL. On Postgres the type does it, but for values that have no case in `db.wit`.
 
 use super::types::ColumnType;
 use crate::storage::Engine;
@@ -44,8 +46,8 @@ fn sqlite(kind: ColumnType, column: &str) -> String {
     format!("{} and {more}", is("text"))
 }
 
-/// Microseconds of 4714-11-24 00:00:00 BC since 1970 (`MIN_TIMESTAMP` in PostgreSQL's `src/include/datatype/timestamp.h`); its end lies behind
-/// what 64 bits can count from 1970.
+/// Microseconds of 4714-11-24 00:00:00 BC since 1970 (`MIN_TIMESTAMP` in PostgreSQL's
+/// `src/include/datatype/timestamp.h`); its end lies behind what 64 bits can count from 1970.
 const FIRST_INSTANT: i64 = -210_866_803_200_000_000;
 const LAST_YEAR_OF_DATE: u32 = 5_874_897;
 const LAST_YEAR_OF_TIMESTAMP: u32 = 294_276;
@@ -57,7 +59,8 @@ fn uuid(x: &str) -> String {
     )
 }
 
-/// Plain digits as Postgres writes them: `-12.50`, `0.5`, no sign before a zero, no zeros before the number.
+/// Plain digits as Postgres writes them: `-12.50`, `0.5`, no sign before a zero, no zeros before
+/// the number.
 fn decimal(x: &str) -> String {
     format!(
         "{x} not glob '*[^0-9.-]*' and {x} glob '*[0-9]' and {x} not glob '?*-*' and {x} not glob '*.*.*' \
@@ -68,7 +71,8 @@ fn decimal(x: &str) -> String {
     )
 }
 
-/// As `calendar::print_date` writes it. The day is looked at in the year of 2000 to 2399 that has the same calendar.
+/// As `calendar::print_date` writes it. The day is looked at in the year of 2000 to 2399 that has
+/// the same calendar.
 fn date(x: &str, last_year: u32) -> String {
     let year = format!("substr({x}, 1, length({x}) - 6)");
     let day = format!("substr({x}, -6)");

@@ -1,4 +1,5 @@
-//! Reads what SQLite's pragmas do not tell out of the text of a `CREATE TABLE`: the parts of each column, and named checks.
+//! Reads what SQLite's pragmas do not tell out of the text of a `CREATE TABLE`: the parts of each
+//! column, and named checks.
 
 /// A column or a constraint of the table, between two commas.
 #[derive(Debug, PartialEq, Eq)]

@@ -16,18 +16,25 @@
 //! | `instant` | `timestamptz` | `instant_blob`, integer microseconds since 1970 | 4714-11-24 BC to 294247-01-10, as far as 64 bits count | `columns::instant_columns` |
 //! | `json` | `json` | `json_blob`, text | the text as it was written | `columns::json_columns` |
 //!
-//! **Why SQLite's STRICT tables are not used.** They know INT, REAL, TEXT, BLOB and ANY and nothing else, so a boolean, a date or an instant could not
-//! be told from an integer or a text when it is read back; and they turn the text `1` into a number all the same. Here every column has a declared type by
-//! which it is read back (`storage/sqlite/values.rs`), an affinity that changes no value of the type, and a CHECK constraint named `type_of_` and the column, whose
-//! violation is a `bad-parameter`, as it is on Postgres. What stands behind `_` in a declared type is there for the affinity (SQLite documentation,
-//! "Datatypes In SQLite", 3.1): none for `_blob`, text for `_text`, without which a decimal could not be compared with a number of the statement.
+//! **Why SQLite's STRICT tables are not used.** They know INT, REAL, TEXT, BLOB and ANY and nothing
+//! else, so a boolean, a date or an instant could not be told from an integer or a text when it is
+//! read back; and they turn the text `1` into a number all the same. Here every column has a
+//! declared type by which it is read back (`storage/sqlite/values.rs`), an affinity that changes no
+//! value of the type, and a CHECK constraint named `type_of_` and the column, whose violation is a
+//! `bad-parameter`, as it is on Postgres. What stands behind `_` in a declared type is there for
+//! the affinity (SQLite documentation, "Datatypes In SQLite", 3.1): none for `_blob`, text for
+//! `_text`, without which a decimal could not be compared with a number of the statement.
 //!
-//! Other tools can read such a file and write to it; only for ordering and comparing decimals and dates they lack the collations, which the host brings along.
+//! Other tools can read such a file and write to it; only for ordering and comparing decimals and
+//! dates they lack the collations, which the host brings along.
 //!
-//! **What stays different.** A parameter has its case; what is kept on SQLite does not know it. So SQLite takes what looks the same when it is kept:
-//! integers for instants and 0 and 1 for booleans and the other way round, and dates, uuids and their like for texts. In `integer` and `float` columns,
-//! whose affinity indexes need, it takes a text or a float that is exactly such a number for that number. It takes texts for dates, times and uuids
-//! where they are written as it keeps them; Postgres takes other ways of writing, too. In none of these cases does a column hold anything but values of its type.
+//! **What stays different.** A parameter has its case; what is kept on SQLite does not know it. So
+//! SQLite takes what looks the same when it is kept: integers for instants and 0 and 1 for booleans
+//! and the other way round, and dates, uuids and their like for texts. In `integer` and `float`
+//! columns, whose affinity indexes need, it takes a text or a float that is exactly such a number
+//! for that number. It takes texts for dates, times and uuids where they are written as it keeps
+//! them; Postgres takes other ways of writing, too. In none of these cases does a column hold
+//! anything but values of its type.
 
 use crate::storage::Engine;
 
@@ -61,7 +68,8 @@ pub enum ColumnType {
     Json,
 }
 
-/// Every type with its portable name, what Postgres' `format_type` calls it, and how it is declared on SQLite.
+/// Every type with its portable name, what Postgres' `format_type` calls it, and how it is declared
+/// on SQLite.
 const TYPES: [(ColumnType, &str, &str, &str); 12] = [
     (ColumnType::Boolean, "boolean", "boolean", "boolean_blob"),
     (ColumnType::Integer, "integer", "bigint", "bigint"),

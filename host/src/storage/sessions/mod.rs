@@ -1,16 +1,21 @@
 //! Sessions as rows: who the visitor is and until when, and values by key.
 //!
-//! Only the SHA-256 of a session's id is stored, so that a copy of the database opens no session. Values are rows of their own: parallel
-//! requests that set different keys do not disturb each other, and a write to a session that has ended since changes nothing.
+//! Only the SHA-256 of a session's id is stored, so that a copy of the database opens no session.
+//! Values are rows of their own: parallel requests that set different keys do not disturb each
+//! other, and a write to a session that has ended since changes nothing.
 //!
-//! `idle_expires_at` is never later than `expires_at`: this one column says when a session ends, and one index finds those that have.
+//! `idle_expires_at` is never later than `expires_at`: this one column says when a session ends,
+//! and one index finds those that have.
 //!
-//! Every statement locks the session's row before rows of its values (`for no key update`, which SQLite with its one writer does without). A logout
-//! waits for the writes that came before it, and those that come after it find nothing. The lock excludes itself from the beginning: whoever has
-//! it may go on to change, rename or delete the row, and waits for nobody who waits for a value. A weaker one, which two requests could have at once,
-//! would be a deadlock as soon as one of them signs out. So requests that write to one session do so one after the other, each from its first
-//! statement on values to its commit; what can wait for the commit does (`UnitOfWork::defer`), which keeps that short. Since all take their locks in one order
-//! there is no deadlock. [`values`] has what is in a session, [`upkeep`] what the host and its operator do to all of them.
+//! Every statement locks the session's row before rows of its values (`for no key update`, which
+//! SQLite with its one writer does without). A logout waits for the writes that came before it, and
+//! those that come after it find nothing. The lock excludes itself from the beginning: whoever has
+//! it may go on to change, rename or delete the row, and waits for nobody who waits for a value. A
+//! weaker one, which two requests could have at once, would be a deadlock as soon as one of them
+//! signs out. So requests that write to one session do so one after the other, each from its first
+//! statement on values to its commit; what can wait for the commit does (`UnitOfWork::defer`),
+//! which keeps that short. Since all take their locks in one order there is no deadlock. [`values`]
+//! has what is in a session, [`upkeep`] what the host and its operator do to all of them.
 
 pub mod upkeep;
 pub mod values;
@@ -131,7 +136,8 @@ pub async fn touch(unit: &mut UnitOfWork, id: &IdHash, now: i64) -> Result<()> {
     }
 }
 
-/// Changes how long a session lives, from now on. Returns what holds then: how long after its last use, and until when; none where it has ended.
+/// Changes how long a session lives, from now on. Returns what holds then: how long after its last
+/// use, and until when; none where it has ended.
 pub async fn set_expiry(
     unit: &mut UnitOfWork,
     id: &IdHash,
@@ -152,7 +158,8 @@ pub async fn set_expiry(
     Ok(cell(row, 0)?.as_integer().zip(cell(row, 1)?.as_integer()))
 }
 
-/// Gives a session a new id and a user. Its values follow by the foreign key. Returns whether it was still there.
+/// Gives a session a new id and a user. Its values follow by the foreign key. Returns whether it
+/// was still there.
 pub async fn rename(unit: &mut UnitOfWork, id: &IdHash, new: &IdHash, user: Option<&str>) -> Result<bool> {
     let sql =
         host_sql!("update innkeeper.sessions set id_hash = $3, user_name = $4 where app = $1 and id_hash = $2");

@@ -6,7 +6,8 @@ use crate::storage::host_sql::host_sql;
 use crate::storage::value::Value;
 use crate::storage::{AppSpace, Code, Error, HostSql, Result, hex, now_micros, sample};
 
-/// Hexadecimal digits of an id's hash by which an operator names a session: 48 bits, which no two sessions of an app share in practice.
+/// Hexadecimal digits of an id's hash by which an operator names a session: 48 bits, which no two
+/// sessions of an app share in practice.
 const HANDLE_DIGITS: usize = 12;
 
 /// A session as the operator sees it: nothing that opens it, and no value.

@@ -1,4 +1,5 @@
-//! What is in a session: values by key, and messages for the visitor's next page. Each statement changes nothing where the session has ended.
+//! What is in a session: values by key, and messages for the visitor's next page. Each statement
+//! changes nothing where the session has ended.
 
 use super::{IdHash, key};
 use crate::storage::Result;

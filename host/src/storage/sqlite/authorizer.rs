@@ -1,5 +1,5 @@
-//! What a guest's statement may do, asked by SQLite for each table, column and function while it compiles one
-//! (SQLite documentation, "Compile-Time Authorization Callbacks").
+//! What a guest's statement may do, asked by SQLite for each table, column and function while it
+//! compiles one (SQLite documentation, "Compile-Time Authorization Callbacks").
 
 use crate::storage::statement::allowed;
 use rusqlite::hooks::{AuthAction, AuthContext, Authorization};
@@ -44,7 +44,8 @@ pub(super) fn authorize_guest(context: &AuthContext<'_>, definition: Definition)
         A::CreateTable { table_name: "sqlite_sequence" } => true,
         A::CreateTable { table_name }
         | A::DropTable { table_name }
-        // A table goes with its triggers, which only the host makes; the gate knows no DROP TRIGGER.
+        // A table goes with its triggers, which only the host makes; the gate knows no DROP
+        // TRIGGER.
         | A::DropTrigger { table_name, .. }
         | A::AlterTable { table_name, .. }
         | A::Analyze { table_name }
@@ -65,7 +66,8 @@ pub(super) fn authorize_guest(context: &AuthContext<'_>, definition: Definition)
     }
 }
 
-/// ALTER TABLE names the database in its own way, and DROP COLUMN gives the column in its place (SQLite: `src/alter.c`).
+/// ALTER TABLE names the database in its own way, and DROP COLUMN gives the column in its place
+/// (SQLite: `src/alter.c`).
 fn is_in_main(context: &AuthContext<'_>) -> bool {
     match context.action {
         AuthAction::AlterTable { database_name, .. } => database_name == "main",
@@ -86,7 +88,8 @@ fn is_check_of_rows(context: &AuthContext<'_>) -> bool {
     }
 }
 
-/// ALTER TABLE also looks for temporary tables that name what it changes (SQLite: `src/alter.c`). There are none.
+/// ALTER TABLE also looks for temporary tables that name what it changes (SQLite: `src/alter.c`).
+/// There are none.
 fn is_look_for_temporary(context: &AuthContext<'_>, defines: bool) -> bool {
     use AuthAction as A;
     let table = match context.action {
@@ -106,8 +109,8 @@ fn may_read(table: &str, defines: bool) -> bool {
     is_own(table) || table == "sqlite_sequence" || (table == "sqlite_master" && defines)
 }
 
-/// An app's own table, or one of the functions that stand in FROM. Tables that the engine makes up by themselves tell of the
-/// whole file: `sqlite_*`, `pragma_*`, `dbstat`.
+/// An app's own table, or one of the functions that stand in FROM. Tables that the engine makes up
+/// by themselves tell of the whole file: `sqlite_*`, `pragma_*`, `dbstat`.
 fn is_own(table: &str) -> bool {
     let lower = table.to_ascii_lowercase();
     let begins = |prefix: &str| lower.starts_with(prefix);
@@ -115,8 +118,8 @@ fn is_own(table: &str) -> bool {
         && (!begins("sqlite_") || begins("sqlite_autoindex_"))
 }
 
-/// Functions that ALTER TABLE calls in statements of its own (SQLite: `src/alter.c`). Nobody else can: they are marked
-/// `SQLITE_FUNC_INTERNAL`.
+/// Functions that ALTER TABLE calls in statements of its own (SQLite: `src/alter.c`). Nobody else
+/// can: they are marked `SQLITE_FUNC_INTERNAL`.
 fn is_internal_function(name: &str) -> bool {
     const INTERNAL: [&str; 8] = [
         "sqlite_rename_column",
@@ -136,7 +139,8 @@ mod tests {
     use super::*;
     use rusqlite::Connection;
 
-    /// A table-valued module that a new version of SQLite brings has to be judged before it is reachable.
+    /// A table-valued module that a new version of SQLite brings has to be judged before it is
+    /// reachable.
     #[test]
     fn every_module_is_known() {
         let link = Connection::open_in_memory().unwrap();

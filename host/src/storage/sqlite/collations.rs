@@ -24,7 +24,8 @@ struct Decimal<'a> {
     magnitude: Option<i64>,
 }
 
-/// As numbers: `1.0` equals `1.00`. What is no number comes behind all numbers, in the order of its bytes.
+/// As numbers: `1.0` equals `1.00`. What is no number comes behind all numbers, in the order of its
+/// bytes.
 fn compare_decimals(left: &str, right: &str) -> Ordering {
     match (Decimal::parse(left), Decimal::parse(right)) {
         (Some(left), Some(right)) => left.compare(&right),
@@ -98,7 +99,8 @@ fn compare_parts(left: &[u8], right: &[u8]) -> Ordering {
     beginnings.then_with(|| rest(left).cmp(&rest(right)))
 }
 
-/// As `calendar::print_date` and `print_datetime` write them: by the number of the year, then by the rest.
+/// As `calendar::print_date` and `print_datetime` write them: by the number of the year, then by
+/// the rest.
 fn compare_dates(left: &str, right: &str) -> Ordering {
     let plain = |text: &str| text.as_bytes().first().is_none_or(u8::is_ascii_digit);
     if plain(left) && plain(right) {

@@ -46,7 +46,8 @@ struct Opening {
     opened: oneshot::Sender<Result<Vec<String>>>,
 }
 
-/// The life of a cursor's thread. The first row is computed at once: from then on the file is seen as it was.
+/// The life of a cursor's thread. The first row is computed at once: from then on the file is seen
+/// as it was.
 fn serve(conn: &Conn, opening: Opening, mut inbox: mpsc::Receiver<Request>, run: &AtomicU64) -> Result<()> {
     let watch = &conn.watch;
     let begin = |bounds: &Bounds| run.store(watch.begin(true, bounds.time), Ordering::Relaxed);
@@ -276,7 +277,8 @@ fn prepare<'c>(conn: &'c Conn, text: &str, params: &[Value]) -> Result<rusqlite:
     Ok(statement)
 }
 
-/// A name of the number of a row that no column hides (SQLite documentation, "ROWIDs and the INTEGER PRIMARY KEY").
+/// A name of the number of a row that no column hides (SQLite documentation, "ROWIDs and the
+/// INTEGER PRIMARY KEY").
 fn free_rowid(columns: &[String]) -> Result<&'static str> {
     let free = |name: &&str| !columns.iter().any(|column| column.eq_ignore_ascii_case(name));
     ["rowid", "_rowid_", "oid"].into_iter().find(free).ok_or_else(|| {

@@ -1,11 +1,13 @@
-//! The one translation of SQLite's errors into ours (SQLite documentation, "Result and Error Codes").
+//! The one translation of SQLite's errors into ours (SQLite documentation, "Result and Error
+//! Codes").
 
 use crate::storage::schema::names;
 use crate::storage::{Code, Error};
 use rusqlite::ErrorCode;
 use rusqlite::ffi;
 
-/// Beginnings of the messages about limits of the engine, which has no code for them (SQLite's `src/parse.y`, `src/expr.c`, `src/select.c`).
+/// Beginnings of the messages about limits of the engine, which has no code for them (SQLite's
+/// `src/parse.y`, `src/expr.c`, `src/select.c`).
 const LIMITS: [&str; 5] = [
     "too many columns",
     "too many terms in compound SELECT",
@@ -41,8 +43,8 @@ pub(super) fn translate(error: &rusqlite::Error) -> Error {
     }
 }
 
-/// What an error means that a statement met while it ran: its text has been found good before, so a value is at fault
-/// (an overflow, JSON that is none), unless tables have changed meanwhile.
+/// What an error means that a statement met while it ran: its text has been found good before, so a
+/// value is at fault (an overflow, JSON that is none), unless tables have changed meanwhile.
 pub(super) fn translate_running(error: &rusqlite::Error) -> Error {
     let error = translate(error);
     match error.code {
@@ -70,7 +72,8 @@ fn from_engine(failure: ffi::Error, message: Option<&str>) -> Error {
     Error { code, sqlstate: String::new(), message, constraint }.with_type_of_column()
 }
 
-/// What Postgres would call the constraint. SQLite tells the columns of a key, `people.name, people.born`, and the name of a check.
+/// What Postgres would call the constraint. SQLite tells the columns of a key, `people.name,
+/// people.born`, and the name of a check.
 fn constraint_name(extended: i32, told: &str) -> String {
     let mut columns = told.split(", ").filter_map(|column| column.split_once('.')).peekable();
     let Some((table, column)) = columns.peek().copied() else { return told.to_owned() };

@@ -21,7 +21,8 @@ pub struct SqliteSettings {
     pub folder: PathBuf,
     /// How long a request waits for the write lock.
     pub wait: Duration,
-    /// Whether a commit waits for the disk (`synchronous = FULL`), so that it outlives a loss of power.
+    /// Whether a commit waits for the disk (`synchronous = FULL`), so that it outlives a loss of
+    /// power.
     pub full_synchronous: bool,
     /// Bytes of one value at most.
     pub value_bytes: usize,
@@ -101,7 +102,8 @@ impl SqliteFiles {
         Ok(SqliteLease::new(file, conn, None))
     }
 
-    /// Lends the connection for writing the file `name`. `Busy` when others kept it for too long. Cancel-safe.
+    /// Lends the connection for writing the file `name`. `Busy` when others kept it for too long.
+    /// Cancel-safe.
     pub async fn writer(&self, name: &str) -> Result<SqliteLease> {
         let file = self.file(name)?;
         let Some(turn) = file.turn_to_write().await else {
@@ -112,7 +114,8 @@ impl SqliteFiles {
         Ok(SqliteLease::new(file, conn, Some(turn)))
     }
 
-    /// Lends a connection for a cursor on the file `name`, with the right to a thread. `Busy` when others kept theirs for too long.
+    /// Lends a connection for a cursor on the file `name`, with the right to a thread. `Busy` when
+    /// others kept theirs for too long.
     pub(in crate::storage) async fn cursor_reader(&self, name: &str) -> Result<CursorReader> {
         let file = self.file(name)?;
         let Some(place) = file.cursors().place(self.settings.wait).await else {

@@ -1,7 +1,9 @@
-//! Keeps guests' statements inside their tables (see `authorizer`) and inside their time (a progress handler).
+//! Keeps guests' statements inside their tables (see `authorizer`) and inside their time (a
+//! progress handler).
 //!
-//! SQLite calls the authorizer while it compiles a statement, also when it compiles one again after a change of the schema. So [`Watch`] says for the
-//! whole run of a statement whose it is, and the texts of guests and host never share a compiled statement.
+//! SQLite calls the authorizer while it compiles a statement, also when it compiles one again after
+//! a change of the schema. So [`Watch`] says for the whole run of a statement whose it is, and the
+//! texts of guests and host never share a compiled statement.
 
 use super::authorizer::{Definition, authorize_guest, is_copy};
 use super::counters::PresentCounters;
@@ -258,8 +260,9 @@ impl Watch {
     }
 }
 
-/// Tells the runtime that this thread is busy, so that the other tasks of its worker go on elsewhere. The thread
-/// keeps running the statement; where the worker has been taken over already, this costs next to nothing.
+/// Tells the runtime that this thread is busy, so that the other tasks of its worker go on
+/// elsewhere. The thread keeps running the statement; where the worker has been taken over already,
+/// this costs next to nothing.
 #[expect(clippy::disallowed_methods, reason = "the worker is handed over while the thread sleeps")]
 fn give_worker_away() {
     use tokio::runtime::{Handle, RuntimeFlavor};

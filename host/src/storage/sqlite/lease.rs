@@ -82,8 +82,9 @@ impl SqliteLease {
         }
     }
 
-    /// Whether statements can still be run. Some errors make SQLite undo the whole transaction by itself, a full disk
-    /// among them (SQLite documentation, "Response To Errors Within A Transaction").
+    /// Whether statements can still be run. Some errors make SQLite undo the whole transaction by
+    /// itself, a full disk among them (SQLite documentation, "Response To Errors Within A
+    /// Transaction").
     pub(in crate::storage) fn is_usable(&self) -> bool {
         self.parts().is_ok_and(|(conn, _)| !self.in_transaction || !conn.link.is_autocommit())
     }
@@ -93,7 +94,8 @@ impl SqliteLease {
         self.in_transaction
     }
 
-    /// Runs a statement of the host. One that is a transaction of its own waits for another process, as `Begin` does: it has changed nothing yet.
+    /// Runs a statement of the host. One that is a transaction of its own waits for another
+    /// process, as `Begin` does: it has changed nothing yet.
     pub(in crate::storage) async fn host(&mut self, sql: &str, params: &[Value]) -> Result<Outcome> {
         let deadline = Instant::now() + self.file.wait();
         loop {
@@ -141,7 +143,8 @@ impl SqliteLease {
         self.apart_for_host(HOST_BOUNDS.time, work).await
     }
 
-    /// Begins or ends a transaction or a part of one. Of these only `Begin` waits, and only for another process.
+    /// Begins or ends a transaction or a part of one. Of these only `Begin` waits, and only for
+    /// another process.
     pub(in crate::storage) async fn control(&mut self, control: Control) -> Result<()> {
         if control == Control::Commit {
             self.drop_cursors().await?;

@@ -1,4 +1,5 @@
-//! The SQLite engine: one file for the registry, one file for each app with its tables, blobs and sessions.
+//! The SQLite engine: one file for the registry, one file for each app with its tables, blobs and
+//! sessions.
 //!
 //! Start with [`files`]: which files there are. [`file`] says who may use one when (many readers,
 //! one writer). [`lease`] is one connection on loan;

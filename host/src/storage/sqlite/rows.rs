@@ -57,7 +57,8 @@ fn attempt(conn: &Conn, sql: &str, params: &[Value], bounds: &Bounds) -> std::re
     Ok(Outcome { affected, rows })
 }
 
-/// To SQLite `$2` is a name, numbered by where it stands first in the text; the number in the name is the one that counts.
+/// To SQLite `$2` is a name, numbered by where it stands first in the text; the number in the name
+/// is the one that counts.
 pub(super) fn bind(statement: &mut CachedStatement<'_>, params: &[Value]) -> Result<()> {
     let mut used = 0;
     for index in 1..=statement.parameter_count() {

@@ -1,9 +1,11 @@
 //! Values on their way into SQLite and back.
 //!
-//! SQLite knows five storage classes. What a column was declared as tells the rest, so tables are declared with the names of Postgres' types
-//! (`timestamptz`, `boolean`, `uuid`, ...) and read back as the same values as there. Dates and times are kept as ISO
-//! text, instants as integer microseconds, decimals and JSON as text. To SQLite `numeric` and `json` mean that a text that looks like a number
-//! becomes one, which loses digits behind the fifteenth and zeros at the end; `decimal_text` and `json_text` keep all.
+//! SQLite knows five storage classes. What a column was declared as tells the rest, so tables are
+//! declared with the names of Postgres' types (`timestamptz`, `boolean`, `uuid`, ...) and read back
+//! as the same values as there. Dates and times are kept as ISO text, instants as integer
+//! microseconds, decimals and JSON as text. To SQLite `numeric` and `json` mean that a text that
+//! looks like a number becomes one, which loses digits behind the fifteenth and zeros at the end;
+//! `decimal_text` and `json_text` keep all.
 
 use crate::storage::calendar;
 use crate::storage::value::{Value, plain_decimal};
@@ -46,7 +48,8 @@ pub(super) fn kind_of(declared: Option<&str>) -> Kind {
     }
 }
 
-/// Refuses a parameter that is not what it says it is. Postgres does so by itself; SQLite would keep it.
+/// Refuses a parameter that is not what it says it is. Postgres does so by itself; SQLite would
+/// keep it.
 pub(super) fn check(value: &Value) -> Result<()> {
     if is_well_formed(value) {
         return Ok(());

@@ -28,7 +28,8 @@ pub(super) fn get(engine: Engine, sql: &str) -> Option<Arc<Checked>> {
     statements(engine).get(sql)
 }
 
-/// Remembers what was found out. Nothing is kept of refused statements: nobody could fill the cache with them, either.
+/// Remembers what was found out. Nothing is kept of refused statements: nobody could fill the cache
+/// with them, either.
 pub(super) fn put(engine: Engine, sql: &str, checked: &Arc<Checked>) {
     statements(engine).insert(sql.into(), Arc::clone(checked));
 }

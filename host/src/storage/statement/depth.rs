@@ -1,13 +1,15 @@
 //! Bounds how deep the tree of a statement can be, before a parser builds it.
 //!
-//! `1+1+1+...` makes a tree as deep as it has operators, and whoever walks or drops a tree needs stack in proportion. So what can
-//! make a tree deeper is counted while the tokens pass by: brackets that are open, and, between two commas, operators and words
-//! that follow a value. A list of any length costs nothing.
+//! `1+1+1+...` makes a tree as deep as it has operators, and whoever walks or drops a tree needs
+//! stack in proportion. So what can make a tree deeper is counted while the tokens pass by:
+//! brackets that are open, and, between two commas, operators and words that follow a value. A list
+//! of any length costs nothing.
 
 use super::Refusal;
 use super::lexer::Token;
 
-/// Operators in one chain, together with those of the chains around it. An OR of 1,000 comparisons has 6,000 at most.
+/// Operators in one chain, together with those of the chains around it. An OR of 1,000 comparisons
+/// has 6,000 at most.
 const LONGEST_CHAIN: u32 = 8_000;
 /// Brackets open at the same time, CASE not counted.
 const MOST_BRACKETS: usize = 200;

@@ -36,7 +36,8 @@ impl fmt::Display for Destroyed {
     }
 }
 
-/// What the statement does; `lexical` is what its words alone say, and the stricter of the two counts.
+/// What the statement does; `lexical` is what its words alone say, and the stricter of the two
+/// counts.
 pub(super) fn kind(statement: &Statement, findings: &Findings, lexical: Kind) -> Kind {
     match statement {
         Statement::Query(_) if !findings.writes && lexical == Kind::Read => Kind::Read,

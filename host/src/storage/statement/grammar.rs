@@ -11,15 +11,16 @@ use sqlparser::tokenizer::{Token, TokenWithSpan, Tokenizer};
 use std::fmt::Display;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-/// Address space for a parse, touched only as far as a statement is deep: [`super::depth`] bounds how deep that can be.
+/// Address space for a parse, touched only as far as a statement is deep: [`super::depth`] bounds
+/// how deep that can be.
 const STACK_BYTES: usize = 64 << 20;
 /// How deep the parser itself may go. Each bracket takes some of it.
 const RECURSION: usize = 600;
 /// Of the parser's own words in an error.
 const LONGEST_REASON: usize = 200;
 
-/// Runs `work` on a stack of its own: a request may be on a small one, and a deep tree needs a large one even to be dropped.
-/// A panic of the parser is a refusal.
+/// Runs `work` on a stack of its own: a request may be on a small one, and a deep tree needs a
+/// large one even to be dropped. A panic of the parser is a refusal.
 pub(super) fn with_stack<T>(work: impl FnOnce() -> Result<T, Refusal>) -> Result<T, Refusal> {
     let caught = || catch_unwind(AssertUnwindSafe(work));
     stacker::grow(STACK_BYTES, caught).unwrap_or_else(|_| Err(not_understood(&"the parser gave up")))
@@ -47,7 +48,8 @@ pub(super) fn expression(engine: Engine, text: &str) -> Result<Expr, Refusal> {
     }
 }
 
-/// The printed form of a tree that has passed the walk, if it means the same: it must give the same tree.
+/// The printed form of a tree that has passed the walk, if it means the same: it must give the same
+/// tree.
 pub(super) fn printed<T: Display + PartialEq>(
     tree: &T,
     parse: impl FnOnce(&str) -> Result<T, Refusal>,

@@ -1,6 +1,8 @@
-//! Cuts a statement into tokens, the same for Postgres and SQLite, and refuses what the two would cut differently.
+//! Cuts a statement into tokens, the same for Postgres and SQLite, and refuses what the two would
+//! cut differently.
 //!
-//! Here are names and numbers; `quotes` has comments and all that stands in quotes, `symbols` the rest.
+//! Here are names and numbers; `quotes` has comments and all that stands in quotes, `symbols` the
+//! rest.
 
 use super::Refusal;
 
@@ -24,8 +26,8 @@ pub(super) struct Lexer<'a> {
     pub(super) sql: &'a str,
     pub(super) at: usize,
     pub(super) previous: Option<Token<'a>>,
-    /// The previous token was an `E'...'` string. One that follows on a new line continues it, with its
-    /// backslashes.
+    /// The previous token was an `E'...'` string. One that follows on a new line continues it, with
+    /// its backslashes.
     pub(super) after_escape_string: bool,
     /// Square brackets that are open.
     pub(super) brackets: usize,

@@ -16,8 +16,8 @@
 //!    stands beside the gate, with its own reading of the text (`storage/sqlite/authorizer.rs`),
 //!    and judges alone what the parser or the lists do not know.
 //!
-//! Where apps share one credential this is still a seatbelt, not a wall: it trusts that the lists are right.
-//! What has passed is remembered by its text (`cache`).
+//! Where apps share one credential this is still a seatbelt, not a wall: it trusts that the lists
+//! are right. What has passed is remembered by its text (`cache`).
 
 pub(super) mod allowed;
 mod cache;
@@ -67,8 +67,8 @@ pub struct Checked {
     pub growth: Growth,
     /// How many parameters it takes: its placeholders are exactly `$1` to this.
     pub parameters: u32,
-    /// A read that cannot fail once it is prepared. Still, it may be cancelled, a view may hide what fails, and a parameter that
-    /// the server has to read from a text may not fit.
+    /// A read that cannot fail once it is prepared. Still, it may be cancelled, a view may hide
+    /// what fails, and a parameter that the server has to read from a text may not fit.
     pub steady: bool,
     /// What it takes away for good: dropped tables, dropped or retyped columns, tables emptied as a
     /// whole, tables with rows that make room for others (REPLACE).
@@ -130,8 +130,8 @@ pub enum RefusalCode {
     TooLarge,
 }
 
-/// Checks one statement for `engine`, which may be `max_bytes` long. Repeated texts cost a look-up, new ones some ten
-/// microseconds and more in proportion to their length.
+/// Checks one statement for `engine`, which may be `max_bytes` long. Repeated texts cost a look-up,
+/// new ones some ten microseconds and more in proportion to their length.
 pub fn check(engine: Engine, sql: &str, max_bytes: usize) -> Result<Arc<Checked>, Refusal> {
     check_length(sql, max_bytes)?;
     if let Some(checked) = cache::get(engine, sql) {
@@ -143,8 +143,9 @@ pub fn check(engine: Engine, sql: &str, max_bytes: usize) -> Result<Arc<Checked>
     Ok(checked)
 }
 
-/// Checks one condition over the columns of a table, as CHECK takes it, and returns the text to embed between parentheses:
-/// no parameters, no subqueries, no aggregates. `Syntax` or `Denied` where it is anything else.
+/// Checks one condition over the columns of a table, as CHECK takes it, and returns the text to
+/// embed between parentheses: no parameters, no subqueries, no aggregates. `Syntax` or `Denied`
+/// where it is anything else.
 pub fn check_expression(engine: Engine, text: &str, max_bytes: usize) -> Result<String, Refusal> {
     check_length(text, max_bytes)?;
     if scan(engine, &format!("select ({text}\n)"))?.parameters > 0 {
@@ -194,7 +195,8 @@ fn read(engine: Engine, sql: &str, scan: Scan) -> Result<Checked, Refusal> {
     Ok(Checked { text, kind, growth, parameters: scan.parameters, steady, destroys })
 }
 
-/// The text that Postgres runs. It passes the first step as well, for the engine reads this and not what the guest wrote.
+/// The text that Postgres runs. It passes the first step as well, for the engine reads this and not
+/// what the guest wrote.
 fn print_again(tree: &sqlparser::ast::Statement, sql: &str, scan: Scan) -> Result<String, Refusal> {
     let text = grammar::printed(tree, |again| grammar::statement(Engine::Postgres, again))?;
     grammar::check_faithful(sql, &text)?;

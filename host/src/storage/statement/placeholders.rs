@@ -35,7 +35,8 @@ impl Placeholders {
         Ok(())
     }
 
-    /// How many there are. SQLite binds a missing one to NULL without a word, Postgres cannot tell its type.
+    /// How many there are. SQLite binds a missing one to NULL without a word, Postgres cannot tell
+    /// its type.
     pub(super) fn count(&self) -> Result<u32, Refusal> {
         let blocks = [self.first].into_iter().chain(self.more.iter().copied());
         let seen: u32 = blocks.map(u128::count_ones).sum();

@@ -9,8 +9,8 @@ const SCHEMAS: [&str; 6] = ["innkeeper", "pg_catalog", "information_schema", "pu
 /// Schemas of the apps.
 const APP_SCHEMA_PREFIX: &str = "app_";
 
-/// Functions that change the session, read files, or take a text for SQL (PostgreSQL documentation, "System
-/// Administration Functions", "Mapping Tables to XML", "Gathering Document Statistics";
+/// Functions that change the session, read files, or take a text for SQL (PostgreSQL documentation,
+/// "System Administration Functions", "Mapping Tables to XML", "Gathering Document Statistics";
 /// <https://sqlite.org/security.html>). What begins with `pg_` and `sqlite_` needs no mention.
 const FUNCTIONS: [&str; 13] = [
     "set_config",

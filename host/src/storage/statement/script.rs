@@ -3,8 +3,8 @@
 use super::Refusal;
 use super::lexer::{Lexer, Token};
 
-/// The statements of a text, without the comments around them and without the semicolons. Quotes and comments are read as the gate
-/// reads them.
+/// The statements of a text, without the comments around them and without the semicolons. Quotes
+/// and comments are read as the gate reads them.
 pub fn split(text: &str) -> Result<Vec<String>, Refusal> {
     if text.contains('\0') {
         return Err(Refusal::syntax("the file contains a NUL character"));

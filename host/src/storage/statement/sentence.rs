@@ -118,7 +118,8 @@ impl<'a> Sentence<'a> {
             Some(prefix) => {
                 Err(Refusal::denied(format!("names that begin with {prefix} are not allowed to an app")))
             }
-            // `('...').ts_stat` calls a function too (PostgreSQL documentation, "Using Composite Types in Queries").
+            // `('...').ts_stat` calls a function too (PostgreSQL documentation, "Using Composite
+            // Types in Queries").
             None if self.previous == Some(Token::Symbol(b'.')) && rules::is_kept_function(name) => {
                 Err(Refusal::denied(format!("the function {name:.63} is not allowed to an app")))
             }

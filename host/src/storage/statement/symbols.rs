@@ -24,7 +24,8 @@ impl<'a> Lexer<'a> {
         number.map(Token::Parameter).ok_or_else(|| Refusal::placeholder(message()))
     }
 
-    /// SQLite reads `$1::name(anything)` as one variable (of Tcl) up to the parenthesis. Numbers there do no harm.
+    /// SQLite reads `$1::name(anything)` as one variable (of Tcl) up to the parenthesis. Numbers
+    /// there do no harm.
     fn is_plain_cast(&self) -> bool {
         let rest = self.sql.as_bytes().get(self.at..).unwrap_or_default();
         let mut after = rest;
@@ -71,7 +72,8 @@ impl<'a> Lexer<'a> {
         before.is_some_and(|byte| b"+-*/<>=~!@#%^&|".contains(byte))
     }
 
-    /// A subscript follows a value or `array`; elsewhere brackets are SQLite's quotes around a name.
+    /// A subscript follows a value or `array`; elsewhere brackets are SQLite's quotes around a
+    /// name.
     fn open_bracket(&mut self) -> Result<(), Refusal> {
         let after_value = match self.previous {
             Some(Token::Word(word)) => !rules::is_never_a_value(word),

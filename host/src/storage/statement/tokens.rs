@@ -4,8 +4,8 @@ use super::{Engine, forms, stand_in};
 use sqlparser::keywords::Keyword;
 use sqlparser::tokenizer::{Token, TokenWithSpan, Whitespace};
 
-/// Keywords of other databases that are plain names to Postgres and SQLite. As names they are no reason for a refusal, and what
-/// the parser would make of them is not wanted.
+/// Keywords of other databases that are plain names to Postgres and SQLite. As names they are no
+/// reason for a refusal, and what the parser would make of them is not wanted.
 const NO_KEYWORDS: [Keyword; 28] = [
     Keyword::ANTI,
     Keyword::APPLY,

@@ -1,4 +1,5 @@
-//! Which file `innkeeper blobs import` has made which blob of, and the rows that refer to files by the names under which they were stored.
+//! Which file `innkeeper blobs import` has made which blob of, and the rows that refer to files by
+//! the names under which they were stored.
 
 use super::incoming::Link;
 use super::quoted;
@@ -49,7 +50,8 @@ pub(super) async fn note(unit: &mut UnitOfWork, source: &str, id: &str) -> Resul
     unit.write(sql, &params).await.map(|_| ())
 }
 
-/// Puts the blob's id into the rows that have the stored name. Returns how many those are. The names have been found in the catalog.
+/// Puts the blob's id into the rows that have the stored name. Returns how many those are. The
+/// names have been found in the catalog.
 pub async fn link(unit: &mut UnitOfWork, link: &Link, id: &str) -> Result<u64> {
     let column = quoted(&link.column);
     let sql = format!("update {} set {column} = $1 where {column} = $2", quoted(&link.table));

@@ -1,5 +1,6 @@
-//! A file that a command brings in. It is received like an upload, in chunks that are committed by themselves, read back and compared, and then kept in one
-//! transaction with all that belongs to it. What a crash leaves in the middle is swept like any other upload.
+//! A file that a command brings in. It is received like an upload, in chunks that are committed by
+//! themselves, read back and compared, and then kept in one transaction with all that belongs to
+//! it. What a crash leaves in the middle is swept like any other upload.
 
 use super::imports;
 use crate::storage::blobs::{self, CHUNK_BYTES, staging};
@@ -48,7 +49,8 @@ pub struct Link {
 }
 
 impl Incoming {
-    /// Promises room for `size` bytes. None where the app's blobs would take up more than `most` with them.
+    /// Promises room for `size` bytes. None where the app's blobs would take up more than `most`
+    /// with them.
     pub async fn begin(space: &AppSpace, id: &str, size: u64, most: u64) -> Result<Option<Self>> {
         let mut unit = UnitOfWork::new(space.clone(), Transactions::Request);
         if !staging::begin(&mut unit, id, size, most).await? {
@@ -119,7 +121,8 @@ impl Incoming {
         Ok(sha256)
     }
 
-    /// The SHA-256 of the bytes as they are in the database. Over a slow link that takes as long as writing them.
+    /// The SHA-256 of the bytes as they are in the database. Over a slow link that takes as long as
+    /// writing them.
     async fn hash_of_what_is_there(&mut self) -> Result<Vec<u8>> {
         let (mut hasher, mut seq) = (Sha256::new(), 0);
         while seq < self.seq {
@@ -132,7 +135,8 @@ impl Incoming {
         Ok(hasher.finalize().to_vec())
     }
 
-    /// Keeps the blob, and with it the note of where it came from and the rows that are to refer to it. Returns how many rows those are.
+    /// Keeps the blob, and with it the note of where it came from and the rows that are to refer to
+    /// it. Returns how many rows those are.
     pub async fn keep(
         &mut self,
         sha256: &[u8],

@@ -43,7 +43,8 @@ impl Intake {
         Ok(Self { connection, app, engine: space.engine(), only_compares, taken: BTreeSet::new() })
     }
 
-    /// Makes a table without rows. The description comes from outside: it passes what a guest's passes.
+    /// Makes a table without rows. The description comes from outside: it passes what a guest's
+    /// passes.
     pub async fn define(&mut self, table: &Table) -> Result<()> {
         table.validate()?;
         let mut table = table.clone();
@@ -61,7 +62,8 @@ impl Intake {
         Ok(())
     }
 
-    /// Puts rows in, and counts them into `sum` as the engine keeps them. Returns how many values are not kept as they came.
+    /// Puts rows in, and counts them into `sum` as the engine keeps them. Returns how many values
+    /// are not kept as they came.
     pub async fn insert(&mut self, table: &Table, rows: Vec<Vec<Value>>, sum: &mut RowSum) -> Result<u64> {
         let columns = table.columns.len();
         let mut changed = 0;
@@ -146,7 +148,8 @@ impl Intake {
 
     /// Keeps nothing.
     pub async fn give_up(mut self) {
-        // The error that led here is the one to report; the connection goes home rolled back in any case.
+        // The error that led here is the one to report; the connection goes home rolled back in any
+        // case.
         let _ = self.connection.control(Control::Rollback).await;
     }
 

@@ -1,4 +1,5 @@
-//! Values as JSON, without loss: null, booleans and texts as themselves, everything else as an object with one field that names the type.
+//! Values as JSON, without loss: null, booleans and texts as themselves, everything else as an
+//! object with one field that names the type.
 
 use super::json_row;
 use crate::storage::Engine;

@@ -1,5 +1,5 @@
-//! Rows and values read from JSON, as strictly as they are written: what is no row of so many values is given up at the first byte that says so, and never takes up
-//! more than a row would.
+//! Rows and values read from JSON, as strictly as they are written: what is no row of so many
+//! values is given up at the first byte that says so, and never takes up more than a row would.
 
 use crate::storage::calendar;
 use crate::storage::value::{OtherValue, Value};

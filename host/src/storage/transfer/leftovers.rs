@@ -1,4 +1,5 @@
-//! What an app has in its place that no portable description tells of, and that a move leaves behind.
+//! What an app has in its place that no portable description tells of, and that a move leaves
+//! behind.
 
 use super::Snapshot;
 use crate::storage::host_sql::host_sql;
@@ -37,8 +38,8 @@ impl Leftover {
 }
 
 impl Snapshot {
-    /// Views, triggers, indexes over expressions or a part of the rows, references and constraints over several columns, and of what comes along
-    /// the parts that do not.
+    /// Views, triggers, indexes over expressions or a part of the rows, references and constraints
+    /// over several columns, and of what comes along the parts that do not.
     pub async fn leftovers(&mut self) -> Result<Vec<Leftover>> {
         let mut left = match self.engine() {
             Engine::Postgres => self.look(things_of_postgres()).await?,

@@ -1,7 +1,9 @@
-//! Which kept blobs nothing mentions: no value of the app's tables and of its sessions has their ids.
+//! Which kept blobs nothing mentions: no value of the app's tables and of its sessions has their
+//! ids.
 //!
-//! An id is found wherever its 32 digits stand: alone, inside a longer text or a document, with the hyphens of a uuid, in either case, or as 16 raw bytes. What looks
-//! like an id by chance only makes a blob stay.
+//! An id is found wherever its 32 digits stand: alone, inside a longer text or a document, with the
+//! hyphens of a uuid, in either case, or as 16 raw bytes. What looks like an id by chance only
+//! makes a blob stay.
 
 use super::overdue::{Leaving, leaving_from};
 use super::quoted;
@@ -49,7 +51,8 @@ impl Unmentioned {
         Self(ids.filter_map(|id| u128::from_str_radix(&id, 16).ok()).collect())
     }
 
-    /// Looks through all rows of the app, and through its sessions. `tell` is told of bytes that have been read.
+    /// Looks through all rows of the app, and through its sessions. `tell` is told of bytes that
+    /// have been read.
     pub async fn search(&mut self, unit: &mut UnitOfWork, tell: &mut impl FnMut(usize)) -> Result<()> {
         for (name, table) in schema::tables(&unit.space().clone()).await? {
             let searched = self.search_table(unit, &name, &table, tell).await;

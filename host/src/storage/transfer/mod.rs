@@ -1,9 +1,11 @@
 //! What the commands that carry files and whole apps need of storage.
 //!
-//! Files: [`incoming`] (a file that becomes a kept blob), [`imports`] (which file became which), [`overdue`] and [`mentions`]
-//! (what a sweep takes, what it lists). Whole apps: a [`snapshot`] reads, an [`intake`] writes in one transaction; `schema::portable` turns a table of the
-//! catalog into a description that the other engine understands, [`leftovers`] names what has none, [`json`] writes values and descriptions and `json_row` reads them, and
-//! [`host_rows`] are the app's rows in the host tables.
+//! Files: [`incoming`] (a file that becomes a kept blob), [`imports`] (which file became which),
+//! [`overdue`] and [`mentions`] (what a sweep takes, what it lists). Whole apps: a [`snapshot`]
+//! reads, an [`intake`] writes in one transaction; `schema::portable` turns a table of the catalog
+//! into a description that the other engine understands, [`leftovers`] names what has none,
+//! [`json`] writes values and descriptions and `json_row` reads them, and [`host_rows`] are the
+//! app's rows in the host tables.
 
 pub mod host_rows;
 pub mod imports;

@@ -33,7 +33,8 @@ async fn sequence(connection: &mut Connection, table: &str, column: &str) -> Res
     Ok(outcome.rows.rows.into_iter().next().and_then(|row| row.into_iter().next()?.into_text()))
 }
 
-/// Lets an identity go on behind the largest number there is, and behind the last that was given where the rows came from.
+/// Lets an identity go on behind the largest number there is, and behind the last that was given
+/// where the rows came from.
 pub(super) async fn go_on(
     connection: &mut Connection,
     table: &str,

@@ -1,4 +1,5 @@
-//! Blobs whose time is over, listed before a sweep takes them, and kept ones on their way out, in small batches, so that no lock lasts.
+//! Blobs whose time is over, listed before a sweep takes them, and kept ones on their way out, in
+//! small batches, so that no lock lasts.
 
 use crate::storage::blobs;
 use crate::storage::host_sql::host_sql;

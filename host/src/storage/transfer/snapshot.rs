@@ -1,7 +1,8 @@
 //! An app as it is at one moment, to be read in pieces while others go on writing.
 //!
-//! On Postgres a transaction that sees one state from its beginning to its end. On SQLite a reader with an open transaction, which the log ahead of
-//! the file lets see the old state (SQLite documentation, "Write-Ahead Logging", 2.2).
+//! On Postgres a transaction that sees one state from its beginning to its end. On SQLite a reader
+//! with an open transaction, which the log ahead of the file lets see the old state (SQLite
+//! documentation, "Write-Ahead Logging", 2.2).
 
 use super::quoted;
 use crate::storage::connection::{Bounds, Connection, Control, CursorLife, GuestSql, Isolation};
@@ -169,7 +170,8 @@ fn bounds(bytes: usize) -> Bounds {
     Bounds { rows: usize::MAX, bytes, time: PIECE_TIME }
 }
 
-/// Who reads or writes the file may be slow: the server is not to take the silence between two statements for the end.
+/// Who reads or writes the file may be slow: the server is not to take the silence between two
+/// statements for the end.
 pub(super) async fn wait_long(connection: &mut Connection) -> Result<()> {
     match connection {
         Connection::Postgres(_) => connection.script("set local idle_in_transaction_session_timeout = 0").await,
@@ -177,8 +179,9 @@ pub(super) async fn wait_long(connection: &mut Connection) -> Result<()> {
     }
 }
 
-/// Keeps tables from being emptied or rewritten: to a transaction that sees an older state, such a table of Postgres is empty (PostgreSQL
-/// documentation, "Caveats" of concurrency control). Taking a lock is no look yet.
+/// Keeps tables from being emptied or rewritten: to a transaction that sees an older state, such a
+/// table of Postgres is empty (PostgreSQL documentation, "Caveats" of concurrency control). Taking
+/// a lock is no look yet.
 async fn hold(connection: &mut Connection, tables: &[String]) -> Result<()> {
     if matches!(connection, Connection::Sqlite(_)) || tables.is_empty() {
         return Ok(());

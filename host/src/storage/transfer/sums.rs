@@ -35,7 +35,8 @@ impl RowHash {
     }
 }
 
-/// The sum of the hashes of rows: the same for the same rows in another order, since tables have none.
+/// The sum of the hashes of rows: the same for the same rows in another order, since tables have
+/// none.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct RowSum {
     /// How many.

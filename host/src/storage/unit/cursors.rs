@@ -1,7 +1,8 @@
 //! Cursors of a request: rows in bounded memory.
 //!
-//! A cursor that is opened while a transaction is open sees what it has written, and ends with it. Any other reads on a connection
-//! of its own (on Postgres one for all of them), so that it outlives the commit: rows can be streamed while the response is under way.
+//! A cursor that is opened while a transaction is open sees what it has written, and ends with it.
+//! Any other reads on a connection of its own (on Postgres one for all of them), so that it
+//! outlives the commit: rows can be streamed while the response is under way.
 
 use super::{Query, UnitOfWork, ended};
 use crate::storage::connection::{Bounds, Connection, Control, CursorLife, GuestSql};
@@ -86,7 +87,8 @@ impl Cursor {
 }
 
 impl UnitOfWork {
-    /// Opens a cursor for a statement that only reads. To be closed with [`Self::close_cursor`]; the end of the request closes all.
+    /// Opens a cursor for a statement that only reads. To be closed with [`Self::close_cursor`];
+    /// the end of the request closes all.
     pub async fn open_cursor(&mut self, sql: &GuestSql<'_>, params: &[Value]) -> Result<Cursor> {
         self.check()?;
         if self.snapshot.total >= MOST {
@@ -134,7 +136,8 @@ impl UnitOfWork {
         }
     }
 
-    /// At most `most` further rows and as many bytes as a result may have; none at the end. An error ends the cursor.
+    /// At most `most` further rows and as many bytes as a result may have; none at the end. An
+    /// error ends the cursor.
     pub async fn fetch(&mut self, cursor: &mut Cursor, most: u32) -> Result<Vec<Vec<Value>>> {
         if cursor.state == State::Failed {
             return Err(ended());

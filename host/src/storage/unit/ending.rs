@@ -8,8 +8,9 @@ use crate::storage::value::Value;
 use crate::storage::{Code, Error, Outcome, Result, blobs};
 
 impl UnitOfWork {
-    /// Runs a write of the host whose outcome nobody asks for: at the commit, with which it travels to the server, or before the next
-    /// statement of the host. Where statements are kept by themselves it runs at once.
+    /// Runs a write of the host whose outcome nobody asks for: at the commit, with which it travels
+    /// to the server, or before the next statement of the host. Where statements are kept by
+    /// themselves it runs at once.
     pub async fn defer(&mut self, sql: &'static HostSql, params: Vec<Value>) -> Result<()> {
         if self.open.is_none() && self.transactions == Transactions::Statement {
             return self.write(sql, &params).await.map(|_| ());
@@ -42,7 +43,8 @@ impl UnitOfWork {
             }
             Err(error) => {
                 if alone {
-                    // The first error is the one to report; a rollback that fails too costs the connection.
+                    // The first error is the one to report; a rollback that fails too costs the
+                    // connection.
                     let _ = self.rollback().await;
                 }
                 Err(error)
@@ -125,8 +127,8 @@ impl UnitOfWork {
         rolled_back
     }
 
-    /// Gives up what was written, so that nothing is kept until a rollback: for a part that could not be undone. The connection is
-    /// rolled back as it goes home.
+    /// Gives up what was written, so that nothing is kept until a rollback: for a part that could
+    /// not be undone. The connection is rolled back as it goes home.
     pub fn poison(&mut self) {
         self.give_up(Code::Other);
     }

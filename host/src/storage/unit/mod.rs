@@ -1,10 +1,11 @@
 //! The unit of work: all that one request changes, kept together or not at all.
 //!
-//! Reads run alone until the first write. The first write begins a transaction on a connection that the unit then holds until
-//! [`UnitOfWork::commit`] or [`UnitOfWork::rollback`]. Dropping the unit rolls back (see the leases). A guest's statement that fails inside the
-//! transaction is undone by itself: SQLite does so, on Postgres a savepoint stands before it unless the statement is a read in which there is nothing to fail.
-//! Writes of the host may wait for the commit, to travel with it (`ending`). `parts` are savepoints of the guest, `cursors` what is read
-//! piece by piece.
+//! Reads run alone until the first write. The first write begins a transaction on a connection that
+//! the unit then holds until [`UnitOfWork::commit`] or [`UnitOfWork::rollback`]. Dropping the unit
+//! rolls back (see the leases). A guest's statement that fails inside the transaction is undone by
+//! itself: SQLite does so, on Postgres a savepoint stands before it unless the statement is a read
+//! in which there is nothing to fail. Writes of the host may wait for the commit, to travel with it
+//! (`ending`). `parts` are savepoints of the guest, `cursors` what is read piece by piece.
 
 mod beside;
 mod cursors;
@@ -34,7 +35,8 @@ pub enum Transactions {
     Statement,
 }
 
-/// The number of the savepoint that stands before each guest statement on Postgres; transactions of guests count from 1.
+/// The number of the savepoint that stands before each guest statement on Postgres; transactions of
+/// guests count from 1.
 const STATEMENT_MARK: u32 = 0;
 
 /// All that one request changes in one app.
@@ -137,7 +139,8 @@ impl UnitOfWork {
         self.snapshot.is_any_open()
     }
 
-    /// From now on keeps every statement by itself. Called once the response is on its way; nothing may be open.
+    /// From now on keeps every statement by itself. Called once the response is on its way; nothing
+    /// may be open.
     pub fn finish(&mut self) {
         self.transactions = Transactions::Statement;
     }
@@ -200,7 +203,8 @@ impl UnitOfWork {
         }
         let mut connection = self.space.reader().await?;
         match text.run(&mut connection, params).await {
-            // The connection had died while it lay in the pool, and nothing was written: another one may do.
+            // The connection had died while it lay in the pool, and nothing was written: another
+            // one may do.
             Err(error) if error.code == Code::Unavailable => {
                 drop(connection);
                 text.run(&mut self.space.reader().await?, params).await
@@ -225,20 +229,23 @@ impl UnitOfWork {
         outcome
     }
 
-    /// Runs a write in a transaction of its own, so that an error keeps nothing and a commit whose answer is lost says so.
+    /// Runs a write in a transaction of its own, so that an error keeps nothing and a commit whose
+    /// answer is lost says so.
     async fn run_alone(&mut self, text: Query<'_>, params: &[Value]) -> Result<Outcome> {
         self.ensure_open(None).await?;
         match self.run_open(text, params).await {
             Ok(outcome) => self.keep().await.map(|()| outcome),
             Err(error) => {
-                // The first error is the one to report; a rollback that fails too costs the connection.
+                // The first error is the one to report; a rollback that fails too costs the
+                // connection.
                 let _ = self.rollback().await;
                 Err(error)
             }
         }
     }
 
-    /// Runs a statement in the open transaction. A failing statement of the guest leaves the transaction as it was before it.
+    /// Runs a statement in the open transaction. A failing statement of the guest leaves the
+    /// transaction as it was before it.
     async fn run_open(&mut self, text: Query<'_>, params: &[Value]) -> Result<Outcome> {
         let guarded = self.needs_mark(&text, params);
         if guarded {
@@ -261,8 +268,8 @@ impl UnitOfWork {
         Err(self.told(error))
     }
 
-    /// A transaction in which nothing was written yet loses nothing when it is begun anew, so it needs no mark. Nor does a read in
-    /// which nothing is left to fail, once the server knows it.
+    /// A transaction in which nothing was written yet loses nothing when it is begun anew, so it
+    /// needs no mark. Nor does a read in which nothing is left to fail, once the server knows it.
     fn needs_mark(&self, text: &Query<'_>, params: &[Value]) -> bool {
         let Some(connection) = &self.open else { return false };
         let may_fail = match text {
@@ -281,8 +288,9 @@ impl UnitOfWork {
             || self.cursors_inside > 0
     }
 
-    /// What the guest is told of a statement that has taken with it what was written: a read that was not to fail and failed all
-    /// the same (a view may hide a division), a write that SQLite was stopped in.
+    /// What the guest is told of a statement that has taken with it what was written: a read that
+    /// was not to fail and failed all the same (a view may hide a division), a write that SQLite
+    /// was stopped in.
     fn told(&self, error: Error) -> Error {
         if self.broken.is_none() || error.is_telling() {
             return error;
@@ -417,7 +425,8 @@ impl Query<'_> {
     }
 }
 
-/// Whether a server that wants such a value takes every one of them. Text with a NUL it does not, and what is other it reads first.
+/// Whether a server that wants such a value takes every one of them. Text with a NUL it does not,
+/// and what is other it reads first.
 fn is_plain(value: &Value) -> bool {
     match value {
         Value::Text(text) => !text.contains('\0'),

@@ -1,5 +1,6 @@
-//! The bytes of one range of a blob: read about a mebibyte at a time, the next while the last is being sent. Only chunks that hold bytes
-//! of the range are read, and a connection to the database is held only meanwhile, so a slow visitor holds none.
+//! The bytes of one range of a blob: read about a mebibyte at a time, the next while the last is
+//! being sent. Only chunks that hold bytes of the range are read, and a connection to the database
+//! is held only meanwhile, so a slow visitor holds none.
 //!
 //! All that is being sent at a time shares [`ROOM`]: a thousand visitors who take nothing fill no
 //! memory, and leave some of it to others.
@@ -21,7 +22,8 @@ use tokio_util::task::AbortOnDropHandle;
 /// Chunks that are left to send when the next are asked for.
 const READ_AHEAD: usize = 4;
 
-/// Chunks that may be in memory on their way out, those included that the operating system has not taken yet: 64 MiB.
+/// Chunks that may be in memory on their way out, those included that the operating system has not
+/// taken yet: 64 MiB.
 static ROOM: LazyLock<Arc<Shares>> = LazyLock::new(|| Shares::new(PLACES));
 const PLACES: u64 = 256;
 /// Nobody reads ahead while more than so many are in use: whoever has something to send needs no
@@ -86,7 +88,8 @@ impl Chunks {
             let places = spare_places(&ROOM, &self.party, &chunks, 0);
             // Only who has nothing to send waits for a place.
             if !places.is_empty() || self.ready.is_empty() {
-                // A task of its own: it gives its connection back however long nobody polls this body.
+                // A task of its own: it gives its connection back however long nobody polls this
+                // body.
                 let reading =
                     tokio::spawn(read(self.space.clone(), self.id.clone(), self.party.clone(), chunks, places));
                 self.reading = Some(AbortOnDropHandle::new(reading));
@@ -120,7 +123,8 @@ impl Chunks {
     }
 }
 
-/// Places for as many chunks as are read at a time, less those that there are, as far as nobody who has none yet needs them.
+/// Places for as many chunks as are read at a time, less those that there are, as far as nobody who
+/// has none yet needs them.
 fn spare_places(room: &Arc<Shares>, party: &Party, chunks: &RangeInclusive<i64>, there: usize) -> Vec<Share> {
     let left = chunks.end().saturating_sub(*chunks.start()).saturating_add(1);
     let wanted = usize::try_from(left).unwrap_or(usize::MAX).min(READ_AHEAD).saturating_sub(there);

@@ -1,4 +1,5 @@
-//! Conditional requests (RFC 9110, section 13): what tells one state of a file from another, and what follows from that.
+//! Conditional requests (RFC 9110, section 13): what tells one state of a file from another, and
+//! what follows from that.
 
 use super::entity_tag::{Comparison, names};
 use super::wanted::Wanted;
@@ -30,8 +31,8 @@ impl Validators {
         httpdate::fmt_http_date(self.modified)
     }
 
-    /// The status that answers a GET or HEAD whose condition fails, in the order of section 13.2.2. Other methods have done their
-    /// work when their answer is made: a 412 would deny it.
+    /// The status that answers a GET or HEAD whose condition fails, in the order of section 13.2.2.
+    /// Other methods have done their work when their answer is made: a 412 would deny it.
     pub(super) fn failed(&self, wanted: &Wanted) -> Option<StatusCode> {
         if !(wanted.is_get || wanted.is_head) {
             return None;
@@ -51,7 +52,8 @@ impl Validators {
         }
     }
 
-    /// Whether `If-Range` lets a range through (section 13.1.5): it is the same strong tag, or exactly the same date.
+    /// Whether `If-Range` lets a range through (section 13.1.5): it is the same strong tag, or
+    /// exactly the same date.
     pub(super) fn let_range_through(&self, wanted: &Wanted) -> bool {
         let Some(value) = &wanted.if_range else { return true };
         value.as_bytes() == self.etag.as_bytes() || date(Some(value)) == Some(self.modified)

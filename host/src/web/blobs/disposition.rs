@@ -6,8 +6,9 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 /// What RFC 8187 leaves as it is in a value.
 const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'.').remove(b'-').remove(b'_').remove(b'~');
 
-/// The header's value. The name stands there twice: first for clients that know no other form, in characters that every one of them reads
-/// the same way, then as it is; whoever knows both takes the second.
+/// The header's value. The name stands there twice: first for clients that know no other form, in
+/// characters that every one of them reads the same way, then as it is; whoever knows both takes
+/// the second.
 pub(super) fn header(inline: bool, name: Option<&str>) -> String {
     let kind = if inline { "inline" } else { "attachment" };
     // An app may choose a name from anywhere, so it is cleaned as if a visitor had sent it.
@@ -20,7 +21,8 @@ pub(super) fn header(inline: bool, name: Option<&str>) -> String {
     }
 }
 
-/// Letters, digits, dots, dashes and blanks; anything else becomes an underscore, also the percent sign, which some clients decode.
+/// Letters, digits, dots, dashes and blanks; anything else becomes an underscore, also the percent
+/// sign, which some clients decode.
 fn plain(name: &str) -> String {
     let is_plain = |c: &char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_' | ' ');
     name.chars().map(|c| if is_plain(&c) { c } else { '_' }).collect()

@@ -14,8 +14,8 @@ const NOT_THE_GUESTS: [HeaderName; 5] = [
     header::TRAILER,
 ];
 
-/// Describes the file, and replaces what a guest has said of it. Of its other headers none can loosen what is set here: a browser keeps to
-/// all policies that it is given.
+/// Describes the file, and replaces what a guest has said of it. Of its other headers none can
+/// loosen what is set here: a browser keeps to all policies that it is given.
 pub(super) fn describe(headers: &mut HeaderMap, pending: &Pending, validators: &Validators) {
     for name in NOT_THE_GUESTS {
         headers.remove(name);

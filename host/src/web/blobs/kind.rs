@@ -1,7 +1,7 @@
 //! What a browser may do with a file of a type.
 //!
-//! The type is the one that was found in the file's bytes when it came; what its sender declared counts only for kinds that bytes do not
-//! show, and of those only plain text is shown.
+//! The type is the one that was found in the file's bytes when it came; what its sender declared
+//! counts only for kinds that bytes do not show, and of those only plain text is shown.
 
 use std::borrow::Cow;
 
@@ -34,9 +34,11 @@ pub(super) fn may_show(media_type: &str) -> bool {
 
 /// The value of `Content-Type`.
 ///
-/// Plain text is sent as UTF-8, which nearly all of it is: the type is stored without its parameters, and a browser that is told nothing takes it
-/// for Windows-1252, or guesses an encoding in which the text reads as another. What could act in a page of the app is sent as bytes of no
-/// type: offering it for saving keeps it from being opened as a page, but not from being named by one as its script.
+/// Plain text is sent as UTF-8, which nearly all of it is: the type is stored without its
+/// parameters, and a browser that is told nothing takes it for Windows-1252, or guesses an encoding
+/// in which the text reads as another. What could act in a page of the app is sent as bytes of no
+/// type: offering it for saving keeps it from being opened as a page, but not from being named by
+/// one as its script.
 pub(super) fn content_type(media_type: &str) -> Cow<'_, str> {
     match media_type {
         "text/plain" => "text/plain; charset=utf-8".into(),
@@ -64,7 +66,8 @@ pub(super) fn policy(media_type: &str) -> &'static str {
     }
 }
 
-/// Pages, drawings and documents with script in them, scripts, style sheets, and containers of any of these.
+/// Pages, drawings and documents with script in them, scripts, style sheets, and containers of any
+/// of these.
 fn may_act(media_type: &str) -> bool {
     let (family, kind) = media_type.split_once('/').unwrap_or(("", media_type));
     let is_xml = matches!(kind, "xml" | "xsl") || kind.ends_with("+xml");

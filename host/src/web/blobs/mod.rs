@@ -1,9 +1,12 @@
-//! Sending files: status, headers and bytes of a blob, with ranges and conditional requests (RFC 9110, sections 13 and 14).
+//! Sending files: status, headers and bytes of a blob, with ranges and conditional requests (RFC
+//! 9110, sections 13 and 14).
 //!
-//! Bytes go from the database to the socket and touch no guest. A stored file never runs as a page of the app: its type is not guessed
-//! again, script in it is sandboxed, and what could be a page is offered for saving.
+//! Bytes go from the database to the socket and touch no guest. A stored file never runs as a page
+//! of the app: its type is not guessed again, script in it is sandboxed, and what could be a page
+//! is offered for saving.
 //!
-//! [`wanted`] reads the request, [`condition`] and [`range`] decide, [`headers`] describes the file, [`stream`] sends it.
+//! [`wanted`] reads the request, [`condition`] and [`range`] decide, [`headers`] describes the
+//! file, [`stream`] sends it.
 
 mod chunks;
 mod condition;
@@ -30,7 +33,8 @@ use stream::{BlobStream, Piece};
 
 pub(super) use wanted::Wanted;
 
-/// Answers with a blob. `guests` are the head of a response that named it; the host's own headers count more.
+/// Answers with a blob. `guests` are the head of a response that named it; the host's own headers
+/// count more.
 pub(super) fn respond(
     space: &AppSpace,
     pending: Pending,
@@ -69,8 +73,9 @@ struct Answer<'a> {
 }
 
 impl Answer<'_> {
-    /// Conditions and ranges ask for the file that a success would send; with another status it is only the body of that answer (RFC
-    /// 9110, sections 13.2.1 and 14.2). A guest cannot answer them itself, since it does not see which bytes are sent.
+    /// Conditions and ranges ask for the file that a success would send; with another status it is
+    /// only the body of that answer (RFC 9110, sections 13.2.1 and 14.2). A guest cannot answer
+    /// them itself, since it does not see which bytes are sent.
     fn choose(&self, asked: StatusCode, headers: &mut HeaderMap) -> (StatusCode, Body) {
         match asked {
             StatusCode::NO_CONTENT | StatusCode::RESET_CONTENT | StatusCode::NOT_MODIFIED => (asked, full("")),
@@ -127,14 +132,16 @@ impl Answer<'_> {
     }
 }
 
-/// The visitor's copy is good. It takes over the headers of this answer (RFC 9111, section 3.2), so that a file that was stored under older
-/// rules is shown under those of today; only what belongs to a content is left out.
+/// The visitor's copy is good. It takes over the headers of this answer (RFC 9111, section 3.2), so
+/// that a file that was stored under older rules is shown under those of today; only what belongs
+/// to a content is left out.
 fn not_modified(headers: &mut HeaderMap) -> (StatusCode, Body) {
     headers.remove(header::CONTENT_TYPE);
     (StatusCode::NOT_MODIFIED, full(""))
 }
 
-/// An answer without the file. It must not be kept in the file's place, however long that may be kept.
+/// An answer without the file. It must not be kept in the file's place, however long that may be
+/// kept.
 fn refuse(status: StatusCode, headers: &mut HeaderMap) -> (StatusCode, Body) {
     headers.remove(header::CONTENT_TYPE);
     headers.remove(header::CONTENT_DISPOSITION);

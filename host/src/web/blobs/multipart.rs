@@ -5,11 +5,12 @@ use super::stream::Piece;
 use crate::storage::hex;
 use bytes::Bytes;
 
-/// Random bytes of a boundary. Whoever uploaded the file cannot have written it there: it is made for one answer.
+/// Random bytes of a boundary. Whoever uploaded the file cannot have written it there: it is made
+/// for one answer.
 const BOUNDARY_BYTES: usize = 24;
 
-/// The content type of the whole and its pieces; `content_type` and `size` are the file's. None where the system gives no random
-/// numbers: then the file is sent whole.
+/// The content type of the whole and its pieces; `content_type` and `size` are the file's. None
+/// where the system gives no random numbers: then the file is sent whole.
 pub(super) fn parts(ranges: &[ByteRange], content_type: &str, size: u64) -> Option<(String, Vec<Piece>)> {
     let mut random = [0_u8; BOUNDARY_BYTES];
     getrandom::fill(&mut random).ok()?;

@@ -1,9 +1,10 @@
-//! Byte ranges (RFC 9110, section 14.1.2): which parts of a file a visitor asks for, and which of them are sent.
+//! Byte ranges (RFC 9110, section 14.1.2): which parts of a file a visitor asks for, and which of
+//! them are sent.
 
 use http::HeaderValue;
 
-/// Ranges that are sent in one answer. Who asks for more gets the whole: many small ranges are how servers were brought
-/// down (CVE-2011-3192), and no honest client needs them.
+/// Ranges that are sent in one answer. Who asks for more gets the whole: many small ranges are how
+/// servers were brought down (CVE-2011-3192), and no honest client needs them.
 const MOST: usize = 5;
 
 /// Bytes of a file from the first to the last, both included.
@@ -42,7 +43,8 @@ impl ByteRange {
     }
 }
 
-/// Chooses by the `Range` header. One mistake in it, too many ranges or ranges that overlap make all of it ignored.
+/// Chooses by the `Range` header. One mistake in it, too many ranges or ranges that overlap make
+/// all of it ignored.
 pub(super) fn choose(range: Option<&HeaderValue>, size: u64) -> Choice {
     let Some(asked) = range.and_then(|range| range.to_str().ok()).and_then(parse) else { return Choice::Whole };
     let ranges: Vec<ByteRange> = asked.iter().filter_map(|spec| spec.within(size)).collect();
@@ -110,8 +112,8 @@ impl Spec {
     }
 }
 
-/// Whether the whole is sent instead: the ranges together are longer than the file, or more than two of them overlap (RFC 9110,
-/// section 14.2).
+/// Whether the whole is sent instead: the ranges together are longer than the file, or more than
+/// two of them overlap (RFC 9110, section 14.2).
 fn is_wasteful(ranges: &[ByteRange], size: u64) -> bool {
     let total = ranges.iter().fold(0_u64, |total, range| total.saturating_add(range.len()));
     let later = |at: usize| ranges.iter().skip(at.saturating_add(1));

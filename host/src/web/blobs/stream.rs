@@ -1,5 +1,5 @@
-//! A body that is made of a blob's ranges and of the text between them. It is pulled: nothing is read before the visitor has taken what came
-//! before.
+//! A body that is made of a blob's ranges and of the text between them. It is pulled: nothing is
+//! read before the visitor has taken what came before.
 
 use super::chunks::Chunks;
 use super::range::ByteRange;

@@ -36,7 +36,8 @@ impl Wanted {
     }
 }
 
-/// Several lines are one list (RFC 9110, section 5.3). What may stand only once, and stands twice, is malformed by that.
+/// Several lines are one list (RFC 9110, section 5.3). What may stand only once, and stands twice,
+/// is malformed by that.
 fn whole(headers: &HeaderMap, name: &HeaderName) -> Option<HeaderValue> {
     let mut lines = headers.get_all(name).iter();
     let first = lines.next()?;

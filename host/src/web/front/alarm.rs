@@ -8,8 +8,8 @@ use tokio::time::{Instant, Sleep, sleep_until};
 
 /// A timer that is set back only when it has to ring earlier than before, or has rung too early.
 ///
-/// A busy connection begins a new wait with every request, each ending later than the one before; this way none of
-/// them costs a visit to the timer wheel.
+/// A busy connection begins a new wait with every request, each ending later than the one before;
+/// this way none of them costs a visit to the timer wheel.
 #[derive(Debug, Default)]
 pub(super) struct Alarm {
     sleep: Option<Pin<Box<Sleep>>>,

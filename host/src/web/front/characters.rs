@@ -1,9 +1,11 @@
 //! Which bytes may stand where in a request head.
 
-/// How many bytes are looked at together: small enough for a short line, large enough for a vector register.
+/// How many bytes are looked at together: small enough for a short line, large enough for a vector
+/// register.
 const BLOCK: usize = 16;
 
-/// Finds the first control character other than a tab: the end of a line, or what has no place in a head.
+/// Finds the first control character other than a tab: the end of a line, or what has no place in a
+/// head.
 pub(super) fn first_control(bytes: &[u8]) -> Option<usize> {
     let mut before = 0;
     for block in bytes.chunks(BLOCK) {
@@ -17,7 +19,8 @@ pub(super) fn first_control(bytes: &[u8]) -> Option<usize> {
     None
 }
 
-/// Any control character but the tab, which may stand in the value of a field (RFC 9110 section 5.5).
+/// Any control character but the tab, which may stand in the value of a field (RFC 9110 section
+/// 5.5).
 pub(super) const fn is_control(byte: u8) -> bool {
     (byte < b' ' && byte != b'\t') || byte == 0x7f
 }
@@ -43,7 +46,8 @@ const fn tokens() -> [bool; 256] {
     table
 }
 
-/// A character of a path. Those beyond RFC 3986 are sent by browsers; what the `http` crate takes is the measure.
+/// A character of a path. Those beyond RFC 3986 are sent by browsers; what the `http` crate takes
+/// is the measure.
 pub(super) const fn is_path(byte: u8) -> bool {
     matches!(byte, b'!' | b'"' | b'$'..=b';' | b'=' | b'@'..=b'_' | b'a'..=b'~')
 }

@@ -1,4 +1,5 @@
-//! Follows a chunked body, strictly (RFC 9112 section 7.1), so that its end is known and hyper reads the same one.
+//! Follows a chunked body, strictly (RFC 9112 section 7.1), so that its end is known and hyper
+//! reads the same one.
 
 use super::characters::{is_control, is_token};
 use super::framing::take_up_to;
@@ -46,7 +47,8 @@ impl Chunked {
         self.at == Place::Done
     }
 
-    /// Counts how many of `bytes` belong to the body, and tells what is wrong with the byte after them.
+    /// Counts how many of `bytes` belong to the body, and tells what is wrong with the byte after
+    /// them.
     pub(super) fn take(&mut self, bytes: &[u8]) -> (usize, Option<Refusal>) {
         let mut taken = 0;
         while let Some(byte) = bytes.get(taken).filter(|_| !self.is_done()) {
@@ -70,7 +72,8 @@ impl Chunked {
         match (self.at, byte) {
             (Place::SizeStart, _) => self.digit(byte, 0),
             (Place::Size(_), b'\r') => Ok(Place::SizeLf),
-            // RFC 9112 section 7.1.1 allows whitespace here and calls it bad; nobody sends it without an aim.
+            // RFC 9112 section 7.1.1 allows whitespace here and calls it bad; nobody sends it
+            // without an aim.
             (Place::Size(_), b';') => self.extension(),
             (Place::Size(digits), _) => self.digit(byte, digits),
             (Place::Extension, b'\r') => Ok(Place::SizeLf),

@@ -1,4 +1,5 @@
-//! The field lines of a head: their form, and those few that decide where the message ends or whom it is for.
+//! The field lines of a head: their form, and those few that decide where the message ends or whom
+//! it is for.
 
 use std::ops::Range;
 
@@ -68,7 +69,8 @@ impl Fields {
         Ok(())
     }
 
-    /// RFC 9112 section 6.1: a length beside it is to be treated as an attack, and HTTP/1.0 does not have it.
+    /// RFC 9112 section 6.1: a length beside it is to be treated as an attack, and HTTP/1.0 does
+    /// not have it.
     fn transfer_encoding(&mut self, value: &[u8], version: Version) -> Result<(), Refusal> {
         if self.length.is_some() {
             return Err(Refusal::LengthAndChunks);

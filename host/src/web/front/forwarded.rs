@@ -19,7 +19,8 @@ pub struct ClientInfo {
 }
 
 impl ClientInfo {
-    /// Reads the proxy's headers; says nothing where no proxy is trusted, for then the client has written them.
+    /// Reads the proxy's headers; says nothing where no proxy is trusted, for then the client has
+    /// written them.
     pub fn new(headers: &HeaderMap, trust_proxy: bool) -> Self {
         if !trust_proxy {
             return Self::default();

@@ -18,7 +18,8 @@ impl Framing {
         if chunked { Self::Chunked(Chunked::default()) } else { Self::Length(length.unwrap_or(0)) }
     }
 
-    /// Counts how many of `bytes` belong to the body, and tells what is wrong with the byte after them.
+    /// Counts how many of `bytes` belong to the body, and tells what is wrong with the byte after
+    /// them.
     pub(super) fn take(&mut self, bytes: &[u8]) -> (usize, Option<Refusal>) {
         match self {
             Self::Length(left) => (take_up_to(left, bytes.len()), None),

@@ -47,7 +47,8 @@ impl Gate {
 
     /// Tells how many of `bytes` hyper may have now, where it has room for so many.
     ///
-    /// Of a head, `bytes` has to begin with its first byte, at every call until hyper was given some.
+    /// Of a head, `bytes` has to begin with its first byte, at every call until hyper was given
+    /// some.
     pub(super) fn admit(&mut self, bytes: &[u8], room: usize) -> usize {
         if let Phase::Head(scan) = &mut self.phase {
             match scan.feed(bytes, &self.rules) {

@@ -24,7 +24,8 @@ const KEPT_BYTES: usize = 8 * 1024;
 pub struct Guarded<S> {
     pub(super) socket: S,
     pub(super) gate: Gate,
-    /// What has arrived and hyper may not see yet: an incomplete head, or what follows the current message.
+    /// What has arrived and hyper may not see yet: an incomplete head, or what follows the current
+    /// message.
     pub(super) held: BytesMut,
     pub(super) is_at_end: bool,
     pub(super) alarm: Alarm,
@@ -84,7 +85,8 @@ impl<S> Guarded<S> {
         }
     }
 
-    /// Takes what the socket has put into `buf` after `start`, and leaves there what may be seen of it.
+    /// Takes what the socket has put into `buf` after `start`, and leaves there what may be seen of
+    /// it.
     ///
     /// A request that comes in one piece is judged where it lies and never copied.
     fn take_in(&mut self, buf: &mut ReadBuf<'_>, start: usize) {

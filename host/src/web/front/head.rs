@@ -1,7 +1,7 @@
 //! One request head, judged line by line while its bytes arrive.
 //!
-//! Every decision hangs on the bytes up to some place and never on how they were cut into reads: the same request
-//! gets the same answer whether it comes at once or byte by byte.
+//! Every decision hangs on the bytes up to some place and never on how they were cut into reads:
+//! the same request gets the same answer whether it comes at once or byte by byte.
 
 use super::fields::Fields;
 use super::framing::Framing;
@@ -32,7 +32,8 @@ pub(super) struct HeadScan {
 }
 
 impl HeadScan {
-    /// Judges what has arrived of a head: `bytes` are all its bytes so far, those of earlier calls included.
+    /// Judges what has arrived of a head: `bytes` are all its bytes so far, those of earlier calls
+    /// included.
     pub(super) fn feed(&mut self, bytes: &[u8], rules: &Rules) -> Result<Option<Head>, Refusal> {
         loop {
             let limit = self.limit(rules);
@@ -95,7 +96,8 @@ impl HeadScan {
             return Err(Refusal::NoHost);
         }
         if let (Some(target), Some(host)) = (&request.host, host) {
-            // RFC 9112 section 3.2.2 would ignore the Host: what a proxy in front has routed by is then unknown.
+            // RFC 9112 section 3.2.2 would ignore the Host: what a proxy in front has routed by is
+            // then unknown.
             let part = |place| bytes.get(place).unwrap_or_default();
             if !is_same_place(part(target.place.clone()), part(host), target.default_port) {
                 return Err(Refusal::HostDiffers);

@@ -7,9 +7,11 @@ use std::net::Ipv6Addr;
 /// The longest name that DNS knows, as text.
 const NAME_BYTES: usize = 253;
 
-/// The one spelling of a host by which routes are looked up: lower case, without port and trailing dot.
+/// The one spelling of a host by which routes are looked up: lower case, without port and trailing
+/// dot.
 ///
-/// `None` for what is no host name and no address, so that nothing else is ever compared with a route.
+/// `None` for what is no host name and no address, so that nothing else is ever compared with a
+/// route.
 pub fn normalise_host(host: &str) -> Option<String> {
     let (name, port) = split_port(host.as_bytes());
     if !is_name(name) || !port.is_none_or(is_port) {

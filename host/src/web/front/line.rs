@@ -13,9 +13,9 @@ pub(super) enum LineEnd {
 
 /// Finds the end of the line that goes on at offset `from`.
 ///
-/// RFC 9112 section 2.2 lets a recipient take a bare LF for a line end. Two that differ in this see different
-/// requests in the same bytes, so it is refused here, as that section asks for a bare CR and RFC 9110 section 5.5
-/// for NUL.
+/// RFC 9112 section 2.2 lets a recipient take a bare LF for a line end. Two that differ in this see
+/// different requests in the same bytes, so it is refused here, as that section asks for a bare CR
+/// and RFC 9110 section 5.5 for NUL.
 pub(super) fn find_end(bytes: &[u8], from: usize) -> Result<LineEnd, Refusal> {
     let rest = bytes.get(from..).unwrap_or_default();
     let Some(found) = first_control(rest) else {

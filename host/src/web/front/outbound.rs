@@ -1,4 +1,5 @@
-//! The writing side of a guarded socket: a client that takes nothing is dropped, and an early answer is not lost.
+//! The writing side of a guarded socket: a client that takes nothing is dropped, and an early
+//! answer is not lost.
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;
@@ -73,9 +74,11 @@ impl<S: AsyncRead + Unpin> Guarded<S> {
         Poll::Ready(Err(io::Error::new(io::ErrorKind::TimedOut, "the client takes too little of the response")))
     }
 
-    /// Discards for a while what the client still sends, after our side of the connection was closed.
+    /// Discards for a while what the client still sends, after our side of the connection was
+    /// closed.
     ///
-    /// A close with unread bytes resets the connection, and the reset may overtake the answer (RFC 9112 section 9.6).
+    /// A close with unread bytes resets the connection, and the reset may overtake the answer (RFC
+    /// 9112 section 9.6).
     fn poll_linger(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         if self.is_at_end || !self.is_owed_bytes() {
             return Poll::Ready(());

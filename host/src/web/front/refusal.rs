@@ -27,8 +27,8 @@ macro_rules! refusals {
 
             /// The head that hyper is given in the place of a refused one.
             ///
-            /// No client can send it: a TRACE request is always refused. And whoever gave hyper one past the front
-            /// would only be refused.
+            /// No client can send it: a TRACE request is always refused. And whoever gave hyper one
+            /// past the front would only be refused.
             pub(super) fn marker(self) -> &'static [u8] {
                 match self {
                     $(Self::$name => concat!(
@@ -80,7 +80,8 @@ refusals! {
     Version HTTP_VERSION_NOT_SUPPORTED "only HTTP/1.1 and HTTP/1.0 are served"
 }
 
-/// Tells whether a request stands for one that the front has refused: to be asked first by every service.
+/// Tells whether a request stands for one that the front has refused: to be asked first by every
+/// service.
 pub fn refusal<B>(request: &Request<B>) -> Option<Refusal> {
     if request.method() != Method::TRACE {
         return None;
@@ -103,7 +104,8 @@ impl Refusal {
         None
     }
 
-    /// The response to a refused request: its status, the reason as text, and the end of the connection.
+    /// The response to a refused request: its status, the reason as text, and the end of the
+    /// connection.
     pub fn answer(self) -> Response<&'static str> {
         let mut response = Response::new(self.reason());
         *response.status_mut() = self.status();
@@ -111,7 +113,8 @@ impl Refusal {
         headers.insert(CONNECTION, HeaderValue::from_static("close"));
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
         if self == Self::Method {
-            // RFC 9110 section 15.5.6 asks for a list. Guests may allow more; the usual ones are named.
+            // RFC 9110 section 15.5.6 asks for a list. Guests may allow more; the usual ones are
+            // named.
             headers.insert(ALLOW, HeaderValue::from_static("GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"));
         }
         response

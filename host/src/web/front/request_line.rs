@@ -6,7 +6,8 @@ use super::characters::{is_path, is_query, is_token};
 use super::host::is_authority;
 use super::refusal::Refusal;
 
-/// The longest method that is let through; all registered ones are shorter (IANA: UPDATEREDIRECTREF).
+/// The longest method that is let through; all registered ones are shorter (IANA:
+/// UPDATEREDIRECTREF).
 const METHOD_BYTES: usize = 64;
 
 /// What a request line has beside its target: method, two spaces, version, CRLF.
@@ -83,7 +84,8 @@ fn is_version_number(text: &[u8]) -> bool {
     matches!(text, [b'0'..=b'9'] | [b'0'..=b'9', b'.', b'0'..=b'9'])
 }
 
-/// TRACE would echo cookies (RFC 9110 section 9.3.8), CONNECT is for proxies, a long one is a 501 (RFC 9112 3).
+/// TRACE would echo cookies (RFC 9110 section 9.3.8), CONNECT is for proxies, a long one is a 501
+/// (RFC 9112 3).
 fn check_method(method: &[u8]) -> Result<(), Refusal> {
     if method.len() > METHOD_BYTES {
         return Err(Refusal::MethodTooLong);

@@ -25,12 +25,14 @@ pub struct Rules {
     pub answer_rate: u64,
     /// How long the client may refuse to take the bytes of a response.
     pub write_stall: Duration,
-    /// How long a connection that ends in the middle of a request goes on discarding, so that the answer arrives.
+    /// How long a connection that ends in the middle of a request goes on discarding, so that the
+    /// answer arrives.
     pub linger: Duration,
 }
 
 impl Default for Rules {
-    /// Heroku's router keeps an idle connection for 90 s: closing it before the router does loses a request (H13).
+    /// Heroku's router keeps an idle connection for 90 s: closing it before the router does loses a
+    /// request (H13).
     fn default() -> Self {
         Self {
             head_bytes: 32 * 1024,

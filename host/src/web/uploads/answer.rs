@@ -53,7 +53,8 @@ impl Answer {
         self.with(LOCATION.as_str(), place)
     }
 
-    /// Says how far the upload has got, and when it ends if it gets no further: after `lifetime`, and at `until` (seconds since 1970) whatever happens.
+    /// Says how far the upload has got, and when it ends if it gets no further: after `lifetime`,
+    /// and at `until` (seconds since 1970) whatever happens.
     pub(super) fn about(self, upload: &Resumable, lifetime: Duration, until: i64) -> Self {
         let moved = Duration::from_micros(u64::try_from(upload.moved_at).unwrap_or(0));
         let end = moved.saturating_add(lifetime).min(Duration::from_secs(u64::try_from(until).unwrap_or(0)));

@@ -1,4 +1,5 @@
-//! `POST`: the beginning of an upload (tus protocol 1.0, extensions "creation" and "creation-with-upload").
+//! `POST`: the beginning of an upload (tus protocol 1.0, extensions "creation" and
+//! "creation-with-upload").
 //!
 //! A ticket is good for one upload. A client that has lost the answer to its POST sends it again,
 //! and gets the same answer: it is the same POST if it describes the file in the same words, and if

@@ -1,8 +1,9 @@
-//! Uploads that need no guest: the tus protocol 1.0 (tus.io, "Resumable Upload Protocol"), with creation, creation-with-upload, expiration, checksum and
-//! termination.
+//! Uploads that need no guest: the tus protocol 1.0 (tus.io, "Resumable Upload Protocol"), with
+//! creation, creation-with-upload, expiration, checksum and termination.
 //!
-//! A ticket is the URL of one upload: `POST` there begins it, `HEAD`, `PATCH` and `DELETE` at the same place go on with it. How far it has got is
-//! in the database alone, so any dyno can take it up. A complete upload is a staged blob; a guest keeps it.
+//! A ticket is the URL of one upload: `POST` there begins it, `HEAD`, `PATCH` and `DELETE` at the
+//! same place go on with it. How far it has got is in the database alone, so any dyno can take it
+//! up. A complete upload is a staged blob; a guest keeps it.
 
 mod answer;
 mod checksum;
@@ -223,7 +224,8 @@ impl Visit {
     }
 }
 
-/// Someone else goes on with the upload, or the client is wrong about how far it has got: it asks and goes on.
+/// Someone else goes on with the upload, or the client is wrong about how far it has got: it asks
+/// and goes on.
 fn conflict(offset: u64) -> Answer {
     Answer::refusal(StatusCode::CONFLICT, "the upload is elsewhere").with("upload-offset", &offset.to_string())
 }

@@ -1,6 +1,7 @@
 //! The bytes of one request on their way into an upload.
 //!
-//! This runs in a task of its own: where the client goes away, what has arrived until then is still made to count.
+//! This runs in a task of its own: where the client goes away, what has arrived until then is still
+//! made to count.
 
 use super::checksum::Checksum;
 use super::desk::Turn;

@@ -15,7 +15,8 @@ type Pair = (Option<u64>, Option<u64>);
 const CHUNK: u64 = 256 * 1024;
 
 impl Asked {
-    /// Any header for a file of this size. Most ask for little: what costs time is large answers, and a few show as much.
+    /// Any header for a file of this size. Most ask for little: what costs time is large answers,
+    /// and a few show as much.
     pub(super) fn any(random: &mut Random, size: u64) -> Self {
         let ranges = match random.below(100) {
             0..48 => vec![bounded(random, size)],

@@ -1,4 +1,5 @@
-//! Ranges of a blob against what the RFC says of a slice of the same bytes: thousands of random `Range` headers, and then the edges.
+//! Ranges of a blob against what the RFC says of a slice of the same bytes: thousands of random
+//! `Range` headers, and then the edges.
 //!
 //! A failure names its seed: the same headers come again with `INNKEEPER_TEST_SEED=…`.
 

@@ -1,4 +1,5 @@
-//! What RFC 9110 says of a `Range` header, written down once more and in another way than the host does it: by looking at the slice.
+//! What RFC 9110 says of a `Range` header, written down once more and in another way than the host
+//! does it: by looking at the slice.
 
 use super::asked::Asked;
 

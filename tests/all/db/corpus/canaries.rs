@@ -1,5 +1,5 @@
-//! What attacks must not find or change: canaries in the host's tables, in another app's and on the disk, and the state of
-//! everything that is not the attacker's.
+//! What attacks must not find or change: canaries in the host's tables, in another app's and on the
+//! disk, and the state of everything that is not the attacker's.
 
 use std::path::{Path, PathBuf};
 

@@ -1,6 +1,8 @@
-//! The corpora: ordinary SQL that must run as if no gate were there, and attacks that must not get through.
+//! The corpora: ordinary SQL that must run as if no gate were there, and attacks that must not get
+//! through.
 //!
-//! The statements are data: `tests/corpus/ordinary` and `tests/corpus/attacks`, each file says how it is written.
+//! The statements are data: `tests/corpus/ordinary` and `tests/corpus/attacks`, each file says how
+//! it is written.
 
 mod beside;
 mod canaries;

@@ -1,4 +1,5 @@
-//! Properties of values: whatever goes in comes out, for hundreds of random values of every kind beside the edges.
+//! Properties of values: whatever goes in comes out, for hundreds of random values of every kind
+//! beside the edges.
 //!
 //! A failure names its seed: the same values come again with `INNKEEPER_TEST_SEED=…`.
 
@@ -54,7 +55,8 @@ async fn whatever_goes_through_a_cast_comes_out_of_it(engine: Engine) {
     }
 }
 
-/// How a parameter becomes a result by itself. An expression has no declared type, which is all that SQLite's kinds are made of.
+/// How a parameter becomes a result by itself. An expression has no declared type, which is all
+/// that SQLite's kinds are made of.
 fn cast(engine: Engine, kind: &str) -> Option<String> {
     match (engine, kind) {
         (Engine::Sqlite, "bytes") => Some("$".to_owned()),
@@ -106,7 +108,8 @@ async fn floats_that_are_no_numbers_follow_the_written_rule(engine: Engine) {
     let mut expected = given;
     if engine == Engine::Sqlite {
         expected[0] = Value::Null;
-        // SQLite documentation, "Floating Point Numbers": a whole number is kept as an integer, which has no such zero.
+        // SQLite documentation, "Floating Point Numbers": a whole number is kept as an integer,
+        // which has no such zero.
         expected[3] = json!({"float": "0e0"});
     }
     assert_eq!(got, expected);

@@ -1,4 +1,5 @@
-//! Values of every kind: the edges by hand, the rest by chance. In the form in which they come back.
+//! Values of every kind: the edges by hand, the rest by chance. In the form in which they come
+//! back.
 
 use serde_json::{Value, json};
 use support::Engine;
@@ -172,7 +173,8 @@ fn text_edges() -> Vec<Value> {
     edges.iter().chain(&more).map(|text| json!(text)).collect()
 }
 
-/// Up to so many characters of every length in UTF-8, with much of what a database might stumble over.
+/// Up to so many characters of every length in UTF-8, with much of what a database might stumble
+/// over.
 fn text_of(random: &mut Random, most: u64) -> String {
     const TRICKY: [&str; 16] = [
         "'",
@@ -225,7 +227,8 @@ fn uuid(random: &mut Random) -> String {
     parts.map(|(from, to)| digits[from..to].to_owned()).join("-")
 }
 
-/// Postgres holds days from 4714-11-24 BC to 5874897 (its documentation, "Date/Time Types"); SQLite holds all that there are.
+/// Postgres holds days from 4714-11-24 BC to 5874897 (its documentation, "Date/Time Types"); SQLite
+/// holds all that there are.
 fn date_edges(engine: Engine) -> Vec<Value> {
     let mut edges = vec![json!([-4712, 1, 1]), json!([-4713, 11, 24]), json!([-1, 12, 31]), json!([0, 1, 1])];
     edges.extend([json!([0, 2, 29]), json!([1, 1, 1]), json!([1582, 10, 10]), json!([1900, 2, 28])]);

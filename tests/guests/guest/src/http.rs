@@ -16,7 +16,8 @@ pub fn target(request: &IncomingRequest) -> (String, String) {
     (path.to_owned(), query.to_owned())
 }
 
-/// Reads the body to its end, piece by piece. `false` where it had been read already, or breaks off.
+/// Reads the body to its end, piece by piece. `false` where it had been read already, or breaks
+/// off.
 pub fn read_body(request: &IncomingRequest, mut take: impl FnMut(&[u8])) -> bool {
     let Ok(body) = request.consume() else {
         return false;

@@ -1,4 +1,5 @@
-//! What the guests of the tests share: the contract as Rust (`bindings`) and plain HTTP on top of it (`http`).
+//! What the guests of the tests share: the contract as Rust (`bindings`) and plain HTTP on top of
+//! it (`http`).
 
 pub mod bindings;
 pub mod http;

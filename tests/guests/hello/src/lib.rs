@@ -1,4 +1,5 @@
-//! Answers every request with `Hello, world!` and touches nothing else: what remains is the cost of a request itself.
+//! Answers every request with `Hello, world!` and touches nothing else: what remains is the cost of
+//! a request itself.
 
 use guest::bindings::exports::wasi::http::incoming_handler::Guest;
 use guest::bindings::wasi::http::types::{IncomingRequest, ResponseOutparam};

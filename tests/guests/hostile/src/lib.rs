@@ -1,6 +1,8 @@
-//! A guest that misbehaves, in another way at each path. The host must outlive all of it, and so must the other visitors.
+//! A guest that misbehaves, in another way at each path. The host must outlive all of it, and so
+//! must the other visitors.
 //!
-//! `exhaust` asks for more than there is, `reply` breaks the rules of HTTP, `write` writes and then fails.
+//! `exhaust` asks for more than there is, `reply` breaks the rules of HTTP, `write` writes and then
+//! fails.
 
 mod exhaust;
 mod reply;

@@ -80,7 +80,8 @@ pub fn framing(out: ResponseOutparam) {
     }
 }
 
-/// Puts a cookie of the host's behind the body. A body that goes on after the head is what makes it a stream.
+/// Puts a cookie of the host's behind the body. A body that goes on after the head is what makes it
+/// a stream.
 pub fn trailers(out: ResponseOutparam) {
     let trailers = http::fields(&[("set-cookie", "__Host-innkeeper-hostile=evil"), ("content-length", "5")]);
     if let (Some(body), Ok(trailers)) = (begin(out, &[]), trailers) {

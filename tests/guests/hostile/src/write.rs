@@ -1,5 +1,5 @@
-//! Writes through all three interfaces and then succeeds, fails or breaks down: what is kept shows whether a request is one
-//! unit of work.
+//! Writes through all three interfaces and then succeeds, fails or breaks down: what is kept shows
+//! whether a request is one unit of work.
 
 use guest::bindings::innkeeper::storage::blob_upload::{self, BlobError};
 use guest::bindings::innkeeper::storage::db::{self, DbError, Migration, Value};

@@ -79,7 +79,8 @@ impl Blobs {
     }
 }
 
-/// One call of `write`; with `repeat`, as many as its `calls` says, so that a blob may be larger than the guest's memory.
+/// One call of `write`; with `repeat`, as many as its `calls` says, so that a blob may be larger
+/// than the guest's memory.
 fn write(writer: &Writer, args: Args) -> Outcome {
     let (calls, bytes) = match args.optional("repeat", repeated)? {
         Some(repeated) => repeated,

@@ -1,4 +1,5 @@
-//! Operations that call no storage: the request as it came, output, time, memory, and ways to break down.
+//! Operations that call no storage: the request as it came, output, time, memory, and ways to break
+//! down.
 
 use std::hint::black_box;
 

@@ -70,7 +70,8 @@ impl Db {
     }
 }
 
-/// Reads to the end without keeping the rows: how many, and whether their first column counts from 1.
+/// Reads to the end without keeping the rows: how many, and whether their first column counts from
+/// 1.
 fn drain(cursor: &Cursor, max: u32) -> Outcome {
     let (mut rows, mut in_order) = (0_i64, true);
     loop {

@@ -90,7 +90,8 @@ impl From<HeaderError> for Failure {
     }
 }
 
-/// The name of an enum's case in the contract. The bindings keep it in another spelling only: `DbErrorCode::TooLarge`.
+/// The name of an enum's case in the contract. The bindings keep it in another spelling only:
+/// `DbErrorCode::TooLarge`.
 fn kebab(case: impl Debug) -> String {
     let debug = format!("{case:?}");
     let name = debug.rsplit("::").next().unwrap_or_default();

@@ -33,7 +33,8 @@ struct Run<'a> {
     is_blob_sent: bool,
 }
 
-/// Performs the steps and answers. Resources that the steps leave open stay so until after the answer.
+/// Performs the steps and answers. Resources that the steps leave open stay so until after the
+/// answer.
 pub fn run(request: &IncomingRequest, out: ResponseOutparam, steps: Vec<Json>) {
     let mut run = Run {
         request,

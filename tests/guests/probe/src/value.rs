@@ -1,4 +1,5 @@
-//! SQL values as JSON: bare `null`, booleans and texts, and objects that name the case of the contract for all others.
+//! SQL values as JSON: bare `null`, booleans and texts, and objects that name the case of the
+//! contract for all others.
 
 use guest::bindings::innkeeper::storage::db::{Date, Datetime, OtherValue, Rows, Time, Value};
 use serde_json::{Map, Value as Json, json};

@@ -1,4 +1,5 @@
-//! The query of the benchmark: `/?queries=N&rows=R` runs the same SELECT N times for R rows of `numbers` each, and adds up what it reads.
+//! The query of the benchmark: `/?queries=N&rows=R` runs the same SELECT N times for R rows of
+//! `numbers` each, and adds up what it reads.
 
 use guest::bindings::exports::wasi::http::incoming_handler::Guest;
 use guest::bindings::innkeeper::storage::db::{self, DbError, Migration, Value};

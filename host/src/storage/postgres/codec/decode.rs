@@ -65,7 +65,8 @@ fn date_or_other<T>(moment: Moment<T>, make: fn(T) -> Value, info: &PgTypeInfo) 
     moment.or_name().map_or_else(|name| other(info, name.to_owned()), make)
 }
 
-/// Counted from 1970, the last years before 294276 do not fit 64 bits any more: they are given as text.
+/// Counted from 1970, the last years before 294276 do not fit 64 bits any more: they are given as
+/// text.
 fn instant(moment: Moment<i64>, info: &PgTypeInfo, bytes: &[u8]) -> Option<Value> {
     match moment.or_name().map(|micros| micros.checked_add(EPOCH_MICROS)) {
         Ok(Some(micros)) => Some(Value::Instant(micros)),

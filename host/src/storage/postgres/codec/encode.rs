@@ -1,7 +1,8 @@
-//! From values to the parameters of a statement, each in the type that the server inferred for its place.
+//! From values to the parameters of a statement, each in the type that the server inferred for its
+//! place.
 //!
-//! Only what loses nothing is converted. Where a type cannot be written in binary here, the error names the
-//! cast from text that does it on the server.
+//! Only what loses nothing is converted. Where a type cannot be written in binary here, the error
+//! names the cast from text that does it on the server.
 
 use super::CodecError;
 use super::fit::{self, Misfit};

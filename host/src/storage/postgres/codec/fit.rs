@@ -1,4 +1,5 @@
-//! What each type takes: one function for each type that has a variant of its own, writing its binary format.
+//! What each type takes: one function for each type that has a variant of its own, writing its
+//! binary format.
 
 use super::moment::{EPOCH_DAYS, EPOCH_MICROS};
 use super::numeric::{self, NotNumeric};
@@ -203,7 +204,8 @@ fn infinite_moment(value: &Value, out: &mut Vec<u8>) -> Result<(), Misfit> {
     Ok(())
 }
 
-/// Whether a text stands for the end of time (true) or its beginning (false), as a cell that was read does.
+/// Whether a text stands for the end of time (true) or its beginning (false), as a cell that was
+/// read does.
 fn infinity(value: &Value) -> Option<bool> {
     let text = match value {
         Value::Text(text) => text,

@@ -1,10 +1,10 @@
-//! Floating point numbers as Postgres writes them with `extra_float_digits` 1, the default: the shortest digits
-//! that read back as the same number.
+//! Floating point numbers as Postgres writes them with `extra_float_digits` 1, the default: the
+//! shortest digits that read back as the same number.
 //!
-//! Source: `src/common/d2s.c` and `f2s.c`. Rust's shortest digits differ from theirs in two cases. Of two that
-//! are equally near, Postgres takes the even one. And where a short number lies exactly half way between two
-//! neighbours, reading rounds it to the even one; Rust then takes it, Postgres (`acceptBounds = false`) goes on
-//! to more digits.
+//! Source: `src/common/d2s.c` and `f2s.c`. Rust's shortest digits differ from theirs in two cases.
+//! Of two that are equally near, Postgres takes the even one. And where a short number lies exactly
+//! half way between two neighbours, reading rounds it to the even one; Rust then takes it, Postgres
+//! (`acceptBounds = false`) goes on to more digits.
 
 use std::fmt::Write as _;
 
@@ -81,8 +81,9 @@ impl Binary {
         Self { mantissa, exponent, is_power_of_two: fraction == 0 }
     }
 
-    /// The fewest digits that read back as this number and are not half way to a neighbour, where Rust has found
-    /// `shortest`. `rounded` gives the number with so many places behind the point, a tie going to the even digit.
+    /// The fewest digits that read back as this number and are not half way to a neighbour, where
+    /// Rust has found `shortest`. `rounded` gives the number with so many places behind the point,
+    /// a tie going to the even digit.
     fn nearest(
         &self,
         shortest: &str,
@@ -98,8 +99,9 @@ impl Binary {
         same_length.or_else(|| (places + 1..=MAX_PLACES).find_map(|places| candidate(places).and_then(usable)))
     }
 
-    /// Whether `decimal` lies exactly between this number and a neighbour. Below `2^52` no such number is
-    /// short; among them are the subnormal ones, which the mantissa here does not describe.
+    /// Whether `decimal` lies exactly between this number and a neighbour. Below `2^52` no such
+    /// number is short; among them are the subnormal ones, which the mantissa here does not
+    /// describe.
     fn is_half_way(&self, decimal: &Decimal) -> bool {
         let Some((odd, twos)) = decimal.factors().filter(|_| self.exponent > 0) else { return false };
         let above_or_below = odd == 2 * self.mantissa + 1 || odd == 2 * self.mantissa - 1;

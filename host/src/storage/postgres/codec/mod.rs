@@ -6,9 +6,10 @@
 //! Postgres can hold and chrono cannot (`infinity`, 294276-12-31). The formats are those of the
 //! `*_send` and `*_recv` functions in PostgreSQL's `src/backend/utils/adt`.
 //!
-//! Start with `decode` and `encode`. A type without a variant of [`crate::storage::value::Value`] is read as
-//! Postgres writes it (`text`, `nested`); the text assumes the settings of our sessions: `DateStyle` ISO,
-//! `IntervalStyle` postgres, `TimeZone` UTC, `bytea_output` hex, `extra_float_digits` 1.
+//! Start with `decode` and `encode`. A type without a variant of [`crate::storage::value::Value`]
+//! is read as Postgres writes it (`text`, `nested`); the text assumes the settings of our sessions:
+//! `DateStyle` ISO, `IntervalStyle` postgres, `TimeZone` UTC, `bytea_output` hex,
+//! `extra_float_digits` 1.
 
 mod decode;
 mod encode;

@@ -1,7 +1,8 @@
-//! Dates, times, timestamps and intervals in the binary format, and their text with `DateStyle` ISO,
-//! `IntervalStyle` postgres and `TimeZone` UTC.
+//! Dates, times, timestamps and intervals in the binary format, and their text with `DateStyle`
+//! ISO, `IntervalStyle` postgres and `TimeZone` UTC.
 //!
-//! Source: `src/backend/utils/adt/date.c`, `timestamp.c`, and `EncodeDateTime`, `EncodeInterval` in `datetime.c`.
+//! Source: `src/backend/utils/adt/date.c`, `timestamp.c`, and `EncodeDateTime`, `EncodeInterval` in
+//! `datetime.c`.
 
 use super::scalar::{fixed, take, take_i32};
 use crate::storage::calendar::{self, DAY_MICROS, SECOND_MICROS};
@@ -112,7 +113,8 @@ pub(super) fn write_timetz(mut bytes: &[u8], out: &mut String) -> Option<()> {
 pub(super) fn write_interval(mut bytes: &[u8], out: &mut String) -> Option<()> {
     let micros = take(&mut bytes).map(i64::from_be_bytes)?;
     let (days, months) = (take_i32(&mut bytes)?, take_i32(&mut bytes)?);
-    // Since Postgres 17 the ends of all three ranges together stand for infinity (`INTERVAL_IS_NOEND`).
+    // Since Postgres 17 the ends of all three ranges together stand for infinity
+    // (`INTERVAL_IS_NOEND`).
     match (micros, days, months) {
         (i64::MAX, i32::MAX, i32::MAX) => out.push_str("infinity"),
         (i64::MIN, i32::MIN, i32::MIN) => out.push_str("-infinity"),

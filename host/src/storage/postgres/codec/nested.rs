@@ -1,7 +1,7 @@
 //! Arrays, ranges and rows as Postgres writes them.
 //!
-//! Source: `array_out` in `src/backend/utils/adt/arrayfuncs.c`, `range_deparse` in `rangetypes.c`, `record_out`
-//! in `rowtypes.c`.
+//! Source: `array_out` in `src/backend/utils/adt/arrayfuncs.c`, `range_deparse` in `rangetypes.c`,
+//! `record_out` in `rowtypes.c`.
 
 use super::CodecError;
 use super::scalar::{take, take_i32, take_item};
@@ -14,8 +14,8 @@ use std::fmt::Write as _;
 /// `MAXDIM` in `src/include/utils/array.h`.
 const MAX_DIMENSIONS: i32 = 6;
 
-/// What quoting makes of a value doubles with each level, so its text needs an end of its own. As long as one
-/// value may be.
+/// What quoting makes of a value doubles with each level, so its text needs an end of its own. As
+/// long as one value may be.
 const MAX_TEXT_BYTES: usize = 16 << 20;
 
 const RANGE_EMPTY: u8 = 0x01;
@@ -167,7 +167,8 @@ pub(super) fn write_multirange(
     if rest.is_empty() { Ok(()) } else { Err(malformed(info)) }
 }
 
-/// Writes a row, for example `(1,"a b",)`. `fields` are the types of its columns where they are known.
+/// Writes a row, for example `(1,"a b",)`. `fields` are the types of its columns where they are
+/// known.
 pub(super) fn write_row(
     info: &PgTypeInfo,
     fields: &[(String, PgTypeInfo)],
@@ -187,7 +188,8 @@ pub(super) fn write_row(
             let known = fields.get(at).map(|(_, field)| field).filter(|field| oid(field) == sent);
             match known {
                 Some(field) => write_part(field, bytes, (depth, b""), out)?,
-                // A row without a named type tells only OIDs, which are enough for the types that are built in.
+                // A row without a named type tells only OIDs, which are enough for the types that
+                // are built in.
                 None => write_part(&PgTypeInfo::with_oid(Oid(sent)), bytes, (depth, b""), out)
                     .map_err(|e| in_row(e, info))?,
             }
@@ -202,8 +204,8 @@ fn in_row(error: CodecError, row: &PgTypeInfo) -> CodecError {
     if matches!(error, CodecError::Unsupported { .. }) { unsupported(row) } else { error }
 }
 
-/// Writes one bound of a range or one column of a row: quotes are doubled, as backslashes are. What the two
-/// have to quote differs by `brackets`.
+/// Writes one bound of a range or one column of a row: quotes are doubled, as backslashes are. What
+/// the two have to quote differs by `brackets`.
 fn write_part(
     part: &PgTypeInfo,
     bytes: &[u8],

@@ -1,7 +1,7 @@
 //! Network addresses and bit strings as Postgres writes them.
 //!
-//! Source: `src/backend/utils/adt/network.c`, `mac.c`, `varbit.c` and `src/port/inet_net_ntop.c`. Rust's own
-//! text of an IPv6 address differs from theirs where it ends in an IPv4 address.
+//! Source: `src/backend/utils/adt/network.c`, `mac.c`, `varbit.c` and `src/port/inet_net_ntop.c`.
+//! Rust's own text of an IPv6 address differs from theirs where it ends in an IPv4 address.
 
 use super::scalar::{take, take_i32};
 use std::fmt::Write as _;
@@ -77,7 +77,8 @@ pub(super) fn write_mac(bytes: &[u8], out: &mut String) -> Option<()> {
     matches!(bytes.len(), 6 | 8).then_some(())
 }
 
-/// Writes a `bit` or `bit varying`: a number of bits, and the bits from the left. None if malformed.
+/// Writes a `bit` or `bit varying`: a number of bits, and the bits from the left. None if
+/// malformed.
 pub(super) fn write_bits(mut bytes: &[u8], out: &mut String) -> Option<()> {
     let length = usize::try_from(take_i32(&mut bytes)?).ok()?;
     if bytes.len() != length.div_ceil(8) {

@@ -16,7 +16,8 @@ const MAX_WHOLE: usize = 131_072;
 /// Digits after the point.
 const MAX_FRACTION: usize = 16_383;
 
-/// Writes the number in plain digits, with as many zeros at the end as its scale asks for. None if malformed.
+/// Writes the number in plain digits, with as many zeros at the end as its scale asks for. None if
+/// malformed.
 pub(super) fn to_text(bytes: &[u8], out: &mut String) -> Option<()> {
     let (header, rest) = bytes.split_first_chunk::<8>()?;
     let [c0, c1, w0, w1, s0, s1, d0, d1] = *header;

@@ -1,5 +1,5 @@
-//! Values of fixed form in the binary format: numbers, text, uuid. Each function gives None where the bytes are
-//! malformed.
+//! Values of fixed form in the binary format: numbers, text, uuid. Each function gives None where
+//! the bytes are malformed.
 
 /// Bytes of a known number.
 pub(super) fn fixed<const N: usize>(bytes: &[u8]) -> Option<[u8; N]> {
@@ -18,7 +18,8 @@ pub(super) fn take_i32(bytes: &mut &[u8]) -> Option<i32> {
     take(bytes).map(i32::from_be_bytes)
 }
 
-/// Takes a length and that many bytes off `bytes`; the length -1 stands for NULL, which is the inner None.
+/// Takes a length and that many bytes off `bytes`; the length -1 stands for NULL, which is the
+/// inner None.
 pub(super) fn take_item<'a>(bytes: &mut &'a [u8]) -> Option<Option<&'a [u8]>> {
     let length = take_i32(bytes)?;
     if length == -1 {

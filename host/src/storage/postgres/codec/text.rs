@@ -5,8 +5,8 @@ use super::{CodecError, float, moment, nested, network, numeric, scalar};
 use sqlx::postgres::PgTypeInfo;
 use std::fmt::{Display, Write as _};
 
-/// How deep rows, arrays and ranges may stand in one another. A guest can nest rows without end, our stack has
-/// one.
+/// How deep rows, arrays and ranges may stand in one another. A guest can nest rows without end,
+/// our stack has one.
 const MAX_DEPTH: u32 = 8;
 
 /// Appends the text of one value that is not NULL and stands inside `depth` others.

@@ -1,5 +1,5 @@
-//! The types of Postgres that the codec knows, by OID. Source: `src/include/catalog/pg_type.dat`; these never
-//! change.
+//! The types of Postgres that the codec knows, by OID. Source: `src/include/catalog/pg_type.dat`;
+//! these never change.
 
 use super::CodecError;
 use sqlx::TypeInfo as _;
@@ -128,8 +128,8 @@ pub(super) fn name(info: &PgTypeInfo) -> Cow<'_, str> {
         None => match shape(info) {
             Shape::Array(element) => Cow::Owned(format!("{}[]", name(element))),
             _ if info.name() == UNRESOLVED => Cow::Borrowed("unknown"),
-            // sqlx has it from `oid::regtype::text`, except for the few built-in types that it names itself in
-            // capitals.
+            // sqlx has it from `oid::regtype::text`, except for the few built-in types that it
+            // names itself in capitals.
             _ => Cow::Owned(info.name().to_ascii_lowercase()),
         },
     }

@@ -1,4 +1,5 @@
-//! What has to be done so that a table is as described: statements that only add, or all differences that cannot be added.
+//! What has to be done so that a table is as described: statements that only add, or all
+//! differences that cannot be added.
 
 use super::ddl;
 use super::description::{Check, Column, Index, Initial, Reference, Table, not_unique};
@@ -7,7 +8,8 @@ use super::literal;
 use super::types::ColumnType;
 use crate::storage::{Engine, statement};
 
-/// Statements in their order; none where nothing is to be done. Otherwise every difference, each with what can be done about it.
+/// Statements in their order; none where nothing is to be done. Otherwise every difference, each
+/// with what can be done about it.
 pub(super) fn plan(table: &Table, catalog: &Catalog, engine: Engine) -> Result<Vec<String>, Vec<String>> {
     let mut differences: Vec<String> =
         table.columns.iter().filter_map(|column| missing_target(table, column, catalog)).collect();
@@ -22,7 +24,8 @@ pub(super) fn plan(table: &Table, catalog: &Catalog, engine: Engine) -> Result<V
     if differences.is_empty() { Ok(statements) } else { Err(differences) }
 }
 
-/// What is wrong with the table that a column refers to. A reference to the table itself has been looked at before.
+/// What is wrong with the table that a column refers to. A reference to the table itself has been
+/// looked at before.
 fn missing_target(table: &Table, column: &Column, catalog: &Catalog) -> Option<String> {
     let reference = column.references.as_ref().filter(|reference| reference.table != table.name)?;
     let wrong = match catalog.others.get(&reference.table) {
@@ -111,7 +114,8 @@ impl Comparison<'_> {
         Some(format!("the index on {} is {is}: {hint}", joined(&index.columns)))
     }
 
-    /// Whether an index on these columns is there, and unique. One that is as wanted counts before one that is not.
+    /// Whether an index on these columns is there, and unique. One that is as wanted counts before
+    /// one that is not.
     fn found_index(&self, index: &Index) -> Option<bool> {
         let mut same = self.found.indexes.iter().filter(|found| found.columns == index.columns).peekable();
         let first = same.peek()?.unique;

@@ -1,7 +1,8 @@
 //! What an app may say, as lists that anyone can read and add to: the text files beside this one.
 //!
-//! A file has one entry a line, `#` begins a comment. `tree*.txt` name parts of the parser's tree (`Type: fields or variants`, and
-//! `Type::Variant: fields`), `functions_*.txt` functions, `types_postgres.txt` types.
+//! A file has one entry a line, `#` begins a comment. `tree*.txt` name parts of the parser's tree
+//! (`Type: fields or variants`, and `Type::Variant: fields`), `functions_*.txt` functions,
+//! `types_postgres.txt` types.
 
 use super::Engine;
 use std::collections::{HashMap, HashSet};
@@ -52,7 +53,8 @@ impl Tree {
         tree
     }
 
-    /// Whether a field or variant `part` is listed; `variant` is empty for a struct and for an enum itself.
+    /// Whether a field or variant `part` is listed; `variant` is empty for a struct and for an enum
+    /// itself.
     pub(super) fn allows(&self, owner: &'static str, variant: &'static str, part: &'static str) -> bool {
         self.0.get(&(owner, variant)).is_some_and(|parts| parts.contains(part))
     }

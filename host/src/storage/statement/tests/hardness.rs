@@ -1,4 +1,5 @@
-//! Texts that are made to hurt: deep, long, cut and mixed. A thread of the size that the runtime's workers have must survive them.
+//! Texts that are made to hurt: deep, long, cut and mixed. A thread of the size that the runtime's
+//! workers have must survive them.
 
 use super::super::{Engine, RefusalCode, check};
 use super::{ENGINES, MAX_BYTES};
@@ -135,7 +136,8 @@ fn long_ordinary_statements_pass() {
     });
 }
 
-/// Cuts, doubles and mixes the tokens of ordinary statements; each result must be refused or pass, without a panic.
+/// Cuts, doubles and mixes the tokens of ordinary statements; each result must be refused or pass,
+/// without a panic.
 #[test]
 fn mixed_tokens_hurt_nobody() {
     on_a_worker(|| {

@@ -21,13 +21,14 @@ const OUTPUT_COLUMNS: [&str; 6] = ["key", "value", "ordinality", "lexeme", "posi
 /// Forms that reach the parser as a call.
 const CALLED_FORMS: [&str; 4] = ["SYMMETRIC", "GROUPING SETS", "ROLLUP", "CUBE"];
 
-/// Words that Postgres takes for a function call although no parenthesis follows (PostgreSQL documentation, "Session
-/// Information Functions"). They say who the host is to the database.
+/// Words that Postgres takes for a function call although no parenthesis follows (PostgreSQL
+/// documentation, "Session Information Functions"). They say who the host is to the database.
 const SESSION_WORDS: [&str; 7] =
     ["current_user", "current_role", "current_catalog", "current_schema", "session_user", "system_user", "user"];
 
 impl Walker<'_> {
-    /// Any name at all. The first pass has seen these words, but not what the parser makes a name of: SQLite's 'name', say.
+    /// Any name at all. The first pass has seen these words, but not what the parser makes a name
+    /// of: SQLite's 'name', say.
     pub(super) fn note_name(&mut self, name: Name) -> Result<(), Stop> {
         if let Some(stand_in) = StandIn::of(&name.text) {
             self.check_stand_in(&stand_in)?;
@@ -189,9 +190,10 @@ impl Walker<'_> {
         self.table_functions.push(TableFunction { alias, columns });
     }
 
-    /// On Postgres `x.f` calls the function f if x has no column of this name (PostgreSQL documentation, "Using Composite
-    /// Types in Queries"). Where x is the row of a table no allowed type leads to a function that reaches out; where x is a
-    /// table function's single value, any function of one argument would do. So there only known columns may follow.
+    /// On Postgres `x.f` calls the function f if x has no column of this name (PostgreSQL
+    /// documentation, "Using Composite Types in Queries"). Where x is the row of a table no allowed
+    /// type leads to a function that reaches out; where x is a table function's single value, any
+    /// function of one argument would do. So there only known columns may follow.
     pub(super) fn check_points(&self) -> Result<(), Refusal> {
         for (table, column) in &self.points {
             let mut functions = self.table_functions.iter().filter(|function| function.alias == *table);

@@ -48,7 +48,8 @@ impl<'w, 'a> Serializer for &'w mut Walker<'a> {
     fn serialize_f64(self, _: f64) -> Result<(), Stop> {
         Ok(())
     }
-    /// The quote around a name. A string in the place of a name is SQLite's alone, and a misreading on Postgres.
+    /// The quote around a name. A string in the place of a name is SQLite's alone, and a misreading
+    /// on Postgres.
     fn serialize_char(self, quote: char) -> Result<(), Stop> {
         self.name.quoted = true;
         if quote == '\'' && self.lists.calls_by_point {

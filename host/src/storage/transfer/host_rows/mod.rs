@@ -71,7 +71,8 @@ impl BlobRow {
 }
 
 impl SessionRow {
-    /// As a host keeps it: the earlier of the two times says when it ends (see the migration `sessions_by_end`).
+    /// As a host keeps it: the earlier of the two times says when it ends (see the migration
+    /// `sessions_by_end`).
     pub fn as_kept(mut self) -> Self {
         self.idle_expires = self.idle_expires.min(self.expires);
         self.values.sort_unstable();

@@ -1,4 +1,5 @@
-//! Rows of host tables on their way out, or to be compared with those that came in. What has no order of its own is put in one, so that both engines tell the same.
+//! Rows of host tables on their way out, or to be compared with those that came in. What has no
+//! order of its own is put in one, so that both engines tell the same.
 
 use super::{BlobRow, MigrationRow, SessionRow, unhex};
 use crate::storage::connection::Connection;
@@ -22,7 +23,8 @@ impl Snapshot {
         HostRows { connection: &mut self.connection, app: &self.app }
     }
 
-    /// The last number that an identity has given. Numbers of rows that are gone are not given again.
+    /// The last number that an identity has given. Numbers of rows that are gone are not given
+    /// again.
     pub async fn last_number(&mut self, table: &str, column: &str) -> Result<Option<i64>> {
         numbers::last_number(&mut self.connection, table, column).await
     }

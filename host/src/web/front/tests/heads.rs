@@ -4,7 +4,8 @@ use super::super::head::HeadScan;
 use super::table::table;
 use super::{Refusal, Rules};
 
-/// The length of a sound head, or why it is refused; `None` if incomplete. The bytes arrive `step` at a time.
+/// The length of a sound head, or why it is refused; `None` if incomplete. The bytes arrive `step`
+/// at a time.
 pub(super) fn judge(bytes: &[u8], step: usize) -> Option<Result<usize, Refusal>> {
     let mut scan = HeadScan::default();
     let ends = (step..bytes.len()).step_by(step).chain([bytes.len()]);

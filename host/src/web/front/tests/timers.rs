@@ -1,4 +1,5 @@
-//! Every wait ends, and none that should go on. The clock is the test's own: it jumps whenever all tasks wait.
+//! Every wait ends, and none that should go on. The clock is the test's own: it jumps whenever all
+//! tasks wait.
 
 use std::time::Duration;
 

@@ -4,7 +4,7 @@ use super::control::{Control, ControlArgs};
 use super::{MaybeApp, UsageError, output};
 use crate::config::Secret;
 use crate::guests::overrides::ConfigValue;
-use crate::operations::{ConfigEntry, ConfigSource, SettingsView};
+use crate::operations::{ConfigChanges, ConfigEntry, ConfigSource, SettingsView};
 use anyhow::{Context, bail};
 use clap::{Args, Subcommand};
 use std::collections::BTreeMap;
@@ -142,7 +142,7 @@ async fn set(options: &SetOptions) -> anyhow::Result<()> {
     let values = values(&options.pairs, options.from_env.as_deref())?;
     let names: Vec<String> = values.keys().cloned().collect();
     let control = Control::to_change(&options.control, app).await?;
-    let settings = control.set_config(app, values).await?;
+    let settings = control.change_config(app, ConfigChanges { set: values, unset: Vec::new() }).await?;
     control.close().await;
     if options.json {
         return output::json(&settings.config);
@@ -154,7 +154,8 @@ async fn set(options: &SetOptions) -> anyhow::Result<()> {
 async fn unset(options: &UnsetOptions) -> anyhow::Result<()> {
     let app = &options.app;
     let control = Control::to_change(&options.control, app).await?;
-    let settings = control.unset_config(app, &options.keys).await?;
+    let settings =
+        control.change_config(app, ConfigChanges { set: BTreeMap::new(), unset: options.keys.clone() }).await?;
     control.close().await;
     if options.json {
         return output::json(&settings.config);

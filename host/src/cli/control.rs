@@ -5,17 +5,15 @@ use super::logs::LogQuery;
 use super::remote::Client;
 use super::{DatabaseArgs, HostArgs, output, setup};
 use crate::config::Config;
-use crate::guests::overrides::ConfigValue;
 use crate::operations::{
-    ActivationView, AppChanges, AppView, AuditView, Deleted, DeletionPlan, DeployRequest, Deployed, HostView,
-    KeyView, Lagging, LogView, NewToken, Operations, PrunedView, RollbackPlan, RollbackRequest, RolledBack,
-    Scopes, SettingsView, Stage, TokenRequest, TokenView, VersionView,
+    ActivationView, AppChanges, AppView, AuditView, ConfigChanges, Deleted, DeletionPlan, DeployRequest, Deployed,
+    HostView, KeyView, Lagging, LogView, NewToken, Operations, PrunedView, RollbackPlan, RollbackRequest,
+    RolledBack, Scopes, SettingsView, Stage, TokenRequest, TokenView, VersionView,
 };
 use crate::storage::registry::Actor;
 use anyhow::{Context, bail};
 use bytes::Bytes;
 use clap::Args;
-use std::collections::BTreeMap;
 
 /// Where the apps are.
 #[derive(Debug, Clone, Args)]
@@ -234,23 +232,11 @@ impl Control {
         }
     }
 
-    /// Sets values that the guest reads.
-    pub(super) async fn set_config(
-        &self,
-        app: &str,
-        values: BTreeMap<String, ConfigValue>,
-    ) -> anyhow::Result<SettingsView> {
+    /// Sets values that the guest reads, and takes back others.
+    pub(super) async fn change_config(&self, app: &str, changes: ConfigChanges) -> anyhow::Result<SettingsView> {
         match self {
-            Self::Direct(direct) => Ok(direct.operations.set_config(&direct.actor, app, values).await?),
-            Self::Remote(client) => client.set_config(app, values).await,
-        }
-    }
-
-    /// Takes back values that were set.
-    pub(super) async fn unset_config(&self, app: &str, names: &[String]) -> anyhow::Result<SettingsView> {
-        match self {
-            Self::Direct(direct) => Ok(direct.operations.unset_config(&direct.actor, app, names).await?),
-            Self::Remote(client) => client.unset_config(app, names).await,
+            Self::Direct(direct) => Ok(direct.operations.change_config(&direct.actor, app, changes).await?),
+            Self::Remote(client) => client.change_config(app, &changes).await,
         }
     }
 

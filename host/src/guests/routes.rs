@@ -1,7 +1,8 @@
 //! Which guest answers: by host name first, then by the longest path prefix.
 
 use super::registry::{Closed, Guest, Why};
-use std::collections::HashMap;
+use crate::storage::registry::App;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 /// What is behind a route.
@@ -139,6 +140,7 @@ impl Routes {
 }
 
 /// Where a route leads to.
+#[derive(PartialEq, Eq)]
 enum Place<'a> {
     Prefix(&'a str),
     Host(&'a str),
@@ -157,6 +159,37 @@ fn prefixes(path: &str, longest: usize) -> impl Iterator<Item = &str> {
     let slashes = ends.filter(|(_, byte)| *byte == b'/').map(|(at, _)| at).rev();
     let whole = (path.len() <= longest).then_some(path.len());
     whole.into_iter().chain(slashes).filter_map(|end| path.get(..end))
+}
+
+/// The other apps that answer today what `app` would answer with a further route, by name. At a
+/// host name that nobody has these are all apps with a path. `/<app>` is the app's own place: it
+/// would get that without asking.
+pub fn displaced<'a>(apps: &'a [App], app: &str, route: &str) -> BTreeSet<&'a str> {
+    if route.strip_prefix('/') == Some(app) {
+        return BTreeSet::new();
+    }
+    let holders = |wanted: &str| {
+        let wanted = wanted.to_owned();
+        let holds = move |there: &&App| there.routes.iter().any(|route| Place::of(route) == Place::of(&wanted));
+        apps.iter().filter(holds).map(|app| app.name.as_str())
+    };
+    let found: BTreeSet<&str> = match Place::of(route) {
+        Place::Prefix(prefix) => {
+            let nearest = prefixes(prefix, prefix.len()).map(|prefix| format!("{prefix}/"));
+            nearest
+                .map(|prefix| holders(&prefix).collect())
+                .find(|found: &BTreeSet<_>| !found.is_empty())
+                .unwrap_or_default()
+        }
+        Place::Host(_) => match holders(route).next() {
+            Some(holder) => BTreeSet::from([holder]),
+            None => {
+                let has_path = |app: &&App| app.routes.iter().any(|route| route.starts_with('/'));
+                apps.iter().filter(has_path).map(|app| app.name.as_str()).collect()
+            }
+        },
+    };
+    found.into_iter().filter(|name| *name != app).collect()
 }
 
 /// Checks a route that someone has asked for. Returns it in the form in which it is stored.
@@ -181,7 +214,7 @@ pub fn check(route: &str) -> Result<String, String> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Closed, Room, Routes, Why, check};
+    use super::{App, Closed, Room, Routes, Why, check};
     use std::sync::Arc;
 
     fn routes(of: &[&str]) -> Routes {
@@ -254,6 +287,38 @@ mod tests {
         let gone = swapped.with("app of blog.example.org", None);
         assert!(gone.find(Some("blog.example.org"), "/x").is_none());
         assert!(gone.room_of("app of blog.example.org").is_none() && gone.room_of("app of /shop").is_some());
+    }
+
+    #[test]
+    fn a_further_route_takes_requests_from_whoever_has_answered_them() {
+        let app = |name: &str, routes: &[&str]| App {
+            routes: routes.iter().map(|route| (*route).to_owned()).collect(),
+            ..App::unsaved(name)
+        };
+        let apps = [
+            app("root", &["/", "root.example.org"]),
+            app("blog", &["/blog", "blog.example.org"]),
+            app("shop", &["shop.example.org"]),
+        ];
+        let displaced = |name: &str, route: &str| Vec::from_iter(super::displaced(&apps, name, route));
+        for (name, route, from) in [
+            ("new", "/new", vec![]),
+            ("new", "/new/below", vec!["root"]),
+            ("new", "/other", vec!["root"]),
+            ("new", "/blogs", vec!["root"]),
+            ("new", "/blog/login", vec!["blog"]),
+            ("new", "/blog", vec!["blog"]),
+            ("blog", "/blog", vec![]),
+            ("blog", "/blog/new", vec![]),
+            ("blog", "/", vec!["root"]),
+            ("new", "shop.example.org", vec!["shop"]),
+            ("new", "new.example.org", vec!["blog", "root"]),
+            ("root", "new.example.org", vec!["blog"]),
+            ("shop", "shop.example.org", vec![]),
+        ] {
+            assert_eq!(displaced(name, route), from, "{name} at {route}");
+        }
+        assert!(super::displaced(&apps[1..], "new", "/").is_empty(), "nobody answers there");
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Apps as an operator sees them.
 
 use super::{OperationError, Operations, Result, time};
+use crate::guests::routes;
 use crate::storage::registry::{App, Canary};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -46,6 +47,19 @@ impl Operations {
     /// One app.
     pub async fn app(&self, name: &str) -> Result<AppView> {
         Ok(self.find_app(name).await?.into())
+    }
+
+    /// The other apps that would lose requests to an app with these routes, each with the route by
+    /// which: see [`routes::displaced`]. A route that cannot be one takes nothing.
+    pub async fn displaced(&self, app: &str, wanted: &[String]) -> Result<Vec<(String, String)>> {
+        let apps = self.database().apps().await?;
+        let wanted = wanted.iter().filter_map(|route| routes::check(route).ok());
+        Ok(wanted
+            .flat_map(|route| {
+                let names = routes::displaced(&apps, app, &route);
+                names.into_iter().map(|name| (name.to_owned(), route.clone())).collect::<Vec<_>>()
+            })
+            .collect())
     }
 
     pub(super) async fn find_app(&self, name: &str) -> Result<App> {

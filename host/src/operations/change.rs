@@ -1,9 +1,11 @@
 //! Changing what holds for all versions of an app, without a deployment.
 
+use super::settings::overrides_of;
 use super::{OperationError, Operations, Result, SettingsView};
+use crate::guests::overrides::{ConfigValue, Overrides};
 use crate::guests::routes;
 use crate::guests::settings::{CrossOrigin, TransactionsSetting};
-use crate::storage::registry::Actor;
+use crate::storage::registry::{Actor, App, AppUpdate, AuditEvent};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use utoipa::ToSchema;
@@ -32,10 +34,19 @@ pub struct AppChanges {
     pub reset: Vec<String>,
 }
 
+/// Values that a guest reads: some to set, some to take back.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct ConfigChanges {
+    /// Values to set, by name.
+    pub set: BTreeMap<String, ConfigValue>,
+    /// Names of values to take back.
+    pub unset: Vec<String>,
+}
+
 impl Operations {
-    /// Changes an app. Hosts follow within a second or two.
+    /// Changes an app: all that is named, or nothing. Hosts follow within a second or two.
     pub async fn change_app(&self, actor: &Actor, app: &str, changes: &AppChanges) -> Result<SettingsView> {
-        self.find_app(app).await?;
         let checked = |route: &String| routes::check(route).map_err(OperationError::invalid);
         let routes = changes.routes.as_ref().map(|routes| routes.iter().map(checked).collect::<Result<Vec<_>>>());
         let routes = routes.transpose()?;
@@ -43,37 +54,89 @@ impl Operations {
             return Err(OperationError::invalid(format!("keep-versions: not a number from 1 to {MOST_KEPT}")));
         }
         let resets_keep = changes.reset.iter().any(|name| name == "keep-versions");
-        self.change_overrides(app, |overrides| {
-            for name in &changes.reset {
-                match name.as_str() {
-                    "transactions" => overrides.transactions = None,
-                    "cross-origin" => overrides.cross_origin = None,
-                    "trusted-origins" => overrides.trusted_origins = None,
-                    "keep-versions" => {}
-                    _ => return Err(OperationError::invalid(format!("reset {name}: no such setting"))),
-                }
-            }
-            overrides.transactions = changes.transactions.or(overrides.transactions);
-            overrides.cross_origin = changes.cross_origin.or(overrides.cross_origin);
-            overrides.trusted_origins = changes.trusted_origins.clone().or(overrides.trusted_origins.take());
-            for (name, value) in &changes.limits {
-                let name = name.replace('_', "-");
-                match value {
-                    Some(value) => drop(overrides.limits.insert(name, value.clone())),
-                    None => drop(overrides.limits.remove(&name)),
-                }
-            }
-            Ok(())
-        })
-        .await?;
-        if let Some(routes) = &routes {
-            self.database().set_routes(app, routes).await?;
-        }
-        if changes.keep_versions.is_some() || resets_keep {
-            self.database().set_keep_versions(app, changes.keep_versions).await?;
-        }
+        let keep_versions = (changes.keep_versions.is_some() || resets_keep).then_some(changes.keep_versions);
         let detail = serde_json::to_string(changes).unwrap_or_default();
-        self.note(actor, "apps set", Some(app), &detail, "ok").await?;
+        let event =
+            AuditEvent { actor, action: "apps set", app: Some(app), sha256: None, detail: &detail, result: "ok" };
+        let decide = |found: &App| {
+            let overrides = self.overrides_after(found, |overrides| changes.apply(overrides))?;
+            Ok::<_, OperationError>(AppUpdate { overrides: Some(overrides), routes, keep_versions })
+        };
+        self.database().update_app(app, &[event], decide).await?;
         self.settings(app).await
+    }
+
+    /// Sets values that the guest reads, for all versions, and takes back what was set: all of it
+    /// or nothing. Takes effect without a deployment. Behind a value that was taken back the one
+    /// shows again that the version was deployed with.
+    pub async fn change_config(&self, actor: &Actor, app: &str, changes: ConfigChanges) -> Result<SettingsView> {
+        let ConfigChanges { set, unset } = changes;
+        if set.is_empty() && unset.is_empty() {
+            return Err(OperationError::invalid("nothing to change: `set` and `unset` are empty"));
+        }
+        if let Some(both) = unset.iter().find(|name| set.contains_key(*name)) {
+            return Err(OperationError::invalid(format!("config {both:?} is to be set and to be unset")));
+        }
+        let names = set.keys().map(String::as_str).collect::<Vec<_>>().join(", ");
+        let unset_names = unset.join(", ");
+        let event =
+            |action, detail| AuditEvent { actor, action, app: Some(app), sha256: None, detail, result: "ok" };
+        let mut events = Vec::new();
+        events.extend((!unset.is_empty()).then(|| event("config unset", &unset_names)));
+        events.extend((!set.is_empty()).then(|| event("config set", &names)));
+        let decide = |found: &App| {
+            let overrides = self.overrides_after(found, |overrides| {
+                unset.iter().try_for_each(|name| take_back(overrides, app, name))?;
+                overrides.config.extend(set);
+                Ok(())
+            })?;
+            Ok::<_, OperationError>(AppUpdate { overrides: Some(overrides), ..AppUpdate::default() })
+        };
+        self.database().update_app(app, &events, decide).await?;
+        self.settings(app).await
+    }
+
+    /// What holds for every version of an app after a change, if it can be so, as the registry
+    /// keeps it.
+    fn overrides_after(&self, app: &App, change: impl FnOnce(&mut Overrides) -> Result<()>) -> Result<String> {
+        let mut overrides = overrides_of(app)?;
+        change(&mut overrides)?;
+        overrides.check(self.registry.config()).map_err(OperationError::invalid)?;
+        serde_json::to_string(&overrides).map_err(|error| OperationError::invalid(error.to_string()))
+    }
+}
+
+impl AppChanges {
+    /// Carries out what is kept among the overrides.
+    fn apply(&self, overrides: &mut Overrides) -> Result<()> {
+        for name in &self.reset {
+            match name.as_str() {
+                "transactions" => overrides.transactions = None,
+                "cross-origin" => overrides.cross_origin = None,
+                "trusted-origins" => overrides.trusted_origins = None,
+                "keep-versions" => {}
+                _ => return Err(OperationError::invalid(format!("reset {name}: no such setting"))),
+            }
+        }
+        overrides.transactions = self.transactions.or(overrides.transactions);
+        overrides.cross_origin = self.cross_origin.or(overrides.cross_origin);
+        overrides.trusted_origins = self.trusted_origins.clone().or(overrides.trusted_origins.take());
+        for (name, value) in &self.limits {
+            let name = name.replace('_', "-");
+            match value {
+                Some(value) => drop(overrides.limits.insert(name, value.clone())),
+                None => drop(overrides.limits.remove(&name)),
+            }
+        }
+        Ok(())
+    }
+}
+
+fn take_back(overrides: &mut Overrides, app: &str, name: &str) -> Result<()> {
+    match overrides.config.remove(name) {
+        Some(_) => Ok(()),
+        None => Err(OperationError::not_found(format!(
+            "config {name} of {app} was not set by `config set`: innkeeper config list --app {app} shows what is"
+        ))),
     }
 }

@@ -5,8 +5,8 @@ use super::{ErrorKind, OperationError, Operations, Result, SmokeReport, SmokeReq
 use crate::guests::component::ComponentError;
 use crate::guests::settings::Settings;
 use crate::guests::{language, routes};
+use crate::storage::hex;
 use crate::storage::registry::{self, Actor, App, Deployment, Target, check_name};
-use crate::storage::{hex, now_micros};
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -146,19 +146,7 @@ impl Operations {
     /// The app as it would be with the new version active.
     async fn candidate(&self, app: &str, request: &DeployRequest, routes: Option<Vec<String>>) -> Result<App> {
         let found = self.database().find_app(app).await?;
-        let mut candidate = found.unwrap_or_else(|| App {
-            name: app.to_owned(),
-            routes: vec!["/".to_owned()],
-            settings: "{}".to_owned(),
-            overrides: "{}".to_owned(),
-            active: None,
-            activated_at: None,
-            went_back_by_itself: false,
-            canary: None,
-            database_var: None,
-            keep_versions: None,
-            created_at: now_micros(),
-        });
+        let mut candidate = found.unwrap_or_else(|| App::unsaved(app));
         if let Some(settings) = &request.settings {
             let text = serde_json::to_string(settings);
             candidate.settings = text.map_err(|error| OperationError::invalid(error.to_string()))?;

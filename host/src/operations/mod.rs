@@ -30,7 +30,7 @@ mod version_view;
 
 pub use app_view::{AppView, CanaryView};
 pub use audit_view::AuditView;
-pub use change::AppChanges;
+pub use change::{AppChanges, ConfigChanges};
 pub use delete::{Deleted, DeletionPlan};
 pub use deploy::{DeployRequest, Deployed, Stage};
 pub use deploy_queue::{DeployQueue, DeploymentRequest, DeploymentState, DeploymentView, Order};

@@ -3,7 +3,7 @@
 use super::{OperationError, Operations, Result};
 use crate::guests::overrides::{ConfigValue, Overrides};
 use crate::guests::settings::{CrossOrigin, Settings, TransactionsSetting};
-use crate::storage::registry::{Actor, App};
+use crate::storage::registry::App;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use utoipa::ToSchema;
@@ -76,58 +76,6 @@ impl Operations {
             keep_versions: found.keep_versions,
         })
     }
-
-    /// Sets values that the guest reads, for all versions. Takes effect without a deployment.
-    pub async fn set_config(
-        &self,
-        actor: &Actor,
-        app: &str,
-        values: BTreeMap<String, ConfigValue>,
-    ) -> Result<SettingsView> {
-        let names: Vec<&str> = values.keys().map(String::as_str).collect();
-        let detail = names.join(", ");
-        self.change_overrides(app, |overrides| {
-            overrides.config.extend(values);
-            Ok(())
-        })
-        .await?;
-        self.note(actor, "config set", Some(app), &detail, "ok").await?;
-        self.settings(app).await
-    }
-
-    /// Takes back what [`Self::set_config`] has set. What a version was deployed with shows again.
-    pub async fn unset_config(&self, actor: &Actor, app: &str, names: &[String]) -> Result<SettingsView> {
-        self.change_overrides(app, |overrides| {
-            names.iter().try_for_each(|name| match overrides.config.remove(name) {
-                Some(_) => Ok(()),
-                None => Err(OperationError::not_found(format!(
-                    "config {name} of {app} was not set by `config set`: innkeeper config list --app {app} shows what is"
-                ))),
-            })
-        })
-        .await?;
-        self.note(actor, "config unset", Some(app), &names.join(", "), "ok").await?;
-        self.settings(app).await
-    }
-
-    /// Changes what holds for all versions of an app, if it can be so.
-    pub(super) async fn change_overrides(
-        &self,
-        app: &str,
-        change: impl FnOnce(&mut Overrides) -> Result<()>,
-    ) -> Result<()> {
-        let found = self.find_app(app).await?;
-        let before = overrides_of(&found)?;
-        let mut overrides = before.clone();
-        change(&mut overrides)?;
-        overrides.check(self.registry.config()).map_err(OperationError::invalid)?;
-        if overrides == before {
-            return Ok(());
-        }
-        let text =
-            serde_json::to_string(&overrides).map_err(|error| OperationError::invalid(error.to_string()))?;
-        Ok(self.database().set_overrides(app, &text).await?)
-    }
 }
 
 pub(super) fn settings_of(app: &App) -> Result<Settings> {
@@ -136,7 +84,7 @@ pub(super) fn settings_of(app: &App) -> Result<Settings> {
     serde_json::from_str(&app.settings).map_err(unreadable)
 }
 
-fn overrides_of(app: &App) -> Result<Overrides> {
+pub(super) fn overrides_of(app: &App) -> Result<Overrides> {
     let unreadable =
         |error| OperationError::invalid(format!("the settings of {} cannot be read: {error}", app.name));
     Overrides::parse(&app.overrides).map_err(unreadable)

@@ -3,6 +3,7 @@
 
 mod access;
 mod audit;
+mod changes;
 mod deployments;
 mod native_code;
 mod remote;

@@ -6,20 +6,18 @@ mod transport;
 
 use super::logs::LogQuery;
 use crate::config::{Environment, RemoteConfig};
-use crate::guests::overrides::ConfigValue;
 use crate::operations::{
-    ActivationView, AppChanges, AppView, AuditView, Deleted, DeletionPlan, HostView, KeyView, Lagging, LogView,
-    NewToken, PrunedView, RollbackPlan, RollbackRequest, RolledBack, SettingsView, TokenRequest, TokenView,
-    VersionView,
+    ActivationView, AppChanges, AppView, AuditView, ConfigChanges, Deleted, DeletionPlan, HostView, KeyView,
+    Lagging, LogView, NewToken, PrunedView, RollbackPlan, RollbackRequest, RolledBack, SettingsView, TokenRequest,
+    TokenView, VersionView,
 };
-use crate::web::admin::{ConfigChanges, KeyRotation, NoteRequest, PATH, PruneRequest};
+use crate::web::admin::{KeyRotation, NoteRequest, PATH, PruneRequest};
 use anyhow::{Context, anyhow};
 use bytes::Bytes;
 use http::{HeaderName, Method};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use std::collections::BTreeMap;
 use transport::{Answer, Call, Transport};
 
 /// What stands for itself in a path (RFC 3986 calls it unreserved).
@@ -119,19 +117,7 @@ impl Client {
         self.get(&["apps", app, "settings"]).await
     }
 
-    pub(super) async fn set_config(
-        &self,
-        app: &str,
-        values: BTreeMap<String, ConfigValue>,
-    ) -> anyhow::Result<SettingsView> {
-        self.change_config(app, &ConfigChanges { set: values, unset: Vec::new() }).await
-    }
-
-    pub(super) async fn unset_config(&self, app: &str, names: &[String]) -> anyhow::Result<SettingsView> {
-        self.change_config(app, &ConfigChanges { set: BTreeMap::new(), unset: names.to_vec() }).await
-    }
-
-    async fn change_config(&self, app: &str, changes: &ConfigChanges) -> anyhow::Result<SettingsView> {
+    pub(super) async fn change_config(&self, app: &str, changes: &ConfigChanges) -> anyhow::Result<SettingsView> {
         self.ask(Method::PATCH, &["apps", app, "config"]).json(changes)?.answer().await
     }
 

@@ -4,7 +4,7 @@ use super::super::connection::{Connection, cell};
 use super::super::database::{Database, no_such_app};
 use super::super::host_sql::host_sql;
 use super::super::value::Value;
-use super::super::{Code, Error, Result};
+use super::super::{Code, Error, Result, now_micros};
 use super::transaction::RegistryTransaction;
 
 const LONGEST_NAME: usize = 40;
@@ -36,6 +36,25 @@ pub struct App {
     pub keep_versions: Option<u32>,
     /// When it was registered, in microseconds since 1970.
     pub created_at: i64,
+}
+
+impl App {
+    /// An app that is not registered yet, with nothing but a name and the route `/`.
+    pub fn unsaved(name: &str) -> Self {
+        Self {
+            name: name.to_owned(),
+            routes: vec!["/".to_owned()],
+            settings: "{}".to_owned(),
+            overrides: "{}".to_owned(),
+            active: None,
+            activated_at: None,
+            went_back_by_itself: false,
+            canary: None,
+            database_var: None,
+            keep_versions: None,
+            created_at: now_micros(),
+        }
+    }
 }
 
 /// A version that answers a part of the visitors.
@@ -123,30 +142,6 @@ impl Database {
         let mut transaction = self.change_registry().await?;
         let sql = host_sql!("update innkeeper.apps set database_var = $2 where name = $1");
         let changed = change(&mut transaction, sql, app, var.map_or(Value::Null, Value::from)).await;
-        transaction.finish(changed).await
-    }
-
-    /// Sets what holds for every version of an app. `overrides` is JSON.
-    pub async fn set_overrides(&self, app: &str, overrides: &str) -> Result<()> {
-        let mut transaction = self.change_registry().await?;
-        let sql = host_sql!("update innkeeper.apps set overrides = $2 where name = $1");
-        let changed = change(&mut transaction, sql, app, overrides.into()).await;
-        transaction.finish(changed).await
-    }
-
-    /// Says how many activations back a version is kept; none: as usual.
-    pub async fn set_keep_versions(&self, app: &str, keep: Option<u32>) -> Result<()> {
-        let mut transaction = self.change_registry().await?;
-        let sql = host_sql!("update innkeeper.apps set keep_versions = $2 where name = $1");
-        let keep = keep.map_or(Value::Null, |keep| Value::Integer(i64::from(keep)));
-        let changed = change(&mut transaction, sql, app, keep).await;
-        transaction.finish(changed).await
-    }
-
-    /// Says which requests an app answers from now on, the main route first.
-    pub async fn set_routes(&self, app: &str, routes: &[String]) -> Result<()> {
-        let mut transaction = self.change_registry().await?;
-        let changed = put_routes(&mut transaction, app, routes).await;
         transaction.finish(changed).await
     }
 }

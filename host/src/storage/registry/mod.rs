@@ -10,6 +10,7 @@ mod activation;
 pub mod active;
 mod announcement;
 mod app;
+mod app_update;
 mod audit;
 mod compile_claims;
 mod component;
@@ -26,6 +27,7 @@ mod version;
 
 pub use activation::{Activate, Activation, ActivationKind, before};
 pub use app::{App, Canary, check_name};
+pub use app_update::AppUpdate;
 pub use audit::{AuditEntry, AuditEvent};
 pub use component_upload::{ComponentUpload, NewComponentUpload, PieceOutcome};
 pub use deployment::{Deployment, Release, Target};

@@ -50,9 +50,15 @@ impl RegistryTransaction {
     }
 
     /// Keeps everything if `result` is good, else undoes it.
-    pub(super) async fn finish<T>(mut self, result: Result<T>) -> Result<T> {
+    pub(super) async fn finish<T, E: From<Error>>(
+        mut self,
+        result: std::result::Result<T, E>,
+    ) -> std::result::Result<T, E> {
         match result {
-            Ok(value) => self.connection.control(Control::Commit).await.map(|()| value),
+            Ok(value) => {
+                self.connection.control(Control::Commit).await?;
+                Ok(value)
+            }
             Err(error) => {
                 // The first error is the one to report.
                 let _ = self.connection.control(Control::Rollback).await;

@@ -4,12 +4,13 @@ use super::auth::TokenId;
 use super::endpoints::Act;
 use super::error::ApiError;
 use super::{
-    Admin, Admitted, ConfigChanges, CurrentToken, IDEMPOTENCY_KEY, KeyRotation, NoteRequest, PruneRequest, Reply,
-    UPLOAD_LENGTH, UPLOAD_OFFSET, body,
+    Admin, Admitted, CurrentToken, IDEMPOTENCY_KEY, KeyRotation, NoteRequest, PruneRequest, Reply, UPLOAD_LENGTH,
+    UPLOAD_OFFSET, body,
 };
+use crate::guests::overrides::ConfigValue;
 use crate::operations::{
-    DeploymentRequest, HostView, OperationError, Order, PIECE_BYTES, RollbackRequest, Scope, UploadRequest,
-    UploadView, Uploader,
+    AppChanges, ConfigChanges, ConfigSource, DeploymentRequest, HostView, OperationError, Order, PIECE_BYTES,
+    RollbackRequest, Scope, UploadRequest, UploadView, Uploader,
 };
 use crate::telemetry::log_ring::{Level, LinesWanted};
 use crate::telemetry::recent::{self, AppTraffic};
@@ -115,9 +116,17 @@ impl Admin {
             Act::Component => self.component(app, admitted.version()?).await,
             Act::Activations => ok(&operations.activations(app).await?),
             Act::Settings => ok(&operations.settings(app).await?),
-            Act::ChangeSettings => ok(&operations.change_app(actor, app, &admitted.json(body).await?).await?),
+            Act::ChangeSettings => {
+                let changes: AppChanges = admitted.json(body).await?;
+                self.check_routes(admitted, changes.routes.as_deref()).await?;
+                ok(&operations.change_app(actor, app, &changes).await?)
+            }
             Act::Config => ok(&operations.settings(app).await?.config),
-            Act::ChangeConfig => self.change_config(admitted, admitted.json(body).await?).await,
+            Act::ChangeConfig => {
+                let changes: ConfigChanges = admitted.json(body).await?;
+                self.check_variables(admitted, &changes).await?;
+                ok(&operations.change_config(actor, app, changes).await?)
+            }
             Act::RollbackPlan => ok(&operations.rollback_plan(app, admitted.query.number("version")?).await?),
             Act::Rollback => {
                 let request: RollbackRequest = admitted.json_or_default(body).await?;
@@ -153,6 +162,39 @@ impl Admin {
         }
     }
 
+    /// Whoever takes requests away from another app has to be allowed to change that one, too.
+    async fn check_routes(&self, admitted: &Admitted<'_>, routes: Option<&[String]>) -> Result<(), ApiError> {
+        for (other, route) in self.operations.displaced(admitted.app(), routes.unwrap_or_default()).await? {
+            let wanted = Scope::Config(other);
+            if !admitted.authority.allows(&wanted) {
+                return Err(ApiError::lacks(&wanted).because(&format!("another app answers at {route} so far")));
+            }
+        }
+        Ok(())
+    }
+
+    /// The host's environment has the secrets of all apps, and a guest could be made to show one. So
+    /// an app is given another variable only by those who may do everything.
+    async fn check_variables(&self, admitted: &Admitted<'_>, changes: &ConfigChanges) -> Result<(), ApiError> {
+        if admitted.authority.allows(&Scope::Admin) {
+            return Ok(());
+        }
+        let wanted = changes.set.values().filter_map(|value| match value {
+            ConfigValue::FromEnv(variable) => Some(variable),
+            ConfigValue::Value(_) => None,
+        });
+        let given = self.operations.settings(admitted.app()).await?.config;
+        let has = |variable: &String| {
+            given.iter().any(|entry| entry.source == ConfigSource::Environment && entry.shown == *variable)
+        };
+        match wanted.into_iter().find(|variable| !has(variable)) {
+            None => Ok(()),
+            Some(_) => {
+                Err(ApiError::lacks(&Scope::Admin).because("a variable of the host may be any app's secret"))
+            }
+        }
+    }
+
     async fn delete_app(&self, admitted: &Admitted<'_>) -> Replied {
         let app = admitted.app();
         if admitted.query.text("confirm") != Some(app) {
@@ -161,23 +203,6 @@ impl Admin {
         }
         let keep_data = admitted.query.flag("keep-data")?;
         ok(&self.operations.delete_app(&admitted.authority.actor, app, keep_data).await?)
-    }
-
-    async fn change_config(&self, admitted: &Admitted<'_>, changes: ConfigChanges) -> Replied {
-        let (app, actor) = (admitted.app(), &admitted.authority.actor);
-        if changes.set.is_empty() && changes.unset.is_empty() {
-            return Err(OperationError::invalid("nothing to change: `set` and `unset` are empty").into());
-        }
-        if let Some(both) = changes.unset.iter().find(|name| changes.set.contains_key(*name)) {
-            return Err(OperationError::invalid(format!("config {both:?} is to be set and to be unset")).into());
-        }
-        if !changes.unset.is_empty() {
-            self.operations.unset_config(actor, app, &changes.unset).await?;
-        }
-        if !changes.set.is_empty() {
-            self.operations.set_config(actor, app, changes.set).await?;
-        }
-        ok(&self.operations.settings(app).await?)
     }
 
     /// A component is held in memory until it has been taken: there are few at once.
@@ -213,6 +238,7 @@ impl Admin {
                 let order = Order { actor, token, sees_all: admitted.sees_all(), key };
                 let request: DeploymentRequest = admitted.json(body).await?;
                 admitted.check_native(request.native.is_some())?;
+                self.check_routes(admitted, request.deploy.routes.as_deref()).await?;
                 let view = self.queue.submit(order, app, request).await?;
                 Reply::json(StatusCode::ACCEPTED, &view)
             }

@@ -27,7 +27,6 @@ const JSON: &str = "application/json";
     ),
     components(schemas(
         super::ErrorBody,
-        super::ConfigChanges,
         super::CurrentToken,
         super::KeyRotation,
         super::NoteRequest,
@@ -36,6 +35,7 @@ const JSON: &str = "application/json";
         operations::AppChanges,
         operations::AppView,
         operations::AuditView,
+        operations::ConfigChanges,
         operations::ConfigEntry,
         operations::Deleted,
         operations::DeletionPlan,

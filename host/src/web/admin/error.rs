@@ -79,6 +79,12 @@ impl ApiError {
         Self { scope, ..Self::new(StatusCode::FORBIDDEN, "forbidden", text) }
     }
 
+    /// Why the scope is needed, before the rest.
+    pub(super) fn because(mut self, why: &str) -> Self {
+        self.message = format!("{why}, and {}", self.message);
+        self
+    }
+
     pub(super) fn internal(error: &dyn std::fmt::Display) -> Self {
         tracing::error!("the admin API: {error}");
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "something went wrong here; it has been noted")

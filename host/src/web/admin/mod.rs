@@ -17,7 +17,7 @@ mod types;
 
 pub use error::ErrorBody;
 pub(super) use error::seconds;
-pub use types::{ConfigChanges, CurrentToken, KeyRotation, NoteRequest, PruneRequest};
+pub use types::{CurrentToken, KeyRotation, NoteRequest, PruneRequest};
 
 use super::body::{Body, full};
 use crate::guests::Registry;

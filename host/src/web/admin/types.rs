@@ -1,19 +1,7 @@
 //! What only the API asks for or answers with.
 
-use crate::guests::overrides::ConfigValue;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
 use utoipa::ToSchema;
-
-/// Values that a guest reads: some to set, some to take back.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(default, deny_unknown_fields)]
-pub struct ConfigChanges {
-    /// Values to set, by name.
-    pub set: BTreeMap<String, ConfigValue>,
-    /// Names of values to take back.
-    pub unset: Vec<String>,
-}
 
 /// Why something is done.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]

@@ -31,6 +31,7 @@ mod metrics;
 mod mutations;
 mod operator;
 mod pages;
+mod refusals;
 mod router;
 pub mod server;
 mod session_cookie;

@@ -11,6 +11,7 @@ use super::leaving::Leaving;
 use super::metrics::Figures;
 use super::operator::{self, Operator};
 use super::pages::{self, Problem};
+use super::refusals::Refused;
 use super::server::ServerSettings;
 use super::uploads::Desk;
 use super::visitor_part::VisitorPart;
@@ -32,6 +33,8 @@ use std::time::Instant;
 
 /// Everything below this path is the host's.
 const HOST_ROUTES: &str = "/_innkeeper";
+/// Where the figures are, for the audit log.
+const METRICS: &str = "/_innkeeper/metrics";
 /// Stands in the log for a path that is not to be read there.
 const HIDDEN: &str = "(hidden)";
 
@@ -186,12 +189,21 @@ impl Router {
 
     /// The figures, for who may look at everything.
     async fn metrics(&self, request: &Request<Incoming>, address: IpAddr) -> Response<Body> {
-        match self.admin.auth.by_headers(request.headers(), address).await {
+        let (auth, asked) = (&self.admin.auth, format!("{} {METRICS}", request.method()));
+        match auth.by_headers(request.headers(), address).await {
             Ok(authority) if authority.allows(&Scope::Read) => {
                 self.figures.answer(request.method(), &self.registry).await
             }
-            Ok(_) => pages::plain(StatusCode::FORBIDDEN, "this token lacks the scope read\n"),
-            Err(refusal) => metrics_refused(&refusal, self.admin.auth.has_root()),
+            Ok(authority) => {
+                let result = "403: this token lacks the scope read";
+                let refused = Refused { action: "metrics", app: None, asked: &asked, result };
+                auth.refusals().note(&authority.actor, refused);
+                pages::plain(StatusCode::FORBIDDEN, "this token lacks the scope read\n")
+            }
+            Err(refusal) => {
+                auth.refusals().not_let_in(&refusal, address, &asked);
+                metrics_refused(&refusal, auth.has_root())
+            }
         }
     }
 

@@ -92,6 +92,9 @@ impl Admin {
             Act::Tokens | Act::CreateToken | Act::CurrentToken | Act::RevokeToken => {
                 Box::pin(self.look_after_tokens(&admitted, body)).await
             }
+            Act::Settings | Act::ChangeSettings | Act::Config | Act::ChangeConfig => {
+                Box::pin(self.look_after_settings(&admitted, body)).await
+            }
             Act::Document => Ok(self.document()),
             act => Box::pin(self.look_after_app(act, &admitted, body)).await,
         }
@@ -115,18 +118,6 @@ impl Admin {
             }
             Act::Component => self.component(app, admitted.version()?).await,
             Act::Activations => ok(&operations.activations(app).await?),
-            Act::Settings => ok(&operations.settings(app).await?),
-            Act::ChangeSettings => {
-                let changes: AppChanges = admitted.json(body).await?;
-                self.check_routes(admitted, changes.routes.as_deref()).await?;
-                ok(&operations.change_app(actor, app, &changes).await?)
-            }
-            Act::Config => ok(&operations.settings(app).await?.config),
-            Act::ChangeConfig => {
-                let changes: ConfigChanges = admitted.json(body).await?;
-                self.check_variables(admitted, &changes).await?;
-                ok(&operations.change_config(actor, app, changes).await?)
-            }
             Act::RollbackPlan => ok(&operations.rollback_plan(app, admitted.query.number("version")?).await?),
             Act::Rollback => {
                 let request: RollbackRequest = admitted.json_or_default(body).await?;
@@ -159,6 +150,24 @@ impl Admin {
                 ok(&recent::of_app(app).unwrap_or_else(quiet))
             }
             _ => Err(ApiError::internal(&"an act that nobody carries out")),
+        }
+    }
+
+    async fn look_after_settings(&self, admitted: &Admitted<'_>, body: Incoming) -> Replied {
+        let (operations, app, actor) = (&self.operations, admitted.app(), &admitted.authority.actor);
+        match admitted.call.endpoint.act {
+            Act::ChangeSettings => {
+                let changes: AppChanges = admitted.json(body).await?;
+                self.check_routes(admitted, changes.routes.as_deref()).await?;
+                ok(&operations.change_app(actor, app, &changes).await?)
+            }
+            Act::Config => ok(&operations.settings(app).await?.config),
+            Act::ChangeConfig => {
+                let changes: ConfigChanges = admitted.json(body).await?;
+                self.check_variables(admitted, &changes).await?;
+                ok(&operations.change_config(actor, app, changes).await?)
+            }
+            _ => ok(&operations.settings(app).await?),
         }
     }
 

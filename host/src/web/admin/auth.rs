@@ -6,10 +6,12 @@
 //! costs no query. Look-ups of what is not known come one after the other, so a flood of guesses
 //! takes one connection at most.
 //!
-//! Wrong tokens are counted by address. The right one always opens: it cannot be guessed at any
-//! speed, and whoever shares an address must not be able to lock an operator out.
+//! Wrong tokens are counted by address, and so are those that have ended. The right one always
+//! opens: it cannot be guessed at any speed, and whoever shares an address must not be able to lock
+//! an operator out.
 
 use super::super::operator::Attempts;
+use super::super::refusals::Refusals;
 use crate::config::Secret;
 use crate::operations::{Scope, Scopes, TokenState, token_text, tokens};
 use crate::storage::registry::{Actor, Token};
@@ -81,11 +83,20 @@ pub(in crate::web) enum Refusal {
     /// What was shown is no token.
     Wrong,
     /// It was one.
-    Ended(TokenState),
+    Ended(EndedToken),
     /// Too much that is no token was shown: how long to wait.
     TooMany(Duration),
     /// The database cannot be asked.
     Unavailable,
+}
+
+/// A token that opens nothing any more.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::web) struct EndedToken {
+    /// How it ended.
+    pub(in crate::web) state: TokenState,
+    /// How its owner is called where it is written down what they tried.
+    pub(in crate::web) actor: Actor,
 }
 
 impl Refusal {
@@ -94,16 +105,13 @@ impl Refusal {
         match self {
             Self::Missing => "wanted: the header Authorization: Bearer TOKEN; `innkeeper token create` makes one",
             Self::Wrong => "this is no token of this host: `innkeeper token list` shows which there are",
-            Self::Ended(TokenState::Revoked) => "this token was revoked: `innkeeper token create` makes another",
+            Self::Ended(EndedToken { state: TokenState::Revoked, .. }) => {
+                "this token was revoked: `innkeeper token create` makes another"
+            }
             Self::Ended(_) => "the time of this token is over: `innkeeper token create` makes another",
-            Self::TooMany(_) => "too many wrong tokens",
+            Self::TooMany(_) => "too many tokens from this address that open nothing",
             Self::Unavailable => "the database does not answer: try again in a moment",
         }
-    }
-
-    /// Whether somebody has tried something.
-    pub(super) fn is_guess(&self) -> bool {
-        matches!(self, Self::Wrong | Self::Ended(_))
     }
 }
 
@@ -115,6 +123,7 @@ pub(in crate::web) struct Authenticator {
     known: Mutex<HashMap<String, Known>>,
     lookup: Semaphore,
     tasks: TaskTracker,
+    refusals: Refusals,
 }
 
 /// A token that was found lately.
@@ -141,7 +150,13 @@ impl Authenticator {
         tasks: TaskTracker,
     ) -> Self {
         let (known, lookup) = (Mutex::default(), Semaphore::new(1));
-        Self { root, attempts: Attempts::new(attempts), database, known, lookup, tasks }
+        let refusals = Refusals::new(database.clone(), tasks.clone());
+        Self { root, attempts: Attempts::new(attempts), database, known, lookup, tasks, refusals }
+    }
+
+    /// Where it is written down who was refused what.
+    pub(in crate::web) fn refusals(&self) -> &Refusals {
+        &self.refusals
     }
 
     /// Whether there is a token of the environment.
@@ -187,7 +202,9 @@ impl Authenticator {
         }
         let Some(id) = token_text::id_of(text) else { return Err(self.wrong(address)) };
         match self.find(id).await? {
-            Some(token) if tokens::is_token(&token, presented) => self.authority(&token, address),
+            Some(token) if tokens::is_token(&token, presented) => {
+                self.authority(&token, address).map_err(|refusal| self.counted(refusal, address))
+            }
             _ => Err(self.wrong(address)),
         }
     }
@@ -196,10 +213,10 @@ impl Authenticator {
     pub(in crate::web) async fn by_id(&self, id: &TokenId, address: IpAddr) -> Result<Authority, Refusal> {
         match id {
             TokenId::Root if self.has_root() => Ok(root_authority(address)),
-            TokenId::Root => Err(Refusal::Ended(TokenState::Revoked)),
+            TokenId::Root => Err(ended(ROOT.to_owned(), TokenState::Revoked, address)),
             TokenId::Registered(id) => match self.find(id).await? {
                 Some(token) => self.authority(&token, address),
-                None => Err(Refusal::Ended(TokenState::Revoked)),
+                None => Err(ended(format!("token ({id})"), TokenState::Revoked, address)),
             },
         }
     }
@@ -212,7 +229,7 @@ impl Authenticator {
     fn authority(&self, token: &Token, address: IpAddr) -> Result<Authority, Refusal> {
         match tokens::state(token, now_micros()) {
             TokenState::Active => {}
-            state => return Err(Refusal::Ended(state)),
+            state => return Err(ended(tokens::actor_name(token), state, address)),
         }
         self.note_use(token);
         Ok(Authority {
@@ -223,8 +240,13 @@ impl Authenticator {
     }
 
     fn wrong(&self, address: IpAddr) -> Refusal {
+        self.counted(Refusal::Wrong, address)
+    }
+
+    /// What is said of a token that opens nothing, unless there have been too many of them.
+    fn counted(&self, refusal: Refusal, address: IpAddr) -> Refusal {
         match self.attempts.note(address, Instant::now()) {
-            Ok(()) => Refusal::Wrong,
+            Ok(()) => refusal,
             Err(wait) => Refusal::TooMany(wait),
         }
     }
@@ -277,6 +299,10 @@ impl Authenticator {
             }
         });
     }
+}
+
+fn ended(name: String, state: TokenState, address: IpAddr) -> Refusal {
+    Refusal::Ended(EndedToken { state, actor: Actor { name, origin: Some(address.to_string()) } })
 }
 
 fn root_authority(address: IpAddr) -> Authority {
@@ -356,7 +382,7 @@ mod tests {
         let with = authenticator(Some(TOKEN));
         assert!(with.by_id(&TokenId::Root, HERE).await.is_ok());
         let without = authenticator(None).by_id(&TokenId::Root, HERE).await;
-        assert_eq!(without, Err(Refusal::Ended(TokenState::Revoked)));
+        assert_eq!(without, Err(ended(ROOT.to_owned(), TokenState::Revoked, HERE)));
     }
 
     #[test]

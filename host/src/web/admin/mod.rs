@@ -3,7 +3,7 @@
 //! `endpoints` is the one list of what there is. By it a request is found, its caller's scopes are
 //! checked, and the OpenAPI document (`document`) is written, so that the three cannot differ.
 //! `auth` knows who calls, `body` and `query` read what is asked for, `acts` does it by calling
-//! [`crate::operations`], and `refusals` writes down what was refused.
+//! [`crate::operations`]. What is refused is written down (`web::refusals`).
 
 mod acts;
 pub(super) mod auth;
@@ -12,7 +12,6 @@ mod document;
 mod endpoints;
 mod error;
 mod query;
-mod refusals;
 mod types;
 
 pub use error::ErrorBody;
@@ -20,9 +19,9 @@ pub(super) use error::seconds;
 pub use types::{CurrentToken, KeyRotation, NoteRequest, PruneRequest};
 
 use super::body::{Body, full};
+use super::refusals::Refused;
 use crate::guests::Registry;
 use crate::operations::{DeployQueue, Operations};
-use crate::storage::registry::Actor;
 use auth::{Authenticator, Authority};
 use bytes::Bytes;
 use endpoints::{Call, Endpoint, Need, Verb};
@@ -32,7 +31,6 @@ use http::request::Parts;
 use http::{Request, Response, StatusCode};
 use hyper::body::Incoming;
 use query::Query;
-use refusals::Refusals;
 use std::net::IpAddr;
 use std::sync::{Arc, OnceLock};
 use tokio::sync::Semaphore;
@@ -60,7 +58,6 @@ pub(super) struct Admin {
     pub(super) auth: Authenticator,
     operations: Operations,
     queue: DeployQueue,
-    refusals: Refusals,
     pieces: Semaphore,
     downloads: Arc<Semaphore>,
     document: OnceLock<Bytes>,
@@ -122,13 +119,11 @@ impl Admin {
         tasks: TaskTracker,
         stop: CancellationToken,
     ) -> Self {
-        let refusals = Refusals::new(registry.database().clone(), tasks.clone());
         let operations = Operations::new(registry);
         Self {
             auth,
             queue: DeployQueue::new(operations.clone(), tasks, stop),
             operations,
-            refusals,
             pieces: Semaphore::new(PIECES),
             downloads: Arc::new(Semaphore::new(DOWNLOADS)),
             document: OnceLock::new(),
@@ -150,22 +145,17 @@ impl Admin {
         if call.endpoint.need == Need::Nothing {
             return Ok(self.document());
         }
-        let authority = match self.auth.by_headers(&head.headers, address).await {
-            Ok(authority) => authority,
-            Err(refusal) => {
-                if refusal.is_guess() {
-                    self.refusals.note(stranger(address), "sign in", None, &describe(head, path), "401");
-                }
-                return Err(refusal.into());
-            }
-        };
+        let authority = self.auth.by_headers(&head.headers, address).await.inspect_err(|refusal| {
+            self.auth.refusals().not_let_in(refusal, address, &describe(head, path));
+        })?;
         let result = self.admitted(&call, &authority, head, body).await;
         if let Err(error) = &result
             && (call.endpoint.changes() || error.status() == StatusCode::FORBIDDEN)
         {
-            let app = call.app.as_deref();
-            let action = call.endpoint.action;
-            self.refusals.note(authority.actor.clone(), action, app, &describe(head, path), &error.for_audit());
+            let (action, app) = (call.endpoint.action, call.app.as_deref());
+            let (asked, result) = (describe(head, path), error.for_audit());
+            let refused = Refused { action, app, asked: &asked, result: &result };
+            self.auth.refusals().note(&authority.actor, refused);
         }
         result
     }
@@ -195,10 +185,6 @@ impl Endpoint {
     fn changes(&self) -> bool {
         self.method != Verb::Get
     }
-}
-
-fn stranger(address: IpAddr) -> Actor {
-    Actor { name: "unknown".to_owned(), origin: Some(address.to_string()) }
 }
 
 /// What was asked for, without its query.

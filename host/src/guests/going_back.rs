@@ -70,7 +70,7 @@ impl Registry {
         let Failing { app, version, reason } = failing;
         let found = self.database().app(app).await?;
         if found.canary.is_some_and(|canary| canary.version == *version) {
-            let ended = self.database().abort_canary(app, *version, &Actor::host(), reason).await?;
+            let ended = self.database().abort_canary(app, *version, &Actor::host(), reason, true).await?;
             return Ok(if ended { Outcome::CanaryEnded } else { Outcome::Elsewhere });
         }
         if found.active != Some(*version) {
@@ -99,6 +99,7 @@ impl Registry {
             actor: &host,
             note: Some(reason),
             instead_of: Some(*version),
+            from_canary: false,
         });
         Ok(activated.await?.map_or(Outcome::Elsewhere, |_| Outcome::Replaced(before)))
     }

@@ -192,7 +192,8 @@ async fn refresh(registry: &Registry, seen: &mut Seen) -> Result<Vec<Load>, Erro
     if seen.generation == Some(generation) {
         return registry.reopen().await;
     }
-    let apps = registry.database().apps().await?;
+    let mut apps = registry.database().apps().await?;
+    apps.retain(|app| app.deleted_at.is_none());
     let versions = registry.database().active_versions().await?;
     let spaces = registry.database().apps_with_space().await?;
     let loads = registry.reload(&apps, About { versions, spaces });

@@ -1,9 +1,15 @@
 //! The end of an app.
 
-use super::{Operations, Result};
+use super::{OperationError, Operations, Result};
 use crate::storage::registry::Actor;
 use serde::{Deserialize, Serialize};
+use std::time::{Duration, Instant};
 use utoipa::ToSchema;
+
+/// How long to wait until no host serves the app any more.
+const PATIENCE: Duration = Duration::from_secs(20);
+/// Between two looks at the hosts.
+const PAUSE: Duration = Duration::from_millis(100);
 
 /// What goes with an app.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -12,14 +18,16 @@ pub struct DeletionPlan {
     pub app: String,
     /// How many versions it has.
     pub versions: usize,
-    /// Names of its tables.
-    pub tables: i64,
-    /// Files.
-    pub files: i64,
-    /// Sessions of visitors.
-    pub sessions: i64,
+    /// How many tables and views it has; none where that cannot be told.
+    pub tables: Option<i64>,
+    /// How many files are kept; none where that cannot be told.
+    pub files: Option<i64>,
+    /// How many visitors have a session; none where that cannot be told.
+    pub sessions: Option<i64>,
     /// The variable that names the app's own database; none: its data are in the host's.
     pub database_var: Option<String>,
+    /// Why its data cannot be looked at. They cannot be deleted then.
+    pub not_known: Option<String>,
 }
 
 /// What was deleted.
@@ -37,36 +45,75 @@ impl Operations {
     pub async fn deletion_plan(&self, app: &str) -> Result<DeletionPlan> {
         let found = self.find_app(app).await?;
         let versions = self.database().versions(app).await?.len();
-        let there = self.registry.space_of(&found).await?.belongings().await?;
+        let looked = async { self.registry.space_of(&found).await?.belongings().await };
+        let (there, not_known) = match looked.await {
+            Ok(there) => (Some(there), None),
+            Err(error) => (None, Some(error.to_string())),
+        };
         Ok(DeletionPlan {
             app: found.name,
             versions,
-            tables: there.tables,
-            files: there.blobs,
-            sessions: there.sessions,
+            tables: there.map(|there| there.tables),
+            files: there.map(|there| there.blobs),
+            sessions: there.map(|there| there.sessions),
             database_var: found.database_var,
+            not_known,
         })
     }
 
     /// Deletes an app with its versions, and with its tables, files and sessions unless
-    /// `keep_data`.
+    /// `keep_data`. Where it fails, or is broken off, nobody is served any more, the name stays
+    /// taken, and doing it again goes on.
     pub async fn delete_app(&self, actor: &Actor, app: &str, keep_data: bool) -> Result<Deleted> {
-        let found = self.find_app(app).await?;
         let plan = self.deletion_plan(app).await?;
-        let detail = format!(
-            "versions: {}, tables: {}, files: {}, sessions: {}; data {}",
-            plan.versions,
-            plan.tables,
-            plan.files,
-            plan.sessions,
-            if keep_data { "kept" } else { "deleted" }
-        );
-        let space = self.registry.space_of(&found).await?;
-        // First the route: nobody writes into what is being deleted.
-        self.database().remove_app(app, actor, &detail).await?;
-        if !keep_data {
-            space.delete_everything().await?;
+        if let Some(why) = plan.not_known.as_ref().filter(|_| !keep_data) {
+            return Err(OperationError::unavailable(format!(
+                "the data of {app} cannot be deleted ({why}); --keep-data deletes the app and leaves them"
+            )));
         }
+        if !keep_data && let Err(error) = self.delete_data(app).await {
+            let text = &error.message;
+            self.note(actor, "apps delete", Some(app), "its data are not all deleted", text).await?;
+            let text = format!("{text}; {app} is served no more, and deleting it again goes on");
+            return Err(OperationError::new(error.kind, text));
+        }
+        self.database().remove_app(app, actor, &detail(&plan, keep_data)).await?;
         Ok(Deleted { plan, data_kept: keep_data })
     }
+
+    /// What a host that serves the app still wrote would be there for the next app of its name.
+    async fn delete_data(&self, app: &str) -> Result<()> {
+        let found = self.find_app(app).await?;
+        let generation = self.database().begin_deletion(app).await?;
+        let end = Instant::now() + PATIENCE;
+        loop {
+            let hosts = self.hosts().await?;
+            let late = hosts.iter().find(|host| host.live && host.generation < generation);
+            match late {
+                None => break,
+                Some(host) if Instant::now() >= end => {
+                    return Err(OperationError::unavailable(format!(
+                        "host {} ({}) still serves {app} after {} seconds",
+                        host.name,
+                        host.id,
+                        PATIENCE.as_secs()
+                    )));
+                }
+                Some(_) => tokio::time::sleep(PAUSE).await,
+            }
+        }
+        Ok(self.registry.space_of(&found).await?.delete_everything().await?)
+    }
+}
+
+fn detail(plan: &DeletionPlan, keep_data: bool) -> String {
+    let count = |count: Option<i64>| count.map_or_else(|| "not known".to_owned(), |count| count.to_string());
+    format!(
+        "versions: {}, tables: {}, files: {}, sessions: {}; data {}",
+        plan.versions,
+        count(plan.tables),
+        count(plan.files),
+        count(plan.sessions),
+        if keep_data { "kept" } else { "deleted" }
+    )
 }

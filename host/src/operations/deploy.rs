@@ -1,7 +1,7 @@
 //! From a component to a version that answers.
 
 use super::smoke::Smoked;
-use super::{ErrorKind, OperationError, Operations, Result, SmokeReport, SmokeRequest};
+use super::{ErrorKind, OperationError, Operations, Result, SmokeReport, SmokeRequest, check_note};
 use crate::guests::component::ComponentError;
 use crate::guests::settings::Settings;
 use crate::guests::{language, routes};
@@ -10,9 +10,6 @@ use crate::storage::registry::{self, Actor, App, Deployment, Target, check_name}
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
-
-/// Characters of a note.
-const LONGEST_NOTE: usize = 1_000;
 
 /// How to deploy a component.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -162,9 +159,7 @@ pub(super) fn check(app: &str, request: &DeployRequest) -> Result<Option<Vec<Str
     if let Some(settings) = &request.settings {
         settings.check().map_err(OperationError::invalid)?;
     }
-    if request.note.as_ref().is_some_and(|note| note.chars().count() > LONGEST_NOTE) {
-        return Err(OperationError::invalid(format!("note: more than {LONGEST_NOTE} characters")));
-    }
+    check_note(request.note.as_deref())?;
     if request.canary.is_some_and(|percent| !(1..=99).contains(&percent)) {
         return Err(OperationError::invalid("canary: not a share from 1 to 99 percent"));
     }

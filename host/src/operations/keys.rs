@@ -24,12 +24,7 @@ impl Operations {
     /// Makes a key that signs from now on. With `revoke` all others are forgotten: every URL that
     /// was given out is good no more.
     pub async fn rotate_keys(&self, actor: &Actor, revoke: bool) -> Result<KeyView> {
-        let forget = if revoke { i64::MAX } else { i64::MIN };
-        let key = self.database().rotate_keys(forget).await?;
-        let others = if revoke { "; all others are forgotten" } else { "" };
-        let detail = format!("{} signs{others}", key.id);
-        self.note(actor, "keys rotate", None, &detail, "ok").await?;
-        Ok(key.into())
+        Ok(self.database().rotate_keys(revoke, actor).await?.into())
     }
 }
 

@@ -23,7 +23,6 @@ mod scopes;
 mod settings;
 mod smoke;
 mod state_view;
-pub mod token_text;
 pub mod tokens;
 mod uploads;
 mod version_view;
@@ -49,6 +48,8 @@ pub use state_view::{ContentsView, DiskView, StateView};
 pub use tokens::{NewToken, TokenRequest, TokenState, TokenView};
 pub use uploads::{PIECE_BYTES, UploadRequest, UploadView, Uploader};
 pub use version_view::{ActivationView, VersionView};
+
+pub use crate::storage::registry::token_text;
 
 use crate::guests::Registry;
 use crate::storage::Database;
@@ -78,6 +79,19 @@ impl Operations {
     fn database(&self) -> &Database {
         self.registry.database()
     }
+}
+
+/// Characters of a note.
+const LONGEST_NOTE: usize = 1_000;
+
+/// Notes are kept for good.
+fn check_note(note: Option<&str>) -> Result<()> {
+    let problem = match note {
+        Some(note) if note.chars().count() > LONGEST_NOTE => format!("more than {LONGEST_NOTE} characters"),
+        Some(note) if note.contains('\0') => "it contains a NUL character".to_owned(),
+        _ => return Ok(()),
+    };
+    Err(OperationError::invalid(format!("note: {problem}")))
 }
 
 /// A time as the types of this module have it (RFC 3339).

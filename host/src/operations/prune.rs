@@ -25,12 +25,9 @@ impl Operations {
     }
 
     /// Removes versions that are older than `keep` activations (none: as the app says). The active
-    /// one, the canary and the newest stay.
+    /// one, the one before it, the canary and the newest stay.
     pub async fn prune(&self, actor: &Actor, app: &str, keep: Option<u32>) -> Result<PrunedView> {
-        self.find_app(app).await?;
-        let pruned = self.database().prune_versions(app, keep).await?;
-        let detail = format!("versions {:?}, {} bytes", pruned.versions, pruned.bytes);
-        self.note(actor, "versions prune", Some(app), &detail, "ok").await?;
+        let pruned = self.database().prune_versions(app, keep, actor).await?;
         Ok(PrunedView { app: app.to_owned(), versions: pruned.versions, bytes: pruned.bytes })
     }
 }

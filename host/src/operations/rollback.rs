@@ -1,6 +1,6 @@
 //! Going back to an earlier version, or forward again.
 
-use super::{OperationError, Operations, Result};
+use super::{OperationError, Operations, Result, check_note};
 use crate::storage::app_migrations::Applied;
 use crate::storage::registry::{self, Activate, ActivationKind, Actor, App};
 use serde::{Deserialize, Serialize};
@@ -95,13 +95,14 @@ impl Operations {
 
     /// Makes an earlier version active, or a later one again.
     pub async fn rollback(&self, actor: &Actor, app: &str, request: &RollbackRequest) -> Result<RolledBack> {
+        check_note(request.note.as_deref())?;
         let plan = self.rollback_plan(app, request.version).await?;
         if plan.needs_force && !request.force {
             return Err(OperationError::conflict(refusal(&plan)));
         }
         let note = request.note.as_deref();
-        let activate =
-            Activate { app, version: plan.to, kind: ActivationKind::Rollback, actor, note, instead_of: plan.from };
+        let (version, kind, instead_of) = (plan.to, ActivationKind::Rollback, plan.from);
+        let activate = Activate { app, version, kind, actor, note, instead_of, from_canary: false };
         let generation = self.database().activate(activate).await?;
         let generation = generation
             .ok_or_else(|| OperationError::conflict("another version was made active meanwhile: look again"))?;
@@ -125,6 +126,12 @@ impl Operations {
         let active = app.active.ok_or_else(none)?;
         let activations = self.database().activations(&app.name).await?;
         if let Some(before) = registry::before(&activations, active) {
+            if self.database().version(&app.name, before).await?.is_none() {
+                return Err(OperationError::conflict(format!(
+                    "version {before} of {}, which was active before, has been removed: innkeeper versions {0} lists those that are there, --version names one",
+                    app.name
+                )));
+            }
             return Ok(before);
         }
         // Earlier releases wrote down no activations.

@@ -1,10 +1,10 @@
 //! Tokens of the admin API: making, listing, making worthless.
 
 use super::scopes::Scopes;
-use super::token_text::{self, NewText};
 use super::{OperationError, Operations, Result, time};
 use crate::config::Secret;
 use crate::storage::now_micros;
+use crate::storage::registry::token_text::{self, NewText};
 use crate::storage::registry::{Actor, Token};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;

@@ -2,7 +2,7 @@
 
 use super::{OperationError, Operations, Result, time};
 use crate::storage::hex;
-use crate::storage::registry::{Activation, ActivationKind, App, Version};
+use crate::storage::registry::{Activation, App, Version};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -61,9 +61,8 @@ impl Operations {
     /// The versions of an app, the newest first.
     pub async fn versions(&self, app: &str) -> Result<Vec<VersionView>> {
         let found = self.find_app(app).await?;
-        let activations = self.database().activations(app).await?;
         let versions = self.database().versions(app).await?;
-        Ok(versions.into_iter().map(|version| view(version, &found, &activations)).collect())
+        Ok(versions.into_iter().map(|version| view(version, &found)).collect())
     }
 
     /// What was active when, the newest first.
@@ -91,16 +90,13 @@ impl Operations {
     }
 }
 
-fn view(version: Version, app: &App, activations: &[Activation]) -> VersionView {
+fn view(version: Version, app: &App) -> VersionView {
     let number = version.number;
-    let was_left = |activation: &Activation| {
-        activation.kind == ActivationKind::Automatic && activation.previous == Some(number)
-    };
     VersionView {
         number,
         active: app.active == Some(number),
         canary: app.canary.is_some_and(|canary| canary.version == number),
-        failed: activations.iter().any(was_left),
+        failed: version.failed_at.is_some(),
         sha256: hex(&version.sha256),
         size: version.size,
         stored_size: version.stored_size,

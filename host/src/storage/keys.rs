@@ -4,6 +4,7 @@
 use super::connection::{Connection, Control, cell};
 use super::database::Database;
 use super::host_sql::host_sql;
+use super::registry::{self, Actor, AuditEvent};
 use super::value::Value;
 use super::{Error, Result, hex, now_micros};
 
@@ -47,19 +48,20 @@ impl Database {
     /// have signed is good no more. Other hosts learn of it when somebody presents what it has
     /// signed.
     pub async fn make_key(&self, forget: i64) -> Result<Key> {
-        self.add_key(forget, false).await
+        self.add_key(forget, None).await
     }
 
-    /// The same, and every host notices within a second or two.
-    pub async fn rotate_keys(&self, forget: i64) -> Result<Key> {
-        self.add_key(forget, true).await
+    /// The same on behalf of somebody: it is written down, and every host notices within a second
+    /// or two. With `revoke` all other keys are forgotten, without it none.
+    pub async fn rotate_keys(&self, revoke: bool, actor: &Actor) -> Result<Key> {
+        self.add_key(if revoke { i64::MAX } else { i64::MIN }, Some(actor)).await
     }
 
-    async fn add_key(&self, forget: i64, tells: bool) -> Result<Key> {
+    async fn add_key(&self, forget: i64, actor: Option<&Actor>) -> Result<Key> {
         let key = Key::random()?;
         let mut connection = self.registry().await?;
         connection.control(Control::Begin(None)).await?;
-        match add_in(&mut connection, &key, forget, tells).await {
+        match add_in(&mut connection, &key, forget, actor).await {
             Ok(()) => connection.control(Control::Commit).await.map(|()| key),
             Err(error) => {
                 // The first error is the one to report.
@@ -70,9 +72,13 @@ impl Database {
     }
 }
 
-async fn add_in(connection: &mut Connection, key: &Key, forget: i64, tells: bool) -> Result<()> {
-    if tells {
+async fn add_in(connection: &mut Connection, key: &Key, forget: i64, actor: Option<&Actor>) -> Result<()> {
+    if let Some(actor) = actor {
         connection.host(host_sql!("update innkeeper.generation set number = number + 1"), &[]).await?;
+        let others = if forget == i64::MAX { "; all others are forgotten" } else { "" };
+        let (action, detail) = ("keys rotate", format!("{} signs{others}", key.id));
+        let event = AuditEvent { actor, action, app: None, sha256: None, detail: &detail, result: "ok" };
+        registry::write_audit(connection, event).await?;
     }
     let sql = host_sql!("delete from innkeeper.keys where created_at < $1");
     connection.host(sql, &[Value::Integer(forget)]).await?;

@@ -6,6 +6,7 @@ alter table innkeeper.apps add column went_back_by_itself bigint not null defaul
 alter table innkeeper.apps add column canary bigint;
 alter table innkeeper.apps add column canary_percent bigint;
 alter table innkeeper.apps add column canary_since bigint;
+alter table innkeeper.apps add column deleted_at bigint;
 
 create table innkeeper.further_routes (
     route text primary key,
@@ -18,6 +19,7 @@ alter table innkeeper.versions add column language text;
 alter table innkeeper.versions add column actor text;
 alter table innkeeper.versions add column origin text;
 alter table innkeeper.versions add column note text;
+alter table innkeeper.versions add column failed_at bigint;
 
 create table innkeeper.components (
     sha256 bytea primary key,

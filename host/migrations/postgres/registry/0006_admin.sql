@@ -46,3 +46,8 @@ create table innkeeper.deployments (
     ended_at bigint
 );
 create index deployments_by_time on innkeeper.deployments (created_at);
+
+create table innkeeper.ended_sessions (
+    id text primary key,
+    ends_at bigint not null
+);

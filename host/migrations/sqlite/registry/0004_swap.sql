@@ -6,6 +6,7 @@ alter table innkeeper_apps add column went_back_by_itself bigint not null defaul
 alter table innkeeper_apps add column canary bigint;
 alter table innkeeper_apps add column canary_percent bigint;
 alter table innkeeper_apps add column canary_since bigint;
+alter table innkeeper_apps add column deleted_at bigint;
 
 create table innkeeper_further_routes (
     route text primary key,
@@ -18,6 +19,7 @@ alter table innkeeper_versions add column language text;
 alter table innkeeper_versions add column actor text;
 alter table innkeeper_versions add column origin text;
 alter table innkeeper_versions add column note text;
+alter table innkeeper_versions add column failed_at bigint;
 
 create table innkeeper_components (
     sha256 bytea primary key,
@@ -68,6 +70,12 @@ create table innkeeper_audit (
 );
 create index innkeeper_audit_by_app on innkeeper_audit (app, id);
 
+-- `insert or replace` deletes without asking the trigger below.
+create trigger innkeeper_audit_is_not_replaced before insert on innkeeper_audit
+when exists (select 1 from innkeeper_audit where id = new.id)
+begin
+    select raise(abort, 'the audit log only grows');
+end;
 create trigger innkeeper_audit_is_not_changed before update on innkeeper_audit
 begin
     select raise(abort, 'the audit log only grows');

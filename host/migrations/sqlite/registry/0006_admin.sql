@@ -45,3 +45,8 @@ create table innkeeper_deployments (
     ended_at bigint
 );
 create index innkeeper_deployments_by_time on innkeeper_deployments (created_at);
+
+create table innkeeper_ended_sessions (
+    id text primary key,
+    ends_at bigint not null
+);

@@ -1,6 +1,6 @@
 //! `innkeeper apps set --database-var`: in which database an app lives.
 
-use crate::cli::{HostArgs, output, setup, target};
+use crate::cli::{HostArgs, control, output, setup, target};
 use crate::config::Config;
 use crate::guests::OwnDatabases;
 use crate::storage::belongings::Belongings;
@@ -58,7 +58,8 @@ pub(super) async fn set(
         places.refuse_data(name, now).await?;
     }
     places.space(name, wanted).await?;
-    places.host.set_database_var(name, wanted).await?;
+    let actor = control::actor(&places.config);
+    places.host.set_database_var(name, wanted, &actor).await?;
     places.own.close().await;
     places.host.close().await;
     Ok(format!("{name}: lives in {}", place(wanted)))

@@ -17,7 +17,7 @@ Examples:
   innkeeper apps delete shop --keep-data
   innkeeper apps delete --app shop --yes --json
 
-JSON: {plan, data_kept}; plan is {app, versions, tables, files, sessions, database_var}")]
+JSON: {plan, data_kept}; plan is {app, versions, tables, files, sessions, database_var, not_known}")]
 pub(super) struct Options {
     #[command(flatten)]
     app: OneApp,
@@ -50,9 +50,14 @@ pub(super) async fn run(options: &Options) -> anyhow::Result<()> {
 }
 
 fn consequence(plan: &DeletionPlan, keep_data: bool) -> String {
-    let DeletionPlan { app, versions, tables, files, sessions, database_var } = plan;
+    let DeletionPlan { app, versions, tables, files, sessions, database_var, not_known } = plan;
     let place = database_var.as_ref().map_or_else(String::new, |var| format!(" in {var}"));
-    let data = format!("tables: {tables}, files: {files}, sessions: {sessions}{place}");
+    let data = match (tables, files, sessions, not_known) {
+        (Some(tables), Some(files), Some(sessions), None) => {
+            format!("tables: {tables}, files: {files}, sessions: {sessions}{place}")
+        }
+        _ => format!("data{place} that cannot be looked at"),
+    };
     match keep_data {
         true => format!("{app} goes for good, with its versions: {versions}. What it has kept stays ({data})."),
         false => format!("{app} goes for good, with versions: {versions}, {data}."),

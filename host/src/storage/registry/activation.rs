@@ -9,6 +9,9 @@ use super::audit::{self, AuditEvent};
 use super::transaction::RegistryTransaction;
 use super::{Actor, app, pruning, version};
 
+/// Activations of an app that are kept; the audit log has the older ones.
+const MOST_ACTIVATIONS: i64 = 1_000;
+
 /// How a version came to be active.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ActivationKind {
@@ -72,6 +75,8 @@ pub struct Activate<'a> {
     pub note: Option<&'a str>,
     /// Only if this version is active at that time; none: whichever is.
     pub instead_of: Option<i64>,
+    /// Only if it is the canary at that time.
+    pub from_canary: bool,
 }
 
 impl Database {
@@ -81,13 +86,17 @@ impl Database {
     }
 
     /// Makes a version active. Returns the generation from which hosts serve it, and none where
-    /// another version than `instead_of` is active.
+    /// another version than `instead_of` is active, or the version is not the canary that it should
+    /// be.
     pub async fn activate(&self, activate: Activate<'_>) -> Result<Option<i64>> {
         let mut transaction = self.change_registry().await?;
         let result = async {
             let found = app::find(transaction.connection(), activate.app).await?;
             let found = found.ok_or_else(|| no_such_app(activate.app))?;
-            if activate.instead_of.is_some_and(|version| found.active != Some(version)) {
+            let canary = found.canary.map(|canary| canary.version);
+            let is_overtaken = activate.instead_of.is_some_and(|version| found.active != Some(version))
+                || (activate.from_canary && canary != Some(activate.version));
+            if is_overtaken {
                 return Ok(None);
             }
             activate_in(&mut transaction, &activate).await?;
@@ -97,9 +106,16 @@ impl Database {
         transaction.finish(result).await
     }
 
-    /// Takes a version away from the visitors that it answers, who get the active one again.
-    /// Nothing where it is no canary.
-    pub async fn abort_canary(&self, app: &str, version: i64, actor: &Actor, why: &str) -> Result<bool> {
+    /// Takes a version away from the visitors that it answers, who get the active one again. False
+    /// where it is no canary. `has_failed` marks it as one that the host has found to fail.
+    pub async fn abort_canary(
+        &self,
+        app: &str,
+        version: i64,
+        actor: &Actor,
+        why: &str,
+        has_failed: bool,
+    ) -> Result<bool> {
         let mut transaction = self.change_registry().await?;
         let result = async {
             let sql = host_sql!(
@@ -108,20 +124,34 @@ impl Database {
             if transaction.run(sql, &[app.into(), Value::Integer(version)]).await?.affected == 0 {
                 return Ok(false);
             }
-            let detail = format!("version {version}: {why}");
-            let event = AuditEvent {
-                actor,
-                action: "canary abort",
-                app: Some(app),
-                sha256: None,
-                detail: &detail,
-                result: "ok",
-            };
-            audit::write(transaction.connection(), event).await.map(|()| true)
+            if has_failed {
+                mark_failed(&mut transaction, app, version).await?;
+            }
+            note_end_of_canary(&mut transaction, app, version, actor, why).await.map(|()| true)
         };
         let result = result.await;
         transaction.finish(result).await
     }
+}
+
+/// Writes down that a version is a canary no more.
+pub(super) async fn note_end_of_canary(
+    transaction: &mut RegistryTransaction,
+    app: &str,
+    version: i64,
+    actor: &Actor,
+    why: &str,
+) -> Result<()> {
+    let detail = format!("version {version}: {why}");
+    let (action, app) = ("canary abort", Some(app));
+    let event = AuditEvent { actor, action, app, sha256: None, detail: &detail, result: "ok" };
+    audit::write(transaction.connection(), event).await
+}
+
+async fn mark_failed(transaction: &mut RegistryTransaction, app: &str, version: i64) -> Result<()> {
+    let sql = host_sql!("update innkeeper.versions set failed_at = $3 where app = $1 and number = $2");
+    let params = [app.into(), Value::Integer(version), Value::Integer(now_micros())];
+    transaction.run(sql, &params).await.map(|_| ())
 }
 
 /// Makes a version active as part of a change, ends a canary, writes it down, and removes versions
@@ -150,6 +180,13 @@ pub(super) async fn activate_in(transaction: &mut RegistryTransaction, activate:
         settings.as_str().into(),
     ];
     transaction.run(sql, &params).await?;
+    if let Some(failed) = before.active.filter(|_| kind == ActivationKind::Automatic) {
+        mark_failed(transaction, app, failed).await?;
+    }
+    if let Some(canary) = before.canary.filter(|canary| canary.version != version) {
+        let why = format!("version {version} was made active");
+        note_end_of_canary(transaction, app, canary.version, actor, &why).await?;
+    }
     note_activation(transaction, activate, before.active, now).await?;
     let detail = format!("version {version}{}", note.map(|note| format!(": {note}")).unwrap_or_default());
     let event = AuditEvent {
@@ -189,6 +226,9 @@ async fn note_activation(
         text(activate.note),
         Value::Integer(now),
     ];
+    transaction.run(sql, &params).await?;
+    let sql = host_sql!("delete from innkeeper.activations where app = $1 and number <= $2");
+    let params = [activate.app.into(), Value::Integer(last + 1 - MOST_ACTIVATIONS)];
     transaction.run(sql, &params).await.map(|_| ())
 }
 

@@ -14,7 +14,7 @@ impl Database {
         // A cross join, so that SQLite does not go through all versions to find those that are
         // active.
         let sql = host_sql!(
-            "select v.number, v.sha256, v.size, v.created_at, v.settings, v.language, v.actor, v.origin, v.note, null, a.name \
+            "select v.number, v.sha256, v.size, v.created_at, v.settings, v.language, v.actor, v.origin, v.note, null, v.failed_at, a.name \
              from innkeeper.apps a cross join innkeeper.versions v where v.app = a.name and v.number = a.active"
         );
         let outcome = self.registry_reader().await?.host(sql, &[]).await?;
@@ -39,6 +39,6 @@ impl Database {
 }
 
 fn active_from(row: &[Value]) -> Result<(String, Version)> {
-    let app = cell(row, 10)?.as_text().ok_or_else(|| Error::malformed("versions"))?;
+    let app = cell(row, 11)?.as_text().ok_or_else(|| Error::malformed("versions"))?;
     Ok((app.to_owned(), version::version_from(row)?))
 }

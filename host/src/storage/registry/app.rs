@@ -5,7 +5,10 @@ use super::super::database::{Database, no_such_app};
 use super::super::host_sql::host_sql;
 use super::super::value::Value;
 use super::super::{Code, Error, Result, now_micros};
+use super::Actor;
+use super::audit::{self, AuditEvent};
 use super::transaction::RegistryTransaction;
+use std::collections::HashMap;
 
 const LONGEST_NAME: usize = 40;
 
@@ -36,6 +39,11 @@ pub struct App {
     pub keep_versions: Option<u32>,
     /// When it was registered, in microseconds since 1970.
     pub created_at: i64,
+    /// Since when it is being deleted, in microseconds since 1970. It is served no more, and its
+    /// name is taken until that is done.
+    pub deleted_at: Option<i64>,
+    /// What in its row cannot be read, and counts as nothing.
+    pub problem: Option<String>,
 }
 
 impl App {
@@ -53,6 +61,8 @@ impl App {
             database_var: None,
             keep_versions: None,
             created_at: now_micros(),
+            deleted_at: None,
+            problem: None,
         }
     }
 }
@@ -104,19 +114,20 @@ impl Database {
         let mut connection = self.registry_reader().await?;
         let sql = host_sql!(
             "select name, route, settings, overrides, active, activated_at, went_back_by_itself, canary, canary_percent, \
-             canary_since, database_var, keep_versions, created_at from innkeeper.apps order by name"
+             canary_since, database_var, keep_versions, created_at, deleted_at from innkeeper.apps order by name"
         );
         let outcome = connection.host(sql, &[]).await?;
         let mut apps: Vec<App> = outcome.rows.rows.iter().map(|row| app_from(row)).collect::<Result<_>>()?;
         let sql = host_sql!("select app, route from innkeeper.further_routes order by app, route");
         let further = connection.host(sql, &[]).await?;
+        let mut routes: HashMap<String, Vec<String>> = HashMap::new();
         for row in further.rows.rows {
-            let [Value::Text(name), Value::Text(route)] = row.as_slice() else { continue };
-            if let Ok(at) = apps.binary_search_by(|app| app.name.as_str().cmp(name))
-                && let Some(app) = apps.get_mut(at)
-            {
-                app.routes.push(route.clone());
+            if let Ok([Value::Text(app), Value::Text(route)]) = <[Value; 2]>::try_from(row) {
+                routes.entry(app).or_default().push(route);
             }
+        }
+        for app in &mut apps {
+            app.routes.extend(routes.remove(&app.name).unwrap_or_default());
         }
         Ok(apps)
     }
@@ -138,10 +149,17 @@ impl Database {
 
     /// Says where an app lives from now on: in the database whose URL is in the environment
     /// variable `var`, or in the host's. Moves nothing.
-    pub async fn set_database_var(&self, app: &str, var: Option<&str>) -> Result<()> {
+    pub async fn set_database_var(&self, app: &str, var: Option<&str>, actor: &Actor) -> Result<()> {
         let mut transaction = self.change_registry().await?;
-        let sql = host_sql!("update innkeeper.apps set database_var = $2 where name = $1");
-        let changed = change(&mut transaction, sql, app, var.map_or(Value::Null, Value::from)).await;
+        let changed = async {
+            let sql = host_sql!("update innkeeper.apps set database_var = $2 where name = $1");
+            change(&mut transaction, sql, app, var.map_or(Value::Null, Value::from)).await?;
+            let detail = var.map_or_else(|| "no database-var".to_owned(), |var| format!("database-var {var}"));
+            let (action, app) = ("apps set", Some(app));
+            let event = AuditEvent { actor, action, app, sha256: None, detail: &detail, result: "ok" };
+            audit::write(transaction.connection(), event).await
+        };
+        let changed = changed.await;
         transaction.finish(changed).await
     }
 }
@@ -192,7 +210,7 @@ pub(super) async fn refuse_taken(connection: &mut Connection, app: &str, route: 
 pub(super) async fn find(connection: &mut Connection, name: &str) -> Result<Option<App>> {
     let sql = host_sql!(
         "select name, route, settings, overrides, active, activated_at, went_back_by_itself, canary, canary_percent, \
-         canary_since, database_var, keep_versions, created_at from innkeeper.apps where name = $1"
+         canary_since, database_var, keep_versions, created_at, deleted_at from innkeeper.apps where name = $1"
     );
     let outcome = connection.host(sql, &[name.into()]).await?;
     let Some(row) = outcome.rows.rows.first() else { return Ok(None) };
@@ -212,28 +230,56 @@ pub(super) async fn holder(connection: &mut Connection, route: &str) -> Result<O
     Ok(outcome.rows.rows.into_iter().next().and_then(|row| row.into_iter().next()?.into_text()))
 }
 
+/// Only a row without a name is an error. What else cannot be read counts as nothing, and the app
+/// says so: it is the app's trouble and no other's.
 fn app_from(row: &[Value]) -> Result<App> {
-    let malformed = || Error::malformed("apps");
-    let optional = |at| Ok::<_, Error>(cell(row, at)?.as_text().map(str::to_owned));
-    let text = |at| optional(at)?.ok_or_else(malformed);
-    let integer = |at| Ok::<_, Error>(cell(row, at)?.as_integer());
-    let canary = match (integer(7)?, integer(8)?, integer(9)?) {
+    let name = cell(row, 0)?.as_text().ok_or_else(|| Error::malformed("apps"))?.to_owned();
+    let mut unreadable = Vec::new();
+    let mut read = |at: usize, column: &'static str, is_good: fn(&Value) -> bool| {
+        let value = cell(row, at)?;
+        if !is_good(value) && *value != Value::Null {
+            unreadable.push(column);
+        }
+        Ok::<_, Error>(value)
+    };
+    let mut text = |at, column| {
+        let is_text = |value: &Value| value.as_text().is_some();
+        Ok::<_, Error>(read(at, column, is_text)?.as_text().map(str::to_owned))
+    };
+    let (route, settings) = (text(1, "route")?, text(2, "settings")?);
+    let (overrides, database_var) = (text(3, "overrides")?, text(10, "database_var")?);
+    let is_integer = |value: &Value| value.as_integer().is_some();
+    let mut integer = |at, column| Ok::<_, Error>(read(at, column, is_integer)?.as_integer());
+    let (active, activated_at) = (integer(4, "active")?, integer(5, "activated_at")?);
+    let went_back = integer(6, "went_back_by_itself")?;
+    let canary = (integer(7, "canary")?, integer(8, "canary_percent")?, integer(9, "canary_since")?);
+    let (keep, created_at) = (integer(11, "keep_versions")?, integer(12, "created_at")?);
+    let deleted_at = integer(13, "deleted_at")?;
+    let canary = match canary {
         (Some(version), Some(percent), Some(since)) => {
-            Some(Canary { version, percent: u8::try_from(percent).map_err(|_| malformed())?, since })
+            let percent = u8::try_from(percent).ok().filter(|percent| (1..=99).contains(percent));
+            if percent.is_none() {
+                unreadable.push("canary_percent");
+            }
+            percent.map(|percent| Canary { version, percent, since })
         }
         _ => None,
     };
+    let problem =
+        (!unreadable.is_empty()).then(|| format!("its row in the registry has no good {}", unreadable.join(", ")));
     Ok(App {
-        name: text(0)?,
-        routes: vec![text(1)?],
-        settings: text(2)?,
-        overrides: text(3)?,
-        active: integer(4)?,
-        activated_at: integer(5)?,
-        went_back_by_itself: integer(6)?.is_some_and(|itself| itself != 0),
+        name,
+        routes: route.into_iter().collect(),
+        settings: settings.unwrap_or_default(),
+        overrides: overrides.unwrap_or_default(),
+        active,
+        activated_at,
+        went_back_by_itself: went_back.is_some_and(|itself| itself != 0),
         canary,
-        database_var: optional(10)?,
-        keep_versions: integer(11)?.and_then(|keep| u32::try_from(keep).ok()),
-        created_at: integer(12)?.ok_or_else(malformed)?,
+        database_var,
+        keep_versions: keep.and_then(|keep| u32::try_from(keep).ok()),
+        created_at: created_at.unwrap_or_default(),
+        deleted_at,
+        problem,
     })
 }

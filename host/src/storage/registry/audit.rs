@@ -6,7 +6,10 @@ use super::super::database::Database;
 use super::super::host_sql::host_sql;
 use super::super::value::Value;
 use super::super::{Error, Result, now_micros};
-use super::Actor;
+use super::{Actor, token_text};
+
+/// Characters of a detail, and of a result, that are kept.
+const LONGEST: usize = 2_000;
 
 /// Something that is to be written down.
 #[derive(Debug, Clone, Copy)]
@@ -79,7 +82,7 @@ impl Database {
 }
 
 /// Writes something down as part of a change.
-pub(super) async fn write(connection: &mut Connection, event: AuditEvent<'_>) -> Result<()> {
+pub(in crate::storage) async fn write(connection: &mut Connection, event: AuditEvent<'_>) -> Result<()> {
     let sql = host_sql!(
         "insert into innkeeper.audit (at, actor, origin, action, app, sha256, detail, result) \
          values ($1, $2, $3, $4, $5, $6, $7, $8)"
@@ -91,10 +94,20 @@ pub(super) async fn write(connection: &mut Connection, event: AuditEvent<'_>) ->
         event.action.into(),
         event.app.map_or(Value::Null, Value::from),
         event.sha256.map_or(Value::Null, |sha256| Value::Bytes(sha256.to_vec())),
-        event.detail.into(),
-        event.result.into(),
+        kept(event.detail).into(),
+        kept(event.result).into(),
     ];
     connection.host(sql, &params).await.map(|_| ())
+}
+
+/// A text as it is kept for good: no token, not longer than there is a need for, and without the
+/// character that Postgres takes in no text.
+fn kept(text: &str) -> String {
+    let masked = token_text::masked(text).replace('\0', "\u{fffd}");
+    match masked.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("{}…", masked.get(..end).unwrap_or_default()),
+        None => masked,
+    }
 }
 
 fn entry_from(row: &[Value]) -> Result<AuditEntry> {

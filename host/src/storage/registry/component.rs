@@ -117,7 +117,8 @@ async fn parts(connection: &mut Connection, sql: &HostSql, sha256: &[u8]) -> Res
 /// None where the data are not what was stored. Never makes more than the component has.
 async fn unpack(data: Vec<u8>, size: usize) -> Option<Vec<u8>> {
     let unpacking = tokio::task::spawn_blocking(move || {
-        let mut component = Vec::with_capacity(size);
+        // The size is what a row says: memory is taken for what there is.
+        let mut component = Vec::new();
         let most = u64::try_from(size).ok()?.saturating_add(1);
         zstd::Decoder::new(data.as_slice()).ok()?.take(most).read_to_end(&mut component).ok()?;
         Some(component)

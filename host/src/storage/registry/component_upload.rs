@@ -92,7 +92,7 @@ impl Database {
         let sql =
             host_sql!("select data from innkeeper.component_upload_parts where upload = $1 and position = $2");
         let most = usize::try_from(upload.received).unwrap_or_default();
-        let mut bytes = Vec::with_capacity(most);
+        let mut bytes = Vec::new();
         while bytes.len() < most {
             let position = Value::Integer(i64::try_from(bytes.len()).unwrap_or(i64::MAX));
             let outcome = connection.host(sql, &[upload.id.as_str().into(), position]).await?;

@@ -9,7 +9,7 @@ use super::activation::{self, Activate, ActivationKind};
 use super::audit::{self, AuditEvent};
 use super::component::Packed;
 use super::transaction::RegistryTransaction;
-use super::{Actor, App, app, version};
+use super::{Actor, App, app, removal, version};
 use bytes::Bytes;
 
 /// The settings of an app that says none, as every release reads them.
@@ -86,13 +86,16 @@ async fn deploy_in(
     packed: &Packed,
 ) -> Result<Release> {
     let before = app::find(transaction.connection(), deployment.app).await?;
+    if before.as_ref().is_some_and(|app| app.deleted_at.is_some()) {
+        return Err(removal::being_deleted(deployment.app));
+    }
     put_app(transaction, deployment, before.as_ref()).await?;
     let version = put_version(transaction, deployment, before.as_ref(), packed).await?;
     match deployment.target {
         Target::Everybody => {
             let Deployment { app, actor, note, .. } = *deployment;
             let kind = ActivationKind::Deploy;
-            let activate = Activate { app, version, kind, actor, note, instead_of: None };
+            let activate = Activate { app, version, kind, actor, note, instead_of: None, from_canary: false };
             activation::activate_in(transaction, &activate).await?;
         }
         Target::Canary(percent) => put_canary(transaction, deployment, before.as_ref(), version, percent).await?,
@@ -212,6 +215,10 @@ async fn put_canary(
     let params =
         [app.into(), Value::Integer(version), Value::Integer(i64::from(percent)), Value::Integer(now_micros())];
     transaction.run(sql, &params).await?;
+    if let Some(canary) = before.canary.filter(|canary| canary.version != version) {
+        let why = format!("version {version} took its place");
+        activation::note_end_of_canary(transaction, app, canary.version, actor, &why).await?;
+    }
     let sha256 = version::find(transaction.connection(), app, version).await?.map(|version| version.sha256);
     let note = note.map(|note| format!(": {note}")).unwrap_or_default();
     let detail = format!("version {version} for {percent} %{note}");

@@ -22,12 +22,14 @@ pub mod native_code;
 mod pruning;
 mod removal;
 mod token;
+pub mod token_text;
 mod transaction;
 mod version;
 
 pub use activation::{Activate, Activation, ActivationKind, before};
 pub use app::{App, Canary, check_name};
 pub use app_update::AppUpdate;
+pub(super) use audit::write as write_audit;
 pub use audit::{AuditEntry, AuditEvent};
 pub use component_upload::{ComponentUpload, NewComponentUpload, PieceOutcome};
 pub use deployment::{Deployment, Release, Target};

@@ -1,13 +1,14 @@
-//! Versions that nobody is likely to go back to are removed: what stays is what is active, the
-//! canary, the newest, and what the last activations made active.
+//! Versions that nobody is likely to go back to are removed: what stays is what is active, the one
+//! before it, the canary, the newest, and what the last activations made active.
 
 use super::super::Result;
 use super::super::connection::Connection;
 use super::super::database::{Database, no_such_app};
 use super::super::host_sql::host_sql;
 use super::super::value::Value;
+use super::audit::{self, AuditEvent};
 use super::transaction::RegistryTransaction;
-use super::{Version, activation, app, component, version};
+use super::{Actor, Version, activation, app, component, version};
 
 /// How many activations back a version is kept, unless an app says otherwise.
 pub const KEEP_VERSIONS: u32 = 10;
@@ -30,10 +31,22 @@ impl Database {
 
     /// Removes versions of an app that are older than `keep` activations (none: as the app says),
     /// and components that no version has any more.
-    pub async fn prune_versions(&self, app: &str, keep: Option<u32>) -> Result<Pruned> {
+    pub async fn prune_versions(&self, app: &str, keep: Option<u32>, actor: &Actor) -> Result<Pruned> {
         let mut transaction = self.change_registry().await?;
-        let pruned = prune_in(&mut transaction, app, keep).await;
-        transaction.finish(pruned).await
+        let result = async {
+            let pruned = prune_in(&mut transaction, app, keep).await?;
+            let numbers: Vec<String> = pruned.versions.iter().map(i64::to_string).collect();
+            let detail = match numbers.is_empty() {
+                true => "no version".to_owned(),
+                false => format!("versions {}; {} bytes freed", numbers.join(", "), pruned.bytes),
+            };
+            let (action, app) = ("versions prune", Some(app));
+            let event = AuditEvent { actor, action, app, sha256: None, detail: &detail, result: "ok" };
+            audit::write(transaction.connection(), event).await?;
+            Ok(pruned)
+        };
+        let result = result.await;
+        transaction.finish(result).await
     }
 }
 
@@ -56,17 +69,20 @@ async fn prunable(connection: &mut Connection, name: &str, keep: Option<u32>) ->
     let app = app::find(connection, name).await?.ok_or_else(|| no_such_app(name))?;
     let keep = keep.or(app.keep_versions).unwrap_or(KEEP_VERSIONS);
     let keep = usize::try_from(keep).unwrap_or(usize::MAX);
-    let mut kept: Vec<i64> = app.active.into_iter().chain(app.canary.map(|canary| canary.version)).collect();
-    for activation in activation::all(connection, name).await? {
-        if kept.len() >= keep && !kept.contains(&activation.version) {
-            break;
-        }
-        kept.push(activation.version);
-        kept.sort_unstable();
-        kept.dedup();
-    }
+    let activations = activation::all(connection, name).await?;
     let versions = version::all(connection, name).await?;
+    let before = app.active.and_then(|active| activation::before(&activations, active));
+    let canary = app.canary.map(|canary| canary.version);
     let newest = versions.first().map(|version| version.number);
-    let is_old = |version: &Version| !kept.contains(&version.number) && Some(version.number) != newest;
+    // Whatever is to be kept: there has to be a way back, for the host as well.
+    let always: Vec<i64> = [app.active, before, canary, newest].into_iter().flatten().collect();
+    let mut last: Vec<i64> = Vec::new();
+    for activation in &activations {
+        if !last.contains(&activation.version) {
+            last.push(activation.version);
+        }
+    }
+    last.truncate(keep);
+    let is_old = |version: &Version| !always.contains(&version.number) && !last.contains(&version.number);
     Ok(versions.into_iter().filter(is_old).collect())
 }

@@ -19,14 +19,16 @@ pub const LENGTH: usize = PREFIX.len() + ID_DIGITS + 1 + SECRET_CHARACTERS;
 
 /// A token that was just made.
 #[derive(Debug)]
-pub(super) struct NewText {
-    pub(super) id: String,
-    pub(super) text: Secret,
+pub struct NewText {
+    /// Names it.
+    pub id: String,
+    /// All of it.
+    pub text: Secret,
 }
 
 impl NewText {
     /// Draws one.
-    pub(super) fn random() -> Result<Self, Error> {
+    pub fn random() -> Result<Self, Error> {
         let (mut id, mut secret) = ([0u8; ID_DIGITS / 2], [0u8; SECRET_BYTES]);
         let filled = getrandom::fill(&mut id).and_then(|()| getrandom::fill(&mut secret));
         filled.map_err(|_| Error::unavailable("the system gives no random numbers"))?;
@@ -63,6 +65,20 @@ pub fn is_in(text: &[u8]) -> bool {
     starts.into_iter().any(|start| text.get(start..).is_some_and(starts_with_token))
 }
 
+/// A text in which each token is cut down to what names it.
+pub fn masked(text: &str) -> String {
+    let mut masked = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(character) = rest.chars().next() {
+        let kept =
+            if starts_with_token(rest.as_bytes()) { PREFIX.len() + ID_DIGITS } else { character.len_utf8() };
+        masked.push_str(rest.get(..kept).unwrap_or_default());
+        let skipped = if kept == character.len_utf8() { kept } else { LENGTH };
+        rest = rest.get(skipped..).unwrap_or_default();
+    }
+    masked
+}
+
 fn starts_with_token(text: &[u8]) -> bool {
     let Some(text) = text.get(..LENGTH) else { return false };
     let (prefix, rest) = text.split_at(PREFIX.len());
@@ -86,6 +102,19 @@ mod tests {
         assert!(is_in(format!("x {text} y").as_bytes()) && is_in(text.to_ascii_uppercase().as_bytes()));
         assert!(has_digest(text.as_bytes(), &digest(text.as_bytes())));
         assert!(!format!("{one:?}").contains(text));
+    }
+
+    #[test]
+    fn of_a_token_only_the_name_is_kept() {
+        let token = format!("innkeeper_0123456789ab_{}", "Z".repeat(43));
+        for (text, kept) in [
+            (format!("no scope {token:?}: ü"), "no scope \"innkeeper_0123456789ab\": ü".to_owned()),
+            (format!("{token}{token}"), "innkeeper_0123456789abinnkeeper_0123456789ab".to_owned()),
+            ("innkeeper_ü".to_owned(), "innkeeper_ü".to_owned()),
+            (String::new(), String::new()),
+        ] {
+            assert_eq!(masked(&text), kept);
+        }
     }
 
     #[test]

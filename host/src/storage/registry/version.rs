@@ -6,7 +6,7 @@ use super::super::host_sql::host_sql;
 use super::super::value::Value;
 use super::super::{Error, Result};
 
-/// A component as deployed to an app. Never changes.
+/// A component as deployed to an app. What it is never changes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Version {
     /// Counted from 1 in each app. No number is used twice.
@@ -29,6 +29,8 @@ pub struct Version {
     pub origin: Option<String>,
     /// Why.
     pub note: Option<String>,
+    /// When the host found that it fails, and went back by itself; microseconds since 1970.
+    pub failed_at: Option<i64>,
 }
 
 impl Database {
@@ -50,7 +52,7 @@ impl Database {
 
 pub(super) async fn all(connection: &mut Connection, app: &str) -> Result<Vec<Version>> {
     let sql = host_sql!(
-        "select v.number, v.sha256, v.size, v.created_at, v.settings, v.language, v.actor, v.origin, v.note, c.stored_size \
+        "select v.number, v.sha256, v.size, v.created_at, v.settings, v.language, v.actor, v.origin, v.note, c.stored_size, v.failed_at \
          from innkeeper.versions v left join innkeeper.components c on c.sha256 = v.sha256 \
          where v.app = $1 order by v.number desc"
     );
@@ -60,7 +62,7 @@ pub(super) async fn all(connection: &mut Connection, app: &str) -> Result<Vec<Ve
 
 pub(super) async fn find(connection: &mut Connection, app: &str, number: i64) -> Result<Option<Version>> {
     let sql = host_sql!(
-        "select v.number, v.sha256, v.size, v.created_at, v.settings, v.language, v.actor, v.origin, v.note, c.stored_size \
+        "select v.number, v.sha256, v.size, v.created_at, v.settings, v.language, v.actor, v.origin, v.note, c.stored_size, v.failed_at \
          from innkeeper.versions v left join innkeeper.components c on c.sha256 = v.sha256 \
          where v.app = $1 and v.number = $2"
     );
@@ -82,5 +84,6 @@ pub(super) fn version_from(row: &[Value]) -> Result<Version> {
         origin: text(7)?,
         note: text(8)?,
         stored_size: cell(row, 9)?.as_integer(),
+        failed_at: cell(row, 10)?.as_integer(),
     })
 }

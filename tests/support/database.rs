@@ -185,6 +185,25 @@ impl Direct {
         }
     }
 
+    /// Connects, and keeps an app's table from being dropped as long as it lives; on SQLite the
+    /// whole file of the app from being written.
+    pub async fn holding(database: &TestDatabase, app: &str, table: &str) -> Self {
+        match Self::to(database).await {
+            Self::Postgres(mut connection) => {
+                let lock = format!("begin; lock table app_{app}.{table} in access share mode");
+                sqlx::raw_sql(AssertSqlSafe(lock)).execute(connection.as_mut()).await.expect("nobody drops it");
+                Self::Postgres(connection)
+            }
+            Self::Sqlite(_) => {
+                let file = database.file(&format!("apps/{app}"));
+                let connection = rusqlite::Connection::open(file).expect("the app's file");
+                connection.busy_timeout(crate::DEADLINE).expect("a timeout can be set");
+                connection.execute_batch("begin immediate").expect("the lock");
+                Self::Sqlite(connection)
+            }
+        }
+    }
+
     /// Runs one statement; each value of its rows as text, NULL as `NULL`.
     pub async fn rows(&mut self, sql: &str) -> Result<Vec<Vec<String>>, String> {
         match self {

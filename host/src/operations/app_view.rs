@@ -25,6 +25,10 @@ pub struct AppView {
     pub database_var: Option<String>,
     /// When it was registered (RFC 3339).
     pub created_at: String,
+    /// Whether it is being deleted: nobody is served any more, and deleting it again goes on.
+    pub being_deleted: bool,
+    /// What of it cannot be read. Hosts keep serving what they have.
+    pub problem: Option<String>,
 }
 
 /// A version that answers a part of the visitors.
@@ -80,6 +84,8 @@ impl From<App> for AppView {
             canary: app.canary.map(CanaryView::from),
             database_var: app.database_var,
             created_at: time(app.created_at),
+            being_deleted: app.deleted_at.is_some(),
+            problem: app.problem,
         }
     }
 }

@@ -71,9 +71,9 @@ impl Operations {
                 "the data of {app} cannot be deleted ({why}); --keep-data deletes the app and leaves them"
             )));
         }
-        if !keep_data && let Err(error) = self.delete_data(app).await {
+        if let Err(error) = self.end_data(&plan, keep_data).await {
             let text = &error.message;
-            self.note(actor, "apps delete", Some(app), "its data are not all deleted", text).await?;
+            self.note(actor, "apps delete", Some(app), "not yet deleted", text).await?;
             let text = format!("{text}; {app} is served no more, and deleting it again goes on");
             return Err(OperationError::new(error.kind, text));
         }
@@ -81,16 +81,32 @@ impl Operations {
         Ok(Deleted { plan, data_kept: keep_data })
     }
 
-    /// What a host that serves the app still wrote would be there for the next app of its name.
-    async fn delete_data(&self, app: &str) -> Result<()> {
-        let found = self.find_app(app).await?;
+    /// Takes the app away from its visitors, then deletes its data, or leaves them for the next app
+    /// of its name.
+    async fn end_data(&self, plan: &DeletionPlan, keep_data: bool) -> Result<()> {
+        let found = self.find_app(&plan.app).await?;
+        self.stop_serving(&plan.app).await?;
+        if keep_data && plan.not_known.is_some() {
+            return Ok(());
+        }
+        let space = self.registry.space_of(&found).await?;
+        match keep_data {
+            true => space.forget_versions().await?,
+            false => space.delete_everything().await?,
+        }
+        Ok(())
+    }
+
+    /// Ends when no live host serves the app any more. What one still wrote afterwards would be
+    /// there for the next app of its name.
+    async fn stop_serving(&self, app: &str) -> Result<()> {
         let generation = self.database().begin_deletion(app).await?;
         let end = Instant::now() + PATIENCE;
         loop {
             let hosts = self.hosts().await?;
             let late = hosts.iter().find(|host| host.live && host.generation < generation);
             match late {
-                None => break,
+                None => return Ok(()),
                 Some(host) if Instant::now() >= end => {
                     return Err(OperationError::unavailable(format!(
                         "host {} ({}) still serves {app} after {} seconds",
@@ -102,7 +118,6 @@ impl Operations {
                 Some(_) => tokio::time::sleep(PAUSE).await,
             }
         }
-        Ok(self.registry.space_of(&found).await?.delete_everything().await?)
     }
 }
 

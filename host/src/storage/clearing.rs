@@ -13,13 +13,31 @@ impl AppSpace {
         let mut connection = self.writer().await?;
         connection.control(Control::Begin(None)).await?;
         match self.delete_in(&mut connection).await {
-            Ok(()) => connection.control(Control::Commit).await,
+            Ok(()) => connection.control(Control::Commit).await?,
             Err(error) => {
                 // The first error is the one to report.
                 let _ = connection.control(Control::Rollback).await;
-                Err(error)
+                return Err(error);
             }
         }
+        match &mut connection {
+            Connection::Sqlite(lease) => lease.rewrite().await,
+            Connection::Postgres(_) => Ok(()),
+        }
+    }
+
+    /// Forgets which versions have run the app's migrations: for an app that is deleted and leaves
+    /// its data. The next app of its name counts its versions anew.
+    pub async fn forget_versions(&self) -> Result<()> {
+        let app = [self.app().as_ref().into()];
+        let mut connection = self.writer().await?;
+        for sql in [
+            host_sql!("update innkeeper.app_migrations set version = null where app = $1"),
+            host_sql!("delete from innkeeper.known_migrations where app = $1"),
+        ] {
+            connection.host(sql, &app).await?;
+        }
+        Ok(())
     }
 
     async fn delete_in(&self, connection: &mut Connection) -> Result<()> {

@@ -1,6 +1,11 @@
 //! `apps delete`.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use serde_json::json;
+use support::database::Direct;
+use support::jar::Jar;
 use support::probe::{all_ok, execute, query};
 use support::{Engine, TestDatabase, TestHost, command, host, until};
 
@@ -9,6 +14,9 @@ use super::at_terminal::Person;
 on_both_databases! {
     an_app_goes_only_where_its_name_is_typed,
     data_are_kept_where_that_is_said,
+    what_was_broken_off_is_taken_up_again,
+    nothing_is_left_of_an_app_that_is_in_use,
+    the_next_app_of_its_name_counts_its_versions_anew,
 }
 
 /// A host that serves the app `shop`, which has a table, a row and a session.
@@ -74,4 +82,77 @@ async fn data_are_kept_where_that_is_said(engine: Engine) {
     until("the new app answers", answers).await;
     let found = host.visitor().probe(asked).await;
     assert!(found[0]["ok"].is_null(), "the table is gone: {found:?}");
+}
+
+async fn what_was_broken_off_is_taken_up_again(engine: Engine) {
+    let host = with_data(engine).await;
+    let database = host.database();
+    let delete = ["apps", "delete", "shop", "--yes"];
+    let lock = Direct::holding(database, "shop", "notes").await;
+    let broken_off = command::on(database, &delete).await.failed();
+    assert!(broken_off.stderr.contains("deleting it again goes on"), "{broken_off}");
+    let listed = command::on(database, &["apps"]).await.succeeded();
+    assert!(listed.stdout.contains("being deleted"), "{listed}");
+    assert!(host.visitor().get("/").await.text().contains("no app"), "nobody is served any more");
+    let deployed = host::deploy(database, "shop", "probe", &[]).await.failed();
+    assert!(deployed.stderr.contains("app shop is being deleted"), "{deployed}");
+    let changed = command::on(database, &["config", "set", "--app", "shop", "A=1"]).await.failed();
+    assert!(changed.stderr.contains("app shop is being deleted"), "{changed}");
+    assert_eq!(database.app_value("shop", "select a from notes").await, "kept", "all or nothing");
+    drop(lock);
+    command::on(database, &delete).await.succeeded();
+    assert!(!is_there(database).await);
+    let audit = command::on(database, &["audit", "shop", "--json"]).await.succeeded().json();
+    assert_eq!((&audit[0]["action"], &audit[0]["result"]), (&json!("apps delete"), &json!("ok")), "{audit}");
+    assert_eq!(audit[1]["detail"], json!("not yet deleted"), "{audit}");
+}
+
+/// Hosts follow the registry a moment later: what they write until then goes, too.
+async fn nothing_is_left_of_an_app_that_is_in_use(engine: Engine) {
+    let host = with_data(engine).await;
+    let database = host.database();
+    let secret = "Only the visitor may know this.";
+    let stop = Arc::new(AtomicBool::new(false));
+    let visits = (0..4).map(|_| {
+        let (mut visitor, stop) = (host.visitor(), stop.clone());
+        tokio::spawn(async move {
+            while !stop.load(Ordering::Relaxed) {
+                let steps = json!([{ "op": "session.set", "key": "k", "value": secret }]);
+                visitor.try_probe(steps).await;
+                visitor.jar = Jar::default();
+            }
+        })
+    });
+    let visits: Vec<_> = visits.collect();
+    let many = async || (database.count("shop", "sessions").await > 20).then_some(());
+    until("there are sessions", many).await;
+    command::on(database, &["apps", "delete", "shop", "--yes"]).await.succeeded();
+    stop.store(true, Ordering::Relaxed);
+    for visit in visits {
+        visit.await.expect("a visitor does not panic");
+    }
+    if let Some(folder) = database.directory() {
+        for file in ["apps/shop.sqlite", "apps/shop.sqlite-wal"] {
+            let bytes = std::fs::read(folder.join(file)).unwrap_or_default();
+            let found = bytes.windows(secret.len()).any(|window| window == secret.as_bytes());
+            assert!(!found, "{file} still has what a visitor kept");
+        }
+    }
+    assert_eq!(database.count("shop", "sessions").await, 0);
+    assert_eq!(database.count("shop", "session_values").await, 0);
+}
+
+/// Migrations that stay are those of nobody: a later version of that number is another one.
+async fn the_next_app_of_its_name_counts_its_versions_anew(engine: Engine) {
+    let host = with_data(engine).await;
+    let database = host.database();
+    host.deploy("shop", "probe").await.succeeded();
+    let drops = json!({ "name": "2", "statements": ["drop table notes"], "destroys": ["notes"] });
+    let first = json!({ "name": "1", "statements": ["create table notes (a text)"] });
+    let both = json!([{ "op": "db.migrate", "migrations": [first, drops] }]);
+    all_ok(&host.visitor().probe(both).await);
+    command::on(database, &["apps", "delete", "shop", "--keep-data", "--yes"]).await.succeeded();
+    host::deploy(database, "shop", "probe", &[]).await.succeeded();
+    host::deploy(database, "shop", "hello", &[]).await.succeeded();
+    command::on(database, &["rollback", "shop"]).await.succeeded();
 }

@@ -22,7 +22,8 @@ Examples:
   innkeeper apps
   innkeeper apps --json | jq -r '.[].name'
 
-JSON: a list of {name, routes, active, activated_at, went_back_by_itself, canary, database_var, created_at}"
+JSON: a list of {name, routes, active, activated_at, went_back_by_itself, canary, database_var,
+created_at, being_deleted, problem}"
 )]
 pub(super) struct Options {
     #[command(subcommand)]
@@ -46,7 +47,8 @@ Examples:
   innkeeper apps list
   innkeeper apps list --json
 
-JSON: a list of {name, routes, active, activated_at, went_back_by_itself, canary, database_var, created_at}")]
+JSON: a list of {name, routes, active, activated_at, went_back_by_itself, canary, database_var,
+created_at, being_deleted, problem}")]
 struct ListOptions {
     /// Print JSON
     #[arg(long)]
@@ -103,6 +105,12 @@ fn row(app: AppView) -> [String; 5] {
 
 /// The active version, and what there is to say of it.
 fn version(app: &AppView) -> String {
+    if app.being_deleted {
+        return "being deleted".to_owned();
+    }
+    if app.problem.is_some() {
+        return "cannot be read".to_owned();
+    }
     let active = app.active.map_or_else(|| "none".to_owned(), |number| number.to_string());
     let back = if app.went_back_by_itself { " (gone back to)" } else { "" };
     let canary = app.canary.as_ref().map(|canary| format!(", {} for {} %", canary.version, canary.percent));

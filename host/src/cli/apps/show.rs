@@ -77,6 +77,12 @@ fn print(app: &AppView, settings: &SettingsView) {
         ("routes", app.routes.join(", ")),
         ("version", format!("{version}{}{back}", since.unwrap_or_default())),
     ];
+    if app.being_deleted {
+        facts.push(("deletion", format!("not at its end: `innkeeper apps delete {}` goes on", app.name)));
+    }
+    if let Some(problem) = &app.problem {
+        facts.push(("problem", problem.clone()));
+    }
     if let Some(canary) = &app.canary {
         let since = output::age_of(&canary.since);
         facts.push((

@@ -7,7 +7,7 @@ use super::super::value::Value;
 use super::super::{Code, Error, Result, now_micros};
 use super::audit::{self, AuditEvent};
 use super::transaction::RegistryTransaction;
-use super::{Actor, app, pruning, version};
+use super::{Actor, app, pruning, removal, version};
 
 /// Activations of an app that are kept; the audit log has the older ones.
 const MOST_ACTIVATIONS: i64 = 1_000;
@@ -99,7 +99,7 @@ impl Database {
             if is_overtaken {
                 return Ok(None);
             }
-            activate_in(&mut transaction, &activate).await?;
+            activate_in(&mut transaction, &activate, "").await?;
             transaction.generation().await.map(Some)
         };
         let result = result.await;
@@ -155,8 +155,12 @@ async fn mark_failed(transaction: &mut RegistryTransaction, app: &str, version: 
 }
 
 /// Makes a version active as part of a change, ends a canary, writes it down, and removes versions
-/// that nobody is likely to go back to.
-pub(super) async fn activate_in(transaction: &mut RegistryTransaction, activate: &Activate<'_>) -> Result<()> {
+/// that nobody is likely to go back to. `more` is what else the change does, for the audit log.
+pub(super) async fn activate_in(
+    transaction: &mut RegistryTransaction,
+    activate: &Activate<'_>,
+    more: &str,
+) -> Result<()> {
     let Activate { app, version, kind, actor, note, .. } = *activate;
     let found = version::find(transaction.connection(), app, version).await?;
     let found = found.ok_or_else(|| {
@@ -166,6 +170,9 @@ pub(super) async fn activate_in(transaction: &mut RegistryTransaction, activate:
         )
     })?;
     let before = app::find(transaction.connection(), app).await?.ok_or_else(|| no_such_app(app))?;
+    if before.deleted_at.is_some() {
+        return Err(removal::being_deleted(app));
+    }
     let now = now_micros();
     let sql = host_sql!(
         "update innkeeper.apps set active = $2, activated_at = $3, went_back_by_itself = $4, settings = $5, \
@@ -188,7 +195,7 @@ pub(super) async fn activate_in(transaction: &mut RegistryTransaction, activate:
         note_end_of_canary(transaction, app, canary.version, actor, &why).await?;
     }
     note_activation(transaction, activate, before.active, now).await?;
-    let detail = format!("version {version}{}", note.map(|note| format!(": {note}")).unwrap_or_default());
+    let detail = format!("version {version}{more}{}", note.map(|note| format!(": {note}")).unwrap_or_default());
     let event = AuditEvent {
         actor,
         action: kind.name(),

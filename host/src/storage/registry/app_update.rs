@@ -6,7 +6,7 @@ use super::super::host_sql::{HostSql, host_sql};
 use super::super::value::Value;
 use super::audit::{self, AuditEvent};
 use super::transaction::RegistryTransaction;
-use super::{App, app};
+use super::{App, app, removal};
 
 /// What becomes of an app; what is none stays.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -41,6 +41,9 @@ async fn update_in<E: From<Error> + Send>(
     decide: impl FnOnce(&App) -> Result<AppUpdate, E> + Send,
 ) -> Result<(), E> {
     let found = app::find(transaction.connection(), name).await?.ok_or_else(|| no_such_app(name))?;
+    if found.deleted_at.is_some() {
+        return Err(removal::being_deleted(name).into());
+    }
     let AppUpdate { overrides, routes, keep_versions } = decide(&found)?;
     if let Some(overrides) = overrides {
         let sql = host_sql!("update innkeeper.apps set overrides = $2 where name = $1");

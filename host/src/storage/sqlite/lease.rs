@@ -14,6 +14,7 @@ use crate::storage::statement::Growth;
 use crate::storage::value::Value;
 use crate::storage::{Code, Error, Result, RowRoom};
 use crate::telemetry::host_work;
+use rusqlite::limits::Limit;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::OwnedSemaphorePermit;
@@ -140,6 +141,21 @@ impl SqliteLease {
     pub(in crate::storage) async fn script(&mut self, text: &str) -> Result<()> {
         let text = text.to_owned();
         let work = move |conn: &Conn| conn.link.execute_batch(&text).map_err(|error| translate(&error));
+        self.apart_for_host(HOST_BOUNDS.time, work).await
+    }
+
+    /// Writes the file anew with what is in it now, so that nothing that was deleted can be read in
+    /// it. Not in a transaction.
+    pub(in crate::storage) async fn rewrite(&mut self) -> Result<()> {
+        let work = |conn: &Conn| {
+            // The engine attaches the file that it copies to.
+            let rewritten = conn
+                .link
+                .set_limit(Limit::SQLITE_LIMIT_ATTACHED, 1)
+                .and_then(|_| conn.link.execute_batch("vacuum; pragma wal_checkpoint(truncate)"));
+            let bounded = conn.link.set_limit(Limit::SQLITE_LIMIT_ATTACHED, 0);
+            rewritten.and(bounded.map(|_| ())).map_err(|error| translate(&error))
+        };
         self.apart_for_host(HOST_BOUNDS.time, work).await
     }
 

@@ -1,6 +1,7 @@
 //! The command line as people type it, at a terminal, in a pipe and in a script.
 
 mod at_terminal;
+mod canaries;
 mod completions;
 mod deleting;
 mod doctor;

@@ -18,6 +18,7 @@ mod engine;
 mod error;
 mod figures;
 mod folded_indexes;
+mod host_row;
 mod host_sql;
 mod indexes;
 pub mod keys;

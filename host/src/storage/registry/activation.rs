@@ -1,7 +1,8 @@
 //! Which version was made active when, by whom, and what it replaced.
 
-use super::super::connection::{Connection, cell};
+use super::super::connection::Connection;
 use super::super::database::{Database, no_such_app};
+use super::super::host_row::{FromRow, HostRow};
 use super::super::host_sql::host_sql;
 use super::super::value::Value;
 use super::super::{Code, Error, Result, now_micros};
@@ -244,8 +245,7 @@ pub(super) async fn all(connection: &mut Connection, app: &str) -> Result<Vec<Ac
         "select number, version, previous, kind, actor, origin, note, at from innkeeper.activations \
          where app = $1 order by number desc"
     );
-    let outcome = connection.host(sql, &[app.into()]).await?;
-    outcome.rows.rows.iter().map(|row| activation_from(row)).collect()
+    connection.host(sql, &[app.into()]).await?.rows.read()
 }
 
 /// The version to go back to from `active`: the one that was active when it was first made active
@@ -259,21 +259,23 @@ pub fn before(activations: &[Activation], active: i64) -> Option<i64> {
     activations.iter().find(came)?.previous
 }
 
-fn activation_from(row: &[Value]) -> Result<Activation> {
-    let malformed = || Error::malformed("activations");
-    let number = |at| cell(row, at)?.as_integer().ok_or_else(malformed);
-    let text = |at| Ok::<_, Error>(cell(row, at)?.as_text().map(str::to_owned));
-    let kind = text(3)?.ok_or_else(malformed)?;
-    Ok(Activation {
-        number: number(0)?,
-        version: number(1)?,
-        previous: cell(row, 2)?.as_integer(),
-        kind: ActivationKind::ALL.into_iter().find(|known| known.name() == kind).ok_or_else(malformed)?,
-        actor: text(4)?.ok_or_else(malformed)?,
-        origin: text(5)?,
-        note: text(6)?,
-        at: number(7)?,
-    })
+impl FromRow for Activation {
+    const TABLE: &'static str = "activations";
+
+    fn from_row(row: &HostRow<'_>) -> Result<Self> {
+        let kind = row.text("kind")?;
+        let kind = ActivationKind::ALL.into_iter().find(|known| known.name() == kind);
+        Ok(Self {
+            number: row.integer("number")?,
+            version: row.integer("version")?,
+            previous: row.optional_integer("previous")?,
+            kind: kind.ok_or_else(|| row.malformed("kind"))?,
+            actor: row.text("actor")?,
+            origin: row.optional_text("origin")?,
+            note: row.optional_text("note")?,
+            at: row.integer("at")?,
+        })
+    }
 }
 
 #[cfg(test)]

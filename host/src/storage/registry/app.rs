@@ -1,7 +1,8 @@
 //! Apps: a name with its routes, its settings and its active version.
 
-use super::super::connection::{Connection, cell};
+use super::super::connection::Connection;
 use super::super::database::{Database, no_such_app};
+use super::super::host_row::{FromRow, HostRow};
 use super::super::host_sql::host_sql;
 use super::super::value::Value;
 use super::super::{Code, Error, Result, now_micros};
@@ -117,14 +118,12 @@ impl Database {
              canary_since, database_var, keep_versions, created_at, deleted_at from innkeeper.apps order by name"
         );
         let outcome = connection.host(sql, &[]).await?;
-        let mut apps: Vec<App> = outcome.rows.rows.iter().map(|row| app_from(row)).collect::<Result<_>>()?;
+        let mut apps: Vec<App> = outcome.rows.read()?;
         let sql = host_sql!("select app, route from innkeeper.further_routes order by app, route");
         let further = connection.host(sql, &[]).await?;
         let mut routes: HashMap<String, Vec<String>> = HashMap::new();
-        for row in further.rows.rows {
-            if let Ok([Value::Text(app), Value::Text(route)]) = <[Value; 2]>::try_from(row) {
-                routes.entry(app).or_default().push(route);
-            }
+        for row in further.rows.iter("further_routes") {
+            routes.entry(row.text("app")?).or_default().push(row.text("route")?);
         }
         for app in &mut apps {
             app.routes.extend(routes.remove(&app.name).unwrap_or_default());
@@ -213,8 +212,7 @@ pub(super) async fn find(connection: &mut Connection, name: &str) -> Result<Opti
          canary_since, database_var, keep_versions, created_at, deleted_at from innkeeper.apps where name = $1"
     );
     let outcome = connection.host(sql, &[name.into()]).await?;
-    let Some(row) = outcome.rows.rows.first() else { return Ok(None) };
-    let mut app = app_from(row)?;
+    let Some(mut app) = outcome.rows.read_first::<App>()? else { return Ok(None) };
     let sql = host_sql!("select route from innkeeper.further_routes where app = $1 order by route");
     let further = connection.host(sql, &[name.into()]).await?;
     app.routes.extend(further.rows.rows.into_iter().filter_map(|row| row.into_iter().next()?.into_text()));
@@ -232,54 +230,69 @@ pub(super) async fn holder(connection: &mut Connection, route: &str) -> Result<O
 
 /// Only a row without a name is an error. What else cannot be read counts as nothing, and the app
 /// says so: it is the app's trouble and no other's.
-fn app_from(row: &[Value]) -> Result<App> {
-    let name = cell(row, 0)?.as_text().ok_or_else(|| Error::malformed("apps"))?.to_owned();
-    let mut unreadable = Vec::new();
-    let mut read = |at: usize, column: &'static str, is_good: fn(&Value) -> bool| {
-        let value = cell(row, at)?;
-        if !is_good(value) && *value != Value::Null {
-            unreadable.push(column);
-        }
-        Ok::<_, Error>(value)
-    };
-    let mut text = |at, column| {
-        let is_text = |value: &Value| value.as_text().is_some();
-        Ok::<_, Error>(read(at, column, is_text)?.as_text().map(str::to_owned))
-    };
-    let (route, settings) = (text(1, "route")?, text(2, "settings")?);
-    let (overrides, database_var) = (text(3, "overrides")?, text(10, "database_var")?);
-    let is_integer = |value: &Value| value.as_integer().is_some();
-    let mut integer = |at, column| Ok::<_, Error>(read(at, column, is_integer)?.as_integer());
-    let (active, activated_at) = (integer(4, "active")?, integer(5, "activated_at")?);
-    let went_back = integer(6, "went_back_by_itself")?;
-    let canary = (integer(7, "canary")?, integer(8, "canary_percent")?, integer(9, "canary_since")?);
-    let (keep, created_at) = (integer(11, "keep_versions")?, integer(12, "created_at")?);
-    let deleted_at = integer(13, "deleted_at")?;
-    let canary = match canary {
-        (Some(version), Some(percent), Some(since)) => {
-            let percent = u8::try_from(percent).ok().filter(|percent| (1..=99).contains(percent));
-            if percent.is_none() {
-                unreadable.push("canary_percent");
+impl FromRow for App {
+    const TABLE: &'static str = "apps";
+
+    fn from_row(row: &HostRow<'_>) -> Result<Self> {
+        let mut lenient = LenientRow { row, unreadable: Vec::new() };
+        let mut app = Self {
+            name: row.text("name")?,
+            routes: lenient.text("route").into_iter().collect(),
+            settings: lenient.text("settings").unwrap_or_default(),
+            overrides: lenient.text("overrides").unwrap_or_default(),
+            active: lenient.integer("active"),
+            activated_at: lenient.integer("activated_at"),
+            went_back_by_itself: lenient.integer("went_back_by_itself").is_some_and(|itself| itself != 0),
+            canary: lenient.canary(),
+            database_var: lenient.text("database_var"),
+            keep_versions: lenient.integer("keep_versions").and_then(|keep| u32::try_from(keep).ok()),
+            created_at: lenient.integer("created_at").unwrap_or_default(),
+            deleted_at: lenient.integer("deleted_at"),
+            problem: None,
+        };
+        app.problem = lenient.problem();
+        Ok(app)
+    }
+}
+
+/// A row of which what cannot be read counts as nothing.
+struct LenientRow<'a> {
+    row: &'a HostRow<'a>,
+    unreadable: Vec<&'static str>,
+}
+
+impl LenientRow<'_> {
+    fn text(&mut self, column: &'static str) -> Option<String> {
+        let read = self.row.optional_text(column);
+        self.readable(column, read)
+    }
+
+    fn integer(&mut self, column: &'static str) -> Option<i64> {
+        let read = self.row.optional_integer(column);
+        self.readable(column, read)
+    }
+
+    fn canary(&mut self) -> Option<Canary> {
+        let (version, percent, since) =
+            (self.integer("canary")?, self.integer("canary_percent")?, self.integer("canary_since")?);
+        match u8::try_from(percent) {
+            Ok(percent @ 1..=99) => Some(Canary { version, percent, since }),
+            _ => {
+                self.unreadable.push("canary_percent");
+                None
             }
-            percent.map(|percent| Canary { version, percent, since })
         }
-        _ => None,
-    };
-    let problem =
-        (!unreadable.is_empty()).then(|| format!("its row in the registry has no good {}", unreadable.join(", ")));
-    Ok(App {
-        name,
-        routes: route.into_iter().collect(),
-        settings: settings.unwrap_or_default(),
-        overrides: overrides.unwrap_or_default(),
-        active,
-        activated_at,
-        went_back_by_itself: went_back.is_some_and(|itself| itself != 0),
-        canary,
-        database_var,
-        keep_versions: keep.and_then(|keep| u32::try_from(keep).ok()),
-        created_at: created_at.unwrap_or_default(),
-        deleted_at,
-        problem,
-    })
+    }
+
+    fn problem(self) -> Option<String> {
+        let columns = self.unreadable.join(", ");
+        (!columns.is_empty()).then(|| format!("its row in the registry has no good {columns}"))
+    }
+
+    fn readable<T>(&mut self, column: &'static str, read: Result<Option<T>>) -> Option<T> {
+        read.unwrap_or_else(|_| {
+            self.unreadable.push(column);
+            None
+        })
+    }
 }

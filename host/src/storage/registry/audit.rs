@@ -1,11 +1,12 @@
 //! What was done to the registry, by whom and with what result. Rows are only ever added: the
 //! database itself refuses to change or delete one.
 
-use super::super::connection::{Connection, cell};
+use super::super::connection::Connection;
 use super::super::database::Database;
+use super::super::host_row::{FromRow, HostRow};
 use super::super::host_sql::host_sql;
 use super::super::value::Value;
-use super::super::{Error, Result, now_micros};
+use super::super::{Result, now_micros};
 use super::{Actor, token_text};
 
 /// Characters of a detail, and of a result, that are kept.
@@ -35,19 +36,19 @@ pub struct AuditEntry {
     pub id: i64,
     /// Microseconds since 1970.
     pub at: i64,
-    /// See [`AuditEvent`].
+    /// Who did it.
     pub actor: String,
-    /// Where it came from.
+    /// The machine or the address that it came from.
     pub origin: Option<String>,
-    /// See [`AuditEvent`].
+    /// What was done, such as `deploy` or `token create`.
     pub action: String,
-    /// See [`AuditEvent`].
+    /// The app that it is about, where it is about one.
     pub app: Option<String>,
-    /// See [`AuditEvent`].
+    /// The component that it is about, where it is about one.
     pub sha256: Option<Vec<u8>>,
-    /// See [`AuditEvent`].
+    /// What else there is to know.
     pub detail: String,
-    /// See [`AuditEvent`].
+    /// `ok`, or why it was refused.
     pub result: String,
 }
 
@@ -76,8 +77,7 @@ impl Database {
         let mut params = vec![Value::Integer(before.unwrap_or(i64::MAX)), Value::Integer(i64::from(most))];
         params.extend(app.map(Value::from));
         let sql = if app.is_some() { of_one } else { of_all };
-        let outcome = self.registry_reader().await?.host(sql, &params).await?;
-        outcome.rows.rows.iter().map(|row| entry_from(row)).collect()
+        self.registry_reader().await?.host(sql, &params).await?.rows.read()
     }
 }
 
@@ -110,20 +110,20 @@ fn kept(text: &str) -> String {
     }
 }
 
-fn entry_from(row: &[Value]) -> Result<AuditEntry> {
-    let malformed = || Error::malformed("audit");
-    let number = |at| cell(row, at)?.as_integer().ok_or_else(malformed);
-    let optional = |at| Ok::<_, Error>(cell(row, at)?.as_text().map(str::to_owned));
-    let text = |at| optional(at)?.ok_or_else(malformed);
-    Ok(AuditEntry {
-        id: number(0)?,
-        at: number(1)?,
-        actor: text(2)?,
-        origin: optional(3)?,
-        action: text(4)?,
-        app: optional(5)?,
-        sha256: cell(row, 6)?.as_bytes().map(<[u8]>::to_vec),
-        detail: text(7)?,
-        result: text(8)?,
-    })
+impl FromRow for AuditEntry {
+    const TABLE: &'static str = "audit";
+
+    fn from_row(row: &HostRow<'_>) -> Result<Self> {
+        Ok(Self {
+            id: row.integer("id")?,
+            at: row.integer("at")?,
+            actor: row.text("actor")?,
+            origin: row.optional_text("origin")?,
+            action: row.text("action")?,
+            app: row.optional_text("app")?,
+            sha256: row.optional_bytes("sha256")?,
+            detail: row.text("detail")?,
+            result: row.text("result")?,
+        })
+    }
 }

@@ -1,15 +1,16 @@
 //! A version of an app: a component and the settings that it was deployed with.
 
-use super::super::connection::{Connection, cell};
+use super::super::Result;
+use super::super::connection::Connection;
 use super::super::database::{Database, no_such_app};
+use super::super::host_row::{FromRow, HostRow};
 use super::super::host_sql::host_sql;
 use super::super::value::Value;
-use super::super::{Error, Result};
 
 /// A component as deployed to an app. What it is never changes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Version {
-    /// Counted from 1 in each app. No number is used twice.
+    /// Counted from 1 in each app. No number is used twice while the app is there.
     pub number: i64,
     /// Of the component.
     pub sha256: Vec<u8>,
@@ -52,38 +53,40 @@ impl Database {
 
 pub(super) async fn all(connection: &mut Connection, app: &str) -> Result<Vec<Version>> {
     let sql = host_sql!(
-        "select v.number, v.sha256, v.size, v.created_at, v.settings, v.language, v.actor, v.origin, v.note, c.stored_size, v.failed_at \
+        "select v.number, v.sha256, v.size, c.stored_size, v.created_at, v.settings, v.language, v.actor, v.origin, v.note, \
+         v.failed_at \
          from innkeeper.versions v left join innkeeper.components c on c.sha256 = v.sha256 \
          where v.app = $1 order by v.number desc"
     );
-    let outcome = connection.host(sql, &[app.into()]).await?;
-    outcome.rows.rows.iter().map(|row| version_from(row)).collect()
+    connection.host(sql, &[app.into()]).await?.rows.read()
 }
 
 pub(super) async fn find(connection: &mut Connection, app: &str, number: i64) -> Result<Option<Version>> {
     let sql = host_sql!(
-        "select v.number, v.sha256, v.size, v.created_at, v.settings, v.language, v.actor, v.origin, v.note, c.stored_size, v.failed_at \
+        "select v.number, v.sha256, v.size, c.stored_size, v.created_at, v.settings, v.language, v.actor, v.origin, v.note, \
+         v.failed_at \
          from innkeeper.versions v left join innkeeper.components c on c.sha256 = v.sha256 \
          where v.app = $1 and v.number = $2"
     );
-    let outcome = connection.host(sql, &[app.into(), Value::Integer(number)]).await?;
-    outcome.rows.rows.first().map(|row| version_from(row)).transpose()
+    connection.host(sql, &[app.into(), Value::Integer(number)]).await?.rows.read_first()
 }
 
-pub(super) fn version_from(row: &[Value]) -> Result<Version> {
-    let number = |at| cell(row, at)?.as_integer().ok_or_else(|| Error::malformed("versions"));
-    let text = |at| Ok::<_, Error>(cell(row, at)?.as_text().map(str::to_owned));
-    Ok(Version {
-        number: number(0)?,
-        sha256: cell(row, 1)?.as_bytes().ok_or_else(|| Error::malformed("versions.sha256"))?.to_vec(),
-        size: number(2)?,
-        created_at: number(3)?,
-        settings: text(4)?,
-        language: text(5)?,
-        actor: text(6)?,
-        origin: text(7)?,
-        note: text(8)?,
-        stored_size: cell(row, 9)?.as_integer(),
-        failed_at: cell(row, 10)?.as_integer(),
-    })
+impl FromRow for Version {
+    const TABLE: &'static str = "versions";
+
+    fn from_row(row: &HostRow<'_>) -> Result<Self> {
+        Ok(Self {
+            number: row.integer("number")?,
+            sha256: row.bytes("sha256")?,
+            size: row.integer("size")?,
+            stored_size: row.optional_integer("stored_size")?,
+            created_at: row.integer("created_at")?,
+            settings: row.optional_text("settings")?,
+            language: row.optional_text("language")?,
+            actor: row.optional_text("actor")?,
+            origin: row.optional_text("origin")?,
+            note: row.optional_text("note")?,
+            failed_at: row.optional_integer("failed_at")?,
+        })
+    }
 }

@@ -1,10 +1,10 @@
 //! Tokens of the admin API. Of each only a hash is kept.
 
-use super::super::connection::cell;
 use super::super::database::Database;
+use super::super::host_row::{FromRow, HostRow};
 use super::super::host_sql::host_sql;
 use super::super::value::Value;
-use super::super::{Error, Result, now_micros};
+use super::super::{Result, now_micros};
 use super::Actor;
 use super::audit::{self, AuditEvent};
 
@@ -80,8 +80,7 @@ impl Database {
             "select id, name, sha256, scopes, created_at, created_by, expires_at, last_used_at, revoked_at \
              from innkeeper.tokens order by created_at desc, id"
         );
-        let outcome = self.registry_reader().await?.host(sql, &[]).await?;
-        outcome.rows.rows.iter().map(|row| token_from(row)).collect()
+        self.registry_reader().await?.host(sql, &[]).await?.rows.read()
     }
 
     /// The token with this id, if there is one.
@@ -90,8 +89,7 @@ impl Database {
             "select id, name, sha256, scopes, created_at, created_by, expires_at, last_used_at, revoked_at \
              from innkeeper.tokens where id = $1"
         );
-        let outcome = self.registry_reader().await?.host(sql, &[id.into()]).await?;
-        outcome.rows.rows.first().map(|row| token_from(row)).transpose()
+        self.registry_reader().await?.host(sql, &[id.into()]).await?.rows.read_first()
     }
 
     /// Writes down that a token was shown now, if that was not done within the last minute.
@@ -109,19 +107,20 @@ fn event<'a>(actor: &'a Actor, action: &'a str, detail: &'a str) -> AuditEvent<'
     AuditEvent { actor, action, app: None, sha256: None, detail, result: "ok" }
 }
 
-fn token_from(row: &[Value]) -> Result<Token> {
-    let malformed = || Error::malformed("tokens");
-    let text = |at| Ok::<_, Error>(cell(row, at)?.as_text().ok_or_else(malformed)?.to_owned());
-    let time = |at| Ok::<_, Error>(cell(row, at)?.as_integer());
-    Ok(Token {
-        id: text(0)?,
-        name: text(1)?,
-        sha256: cell(row, 2)?.as_bytes().ok_or_else(malformed)?.to_vec(),
-        scopes: text(3)?,
-        created_at: time(4)?.ok_or_else(malformed)?,
-        created_by: text(5)?,
-        expires_at: time(6)?,
-        last_used_at: time(7)?,
-        revoked_at: time(8)?,
-    })
+impl FromRow for Token {
+    const TABLE: &'static str = "tokens";
+
+    fn from_row(row: &HostRow<'_>) -> Result<Self> {
+        Ok(Self {
+            id: row.text("id")?,
+            name: row.text("name")?,
+            sha256: row.bytes("sha256")?,
+            scopes: row.text("scopes")?,
+            created_at: row.integer("created_at")?,
+            created_by: row.text("created_by")?,
+            expires_at: row.optional_integer("expires_at")?,
+            last_used_at: row.optional_integer("last_used_at")?,
+            revoked_at: row.optional_integer("revoked_at")?,
+        })
+    }
 }

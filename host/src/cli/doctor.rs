@@ -5,7 +5,7 @@ use super::{DatabaseArgs, output};
 use crate::config::Config;
 use crate::operations::HostView;
 use crate::storage::registry::App;
-use crate::storage::{self, Code, Database, Error, RegistryState, now_micros};
+use crate::storage::{self, Code, Database, Error, RegistryState};
 use anyhow::bail;
 use clap::Args;
 use serde_json::json;
@@ -146,7 +146,7 @@ async fn ask(config: &Config) -> storage::Result<Answer> {
         Err(error) => Err(error),
     };
     database.close().await;
-    let hosts = hosts.into_iter().map(|host| HostView::of(host, now_micros())).filter(|host| host.live).collect();
+    let hosts = hosts.into_iter().map(HostView::of).filter(|host| host.live).collect();
     Ok(Answer { version: Some(version), apps, hosts })
 }
 

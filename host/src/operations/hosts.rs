@@ -2,7 +2,6 @@
 
 use super::{Operations, Result, time};
 use crate::guests::heartbeat::HostState;
-use crate::storage::now_micros;
 use crate::storage::registry::Host;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -26,7 +25,7 @@ pub struct HostView {
     pub generation: i64,
     /// Apps whose active version it is loading.
     pub loading: Vec<String>,
-    /// Apps whose active version it cannot serve.
+    /// Apps that it cannot serve as the registry says.
     pub problems: Vec<HostProblem>,
 }
 
@@ -53,8 +52,7 @@ pub struct Lagging {
 impl Operations {
     /// The hosts that have said something in the last hour, those that were seen last first.
     pub async fn hosts(&self) -> Result<Vec<HostView>> {
-        let now = now_micros();
-        Ok(self.database().hosts().await?.into_iter().map(|host| HostView::of(host, now)).collect())
+        Ok(self.database().hosts().await?.into_iter().map(HostView::of).collect())
     }
 
     /// The live hosts that do not serve an app as it is from `generation` on.
@@ -69,10 +67,11 @@ fn lagging(host: &HostView, app: &str, generation: i64) -> Option<Lagging> {
     let problem = host.problems.iter().find(|problem| problem.app == app);
     let (reason, is_final) = if host.generation < generation {
         ("it has not read the change yet".to_owned(), false)
+    } else if host.loading.iter().any(|loading| loading == app) {
+        // A problem may be that of the version before.
+        ("it is loading the version".to_owned(), false)
     } else if let Some(problem) = problem {
         (problem.reason.clone(), true)
-    } else if host.loading.iter().any(|loading| loading == app) {
-        ("it is loading the version".to_owned(), false)
     } else {
         return None;
     };
@@ -80,9 +79,9 @@ fn lagging(host: &HostView, app: &str, generation: i64) -> Option<Lagging> {
 }
 
 impl HostView {
-    /// What a host has said, at a time in microseconds since 1970.
-    pub fn of(host: Host, now: i64) -> Self {
-        let live = host.is_live(now);
+    /// What a host has said.
+    pub fn of(host: Host) -> Self {
+        let live = host.is_live();
         let state: HostState = serde_json::from_str(&host.report.state).unwrap_or_default();
         let problem = |(app, reason)| HostProblem { app, reason };
         Self {

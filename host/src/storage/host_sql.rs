@@ -3,7 +3,8 @@
 //! Host tables live in the schema `innkeeper` on Postgres. SQLite has no schemas inside a file, so
 //! there the same tables carry the prefix `innkeeper_`. The text is written for Postgres and
 //! translated once; what it says about locks of rows is left out, since on SQLite a transaction
-//! that writes has the whole file to itself.
+//! that writes has the whole file to itself. The clock that all hosts of a database share is the
+//! database's: [`CLOCK`].
 
 use std::borrow::Cow;
 use std::sync::OnceLock;
@@ -28,7 +29,8 @@ impl HostSql {
 
     /// The text as SQLite reads it.
     pub fn sqlite(&self) -> &str {
-        self.sqlite.get_or_init(|| without_row_locks(&for_sqlite(self.postgres)))
+        let [postgres, sqlite] = CLOCK;
+        self.sqlite.get_or_init(|| without_row_locks(&for_sqlite(self.postgres)).replace(postgres, sqlite))
     }
 }
 
@@ -49,6 +51,13 @@ pub(super) fn for_sqlite(text: &str) -> String {
 /// What host statements say about locks of rows. Never looked for in texts that were put together:
 /// there it may be part of a value.
 const ROW_LOCKS: [&str; 2] = [" for no key update", " for update skip locked"];
+
+/// Microseconds since 1970 by the clock of the database, as statements write it and as SQLite reads
+/// it.
+const CLOCK: [&str; 2] = [
+    "(extract(epoch from clock_timestamp()) * 1000000)::bigint",
+    "cast(unixepoch('now', 'subsec') * 1000000 as integer)",
+];
 
 fn without_row_locks(text: &str) -> String {
     ROW_LOCKS.iter().fold(text.to_owned(), |text, lock| text.replace(lock, ""))
@@ -79,5 +88,7 @@ mod tests {
             "delete from innkeeper.a where b in (select b from innkeeper.a limit 1 for update skip locked)"
         );
         assert_eq!(sql.sqlite(), "delete from innkeeper_a where b in (select b from innkeeper_a limit 1)");
+        let sql = host_sql!("select (extract(epoch from clock_timestamp()) * 1000000)::bigint - $1");
+        assert_eq!(sql.sqlite(), "select cast(unixepoch('now', 'subsec') * 1000000 as integer) - $1");
     }
 }

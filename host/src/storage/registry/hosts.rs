@@ -1,11 +1,12 @@
 //! The hosts that serve from this database: each says now and then that it lives, how far it has
-//! followed the registry, and what it could not load.
+//! followed the registry, and what it could not load. Who lives is judged by the database's clock:
+//! those of the hosts may differ.
 
 use super::super::connection::cell;
 use super::super::database::Database;
 use super::super::host_sql::host_sql;
 use super::super::value::Value;
-use super::super::{Error, Result, now_micros};
+use super::super::{Error, Result};
 
 /// A host that has said nothing for so long is gone.
 const GONE_MICROS: i64 = 20_000_000;
@@ -36,12 +37,14 @@ pub struct Host {
     pub report: HostReport,
     /// When that was, in microseconds since 1970.
     pub seen_at: i64,
+    /// How long ago that was when this was read, in microseconds.
+    pub silent_micros: i64,
 }
 
 impl Host {
     /// Whether it has said something lately.
-    pub fn is_live(&self, now: i64) -> bool {
-        now.saturating_sub(self.seen_at) < GONE_MICROS
+    pub fn is_live(&self) -> bool {
+        self.silent_micros < GONE_MICROS
     }
 }
 
@@ -49,24 +52,24 @@ impl Database {
     /// Says what a host says of itself, and forgets those that have been gone for long.
     pub async fn report_host(&self, report: &HostReport) -> Result<()> {
         let mut connection = self.registry().await?;
-        let now = now_micros();
         let sql = host_sql!(
             "insert into innkeeper.hosts (id, name, release, started_at, seen_at, generation, state) \
-             values ($1, $2, $3, $4, $5, $6, $7) on conflict (id) do update \
-             set seen_at = excluded.seen_at, generation = excluded.generation, state = excluded.state"
+             values ($1, $2, $3, $4, (extract(epoch from clock_timestamp()) * 1000000)::bigint, $5, $6) \
+             on conflict (id) do update set seen_at = excluded.seen_at, generation = excluded.generation, state = excluded.state"
         );
         let params = [
             report.id.as_str().into(),
             report.name.as_str().into(),
             report.release.as_str().into(),
             Value::Integer(report.started_at),
-            Value::Integer(now),
             Value::Integer(report.generation),
             report.state.as_str().into(),
         ];
         connection.host(sql, &params).await?;
-        let sql = host_sql!("delete from innkeeper.hosts where seen_at < $1");
-        connection.host(sql, &[Value::Integer(now.saturating_sub(FORGOTTEN_MICROS))]).await.map(|_| ())
+        let sql = host_sql!(
+            "delete from innkeeper.hosts where seen_at < (extract(epoch from clock_timestamp()) * 1000000)::bigint - $1"
+        );
+        connection.host(sql, &[Value::Integer(FORGOTTEN_MICROS)]).await.map(|_| ())
     }
 
     /// Says that a host has ended.
@@ -78,7 +81,9 @@ impl Database {
     /// The hosts, those that were seen last first.
     pub async fn hosts(&self) -> Result<Vec<Host>> {
         let sql = host_sql!(
-            "select id, name, release, started_at, generation, state, seen_at from innkeeper.hosts order by seen_at desc, id"
+            "select id, name, release, started_at, generation, state, seen_at, \
+             (extract(epoch from clock_timestamp()) * 1000000)::bigint - seen_at \
+             from innkeeper.hosts order by seen_at desc, id"
         );
         let outcome = self.registry_reader().await?.host(sql, &[]).await?;
         outcome.rows.rows.iter().map(|row| host_from(row)).collect()
@@ -97,5 +102,5 @@ fn host_from(row: &[Value]) -> Result<Host> {
         generation: number(4)?,
         state: text(5)?,
     };
-    Ok(Host { report, seen_at: number(6)? })
+    Ok(Host { report, seen_at: number(6)?, silent_micros: number(7)? })
 }

@@ -21,7 +21,7 @@ const MOST_BLOCKS: f64 = 1_000.0;
 const BLOCKS_PER_ROW: f64 = 16.0;
 
 /// Texts of statements that read as much as there is, and why they may.
-const EXCUSED: [(&str, &str); 20] = [
+const EXCUSED: [(&str, &str); 21] = [
     ("delete from innkeeper.session_values where app = $1/end", "a command deletes an app with all that it has"),
     ("delete from innkeeper.sessions where app = $1/end", "the same"),
     ("delete from innkeeper.chunks where app = $1/end", "the same"),
@@ -57,6 +57,7 @@ const EXCUSED: [(&str, &str); 20] = [
         "from innkeeper.native_code n where n.created_at",
         "looks at the head of each component's code, whenever somebody has compiled",
     ),
+    ("update innkeeper.native_code set used_at", "the same, twice a day"),
     ("delete from innkeeper.compile_claims where until", "a row for each host that compiles at this moment"),
     ("from pg_namespace where nspname like", "the same; the catalog is asked for all schemas of apps"),
     ("from pg_namespace n where", "a command asks which schemas a credential can look into"),

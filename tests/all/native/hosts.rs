@@ -14,6 +14,7 @@ on_both_databases! {
     of_two_hosts_that_need_code_at_once_one_compiles,
     a_host_that_cannot_compile_goes_on_and_takes_what_another_has_compiled,
     code_that_no_app_has_any_more_goes,
+    code_of_engines_that_no_host_has_goes,
 }
 
 /// More than the compiler is done with in a second.
@@ -110,6 +111,38 @@ async fn code_that_no_app_has_any_more_goes(engine: Engine) {
     database.host_rows(&format!("delete from {versions}")).await;
     deploy(engine, &database, "queries", "queries").await;
     assert_eq!((count(&code).await, count(&chunks).await), ("2".to_owned(), "2".to_owned()));
+}
+
+async fn code_of_engines_that_no_host_has_goes(engine: Engine) {
+    let database = TestDatabase::fresh(engine).await;
+    deploy(engine, &database, "hello", "hello").await;
+    let code = database.host_table("native_code");
+    let engines = async || {
+        let sql = format!("select count(distinct engine), min(used_at) from {code}");
+        let row = database.host_rows(&sql).await.remove(0);
+        (row[0].clone(), row[1].clone())
+    };
+    // That of an earlier release, which was last used long ago, and of a host that is here.
+    let (columns, other) = (
+        "target, size, packed_size, key_id, mac, compiled_by",
+        if engine == Engine::Sqlite { "x'00'" } else { "'\\x00'" },
+    );
+    let former = format!(
+        "insert into {code} (sha256, engine, created_at, used_at, {columns}) select sha256, {other}, 1, 1, {columns} from {code}"
+    );
+    database.host_rows(&former).await;
+    database.host_rows(&format!("update {code} set created_at = 1, used_at = 1")).await;
+    let machine = folder();
+    let host = host_of(engine, same(&database), machine.path()).start().await;
+    let noted = format!("select 1 from {code} where used_at > 1");
+    until("the host has said which engine it has", async || {
+        (!host.database().host_rows(&noted).await.is_empty()).then_some(())
+    })
+    .await;
+    assert_eq!(engines().await, ("2".to_owned(), "1".to_owned()));
+    deploy(engine, &database, "page", "page").await;
+    assert_eq!(engines().await.0, "1");
+    assert!(rows::read(&database, "hello").await.is_some(), "the code that this host uses has stayed");
 }
 
 #[tokio::test(flavor = "multi_thread")]

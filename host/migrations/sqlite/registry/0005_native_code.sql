@@ -8,6 +8,7 @@ create table innkeeper_native_code (
     mac bytea not null,
     compiled_by text not null,
     created_at bigint not null,
+    used_at bigint not null default 0,
     primary key (sha256, engine)
 );
 

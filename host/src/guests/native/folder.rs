@@ -49,6 +49,8 @@ pub(super) enum Found {
     Nothing,
     /// Its code.
     Code(Packed),
+    /// What is no file of code, as a machine may leave it that lost its power. It is removed.
+    Damaged(String),
     /// Something that must not be run. It is removed.
     Refused(String),
 }
@@ -88,15 +90,16 @@ impl CodeFolder {
         let Ok(file) = File::open(&path) else { return Found::Nothing };
         // It is used now: others go before it.
         let _ = file.set_modified(SystemTime::now());
-        let problem = match sealed::read(BufReader::new(file.take(MOST_FILE_BYTES))) {
+        let told = |problem: &dyn std::fmt::Display| format!("{}: {problem}", path.display());
+        let found = match sealed::read(BufReader::new(file.take(MOST_FILE_BYTES))) {
             Ok(code) => match sealed::open(&self.key, id, code) {
                 Ok(packed) => return Found::Code(packed),
-                Err(refusal @ (Refusal::AnotherKey | Refusal::Forged)) => refusal.to_string(),
+                Err(refusal @ (Refusal::AnotherKey | Refusal::Forged)) => Found::Refused(told(&refusal)),
             },
-            Err(error) => error.to_string(),
+            Err(error) => Found::Damaged(told(&error)),
         };
         self.remove(id);
-        Found::Refused(format!("{}: {problem}", path.display()))
+        found
     }
 
     /// In one step, because others may be reading. Blocks.
@@ -105,7 +108,11 @@ impl CodeFolder {
         let number = getrandom::u64().map_err(io::Error::other)?;
         let (path, coming) = (self.file_of(id), self.path.join(format!("{number:016x}.{COMING}")));
         let code = sealed::seal(&self.key, id, packed);
-        let written = File::create_new(&coming).and_then(|file| sealed::write(&code, file));
+        let written = File::create_new(&coming).and_then(|mut file| {
+            sealed::write(&code, &mut file)?;
+            // Else a machine that loses its power may keep the name and not the bytes.
+            file.sync_all()
+        });
         let kept = written.and_then(|()| fs::rename(&coming, path));
         if kept.is_err() {
             // The first error is the one to report.
@@ -213,9 +220,12 @@ mod tests {
         let good = fs::read(folder.file_of(&id(1))).unwrap();
         let mut changed = good.clone();
         *changed.last_mut().unwrap() ^= 1;
-        for bytes in [&changed[..], &good[..20], b""] {
+        fs::write(folder.file_of(&id(1)), &changed).unwrap();
+        assert!(matches!(folder.find(&id(1)), Found::Refused(_)));
+        assert!(matches!(folder.find(&id(1)), Found::Nothing));
+        for bytes in [&good[..20], b""] {
             fs::write(folder.file_of(&id(1)), bytes).unwrap();
-            assert!(matches!(folder.find(&id(1)), Found::Refused(_)));
+            assert!(matches!(folder.find(&id(1)), Found::Damaged(_)));
             assert!(matches!(folder.find(&id(1)), Found::Nothing));
         }
         // That of another component.

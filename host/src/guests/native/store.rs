@@ -57,6 +57,10 @@ impl NativeStore {
         let (inner, id) = (Arc::clone(&self.0), self.id(component));
         let looking = spawn_blocking(move || match inner.folder.find(&id) {
             Found::Nothing => Ok(None),
+            Found::Damaged(problem) => {
+                tracing::warn!("compiled code on this machine is damaged, and removed: {problem}");
+                Ok(None)
+            }
             Found::Refused(problem) => Err(problem),
             Found::Code(packed) => Ok(inner.loaded(packed).inspect_err(|_| inner.folder.remove(&id)).ok()),
         });
@@ -93,6 +97,7 @@ impl NativeStore {
             Ok(code) => code,
         };
         let Some(code) = code else { return Ok(None) };
+        let mac = code.mac.clone();
         let (inner, opened) = (Arc::clone(&self.0), id.clone());
         let opening = spawn_blocking(move || inner.open(&opened, code));
         match opening.await {
@@ -102,7 +107,7 @@ impl NativeStore {
                 let what = format!("compiled code of the component {} in the registry", hex(component));
                 let detail = format!("{what} is not run, and removed: {refusal}");
                 tampered::note(kind, component, Some(Finder { app, database }), &detail).await;
-                if let Err(error) = database.forget_native_code(&id).await {
+                if let Err(error) = database.forget_native_code(&id, &mac).await {
                     tracing::warn!(app, "{what} cannot be removed: {error}");
                 }
                 Ok(None)
@@ -124,6 +129,11 @@ impl NativeStore {
             Ok(native)
         });
         taking.await?
+    }
+
+    /// Says that this host has its engine, so that the code for it stays in the registry.
+    pub async fn note_engine(&self, database: &Database) -> Result<()> {
+        database.note_engine(self.0.engine_id.digest()).await
     }
 
     /// The engine that runs the code.

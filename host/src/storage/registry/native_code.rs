@@ -19,6 +19,8 @@ pub const MOST_BYTES: u64 = MOST_CHUNKS as u64 * CHUNK_BYTES as u64;
 /// Code whose component no app has any more goes when it is as old as this: whoever deploys puts
 /// code here before there is a version.
 const UNUSED_MICROS: i64 = 24 * 3600 * 1_000_000;
+/// Code goes when no host has had its engine for so long, as after an update of Innkeeper.
+const FORMER_MICROS: i64 = 14 * 24 * 3600 * 1_000_000;
 
 /// What code is for: a component, and an engine that can run it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -111,11 +113,18 @@ impl Database {
         Ok(!self.registry_reader().await?.host(sql, &params).await?.rows.rows.is_empty())
     }
 
-    /// Forgets code that cannot be used.
-    pub async fn forget_native_code(&self, id: &CodeId) -> Result<()> {
+    /// Notes that a host has an engine, so that its code stays.
+    pub async fn note_engine(&self, engine: &[u8]) -> Result<()> {
+        let sql = host_sql!("update innkeeper.native_code set used_at = $2 where engine = $1");
+        let params = [Value::Bytes(engine.to_vec()), Value::Integer(now_micros())];
+        self.registry().await?.host(sql, &params).await.map(|_| ())
+    }
+
+    /// Forgets code that cannot be used, unless there is other code in its place by now.
+    pub async fn forget_native_code(&self, id: &CodeId, mac: &[u8]) -> Result<()> {
         let mut connection = self.registry().await?;
         connection.control(Control::Begin(None)).await?;
-        match forget_in(&mut connection, id).await {
+        match forget_signed(&mut connection, id, mac).await {
             Ok(()) => connection.control(Control::Commit).await,
             Err(error) => {
                 // The first error is the one to report.
@@ -131,11 +140,11 @@ async fn keep_in(connection: &mut Connection, id: &CodeId, code: &NativeCode, or
     // Two hosts that keep the same code wait for each other here.
     let sql = host_sql!(
         "insert into innkeeper.native_code \
-         (sha256, engine, target, size, packed_size, key_id, mac, compiled_by, created_at) \
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9) \
+         (sha256, engine, target, size, packed_size, key_id, mac, compiled_by, created_at, used_at) \
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9) \
          on conflict (sha256, engine) do update set target = excluded.target, size = excluded.size, \
          packed_size = excluded.packed_size, key_id = excluded.key_id, mac = excluded.mac, \
-         compiled_by = excluded.compiled_by, created_at = excluded.created_at"
+         compiled_by = excluded.compiled_by, created_at = excluded.created_at, used_at = excluded.used_at"
     );
     let number = |number: u64| Value::Integer(i64::try_from(number).unwrap_or(i64::MAX));
     let mut params = id.params();
@@ -160,6 +169,18 @@ async fn keep_in(connection: &mut Connection, id: &CodeId, code: &NativeCode, or
     Ok(())
 }
 
+async fn forget_signed(connection: &mut Connection, id: &CodeId, mac: &[u8]) -> Result<()> {
+    let sql = host_sql!(
+        "delete from innkeeper.native_code where sha256 = $1 and engine = $2 and substr(mac, 1, 65) = $3"
+    );
+    let mut params = id.params();
+    params.push(Value::Bytes(mac.to_vec()));
+    match connection.host(sql, &params).await?.affected {
+        0 => Ok(()),
+        _ => forget_chunks(connection, id).await,
+    }
+}
+
 async fn forget_in(connection: &mut Connection, id: &CodeId) -> Result<()> {
     let sql = host_sql!("delete from innkeeper.native_code where sha256 = $1 and engine = $2");
     connection.host(sql, &id.params()).await?;
@@ -171,14 +192,16 @@ async fn forget_chunks(connection: &mut Connection, id: &CodeId) -> Result<()> {
     connection.host(sql, &id.params()).await.map(|_| ())
 }
 
-/// Code of components that no app has, and claims of hosts that are gone.
+/// Code of components that no app has, or for engines that no host has, and claims of hosts that
+/// are gone. In one order, since others may do the same.
 async fn forget_unused(connection: &mut Connection) -> Result<()> {
-    let long_ago = Value::Integer(now_micros().saturating_sub(UNUSED_MICROS));
+    let ago = |micros| Value::Integer(now_micros().saturating_sub(micros));
+    let long_ago = ago(UNUSED_MICROS);
     let sql = host_sql!(
-        "select n.sha256, n.engine from innkeeper.native_code n where n.created_at < $1 and not exists \
-         (select 1 from innkeeper.versions v where v.sha256 = n.sha256)"
+        "select n.sha256, n.engine from innkeeper.native_code n where n.created_at < $1 and (n.used_at < $2 \
+         or not exists (select 1 from innkeeper.versions v where v.sha256 = n.sha256)) order by n.sha256, n.engine"
     );
-    let outcome = connection.host(sql, std::slice::from_ref(&long_ago)).await?;
+    let outcome = connection.host(sql, &[long_ago.clone(), ago(FORMER_MICROS)]).await?;
     for row in &outcome.rows.rows {
         let bytes = |at| Ok::<_, Error>(cell(row, at)?.as_bytes().unwrap_or_default().to_vec());
         forget_in(connection, &CodeId { component: bytes(0)?, engine: bytes(1)? }).await?;

@@ -1,6 +1,7 @@
 //! A second version of an app that answers a part of the visitors. A visitor who has got it keeps
 //! it: the host remembers by a cookie which visitor is which.
 
+use super::heartbeat::Trouble;
 use super::loading::LoadError;
 use super::registry::{Guest, Registry, Release};
 use crate::storage::registry::{App, Canary};
@@ -64,6 +65,9 @@ impl Registry {
     /// The canary that an app is to have and that is not there yet as it is to be. Ends one that is
     /// over. A canary belongs to the version beside which it was made: with that it goes.
     pub(super) fn missing_canary(&self, app: &App) -> Option<Canary> {
+        if app.canary.is_none() {
+            self.note_problem(&app.name, Trouble::Canary, None);
+        }
         let active = self.routes().guest_of(&app.name).cloned()?;
         let there = active.canary();
         match app.canary {
@@ -86,16 +90,30 @@ impl Registry {
         match self.canary(app, &active, wanted).await {
             Ok(canary) => {
                 tracing::info!(app = app.name, version = wanted.version, percent = wanted.percent, "canary");
+                let unset = &canary.guest.unset;
+                let problem = (!unset.is_empty()).then(|| unset.join("; "));
+                self.note_canary_problem(&app.name, wanted, problem);
                 active.canary.store(Some(Arc::new(canary)));
             }
             Err(error) => {
                 active.canary.store(None);
                 tracing::error!(app = app.name, version = wanted.version, "cannot load the canary: {error}");
-                let problem = format!("the canary, version {}: {error}", wanted.version);
-                self.note_problem(&app.name, Some(problem));
+                self.note_canary_problem(&app.name, wanted, Some(error.to_string()));
                 self.canaries().failed.insert(app.name.clone(), (wanted, Instant::now()));
             }
         }
+    }
+
+    fn note_canary_problem(&self, app: &str, canary: Canary, problem: Option<String>) {
+        let problem = problem.map(|problem| format!("the canary, version {}: {problem}", canary.version));
+        self.note_problem(app, Trouble::Canary, problem);
+    }
+
+    /// Gives a canary up whose loading has broken off.
+    pub(super) fn give_up_canary(&self, app: &str, canary: Canary, why: &str) {
+        self.note_canary_problem(app, canary, Some(why.to_owned()));
+        self.canaries().failed.insert(app.to_owned(), (canary, Instant::now()));
+        self.note_loading_canary(app, false);
     }
 
     /// Says that a canary is being loaded, or is no more.
@@ -123,7 +141,13 @@ impl Registry {
             None => {
                 let (version, pre) = self.compiled(app, wanted.version, None).await?;
                 let settings = version.settings.as_deref();
-                let release = Release { number: version.number, settings, rehearsal: None, is_on_trial: true };
+                // Changing its settings does not let it begin anew.
+                let before = active.canary().filter(|there| there.guest.is_version(app, version.number));
+                let trial = match before {
+                    Some(before) => before.guest.trial.clone(),
+                    None => Some(Arc::default()),
+                };
+                let release = Release { number: version.number, settings, rehearsal: None, trial };
                 Arc::new(self.assemble(app, release, active.app.space.clone(), pre, active.accounts.clone())?)
             }
         };

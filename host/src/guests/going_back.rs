@@ -1,20 +1,30 @@
 //! Replaces a version that fails on its first requests by the one before it, and a canary by the
-//! active version. Who comes first of several processes does it.
+//! active version. Who comes first of several processes does it. What cannot be written down is
+//! tried again for as long as the version is active, or the canary.
 
 use super::registry::{Guest, Registry};
 use super::trial::Ending;
+use crate::interfaces::OutageNote;
 use crate::storage::app_migrations::{self, Applied};
 use crate::storage::registry::{self, Activate, ActivationKind, Actor, App};
 use crate::storage::{Error, Transactions, UnitOfWork};
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::sync::mpsc;
+
+/// What could not be written down is tried again after this long.
+const AGAIN: Duration = Duration::from_secs(1);
 
 /// A version that is to be replaced.
 #[derive(Debug)]
 pub(super) struct Failing {
     app: Arc<str>,
+    /// An app that was deleted and deployed anew is another one.
+    created_at: i64,
     version: i64,
     reason: String,
+    /// Why it could not be replaced, the last time.
+    hindrance: Option<String>,
 }
 
 /// Takes note of versions that fail.
@@ -30,26 +40,46 @@ impl Judge {
 }
 
 impl Guest {
-    /// Whether a request that began before `outages` were counted is a sign of how good the version
-    /// is, and if so, counts it.
-    pub fn judge(&self, ending: Ending, outages: u64) {
+    /// Counts how a request ended, while the version is on trial. One that was told that the
+    /// database cannot be used says nothing about the version.
+    pub fn judge(&self, ending: Ending, outage: &OutageNote) {
         let Some(trial) = &self.trial else { return };
-        if self.app.space.outages() != outages {
+        if outage.is_set() {
             return;
         }
         if let Some(reason) = trial.count(ending) {
             let app = Arc::clone(self.app.space.app());
+            let (created_at, version) = (self.created_at(), self.version);
+            let failing = Failing { app, created_at, version, reason, hindrance: None };
             // Nobody hears it any more where the host stops.
-            let _ = self.judge.0.send(Failing { app, version: self.version, reason });
+            let _ = self.judge.0.send(failing);
+        }
+    }
+}
+
+/// Replaces the versions that fail, for ever.
+pub(super) async fn replace_failing(registry: &Registry) {
+    let mut reports = registry.failing.lock().await;
+    let mut failing: Vec<Failing> = Vec::new();
+    loop {
+        tokio::select! {
+            Some(next) = reports.recv() => failing.push(next),
+            () = tokio::time::sleep(AGAIN), if !failing.is_empty() => {}
+        }
+        for mut one in std::mem::take(&mut failing) {
+            if !registry.go_back(&mut one).await {
+                failing.push(one);
+            }
         }
     }
 }
 
 impl Registry {
-    /// Replaces a version that fails.
-    pub(super) async fn go_back(&self, failing: &Failing) {
-        let Failing { app, version, reason } = failing;
-        match self.replace(failing).await {
+    /// Replaces a version that fails. False where that is to be tried again.
+    async fn go_back(&self, failing: &mut Failing) -> bool {
+        let replaced = self.replace(failing).await;
+        let Failing { app, version, reason, hindrance, .. } = failing;
+        match replaced {
             Ok(Outcome::Replaced(before)) => {
                 tracing::error!(app = %app, version, "went back to version {before} by itself: {reason}");
             }
@@ -61,14 +91,24 @@ impl Registry {
             }
             Ok(Outcome::Elsewhere) => {}
             Err(error) => {
-                tracing::error!(app = %app, version, "the version fails ({reason}) and stays active: {error}")
+                let text = error.to_string();
+                if hindrance.as_ref() != Some(&text) {
+                    tracing::error!(app = %app, version, "the version fails ({reason}) and cannot be replaced yet: {text}");
+                }
+                *hindrance = Some(text);
+                return false;
             }
         }
+        true
     }
 
     async fn replace(&self, failing: &Failing) -> Result<Outcome, Error> {
-        let Failing { app, version, reason } = failing;
-        let found = self.database().app(app).await?;
+        let Failing { app, created_at, version, reason, .. } = failing;
+        let found = self.database().find_app(app).await?;
+        let Some(found) = found.filter(|found| found.created_at == *created_at && found.deleted_at.is_none())
+        else {
+            return Ok(Outcome::Elsewhere);
+        };
         if found.canary.is_some_and(|canary| canary.version == *version) {
             let ended = self.database().abort_canary(app, *version, &Actor::host(), reason, true).await?;
             return Ok(if ended { Outcome::CanaryEnded } else { Outcome::Elsewhere });

@@ -7,12 +7,14 @@ use crate::storage::registry::{App, HostReport};
 use crate::storage::{hex, now_micros};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-use std::sync::PoisonError;
+use std::sync::{LazyLock, PoisonError};
 use std::time::{Duration, Instant};
 
 /// A host that serves what it should says so once in so long. Others think it gone after four times
 /// as long.
 const EVERY: Duration = Duration::from_secs(5);
+/// How often a host says which engine it has.
+const ENGINE_EVERY: Duration = Duration::from_secs(12 * 3600);
 
 /// What a host says of itself, beside the generation that it has read.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -20,10 +22,37 @@ const EVERY: Duration = Duration::from_secs(5);
 pub struct HostState {
     /// Apps whose active version is being loaded.
     pub loading: Vec<String>,
-    /// Apps whose active version, or canary, cannot be served, and why. What is about the host as a
-    /// whole stands under the empty name.
+    /// Apps that cannot be served as the registry says, and why. What is about the host as a whole
+    /// stands under the empty name.
     pub problems: BTreeMap<String, String>,
 }
+
+/// Tells this process from all other hosts of the database.
+pub fn own_id() -> &'static str {
+    static ID: LazyLock<String> = LazyLock::new(|| {
+        let mut id = [0u8; 6];
+        // Without random numbers the time of the start tells hosts apart.
+        let _ = getrandom::fill(&mut id);
+        hex(&id)
+    });
+    &ID
+}
+
+/// What a problem of an app is about: each ends by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Trouble {
+    /// Its row in the registry.
+    Row,
+    /// Its active version.
+    Version,
+    /// The version that answers a part of the visitors.
+    Canary,
+    /// A setting that is not in force.
+    Setting,
+}
+
+/// Why apps cannot be served as the registry says, by their names.
+pub(super) type Problems = BTreeMap<String, BTreeMap<Trouble, String>>;
 
 /// What this host said last.
 #[derive(Debug)]
@@ -32,14 +61,18 @@ pub(super) struct Heartbeat {
     name: String,
     started_at: i64,
     last: Option<(Instant, i64, HostState)>,
+    engine_noted: Option<Instant>,
 }
 
 impl Heartbeat {
     pub(super) fn new(config: &Config) -> Self {
-        let mut id = [0u8; 6];
-        // Without random numbers the time of the start tells hosts apart.
-        let _ = getrandom::fill(&mut id);
-        Self { id: hex(&id), name: config.machine(), started_at: now_micros(), last: None }
+        Self {
+            id: own_id().to_owned(),
+            name: config.machine(),
+            started_at: now_micros(),
+            last: None,
+            engine_noted: None,
+        }
     }
 
     /// Says how things are, if that is new or was not said for a while. A database that takes no
@@ -63,8 +96,22 @@ impl Heartbeat {
             state: text,
         };
         match registry.database().report_host(&report).await {
-            Ok(()) => self.last = Some((Instant::now(), generation, state)),
+            Ok(()) => {
+                self.last = Some((Instant::now(), generation, state));
+                self.note_engine(registry).await;
+            }
             Err(error) => tracing::debug!("cannot say in the database that this host lives: {error}"),
+        }
+    }
+
+    /// So that code stays in the registry that this host may need at its next start.
+    async fn note_engine(&mut self, registry: &Registry) {
+        if self.engine_noted.is_some_and(|at| at.elapsed() < ENGINE_EVERY) {
+            return;
+        }
+        match registry.compiler.store().note_engine(registry.database()).await {
+            Ok(()) => self.engine_noted = Some(Instant::now()),
+            Err(error) => tracing::debug!("cannot say in the database which engine this host has: {error}"),
         }
     }
 
@@ -83,16 +130,27 @@ impl Registry {
         loading.extend(self.canaries().loading.iter().cloned());
         loading.sort_unstable();
         loading.dedup();
-        HostState { loading, problems: self.problems.lock().unwrap_or_else(PoisonError::into_inner).clone() }
+        let problems = self.problems.lock().unwrap_or_else(PoisonError::into_inner);
+        let together = |of_app: &BTreeMap<Trouble, String>| {
+            of_app.values().map(String::as_str).collect::<Vec<_>>().join("; ")
+        };
+        let problems = problems.iter().map(|(app, of_app)| (app.clone(), together(of_app))).collect();
+        HostState { loading, problems }
     }
 
-    /// Notes why an app cannot be served as the registry says, or that it can.
-    pub(super) fn note_problem(&self, app: &str, problem: Option<String>) {
+    /// Notes why an app cannot be served as the registry says, or that in this respect it can.
+    /// Returns whether the problem is a new one.
+    pub(super) fn note_problem(&self, app: &str, about: Trouble, problem: Option<String>) -> bool {
         let mut problems = self.problems.lock().unwrap_or_else(PoisonError::into_inner);
-        match problem {
-            Some(problem) => drop(problems.insert(app.to_owned(), problem)),
-            None => drop(problems.remove(app)),
-        }
+        let Some(problem) = problem else {
+            if let Some(of_app) = problems.get_mut(app) {
+                of_app.remove(&about);
+            }
+            problems.retain(|_, of_app| !of_app.is_empty());
+            return false;
+        };
+        let before = problems.entry(app.to_owned()).or_default().insert(about, problem.clone());
+        before.as_ref() != Some(&problem)
     }
 
     /// Forgets the problems of apps that are gone.

@@ -8,14 +8,16 @@
 
 use super::component::ComponentError;
 use super::failed_compiles::Failed;
+use super::heartbeat::Trouble;
 use super::registry::{Closed, Guest, Registry, Release, Why};
 use super::routes::{Room, Routes};
-use super::trial::RECENT_MICROS;
+use super::trial::{RECENT_MICROS, Trial};
 use crate::storage::registry::{App, Version};
 use crate::storage::{AppSpace, Error, now_micros};
 use std::collections::{HashMap, HashSet};
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, MutexGuard, PoisonError};
+use std::time::Instant;
 use tokio::sync::Semaphore;
 
 /// Apps for which room is made in their own databases at the same time: one that does not answer
@@ -52,6 +54,8 @@ pub(super) struct Wanted {
     pub(super) loads: HashMap<String, Load>,
     /// How many loads there have been.
     count: u64,
+    /// Apps that could not be compiled for a passing reason, and when that is tried again.
+    again: HashMap<String, Instant>,
 }
 
 /// An app that is to be loaded as it stands in the registry.
@@ -79,11 +83,25 @@ impl Wanted {
         Some(load)
     }
 
+    /// Notes that an app is to be loaded again, where that may help by itself.
+    fn try_again(&mut self, app: &str, error: &LoadError) {
+        if let LoadError::NotCompiled(Failed { again: Some(again), .. }) = error {
+            self.again.insert(app.to_owned(), *again);
+        }
+    }
+
+    /// The apps that are to be loaded again now.
+    fn due(&mut self) -> Vec<String> {
+        let now = Instant::now();
+        self.again.extract_if(|_, again| *again <= now).map(|(app, _)| app).collect()
+    }
+
     /// Whether this is the newest load of its app; it ends with that.
     fn end(&mut self, load: &Load) -> bool {
         let is_newest = self.loads.get(&load.app.name).is_some_and(|newest| newest.number == load.number);
         if is_newest {
             self.loads.remove(&load.app.name);
+            self.again.remove(&load.app.name);
         }
         is_newest
     }
@@ -134,11 +152,23 @@ impl Registry {
         let before = self.routes.load_full();
         let (mut rooms, mut loads) = (Vec::new(), Vec::new());
         for app in apps {
-            let Some(active) = app.active else { continue };
             let room = before.room_of(&app.name);
+            if let Some(problem) = self.note_row(app) {
+                // What can be read of it may be wrong: it goes on as it is.
+                if let Some(Room::Open(guest)) = room {
+                    wanted.loads.remove(&app.name);
+                    rooms.push(Room::Open(Arc::clone(guest)));
+                    continue;
+                }
+                if app.active.is_none() {
+                    rooms.push(closed(app, Why::Broken, problem));
+                }
+            }
+            let Some(active) = app.active else { continue };
             if let Some(Room::Open(guest)) = room.filter(|room| is_still(room, app, active)) {
                 // It may have been on its way to somewhere else and back.
                 wanted.loads.remove(&app.name);
+                self.note_served(guest);
                 rooms.push(Room::Open(Arc::clone(guest)));
                 continue;
             }
@@ -155,15 +185,15 @@ impl Registry {
         loads
     }
 
-    /// The apps that are closed because of a database, to be tried again.
+    /// The apps that are closed because of a database, and those that could not be compiled for a
+    /// passing reason, to be tried again.
     pub(super) async fn reopen(&self) -> Result<Vec<Load>, Error> {
-        if self.routes.load().closed(Why::DatabaseAway).next().is_none() {
-            return Ok(Vec::new());
-        }
         let routes = self.routes.load_full();
+        let mut names: Vec<String> = routes.closed(Why::DatabaseAway).map(|closed| closed.app.clone()).collect();
+        names.extend(self.wanted().due());
         let mut apps = Vec::new();
-        for closed in routes.closed(Why::DatabaseAway) {
-            apps.extend(self.database().find_app(&closed.app).await?);
+        for name in names {
+            apps.extend(self.database().find_app(&name).await?);
         }
         let mut wanted = self.wanted();
         Ok(apps.iter().filter_map(|app| wanted.begin(app, app.active?)).collect())
@@ -180,13 +210,16 @@ impl Registry {
             // There is another one on its way, or the app is gone.
             return Ok(());
         }
-        self.note_problem(&load.app.name, loaded.as_ref().err().map(ToString::to_string));
         let (room, outage) = match loaded {
             Ok(guest) => {
-                self.complaints.lock().unwrap_or_else(PoisonError::into_inner).remove(&load.app.name);
+                self.note_served(&guest);
                 (Room::Open(guest), None)
             }
-            Err(error) => self.left(&load.app, error, old.as_ref()),
+            Err(error) => {
+                self.note_problem(&load.app.name, Trouble::Version, Some(error.to_string()));
+                wanted.try_again(&load.app.name, &error);
+                self.left(&load.app, error, old.as_ref())
+            }
         };
         let before = self.routes.load_full();
         self.routes.store(Arc::new(before.with(&load.app.name, Some(room.clone()))));
@@ -194,6 +227,32 @@ impl Registry {
         drop(wanted);
         tell(&room, old.as_ref());
         outage.map_or(Ok(()), Err)
+    }
+
+    /// Gives a load up that has broken off.
+    pub(super) fn give_up(&self, load: &Load, why: &str) {
+        if self.wanted().end(load) {
+            self.note_problem(&load.app.name, Trouble::Version, Some(why.to_owned()));
+        }
+    }
+
+    /// Notes that an app is served as the registry says, except for settings that are not in force.
+    fn note_served(&self, guest: &Guest) {
+        let app = guest.app.space.app();
+        self.complaints.lock().unwrap_or_else(PoisonError::into_inner).remove(app.as_ref());
+        self.note_problem(app, Trouble::Version, None);
+        let unset = (!guest.unset.is_empty()).then(|| guest.unset.join("; "));
+        self.note_problem(app, Trouble::Setting, unset);
+    }
+
+    /// Notes what is wrong with the row of an app.
+    fn note_row(&self, app: &App) -> Option<String> {
+        if self.note_problem(&app.name, Trouble::Row, app.problem.clone())
+            && let Some(problem) = &app.problem
+        {
+            tracing::error!(app = app.name, "the app goes on as it is: {problem}");
+        }
+        app.problem.clone()
     }
 
     pub(super) fn wanted(&self) -> MutexGuard<'_, Wanted> {
@@ -225,19 +284,19 @@ impl Registry {
                 None => (self.close_app(app, &error), None),
             },
             (LoadError::NotCompiled(failed), open) if failed.again.is_some() => {
-                let open = open.unwrap_or_else(|| closed(app, Why::Broken, failed.reason.clone()));
-                (open, Some(Error::unavailable(failed.reason)))
+                self.complain(app, &failed.reason);
+                (open.unwrap_or_else(|| closed(app, Why::Broken, failed.reason)), None)
             }
             (error, open) => {
-                self.complain(app, &error);
+                self.complain(app, &error.to_string());
                 (open.unwrap_or_else(|| closed(app, Why::Broken, error.to_string())), None)
             }
         }
     }
 
     /// Says that the active version cannot be loaded, once for each reason.
-    fn complain(&self, app: &App, error: &LoadError) {
-        let complaint = (app.active.unwrap_or_default(), error.to_string());
+    fn complain(&self, app: &App, reason: &str) {
+        let complaint = (app.active.unwrap_or_default(), reason.to_owned());
         let mut complaints = self.complaints.lock().unwrap_or_else(PoisonError::into_inner);
         if complaints.get(&app.name) != Some(&complaint) {
             let (version, reason) = &complaint;
@@ -270,12 +329,11 @@ impl Registry {
         let space = self.space_for(load, old).await?;
         let (version, pre) = self.compiled(app, *active, version.as_ref()).await?;
         let accounts = old.map_or_else(|| self.accounts(&space), |old| old.accounts.clone());
-        let is_on_trial = is_new(app) && old.is_none_or(|old| old.version != version.number);
         let release = Release {
             number: version.number,
             settings: version.settings.as_deref(),
             rehearsal: None,
-            is_on_trial,
+            trial: trial(app, version.number, old),
         };
         let guest = self.assemble(app, release, space, pre, accounts)?;
         if let Some(old) = old {
@@ -306,11 +364,18 @@ impl Registry {
     }
 }
 
-/// Whether the active version has become active lately, and by somebody's will: one to which the
-/// host went back is not left by itself again.
-fn is_new(app: &App) -> bool {
-    let age = app.activated_at.map(|at| now_micros().saturating_sub(at));
-    !app.went_back_by_itself && age.is_some_and(|age| age < RECENT_MICROS)
+/// The trial of a version that becomes active: one that is under way goes on, whatever has changed
+/// beside the version. One to which the host went back by itself is not left again.
+fn trial(app: &App, version: i64, old: Option<&Arc<Guest>>) -> Option<Arc<Trial>> {
+    match old.filter(|old| old.created_at() == app.created_at) {
+        Some(old) if old.version == version => old.trial.clone(),
+        Some(_) => (!app.went_back_by_itself).then(Arc::default),
+        None => {
+            let age = app.activated_at.map(|at| now_micros().saturating_sub(at));
+            let is_new = age.is_some_and(|age| age < RECENT_MICROS);
+            (is_new && !app.went_back_by_itself).then(Arc::default)
+        }
+    }
 }
 
 fn is_still(room: &Room, app: &App, active: i64) -> bool {

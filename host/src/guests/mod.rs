@@ -32,6 +32,7 @@ pub mod overrides;
 pub mod own_databases;
 pub mod registry;
 pub mod rehearsal;
+mod rehearsal_space;
 pub mod respond;
 pub mod routes;
 pub mod run;

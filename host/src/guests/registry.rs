@@ -8,6 +8,7 @@ use super::component::{self, Compiler};
 use super::compute::{Compute, Share};
 use super::failed_compiles::FailedCompiles;
 use super::going_back::{Failing, Judge};
+use super::heartbeat::Problems;
 use super::keys;
 use super::loading::{Turns, Wanted};
 use super::log_minute::LogMinute;
@@ -24,7 +25,7 @@ use crate::storage::blobs::Discards;
 use crate::storage::registry::App;
 use crate::storage::{AppSpace, Database};
 use arc_swap::{ArcSwap, ArcSwapOption};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -47,8 +48,10 @@ pub struct Guest {
     /// What it was made from, to notice a change.
     pub(super) made_from: MadeFrom,
     pub(super) accounts: Accounts,
+    /// Settings that are not in force, in sentences.
+    pub(super) unset: Vec<String>,
     /// Set while it is to be seen whether it is any good.
-    pub(super) trial: Option<Trial>,
+    pub(super) trial: Option<Arc<Trial>>,
     pub(super) judge: Judge,
     /// The version that answers a part of this one's visitors.
     pub(super) canary: ArcSwapOption<CanaryGuest>,
@@ -131,6 +134,16 @@ impl Guest {
         self.made_from.database_var.as_deref()
     }
 
+    /// When the app was registered.
+    pub(super) fn created_at(&self) -> i64 {
+        self.made_from.created_at
+    }
+
+    /// Whether this is a version of an app, however it is set.
+    pub(super) fn is_version(&self, app: &App, version: i64) -> bool {
+        self.version == version && self.made_from.created_at == app.created_at
+    }
+
     /// Whether the registry still says what this was made from.
     pub(super) fn is_still(&self, app: &App, version: i64) -> bool {
         self.version == version && self.routes == app.routes && self.made_from == MadeFrom::of(app)
@@ -195,7 +208,7 @@ pub struct Registry {
     /// Versions that fail, for whoever watches the registry.
     pub(super) failing: Mutex<mpsc::UnboundedReceiver<Failing>>,
     /// Apps that this process cannot serve as the registry says, and why.
-    pub(super) problems: std::sync::Mutex<BTreeMap<String, String>>,
+    pub(super) problems: std::sync::Mutex<Problems>,
     pub(super) canaries: std::sync::Mutex<Canaries>,
 }
 
@@ -378,9 +391,10 @@ impl Registry {
             version: version.number,
             routes: app.routes.clone(),
             origins: effective.origins,
+            unset: effective.problems,
             made_from: MadeFrom::of(app),
             accounts,
-            trial: (version.is_on_trial && self.judges.load(Ordering::Relaxed)).then(Trial::begin),
+            trial: version.trial.filter(|_| self.judges.load(Ordering::Relaxed)),
             judge: self.judge.clone(),
             canary: ArcSwapOption::empty(),
             usual: self.memory.usual(component::declared_memory(&pre)),
@@ -396,6 +410,6 @@ pub(super) struct Release<'a> {
     pub(super) settings: Option<&'a str>,
     /// Set where nothing is kept of what it does.
     pub(super) rehearsal: Option<Rehearsal>,
-    /// Whether it is replaced if it fails on its first requests.
-    pub(super) is_on_trial: bool,
+    /// Set where it is replaced if it fails on its first requests.
+    pub(super) trial: Option<Arc<Trial>>,
 }

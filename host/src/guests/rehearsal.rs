@@ -4,13 +4,13 @@
 use super::admission::{Client, Party};
 use super::component::{Compiled, ComponentError};
 use super::native::{EngineId, NotTaken};
-use super::registry::{Registry, Release};
+use super::registry::{Guest, Registry, Release};
 use super::respond;
 use super::run::{self, Fault, Running};
 use super::state::Visit;
-use crate::interfaces::Rehearsal;
 use crate::interfaces::body::RequestBody;
 use crate::interfaces::session::{Jar, Presented};
+use crate::interfaces::{OutageNote, Rehearsal};
 use crate::storage::registry::App;
 use crate::storage::{AppSpace, Error};
 use bytes::Bytes;
@@ -19,8 +19,11 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-/// The version holds locks of the app's tables for as long, and visitors of the old one may wait.
+/// A version that writes may keep visitors of the one before it waiting for a row for as long.
 const LONGEST: Duration = Duration::from_secs(10);
+/// One that has changed tables keeps all of them waiting. They wait for a connection for two
+/// seconds, and are turned away then.
+const LONGEST_AFTER_CHANGE: Duration = Duration::from_secs(1);
 /// Stands in the log where requests have their ids.
 const REQUEST_ID: &str = "smoke";
 
@@ -108,11 +111,22 @@ impl Registry {
         prepared: &Prepared,
         script: Script,
     ) -> Result<Rehearsed, RehearsalError> {
-        let space = self.space_of(app).await?;
+        let room = self.rehearsal_space(app).await?;
+        let rehearsed = self.rehearse_in(app, room.space.clone(), prepared, script).await;
+        self.leave_rehearsal(app, room).await;
+        rehearsed
+    }
+
+    async fn rehearse_in(
+        &self,
+        app: &App,
+        space: AppSpace,
+        prepared: &Prepared,
+        script: Script,
+    ) -> Result<Rehearsed, RehearsalError> {
         let accounts = self.accounts(&space);
         let number = app.active.unwrap_or_default().saturating_add(1);
-        let release =
-            Release { number, settings: None, rehearsal: Some(Rehearsal::default()), is_on_trial: false };
+        let release = Release { number, settings: None, rehearsal: Some(Rehearsal::default()), trial: None };
         let guest = self.assemble(app, release, space, Arc::clone(&prepared.0.pre), accounts)?;
         let client = Client::at(IpAddr::V4(Ipv4Addr::LOCALHOST));
         let party = Party { app: Arc::clone(guest.app.space.app()), client };
@@ -123,6 +137,7 @@ impl Registry {
             request_id: REQUEST_ID.to_owned(),
             session: Presented { id: None, is_foreign: false },
             jar: Jar::default(),
+            outage: OutageNote::default(),
             body: RequestBody::new(None, Some(0), None, false, None),
             place,
         };
@@ -131,11 +146,33 @@ impl Registry {
         let (head, ()) = request.map_err(|error| no_answer(error.to_string()))?.into_parts();
         let began = Instant::now();
         let running = run::start(&guest, head, visit, false).map_err(|error| no_answer(format!("{error:#}")))?;
-        let status = tokio::time::timeout(LONGEST, answer(running)).await;
-        let status = status.map_err(|_| no_answer(format!("it has not answered after {LONGEST:?}")))??;
+        let has_visitors = app.active.is_some();
+        let status = tokio::select! {
+            biased;
+            status = answer(running) => status?,
+            () = tokio::time::sleep(LONGEST) => {
+                return Err(no_answer(format!("it has not answered after {LONGEST:?}")));
+            }
+            () = locked_too_long(&guest), if has_visitors => {
+                let text = format!(
+                    "it has not answered {LONGEST_AFTER_CHANGE:?} after it changed tables, and visitors of the \
+                     active version wait for them meanwhile; the change was undone"
+                );
+                return Err(no_answer(text));
+            }
+        };
         let migrations = guest.app.rehearsal.as_ref().map(Rehearsal::migrations).unwrap_or_default();
         Ok(Rehearsed { status, duration: began.elapsed(), migrations })
     }
+}
+
+/// Ends when a guest has had its time since it changed tables.
+async fn locked_too_long(guest: &Guest) {
+    match &guest.app.rehearsal {
+        Some(rehearsal) => rehearsal.tables_changed().await,
+        None => std::future::pending().await,
+    }
+    tokio::time::sleep(LONGEST_AFTER_CHANGE).await;
 }
 
 /// Polls a guest until it has set its response.

@@ -9,7 +9,7 @@ use super::registry::Guest;
 use super::respond::Outcome;
 use crate::interfaces::body::RequestBody;
 use crate::interfaces::session::{Jar, Presented};
-use crate::interfaces::{self, Context};
+use crate::interfaces::{self, Context, OutageNote};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::oneshot;
@@ -70,6 +70,8 @@ pub struct Visit {
     pub jar: Jar,
     /// The request's body.
     pub body: RequestBody,
+    /// Learns whether the guest was told that its database cannot be used.
+    pub outage: OutageNote,
     /// Room for the instance.
     pub place: Place,
 }
@@ -93,7 +95,7 @@ pub fn build_store(guest: &Guest, visit: Visit) -> Store<GuestState> {
     let mut table = ResourceTable::new();
     table.set_max_capacity(RESOURCES);
     let state = GuestState {
-        context: Context::new(Arc::clone(app), visit.session, visit.jar, visit.body),
+        context: Context::new(Arc::clone(app), visit.session, visit.jar, visit.body, visit.outage),
         table,
         config: app.config.iter().cloned().collect(),
         reply: None,

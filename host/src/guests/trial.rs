@@ -2,7 +2,7 @@
 //! on them is replaced by the version before it.
 //!
 //! Each process judges by what it sees itself. Failures of the database are nobody's fault: a
-//! request during which it could not be used does not count.
+//! request that was told of one does not count.
 
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::{Duration, Instant};
@@ -14,7 +14,8 @@ const TRAPS: u32 = 5;
 /// Of so many first requests a fifth may fail.
 const FIRST: u32 = 50;
 const FAILED_OF_FIRST: u32 = FIRST / 5;
-/// A version that has been active for longer is on trial no more where a host is started anew.
+/// A version that has been active for longer is on trial no more where a host is started anew. This
+/// alone compares clocks of different machines.
 pub(super) const RECENT_MICROS: i64 = 300_000_000;
 
 /// How a request ended, as far as the version is to blame.
@@ -38,9 +39,9 @@ pub(super) struct Trial {
     is_over: AtomicBool,
 }
 
-impl Trial {
-    /// Begins now.
-    pub(super) fn begin() -> Self {
+/// Begins now.
+impl Default for Trial {
+    fn default() -> Self {
         Self {
             began: Instant::now(),
             requests: AtomicU32::new(0),
@@ -49,7 +50,9 @@ impl Trial {
             is_over: AtomicBool::new(false),
         }
     }
+}
 
+impl Trial {
     /// Counts a request. The reason where the version is to be replaced, once.
     pub(super) fn count(&self, ending: Ending) -> Option<String> {
         self.count_at(ending, Instant::now())
@@ -89,7 +92,7 @@ mod tests {
     use super::*;
 
     fn verdicts(endings: &[(Ending, usize)]) -> Vec<String> {
-        let trial = Trial::begin();
+        let trial = Trial::default();
         let all = endings.iter().flat_map(|(ending, count)| std::iter::repeat_n(*ending, *count));
         all.filter_map(|ending| trial.count(ending)).collect()
     }
@@ -114,7 +117,7 @@ mod tests {
 
     #[test]
     fn a_version_that_lasts_is_on_trial_no_more() {
-        let trial = Trial::begin();
+        let trial = Trial::default();
         let later = trial.began + SPAN + Duration::from_millis(1);
         assert_eq!(trial.count_at(Ending::Trapped, later), None);
         for _ in 0..10 {

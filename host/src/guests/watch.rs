@@ -2,13 +2,16 @@
 //! and at once when the database says that there is something new. While the database is away the
 //! guests that are loaded go on, and the first answer after it brings everything up to date.
 
+use super::going_back;
 use super::heartbeat::Heartbeat;
 use super::keys;
 use super::loading::{About, Load};
 use super::registry::Registry;
 use crate::storage::Error;
 use crate::storage::registry::{App, Canary};
+use futures_util::FutureExt;
 use std::collections::HashMap;
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::Notify;
@@ -22,6 +25,8 @@ const HINTS_PAUSE: Duration = Duration::from_millis(100);
 const TOGETHER: Duration = Duration::from_millis(50);
 /// What failed to be compiled for the host itself is tried again after this long.
 const TRIMMER_AGAIN: Duration = Duration::from_secs(60);
+/// Why a load has broken off; the log has the rest.
+const PANICKED: &str = "a function of the host panicked while it was loaded";
 
 /// Keeps `registry` up to date until `stop`. Migrates the host tables before it first reads them.
 pub async fn watch(registry: Arc<Registry>, stop: CancellationToken) {
@@ -30,6 +35,7 @@ pub async fn watch(registry: Arc<Registry>, stop: CancellationToken) {
         () = keep_up(&registry, &hint, &stop) => {}
         () = serve_trimmer(&registry) => {}
         () = listen(&registry, &hint) => {}
+        () = going_back::replace_failing(&registry) => {}
     }
     registry.routes().guests().for_each(|guest| guest.accounts.log.close());
 }
@@ -62,7 +68,6 @@ async fn keep_up(registry: &Arc<Registry>, hint: &Notify, stop: &CancellationTok
     let mut seen = Seen::default();
     let mut loading = Loading::default();
     let mut heartbeat = Heartbeat::new(registry.config());
-    let mut failing = registry.failing.lock().await;
     loop {
         let refreshed = refresh(registry, &mut seen).await.map(|loads| loading.begin(registry, loads));
         let is_read = refreshed.is_ok();
@@ -82,7 +87,6 @@ async fn keep_up(registry: &Arc<Registry>, hint: &Notify, stop: &CancellationTok
             () = stop.cancelled() => break,
             () = hint.notified() => {}
             () = loading.some_have_ended() => {}
-            Some(failing) = failing.recv() => registry.go_back(&failing).await,
             () = tokio::time::sleep(EVERY) => {}
         }
     }
@@ -107,7 +111,13 @@ impl Loading {
         self.newest.retain(|_, load| !load.is_finished());
         for load in loads {
             let (registry, app) = (Arc::clone(registry), load.app.name.clone());
-            let task = self.tasks.spawn(async move { registry.load(load).await });
+            let task = self.tasks.spawn(async move {
+                let loaded = AssertUnwindSafe(registry.load(load.clone())).catch_unwind().await;
+                loaded.unwrap_or_else(|_| {
+                    registry.give_up(&load, PANICKED);
+                    Ok(())
+                })
+            });
             if let Some(older) = self.newest.insert(app, task) {
                 older.abort();
             }
@@ -117,7 +127,8 @@ impl Loading {
     /// Begins to load the canaries that are missing, and ends those that are over.
     fn begin_canaries(&mut self, registry: &Arc<Registry>, apps: &[App]) {
         self.canaries.retain(|_, (_, load)| !load.is_finished());
-        for app in apps {
+        // One whose row cannot be read goes on as it is.
+        for app in apps.iter().filter(|app| app.problem.is_none()) {
             let Some(wanted) = registry.missing_canary(app) else { continue };
             let under_way = self.canaries.get(&app.name).is_some_and(|(canary, _)| *canary == wanted);
             if under_way {
@@ -127,8 +138,10 @@ impl Loading {
             let name = app.name.clone();
             registry.note_loading_canary(&name, true);
             let task = self.tasks.spawn(async move {
-                registry.load_canary(&app, wanted).await;
-                registry.note_loading_canary(&app.name, false);
+                match AssertUnwindSafe(registry.load_canary(&app, wanted)).catch_unwind().await {
+                    Ok(()) => registry.note_loading_canary(&app.name, false),
+                    Err(_) => registry.give_up_canary(&app.name, wanted, PANICKED),
+                }
                 Ok(())
             });
             if let Some((_, older)) = self.canaries.insert(name, (wanted, task)) {

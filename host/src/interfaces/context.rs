@@ -7,8 +7,9 @@ use crate::config::Limits;
 use crate::storage::blobs::{Blob, Discards};
 use crate::storage::{self, AppSpace, Bounds, Transactions, UnitOfWork};
 use std::collections::HashSet;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 
 /// What all requests of a version of an app share.
 #[derive(Debug)]
@@ -79,6 +80,7 @@ impl AppContext {
 #[derive(Debug, Default)]
 pub struct Rehearsal {
     migrations: Mutex<Vec<String>>,
+    changes_tables: Notify,
 }
 
 impl Rehearsal {
@@ -87,8 +89,39 @@ impl Rehearsal {
         self.migrations.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
+    /// Ends when tables have been changed.
+    pub async fn tables_changed(&self) {
+        self.changes_tables.notified().await;
+    }
+
+    /// From now on whoever uses the tables that were changed waits for the request.
+    pub(super) fn note_change(&self) {
+        self.changes_tables.notify_one();
+    }
+
     pub(super) fn note_migrations(&self, names: &[String]) {
+        if !names.is_empty() {
+            self.note_change();
+        }
         self.migrations.lock().unwrap_or_else(PoisonError::into_inner).extend_from_slice(names);
+    }
+}
+
+/// Whether a request was told that its app's database cannot be used: what becomes of it then says
+/// nothing about the app. Clones share it.
+#[derive(Debug, Clone, Default)]
+pub struct OutageNote(Arc<AtomicBool>);
+
+impl OutageNote {
+    /// Whether it was.
+    pub fn is_set(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn note(&self, error: &storage::Error) {
+        if error.is_fault_of_database() {
+            self.0.store(true, Ordering::Relaxed);
+        }
     }
 }
 
@@ -108,6 +141,8 @@ pub struct Context {
     pub app: Arc<AppContext>,
     /// The body of the request.
     pub body: RequestBody,
+    /// Each error that the guest is told of is noted here.
+    pub(super) outage: OutageNote,
     pub(super) unit: UnitOfWork,
     pub(super) session: session::State,
     /// The visitor's session as it was when each open transaction of the guest began.
@@ -126,7 +161,13 @@ pub const OPEN_BLOBS: usize = 16;
 
 impl Context {
     /// A fresh request. `presented` is what it brings along, not yet checked.
-    pub fn new(app: Arc<AppContext>, presented: session::Presented, jar: session::Jar, body: RequestBody) -> Self {
+    pub fn new(
+        app: Arc<AppContext>,
+        presented: session::Presented,
+        jar: session::Jar,
+        body: RequestBody,
+        outage: OutageNote,
+    ) -> Self {
         let unit = match app.rehearsal {
             Some(_) => UnitOfWork::rehearsal(app.space.clone(), app.transactions),
             None => UnitOfWork::new(app.space.clone(), app.transactions),
@@ -134,7 +175,7 @@ impl Context {
         let session = session::State::new(presented, jar, &app.limits);
         let open_blobs = Arc::new(Semaphore::new(OPEN_BLOBS));
         let (marks, deadlines, pending) = Default::default();
-        Self { app, body, unit, session, marks, deadlines, open_blobs, pending, answered: false }
+        Self { app, body, outage, unit, session, marks, deadlines, open_blobs, pending, answered: false }
     }
 
     /// Keeps everything that the request has written: rows, blobs and session.

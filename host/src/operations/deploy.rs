@@ -142,8 +142,10 @@ impl Operations {
 
     /// The app as it would be with the new version active.
     async fn candidate(&self, app: &str, request: &DeployRequest, routes: Option<Vec<String>>) -> Result<App> {
-        let found = self.database().find_app(app).await?;
-        let mut candidate = found.unwrap_or_else(|| App::unsaved(app));
+        let mut candidate = match self.database().find_app(app).await? {
+            Some(found) => found,
+            None => App { routes: vec![self.database().free_route(app).await?], ..App::unsaved(app) },
+        };
         if let Some(settings) = &request.settings {
             let text = serde_json::to_string(settings);
             candidate.settings = text.map_err(|error| OperationError::invalid(error.to_string()))?;

@@ -8,7 +8,6 @@ use super::{Code, Engine, Error, Result, RowRoom, migrations, own_space};
 use crate::config::{Config, DatabaseTarget, HOST_POOL_SIZE, POOL_URL, PostgresTarget, SqliteSynchronous};
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 /// The name of the SQLite file of the registry.
 const REGISTRY_FILE: &str = "innkeeper.sqlite";
@@ -50,8 +49,6 @@ pub struct AppSpace {
     tenant: Option<Arc<Tenant>>,
     /// What the app's rows take up.
     rows: Arc<RowRoom>,
-    /// How often this process has found that the app's database cannot be used.
-    outages: Arc<AtomicU64>,
 }
 
 impl Database {
@@ -189,7 +186,6 @@ impl Database {
             host_schema: None,
             tenant,
             rows: Arc::default(),
-            outages: Arc::default(),
         }
     }
 
@@ -265,18 +261,6 @@ impl AppSpace {
     /// What the app's rows take up, and whether it may add to them.
     pub fn rows(&self) -> &Arc<RowRoom> {
         &self.rows
-    }
-
-    /// Counts up whenever a request of this process finds that the app's database cannot be used.
-    pub fn outages(&self) -> u64 {
-        self.outages.load(Ordering::Relaxed)
-    }
-
-    /// Counts an error that says so.
-    pub(super) fn note_error(&self, error: &Error) {
-        if error.is_outage() || error.takes_no_writes() || error.code == Code::CommitUnknown {
-            self.outages.fetch_add(1, Ordering::Relaxed);
-        }
     }
 
     /// The app's schema on Postgres, its file on SQLite.

@@ -139,6 +139,17 @@ impl Error {
         self.retryable() || self.takes_no_writes() || self.code == Code::TooLarge
     }
 
+    /// Whether this is about the database and not about the app that uses it. An app that has used
+    /// up its own connections, or waits for its own locks, is busy by its own doing; where the
+    /// server has no connection for anybody, or another process has SQLite's file, it is not.
+    pub fn is_fault_of_database(&self) -> bool {
+        match self.code {
+            Code::Unavailable | Code::CommitUnknown => true,
+            Code::Busy => self.sqlstate == "53300" || self.message.contains("database is locked"),
+            _ => self.takes_no_writes(),
+        }
+    }
+
     /// Whether the connection or server is at fault rather than the statement: answered with 503.
     pub fn is_outage(&self) -> bool {
         matches!(self.code, Code::Unavailable | Code::Busy)

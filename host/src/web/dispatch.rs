@@ -16,6 +16,7 @@ use crate::guests::admission::{Admission, Client, Party, Refused, Share};
 use crate::guests::respond::{Answer, Failure, GuestBody, Outcome};
 use crate::guests::run::{self, Fault, Running};
 use crate::guests::{Ending, Guest, Visit};
+use crate::interfaces::OutageNote;
 use crate::interfaces::body::RequestBody;
 use crate::interfaces::session::{Jar, Presented};
 use crate::storage::Code;
@@ -81,15 +82,15 @@ impl Dispatcher {
         let place = self.admission.enter(&party, &guest.usual).await.map_err(no_room)?;
         drop(held);
         let wanted = blobs::Wanted::new(&head.method, &head.headers, who);
-        let jar = Jar::default();
-        let visit = Visit { request_id: request_id.to_owned(), session, jar: jar.clone(), body, place };
-        let outages = guest.app.space.outages();
+        let (jar, outage) = (Jar::default(), OutageNote::default());
+        let (request_id, jar_of_guest) = (request_id.to_owned(), jar.clone());
+        let visit = Visit { request_id, session, jar: jar_of_guest, outage: outage.clone(), body, place };
         let running = run::start(guest, head, visit, client.scheme_https)
             .map_err(|error| Problem::internal(format!("cannot start the guest: {error:#}")))?;
-        let late = Late { guest: Arc::clone(guest), outages };
+        let late = Late { guest: Arc::clone(guest), outage: outage.clone() };
         let answered = self.drive(running, &party, late).await;
         if let Some(ending) = ending(&answered) {
-            guest.judge(ending, outages);
+            guest.judge(ending, &outage);
         }
         let change = jar.take();
         let set_cookie = |headers: &mut HeaderMap| cookie.apply(headers, change.as_ref());
@@ -312,10 +313,10 @@ fn not_answered(failure: Failure) -> Problem {
     }
 }
 
-/// A guest that goes on after it has answered, and when its request began.
+/// A guest that goes on after it has answered.
 struct Late {
     guest: Arc<Guest>,
-    outages: u64,
+    outage: OutageNote,
 }
 
 impl Late {
@@ -323,7 +324,7 @@ impl Late {
         let Err(fault) = end else { return };
         tracing::warn!("a guest failed after it had answered: {fault:?}");
         if matches!(fault, Fault::Trap(_) | Fault::OutOfTime) {
-            self.guest.judge(Ending::Trapped, self.outages);
+            self.guest.judge(Ending::Trapped, &self.outage);
         }
     }
 }

@@ -221,12 +221,14 @@ impl Router {
         }
     }
 
-    /// A line for each app that is not served as the registry says. Everybody may ask, so the
-    /// reasons are for the log and the operator.
+    /// A line for each app that is not served as the registry says, and one where the registry
+    /// cannot be read. Everybody may ask, so the reasons are for the log and the operator.
     fn problems(&self) -> String {
+        let text = "the registry cannot be read, so apps are served as they were; the log has the reason\n";
+        let outage = self.registry.outage().map(|_| text.to_owned());
         let problems = self.registry.host_state().problems;
-        let line = |app: &String| format!("app {app}: its active version is not served; the log has the reason\n");
-        problems.keys().map(line).collect()
+        let line = |app: &String| format!("app {app}: not served as the registry says; the log has the reason\n");
+        outage.into_iter().chain(problems.keys().map(line)).collect()
     }
 
     /// A line about the disk of SQLite's files. One that is full or read-only still serves.

@@ -4,9 +4,13 @@ mod back;
 mod canaries;
 mod first_request;
 mod following;
+mod judging;
 mod load;
+mod problems;
+mod seeding;
 mod settings;
 mod trials;
+mod undone;
 mod versions;
 
 use serde_json::Value;

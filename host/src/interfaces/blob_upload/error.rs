@@ -1,6 +1,7 @@
 //! What a guest is told when a call of `blob-upload` fails.
 
 use super::wit;
+use crate::interfaces::OutageNote;
 use crate::storage::{self, Code};
 use wasmtime::component::ResourceTableError;
 
@@ -43,16 +44,19 @@ impl From<ResourceTableError> for Fault {
 }
 
 /// The one place that puts a failure into the words of the interface.
-pub(super) fn convert(fault: Fault) -> wasmtime::Result<wit::BlobError> {
+pub(super) fn convert(fault: Fault, outage: &OutageNote) -> wasmtime::Result<wit::BlobError> {
     match fault {
         Fault::Trap(error) => Err(error),
         Fault::Request(code, message, field) => Ok(wit::BlobError { code, message, field, retryable: false }),
-        Fault::Storage(error) => Ok(wit::BlobError {
-            retryable: error.retryable(),
-            code: code(error.code),
-            message: error.message,
-            field: None,
-        }),
+        Fault::Storage(error) => {
+            outage.note(&error);
+            Ok(wit::BlobError {
+                retryable: error.retryable(),
+                code: code(error.code),
+                message: error.message,
+                field: None,
+            })
+        }
     }
 }
 

@@ -112,7 +112,7 @@ impl wit::Host for View<'_> {
     }
 
     fn convert_blob_error(&mut self, fault: Fault) -> wasmtime::Result<wit::BlobError> {
-        convert(fault)
+        convert(fault, &self.context.outage)
     }
 }
 

@@ -183,7 +183,7 @@ impl Upload {
     /// Notes the blob and takes room for so many bytes. False where there is not as much, and
     /// nothing is noted.
     async fn begin_with(&mut self, unit: &mut UnitOfWork, bytes: u64) -> Result<bool, Fault> {
-        self.is_apart = !unit.is_holding();
+        self.is_apart = !unit.is_holding() && !unit.is_rehearsal();
         self.unfinished.note_begun();
         let has_room = staging::begin(unit, self.unfinished.id(), bytes, self.quota).await?;
         if !has_room {

@@ -21,7 +21,13 @@ pub(super) async fn define(context: &mut Context, table: wit::Table) -> Result<b
     super::migrate::refuse_with_cursors(context, "define-table")?;
     let table = description(table, context.app.space.engine())?;
     let changed = match &context.app.rehearsal {
-        Some(_) => schema::rehearse(&mut context.unit, &table).await?,
+        Some(rehearsal) => {
+            let changed = schema::rehearse(&mut context.unit, &table).await?;
+            if changed {
+                rehearsal.note_change();
+            }
+            changed
+        }
         None => schema::define(&context.app.space, &table).await?,
     };
     context.app.note_applied(hash);

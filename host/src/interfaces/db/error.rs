@@ -1,6 +1,7 @@
 //! What a guest is told when a call of `db` fails.
 
 use super::wit;
+use crate::interfaces::OutageNote;
 use crate::storage::statement::Refusal;
 use crate::storage::{self, Code};
 use wasmtime::component::ResourceTableError;
@@ -33,16 +34,19 @@ impl From<ResourceTableError> for Fault {
 }
 
 /// The one place that puts a failure of the database into the words of the interface.
-pub(super) fn convert(fault: Fault) -> wasmtime::Result<wit::DbError> {
+pub(super) fn convert(fault: Fault, outage: &OutageNote) -> wasmtime::Result<wit::DbError> {
     match fault {
         Fault::Trap(error) => Err(error),
-        Fault::Storage(error) => Ok(wit::DbError {
-            retryable: error.retryable(),
-            code: code(error.code),
-            sqlstate: error.sqlstate,
-            message: error.message,
-            constraint: error.constraint,
-        }),
+        Fault::Storage(error) => {
+            outage.note(&error);
+            Ok(wit::DbError {
+                retryable: error.retryable(),
+                code: code(error.code),
+                sqlstate: error.sqlstate,
+                message: error.message,
+                constraint: error.constraint,
+            })
+        }
     }
 }
 

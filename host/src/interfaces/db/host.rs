@@ -33,10 +33,16 @@ impl Context {
             self.app.forget_applied();
         }
         let sql = GuestSql { text: &checked.text, steady: checked.steady, growth: checked.growth, bounds };
-        Ok(match checked.kind {
+        let outcome = match checked.kind {
             Kind::Read => self.unit.guest_read(&sql, params).await?,
             Kind::Write | Kind::Define => self.unit.guest_write(&sql, params).await?,
-        })
+        };
+        if checked.kind == Kind::Define
+            && let Some(rehearsal) = &self.app.rehearsal
+        {
+            rehearsal.note_change();
+        }
+        Ok(outcome)
     }
 
     /// Whether a guest may send this statement with these parameters.
@@ -140,7 +146,7 @@ impl wit::Host for View<'_> {
     }
 
     fn convert_db_error(&mut self, fault: Fault) -> wasmtime::Result<wit::DbError> {
-        convert(fault)
+        convert(fault, &self.context.outage)
     }
 }
 

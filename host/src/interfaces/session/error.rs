@@ -1,6 +1,7 @@
 //! What a guest is told when a call of `session` fails.
 
 use super::wit;
+use crate::interfaces::OutageNote;
 use crate::storage::{self, Code};
 
 /// Why a call failed.
@@ -14,7 +15,8 @@ impl From<storage::Error> for Fault {
 }
 
 /// The one place that puts a failure into the words of the interface.
-pub(super) fn convert(fault: Fault) -> wit::SessionError {
+pub(super) fn convert(fault: Fault, outage: &OutageNote) -> wit::SessionError {
+    outage.note(&fault.0);
     wit::SessionError { retryable: fault.0.retryable(), code: code(fault.0.code), message: fault.0.message }
 }
 

@@ -128,7 +128,7 @@ impl wit::Host for View<'_> {
     }
 
     fn convert_session_error(&mut self, fault: Fault) -> wasmtime::Result<wit::SessionError> {
-        Ok(convert(fault))
+        Ok(convert(fault, &self.context.outage))
     }
 }
 

@@ -44,12 +44,16 @@ async fn promise(unit: &mut UnitOfWork, sql: &HostSql, params: &[Value], room: u
     let app = app(unit);
     unit.check()?;
     unit.space().check_room(room)?;
+    let joins = unit.joins().await?;
     if unit.is_holding() {
         if quota::used(unit).await?.saturating_add(room) > quota {
             return Ok(false);
         }
         let takes = Change::Takes { bytes: room, quota };
         let outcome = unit.write_with_room(sql, params, |outcome| (outcome.affected > 0).then_some(takes)).await?;
+        if joins {
+            unit.keep().await?;
+        }
         return if outcome.affected == 0 { Err(undone()) } else { Ok(true) };
     }
     let mut connection = unit.begin_beside().await?;
@@ -71,6 +75,7 @@ pub async fn append(unit: &mut UnitOfWork, id: &str, seq: i64, data: Vec<u8>) ->
     unit.check()?;
     unit.space().check_room(u64::try_from(data.len()).unwrap_or(u64::MAX))?;
     let params = [app(unit), id.into(), Value::Integer(seq), Value::Bytes(data)];
+    let joins = unit.joins().await?;
     // Inside a transaction the setting would hold for its commit too, and that one has to wait.
     let sql = if unit.space().is_sqlite() || unit.is_holding() {
         host_sql!("insert into innkeeper.chunks (app, blob, seq, data) values ($1, $2, $3, $4)")
@@ -85,11 +90,12 @@ pub async fn append(unit: &mut UnitOfWork, id: &str, seq: i64, data: Vec<u8>) ->
     } else {
         unit.writer_beside().await?.host(sql, &params).await
     };
-    appended.map(|_| ()).map_err(|error| match error.code {
+    appended.map_err(|error| match error.code {
         // The upload took so long that it was swept.
         Code::ForeignKeyViolation => undone(),
         _ => error,
-    })
+    })?;
+    if joins { unit.keep().await } else { Ok(()) }
 }
 
 /// Completes a blob of so many chunks, to which `reserved` bytes have been promised: from now on it
@@ -131,9 +137,14 @@ async fn change(
     params: &[Value],
     freed: impl Fn(&Outcome) -> u64,
 ) -> Result<u64> {
+    let joins = unit.joins().await?;
     if unit.is_holding() {
         let gives = |outcome: &Outcome| (outcome.affected > 0).then(|| Change::GivesBack(freed(outcome)));
-        return Ok(unit.write_with_room(sql, params, gives).await?.affected);
+        let changed = unit.write_with_room(sql, params, gives).await?.affected;
+        if joins {
+            unit.keep().await?;
+        }
+        return Ok(changed);
     }
     let app = app(unit);
     let mut connection = unit.begin_beside().await?;

@@ -69,14 +69,21 @@ impl Database {
         let packing = tokio::task::spawn_blocking(move || Packed::new(&component));
         let packed = packing.await.map_err(|_| Error::closed("the host is stopping"))??;
         self.check_room(u64::try_from(packed.stored_size()).unwrap_or(u64::MAX))?;
-        // An app with a database of its own has its room made by the host that serves it, which
-        // knows where that is.
-        if self.find_app(deployment.app).await?.is_none_or(|app| app.database_var.is_none()) {
-            self.make_space(deployment.app).await?;
-        }
         let mut transaction = self.change_registry().await?;
         let result = deploy_in(&mut transaction, &deployment, &packed).await;
-        transaction.finish(result).await
+        let release = transaction.finish(result).await?;
+        let app = deployment.app;
+        if self.find_app(app).await?.is_none_or(|app| app.database_var.is_none())
+            && let Err(error) = self.make_space(app).await
+        {
+            tracing::warn!(app, "its room is left to the hosts that serve it: {error}");
+        }
+        Ok(release)
+    }
+
+    /// The route that an app gets which asks for none.
+    pub async fn free_route(&self, app: &str) -> Result<String> {
+        free_route(&mut self.registry_reader().await?, app).await
     }
 }
 
@@ -96,7 +103,7 @@ async fn deploy_in(
             let Deployment { app, actor, note, .. } = *deployment;
             let kind = ActivationKind::Deploy;
             let activate = Activate { app, version, kind, actor, note, instead_of: None, from_canary: false };
-            activation::activate_in(transaction, &activate).await?;
+            activation::activate_in(transaction, &activate, "").await?;
         }
         Target::Canary(percent) => put_canary(transaction, deployment, before.as_ref(), version, percent).await?,
     }

@@ -24,6 +24,7 @@ mod removal;
 mod token;
 pub mod token_text;
 mod transaction;
+mod unused_space;
 mod version;
 
 pub use activation::{Activate, Activation, ActivationKind, before};

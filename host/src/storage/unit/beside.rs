@@ -74,9 +74,11 @@ impl UnitOfWork {
     }
 
     /// A connection for a write that can be left out: none where cursors hold one and no other is
-    /// free at once.
+    /// free at once, and where nothing is kept.
     pub(in crate::storage) async fn spare_writer(&mut self) -> Result<Option<Connection>> {
-        if self.snapshot.is_holding() {
+        if self.is_rehearsal() {
+            Ok(None)
+        } else if self.snapshot.is_holding() {
             self.space.try_writer().await
         } else {
             self.space.writer().await.map(Some)

@@ -82,13 +82,12 @@ impl UnitOfWork {
         let kept = self.keep().await;
         if let Err(error) = &kept {
             self.broken = Some(error.code);
-            self.space.note_error(error);
         }
         kept
     }
 
     /// Keeps what is there. What cannot be kept is lost, and the unit goes on without it.
-    pub(super) async fn keep(&mut self) -> Result<()> {
+    pub(in crate::storage) async fn keep(&mut self) -> Result<()> {
         if self.rehearses {
             return self.keep_rehearsed().await;
         }

@@ -189,11 +189,6 @@ impl UnitOfWork {
     }
 
     async fn run_read(&mut self, text: Query<'_>, params: &[Value]) -> Result<Outcome> {
-        let ran = self.try_read(text, params).await;
-        ran.inspect_err(|error| self.space.note_error(error))
-    }
-
-    async fn try_read(&mut self, text: Query<'_>, params: &[Value]) -> Result<Outcome> {
         self.check_read()?;
         if self.open.is_some() {
             return self.run_open(text, params).await;
@@ -214,11 +209,6 @@ impl UnitOfWork {
     }
 
     async fn run_write(&mut self, text: Query<'_>, params: &[Value]) -> Result<Outcome> {
-        let ran = self.try_write(text, params).await;
-        ran.inspect_err(|error| self.space.note_error(error))
-    }
-
-    async fn try_write(&mut self, text: Query<'_>, params: &[Value]) -> Result<Outcome> {
         self.check()?;
         if self.open.is_none() && self.transactions == Transactions::Statement {
             return self.run_alone(text, params).await;
@@ -358,7 +348,7 @@ impl UnitOfWork {
         } else {
             self.space.begin(isolation).await
         };
-        self.open = Some(begun.inspect_err(|error| self.space.note_error(error))?);
+        self.open = Some(begun?);
         self.written = false;
         self.marked = false;
         Ok(())

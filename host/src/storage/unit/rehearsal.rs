@@ -20,6 +20,16 @@ impl UnitOfWork {
         self.rehearses
     }
 
+    /// Where nothing is kept, what is kept by itself elsewhere becomes part of the unit. True where
+    /// [`Self::keep`] is due after it: then nothing of the guest's waits for a commit.
+    pub(in crate::storage) async fn joins(&mut self) -> Result<bool> {
+        if !self.rehearses || self.has_uncommitted() {
+            return Ok(false);
+        }
+        self.ensure_open(None).await?;
+        Ok(true)
+    }
+
     /// Whether something was written that was not committed yet, or a transaction is open for it.
     pub fn has_uncommitted(&self) -> bool {
         let is_between = self.rehearsed && !self.written && self.savepoints.is_empty() && self.deferred.is_empty();

@@ -46,10 +46,10 @@ pub(super) struct Options {
     #[arg(short, long, value_name = "NAME")]
     app: Option<String>,
     /// The database: postgres://, postgresql:// or sqlite:DIRECTORY
-    #[arg(long, value_name = "URL")]
+    #[arg(long, value_name = "URL", conflicts_with_all = ["database_var", "data"])]
     database_url: Option<Secret>,
     /// The environment variable that holds the database's URL
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", conflicts_with = "data")]
     database_var: Option<String>,
     /// SQLite in this directory [default: innkeeper-data in the project's folder]
     #[arg(long, value_name = "DIRECTORY")]
@@ -176,6 +176,7 @@ impl Workshop {
             actor: &self.actor,
             note: Some("innkeeper dev"),
             target: Target::Everybody,
+            run: None,
         };
         let version = self.database.deploy(deployment).await?.version;
         tracing::info!(app = self.app, version, "built");

@@ -45,6 +45,12 @@ async fn sweep_now_and_then(registry: &Registry) {
         if let Err(error) = registry.database().sweep_component_uploads().await {
             tracing::warn!("cannot sweep uploads of components: {error}");
         }
+        if let Err(error) = registry.database().sweep_staged_components().await {
+            tracing::warn!("cannot sweep components that were not deployed: {error}");
+        }
+        if let Err(error) = registry.database().sweep_ended_sessions().await {
+            tracing::warn!("cannot sweep sessions of the dashboard that have ended: {error}");
+        }
         let spaces: Vec<AppSpace> = registry.routes().guests().map(|guest| guest.app.space.clone()).collect();
         for space in spaces {
             if let Err(error) = space.complete_indexes().await {

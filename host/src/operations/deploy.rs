@@ -3,6 +3,7 @@
 use super::smoke::Smoked;
 use super::{ErrorKind, OperationError, Operations, Result, SmokeReport, SmokeRequest, check_note};
 use crate::guests::component::ComponentError;
+use crate::guests::rehearsal::Prepared;
 use crate::guests::settings::Settings;
 use crate::guests::{language, routes};
 use crate::storage::hex;
@@ -74,6 +75,26 @@ pub enum Stage {
     Activating,
 }
 
+/// Who wants what of which app.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Wanted<'a> {
+    pub(super) actor: &'a Actor,
+    pub(super) app: &'a str,
+    pub(super) request: &'a DeployRequest,
+    /// See [`Deployment::run`].
+    pub(super) run: Option<&'a str>,
+}
+
+/// A version that has answered what it was asked, and of which nothing is written down yet.
+pub(super) struct TriedVersion {
+    component: Bytes,
+    routes: Option<Vec<String>>,
+    smoked: Smoked,
+    code_not_shared: Option<String>,
+    is_native: bool,
+    native_refused: Option<String>,
+}
+
 impl Operations {
     /// Makes a component the next version of an app, and active or a canary. The version before
     /// answers until hosts have loaded it. Where anything is wrong nothing has changed. `code` is
@@ -87,38 +108,76 @@ impl Operations {
         request: &DeployRequest,
         progress: impl Fn(Stage),
     ) -> Result<Deployed> {
-        let routes = check(app, request)?;
-        self.database().check_room(u64::try_from(component.len()).unwrap_or(u64::MAX))?;
+        let wanted = Wanted { actor, app, request, run: None };
+        self.check_wanted(app, request)?;
         progress(Stage::Compiling);
-        let prepared = self.registry.prepare(component.clone(), code).await?;
-        let native_refused =
-            prepared.brought().and_then(|brought| brought.as_ref().err()).map(ToString::to_string);
-        if let Some(why) = &native_refused {
+        let prepared = self.prepare(app, component.clone(), code).await?;
+        progress(Stage::Smoke);
+        let tried = self.try_out(wanted, component, &prepared).await?;
+        progress(Stage::Activating);
+        self.make_live(wanted, tried).await
+    }
+
+    /// What [`DeployRequest::check`] says, and what only the host knows.
+    pub(super) fn check_wanted(&self, app: &str, request: &DeployRequest) -> Result<Option<Vec<String>>> {
+        let routes = request.check(app)?;
+        self.refuse_dashboards_host(routes.as_deref())?;
+        Ok(routes)
+    }
+
+    /// Compiles a component, unless that was done.
+    pub(super) async fn prepare(&self, app: &str, component: Bytes, code: Option<Bytes>) -> Result<Prepared> {
+        self.database().check_room(u64::try_from(component.len()).unwrap_or(u64::MAX))?;
+        let prepared = self.registry.prepare(component, code).await?;
+        if let Some(Err(why)) = prepared.brought() {
             tracing::warn!(app, "native code by the deployer is not taken, and the host has compiled: {why}");
         }
-        progress(Stage::Smoke);
+        Ok(prepared)
+    }
+
+    /// Lets a version answer its first request.
+    pub(super) async fn try_out(
+        &self,
+        wanted: Wanted<'_>,
+        component: Bytes,
+        prepared: &Prepared,
+    ) -> Result<TriedVersion> {
+        let Wanted { actor, app, request, .. } = wanted;
+        let routes = self.check_wanted(app, request)?;
         let candidate = self.candidate(app, request, routes.clone()).await?;
-        let smoked = self.smoke(&candidate, &prepared, &request.smoke).await?;
+        let smoked = self.smoke(&candidate, prepared, &request.smoke).await?;
         // Before there is a version: hosts that follow find its code.
-        let code_not_shared =
-            self.registry.publish(&prepared, &actor.name).await.err().map(|error| error.to_string());
-        progress(Stage::Activating);
+        let published = self.registry.publish(prepared, &actor.name).await;
+        Ok(TriedVersion {
+            component,
+            routes,
+            smoked,
+            code_not_shared: published.err().map(|error| error.to_string()),
+            is_native: prepared.brought().is_some_and(|brought| brought.is_ok()),
+            native_refused: prepared.brought().and_then(|brought| brought.as_ref().err()).map(ToString::to_string),
+        })
+    }
+
+    /// Writes a version down and makes it active, or a canary.
+    pub(super) async fn make_live(&self, wanted: Wanted<'_>, tried: TriedVersion) -> Result<Deployed> {
+        let Wanted { actor, app, request, run } = wanted;
         let settings = request.settings.as_ref().map(serde_json::to_string).transpose();
         let settings = settings.map_err(|error| OperationError::invalid(error.to_string()))?;
-        let language = language::of(&component);
-        let size = u64::try_from(component.len()).unwrap_or(u64::MAX);
+        let language = language::of(&tried.component);
+        let size = u64::try_from(tried.component.len()).unwrap_or(u64::MAX);
         let release = self.database().deploy(Deployment {
             app,
-            routes: routes.as_deref(),
+            routes: tried.routes.as_deref(),
             settings: settings.as_deref(),
-            component,
+            component: tried.component,
             language: language.as_deref(),
             actor,
             note: request.note.as_deref(),
             target: request.canary.map_or(Target::Everybody, Target::Canary),
+            run,
         });
         let registry::Release { version, previous, sha256, stored_size, generation } = release.await?;
-        let (smoke, smoke_skipped) = match smoked {
+        let (smoke, smoke_skipped) = match tried.smoked {
             Smoked::Answered(report) => (Some(report), None),
             Smoked::Skipped(why) => (None, Some(why)),
         };
@@ -134,9 +193,9 @@ impl Operations {
             generation,
             smoke,
             smoke_skipped,
-            code_not_shared,
-            native: prepared.brought().is_some_and(|brought| brought.is_ok()),
-            native_refused,
+            code_not_shared: tried.code_not_shared,
+            native: tried.is_native,
+            native_refused: tried.native_refused,
         })
     }
 
@@ -155,18 +214,28 @@ impl Operations {
     }
 }
 
-/// Returns the routes as they are stored.
-pub(super) fn check(app: &str, request: &DeployRequest) -> Result<Option<Vec<String>>> {
-    check_name(app)?;
-    if let Some(settings) = &request.settings {
-        settings.check().map_err(OperationError::invalid)?;
+impl DeployRequest {
+    /// An error where it says something that it cannot say. Returns the routes as they are stored.
+    /// Needs no database, so that whoever deploys learns it before anything is built or sent.
+    pub fn check(&self, app: &str) -> Result<Option<Vec<String>>> {
+        check_name(app)?;
+        if let Some(settings) = &self.settings {
+            settings.check().map_err(OperationError::invalid)?;
+        }
+        check_note(self.note.as_deref())?;
+        self.smoke.check()?;
+        if self.canary.is_some_and(|percent| !(1..=99).contains(&percent)) {
+            return Err(OperationError::invalid("canary: not a share from 1 to 99 percent"));
+        }
+        if self.canary.is_some() && self.routes.is_some() {
+            return Err(OperationError::invalid(
+                "routes: a canary has those of its app, and they would change for everybody at once; \
+                 `innkeeper apps set --route` changes them",
+            ));
+        }
+        let checked = |route: &String| routes::check(route).map_err(OperationError::invalid);
+        self.routes.as_ref().map(|routes| routes.iter().map(checked).collect()).transpose()
     }
-    check_note(request.note.as_deref())?;
-    if request.canary.is_some_and(|percent| !(1..=99).contains(&percent)) {
-        return Err(OperationError::invalid("canary: not a share from 1 to 99 percent"));
-    }
-    let checked = |route: &String| routes::check(route).map_err(OperationError::invalid);
-    request.routes.as_ref().map(|routes| routes.iter().map(checked).collect()).transpose()
 }
 
 impl From<ComponentError> for OperationError {

@@ -3,33 +3,39 @@
 //! the order, and the database says how far it is.
 //!
 //! The host that has taken the order carries it out, and says every second that it is at it. One
-//! that has ended says nothing, and the order has failed then.
+//! that has ended says nothing, and the order has failed then. Where it can still say so, because
+//! it is told to end, it says so at once: what it has not begun to activate fails.
 
+use super::deploy::Wanted;
+use super::shares::{Crowded, Share, Shares};
 use super::uploads::{code_not_brought, not_brought, parse_sha256, random_id};
 use super::{
-    DeployRequest, Deployed, ErrorKind, OperationError, Operations, Result, Scope, Scopes, Stage, TokenState,
-    deploy, time,
+    DeployRequest, Deployed, ErrorKind, OperationError, Operations, Result, Scope, Scopes, Stage, TokenState, time,
 };
-use crate::storage::registry::{Actor, AuditEvent, DeploymentRun, NewDeploymentRun, RunState};
-use crate::storage::{hex, now_micros};
+use crate::guests::rehearsal::Prepared;
+use crate::storage::registry::{Actor, AuditEvent, DeploymentRun, GONE, NewDeploymentRun, RunState};
+use crate::storage::{self, hex, now_micros};
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use utoipa::ToSchema;
 
 /// Deployments that wait or go on at once.
 const MOST: usize = 16;
+/// Of one token.
+const MOST_OF_ONE: usize = 3;
 /// Between two signs of life.
 const BEAT: Duration = Duration::from_secs(1);
 /// A host that has given no sign for so long has ended.
 const ENDED_MICROS: i64 = 15_000_000;
-/// How often the outcome is tried to be written down.
+/// How often the outcome is tried to be written down, and by a host that is told to end.
 const WRITES: u32 = 20;
+const LAST_WRITES: u32 = 2;
 /// Characters of a key that a client chooses.
 const LONGEST_KEY: usize = 200;
 
@@ -94,8 +100,8 @@ pub struct DeployQueue {
     operations: Operations,
     tasks: TaskTracker,
     stop: CancellationToken,
-    /// One permit for each that waits or goes on.
-    room: Arc<Semaphore>,
+    /// One for each that waits or goes on.
+    room: Arc<Shares>,
     /// One at a time.
     turn: Arc<Semaphore>,
 }
@@ -116,7 +122,7 @@ pub struct Order {
 impl DeployQueue {
     /// `tasks` waits for what goes on; once `stop` is cancelled nothing new begins.
     pub fn new(operations: Operations, tasks: TaskTracker, stop: CancellationToken) -> Self {
-        let (room, turn) = (Arc::new(Semaphore::new(MOST)), Arc::new(Semaphore::new(1)));
+        let (room, turn) = (Arc::new(Shares::new(MOST, MOST_OF_ONE)), Arc::new(Semaphore::new(1)));
         Self { operations, tasks, stop, room, turn }
     }
 
@@ -124,7 +130,7 @@ impl DeployQueue {
     pub async fn submit(&self, order: Order, app: &str, request: DeploymentRequest) -> Result<DeploymentView> {
         let sha256 = parse_sha256(&request.sha256)?;
         let native = request.native.as_deref().map(parse_sha256).transpose()?;
-        deploy::check(app, &request.deploy)?;
+        self.operations.check_wanted(app, &request.deploy)?;
         let id = id_of(&order, app)?;
         let text = serde_json::to_vec(&request).map_err(|error| OperationError::invalid(error.to_string()))?;
         let request_sha256 = Sha256::digest(&text).to_vec();
@@ -143,7 +149,7 @@ impl DeployQueue {
         if self.stop.is_cancelled() {
             return Err(stopping());
         }
-        let room = Arc::clone(&self.room).try_acquire_owned().map_err(|_| crowded())?;
+        let room = self.room.try_take(&order.actor.name).map_err(crowded)?;
         let new = NewDeploymentRun {
             id: &id,
             app,
@@ -186,7 +192,7 @@ impl Operations {
             "the host ended before the deployment was done: look at the versions, and deploy again",
         );
         let outcome = serde_json::to_string(&error).unwrap_or_default();
-        self.database().fail_abandoned_run(id, before, &outcome).await?;
+        self.database().fail_abandoned_run(&run, before, &outcome, &error.message).await?;
         find().await.map(DeploymentView::from)
     }
 }
@@ -202,14 +208,14 @@ struct Work {
     order: Order,
     request: DeployRequest,
     progress: Arc<Mutex<Option<Stage>>>,
-    _room: OwnedSemaphorePermit,
+    _room: Share,
 }
 
 impl Work {
     async fn carry_out(self) {
         let result = tokio::select! {
             result = self.deploy() => result,
-            never = self.beat() => match never {},
+            error = self.interrupted() => Err(error),
         };
         let operations = &self.queue.operations;
         let (state, outcome) = match &result {
@@ -217,7 +223,8 @@ impl Work {
             Err(error) => (RunState::Failed, serde_json::to_string(error)),
         };
         let outcome = outcome.unwrap_or_default();
-        for _ in 0..WRITES {
+        let writes = if self.queue.stop.is_cancelled() { LAST_WRITES } else { WRITES };
+        for _ in 0..writes {
             match operations.database().end_run(&self.id, state, &outcome).await {
                 Ok(()) => break,
                 Err(error) => {
@@ -239,16 +246,21 @@ impl Work {
 
     async fn deploy(&self) -> Result<Deployed> {
         let _turn = self.queue.turn.acquire().await.map_err(|_| stopping())?;
-        if self.queue.stop.is_cancelled() {
-            return Err(stopping());
-        }
         let operations = &self.queue.operations;
+        let (actor, app, request) = (&self.order.actor, self.app.as_str(), &self.request);
+        let wanted = Wanted { actor, app, request, run: Some(&self.id) };
         self.check_token().await?;
         self.set_stage(Stage::Compiling);
         let component = operations.brought_component(self.order.sees_all, &self.app, &self.sha256).await?;
         let code = self.brought_code().await?;
-        let progress = |stage| self.set_stage(stage);
-        operations.deploy(&self.order.actor, &self.app, component, code, &self.request, progress).await
+        let prepared = operations.prepare(&self.app, component.clone(), code).await?;
+        self.note_code(&prepared).await?;
+        self.set_stage(Stage::Smoke);
+        let tried = operations.try_out(wanted, component, &prepared).await?;
+        // Compiling may have taken minutes.
+        self.check_token().await?;
+        self.set_stage(Stage::Activating);
+        operations.make_live(wanted, tried).await
     }
 
     /// Code of the deployer's machine can do what the host can do, so it is written down before it
@@ -257,9 +269,23 @@ impl Work {
         let Some(native) = &self.native else { return Ok(None) };
         let operations = &self.queue.operations;
         let code = operations.brought(&self.app, native).await?.ok_or_else(code_not_brought)?;
-        let detail = format!("native code by the deployer, sha256 {}", hex(native));
-        operations.database().audit(self.event("deploy-native", &detail, "ok")).await?;
+        self.note_of_code(native, "brought").await?;
         Ok(Some(code))
+    }
+
+    /// Writes down what became of it.
+    async fn note_code(&self, prepared: &Prepared) -> Result<()> {
+        let Some(native) = &self.native else { return Ok(()) };
+        match prepared.brought() {
+            Some(Ok(())) => self.note_of_code(native, "taken").await,
+            Some(Err(why)) => self.note_of_code(native, &format!("refused: {why}")).await,
+            None => self.note_of_code(native, "not needed: the host had code of its own").await,
+        }
+    }
+
+    async fn note_of_code(&self, native: &[u8], result: &str) -> Result<()> {
+        let detail = format!("native code by the deployer, sha256 {}", hex(native));
+        Ok(self.queue.operations.database().audit(self.event("deploy-native", &detail, result)).await?)
     }
 
     fn event<'a>(&'a self, action: &'a str, detail: &'a str, result: &'a str) -> AuditEvent<'a> {
@@ -289,18 +315,39 @@ impl Work {
         *self.progress.lock().unwrap_or_else(PoisonError::into_inner) = Some(stage);
     }
 
-    /// Says every second that the host is at it.
-    async fn beat(&self) -> std::convert::Infallible {
+    fn stage(&self) -> Option<Stage> {
+        *self.progress.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Says every second that the host is at it. Returns why the deployment must not go on: the host
+    /// is told to end, or the app is gone. What is being activated goes on, since a transaction
+    /// decides whether that is done.
+    async fn interrupted(&self) -> OperationError {
         loop {
-            tokio::time::sleep(BEAT).await;
-            let stage = *self.progress.lock().unwrap_or_else(PoisonError::into_inner);
-            let state = if stage.is_some() { RunState::Running } else { RunState::Waiting };
-            let name = stage.and_then(|stage| serde_json::to_string(&stage).ok());
-            let beat = self.queue.operations.database().beat_run(&self.id, state, name.as_deref());
-            if let Err(error) = beat.await {
-                tracing::warn!(app = self.app, "cannot write down how far a deployment is: {error}");
+            let is_stopped = tokio::time::timeout(BEAT, self.queue.stop.cancelled()).await.is_ok();
+            let is_activating = self.stage() == Some(Stage::Activating);
+            if is_stopped && !is_activating {
+                return stopping();
+            }
+            if is_stopped {
+                tokio::time::sleep(BEAT).await;
+            }
+            match self.beat().await {
+                Ok(false) if self.stage() != Some(Stage::Activating) => return OperationError::conflict(GONE),
+                Ok(_) => {}
+                Err(error) => {
+                    tracing::warn!(app = self.app, "cannot write down how far a deployment is: {error}");
+                }
             }
         }
+    }
+
+    /// False where nobody waits for the deployment any more.
+    async fn beat(&self) -> storage::Result<bool> {
+        let stage = self.stage();
+        let state = if stage.is_some() { RunState::Running } else { RunState::Waiting };
+        let name = stage.and_then(|stage| serde_json::to_string(&stage).ok());
+        self.queue.operations.database().beat_run(&self.id, state, name.as_deref()).await
     }
 
     async fn note_failure(&self, error: &OperationError) {
@@ -334,16 +381,21 @@ fn same(run: DeploymentRun, request_sha256: &[u8]) -> Result<DeploymentView> {
 
 fn no_such_deployment(id: &str) -> OperationError {
     let id: String = id.chars().take(40).collect();
-    OperationError::not_found(format!("there is no deployment {id:?}: they are forgotten after a week"))
+    OperationError::not_found(format!(
+        "there is no deployment {id:?}: they are forgotten after a week, and with their app"
+    ))
 }
 
 fn stopping() -> OperationError {
-    OperationError::new(ErrorKind::Unavailable, "the host is being restarted: deploy again in a moment")
+    OperationError::unavailable("the host is being restarted, and nothing was deployed: deploy again in a moment")
 }
 
-fn crowded() -> OperationError {
-    let text = format!("{MOST} deployments wait on this host already: try again in a minute");
-    OperationError::new(ErrorKind::TooMany, text)
+fn crowded(why: Crowded) -> OperationError {
+    let text = match why {
+        Crowded::Own => format!("{MOST_OF_ONE} deployments of this token wait on this host already"),
+        Crowded::Others => format!("{MOST} deployments wait on this host already"),
+    };
+    OperationError::new(ErrorKind::TooMany, format!("{text}: try again in a minute"))
 }
 
 impl From<DeploymentRun> for DeploymentView {
@@ -364,7 +416,7 @@ impl From<DeploymentRun> for DeploymentView {
             stage: stage.and_then(|stage| serde_json::from_str(&stage).ok()),
             deployed,
             error,
-            by: run.actor,
+            by: run.actor.name,
             created_at: time(run.created_at),
             ended_at: run.ended_at.map(time),
         }

@@ -21,6 +21,7 @@ mod prune;
 mod rollback;
 mod scopes;
 mod settings;
+pub mod shares;
 mod smoke;
 mod state_view;
 pub mod tokens;
@@ -81,14 +82,32 @@ impl Operations {
     }
 }
 
+impl Operations {
+    /// An error where a route is the host name that is the dashboard's alone.
+    fn refuse_dashboards_host(&self, routes: Option<&[String]>) -> Result<()> {
+        let host = self.registry.config().web.dashboard_host.as_ref();
+        match host.filter(|host| routes.unwrap_or_default().contains(host)) {
+            Some(host) => Err(OperationError::conflict(format!(
+                "route {host:?}: this host name is the dashboard's alone (INNKEEPER_DASHBOARD_HOST), and no app answers there"
+            ))),
+            None => Ok(()),
+        }
+    }
+}
+
 /// Characters of a note.
 const LONGEST_NOTE: usize = 1_000;
+
+/// Notes have lines and tabs.
+fn is_control(c: char) -> bool {
+    c.is_control() && !['\n', '\r', '\t'].contains(&c)
+}
 
 /// Notes are kept for good.
 fn check_note(note: Option<&str>) -> Result<()> {
     let problem = match note {
         Some(note) if note.chars().count() > LONGEST_NOTE => format!("more than {LONGEST_NOTE} characters"),
-        Some(note) if note.contains('\0') => "it contains a NUL character".to_owned(),
+        Some(note) if note.contains(is_control) => "it contains control characters".to_owned(),
         _ => return Ok(()),
     };
     Err(OperationError::invalid(format!("note: {problem}")))

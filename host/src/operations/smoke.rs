@@ -35,7 +35,7 @@ impl Operations {
     /// Makes the request. An error where the version does not answer as it has to.
     pub(super) async fn smoke(&self, app: &App, prepared: &Prepared, request: &SmokeRequest) -> Result<Smoked> {
         if request.skip {
-            return Ok(Smoked::Skipped("it was asked for none".to_owned()));
+            return Ok(Smoked::Skipped("none was wanted".to_owned()));
         }
         if let Some(var) = &app.database_var
             && let Err(error) = self.registry.config().app_database(var)
@@ -43,7 +43,7 @@ impl Operations {
             // A deployer need not have what the hosts have.
             return Ok(Smoked::Skipped(format!("the app's own database is not known here: {error}")));
         }
-        let path = path(app, request)?;
+        let path = path(app, request);
         let script = Script { path: path.clone(), host: host(app) };
         let rehearsed = self.registry.rehearse(app, prepared, script).await.map_err(|error| match error {
             // Not the version's fault.
@@ -76,16 +76,20 @@ fn failed(path: &str, reason: &impl std::fmt::Display) -> OperationError {
     OperationError::new(ErrorKind::Unfit, text)
 }
 
-fn path(app: &App, request: &SmokeRequest) -> Result<String> {
-    let Some(path) = &request.path else {
-        let main = app.routes.iter().find(|route| route.starts_with('/'));
-        return Ok(main.cloned().unwrap_or_else(|| "/".to_owned()));
-    };
-    let is_path = path.starts_with('/') && path.parse::<http::uri::PathAndQuery>().is_ok();
-    match is_path {
-        true => Ok(path.clone()),
-        false => Err(OperationError::invalid(format!("smoke {path:?}: not a path such as /healthz"))),
+impl SmokeRequest {
+    /// An error where its path is none.
+    pub(super) fn check(&self) -> Result<()> {
+        let is_path = |path: &String| path.starts_with('/') && path.parse::<http::uri::PathAndQuery>().is_ok();
+        match self.path.as_ref().filter(|path| !is_path(path)) {
+            None => Ok(()),
+            Some(path) => Err(OperationError::invalid(format!("smoke {path:?}: not a path such as /healthz"))),
+        }
     }
+}
+
+fn path(app: &App, request: &SmokeRequest) -> String {
+    let main = || app.routes.iter().find(|route| route.starts_with('/')).cloned();
+    request.path.clone().or_else(main).unwrap_or_else(|| "/".to_owned())
 }
 
 fn host(app: &App) -> String {

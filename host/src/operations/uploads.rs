@@ -73,7 +73,7 @@ impl Operations {
         check_name(app)?;
         let sha256 = parse_sha256(&request.sha256)?;
         if request.size == 0 {
-            return Err(OperationError::invalid("size: what is brought is not empty"));
+            return Err(OperationError::invalid("size: there is nothing to bring, it is empty"));
         }
         let (what, most) = match &request.engine {
             None => ("component", self.registry.limits().component_bytes),
@@ -199,7 +199,7 @@ impl Operations {
     }
 
     /// Ends an upload that is needed no more.
-    pub(super) async fn forget_upload(&self, app: &str, sha256: &[u8]) -> Result<()> {
+    pub async fn forget_upload(&self, app: &str, sha256: &[u8]) -> Result<()> {
         match self.database().component_upload_of(app, sha256).await? {
             Some(upload) => Ok(self.database().end_component_upload(&upload.id).await?),
             None => Ok(()),

@@ -9,6 +9,8 @@ use support::{Engine, until};
 on_both_databases! {
     every_act_is_written_down_with_who_and_from_where,
     refusals_are_written_down_and_fill_no_table,
+    a_token_that_opens_nothing_is_written_down,
+    a_deployment_that_changes_routes_says_so,
 }
 
 async fn every_act_is_written_down_with_who_and_from_where(engine: Engine) {
@@ -65,7 +67,6 @@ async fn refusals_are_written_down_and_fill_no_table(engine: Engine) {
     for _ in 0..60 {
         Api::new(host.visitor(), &token).get("/apps").await.expect(403);
     }
-    Api::new(host.visitor(), "wrong").get("/apps").await.expect(401);
     let count = async |root: &mut Api| {
         let entries = root.get("/audit?limit=1000").await.expect(200).json();
         entries.as_array().unwrap().iter().filter(|entry| entry["action"] == "apps list").count()
@@ -73,4 +74,47 @@ async fn refusals_are_written_down_and_fill_no_table(engine: Engine) {
     until("refusals are written down", async || (count(&mut root).await == 30).then_some(())).await;
     Api::new(host.visitor(), &token).get("/apps").await.expect(403);
     assert_eq!(count(&mut root).await, 30);
+}
+
+async fn a_token_that_opens_nothing_is_written_down(engine: Engine) {
+    let host = host(engine).await;
+    let mut root = Api::root(&host);
+    let ended = root.make_token(&["keys"]).await;
+    root.send(root.request(Method::DELETE, &format!("/tokens/{}", &ended[10..22])), "").await.expect(200);
+    for token in ["wrong", &ended] {
+        Api::new(host.visitor(), token).get("/apps/probe").await.expect(401);
+    }
+    let by_both = until("both are written down", async || {
+        let entries = root.get("/audit").await.expect(200).json();
+        let refused: Vec<Value> =
+            entries.as_array()?.iter().filter(|entry| entry["action"] == "sign in").cloned().collect();
+        (refused.len() == 2).then_some(refused)
+    });
+    for (entry, by) in
+        by_both.await.iter().rev().zip(["unknown".to_owned(), format!("token keys ({})", &ended[10..22])])
+    {
+        assert_eq!((&entry["by"], &entry["from"]), (&json!(by), &json!("127.0.0.1")), "{entry}");
+        assert_eq!(entry["detail"], "GET /apps/probe", "{entry}");
+        assert!(entry["result"].as_str().unwrap().starts_with("401: "), "{entry}");
+        assert!(!entry.to_string().contains(&ended), "{entry}");
+    }
+}
+
+async fn a_deployment_that_changes_routes_says_so(engine: Engine) {
+    let host = host(engine).await;
+    let mut root = Api::root(&host);
+    let sha256 = root.bring("probe", &component("hello")).await;
+    let more = json!({ "sha256": sha256, "deploy": { "routes": ["/", "probe.example"], "note": "why" } });
+    let same =
+        json!({ "sha256": sha256, "deploy": { "routes": ["/", "probe.example"], "smoke": { "skip": true } } });
+    for (wanted, detail) in [(more, "version 2, routes /, probe.example instead of /: why"), (same, "version 2")] {
+        let view = root.post("/apps/probe/deployments", &wanted).await.expect(202).json();
+        assert_eq!(root.ended("probe", view["id"].as_str().unwrap()).await["state"], "done");
+        let entries = root.get("/audit?app=probe").await.expect(200).json();
+        assert_eq!(
+            (&entries[0]["action"], &entries[0]["detail"]),
+            (&json!("deploy"), &json!(detail)),
+            "{entries}"
+        );
+    }
 }

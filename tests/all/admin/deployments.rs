@@ -88,6 +88,15 @@ async fn what_cannot_be_deployed_says_why_and_changes_nothing(engine: Engine) {
         json!({ "sha256": hostile, "deploy": { "canary": 100 } }),
         json!({ "sha256": hostile, "deploy": { "routes": ["no route"] } }),
         json!({ "sha256": hostile, "deploy": { "note": "n".repeat(1_001) } }),
+        json!({ "sha256": hostile, "deploy": { "note": "a\u{0}b" } }),
+        json!({ "sha256": hostile, "deploy": { "note": "\u{1b}[2J" } }),
+        json!({ "sha256": hostile, "deploy": { "smoke": { "path": "/a\u{0}" } } }),
+        json!({ "sha256": hostile, "deploy": { "smoke": { "path": "healthz" } } }),
+        json!({ "sha256": hostile, "deploy": { "routes": ["/a/../b"] } }),
+        json!({ "sha256": hostile, "deploy": { "settings": { "config": { "a=b": "1" } } } }),
+        json!({ "sha256": hostile, "deploy": { "settings": { "config": { "a\u{0}": "1" } } } }),
+        json!({ "sha256": hostile, "deploy": { "settings": { "trusted-origins": ["https://x\u{0}"] } } }),
+        json!({ "sha256": hostile, "deploy": { "canary": 10, "routes": ["/", "/canary"] } }),
         json!({ "sha256": hostile, "deploy": { "rotues": [] } }),
         json!({ "sha256": "00" }),
     ] {
@@ -126,6 +135,12 @@ async fn a_host_that_ends_leaves_a_failed_deployment(engine: Engine) {
     assert_eq!(ended["state"], "failed", "{ended}");
     assert!(ended["error"]["message"].as_str().unwrap().contains("the host ended"), "{ended}");
     there.get("/apps/slow").await.expect(404);
+    let entries = there.get("/audit?app=slow").await.expect(200).json();
+    assert!(entries[0]["result"].as_str().unwrap().contains("the host ended"), "{entries}");
+    assert_eq!((&entries[0]["action"], &entries[0]["by"]), (&json!("deploy"), &ended["by"]));
+    there.get(&format!("/apps/slow/deployments/{id}")).await.expect(200);
+    let again = there.get("/audit?app=slow").await.expect(200).json();
+    assert_eq!(again.as_array().map(Vec::len), entries.as_array().map(Vec::len), "once: {again}");
 }
 
 async fn what_a_revoked_token_has_ordered_is_not_done(engine: Engine) {

@@ -4,7 +4,10 @@
 mod access;
 mod audit;
 mod changes;
+mod components;
+mod crowding;
 mod deployments;
+mod endings;
 mod native_code;
 mod remote;
 mod requests;

@@ -123,12 +123,14 @@ async fn a_host_need_not_compile_what_the_deployer_has_compiled(engine: Engine) 
     let live = async || host.visitor().try_get("/large").await.filter(|answer| answer.status == 200);
     until("the app answers", live).await;
     let entries = root.get("/audit?app=large").await.expect(200).json();
-    let noted =
-        entries.as_array().expect("a list").iter().find(|entry| entry["action"] == "deploy-native").cloned();
-    let noted = noted.expect("it is written down");
-    assert!(noted["detail"].as_str().expect("a text").contains("native code by the deployer"), "{noted}");
-    assert_eq!((&noted["sha256"], &noted["result"]), (&json!(sha256), &json!("ok")));
-    assert!(noted["by"].as_str().expect("who").contains("deploy:large deploy-native:large"), "{noted}");
+    let noted: Vec<&Value> =
+        entries.as_array().expect("a list").iter().filter(|entry| entry["action"] == "deploy-native").collect();
+    assert_eq!(noted.iter().map(|entry| &entry["result"]).collect::<Vec<_>>(), ["taken", "brought"], "{entries}");
+    for noted in noted {
+        assert!(noted["detail"].as_str().expect("a text").contains("native code by the deployer"), "{noted}");
+        assert_eq!(noted["sha256"], json!(sha256));
+        assert!(noted["by"].as_str().expect("who").contains("deploy:large deploy-native:large"), "{noted}");
+    }
     let table = host.database().host_table("component_uploads");
     let left = format!("select count(*) from {table} where owner = '{}'", &token[10..22]);
     let ended = async || (host.database().host_rows(&left).await == [["0"]]).then_some(());
@@ -230,6 +232,22 @@ async fn code_that_is_not_what_it_has_to_be_is_not_taken(engine: Engine) {
     let (native, _) = bring_code(&mut root, "hello", &own, &code.sent()).await;
     let ended = deployed(&mut root, "hello", &json!({ "sha256": sha256, "native": native })).await;
     assert_eq!(ended["deployed"]["native"], true, "{ended}");
+    // Nobody looks at what the host has code for.
+    let (native, _) = bring_code(&mut root, "hello", &own, &[7; 100]).await;
+    let ended = deployed(&mut root, "hello", &json!({ "sha256": sha256, "native": native })).await;
+    assert_eq!(
+        (&ended["deployed"]["native"], &ended["deployed"]["native_refused"]),
+        (&json!(false), &json!(null))
+    );
+    let entries = root.get("/audit?app=hello").await.expect(200).json();
+    for result in [
+        "brought",
+        "taken",
+        "not needed: the host had code of its own",
+        "refused: it is no compiled code, or that of another release of Innkeeper",
+    ] {
+        assert!(entries.as_array().expect("a list").iter().any(|entry| entry["result"] == result), "{entries}");
+    }
     let live = async || host.visitor().try_get("/").await.filter(|answer| answer.status == 200);
     assert_eq!(until("the app answers", live).await.text(), "Hello, world!");
     assert!(!host.logs().contains("ERROR") && !host.logs().contains("panicked"), "{}", host.logs());

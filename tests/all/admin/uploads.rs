@@ -48,6 +48,10 @@ async fn an_upload_that_breaks_off_goes_on_at_another_host(engine: Engine) {
     let done = there.piece("new", id, 100_000, &bytes[100_000..]).await.expect(200).json();
     assert_eq!((&done["offset"], &done["complete"]), (&json!(bytes.len()), &json!(true)));
     assert_eq!(here.get(&path).await.expect(200).json()["complete"], true);
+    // Whoever is wrong about its size does not undo it.
+    let larger = json!({ "sha256": sha256, "size": bytes.len() + 1 });
+    there.post("/apps/new/uploads", &larger).await.expect(409);
+    assert_eq!(there.post("/apps/new/uploads", &wanted).await.expect(200).json()["complete"], true);
     let more = here.piece("new", id, bytes.len(), b"x").await.expect(413);
     assert_eq!(kind(&more), "too-large");
 }

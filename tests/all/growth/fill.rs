@@ -91,7 +91,7 @@ pub(super) fn sqlite(folder: &Path) {
              insert into innkeeper_versions (app, number, sha256, size, created_at) with recursive v (n) as (select 1 union all select n + 1 from v where n < {VERSIONS}) \
                select name, n, randomblob(32), 1000, 0 from innkeeper_apps cross join v where name like 'a%'; \
              insert into innkeeper_component_chunks select sha256, 0, x'' from innkeeper_versions where app like 'a%'; \
-             insert into innkeeper_components select sha256, 1, 1 from innkeeper_versions where app like 'a%'; \
+             insert into innkeeper_components (sha256, size, stored_size) select sha256, 1, 1 from innkeeper_versions where app like 'a%'; \
              insert into innkeeper_component_parts select sha256, 0, x'' from innkeeper_versions where app like 'a%'; \
              insert into innkeeper_activations (app, number, version, kind, actor, at) \
                select app, number, number, 'deploy', 'x', 0 from innkeeper_versions where app like 'a%'; \

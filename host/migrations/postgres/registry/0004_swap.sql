@@ -24,8 +24,10 @@ alter table innkeeper.versions add column failed_at bigint;
 create table innkeeper.components (
     sha256 bytea primary key,
     size bigint not null,
-    stored_size bigint not null
+    stored_size bigint not null,
+    staged_at bigint
 );
+create index components_by_staging on innkeeper.components (staged_at);
 
 create table innkeeper.component_parts (
     sha256 bytea not null references innkeeper.components (sha256) on delete cascade,

@@ -46,6 +46,7 @@ create table innkeeper.deployments (
     ended_at bigint
 );
 create index deployments_by_time on innkeeper.deployments (created_at);
+create index deployments_by_app on innkeeper.deployments (app);
 
 create table innkeeper.ended_sessions (
     id text primary key,

@@ -24,8 +24,10 @@ alter table innkeeper_versions add column failed_at bigint;
 create table innkeeper_components (
     sha256 bytea primary key,
     size bigint not null,
-    stored_size bigint not null
+    stored_size bigint not null,
+    staged_at bigint
 );
+create index innkeeper_components_by_staging on innkeeper_components (staged_at);
 
 create table innkeeper_component_parts (
     sha256 bytea not null references innkeeper_components (sha256) on delete cascade,

@@ -45,6 +45,7 @@ create table innkeeper_deployments (
     ended_at bigint
 );
 create index innkeeper_deployments_by_time on innkeeper_deployments (created_at);
+create index innkeeper_deployments_by_app on innkeeper_deployments (app);
 
 create table innkeeper_ended_sessions (
     id text primary key,

@@ -147,6 +147,7 @@ async fn activate(destination: &Destination, app: &AppPart, component: &[u8]) ->
         actor: &control::actor(&destination.target.config),
         note: Some("innkeeper import"),
         target: Target::Everybody,
+        run: None,
     };
     let deployed = destination.target.database.deploy(deployment).await;
     deployed.map(|release| release.version).with_context(|| {

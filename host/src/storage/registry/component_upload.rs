@@ -5,7 +5,7 @@ use super::super::connection::{Connection, cell};
 use super::super::database::Database;
 use super::super::host_sql::host_sql;
 use super::super::value::Value;
-use super::super::{Error, Result, now_micros};
+use super::super::{Code, Error, Result, now_micros};
 use super::transaction::RegistryTransaction;
 
 /// Bytes in one row.
@@ -128,6 +128,10 @@ async fn begin_in(
     if let Some(found) = find(transaction.connection(), new.app, new.sha256).await? {
         if found.size == new.size {
             return Ok(Some(found));
+        }
+        if found.received == found.size {
+            let text = format!("size: what has this hash is here as a whole, and has {} bytes", found.size);
+            return Err(Error::new(Code::Conflict, text));
         }
         // Somebody was wrong about the size: what came of it is worth nothing.
         let sql = host_sql!("delete from innkeeper.component_uploads where id = $1");

@@ -9,7 +9,7 @@ use super::activation::{self, Activate, ActivationKind};
 use super::audit::{self, AuditEvent};
 use super::component::Packed;
 use super::transaction::RegistryTransaction;
-use super::{Actor, App, app, removal, version};
+use super::{Actor, App, app, deployment_run, removal, version};
 use bytes::Bytes;
 
 /// The settings of an app that says none, as every release reads them.
@@ -34,6 +34,8 @@ pub struct Deployment<'a> {
     pub note: Option<&'a str>,
     /// Whom it answers.
     pub target: Target,
+    /// The order that is carried out, which has to stand still; none: nobody has left one.
+    pub run: Option<&'a str>,
 }
 
 /// Whom a new version answers.
@@ -69,9 +71,12 @@ impl Database {
         let packing = tokio::task::spawn_blocking(move || Packed::new(&component));
         let packed = packing.await.map_err(|_| Error::closed("the host is stopping"))??;
         self.check_room(u64::try_from(packed.stored_size()).unwrap_or(u64::MAX))?;
+        packed.store(self).await?;
         let mut transaction = self.change_registry().await?;
         let result = deploy_in(&mut transaction, &deployment, &packed).await;
         let release = transaction.finish(result).await?;
+        // Not before: an app that is refused leaves nothing. One with a database of its own has its
+        // room made by the host that serves it, which knows where that is.
         let app = deployment.app;
         if self.find_app(app).await?.is_none_or(|app| app.database_var.is_none())
             && let Err(error) = self.make_space(app).await
@@ -96,14 +101,17 @@ async fn deploy_in(
     if before.as_ref().is_some_and(|app| app.deleted_at.is_some()) {
         return Err(removal::being_deleted(deployment.app));
     }
-    put_app(transaction, deployment, before.as_ref()).await?;
+    if let Some(run) = deployment.run {
+        deployment_run::check_open(transaction.connection(), run).await?;
+    }
+    let routes = put_app(transaction, deployment, before.as_ref()).await?;
     let version = put_version(transaction, deployment, before.as_ref(), packed).await?;
     match deployment.target {
         Target::Everybody => {
             let Deployment { app, actor, note, .. } = *deployment;
             let kind = ActivationKind::Deploy;
             let activate = Activate { app, version, kind, actor, note, instead_of: None, from_canary: false };
-            activation::activate_in(transaction, &activate, "").await?;
+            activation::activate_in(transaction, &activate, &routes).await?;
         }
         Target::Canary(percent) => put_canary(transaction, deployment, before.as_ref(), version, percent).await?,
     }
@@ -116,17 +124,19 @@ async fn deploy_in(
     })
 }
 
-/// Registers an app that is new, and gives it its routes.
+/// Registers an app that is new, and gives it its routes. Returns what it has changed of those, for
+/// the audit log.
 async fn put_app(
     transaction: &mut RegistryTransaction,
     deployment: &Deployment<'_>,
     before: Option<&App>,
-) -> Result<()> {
-    if before.is_some() {
-        return match deployment.routes {
-            Some(routes) => app::put_routes(transaction, deployment.app, routes).await,
-            None => Ok(()),
+) -> Result<String> {
+    if let Some(before) = before {
+        let Some(routes) = deployment.routes.filter(|routes| *routes != before.routes) else {
+            return Ok(String::new());
         };
+        app::put_routes(transaction, deployment.app, routes).await?;
+        return Ok(format!(", routes {} instead of {}", routes.join(", "), before.routes.join(", ")));
     }
     let routes = match deployment.routes {
         Some(routes) => routes.to_vec(),
@@ -140,7 +150,8 @@ async fn put_app(
     let settings = deployment.settings.unwrap_or(NO_SETTINGS);
     let params = [deployment.app.into(), main.as_str().into(), settings.into(), Value::Integer(now_micros())];
     transaction.run(sql, &params).await?;
-    app::put_routes(transaction, deployment.app, &routes).await
+    app::put_routes(transaction, deployment.app, &routes).await?;
+    Ok(format!(", routes {}", routes.join(", ")))
 }
 
 async fn free_route(connection: &mut Connection, app: &str) -> Result<String> {
@@ -157,6 +168,7 @@ async fn put_version(
     before: Option<&App>,
     packed: &Packed,
 ) -> Result<i64> {
+    packed.claim(transaction).await?;
     let settings = deployment.settings.or(before.map(|app| app.settings.as_str())).unwrap_or(NO_SETTINGS);
     let versions = version::all(transaction.connection(), deployment.app).await?;
     if let Some(newest) = versions.first()
@@ -165,7 +177,6 @@ async fn put_version(
     {
         return Ok(newest.number);
     }
-    packed.store(transaction.connection()).await?;
     let last = host_sql!("select last_version from innkeeper.apps where name = $1");
     let outcome = transaction.run(last, &[deployment.app.into()]).await?;
     let last = outcome.rows.rows.first().and_then(|row| row.first()?.as_integer()).unwrap_or_default();

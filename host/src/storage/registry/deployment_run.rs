@@ -5,8 +5,14 @@ use super::super::connection::{Connection, cell};
 use super::super::database::Database;
 use super::super::host_sql::host_sql;
 use super::super::value::Value;
-use super::super::{Error, Result, now_micros};
+use super::super::{Code, Error, Result, now_micros};
+use super::Actor;
+use super::audit::{self, AuditEvent};
+use super::transaction::RegistryTransaction;
 
+/// What is said of a deployment that must not go on.
+pub const GONE: &str =
+    "the app was deleted meanwhile, or this host was taken for one that has ended: nothing was deployed";
 /// Deployments are forgotten after a week.
 const FORGOTTEN_MICROS: i64 = 7 * 86_400_000_000;
 
@@ -54,7 +60,7 @@ pub struct DeploymentRun {
     /// Of what was asked for: the same id may not ask for something else.
     pub request_sha256: Vec<u8>,
     /// Who deploys.
-    pub actor: String,
+    pub actor: Actor,
     /// Where it stands.
     pub state: RunState,
     /// How far it is.
@@ -81,7 +87,7 @@ pub struct NewDeploymentRun<'a> {
     /// Of what is asked for.
     pub request_sha256: &'a [u8],
     /// Who deploys.
-    pub actor: &'a super::Actor,
+    pub actor: &'a Actor,
 }
 
 impl Database {
@@ -115,14 +121,15 @@ impl Database {
         find(&mut self.registry_reader().await?, app, id).await
     }
 
-    /// Says that a deployment that goes on is at a stage, or still there.
-    pub async fn beat_run(&self, id: &str, state: RunState, stage: Option<&str>) -> Result<()> {
+    /// Says that a deployment that goes on is at a stage, or still there. False where it has ended
+    /// for everybody else, or is gone with its app.
+    pub async fn beat_run(&self, id: &str, state: RunState, stage: Option<&str>) -> Result<bool> {
         let sql = host_sql!(
             "update innkeeper.deployments set state = $2, stage = $3, seen_at = $4 where id = $1 and ended_at is null"
         );
         let params =
             [id.into(), state.name().into(), stage.map_or(Value::Null, Value::from), Value::Integer(now_micros())];
-        self.registry().await?.host(sql, &params).await.map(|_| ())
+        Ok(self.registry().await?.host(sql, &params).await?.affected > 0)
     }
 
     /// Says what came of a deployment.
@@ -134,26 +141,59 @@ impl Database {
         self.registry().await?.host(sql, &params).await.map(|_| ())
     }
 
-    /// Says that a deployment has failed, if nobody has been at it since `before`.
-    pub async fn fail_abandoned_run(&self, id: &str, before: i64, outcome: &str) -> Result<()> {
-        let sql = host_sql!(
-            "update innkeeper.deployments set state = $2, outcome = $3, ended_at = $4 \
-             where id = $1 and ended_at is null and seen_at < $5"
-        );
-        let params = [
-            id.into(),
-            RunState::Failed.name().into(),
-            outcome.into(),
-            Value::Integer(now_micros()),
-            Value::Integer(before),
-        ];
-        self.registry().await?.host(sql, &params).await.map(|_| ())
+    /// Says that a deployment has failed, if nobody has been at it since `before`, and writes that
+    /// down in the name of whoever has ordered it.
+    pub async fn fail_abandoned_run(
+        &self,
+        run: &DeploymentRun,
+        before: i64,
+        outcome: &str,
+        why: &str,
+    ) -> Result<()> {
+        let mut transaction = self.change_quietly().await?;
+        let failed = fail_in(&mut transaction, run, before, outcome, why).await;
+        transaction.finish(failed).await
+    }
+}
+
+async fn fail_in(
+    transaction: &mut RegistryTransaction,
+    run: &DeploymentRun,
+    before: i64,
+    outcome: &str,
+    why: &str,
+) -> Result<()> {
+    let sql = host_sql!(
+        "update innkeeper.deployments set state = $2, outcome = $3, ended_at = $4 \
+         where id = $1 and ended_at is null and seen_at < $5"
+    );
+    let params = [
+        run.id.as_str().into(),
+        RunState::Failed.name().into(),
+        outcome.into(),
+        Value::Integer(now_micros()),
+        Value::Integer(before),
+    ];
+    if transaction.run(sql, &params).await?.affected == 0 {
+        return Ok(());
+    }
+    let (app, sha256) = (Some(run.app.as_str()), Some(run.sha256.as_slice()));
+    let event = AuditEvent { actor: &run.actor, action: "deploy", app, sha256, detail: "", result: why };
+    audit::write(transaction.connection(), event).await
+}
+
+/// An error where a deployment has ended for everybody else, or is gone with its app.
+pub(super) async fn check_open(connection: &mut Connection, id: &str) -> Result<()> {
+    let sql = host_sql!("select 1 from innkeeper.deployments where id = $1 and ended_at is null");
+    match connection.host(sql, &[id.into()]).await?.rows.rows.is_empty() {
+        false => Ok(()),
+        true => Err(Error::new(Code::Conflict, GONE)),
     }
 }
 
 async fn find(connection: &mut Connection, app: &str, id: &str) -> Result<Option<DeploymentRun>> {
     let sql = host_sql!(
-        "select id, app, sha256, request_sha256, actor, state, stage, outcome, created_at, seen_at, ended_at \
+        "select id, app, sha256, request_sha256, actor, origin, state, stage, outcome, created_at, seen_at, ended_at \
          from innkeeper.deployments where id = $1 and app = $2"
     );
     let outcome = connection.host(sql, &[id.into(), app.into()]).await?;
@@ -166,18 +206,18 @@ fn run_from(row: &[Value]) -> Result<DeploymentRun> {
     let text = |at| optional(at)?.ok_or_else(malformed);
     let bytes = |at| Ok::<_, Error>(cell(row, at)?.as_bytes().ok_or_else(malformed)?.to_vec());
     let time = |at| Ok::<_, Error>(cell(row, at)?.as_integer());
-    let state = text(5)?;
+    let state = text(6)?;
     Ok(DeploymentRun {
         id: text(0)?,
         app: text(1)?,
         sha256: bytes(2)?,
         request_sha256: bytes(3)?,
-        actor: text(4)?,
+        actor: Actor { name: text(4)?, origin: optional(5)? },
         state: RunState::ALL.into_iter().find(|known| known.name() == state).ok_or_else(malformed)?,
-        stage: optional(6)?,
-        outcome: optional(7)?,
-        created_at: time(8)?.ok_or_else(malformed)?,
-        seen_at: time(9)?.ok_or_else(malformed)?,
-        ended_at: time(10)?,
+        stage: optional(7)?,
+        outcome: optional(8)?,
+        created_at: time(9)?.ok_or_else(malformed)?,
+        seen_at: time(10)?.ok_or_else(malformed)?,
+        ended_at: time(11)?,
     })
 }

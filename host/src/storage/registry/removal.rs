@@ -45,6 +45,9 @@ async fn remove_in(transaction: &mut RegistryTransaction, app: &str, actor: &Act
     transaction.run(host_sql!("delete from innkeeper.versions where app = $1"), &params).await?;
     transaction.run(host_sql!("delete from innkeeper.activations where app = $1"), &params).await?;
     transaction.run(host_sql!("delete from innkeeper.further_routes where app = $1"), &params).await?;
+    // Deployments that wait or go on end with them.
+    transaction.run(host_sql!("delete from innkeeper.deployments where app = $1"), &params).await?;
+    transaction.run(host_sql!("delete from innkeeper.component_uploads where app = $1"), &params).await?;
     let sql = host_sql!("delete from innkeeper.apps where name = $1");
     if transaction.run(sql, &params).await?.affected == 0 {
         return Err(no_such_app(app));

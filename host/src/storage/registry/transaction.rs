@@ -4,7 +4,7 @@ use super::super::connection::{Connection, Control, Outcome};
 use super::super::database::Database;
 use super::super::host_sql::{HostSql, host_sql};
 use super::super::value::Value;
-use super::super::{Error, Result};
+use super::super::{Code, Error, Result};
 use super::announcement;
 
 /// An open transaction. Dropping it undoes everything.
@@ -17,7 +17,10 @@ impl Database {
     /// the row of the generation, which also tells the hosts.
     pub(super) async fn change_registry(&self) -> Result<RegistryTransaction> {
         let mut transaction = self.change_quietly().await?;
-        if let Err(error) = transaction.raise_generation().await {
+        if let Err(mut error) = transaction.raise_generation().await {
+            if error.code == Code::Busy {
+                error.message = "another change of the registry is under way: try again in a moment".to_owned();
+            }
             return transaction.finish(Err(error)).await;
         }
         Ok(transaction)

@@ -100,6 +100,11 @@ impl Routes {
         self.apps.is_empty()
     }
 
+    /// What is there for each app.
+    pub fn rooms(&self) -> impl Iterator<Item = &Room> {
+        self.apps.values()
+    }
+
     /// All guests.
     pub fn guests(&self) -> impl Iterator<Item = &Arc<Guest>> {
         self.apps.values().filter_map(|room| match room {
@@ -192,6 +197,14 @@ pub fn displaced<'a>(apps: &'a [App], app: &str, route: &str) -> BTreeSet<&'a st
     found.into_iter().filter(|name| *name != app).collect()
 }
 
+/// Whether a route is a host name at whose `/` no app answers. Whoever gets it could put a page before
+/// those of the host, such as its dashboard.
+pub fn is_free(apps: &[App], route: &str) -> bool {
+    let mut routes = apps.iter().flat_map(|app| &app.routes);
+    let answers = |there: &String| Place::of(there) == Place::of(route) || Place::of(there) == Place::Prefix("");
+    matches!(Place::of(route), Place::Host(_)) && !routes.any(answers)
+}
+
 /// Checks a route that someone has asked for. Returns it in the form in which it is stored.
 pub fn check(route: &str) -> Result<String, String> {
     let allowed = |c: char| c.is_ascii_alphanumeric() || "-._~".contains(c);
@@ -200,6 +213,8 @@ pub fn check(route: &str) -> Result<String, String> {
             path.chars().all(|c| allowed(c) || c == '/')
                 && !route.contains("//")
                 && !path.starts_with("_innkeeper")
+                // No browser ever asks for these.
+                && !path.split('/').any(|segment| [".", ".."].contains(&segment))
         }
         None => route.contains('.') && route.chars().all(|c| c.is_ascii_alphanumeric() || "-.".contains(c)),
     };
@@ -208,8 +223,12 @@ pub fn check(route: &str) -> Result<String, String> {
             "route {route:?}: give a path such as / or /blog, or a host name such as blog.example.org"
         ));
     }
-    let route = route.to_ascii_lowercase();
-    Ok(if route.len() > 1 { route.trim_end_matches('/').to_owned() } else { route })
+    Ok(match route {
+        "/" => route.to_owned(),
+        // A path means what it says, in upper case too.
+        path if path.starts_with('/') => path.trim_end_matches('/').to_owned(),
+        host => host.to_ascii_lowercase(),
+    })
 }
 
 #[cfg(test)]
@@ -319,14 +338,23 @@ mod tests {
             assert_eq!(displaced(name, route), from, "{name} at {route}");
         }
         assert!(super::displaced(&apps[1..], "new", "/").is_empty(), "nobody answers there");
+        for (apps, route, is_free) in [
+            (&apps[..], "new.example.org", false),
+            (&apps[1..], "new.example.org", true),
+            (&apps[1..], "shop.example.org", false),
+            (&apps[1..], "/", false),
+        ] {
+            assert_eq!(super::is_free(apps, route), is_free, "{route}");
+        }
     }
 
     #[test]
     fn routes_are_paths_or_host_names() {
-        assert_eq!(check("/Blog/"), Ok("/blog".into()));
+        assert_eq!(check("/Blog/"), Ok("/Blog".into()));
+        assert_eq!(check("Blog.example.org"), Ok("blog.example.org".into()));
         assert_eq!(check("/"), Ok("/".into()));
         assert_eq!(check("blog.example.org"), Ok("blog.example.org".into()));
-        for wrong in ["blog", "", "/a b", "/_innkeeper/x", "http://x.y", "//"] {
+        for wrong in ["blog", "", "/a b", "/_innkeeper/x", "http://x.y", "//", "/a/../b", "/.", "/a/.."] {
             assert!(check(wrong).is_err(), "{wrong}");
         }
     }

@@ -54,14 +54,17 @@ impl Operations {
     }
 
     /// The other apps that would lose requests to an app with these routes, each with the route by
-    /// which: see [`routes::displaced`]. A route that cannot be one takes nothing.
-    pub async fn displaced(&self, app: &str, wanted: &[String]) -> Result<Vec<(String, String)>> {
+    /// which: see [`routes::displaced`]; none stands for the host itself, see [`routes::is_free`]. A
+    /// route that cannot be one takes nothing.
+    pub async fn displaced(&self, app: &str, wanted: &[String]) -> Result<Vec<(Option<String>, String)>> {
         let apps = self.database().apps().await?;
         let wanted = wanted.iter().filter_map(|route| routes::check(route).ok());
         Ok(wanted
             .flat_map(|route| {
                 let names = routes::displaced(&apps, app, &route);
-                names.into_iter().map(|name| (name.to_owned(), route.clone())).collect::<Vec<_>>()
+                let names = names.into_iter().map(|name| Some(name.to_owned()));
+                let host = routes::is_free(&apps, &route).then_some(None);
+                names.chain(host).map(|name| (name, route.clone())).collect::<Vec<_>>()
             })
             .collect())
     }

@@ -10,6 +10,7 @@ on_both_databases! {
     a_variable_of_the_host_takes_the_scope_admin,
     a_change_is_made_whole_or_not_at_all,
     changes_at_once_are_all_kept,
+    a_host_name_at_which_no_app_answers_takes_the_scope_admin,
 }
 
 async fn patch(api: &mut Api, path: &str, changes: &Value) -> Answer {
@@ -107,4 +108,26 @@ async fn changes_at_once_are_all_kept(engine: Engine) {
     changes.join_all().await;
     let config = Api::root(&host).get("/apps/probe/config").await.expect(200).json();
     assert_eq!(config.as_array().expect("a list").len(), 20, "{config}");
+}
+
+async fn a_host_name_at_which_no_app_answers_takes_the_scope_admin(engine: Engine) {
+    let host = TestHost::with(engine).app_at("shop", "probe", "shop.example").env(ROOT_VARIABLE, ROOT);
+    let host = host.start().await;
+    let mut root = Api::root(&host);
+    let token = root.make_token(&["config:shop", "deploy:shop"]).await;
+    let mut api = Api::new(host.visitor(), &token);
+    let sha256 = api.bring("shop", &component("hello")).await;
+    let routes = json!(["shop.example", "dashboard.example"]);
+    let refused = patch(&mut api, "/apps/shop/settings", &json!({ "routes": routes })).await.expect(403).json();
+    assert_eq!(refused["scope"], json!("admin"), "{refused}");
+    let message = refused["message"].as_str().expect("a message");
+    assert!(message.starts_with("no app answers at dashboard.example so far"), "{message}");
+    let order = json!({ "sha256": sha256, "deploy": { "routes": routes } });
+    let refused = api.post("/apps/shop/deployments", &order).await.expect(403).json();
+    assert_eq!(refused["scope"], json!("admin"), "{refused}");
+    let below = json!({ "routes": ["shop.example", "/shop"] });
+    patch(&mut api, "/apps/shop/settings", &below).await.expect(200);
+    patch(&mut root, "/apps/shop/settings", &json!({ "routes": routes })).await.expect(200);
+    // From now on it is its own.
+    patch(&mut api, "/apps/shop/settings", &json!({ "routes": routes, "keep-versions": 3 })).await.expect(200);
 }

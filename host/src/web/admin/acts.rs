@@ -8,6 +8,7 @@ use super::{
     UPLOAD_OFFSET, body,
 };
 use crate::guests::overrides::ConfigValue;
+use crate::operations::shares::{Crowded, Share, Shares};
 use crate::operations::{
     AppChanges, ConfigChanges, ConfigSource, DeploymentRequest, HostView, OperationError, Order, PIECE_BYTES,
     RollbackRequest, Scope, UploadRequest, UploadView, Uploader,
@@ -19,14 +20,15 @@ use http::header::{CONTENT_DISPOSITION, HeaderMap, HeaderValue};
 use http::{HeaderName, StatusCode};
 use hyper::body::Incoming;
 use serde::de::DeserializeOwned;
-use std::sync::Arc;
-use tokio::sync::OwnedSemaphorePermit;
+use std::time::Duration;
 
 /// Entries of the audit log where nothing is said.
 const AUDIT_ENTRIES: u32 = 100;
 /// Lines of a log where nothing is said, and at most.
 const LOG_LINES: usize = 100;
 const MOST_LOG_LINES: usize = 10_000;
+/// How long to wait for a place.
+const PATIENCE: Duration = Duration::from_secs(5);
 const WASM: HeaderValue = HeaderValue::from_static("application/wasm");
 
 type Replied = Result<Reply, ApiError>;
@@ -116,7 +118,7 @@ impl Admin {
                 let none = || OperationError::not_found(format!("app {app} has no version {number}"));
                 ok(&found.ok_or_else(none)?)
             }
-            Act::Component => self.component(app, admitted.version()?).await,
+            Act::Component => self.component(admitted).await,
             Act::Activations => ok(&operations.activations(app).await?),
             Act::RollbackPlan => ok(&operations.rollback_plan(app, admitted.query.number("version")?).await?),
             Act::Rollback => {
@@ -174,9 +176,14 @@ impl Admin {
     /// Whoever takes requests away from another app has to be allowed to change that one, too.
     async fn check_routes(&self, admitted: &Admitted<'_>, routes: Option<&[String]>) -> Result<(), ApiError> {
         for (other, route) in self.operations.displaced(admitted.app(), routes.unwrap_or_default()).await? {
-            let wanted = Scope::Config(other);
+            let (wanted, why) = match other {
+                Some(other) => (Scope::Config(other), format!("another app answers at {route} so far")),
+                None => {
+                    (Scope::Admin, format!("no app answers at {route} so far, perhaps the host's own pages do"))
+                }
+            };
             if !admitted.authority.allows(&wanted) {
-                return Err(ApiError::lacks(&wanted).because(&format!("another app answers at {route} so far")));
+                return Err(ApiError::lacks(&wanted).because(&why));
             }
         }
         Ok(())
@@ -215,9 +222,9 @@ impl Admin {
     }
 
     /// A component is held in memory until it has been taken: there are few at once.
-    async fn component(&self, app: &str, number: i64) -> Replied {
-        let room =
-            Arc::clone(&self.downloads).acquire_owned().await.map_err(|error| ApiError::internal(&error))?;
+    async fn component(&self, admitted: &Admitted<'_>) -> Replied {
+        let (app, number) = (admitted.app(), admitted.version()?);
+        let room = place(&self.downloads, admitted, "sends components to").await?;
         let (number, bytes) = self.operations.component(app, Some(number)).await?;
         let name = HeaderValue::from_str(&format!("attachment; filename=\"{app}-{number}.wasm\""));
         let headers: HeaderMap = name.ok().map(|name| (CONTENT_DISPOSITION, name)).into_iter().collect();
@@ -260,7 +267,7 @@ impl Admin {
         let wanted = || ApiError::unreadable("the header Upload-Offset says where the piece begins, in bytes");
         let offset: u64 =
             admitted.header(&UPLOAD_OFFSET)?.and_then(|text| text.parse().ok()).ok_or_else(wanted)?;
-        let _room = self.pieces.acquire().await.map_err(|error| ApiError::internal(&error))?;
+        let _room = place(&self.pieces, admitted, "takes pieces from").await?;
         let piece = body::piece(&admitted.head.headers, body, PIECE_BYTES).await?;
         match self.operations.add_piece(app, id, offset, &piece).await {
             Ok(view) => upload(&view),
@@ -336,6 +343,18 @@ fn lines_wanted<'a>(admitted: &'a Admitted<'_>) -> Result<LinesWanted<'a>, ApiEr
     })
 }
 
+/// A place among those that are held in memory. Routers end a request after half a minute, so nobody
+/// waits for one that long.
+async fn place(shares: &Shares, admitted: &Admitted<'_>, what: &str) -> Result<Share, ApiError> {
+    shares.take(admitted.authority.token.as_str(), PATIENCE).await.map_err(|crowded| {
+        let by = match crowded {
+            Crowded::Own => "this token",
+            Crowded::Others => "others",
+        };
+        ApiError::crowded(&format!("the host {what} {by} already, as many as it can at once"))
+    })
+}
+
 fn upload(view: &UploadView) -> Replied {
     Ok(ok(view)?.with(UPLOAD_OFFSET, view.offset).with(UPLOAD_LENGTH, view.size))
 }
@@ -351,7 +370,7 @@ fn seen_by(mut host: HostView, admitted: &Admitted<'_>) -> HostView {
 /// The bytes of a component, and its place among those that are being sent.
 struct HeldComponent {
     bytes: Vec<u8>,
-    _room: OwnedSemaphorePermit,
+    _room: Share,
 }
 
 impl AsRef<[u8]> for HeldComponent {

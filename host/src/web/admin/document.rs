@@ -1,7 +1,7 @@
 //! The OpenAPI document: schemas from the types, paths from the list of endpoints.
 
 use super::PATH;
-use super::endpoints::{ENDPOINTS, Endpoint, Gives, Need, Takes, Verb};
+use super::endpoints::{Act, ENDPOINTS, Endpoint, Gives, Need, Takes, Verb};
 use super::query::{Kind, Parameter};
 use crate::operations::{self, PIECE_BYTES};
 use http::StatusCode;
@@ -107,11 +107,13 @@ fn operation(endpoint: &Endpoint) -> Operation {
         operation = operation.parameter(in_query(parameter));
     }
     if endpoint.takes == Takes::Piece {
-        operation = operation.parameter(in_header("Upload-Offset", "Where the piece begins, in bytes.", true));
+        let meaning = "Where the piece begins, in bytes.";
+        operation = operation.parameter(in_header("Upload-Offset", meaning, Required::True, whole()));
     }
-    if endpoint.action == "deploy" {
+    if endpoint.act == Act::Deploy {
         let meaning = "The same key twice means the same deployment, such as a UUID of 1 to 200 characters.";
-        operation = operation.parameter(in_header("Idempotency-Key", meaning, false));
+        let schema = text(Some("^[!-~]{1,200}$"));
+        operation = operation.parameter(in_header("Idempotency-Key", meaning, Required::False, schema));
     }
     let (status, response) = success(endpoint.gives);
     operation = operation.response(status.to_string(), response);
@@ -156,9 +158,7 @@ fn in_query(parameter: &Parameter) -> utoipa::openapi::path::Parameter {
     built.description(Some(parameter.meaning)).schema(Some(schema)).build()
 }
 
-fn in_header(name: &str, meaning: &str, is_required: bool) -> utoipa::openapi::path::Parameter {
-    let schema = if is_required { whole() } else { text(Some("^[!-~]{1,200}$")) };
-    let required = if is_required { Required::True } else { Required::False };
+fn in_header(name: &str, meaning: &str, required: Required, schema: Schema) -> utoipa::openapi::path::Parameter {
     let built = ParameterBuilder::new().name(name).parameter_in(ParameterIn::Header).required(required);
     built.description(Some(meaning)).schema(Some(schema)).build()
 }
@@ -272,7 +272,7 @@ fn meaning(status: u16) -> &'static str {
         415 => "The body has another content type than it has to have.",
         422 => "The bytes are not what they were to be.",
         429 => "Too many wrong tokens from this address, or too much at once.",
-        503 => "The database cannot be had for now.",
+        503 => "The database, or a place on the host, cannot be had for now.",
         _ => "A fault of the host. It is in its log.",
     }
 }

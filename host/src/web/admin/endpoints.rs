@@ -46,7 +46,7 @@ impl Verb {
 
 /// What is done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Act {
+pub(in crate::web) enum Act {
     Document,
     Apps,
     App,
@@ -88,7 +88,7 @@ pub(super) enum Act {
 
 /// What a caller has to be allowed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Need {
+pub(in crate::web) enum Need {
     /// Nothing: not even a token.
     Nothing,
     /// Any token.
@@ -110,15 +110,19 @@ pub(super) enum Need {
 impl Need {
     /// An error that names the scope that is missing.
     pub(super) fn check(self, scopes: &Scopes, app: Option<&str>) -> Result<(), ApiError> {
+        self.missing(scopes, app).map_or(Ok(()), |scope| Err(ApiError::lacks(&scope)))
+    }
+
+    /// The scope that is missing, or one of those of which one would do.
+    pub(in crate::web) fn missing(self, scopes: &Scopes, app: Option<&str>) -> Option<Scope> {
         let app = app.unwrap_or_default();
         let any = |wanted: &[Scope]| match wanted {
-            wanted if wanted.iter().any(|scope| scopes.allows(scope)) => Ok(()),
-            [first, ..] => Err(ApiError::lacks(first)),
-            [] => Ok(()),
+            wanted if wanted.iter().any(|scope| scopes.allows(scope)) => None,
+            wanted => wanted.first().cloned(),
         };
         match self {
-            Self::Nothing | Self::Token => Ok(()),
-            Self::SeeApp if scopes.show_app(app) => Ok(()),
+            Self::Nothing | Self::Token => None,
+            Self::SeeApp if scopes.show_app(app) => None,
             Self::Read | Self::SeeApp => any(&[Scope::Read]),
             Self::Deploy => any(&[Scope::Deploy(app.to_owned())]),
             Self::Rollback => any(&[Scope::Rollback(app.to_owned())]),
@@ -494,6 +498,13 @@ pub(super) static ENDPOINTS: [Endpoint; 37] = [
         )
     },
 ];
+
+/// How an act is called in the audit log, and what whoever does it has to be allowed. The dashboard
+/// asks for the same.
+pub(in crate::web) fn rules_of(act: Act) -> (&'static str, Need) {
+    let found = ENDPOINTS.iter().find(|endpoint| endpoint.act == act);
+    found.map_or(("unknown", Need::Admin), |endpoint| (endpoint.action, endpoint.need))
+}
 
 /// A request that was found in the list.
 #[derive(Debug)]

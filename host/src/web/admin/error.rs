@@ -11,6 +11,8 @@ use utoipa::ToSchema;
 
 /// Seconds after which a database that was away may be asked again.
 const COME_BACK: u64 = 2;
+/// And a host that had no place.
+const COME_BACK_TO_CROWD: u64 = 5;
 
 /// What the body of an error says.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -83,6 +85,13 @@ impl ApiError {
     pub(super) fn because(mut self, why: &str) -> Self {
         self.message = format!("{why}, and {}", self.message);
         self
+    }
+
+    /// There is no place for it now.
+    pub(super) fn crowded(message: &str) -> Self {
+        let text = format!("{message}: try again in a moment");
+        let error = Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", text);
+        error.with(RETRY_AFTER, COME_BACK_TO_CROWD)
     }
 
     pub(super) fn internal(error: &dyn std::fmt::Display) -> Self {

@@ -14,6 +14,7 @@ mod error;
 mod query;
 mod types;
 
+pub(super) use endpoints::{Act, rules_of};
 pub use error::ErrorBody;
 pub(super) use error::seconds;
 pub use types::{CurrentToken, KeyRotation, NoteRequest, PruneRequest};
@@ -21,6 +22,7 @@ pub use types::{CurrentToken, KeyRotation, NoteRequest, PruneRequest};
 use super::body::{Body, full};
 use super::refusals::Refused;
 use crate::guests::Registry;
+use crate::operations::shares::Shares;
 use crate::operations::{DeployQueue, Operations};
 use auth::{Authenticator, Authority};
 use bytes::Bytes;
@@ -33,7 +35,6 @@ use hyper::body::Incoming;
 use query::Query;
 use std::net::IpAddr;
 use std::sync::{Arc, OnceLock};
-use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -48,18 +49,21 @@ pub const UPLOAD_LENGTH: HeaderName = HeaderName::from_static("upload-length");
 /// The same key twice means the same deployment.
 pub const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 
-/// Pieces of components that arrive at once: each is held in memory.
+/// Pieces of components that arrive at once, and those by one token: each is held in memory.
 const PIECES: usize = 4;
-/// Components that are sent at once: each is held in memory.
+const PIECES_OF_ONE: usize = 2;
+/// Components that are sent at once, and those to one token: each is held in memory.
 const DOWNLOADS: usize = 2;
+const DOWNLOADS_OF_ONE: usize = 1;
 
 /// See the module.
 pub(super) struct Admin {
     pub(super) auth: Authenticator,
     operations: Operations,
-    queue: DeployQueue,
-    pieces: Semaphore,
-    downloads: Arc<Semaphore>,
+    /// The dashboard deploys by it, too.
+    pub(super) queue: DeployQueue,
+    pieces: Shares,
+    downloads: Shares,
     document: OnceLock<Bytes>,
 }
 
@@ -124,8 +128,8 @@ impl Admin {
             auth,
             queue: DeployQueue::new(operations.clone(), tasks, stop),
             operations,
-            pieces: Semaphore::new(PIECES),
-            downloads: Arc::new(Semaphore::new(DOWNLOADS)),
+            pieces: Shares::new(PIECES, PIECES_OF_ONE),
+            downloads: Shares::new(DOWNLOADS, DOWNLOADS_OF_ONE),
             document: OnceLock::new(),
         }
     }

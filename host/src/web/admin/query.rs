@@ -32,7 +32,7 @@ impl Query {
         let mut found: Vec<(&'static str, String)> = Vec::new();
         let text = text.unwrap_or_default();
         if text.contains("%00") {
-            return Err(ApiError::unreadable("the query holds a NUL, which nothing here does"));
+            return Err(ApiError::unreadable("the query contains a NUL character"));
         }
         for (name, value) in form_urlencoded::parse(text.as_bytes()) {
             let Some(parameter) = known.iter().find(|parameter| parameter.name == name) else {

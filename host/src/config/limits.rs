@@ -42,14 +42,11 @@ macro_rules! limits {
 
             /// Sets a limit for an app, by the name of its field, with dashes or underscores. An
             /// error, in a sentence, where there is no such limit of an app, the text is no value,
-            /// or it is above the one in force: what an app may do is bounded by what the host may.
+            /// it is above the one in force, since what an app may do is bounded by what the host may,
+            /// or it is so low that the app could answer nothing.
             pub fn lower(&mut self, name: &str, text: &str) -> Result<(), String> {
-                let field = name.replace('-', "_");
-                if !OF_APPS.contains(&field.as_str()) {
-                    let names = OF_APPS.map(|name| name.replace('_', "-")).join(", ");
-                    return Err(format!("limit {name}: no limit of an app; those are {names}"));
-                }
-                match field.as_str() {
+                Self::check_name(name)?;
+                match name.replace('-', "_").as_str() {
                     $(stringify!($field) => lower(&mut self.$field, name, text),)+
                     _ => Ok(()),
                 }
@@ -169,12 +166,39 @@ const OF_APPS: [&str; 16] = [
     "log_bytes_per_minute",
 ];
 
+/// With less than this an app could answer nothing.
+const LEAST: [(&str, &str); 5] = [
+    ("cpu_per_request", "10ms"),
+    ("wall_per_request", "100ms"),
+    ("memory_per_instance", "1MiB"),
+    ("result_bytes", "1KiB"),
+    ("statement_time", "10ms"),
+];
+
+impl Limits {
+    /// An error, in a sentence, where there is no such limit of an app.
+    pub fn check_name(name: &str) -> Result<(), String> {
+        if OF_APPS.contains(&name.replace('-', "_").as_str()) {
+            return Ok(());
+        }
+        let names = OF_APPS.map(|name| name.replace('_', "-")).join(", ");
+        Err(format!("limit {name}: no limit of an app; those are {names}"))
+    }
+}
+
 fn lower<Q: Quantity + PartialOrd>(limit: &mut Q, name: &str, text: &str) -> Result<(), String> {
     let value = Q::parse(&text.trim().to_ascii_lowercase());
     let value = value.ok_or_else(|| format!("limit {name}={text}: not {}", Q::EXPECTED))?;
     if value > *limit {
         let most = limit.show();
         return Err(format!("limit {name}={text}: more than the host allows, which is {most}"));
+    }
+    let field = name.replace('-', "_");
+    let least = LEAST.iter().find(|(known, _)| *known == field).map(|(_, least)| *least);
+    // A host may itself have less.
+    if let Some(least) = least.filter(|least| value < *limit && Q::parse(least).is_some_and(|least| value < least))
+    {
+        return Err(format!("limit {name}={text}: with less than {least} an app could answer nothing"));
     }
     *limit = value;
     Ok(())
@@ -247,6 +271,8 @@ mod tests {
             ("cpu-per-request", "much", "not a duration"),
             ("component-bytes", "1KB", "no limit of an app"),
             ("nonsense", "1", "no limit of an app; those are cpu-per-request"),
+            ("memory-per-instance", "1", "with less than 1MiB an app could answer nothing"),
+            ("cpu_per_request", "9ms", "with less than 10ms"),
         ] {
             let problem = limits.lower(name, value).unwrap_err();
             assert!(problem.contains(said), "{problem}");

@@ -1,17 +1,12 @@
 //! What holds for every version of an app and goes before what it was deployed with: set by the
 //! operator, kept when another version becomes active.
 
-use super::settings::{CrossOrigin, Origins, Settings, TransactionsSetting};
+use super::settings::{CrossOrigin, Origins, Settings, TransactionsSetting, check_config};
 use crate::config::{Config, Limits};
 use crate::storage::Transactions;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use utoipa::ToSchema;
-
-/// Bytes of the name of a value that a guest reads.
-const LONGEST_NAME: usize = 200;
-/// Bytes of such a value.
-const LONGEST_VALUE: usize = 64 << 10;
 
 /// See the module. The registry keeps it as JSON.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -36,12 +31,45 @@ pub struct Overrides {
 
 /// Where a value comes from that a guest reads.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "kebab-case")]
+#[serde(rename_all = "kebab-case", try_from = "OneOfBoth")]
 pub enum ConfigValue {
     /// This is it.
     Value(String),
     /// A variable of the host's environment has it, so that it is in no table.
     FromEnv(String),
+}
+
+/// As it is read, so that whoever writes something else is told what is wanted.
+#[derive(Deserialize)]
+#[serde(
+    rename_all = "kebab-case",
+    deny_unknown_fields,
+    expecting = "{\"value\": TEXT} or {\"from-env\": VARIABLE}"
+)]
+struct OneOfBoth {
+    value: Option<String>,
+    from_env: Option<String>,
+}
+
+impl TryFrom<OneOfBoth> for ConfigValue {
+    type Error = &'static str;
+
+    fn try_from(read: OneOfBoth) -> Result<Self, Self::Error> {
+        match (read.value, read.from_env) {
+            (Some(value), None) => Ok(Self::Value(value)),
+            (None, Some(variable)) => Ok(Self::FromEnv(variable)),
+            _ => Err("wanted: either {\"value\": TEXT} or {\"from-env\": VARIABLE}"),
+        }
+    }
+}
+
+impl ConfigValue {
+    /// What is kept of it.
+    fn text(&self) -> &str {
+        match self {
+            Self::Value(text) | Self::FromEnv(text) => text,
+        }
+    }
 }
 
 /// Never the value.
@@ -73,8 +101,8 @@ impl Overrides {
 
     /// An error where something cannot be set so.
     pub fn check(&self, config: &Config) -> Result<(), String> {
-        for (name, value) in &self.config {
-            check_entry(name, value)?;
+        check_config(self.config.iter().map(|(name, value)| (name, value.text())))?;
+        for value in self.config.values() {
             if let ConfigValue::FromEnv(variable) = value {
                 config.check_variable_for_apps(variable).map_err(|error| error.to_string())?;
             }
@@ -115,20 +143,6 @@ impl Overrides {
             limits,
             problems,
         }
-    }
-}
-
-fn check_entry(name: &str, value: &ConfigValue) -> Result<(), String> {
-    if name.is_empty() || name.len() > LONGEST_NAME || name.contains(|c: char| c.is_control() || c == '=') {
-        return Err(format!(
-            "config {name:?}: a name has 1 to {LONGEST_NAME} bytes, no `=` and no control characters"
-        ));
-    }
-    match value {
-        ConfigValue::Value(value) if value.len() > LONGEST_VALUE => {
-            Err(format!("config {name}: a value has {LONGEST_VALUE} bytes at most"))
-        }
-        _ => Ok(()),
     }
 }
 

@@ -6,6 +6,17 @@ use std::collections::BTreeMap;
 use url::Url;
 use utoipa::ToSchema;
 
+/// Bytes of the name of a value that a guest reads.
+const LONGEST_NAME: usize = 200;
+/// Bytes of such a value.
+const LONGEST_VALUE: usize = 64 << 10;
+/// Bytes of all names and values together.
+const MOST_CONFIG: usize = 1 << 20;
+/// Other origins.
+const MOST_ORIGINS: usize = 100;
+/// Bytes of one.
+const LONGEST_ORIGIN: usize = 300;
+
 /// See the module.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(default, deny_unknown_fields)]
@@ -52,6 +63,10 @@ pub struct Origins {
 impl Settings {
     /// An error where a setting says something that it cannot say.
     pub fn check(&self) -> Result<(), String> {
+        if self.trusted_origins.len() > MOST_ORIGINS {
+            return Err(format!("trusted-origins: more than {MOST_ORIGINS}"));
+        }
+        check_config(self.config.iter().map(|(name, value)| (name, value.as_str())))?;
         self.trusted_origins.iter().try_for_each(|text| trusted_origin(text).map(drop))
     }
 
@@ -64,8 +79,34 @@ impl Settings {
     }
 }
 
+/// An error where one of the values that a guest reads has a name that it cannot have, or they are
+/// too large: each process has them in memory.
+pub(super) fn check_config<'a>(entries: impl Iterator<Item = (&'a String, &'a str)>) -> Result<(), String> {
+    let mut whole = 0;
+    for (name, value) in entries {
+        if name.is_empty() || name.len() > LONGEST_NAME || name.contains(|c: char| c.is_control() || c == '=') {
+            return Err(format!(
+                "config {name:?}: a name has 1 to {LONGEST_NAME} bytes, no `=` and no control characters"
+            ));
+        }
+        if value.len() > LONGEST_VALUE {
+            return Err(format!("config {name}: a value has {LONGEST_VALUE} bytes at most"));
+        }
+        whole += name.len() + value.len();
+    }
+    match whole > MOST_CONFIG {
+        true => Err(format!("config: all values together have {MOST_CONFIG} bytes at most")),
+        false => Ok(()),
+    }
+}
+
 /// An origin as browsers spell it, out of a setting; an error for what no browser ever says.
 fn trusted_origin(text: &str) -> Result<String, String> {
+    // A parser of URLs looks past some of these.
+    if text.len() > LONGEST_ORIGIN || text.contains(|c: char| c.is_control() || c.is_whitespace()) {
+        let shown: String = text.chars().take(LONGEST_ORIGIN).collect();
+        return Err(format!("trusted-origins: {shown:?} is no origin such as https://shop.example"));
+    }
     if text.contains('*') {
         return Err(format!(
             "trusted-origins: `{text}` is a pattern, which fits no origin: list each origin by itself"

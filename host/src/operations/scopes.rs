@@ -1,6 +1,6 @@
 //! What a token allows.
 
-use super::OperationError;
+use super::{OperationError, token_text};
 use crate::storage::registry::check_name;
 use std::collections::BTreeSet;
 use std::fmt;
@@ -92,6 +92,9 @@ impl FromStr for Scope {
 
 /// Says what was meant, if that can be guessed.
 fn unknown(text: &str, kind: &str, app: Option<&str>) -> OperationError {
+    if token_text::is_in(text.as_bytes()) {
+        return OperationError::invalid("scopes: this is a token, and not what one allows");
+    }
     let all = || OF_HOST.iter().chain(&OF_APP).copied();
     let distance = |known: &&str| strsim::damerau_levenshtein(&kind.to_lowercase().replace('_', "-"), known);
     let nearest = all().min_by_key(distance).filter(|known| distance(known) <= known.len().max(3) / 2);

@@ -11,6 +11,8 @@ use utoipa::ToSchema;
 
 /// Characters of a name.
 const LONGEST_NAME: usize = 100;
+/// Scopes of a token. They are written down as a whole.
+const MOST_SCOPES: usize = 100;
 /// How long a token is good where nothing says otherwise.
 pub const USUAL_LIFE: &str = "90d";
 /// Says that a token has no end.
@@ -37,7 +39,7 @@ pub struct TokenRequest {
     pub name: String,
     /// What it allows: `read`, `deploy:APP`, `deploy-native:APP`, `rollback:APP`, `config:APP`,
     /// `keys`, `admin`. APP may be `*`.
-    #[schema(min_items = 1, example = json!(["read", "deploy:blog"]))]
+    #[schema(min_items = 1, max_items = 100, example = json!(["read", "deploy:blog"]))]
     pub scopes: Vec<String>,
     /// How long it is good, such as `90d` or `12h`, or `never`; none: 90 days.
     #[schema(example = "90d")]
@@ -106,6 +108,9 @@ impl Operations {
                 "name: a token has a name of 1 to {LONGEST_NAME} characters, without control characters"
             )));
         }
+        if request.scopes.len() > MOST_SCOPES {
+            return Err(OperationError::invalid(format!("scopes: a token has {MOST_SCOPES} at most")));
+        }
         let scopes = Scopes::read(request.scopes.iter().map(String::as_str))?;
         if scopes.is_empty() {
             return Err(OperationError::invalid("scopes: a token has at least one, such as read or deploy:APP"));
@@ -160,7 +165,11 @@ impl Operations {
 
 fn no_such_token(id: &str) -> OperationError {
     // Whoever mistakes the text for the id must not find it in a log.
-    let shown = if token_text::is_in(id.as_bytes()) { "of that text: its id are the 12 digits in it" } else { id };
+    let shown = if token_text::is_in(id.as_bytes()) {
+        "of that text: the id is the 12 digits after innkeeper_"
+    } else {
+        id
+    };
     OperationError::not_found(format!("there is no token {shown}: innkeeper token list shows them"))
 }
 

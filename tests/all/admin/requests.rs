@@ -33,11 +33,30 @@ async fn what_is_wrong_with_a_request_is_said(engine: Engine) {
         (r#"{"keep-versions":-1}"#, 400, "keep-versions"),
         (r#"{"limits":{"nothing":"1"}}"#, 400, "nothing"),
         (r#"{"trusted-origins":["*"]}"#, 400, "trusted-origins"),
+        ("{\"trusted-origins\":[\"https://x.example\\u0000\"]}", 400, "trusted-origins"),
+        (r#"{"routes":["/a/../b"]}"#, 400, "/a/../b"),
+        (r#"{"routes":["/."]}"#, 400, "/."),
+        (r#"{"limits":{"memory-per-instance":"1"}}"#, 400, "with less than 1MiB"),
         (r#"{"reset":["everything"]}"#, 400, "everything"),
     ] {
         let answer = root.send(patch(&root, "application/json"), body).await.expect(status);
         assert!(answer.json()["message"].as_str().unwrap().contains(said), "{body}: {answer:?}");
     }
+    for body in [r#"{"set":{"A":null}}"#, r#"{"set":{"A":{}}}"#, r#"{"set":{"A":{"value":"1","from-env":"B"}}}"#] {
+        let request = root.request(Method::PATCH, "/apps/probe/config").header("content-type", "application/json");
+        let answer = root.send(request, body).await.expect(400);
+        let message = answer.json()["message"].as_str().unwrap().to_owned();
+        assert!(message.starts_with("the body, at set.A: ") && message.contains("from-env"), "{body}: {message}");
+    }
+    let values: serde_json::Map<_, _> =
+        (0..17).map(|number| (format!("A{number}"), json!({ "value": "x".repeat(64 << 10) }))).collect();
+    let (most, one_more) =
+        (values.iter().take(15).map(|(name, value)| (name.clone(), value.clone())), values.clone());
+    let most: serde_json::Map<_, _> = most.collect();
+    root.json(Method::PATCH, "/apps/probe/config", &json!({ "set": most })).await.expect(200);
+    let more: serde_json::Map<_, _> = one_more.into_iter().filter(|(name, _)| !most.contains_key(name)).collect();
+    let refused = root.json(Method::PATCH, "/apps/probe/config", &json!({ "set": more })).await.expect(400);
+    assert!(refused.text().contains("all values together"), "{refused:?}");
     for media_type in
         ["text/plain", "application/x-www-form-urlencoded", "application/jsonx", "multipart/form-data"]
     {

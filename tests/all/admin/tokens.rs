@@ -7,6 +7,7 @@ use support::{Engine, TestDatabase, command};
 on_both_databases! {
     tokens_are_made_listed_and_revoked_by_command,
     a_scope_that_is_mistyped_is_told_the_nearest_one,
+    a_token_has_few_scopes_and_none_of_them_is_a_token,
 }
 
 async fn tokens_are_made_listed_and_revoked_by_command(engine: Engine) {
@@ -34,7 +35,7 @@ async fn tokens_are_made_listed_and_revoked_by_command(engine: Engine) {
     let again = command::on(database, &["token", "revoke", id]).await.failed();
     assert!(again.stderr.contains("worthless already"), "{again}");
     let text = command::on(database, &["token", "revoke", token]).await.failed();
-    assert!(text.stderr.contains("12 digits") && !text.stderr.contains(&token[23..]), "{text}");
+    assert!(text.stderr.contains("worthless already") && !text.stderr.contains(&token[23..]), "{text}");
     let listed = command::on(database, &["token", "list", "--json"]).await.succeeded().json();
     assert_eq!(listed[1]["state"], "revoked", "{listed}");
     let table = database.host_table("audit");
@@ -64,4 +65,20 @@ async fn a_scope_that_is_mistyped_is_told_the_nearest_one(engine: Engine) {
         let failed = command::on(&database, &arguments).await.failed();
         assert!(failed.stderr.contains(said), "{failed}");
     }
+}
+
+async fn a_token_has_few_scopes_and_none_of_them_is_a_token(engine: Engine) {
+    let host = host(engine).await;
+    let mut root = Api::root(&host);
+    let many: Vec<String> = (0..101).map(|number| format!("deploy:a{number}")).collect();
+    let refused = root.post("/tokens", &json!({ "name": "many", "scopes": many })).await.expect(400);
+    assert!(refused.text().contains("100 at most"), "{refused:?}");
+    let twice = json!({ "name": "twice", "scopes": ["read", "read"] });
+    let made = root.post("/tokens", &twice).await.expect(201).json();
+    assert_eq!(made["about"]["scopes"], json!(["read"]));
+    let token = made["token"].as_str().unwrap();
+    let refused = root.post("/tokens", &json!({ "name": "odd", "scopes": [token] })).await.expect(400);
+    assert!(refused.text().contains("this is a token") && !refused.text().contains(&token[23..]), "{refused:?}");
+    let entries = root.get("/audit").await.expect(200).json();
+    assert!(!entries.to_string().contains(&token[23..]), "{entries}");
 }

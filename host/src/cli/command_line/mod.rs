@@ -32,7 +32,12 @@ pub(super) fn parse(typed: &[OsString]) -> Result<Cli, ExitCode> {
         Ok(cli) => return Ok(Cli { tip: suggestions::for_an_app(&command, typed), ..cli }),
         Err(error) => suggestions::add(error, &command, typed),
     };
-    output::written(error.print());
+    let printed = error.print();
+    if error.use_stderr() {
+        output::beside(printed)
+    } else {
+        output::written(printed)
+    }
     Err(ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(u8::MAX)))
 }
 

@@ -4,6 +4,7 @@
 mod table;
 mod words;
 
+use table::Column;
 pub(super) use table::{flexible, number, table, text};
 pub(super) use words::{age_of, bytes, printable, time, time_of};
 
@@ -15,9 +16,9 @@ use std::io::{self, BufRead, ErrorKind, IsTerminal, Write};
 /// end a host that writes to a process which it has started and which has died.
 const PIPE_CLOSED: i32 = 141;
 
-/// Prints a line.
+/// Prints a line. What moves the cursor is taken out: parts of it may come from a host elsewhere.
 pub(super) fn line(text: impl Display) {
-    write_bytes(format!("{text}\n").as_bytes());
+    write_bytes(format!("{}\n", words::printable_lines(&text.to_string())).as_bytes());
 }
 
 /// Prints bytes as they are.
@@ -32,9 +33,16 @@ fn styled_line(text: &str) {
     written(writeln!(out, "{text}").and_then(|()| out.flush()));
 }
 
-/// Says something beside the result, on standard error.
+/// Says something beside the result, on standard error. Where that cannot be written the command
+/// goes on: its work and its status are worth more.
 pub(super) fn note(text: impl Display) {
-    written(io::stderr().lock().write_all(format!("{text}\n").as_bytes()));
+    let line = format!("{}\n", words::printable_lines(&text.to_string()));
+    beside(io::stderr().lock().write_all(line.as_bytes()));
+}
+
+/// Ends the process where nobody reads what is said beside the result.
+pub(super) fn beside(result: io::Result<()>) {
+    let _ = result.inspect_err(end_if_closed);
 }
 
 /// Says on a terminal what is being done, on standard error. Nothing where nobody watches.
@@ -46,7 +54,31 @@ pub(super) fn progress(text: &str) {
 
 /// Prints a value as JSON, for scripts.
 pub(super) fn json(value: &impl Serialize) -> anyhow::Result<()> {
-    line(serde_json::to_string_pretty(value)?);
+    write_bytes(format!("{}\n", serde_json::to_string_pretty(value)?).as_bytes());
+    Ok(())
+}
+
+/// Prints a list: as JSON, as a table with a row for each, or, where there is none, a sentence.
+pub(super) fn listing<T: Serialize, const N: usize>(
+    json: bool,
+    items: &[T],
+    empty: impl Display,
+    columns: [Column; N],
+    row: impl Fn(&T) -> [String; N],
+) -> anyhow::Result<()> {
+    if json {
+        return self::json(&items);
+    }
+    match items.is_empty() {
+        true => line(empty),
+        false => table(columns, &items.iter().map(row).collect::<Vec<_>>()),
+    }
+    Ok(())
+}
+
+/// Prints a value as JSON in one line, for scripts that read line by line.
+pub(super) fn json_line(value: &impl Serialize) -> anyhow::Result<()> {
+    write_bytes(format!("{}\n", serde_json::to_string(value)?).as_bytes());
     Ok(())
 }
 
@@ -116,7 +148,7 @@ pub(super) fn ask_for_text(question: &str) -> Option<String> {
         return None;
     }
     let mut out = io::stderr().lock();
-    written(write!(out, "{question} ").and_then(|()| out.flush()));
+    beside(write!(out, "{question} ").and_then(|()| out.flush()));
     let mut answer = String::new();
     io::stdin().lock().read_line(&mut answer).ok()?;
     Some(answer.trim().to_owned())

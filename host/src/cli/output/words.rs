@@ -56,8 +56,17 @@ pub(in crate::cli) fn bytes(count: u64) -> String {
 /// A text that visitors or deployers have chosen, without what moves the cursor or turns the line
 /// around.
 pub(in crate::cli) fn printable(text: &str) -> String {
-    let is_plain = |c: char| !c.is_control() && !matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
     text.chars().map(|c| if is_plain(c) { c } else { char::REPLACEMENT_CHARACTER }).collect()
+}
+
+/// The same for a text that may have several lines.
+pub(in crate::cli) fn printable_lines(text: &str) -> String {
+    let is_plain = |c: char| is_plain(c) || matches!(c, '\n' | '\t');
+    text.chars().map(|c| if is_plain(c) { c } else { char::REPLACEMENT_CHARACTER }).collect()
+}
+
+fn is_plain(c: char) -> bool {
+    !c.is_control() && !matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 #[cfg(test)]

@@ -28,7 +28,7 @@ impl Client {
         let token: CurrentToken = self.get(&["tokens", "current"]).await?;
         let wanted = Scope::DeployNative(app.to_owned());
         if !Scopes::restore(&token.scopes.join(" ")).allows(&wanted) {
-            return Ok(Err(format!("the token lacks the scope {wanted}, by which it would take code from here")));
+            return Ok(Err(format!("the token lacks the scope {wanted}")));
         }
         let Some(theirs) = self.engine().await? else {
             return Ok(Err("it is of an earlier release, which takes no code".to_owned()));

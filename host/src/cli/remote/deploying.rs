@@ -10,7 +10,7 @@ use crate::operations::{
 };
 use crate::storage::hex;
 use crate::web::admin::{IDEMPOTENCY_KEY, UPLOAD_OFFSET};
-use anyhow::{Context, bail};
+use anyhow::{Context, anyhow, bail};
 use bytes::Bytes;
 use http::{Method, StatusCode};
 use sha2::{Digest, Sha256};
@@ -49,7 +49,7 @@ impl Client {
             }
         };
         let mut key = [0u8; 16];
-        getrandom::fill(&mut key).map_err(|_| anyhow::anyhow!("the system gives no random numbers"))?;
+        getrandom::fill(&mut key).map_err(|_| anyhow!("the system gives no random numbers"))?;
         let wanted = DeploymentRequest { sha256, native, deploy: request.clone() };
         let asking = self.ask(Method::POST, &["apps", app, "deployments"]).header(IDEMPOTENCY_KEY, hex(&key));
         let deployment: DeploymentView = asking.json(&wanted)?.repeatable().answer().await?;
@@ -136,10 +136,8 @@ impl Client {
                         .context("the host does not say what it has made: look at the versions");
                 }
                 DeploymentState::Failed => {
-                    let error = deployment.error.map(|error| error.message);
-                    bail!(
-                        error.unwrap_or_else(|| "the deployment failed, and the host does not say why".to_owned())
-                    );
+                    let unknown = || anyhow!("the deployment failed, and the host does not say why");
+                    return Err(deployment.error.map_or_else(unknown, anyhow::Error::from));
                 }
                 DeploymentState::Waiting | DeploymentState::Running if began.elapsed() > LONGEST => {
                     bail!(

@@ -110,7 +110,7 @@ impl Client {
     pub(super) async fn abort(&self, app: &str, note: Option<&str>) -> anyhow::Result<i64> {
         let canary = self.app(app).await?.canary.map(|canary| canary.version);
         let _: AppView = self.post(&["apps", app, "abort"], &noted(note)).await?;
-        canary.ok_or_else(|| anyhow!("the canary of {app} was made meanwhile, and has ended"))
+        canary.ok_or_else(|| anyhow!("{app} had no canary when asked; one that was made meanwhile was ended"))
     }
 
     pub(super) async fn settings(&self, app: &str) -> anyhow::Result<SettingsView> {

@@ -2,23 +2,27 @@
 //!
 //! What may be sent twice is sent again where the connection breaks or the router in front says
 //! that nobody is there, as it does while a host is restarted. All else is sent again only where it
-//! was never sent.
+//! was never sent. Where another try cannot help, such as with a certificate that is not good, there
+//! is none.
 
+use super::super::output;
 use crate::config::{RemoteConfig, Secret};
+use crate::operations::OperationError;
 use crate::web::admin::ErrorBody;
 use anyhow::{Context, anyhow, bail};
 use bytes::Bytes;
-use http::header::{AUTHORIZATION, CONTENT_TYPE, HOST, HeaderName, HeaderValue, USER_AGENT};
+use http::header::{AUTHORIZATION, CONTENT_TYPE, HOST, HeaderName, HeaderValue, LOCATION, USER_AGENT};
 use http::{HeaderMap, Method, Request, StatusCode, Uri};
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::client::conn::http1::{SendRequest, handshake};
 use hyper_util::rt::TokioIo;
-use rustls::ClientConfig;
 use rustls::crypto::ring;
 use rustls::pki_types::ServerName;
+use rustls::{CertificateError, ClientConfig};
+use std::net::IpAddr;
 use std::sync::Arc;
-use std::time::Duration;
-use tokio::net::TcpStream;
+use std::time::{Duration, Instant};
+use tokio::net::{TcpStream, lookup_host};
 use tokio::sync::Mutex;
 use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
@@ -28,15 +32,20 @@ use url::Url;
 const CONNECT: Duration = Duration::from_secs(15);
 /// How long an answer may take. Routers end a request sooner.
 const ANSWER: Duration = Duration::from_secs(100);
-/// Before each further try. Together about as long as a host needs to be started anew.
-const PAUSES: [Duration; 6] = [
+/// Before each further try. Together longer than a host needs to end and to be started anew.
+const PAUSES: [Duration; 8] = [
     Duration::from_millis(300),
     Duration::from_secs(1),
     Duration::from_secs(2),
     Duration::from_secs(4),
     Duration::from_secs(8),
     Duration::from_secs(8),
+    Duration::from_secs(8),
+    Duration::from_secs(8),
 ];
+/// After so long there is no further try: a server that takes requests and is silent is not one
+/// that is being started.
+const LONGEST: Duration = Duration::from_secs(180);
 /// Bytes of an answer: more than the largest component.
 const ANSWER_BYTES: usize = 1 << 30;
 
@@ -71,6 +80,8 @@ pub(super) struct Transport {
 
 /// Why there is no answer.
 enum Trouble {
+    /// The request has not left this machine, and another try would end alike.
+    Final(anyhow::Error),
     /// The request has not left this machine.
     Unsent(anyhow::Error),
     /// Nobody knows whether it has arrived.
@@ -91,39 +102,49 @@ impl Transport {
 
     /// Sends a request, again if need be, and returns what came back.
     pub(super) async fn send(&self, call: &Call) -> anyhow::Result<Answer> {
-        let mut pauses = PAUSES.into_iter();
+        let (began, mut pauses) = (Instant::now(), PAUSES.into_iter());
+        let mut is_told = false;
         loop {
             let trouble = match self.send_once(call).await {
+                Ok(answer) if is_of_a_router(&answer) => Trouble::Broken(anyhow!("{}", Self::said(&answer))),
                 Ok(answer) if call.is_repeatable && is_passing(answer.status) => {
-                    anyhow!("{}", Self::said(&answer))
+                    Trouble::Unsent(anyhow!("{}", Self::said(&answer)))
                 }
                 Ok(answer) => return Ok(answer),
-                Err(Trouble::Unsent(error)) => error,
-                Err(Trouble::Broken(error)) if call.is_repeatable => error,
-                Err(Trouble::Broken(error)) => {
+                Err(trouble) => trouble,
+            };
+            let error = match trouble {
+                Trouble::Final(error) => return Err(error.context(self.place().to_owned())),
+                Trouble::Unsent(error) => error,
+                Trouble::Broken(error) if call.is_repeatable => error,
+                Trouble::Broken(error) => {
                     let text =
                         format!("{}: nobody knows whether it was done; look before you try again", self.place());
                     return Err(error.context(text));
                 }
             };
-            match pauses.next() {
-                Some(pause) => tokio::time::sleep(pause).await,
-                None => return Err(trouble.context(format!("{} cannot be reached", self.place()))),
+            let Some(pause) = pauses.next().filter(|_| began.elapsed() < LONGEST) else {
+                return Err(error.context(format!("{} cannot be reached", self.place())));
+            };
+            if !is_told {
+                output::note(format!("{}: no answer yet ({error:#}), trying again", self.place()));
+                is_told = true;
             }
+            tokio::time::sleep(pause).await;
         }
     }
 
     async fn send_once(&self, call: &Call) -> Result<Answer, Trouble> {
+        let request = self.request(call).map_err(Trouble::Final)?;
         let mut open = self.open.lock().await;
         let mut sender = match usable(open.take()).await {
             Some(sender) => sender,
             None => {
                 let connecting = timeout(CONNECT, self.connect()).await;
-                let connected = connecting.unwrap_or_else(|_| Err(anyhow!("no connection within {CONNECT:?}")));
-                connected.map_err(Trouble::Unsent)?
+                let too_late = || Trouble::Unsent(anyhow!("no connection within {CONNECT:?}"));
+                connecting.unwrap_or_else(|_| Err(too_late()))?
             }
         };
-        let request = self.request(call).map_err(Trouble::Unsent)?;
         let answering = timeout(ANSWER, async {
             let (head, body) = sender.send_request(request).await?.into_parts();
             let body = Limited::new(body, ANSWER_BYTES).collect().await;
@@ -160,26 +181,32 @@ impl Transport {
         Ok(request.body(Full::new(bytes))?)
     }
 
-    async fn connect(&self) -> anyhow::Result<SendRequest<Full<Bytes>>> {
+    async fn connect(&self) -> Result<SendRequest<Full<Bytes>>, Trouble> {
         let host =
             self.url.host_str().unwrap_or_default().trim_start_matches('[').trim_end_matches(']').to_owned();
         let port = self.url.port_or_known_default().unwrap_or(443);
-        let stream = TcpStream::connect((host.as_str(), port)).await?;
+        let unsent = |error: std::io::Error| Trouble::Unsent(error.into());
+        let addresses = lookup_host((host.as_str(), port)).await;
+        let addresses: Vec<_> = addresses.map_err(|error| unknown_name(&host, &error))?.collect();
+        let stream = TcpStream::connect(addresses.as_slice()).await.map_err(unsent)?;
         let _ = stream.set_nodelay(true);
         match &self.tls {
-            None => open(TokioIo::new(stream)).await,
+            None => {
+                check_is_here(&host, stream.peer_addr().map_err(unsent)?.ip())?;
+                open(TokioIo::new(stream)).await
+            }
             Some(tls) => {
-                let name = ServerName::try_from(host)?;
-                open(TokioIo::new(tls.connect(name, stream).await.context("TLS")?)).await
+                let name = ServerName::try_from(host).map_err(|error| Trouble::Final(error.into()))?;
+                open(TokioIo::new(tls.connect(name, stream).await.map_err(of_tls)?)).await
             }
         }
     }
 
     /// What a host says that has not done what it was asked for.
     pub(super) fn said(answer: &Answer) -> String {
-        match serde_json::from_slice::<ErrorBody>(&answer.body) {
-            Ok(body) => body.message,
-            Err(_) => format!("the answer is {}, and not from the admin API of an Innkeeper", answer.status),
+        match error_of(answer) {
+            Some(error) => error.message,
+            None => format!("the answer is {}, and not from the admin API of an Innkeeper", answer.status),
         }
     }
 
@@ -192,10 +219,18 @@ impl Transport {
         match answer.status {
             StatusCode::UNAUTHORIZED => bail!("{}: INNKEEPER_TOKEN: {said}", self.place()),
             StatusCode::FORBIDDEN | StatusCode::TOO_MANY_REQUESTS => bail!("{}: {said}", self.place()),
-            StatusCode::NOT_FOUND if serde_json::from_slice::<ErrorBody>(&answer.body).is_err() => {
+            StatusCode::NOT_FOUND if error_of(&answer).is_none() => {
                 bail!("{}: there is no admin API of an Innkeeper", self.place())
             }
-            _ => bail!(said),
+            status if status.is_redirection() => {
+                let to = answer.headers.get(LOCATION).and_then(|to| to.to_str().ok());
+                let to = to.map(|to| format!(" to {to}")).unwrap_or_default();
+                bail!("{} redirects{to} ({status}): name the host itself with --to", self.place())
+            }
+            _ => match serde_json::from_slice::<OperationError>(&answer.body) {
+                Ok(error) => Err(error.into()),
+                Err(_) => bail!("{}: {said}", self.place()),
+            },
         }
     }
 }
@@ -212,11 +247,61 @@ fn is_passing(status: StatusCode) -> bool {
     passing.contains(&status)
 }
 
-async fn open<S>(stream: TokioIo<S>) -> anyhow::Result<SendRequest<Full<Bytes>>>
+/// Whether a router in front has answered instead of a host, which may have got the request.
+fn is_of_a_router(answer: &Answer) -> bool {
+    is_passing(answer.status) && error_of(answer).is_none()
+}
+
+/// What the admin API says of a failure; none where somebody else has answered.
+fn error_of(answer: &Answer) -> Option<ErrorBody> {
+    serde_json::from_slice(&answer.body).ok()
+}
+
+fn unknown_name(host: &str, error: &std::io::Error) -> Trouble {
+    Trouble::Final(anyhow!("the name {host} leads to no address ({error}): check --to and this machine's network"))
+}
+
+/// Names of this machine may lead elsewhere, and then everybody on the way could read the token.
+fn check_is_here(host: &str, address: IpAddr) -> Result<(), Trouble> {
+    match address.to_canonical().is_loopback() {
+        true => Ok(()),
+        false => Err(Trouble::Final(anyhow!(
+            "{host} is {address}, which is another machine: over plain http, everybody on the way could read \
+             the token; https is wanted"
+        ))),
+    }
+}
+
+/// What a certificate or the other side's TLS is refused for stays as it is.
+fn of_tls(error: std::io::Error) -> Trouble {
+    let Some(found) = error.get_ref().and_then(|error| error.downcast_ref::<rustls::Error>()) else {
+        return Trouble::Unsent(anyhow::Error::from(error).context("TLS"));
+    };
+    let hint = match found {
+        rustls::Error::InvalidCertificate(
+            CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. },
+        ) => ": --to needs a name for which the host has a certificate",
+        rustls::Error::InvalidCertificate(
+            CertificateError::Expired
+            | CertificateError::ExpiredContext { .. }
+            | CertificateError::NotValidYet
+            | CertificateError::NotValidYetContext { .. },
+        ) => ": the host needs another certificate, or this machine another time",
+        rustls::Error::InvalidCertificate(_) => {
+            ": this machine knows nobody who has signed it; the certificate of an authority of your own goes into a file \
+             that the variable SSL_CERT_FILE names"
+        }
+        rustls::Error::InvalidMessage(_) => ": what answers there does not speak TLS; is the port the right one?",
+        _ => "",
+    };
+    Trouble::Final(anyhow!("TLS: {found}{hint}"))
+}
+
+async fn open<S>(stream: TokioIo<S>) -> Result<SendRequest<Full<Bytes>>, Trouble>
 where
     S: tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin + Send + 'static,
 {
-    let (sender, connection) = handshake(stream).await?;
+    let (sender, connection) = handshake(stream).await.map_err(|error| Trouble::Unsent(error.into()))?;
     // It ends with the sender.
     tokio::spawn(connection);
     Ok(sender)
@@ -228,10 +313,35 @@ fn connector() -> anyhow::Result<TlsConnector> {
     roots.add_parsable_certificates(found.certs);
     if roots.is_empty() {
         bail!(
-            "this system has no root certificates, by which the host could prove who it is: install ca-certificates"
+            "this system has no root certificates, by which the host could prove who it is: install \
+             ca-certificates, or name a file of certificates in SSL_CERT_FILE"
         );
     }
     let builder = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()));
     let builder = builder.with_safe_default_protocol_versions()?;
     Ok(TlsConnector::from(Arc::new(builder.with_root_certificates(roots).with_no_client_auth())))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn over_plain_http_only_this_machine_is_spoken_to_whatever_its_name_is() {
+        for here in ["127.0.0.1", "127.9.9.9", "::1", "::ffff:127.0.0.1"] {
+            assert!(check_is_here("a.localhost", here.parse().unwrap()).is_ok(), "{here}");
+        }
+        for elsewhere in ["192.0.2.2", "10.0.0.1", "::ffff:192.0.2.2", "fe80::1", "0.0.0.0", "::"] {
+            let refused = check_is_here("a.localhost", elsewhere.parse().unwrap());
+            let Err(Trouble::Final(error)) = refused else { panic!("{elsewhere} is not this machine") };
+            let said = error.to_string();
+            assert!(said.starts_with("a.localhost is ") && said.contains("https is wanted"), "{said}");
+        }
+    }
+
+    #[test]
+    fn the_pauses_outlast_a_host_that_is_started_anew() {
+        // It answers for another 21 seconds, and then it has to load its apps.
+        assert!(PAUSES.iter().sum::<Duration>() > Duration::from_secs(35));
+    }
 }

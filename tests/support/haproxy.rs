@@ -45,6 +45,11 @@ impl Haproxy {
         haproxy
     }
 
+    /// Where it listens.
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
     /// A visitor who comes through it.
     pub fn visitor(&self) -> Visitor {
         Visitor::of(Arc::new(Mutex::new(self.address)))

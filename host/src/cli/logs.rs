@@ -1,6 +1,7 @@
 //! `innkeeper logs`
 
 use super::control::{Control, ControlArgs};
+use super::followed::{Followed, News};
 use super::{OneApp, output};
 use crate::operations::LogLineView;
 use clap::Args;
@@ -9,12 +10,16 @@ use std::time::Duration;
 
 /// Between two looks of `--follow`.
 const EVERY: Duration = Duration::from_millis(500);
+/// The same where another host has answered than the one that was meant.
+const SOON: Duration = Duration::from_millis(100);
+/// Lines of one look of `--follow`, at least.
+const AT_ONCE: u32 = 1_000;
 
 /// Show the last lines of an app's log, and go on with --follow
 ///
 /// Shows the last lines of an app's log: what its guest writes, what became of its requests, and
 /// what the host says of it. They are in the memory of the host that serves it, so the command asks
-/// such a host.
+/// such a host. Behind a router with several hosts --follow shows the lines of all of them.
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
 Examples:
@@ -60,30 +65,42 @@ pub(super) async fn run(options: &Options) -> anyhow::Result<()> {
     let control = Control::to_read(&options.control, app).await?;
     let Options { request, level, limit, .. } = options;
     let mut query = LogQuery { since: None, request: request.clone(), level: level.clone(), limit: *limit };
-    let mut excerpt = control.logs(app, &query).await?;
+    let first = control.logs(app, &query).await?;
     if !options.follow && options.json {
-        return output::json(&excerpt.lines);
+        output::json(&first.lines)?;
+        control.close().await;
+        return Ok(());
     }
+    if !options.follow && first.lines.is_empty() {
+        output::note("no lines yet");
+    }
+    let mut followed = Followed::default();
+    let mut news = followed.take(&query, first);
     loop {
-        if excerpt.missed > 0 {
-            output::note(format!("{} lines were overwritten before they could be shown", excerpt.missed));
-        }
-        for line in &excerpt.lines {
-            output::line(if options.json { serde_json::to_string(line)? } else { shown(line) });
-        }
+        let pause = if news.is_some() { EVERY } else { SOON };
+        news.iter().try_for_each(|news| print(news, options.json))?;
         if !options.follow {
+            control.close().await;
             return Ok(());
         }
-        tokio::time::sleep(EVERY).await;
-        query.since = Some(excerpt.next);
-        let process = excerpt.process;
-        excerpt = control.logs(app, &query).await?;
-        if excerpt.process != process {
-            // Another host answers, or the same one after a restart: its numbers are others.
-            query.since = None;
-            excerpt = control.logs(app, &query).await?;
+        tokio::time::sleep(pause).await;
+        query.since = followed.since();
+        query.limit = if query.since.is_some() { AT_ONCE.max(*limit) } else { *limit };
+        news = followed.take(&query, control.logs(app, &query).await?);
+    }
+}
+
+fn print(news: &News, json: bool) -> anyhow::Result<()> {
+    if news.missed > 0 {
+        output::note(format!("{} lines were overwritten before they could be shown", news.missed));
+    }
+    for line in &news.lines {
+        match json {
+            true => output::json_line(line)?,
+            false => output::line(shown(line)),
         }
     }
+    Ok(())
 }
 
 fn shown(line: &LogLineView) -> String {

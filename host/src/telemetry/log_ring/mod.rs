@@ -198,7 +198,7 @@ impl LogRing {
         let process = self.process.clone();
         let app = wanted.app.unwrap_or_default();
         let Some(ring) = self.apps.load().get(app).map(Arc::clone) else {
-            return LogExcerpt { process, next: wanted.since.unwrap_or_default(), ..LogExcerpt::default() };
+            return LogExcerpt { process, ..LogExcerpt::default() };
         };
         // Whoever logs waits only until the lines have been counted up, not written out.
         let (first, kept) = {
@@ -215,11 +215,13 @@ impl LogRing {
             let lines = shown(numbered.get(skipped..).unwrap_or_default());
             return LogExcerpt { process, next: end, missed: 0, lines };
         };
+        // Beyond the end: the lines of the app were forgotten meanwhile, and are counted anew.
+        let since = if since > end { 0 } else { since };
         let from = numbered.partition_point(|(number, _)| *number < since);
         let later = numbered.get(from..).unwrap_or_default();
         let (lines, next) = match later.split_at_checked(wanted.most) {
             Some((now, [(next, _), ..])) => (shown(now), *next),
-            _ => (shown(later), end.max(since)),
+            _ => (shown(later), end),
         };
         LogExcerpt { process, next, missed: first.saturating_sub(since), lines }
     }

@@ -22,7 +22,7 @@ pub(super) struct Options {
     /// Where to listen [default: 0.0.0.0:$PORT, or port 8080]
     #[arg(long, value_name = "ADDRESS:PORT")]
     listen: Option<SocketAddr>,
-    /// A folder of components and built projects that are deployed where nothing ever was
+    /// A folder of components and built projects that are deployed where no app ever was
     #[arg(long, value_name = "FOLDER")]
     components: Option<PathBuf>,
 }
@@ -48,6 +48,8 @@ Environment:\n"
 
 pub(super) async fn run(options: Options) -> anyhow::Result<()> {
     let config = options.database.load()?;
+    // A folder that is not there is most likely a mistyped one.
+    options.components.as_deref().map(seeding::entries).transpose()?;
     let _log = telemetry::start(config.web.log_format, config.log_filter.as_deref(), &config.limits)?;
     let listener = run::bind(options.listen.unwrap_or(config.web.serve_address)).await?;
     tracing::info!("database: {}; {}", config.database.target.describe(), config.database.reason);

@@ -101,7 +101,7 @@ async fn doctor_names_the_database_and_the_reason(engine: Engine) {
     let report = command::on(&database, &["doctor"]).await.succeeded();
     let (kind, reason) = match engine {
         Engine::Postgres => ("postgres", "--database-url"),
-        Engine::Sqlite => ("sqlite", "no database variable is set"),
+        Engine::Sqlite => ("sqlite", "--data was given"),
     };
     assert!(report.stdout.contains(kind) && report.stdout.contains(reason), "{report}");
     command::on(&database, &["doctor", "--json"]).await.succeeded().json();

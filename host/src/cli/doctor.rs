@@ -6,6 +6,7 @@ use crate::config::Config;
 use crate::operations::HostView;
 use crate::storage::registry::App;
 use crate::storage::{self, Code, Database, Error, RegistryState};
+use crate::telemetry::figures::DiskFigures;
 use anyhow::bail;
 use clap::Args;
 use serde_json::json;
@@ -26,8 +27,9 @@ Examples:
   innkeeper doctor --json | jq '.apps[].warnings'
 
 JSON: {database, source, reason, notes, answers, disk, problem, apps, hosts, apps_problem, compiled_code, pool_size,
-connections, memory_bytes, instances}; apps is a list of {app, database_var, place, tier, warnings, problem}. With --limits:
-a list of {meaning, value, default, variable}")]
+connections, memory_bytes, instances}; apps is a list of {app, database_var, place, tier, warnings, problem}, disk is
+{folder, free_bytes, reserve_bytes, takes_writes}, connections is {guests, host, apps, most}, hosts is as in `hosts`.
+With --limits: a list of {name, variable, value, default, unit, meaning}")]
 pub(super) struct Options {
     #[command(flatten)]
     database: DatabaseArgs,
@@ -94,16 +96,15 @@ async fn database(config: &Config, options: &Options) -> anyhow::Result<()> {
             "instances": config.memory_budget().slots(),
         }))?;
     } else {
-        print(config, version.as_deref(), &connections);
-        if let Some(disk) = disk {
-            let state = if disk.takes_writes { "takes writes" } else { "takes no writes" };
-            output::line(format!("disk        {state}, {} bytes free in {}", disk.free, disk.folder));
-        }
+        print(config, version.as_deref(), disk.as_ref(), unread.as_deref(), &connections);
         print_hosts(&hosts);
-        print_tiers(&tiers, unread.as_deref(), options.all);
+        print_tiers(&tiers, options.all);
     }
     if let Some(problem) = problem {
         bail!("the database does not answer: {problem}");
+    }
+    if let Some(unread) = unread {
+        bail!("the apps cannot be read: {unread}");
     }
     let problems = tiers.iter().filter_map(|tier| Some(format!("app {}: {}", tier.app, tier.problem.as_ref()?)));
     let problems: Vec<String> = problems.collect();
@@ -142,7 +143,11 @@ async fn ask(config: &Config) -> storage::Result<Answer> {
             hosts = database.hosts().await?;
             database.apps().await
         }
-        Ok(RegistryState::Old) => Err(Error::new(Code::Conflict, "the tables are of an earlier release")),
+        Ok(RegistryState::Old) => {
+            let text =
+                "the host's tables are of an earlier release: bring them up to date first (innkeeper migrate)";
+            Err(Error::new(Code::Conflict, text))
+        }
         Err(error) => Err(error),
     };
     database.close().await;
@@ -162,30 +167,33 @@ fn print_hosts(hosts: &[HostView]) {
     }
 }
 
-fn print(config: &Config, answer: Option<&str>, connections: &tiers::Connections) {
+fn print(
+    config: &Config,
+    answer: Option<&str>,
+    disk: Option<&DiskFigures>,
+    unread: Option<&str>,
+    connections: &tiers::Connections,
+) {
     let decision = &config.database;
-    output::line(format!("database    {}", decision.target.describe()));
-    output::line(format!("reason      {}", decision.reason));
-    for note in decision.all_notes().chain(&config.unknown_variables()) {
-        output::line(format!("note        {note}"));
+    let mut facts = vec![("database", decision.target.describe()), ("reason", decision.reason.clone())];
+    facts.extend(decision.all_notes().cloned().chain(config.unknown_variables()).map(|note| ("note", note)));
+    facts.extend(answer.map(|answer| ("answers", answer.to_owned())));
+    let (slots, memory) = (config.memory_budget().slots(), output::bytes(config.memory_bytes));
+    facts.extend([
+        ("connections", connections.to_string()),
+        ("code", format!("compiled components are {}", config.code_key.describe())),
+        ("instances", format!("at most {slots} at once, in {memory} of memory")),
+    ]);
+    if let Some(disk) = disk {
+        let state = if disk.takes_writes { "takes writes" } else { "takes no writes" };
+        facts.push(("disk", format!("{state}, {} free in {}", output::bytes(disk.free), disk.folder)));
     }
-    if let Some(answer) = answer {
-        output::line(format!("answers     {answer}"));
-    }
-    output::line(format!("connections {connections}"));
-    output::line(format!("code        compiled components are {}", config.code_key.describe()));
-    output::line(format!(
-        "instances   at most {} at once, in {} MiB of memory",
-        config.memory_budget().slots(),
-        config.memory_bytes >> 20
-    ));
+    facts.extend(unread.map(|unread| ("apps", format!("cannot be read: {unread}"))));
+    output::facts(&facts);
 }
 
 /// Apps of the same tier in one line where they are many and there is nothing to say of one alone.
-fn print_tiers(tiers: &[Tier], unread: Option<&str>, all: bool) {
-    if let Some(unread) = unread {
-        output::line(format!("apps        cannot be read, perhaps before `innkeeper migrate`: {unread}"));
-    }
+fn print_tiers(tiers: &[Tier], all: bool) {
     let mut alike: BTreeMap<&str, Vec<&Tier>> = BTreeMap::new();
     for tier in tiers.iter().filter(|tier| tier.is_sound() && !all) {
         alike.entry(&tier.tier).or_default().push(tier);

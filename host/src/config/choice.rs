@@ -29,10 +29,7 @@ pub(super) fn choose<'a>(options: &'a DatabaseOptions, environment: &'a Environm
         return named(VAR_OPTION, name, format!("{VAR_OPTION} asks for {name}"), environment);
     }
     if options.data_dir.is_some() {
-        let reason = match passed_over(environment).is_empty() {
-            true => nothing_set(environment),
-            false => format!("{DATA_OPTION} was given"),
-        };
+        let reason = format!("{DATA_OPTION} was given");
         return Ok(Choice { source: Source::DataOption, url: None, reason });
     }
     if options.project_dir.is_some() {

@@ -6,6 +6,7 @@ use super::postgres::{self, PoolSettings, PostgresLease, PostgresPool, Tenant};
 use super::sqlite::{CursorReader, DiskReport, SqliteFiles, SqliteSettings};
 use super::{Code, Engine, Error, Result, RowRoom, migrations, own_space};
 use crate::config::{Config, DatabaseTarget, HOST_POOL_SIZE, POOL_URL, PostgresTarget, SqliteSynchronous};
+use std::io::ErrorKind;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -190,10 +191,11 @@ impl Database {
     }
 
     /// Whether there may be a registry. On SQLite opening the file would make it.
-    pub(super) fn has_registry(&self) -> bool {
+    /// A folder in which nobody can look is an error: there may be apps in it.
+    pub(super) fn has_registry(&self) -> Result<bool> {
         match self {
-            Self::Postgres(_) => true,
-            Self::Sqlite(files) => files.folder().join(REGISTRY_FILE).is_file(),
+            Self::Postgres(_) => Ok(true),
+            Self::Sqlite(files) => is_file(&files.folder().join(REGISTRY_FILE)),
         }
     }
 
@@ -407,6 +409,23 @@ impl AppSpace {
 
 fn settings(config: &Config, size: u32) -> PoolSettings {
     PoolSettings { size, wait: config.limits.pool_wait, statement_time: config.limits.statement_time }
+}
+
+/// Whether a file is there.
+fn is_file(path: &Path) -> Result<bool> {
+    let wrong = |problem: &dyn std::fmt::Display| {
+        let text = format!(
+            "cannot read {}: {problem}; --data names a folder that this user may read and write",
+            path.display()
+        );
+        Err(Error::new(Code::Unavailable, text))
+    };
+    match path.metadata() {
+        Ok(about) if about.is_file() => Ok(true),
+        Ok(_) => wrong(&"it is no file"),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
+        Err(error) => wrong(&error),
+    }
 }
 
 /// A failure to find the app's space is the operator's to mend.

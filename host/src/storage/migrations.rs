@@ -136,7 +136,7 @@ pub enum RegistryState {
 impl Database {
     /// How far the tables of the registry are. Makes nothing, not even a file.
     pub async fn registry_state(&self) -> Result<RegistryState> {
-        if !self.has_registry() {
+        if !self.has_registry()? {
             return Ok(RegistryState::Missing);
         }
         let mut connection = self.registry_reader().await?;

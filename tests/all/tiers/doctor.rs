@@ -18,7 +18,7 @@ async fn a_shared_credential_is_called_a_seatbelt() {
     for text in [
         "app probe: shared credential: schema and statement gate; a seatbelt, not a wall",
         "do not run code of people you do not trust",
-        "connections at most 8 to Postgres: 5 for guests, 3 for the host itself",
+        "connections  at most 8 to Postgres: 5 for guests, 3 for the host itself",
     ] {
         assert!(report.stdout.contains(text), "no {text:?}: {report}");
     }

@@ -36,21 +36,9 @@ pub(super) struct Options {
 
 pub(super) async fn run(options: &Options) -> anyhow::Result<()> {
     let app = options.app.name.as_deref();
-    let entries = match Control::to_list(&options.control).await? {
-        Some(control) => {
-            let entries = control.audit(app, options.before, options.limit).await?;
-            control.close().await;
-            entries
-        }
-        None => Vec::new(),
-    };
-    if options.json {
-        return output::json(&entries);
-    }
-    if entries.is_empty() {
-        output::line("nothing was written down");
-        return Ok(());
-    }
+    let look = async |control: &Control| control.audit(app, options.before, options.limit).await;
+    let entries = Control::listed(&options.control, look).await?;
+    let about = app.map(|app| format!(" about the app {app}")).unwrap_or_default();
     let columns = [
         output::number("ID"),
         output::text("AT"),
@@ -61,20 +49,18 @@ pub(super) async fn run(options: &Options) -> anyhow::Result<()> {
         output::flexible("RESULT"),
         output::flexible("DETAIL"),
     ];
-    output::table(columns, &entries.into_iter().map(row).collect::<Vec<_>>());
-    Ok(())
+    output::listing(options.json, &entries, format!("nothing was written down{about}"), columns, row)
 }
 
-fn row(entry: AuditView) -> [String; 8] {
-    let AuditView { id, at, by, from, action, app, detail, result, .. } = entry;
+fn row(entry: &AuditView) -> [String; 8] {
     [
-        id.to_string(),
-        output::time_of(&at),
-        by,
-        from.unwrap_or_default(),
-        action,
-        app.unwrap_or_default(),
-        result,
-        detail,
+        entry.id.to_string(),
+        output::time_of(&entry.at),
+        entry.by.clone(),
+        entry.from.clone().unwrap_or_default(),
+        entry.action.clone(),
+        entry.app.clone().unwrap_or_default(),
+        entry.result.clone(),
+        entry.detail.clone(),
     ]
 }

@@ -2,6 +2,7 @@
 
 use super::control::{Control, ControlArgs};
 use super::{OneApp, output, rollback, waiting};
+use crate::operations::CanaryView;
 use clap::Args;
 use serde_json::json;
 
@@ -14,7 +15,7 @@ Examples:
   innkeeper promote shop
   innkeeper promote --app shop --wait
 
-JSON: {app, version, previous, generation, unknown_migrations}")]
+JSON: {app, version, previous, generation, unknown_migrations}; the last is empty")]
 pub(super) struct PromoteOptions {
     #[command(flatten)]
     end: EndOptions,
@@ -53,6 +54,22 @@ struct EndOptions {
     control: ControlArgs,
 }
 
+/// A canary that runs, and that what a command is about to do ends.
+pub(super) struct Running(Option<CanaryView>);
+
+impl Running {
+    /// The canary of an app; none for an app that is new.
+    pub(super) async fn of(control: &Control, app: &str) -> Self {
+        Self(control.app(app).await.ok().and_then(|app| app.canary))
+    }
+
+    /// What to say of it where another version becomes active, or another canary.
+    pub(super) fn sentence(&self, instead: i64, ends: &str) -> Option<String> {
+        let canary = self.0.as_ref().filter(|canary| canary.version != instead)?;
+        Some(format!("the canary, version {} for {} % of the visitors, {ends}", canary.version, canary.percent))
+    }
+}
+
 pub(super) async fn promote(options: &PromoteOptions) -> anyhow::Result<()> {
     let PromoteOptions { end, wait } = options;
     let app = &end.app.name;
@@ -75,6 +92,6 @@ pub(super) async fn abort(options: &AbortOptions) -> anyhow::Result<()> {
     if end.json {
         return output::json(&json!({ "app": app, "version": version }));
     }
-    output::line(format!("{app}: version {version} is the canary no more"));
+    output::line(format!("{app}: the canary, version {version}, has ended"));
     Ok(())
 }

@@ -11,7 +11,7 @@ use crate::operations::{
     RolledBack, Scopes, SettingsView, Stage, TokenRequest, TokenView, VersionView,
 };
 use crate::storage::registry::Actor;
-use anyhow::{Context, bail};
+use anyhow::bail;
 use bytes::Bytes;
 use clap::Args;
 
@@ -65,7 +65,7 @@ fn nothing(config: &Config, app: &str) -> String {
 
 /// Who runs a command, for the account of what was done.
 pub(super) fn actor(config: &Config) -> Actor {
-    Actor { name: config.person().to_owned(), origin: Some(format!("command line on {}", config.machine())) }
+    Actor { name: config.person(), origin: Some(format!("command line on {}", config.machine())) }
 }
 
 impl Control {
@@ -77,6 +77,17 @@ impl Control {
         let config = args.database.load_aloud()?;
         let database = setup::reading(&config).await?;
         database.map(|database| Self::direct(&config, database)).transpose()
+    }
+
+    /// What a command lists; nothing where there is nothing yet, which stays so.
+    pub(super) async fn listed<T>(
+        args: &ControlArgs,
+        look: impl AsyncFnOnce(&Self) -> anyhow::Result<Vec<T>>,
+    ) -> anyhow::Result<Vec<T>> {
+        let Some(control) = Self::to_list(args).await? else { return Ok(Vec::new()) };
+        let found = look(&control).await;
+        control.close().await;
+        found
     }
 
     /// For a command that looks at an app: makes nothing. An error where there is nothing yet.
@@ -93,18 +104,21 @@ impl Control {
 
     /// For a command that changes an app. An error where there is nothing yet.
     pub(super) async fn to_change(args: &ControlArgs, app: &str) -> anyhow::Result<Self> {
-        if args.to.is_none() {
-            args.database.load_aloud()?;
+        match &args.to {
+            Some(url) => Self::remote(url),
+            None => Self::existing(args.database.load_aloud()?, app).await,
         }
-        Self::to_change_quietly(args, app).await
     }
 
     /// The same for a command that has said already which database it acts on.
     pub(super) async fn to_change_quietly(args: &ControlArgs, app: &str) -> anyhow::Result<Self> {
-        if let Some(url) = &args.to {
-            return Self::remote(url);
+        match &args.to {
+            Some(url) => Self::remote(url),
+            None => Self::existing(args.database.load()?, app).await,
         }
-        let config = args.database.load()?;
+    }
+
+    async fn existing(config: Config, app: &str) -> anyhow::Result<Self> {
         match setup::existing(&config).await? {
             Some(database) => Self::direct(&config, database),
             None => bail!(nothing(&config, app)),
@@ -112,13 +126,13 @@ impl Control {
     }
 
     /// For a command that may be the first.
-    pub(super) async fn to_deploy(args: &ControlArgs) -> anyhow::Result<Self> {
+    pub(super) async fn to_create(args: &ControlArgs) -> anyhow::Result<Self> {
         if let Some(url) = &args.to {
             return Self::remote(url);
         }
         let config = args.database.load_aloud()?;
         super::deploy::tell_if_new(&config).await?;
-        let database = setup::database(&config).await.with_context(|| setup::unreachable(&config))?;
+        let database = setup::database(&config).await?;
         Self::direct(&config, database)
     }
 
@@ -355,7 +369,8 @@ impl Control {
     pub(super) async fn logs(&self, app: &str, query: &LogQuery) -> anyhow::Result<LogView> {
         match self {
             Self::Direct(_) => bail!(
-                "the log of {app} is in the memory of the hosts that serve it and not in the database: name a host with --to URL, and                  its token in INNKEEPER_TOKEN"
+                "the log of {app} is in the memory of the hosts that serve it and not in the database: name a host with --to URL, \
+                 and its token in INNKEEPER_TOKEN"
             ),
             Self::Remote(client) => client.logs(app, query).await,
         }

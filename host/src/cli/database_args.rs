@@ -10,10 +10,10 @@ use std::path::PathBuf;
 #[derive(Debug, Clone, Args)]
 pub(super) struct DatabaseArgs {
     /// The database: postgres://, postgresql:// or sqlite:DIRECTORY
-    #[arg(long, value_name = "URL")]
+    #[arg(long, value_name = "URL", conflicts_with_all = ["database_var", "data"])]
     database_url: Option<Secret>,
     /// The environment variable that holds the database's URL [env: INNKEEPER_DATABASE_VAR]
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", conflicts_with = "data")]
     database_var: Option<String>,
     /// SQLite in this directory, whatever variables say [default without any: ./innkeeper-data]
     #[arg(long, value_name = "DIRECTORY")]
@@ -28,7 +28,7 @@ pub(super) struct DatabaseArgs {
 pub(super) struct HostArgs {
     /// The host's database: postgres://, postgresql:// or sqlite:DIRECTORY [env:
     /// INNKEEPER_DATABASE_VAR names its variable]
-    #[arg(long, value_name = "URL")]
+    #[arg(long, value_name = "URL", conflicts_with = "data")]
     database_url: Option<Secret>,
     /// SQLite in this directory, whatever variables say [default without any: ./innkeeper-data]
     #[arg(long, value_name = "DIRECTORY")]

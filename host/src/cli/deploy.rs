@@ -2,9 +2,10 @@
 
 use super::control::{Control, ControlArgs};
 use super::project::Project;
-use super::{output, waiting};
+use super::{canary, output, waiting};
 use crate::config::{Config, DatabaseTarget};
-use crate::operations::{DeployRequest, Deployed, SmokeRequest, Stage};
+use crate::guests::component::check_beginning;
+use crate::operations::{DeployRequest, Deployed, ErrorKind, OperationError, SmokeRequest, Stage};
 use crate::storage::{Database, RegistryState};
 use anyhow::Context;
 use clap::Args;
@@ -23,7 +24,7 @@ Examples:
   innkeeper deploy . --canary 10% --note new-cart --wait
 
 JSON: {app, version, previous, canary, sha256, size, stored_size, language, generation, smoke,
-smoke_skipped, code_not_shared, native, native_refused}")]
+smoke_skipped, code_not_shared, native, native_refused}; smoke is {path, status, duration_ms, migrations}")]
 pub(super) struct Options {
     /// A component, which leaves all settings as they are, or the folder of a guest project, which
     /// is built first
@@ -62,11 +63,6 @@ pub(super) struct Options {
 pub(super) async fn run(options: &Options) -> anyhow::Result<()> {
     let project = Project::open(&options.path)?;
     let app = project.app_name(options.app.as_deref())?;
-    crate::storage::registry::check_name(&app)?;
-    // Not before it is clear that there is something to deploy: it makes what is missing.
-    let control = Control::to_deploy(&options.control).await?;
-    project.build().await?;
-    let component = project.read()?;
     let request = DeployRequest {
         routes: (!options.route.is_empty()).then(|| options.route.clone()),
         settings: project.settings.clone(),
@@ -74,8 +70,22 @@ pub(super) async fn run(options: &Options) -> anyhow::Result<()> {
         canary: options.canary,
         smoke: SmokeRequest { path: options.smoke.clone(), skip: options.no_smoke },
     };
+    // Before anything is built, brought or made: what is wrong with it is wrong at the end, too.
+    request.check(&app)?;
+    project.check_file()?;
+    // Not before it is clear that there is something to deploy: it makes what is missing.
+    let control = Control::to_create(&options.control).await?;
+    project.build().await?;
+    let component = project.read()?;
+    let begins = check_beginning(&component).map_err(OperationError::from);
+    begins.with_context(|| project.component.display().to_string())?;
+    let canary = canary::Running::of(&control, &app).await;
     let deployed = control.deploy(&app, component.into(), &request, tell).await;
-    let deployed = deployed.with_context(|| project.component.display().to_string())?;
+    let deployed = deployed.map_err(|error| match is_about_the_component(&error) {
+        true => error.context(project.component.display().to_string()),
+        false => error,
+    })?;
+    canary.sentence(deployed.version, "has ended").iter().for_each(output::note);
     if options.json {
         output::json(&deployed)?;
     } else {
@@ -86,6 +96,11 @@ pub(super) async fn run(options: &Options) -> anyhow::Result<()> {
     }
     control.close().await;
     Ok(())
+}
+
+fn is_about_the_component(error: &anyhow::Error) -> bool {
+    let kind = error.downcast_ref::<OperationError>().map(|error| error.kind);
+    matches!(kind, Some(ErrorKind::Unfit | ErrorKind::TooLarge))
 }
 
 fn tell(stage: Stage) {
@@ -105,7 +120,7 @@ fn report(deployed: &Deployed) {
         }
     }
     if let Some(why) = &deployed.smoke_skipped {
-        output::note(format!("no page was asked for first: {why}"));
+        output::note(format!("no first request was made: {why}"));
     }
     if let Some(why) = &deployed.code_not_shared {
         output::note(format!("note: each host will compile the component for itself: {why}"));
@@ -127,8 +142,11 @@ fn report(deployed: &Deployed) {
 
 /// A share of visitors, with or without the sign.
 fn percent(text: &str) -> Result<u8, String> {
-    let number = text.trim().trim_end_matches('%').trim_end().parse();
-    number.ok().filter(|percent| (1..=99).contains(percent)).ok_or_else(|| "not a share from 1% to 99%".to_owned())
+    let digits = text.strip_suffix('%').unwrap_or(text);
+    // A sign in front is a number to the parser.
+    let number = digits.parse().ok().filter(|_| digits.bytes().all(|byte| byte.is_ascii_digit()));
+    let wrong = || "not a share from 1% to 99%, such as 10% or 10".to_owned();
+    number.filter(|percent| (1..=99).contains(percent)).ok_or_else(wrong)
 }
 
 /// A folder that is made by the way is most likely not where the app was to go.

@@ -16,7 +16,8 @@ Examples:
   innkeeper hosts
   innkeeper hosts --json | jq '.[] | select(.live).problems'
 
-JSON: a list of {id, name, release, live, started_at, seen_at, generation, loading, problems}")]
+JSON: a list of {id, name, release, live, started_at, seen_at, generation, loading, problems}; problems is a list of
+{app, reason}")]
 pub(super) struct Options {
     /// Print JSON
     #[arg(long)]
@@ -26,21 +27,7 @@ pub(super) struct Options {
 }
 
 pub(super) async fn run(options: &Options) -> anyhow::Result<()> {
-    let hosts = match Control::to_list(&options.control).await? {
-        Some(control) => {
-            let hosts = control.hosts().await?;
-            control.close().await;
-            hosts
-        }
-        None => Vec::new(),
-    };
-    if options.json {
-        return output::json(&hosts);
-    }
-    if hosts.is_empty() {
-        output::line("no host has served this database in the last hour");
-        return Ok(());
-    }
+    let hosts = Control::listed(&options.control, async |control: &Control| control.hosts().await).await?;
     let columns = [
         output::text("HOST"),
         output::text("ID"),
@@ -51,8 +38,8 @@ pub(super) async fn run(options: &Options) -> anyhow::Result<()> {
         output::number("GENERATION"),
         output::flexible("LOADING"),
     ];
-    output::table(columns, &hosts.iter().map(row).collect::<Vec<_>>());
-    for host in &hosts {
+    output::listing(options.json, &hosts, "no host has served this database in the last hour", columns, row)?;
+    for host in hosts.iter().filter(|_| !options.json) {
         for problem in &host.problems {
             let about = if problem.app.is_empty() { String::new() } else { format!("app {}: ", problem.app) };
             let text = format!("{} ({}): {about}{}", host.name, host.id, problem.reason);

@@ -75,25 +75,14 @@ pub(super) async fn run(options: &Options) -> anyhow::Result<()> {
 }
 
 async fn list(options: &ListOptions) -> anyhow::Result<()> {
-    let control = Control::to_list(&options.control).await?;
-    let keys = match &control {
-        Some(control) => control.keys().await?,
-        None => Vec::new(),
-    };
-    if options.json {
-        return output::json(&keys);
-    }
-    if keys.is_empty() {
-        output::line("no keys yet: a host makes the first when it begins to serve");
-        return Ok(());
-    }
-    let rows: Vec<_> = keys.into_iter().map(|key| [key.key, output::age_of(&key.created)]).collect();
-    output::table(["KEY", "CREATED"].map(output::text), &rows);
-    Ok(())
+    let keys = Control::listed(&options.control, async |control: &Control| control.keys().await).await?;
+    let empty = "no keys yet: a host makes the first when it begins to serve";
+    let columns = ["KEY", "CREATED"].map(output::text);
+    output::listing(options.json, &keys, empty, columns, |key| [key.key.clone(), output::age_of(&key.created)])
 }
 
 async fn rotate(options: &RotateOptions) -> anyhow::Result<()> {
-    let control = Control::to_deploy(&options.control).await?;
+    let control = Control::to_create(&options.control).await?;
     let key = control.rotate_keys(options.revoke).await?;
     control.close().await;
     if options.json {

@@ -48,7 +48,8 @@ impl Manifest {
                 "build" => manifest.build = Some(reader.text(name, value)?),
                 "component" => {
                     has_component = true;
-                    manifest.component = reader.text(name, value)?;
+                    let empty = |path: &str| path.is_empty().then_some("it is empty");
+                    manifest.component = reader.checked(name, value, empty)?;
                 }
                 "watch" => manifest.watch = reader.texts(name, value)?,
                 "ignore" => manifest.ignore = reader.texts(name, value)?,
@@ -158,6 +159,11 @@ impl Reader<'_> {
 
 /// What to say of a key that is none.
 fn unknown(key: &str) -> String {
+    if ["route", "routes"].contains(&key) {
+        return format!(
+            "unknown key `{key}`: routes are the app's and no version's: --route of `deploy` or `apps set`"
+        );
+    }
     match nearest(key, KEYS.into_iter()) {
         Some(nearest) => format!("unknown key `{key}`: did you mean `{nearest}`?"),
         None => format!("unknown key `{key}`: known are {}", KEYS.join(", ")),
@@ -217,6 +223,10 @@ mod tests {
                 "line 2: unknown key `transaction`: did you mean `transactions`?",
             ),
             (
+                "component = \"a\"\nroute = \"/\"",
+                "line 2: unknown key `route`: routes are the app's and no version's: --route of `deploy` or `apps set`",
+            ),
+            (
                 "component = \"a\"\nvolume = 11",
                 "line 2: unknown key `volume`: known are name, build, component, watch, ignore, transactions, cross-origin, \
                  trusted-origins, config",
@@ -264,6 +274,7 @@ mod tests {
                 "name = \"A\"\ncomponent = \"a\"",
                 "line 1: `name`: app name \"A\": a name has 1 to 40 lower-case letters, digits and hyphens and begins with a letter",
             ),
+            ("component = \"\"", "line 1: `component`: it is empty"),
             ("name = \"a\"", "line 1: `component` is missing: the path of the component that the build makes"),
         ] {
             assert_eq!(problem(text), said);

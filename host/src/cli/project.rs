@@ -2,6 +2,7 @@
 
 use super::manifest::Manifest;
 use crate::guests::settings::Settings;
+use crate::storage::registry::check_name;
 use anyhow::{Context, anyhow, bail};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -47,7 +48,8 @@ impl Project {
             });
         }
         if !path.is_dir() {
-            bail!("{}: no such file or folder", path.display());
+            let what = if path.exists() { "neither a file nor a folder" } else { "no such file or folder" };
+            bail!("{}: {what}", path.display());
         }
         let file = path.join(FILE);
         let text = match std::fs::read_to_string(&file) {
@@ -73,13 +75,19 @@ impl Project {
         }
         let stem = self.component.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();
         let name = stem.to_ascii_lowercase().replace('_', "-");
-        if name.is_empty() {
-            bail!("give the app a name with --app");
-        }
+        let file = self.component.display();
+        check_name(&name).with_context(|| format!("{file} gives the app no name: give it one with --app"))?;
         Ok(name)
     }
 
-    /// Runs the build command, if there is one. Its output goes where ours goes.
+    /// An error where a component that nothing builds is not there.
+    pub(super) fn check_file(&self) -> anyhow::Result<()> {
+        let is_missing = || self.component.symlink_metadata().is_err();
+        if self.build.is_none() && is_missing() { self.read().map(drop) } else { Ok(()) }
+    }
+
+    /// Runs the build command, if there is one. What it prints goes to standard error: the result
+    /// of this command alone is on standard output.
     pub(super) async fn build(&self) -> anyhow::Result<()> {
         let (Some(command), Some(folder)) = (&self.build, &self.folder) else { return Ok(()) };
         let status = tokio::process::Command::new("sh")
@@ -87,6 +95,7 @@ impl Project {
             .arg(command)
             .current_dir(folder)
             .stdin(std::process::Stdio::null())
+            .stdout(std::io::stderr())
             .kill_on_drop(true)
             .status()
             .await
@@ -107,6 +116,7 @@ impl Project {
             (Err(error), None) if error.kind() == ErrorKind::NotFound => {
                 bail!("{component} is not there: {FILE} names it, and no `build` command that makes it")
             }
+            (Ok(bytes), _) if bytes.is_empty() => bail!("the component {component} is empty"),
             (read, _) => read.with_context(|| format!("cannot read the component {component}")),
         }
     }

@@ -1,7 +1,7 @@
 //! `innkeeper rollback`
 
 use super::control::{Control, ControlArgs};
-use super::{OneApp, output, waiting};
+use super::{OneApp, canary, output, waiting};
 use crate::operations::{RollbackPlan, RollbackRequest, RolledBack, UnknownMigration};
 use clap::Args;
 
@@ -18,7 +18,7 @@ Examples:
   innkeeper rollback --app shop --version 7 --note checkout-is-broken --wait
 
 JSON: {app, version, previous, generation, unknown_migrations}; with --dry-run
-{app, from, to, unknown_migrations, not_known, needs_force}")]
+{app, from, to, unknown_migrations, not_known, needs_force}; unknown_migrations is a list of {name, version, destroyed}")]
 pub(super) struct Options {
     #[command(flatten)]
     app: OneApp,
@@ -51,12 +51,14 @@ pub(super) async fn run(options: &Options) -> anyhow::Result<()> {
         false => Control::to_change(&options.control, app).await?,
     };
     let plan = control.rollback_plan(app, options.version).await?;
+    let canary = canary::Running::of(&control, app).await;
     if options.dry_run {
         control.close().await;
         return match options.json {
             true => output::json(&plan),
             false => {
-                sentences(&plan).iter().for_each(output::line);
+                let ends = canary.sentence(plan.to, "ends");
+                sentences(&plan).iter().chain(&ends).for_each(output::line);
                 Ok(())
             }
         };
@@ -65,6 +67,7 @@ pub(super) async fn run(options: &Options) -> anyhow::Result<()> {
     // The version that was said, even where another one became active meanwhile.
     let request = RollbackRequest { version: Some(plan.to), force: options.force, note: options.note.clone() };
     let done = control.rollback(app, &request).await?;
+    canary.sentence(done.version, "has ended").iter().for_each(output::note);
     report(&done, options.json)?;
     if options.wait {
         waiting::wait(&control, app, done.generation).await?;

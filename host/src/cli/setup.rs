@@ -84,5 +84,6 @@ pub(super) fn server_settings(config: &Config) -> ServerSettings {
         trust_proxy: config.web.trust_proxy,
         connections: config.connections(),
         admin_token: config.web.admin_token.clone(),
+        dashboard_host: config.web.dashboard_host.clone(),
     }
 }

@@ -105,7 +105,7 @@ pub(super) async fn run(options: &Options) -> anyhow::Result<()> {
 }
 
 async fn create(options: &CreateOptions) -> anyhow::Result<()> {
-    let control = Control::to_deploy(&options.control).await?;
+    let control = Control::to_create(&options.control).await?;
     let CreateOptions { name, scopes, expires, .. } = options;
     let request = TokenRequest { name: name.clone(), scopes: scopes.clone(), expires: Some(expires.clone()) };
     let made = control.create_token(&request).await?;
@@ -124,21 +124,7 @@ async fn create(options: &CreateOptions) -> anyhow::Result<()> {
 }
 
 async fn list(options: &ListOptions) -> anyhow::Result<()> {
-    let tokens = match Control::to_list(&options.control).await? {
-        Some(control) => control.tokens().await?,
-        None => Vec::new(),
-    };
-    if options.json {
-        return output::json(&tokens);
-    }
-    if tokens.is_empty() {
-        output::line("no tokens yet: innkeeper token create --name NAME --scope SCOPE");
-        return Ok(());
-    }
-    let rows = tokens.iter().map(|token| {
-        let used = token.last_used_at.as_deref().map_or("never".to_owned(), output::age_of);
-        [token.id.clone(), token.name.clone(), token.scopes.join(" "), end(token), used]
-    });
+    let tokens = Control::listed(&options.control, async |control: &Control| control.tokens().await).await?;
     let columns = [
         output::text("ID"),
         output::text("NAME"),
@@ -146,15 +132,20 @@ async fn list(options: &ListOptions) -> anyhow::Result<()> {
         output::text("GOOD"),
         output::text("USED"),
     ];
-    output::table(columns, &rows.collect::<Vec<_>>());
-    Ok(())
+    let empty = "no tokens yet: innkeeper token create --name NAME --scope SCOPE";
+    output::listing(options.json, &tokens, empty, columns, row)
+}
+
+fn row(token: &TokenView) -> [String; 5] {
+    let used = token.last_used_at.as_deref().map_or("never".to_owned(), output::age_of);
+    [token.id.clone(), token.name.clone(), token.scopes.join(" "), end(token), used]
 }
 
 async fn revoke(options: &RevokeOptions) -> anyhow::Result<()> {
     let Some(control) = Control::to_list(&options.control).await? else {
         bail!("there is no token yet: innkeeper token create makes one");
     };
-    let revoked = control.revoke_token(&options.id).await?;
+    let revoked = control.revoke_token(id_of(&options.id)).await?;
     control.close().await;
     match options.json {
         true => output::json(&revoked)?,
@@ -163,14 +154,20 @@ async fn revoke(options: &RevokeOptions) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// The id of a token that is named by all of its text, which is then sent nowhere.
+fn id_of(named: &str) -> &str {
+    let within = named.strip_prefix("innkeeper_").and_then(|rest| rest.split_once('_'));
+    within.map_or(named, |(id, _)| id)
+}
+
 /// How long a token is good.
 fn end(token: &TokenView) -> String {
-    let day = |time: &Option<String>| time.as_deref().and_then(|time| time.get(..10)).unwrap_or("?").to_owned();
+    let when = |time: &Option<String>| time.as_deref().map_or_else(|| "?".to_owned(), output::age_of);
     match (token.state, &token.expires_at) {
-        (TokenState::Revoked, _) => format!("revoked {}", day(&token.revoked_at)),
-        (TokenState::Expired, end) => format!("ended {}", day(end)),
+        (TokenState::Revoked, _) => format!("revoked {}", when(&token.revoked_at)),
+        (TokenState::Expired, end) => format!("ended {}", when(end)),
         (TokenState::Active, None) => "without end".to_owned(),
-        (TokenState::Active, end) => format!("until {}", day(end)),
+        (TokenState::Active, end) => format!("until {}", when(end)),
     }
 }
 

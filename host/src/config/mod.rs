@@ -72,6 +72,8 @@ const POOL_SIZE: &str = "INNKEEPER_POOL_SIZE";
 const APP_POOL_SIZE: &str = "INNKEEPER_APP_POOL_SIZE";
 /// Where Linux says what the machine is called.
 const HOST_NAME: &str = "/proc/sys/kernel/hostname";
+/// The users of this system, a line for each.
+const USERS: &str = "/etc/passwd";
 const CODE_CACHE: &str = "INNKEEPER_CODE_CACHE";
 const LISTEN: &str = "INNKEEPER_LISTEN";
 const LOG_FILTER: &str = "INNKEEPER_LOG";
@@ -203,8 +205,10 @@ impl Config {
     }
 
     /// Who runs this process, as far as the environment says: for the account of what was done.
-    pub fn person(&self) -> &str {
-        ["USER", "LOGNAME", "USERNAME"].iter().find_map(|name| self.environment.get(name)).unwrap_or("somebody")
+    pub fn person(&self) -> String {
+        let named = ["USER", "LOGNAME", "USERNAME"].iter().find_map(|name| self.environment.get(name));
+        // Under cron and systemd nothing of that is set.
+        named.map_or_else(|| user_name(rustix::process::getuid().as_raw()), str::to_owned)
     }
 
     /// The name of this dyno or machine.
@@ -233,6 +237,14 @@ impl Config {
     pub fn sqlite_heap_bytes(&self) -> u64 {
         sqlite_heap(self.memory_bytes, self.limits.sql_value_bytes)
     }
+}
+
+/// The name of a user of this system, or its number.
+fn user_name(id: u32) -> String {
+    let users = std::fs::read_to_string(USERS).unwrap_or_default();
+    let mut lines = users.lines().map(|line| line.split(':').collect::<Vec<_>>());
+    let found = lines.find(|line| line.get(2).and_then(|text| text.parse().ok()) == Some(id));
+    found.and_then(|line| line.first().map(|name| (*name).to_owned())).unwrap_or_else(|| format!("uid {id}"))
 }
 
 /// With SQLite there is a directory that lasts, so that it is the default there alone.
@@ -267,6 +279,12 @@ mod tests {
     fn load(pairs: &[(&str, &str)]) -> Result<Config, Error> {
         let environment = Environment::from_pairs(pairs.iter().copied());
         Config::load(&DatabaseOptions::default(), &environment)
+    }
+
+    #[test]
+    fn a_user_has_a_name_or_a_number() {
+        assert_eq!(user_name(0), "root");
+        assert_eq!(user_name(4_000_000_000), "uid 4000000000");
     }
 
     #[test]

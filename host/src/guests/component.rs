@@ -198,7 +198,7 @@ impl Compiler {
         code: Option<Bytes>,
     ) -> Result<Compiled, ComponentError> {
         self.check_size(u64::try_from(bytes.len()).unwrap_or(u64::MAX))?;
-        check(&bytes)?;
+        check_beginning(&bytes)?;
         let hashed = bytes.clone();
         let hashing = tokio::task::spawn_blocking(move || Sha256::digest(&hashed).to_vec());
         let sha256 = hashing.await.map_err(|_| ComponentError::Stopped)?;
@@ -250,7 +250,7 @@ impl Compiler {
     /// Compiles a component and looks at it, whether this host can run it or not.
     pub async fn inspect(&self, bytes: Bytes) -> Result<Seen, ComponentError> {
         self.check_size(u64::try_from(bytes.len()).unwrap_or(u64::MAX))?;
-        check(&bytes)?;
+        check_beginning(&bytes)?;
         Ok(self.workshop.compile(bytes).await?.seen)
     }
 
@@ -298,7 +298,8 @@ pub(super) fn declared_memory(pre: &ProxyPre<GuestState>) -> u64 {
     ))
 }
 
-fn check(bytes: &[u8]) -> Result<(), ComponentError> {
+/// An error where bytes do not begin like a component, whatever the rest of them is.
+pub fn check_beginning(bytes: &[u8]) -> Result<(), ComponentError> {
     match bytes.get(..MAGIC_BYTES) {
         Some(COMPONENT_MAGIC) => Ok(()),
         Some(MODULE_MAGIC) => Err(ComponentError::NotAComponent(

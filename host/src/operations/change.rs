@@ -2,6 +2,7 @@
 
 use super::settings::overrides_of;
 use super::{OperationError, Operations, Result, SettingsView};
+use crate::config::Limits;
 use crate::guests::overrides::{ConfigValue, Overrides};
 use crate::guests::routes;
 use crate::guests::settings::{CrossOrigin, TransactionsSetting};
@@ -50,6 +51,7 @@ impl Operations {
         let checked = |route: &String| routes::check(route).map_err(OperationError::invalid);
         let routes = changes.routes.as_ref().map(|routes| routes.iter().map(checked).collect::<Result<Vec<_>>>());
         let routes = routes.transpose()?;
+        self.refuse_dashboards_host(routes.as_deref())?;
         if changes.keep_versions.is_some_and(|keep| !(1..=MOST_KEPT).contains(&keep)) {
             return Err(OperationError::invalid(format!("keep-versions: not a number from 1 to {MOST_KEPT}")));
         }
@@ -125,7 +127,11 @@ impl AppChanges {
             let name = name.replace('_', "-");
             match value {
                 Some(value) => drop(overrides.limits.insert(name, value.clone())),
-                None => drop(overrides.limits.remove(&name)),
+                // What an earlier release knew may go, too.
+                None if overrides.limits.remove(&name).is_none() => {
+                    Limits::check_name(&name).map_err(OperationError::invalid)?;
+                }
+                None => {}
             }
         }
         Ok(())

@@ -10,6 +10,7 @@ on_both_databases! {
     a_deployment_waits_for_every_host,
     a_host_that_cannot_serve_a_version_is_named,
     a_host_that_ends_is_not_waited_for,
+    a_host_that_falls_silent_is_named,
 }
 
 async fn host_with_version(engine: Engine) -> TestHost {
@@ -57,6 +58,16 @@ async fn a_host_that_ends_is_not_waited_for(engine: Engine) {
     host.terminate().await;
     let said = deploy_number(host.database(), 2, &["--wait"]).await.succeeded();
     assert!(said.stderr.contains("no host serves this database now"), "{said}");
+}
+
+/// Whoever is frozen may answer visitors with the version before once it goes on.
+async fn a_host_that_falls_silent_is_named(engine: Engine) {
+    let host = host_with_version(engine).await;
+    host.serving().signal("STOP");
+    let said = deploy_number(host.database(), 2, &["--wait"]).await;
+    host.serving().signal("CONT");
+    let said = said.failed();
+    assert!(said.stderr.contains("not served by every host") && said.stderr.contains("fell silent"), "{said}");
 }
 
 const LISTENERS: &str = "query ilike 'listen innkeeper_registry%'";

@@ -35,10 +35,8 @@ async fn promoting_and_aborting_at_once_is_one_of_them(engine: Engine) {
     for round in 0..ROUNDS {
         deploy_canary(&database, round).await;
         let canary = show(&database).await["app"]["canary"]["version"].clone();
-        let (promoted, aborted) = tokio::join!(
-            command::on(&database, &["promote", "shop"]),
-            command::on(&database, &["abort", "shop"])
-        );
+        let (promoted, aborted) =
+            tokio::join!(command::on(&database, &["promote", "shop"]), command::on(&database, &["abort", "shop"]));
         let app = show(&database).await["app"].clone();
         assert!(app["canary"].is_null(), "{app}");
         assert_ne!(promoted.status.success(), aborted.status.success(), "round {round}: {promoted}{aborted}");

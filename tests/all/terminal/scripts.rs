@@ -1,6 +1,6 @@
 //! What scripts read: the JSON of each command has the shape that its help says.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 use support::command;
@@ -10,13 +10,31 @@ use super::with_shop;
 
 on_both_databases! { json_has_the_shape_that_the_help_says, times_are_for_people_in_tables_and_for_programs_in_json }
 
-/// The names in the first braces behind `JSON: ` in a command's help.
-async fn documented(command: &str) -> BTreeSet<String> {
+/// What a command's help says of its JSON.
+struct Documented {
+    /// The names in the first braces behind `JSON: `.
+    names: BTreeSet<String>,
+    /// Those in the braces behind `NAME is ` and `NAME is a list of `.
+    within: BTreeMap<String, BTreeSet<String>>,
+}
+
+async fn documented(command: &str) -> Documented {
     let words: Vec<&str> = command.split(' ').chain(["--help"]).collect();
     let help = command::run(&words).await.succeeded().stdout;
     let json = help.split_once("JSON: ").unwrap_or_else(|| panic!("{command} documents no JSON")).1;
-    let names = json.split_once('{').and_then(|(_, rest)| rest.split_once('}')).expect("names in braces").0;
-    names.split(',').map(|name| name.trim().to_owned()).collect()
+    let json = json.split_whitespace().collect::<Vec<_>>().join(" ");
+    let in_braces = |text: &str| -> BTreeSet<String> {
+        let names = text.split_once('{').and_then(|(_, rest)| rest.split_once('}')).expect("names in braces").0;
+        names.split(',').map(|name| name.trim().to_owned()).collect()
+    };
+    let mut within = BTreeMap::new();
+    for border in [" is {", " is a list of {"] {
+        for (at, _) in json.match_indices(border) {
+            let name = json[..at].rsplit(' ').next().expect("a name").to_owned();
+            within.insert(name, in_braces(&json[at..]));
+        }
+    }
+    Documented { names: in_braces(&json), within }
 }
 
 #[expect(clippy::too_many_lines, reason = "one list of cases")]
@@ -72,6 +90,12 @@ async fn json_has_the_shape_that_the_help_says(engine: Engine) {
         let json = command::on(&database, &words).await.succeeded().json();
         has_shape(command, &json, &documented(command).await);
     }
+    let limits = command::on(&database, &["doctor", "--limits", "--json"]).await.succeeded().json();
+    let help = command::run(&["doctor", "--help"]).await.succeeded().stdout;
+    let listed = names(&limits).expect("limits");
+    let said =
+        help.split_once("With --limits: a list of {").expect("a list").1.split_once('}').expect("its end").0;
+    assert_eq!(said.split(", ").map(str::to_owned).collect::<BTreeSet<_>>(), listed, "{limits}");
     let inspected = command::run(&["inspect", guest, "--json"]).await.succeeded().json();
     has_shape("inspect", &inspected, &documented("inspect").await);
     let host = TestHost::with(engine).database(database).start().await;
@@ -83,11 +107,27 @@ async fn json_has_the_shape_that_the_help_says(engine: Engine) {
 }
 
 #[track_caller]
-fn has_shape(command: &str, json: &Value, documented: &BTreeSet<String>) {
-    let one = json.as_array().map_or(Some(json), |list| list.first());
-    let one = one.unwrap_or_else(|| panic!("{command}: nothing is listed: {json}"));
-    let there: BTreeSet<String> = one.as_object().expect("an object").keys().cloned().collect();
-    assert_eq!(&there, documented, "{command}: {json}");
+fn has_shape(command: &str, json: &Value, documented: &Documented) {
+    let names = names(json).unwrap_or_else(|| panic!("{command}: nothing is listed: {json}"));
+    assert_eq!(names, documented.names, "{command}: {json}");
+    let one = json.as_array().map_or(Some(json), |list| list.first()).expect("one");
+    for (name, within) in &documented.within {
+        if let Some(there) = one.get(name).and_then(self::names) {
+            // What there is none of may be left out there.
+            assert!(there.is_subset(within), "{command}: {name}: {there:?}, not {within:?}: {json}");
+        }
+    }
+    // Whatever has names of its own says them.
+    let fixed = ["canary", "smoke", "disk", "problems", "activations", "unknown_migrations", "usage", "plan"];
+    for name in fixed.into_iter().filter(|name| one.get(name).and_then(self::names).is_some()) {
+        assert!(documented.within.contains_key(name), "{command} says nothing of {name}: {json}");
+    }
+}
+
+/// The names in an object, or in the first one of a list.
+fn names(json: &Value) -> Option<BTreeSet<String>> {
+    let one = json.as_array().map_or(Some(json), |list| list.first())?;
+    Some(one.as_object()?.keys().cloned().collect())
 }
 
 async fn times_are_for_people_in_tables_and_for_programs_in_json(engine: Engine) {

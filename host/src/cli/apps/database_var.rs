@@ -51,7 +51,7 @@ pub(super) async fn set(
     let (host, app) = target::registered(name, &config, setup::existing(&config).await?).await?;
     let now = app.database_var.as_deref();
     if now == wanted {
-        return Ok(format!("{name}: unchanged"));
+        return Ok(format!("{name}: lives in {} already", place(wanted)));
     }
     let places = Places { own: OwnDatabases::new(config.clone()), config, host };
     if !change.leave_data && !places.are_the_same(now, wanted) {

@@ -23,7 +23,7 @@ Examples:
   innkeeper apps --json | jq -r '.[].name'
 
 JSON: a list of {name, routes, active, activated_at, went_back_by_itself, canary, database_var,
-created_at, being_deleted, problem}"
+created_at, being_deleted, problem}; canary is {version, percent, since}"
 )]
 pub(super) struct Options {
     #[command(subcommand)]
@@ -48,7 +48,7 @@ Examples:
   innkeeper apps list --json
 
 JSON: a list of {name, routes, active, activated_at, went_back_by_itself, canary, database_var,
-created_at, being_deleted, problem}")]
+created_at, being_deleted, problem}; canary is {version, percent, since}")]
 struct ListOptions {
     /// Print JSON
     #[arg(long)]
@@ -68,24 +68,13 @@ pub(super) async fn run(options: &Options) -> anyhow::Result<()> {
 }
 
 async fn list(options: &ListOptions) -> anyhow::Result<()> {
-    let control = Control::to_list(&options.control).await?;
-    let is_new = control.is_none();
-    let apps = match control {
-        Some(control) => {
-            let apps = control.apps().await?;
-            control.close().await;
-            apps
-        }
-        None => Vec::new(),
+    let mut is_new = true;
+    let look = async |control: &Control| {
+        is_new = false;
+        control.apps().await
     };
-    if options.json {
-        return output::json(&apps);
-    }
-    if apps.is_empty() {
-        let nothing = if is_new { "nothing is there yet" } else { "no apps yet" };
-        output::line(format!("{nothing}: innkeeper deploy guest.wasm --app NAME"));
-        return Ok(());
-    }
+    let apps = Control::listed(&options.control, look).await?;
+    let nothing = if is_new { "nothing is there yet" } else { "no apps yet" };
     let columns = [
         output::text("APP"),
         output::text("ROUTES"),
@@ -93,14 +82,14 @@ async fn list(options: &ListOptions) -> anyhow::Result<()> {
         output::text("SINCE"),
         output::flexible("DATABASE"),
     ];
-    output::table(columns, &apps.into_iter().map(row).collect::<Vec<_>>());
-    Ok(())
+    let empty = format!("{nothing}: innkeeper deploy guest.wasm --app NAME");
+    output::listing(options.json, &apps, empty, columns, row)
 }
 
-fn row(app: AppView) -> [String; 5] {
-    let version = version(&app);
+fn row(app: &AppView) -> [String; 5] {
     let since = app.activated_at.as_deref().map(output::age_of).unwrap_or_default();
-    [app.name, app.routes.join(" "), version, since, app.database_var.unwrap_or_else(|| "host's".to_owned())]
+    let database = app.database_var.clone().unwrap_or_else(|| "host's".to_owned());
+    [app.name.clone(), app.routes.join(" "), version(app), since, database]
 }
 
 /// The active version, and what there is to say of it.

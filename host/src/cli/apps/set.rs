@@ -2,7 +2,7 @@
 
 use super::database_var;
 use crate::cli::control::{Control, HostControlArgs};
-use crate::cli::{OneApp, output};
+use crate::cli::{OneApp, UsageError, output};
 use crate::guests::settings::{CrossOrigin, TransactionsSetting};
 use crate::operations::AppChanges;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
@@ -70,7 +70,7 @@ const RESETS: [&str; 4] = ["transactions", "cross-origin", "trusted-origins", "k
 
 pub(super) async fn run(options: &Options) -> anyhow::Result<()> {
     let name = &options.app.name;
-    let changes = changes(options);
+    let changes = changes(options)?;
     // First what may refuse: whoever asked for both wants neither alone.
     let moved = match options.database.wanted() {
         Some(wanted) => Some(database_var::set(name, wanted, &options.database, &options.control.host).await?),
@@ -97,11 +97,27 @@ pub(super) async fn run(options: &Options) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn changes(options: &Options) -> AppChanges {
+fn changes(options: &Options) -> Result<AppChanges, UsageError> {
     let listed = |list: &Vec<String>| (!list.is_empty()).then(|| list.clone());
-    let set = options.limit.iter().map(|(name, value)| (name.clone(), Some(value.clone())));
-    let limits: BTreeMap<_, _> = set.chain(options.no_limit.iter().map(|name| (name.clone(), None))).collect();
-    AppChanges {
+    let set = options.limit.iter().map(|(name, value)| (name, Some(value.clone())));
+    let mut limits = BTreeMap::new();
+    for (name, value) in set.chain(options.no_limit.iter().map(|name| (name, None))) {
+        if limits.insert(name.replace('_', "-"), value).is_some() {
+            return Err(UsageError(format!("the limit {name} is named twice: name it once")));
+        }
+    }
+    let named = [
+        ("transactions", options.transactions.is_some()),
+        ("cross-origin", options.cross_origin.is_some()),
+        ("trusted-origins", !options.trusted_origin.is_empty()),
+        ("keep-versions", options.keep_versions.is_some()),
+    ];
+    if let Some((both, _)) =
+        named.iter().find(|(name, is_set)| *is_set && options.reset.iter().any(|it| it == name))
+    {
+        return Err(UsageError(format!("{both} is to be set and to be reset: say one of both")));
+    }
+    Ok(AppChanges {
         routes: listed(&options.route),
         transactions: options.transactions,
         cross_origin: options.cross_origin,
@@ -109,7 +125,7 @@ fn changes(options: &Options) -> AppChanges {
         limits,
         keep_versions: options.keep_versions,
         reset: options.reset.clone(),
-    }
+    })
 }
 
 fn limit(text: &str) -> Result<(String, String), String> {

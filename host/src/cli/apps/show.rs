@@ -16,7 +16,8 @@ Examples:
   innkeeper apps show shop
   innkeeper apps show --app shop --json
 
-JSON: {app, settings, activations}")]
+JSON: {app, settings, activations}; app is as in `apps`, settings as in `apps set`, activations is a list of
+{number, version, previous, kind, by, from, note, at}")]
 pub(super) struct Options {
     #[command(flatten)]
     app: OneApp,

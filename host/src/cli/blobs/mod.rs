@@ -109,7 +109,8 @@ Examples:
   innkeeper blobs sweep shop --dry-run
   innkeeper blobs sweep shop --unreferenced
 
-JSON: {overdue, unreferenced, deleted, usage}; the first two are lists of {id, name, size, created, why}")]
+JSON: {overdue, unreferenced, deleted, usage}; the first two are lists of {id, name, size, created, why}, usage is
+{noted, counted, mended}")]
 struct SweepOptions {
     #[command(flatten)]
     app: OneApp,

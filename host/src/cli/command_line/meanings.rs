@@ -101,6 +101,15 @@ pub(super) const VERBS: &[(&str, &[Meaning])] = &[
         ],
     ),
     (
+        "token",
+        &[
+            (&["ls", "all", "show", "get"], &["innkeeper token list"]),
+            (&["new", "add", "make", "generate", "issue"], &["innkeeper token create"]),
+            (&["rm", "delete", "remove", "del", "destroy", "expire"], &["innkeeper token revoke"]),
+        ],
+    ),
+    ("hosts", &[(&["list", "ls", "all", "show", "get"], &["innkeeper hosts"])]),
+    (
         "migrate",
         &[
             (&["up", "run", "deploy", "execute", "latest", "upgrade", "push"], &["innkeeper migrate apply"]),

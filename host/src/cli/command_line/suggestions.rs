@@ -35,7 +35,15 @@ pub(super) fn add(mut error: Error, root: &Command, typed: &[OsString]) -> Error
             }
             tips
         }
+        // `rollback shop 3`
+        (ErrorKind::UnknownArgument, Some(ContextValue::String(word)))
+            if word.bytes().all(|byte| byte.is_ascii_digit()) =>
+        {
+            flags(&place, "--number")
+        }
         (ErrorKind::UnknownArgument | ErrorKind::InvalidSubcommand, _) => commands(root, &place),
+        // `config set shop KEY=VALUE`
+        (ErrorKind::MissingRequiredArgument, _) if needs_app(place.command) => flags(&place, "--app"),
         (ErrorKind::ArgumentConflict, _) if place.command.has_subcommands() => misplaced(root, &place),
         _ => return error,
     };
@@ -86,7 +94,8 @@ fn meant(root: &Command, place: &Place<'_>, word: &str) -> Vec<String> {
 }
 
 fn misplaced(root: &Command, place: &Place<'_>) -> Vec<String> {
-    let meant = place.stray.map(|word| meant(root, place, word)).unwrap_or_default();
+    let Some(word) = place.stray else { return Vec::new() };
+    let meant = meant(root, place, word);
     if !meant.is_empty() {
         return meant;
     }
@@ -118,17 +127,26 @@ fn commands(root: &Command, place: &Place<'_>) -> Vec<String> {
     vec![tip(root, &line)]
 }
 
+/// Whether the app is named by a flag alone: the words of the command are something else.
+fn needs_app(command: &Command) -> bool {
+    command.get_arguments().any(|argument| argument.get_long() == Some("app") && argument.is_required_set())
+}
+
 /// A command with what it does, or a sentence as it is.
 fn tip(root: &Command, meaning: &str) -> String {
     let Some(words) = meaning.strip_prefix("innkeeper ") else { return meaning.to_owned() };
-    let command = words.split(' ').try_fold(root, |command, word| command.find_subcommand(word));
-    let about = command.or_else(|| root.find_subcommand(words.split(' ').next()?)).and_then(Command::get_about);
+    let mut verbs = words.split(' ').take_while(|word| !word.starts_with("--"));
+    let command = verbs.try_fold(root, |command, word| command.find_subcommand(word));
+    let about = command.and_then(Command::get_about);
     about.map_or_else(|| format!("`{meaning}`"), |about| format!("`{meaning}`: {about}"))
 }
 
 fn flags(place: &Place<'_>, flag: &str) -> Vec<String> {
     let arguments = || place.command.get_arguments().filter(|argument| !argument.is_hide_set());
-    let find = |name: &str| arguments().find(|argument| argument.get_long() == name.strip_prefix("--"));
+    let find = |name: &str| {
+        let name = name.strip_prefix("--")?;
+        arguments().find(|argument| argument.get_long() == Some(name))
+    };
     let describe = |argument: &Arg| {
         let name = argument.get_long().unwrap_or_default();
         argument.get_help().map_or_else(|| format!("`--{name}`"), |help| format!("`--{name}`: {help}"))
@@ -243,6 +261,13 @@ mod tests {
             ("innkeeper apps --verbose", "INNKEEPER_LOG"),
             ("innkeeper apps --jsn", "`--json`: "),
             ("innkeeper --json apps", "apps --json"),
+            ("innkeeper rollback shop 3", "`--version`: "),
+            ("innkeeper rollback shop -v 3", "`--version`: "),
+            ("innkeeper config set shop A=1", "`--app`: "),
+            ("innkeeper routes", "`innkeeper apps set --route`: Change an app"),
+            ("innkeeper token rm 3f2a90c41b7e", "`innkeeper token revoke`: "),
+            ("innkeeper token new", "`innkeeper token create`: "),
+            ("innkeeper hosts list", "`innkeeper hosts`: "),
         ] {
             let said = said(line);
             assert!(said.contains(tip), "{line}: {said}");
@@ -258,6 +283,8 @@ mod tests {
             ("innkeeper xyzzy", "tip"),
             ("innkeeper apps xyzzy", "tip"),
             ("innkeeper apps --xyzzy", "tip"),
+            ("innkeeper inspect -v x.wasm", "The app"),
+            ("innkeeper apps --data d --to https://blog.example", "a verb stands"),
         ] {
             let said = said(line);
             assert!(!said.contains(other), "{line}: {said}");

@@ -69,9 +69,6 @@ async fn list(options: &ListOptions) -> anyhow::Result<()> {
     let control = Control::to_read(&options.control, app).await?;
     let versions = control.versions(app).await?;
     control.close().await;
-    if options.json {
-        return output::json(&versions);
-    }
     let columns = [
         output::number("VERSION"),
         output::text("STATE"),
@@ -79,17 +76,16 @@ async fn list(options: &ListOptions) -> anyhow::Result<()> {
         output::text("BY"),
         output::number("SIZE"),
         output::number("STORED"),
-        output::text("LANGUAGE"),
+        output::flexible("LANGUAGE"),
         output::text("SHA256"),
         output::flexible("NOTE"),
     ];
-    output::table(columns, &versions.into_iter().map(row).collect::<Vec<_>>());
-    Ok(())
+    output::listing(options.json, &versions, format!("{app} has no versions"), columns, row)
 }
 
-fn row(version: VersionView) -> [String; 9] {
+fn row(version: &VersionView) -> [String; 9] {
     let size = |bytes: i64| output::bytes(u64::try_from(bytes).unwrap_or_default());
-    let state = match &version {
+    let state = match version {
         VersionView { active: true, .. } => "active",
         VersionView { canary: true, .. } => "canary",
         VersionView { failed: true, .. } => "failed, gone back from",
@@ -99,11 +95,11 @@ fn row(version: VersionView) -> [String; 9] {
         version.number.to_string(),
         state.to_owned(),
         output::age_of(&version.deployed_at),
-        version.deployed_by.unwrap_or_default(),
+        version.deployed_by.clone().unwrap_or_default(),
         size(version.size),
         version.stored_size.map(size).unwrap_or_default(),
-        version.language.unwrap_or_default(),
+        version.language.clone().unwrap_or_default(),
         version.sha256.get(..12).unwrap_or_default().to_owned(),
-        version.note.unwrap_or_default(),
+        version.note.clone().unwrap_or_default(),
     ]
 }

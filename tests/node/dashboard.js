@@ -26,7 +26,7 @@ async function open(options = {}) {
   const page = await context.newPage();
   // Chromium reports what the policy forbids as an error in its console.
   page.on("console", (message) => {
-    if (message.type() === "error" && !/status of (403|404|409|422|429)/.test(message.text())) {
+    if (message.type() === "error" && !/status of (403|404|409|413|422|429)/.test(message.text())) {
       seen.problems.push(message.text());
     }
   });
@@ -61,7 +61,7 @@ const walks = {
     await page.getByLabel("Token").fill(token);
     await page.getByRole("button", { name: "Sign in" }).click();
     seen.broughtTo = new URL(page.url()).pathname;
-    seen.limit = await row(page, "limits", "Cpu per request");
+    seen.limit = await row(page, "limits", "CPU per request");
     await page.getByRole("link", { name: "Apps", exact: true }).click();
     seen.app = await row(page, "apps", "probe");
     seen.hosts = await texts(page.locator("[aria-labelledby=hosts] tbody tr"));
@@ -71,7 +71,7 @@ const walks = {
     seen.cookies = cookies.map(({ name, httpOnly, sameSite, path, expires }) => ({ name, httpOnly, sameSite, path, expires }));
     await page.getByRole("button", { name: "Sign out" }).click();
     seen.signedOut = await heading(page);
-    seen.cookiesLeft = (await page.context().cookies()).length;
+    seen.cookiesLeft = (await page.context().cookies()).filter(({ name }) => name.endsWith("_session")).length;
     await page.goBack();
     await page.goto(`${home}ui/limits`);
     seen.afterwards = await heading(page);
@@ -191,7 +191,7 @@ const walks = {
       await loaded;
       try { return frame.contentDocument?.body.innerText ?? "nothing"; } catch { return "nothing"; }
     }, `${home}ui/apps/shop`);
-    seen.opened = await page.evaluate(async (address) => {
+    const openFromHere = () => page.evaluate(async (address) => {
       const opened = window.open(address);
       for (let tries = 0; tries < 40 && opened && !opened.closed; tries++) {
         await new Promise((done) => setTimeout(done, 50));
@@ -199,9 +199,28 @@ const walks = {
       }
       return "severed";
     }, `${home}ui/apps/shop`);
+    seen.opened = await openFromHere();
+    // Two pages of one origin that both ask for it stay in one group of windows, and can reach each other.
+    const policy = "cross-origin-opener-policy";
+    const steps = [{ op: "respond", status: 200, headers: [["content-type", "text/html"], [policy, "same-origin"]] }];
+    const answered = await page.goto(`${url}/probe/x?steps=${encodeURIComponent(JSON.stringify(steps))}`);
+    seen.policy = answered.headers()[policy];
+    seen.openedByPolicy = await openFromHere();
+    // A form for a token that the page of an app makes.
+    await page.evaluate((address) => {
+      document.cookie = "innkeeper-admin_sign-in=AAAAAAAAAAAAAAAAAAAAAA; path=/_innkeeper/";
+      const form = document.createElement("form");
+      form.method = "post";
+      form.action = address;
+      form.innerHTML = "<input name=token value=another><input name=key value=x>";
+      document.body.append(form);
+      form.submit();
+    }, `${home}ui/sign-in`);
+    await page.waitForURL("**/sign-in");
     // The session is still good.
     await page.goto(`${home}ui/apps/shop`);
     seen.active = await row(page, "versions", "v2");
+    seen.signedInAs = await page.locator(".who > span").innerText();
     seen.problems = [];
   },
 
@@ -303,9 +322,14 @@ const walks = {
     seen.ofRequest = await texts(page.locator(".log li .text"));
     seen.linked = new URL(await page.locator(".log li a").first().getAttribute("href"), page.url()).searchParams.get("request");
     await page.getByRole("link", { name: "Show all" }).click();
-    await page.getByLabel("Level").selectOption("warn");
+    await page.getByLabel("Show").selectOption("warn");
     await page.getByRole("button", { name: "Filter" }).click();
     seen.grave = await texts(page.locator(".log li .text"));
+    await page.getByLabel("Show").selectOption("failed");
+    await page.getByRole("button", { name: "Filter" }).click();
+    seen.failed = await texts(page.locator(".log li .text"));
+    await page.getByRole("link", { name: "Auto-refresh" }).click();
+    seen.stillFiltered = new URL(page.url()).searchParams.get("level");
   },
 };
 

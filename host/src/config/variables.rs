@@ -16,7 +16,7 @@ pub struct Variable {
 }
 
 /// Name, default and meaning of what is not a limit.
-const SETTINGS: [(&str, &str, &str); 21] = [
+const SETTINGS: [(&str, &str, &str); 22] = [
     (
         "INNKEEPER_LOG",
         "warn,sqlx=error,innkeeper=info,guest=info,request=info",
@@ -74,6 +74,11 @@ const SETTINGS: [(&str, &str, &str); 21] = [
         "INNKEEPER_ADMIN_TOKEN",
         "none",
         "at least 32 random characters: the token that may do everything, beside those of innkeeper token create",
+    ),
+    (
+        "INNKEEPER_DASHBOARD_HOST",
+        "every host name",
+        "host name that is the dashboard's alone: it answers nowhere else, and no app answers there",
     ),
     ("INNKEEPER_TOKEN", "none", "the token with which commands speak to a host that --to names"),
     ("INNKEEPER_LOG_FORMAT", "json on a dyno, else text", "json or text"),

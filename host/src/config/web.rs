@@ -10,6 +10,7 @@ const PORT: &str = "PORT";
 const TRUST_PROXY: &str = "INNKEEPER_TRUST_PROXY";
 const LOG_FORMAT: &str = "INNKEEPER_LOG_FORMAT";
 const ADMIN_TOKEN: &str = "INNKEEPER_ADMIN_TOKEN";
+const DASHBOARD_HOST: &str = "INNKEEPER_DASHBOARD_HOST";
 /// Fewer characters could be guessed.
 const TOKEN_CHARACTERS: usize = 32;
 
@@ -28,6 +29,9 @@ pub struct WebConfig {
     /// With what the operator proves to be the operator; none: what is the operator's is switched
     /// off.
     pub admin_token: Option<Secret>,
+    /// The host name that is the dashboard's alone, in lower case; none: the dashboard answers under
+    /// every name, and shares it with apps.
+    pub dashboard_host: Option<String>,
 }
 
 /// The shape of log lines.
@@ -40,7 +44,8 @@ pub enum LogFormat {
 }
 
 impl WebConfig {
-    /// Reads `PORT`, `INNKEEPER_TRUST_PROXY`, `INNKEEPER_LOG_FORMAT` and `INNKEEPER_ADMIN_TOKEN`.
+    /// Reads `PORT`, `INNKEEPER_TRUST_PROXY`, `INNKEEPER_LOG_FORMAT`, `INNKEEPER_ADMIN_TOKEN` and
+    /// `INNKEEPER_DASHBOARD_HOST`.
     pub fn from_environment(environment: &Environment) -> Result<Self, Error> {
         let port = environment.parsed(PORT, "a port from 0 to 65535", |text| text.parse().ok())?;
         let serve_ip = every_address(environment);
@@ -51,6 +56,11 @@ impl WebConfig {
             trust_proxy: environment.flag(TRUST_PROXY)?.unwrap_or(is_dyno),
             log_format: log_format(environment)?,
             admin_token: admin_token(environment)?,
+            dashboard_host: environment.parsed(
+                DASHBOARD_HOST,
+                "a host name such as admin.example.org, without scheme, port and path",
+                host_name,
+            )?,
         })
     }
 }
@@ -73,6 +83,15 @@ fn admin_token(environment: &Environment) -> Result<Option<Secret>, Error> {
         return Err(Error::Token { name: ADMIN_TOKEN.to_owned(), characters: TOKEN_CHARACTERS });
     }
     Ok(Some(Secret::new(token)))
+}
+
+/// The spelling in which names of hosts are compared: lower case, without the dot at the end.
+fn host_name(text: &str) -> Option<String> {
+    let name = text.strip_suffix('.').unwrap_or(text);
+    let is_label = |label: &str| {
+        !label.is_empty() && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
+    };
+    (name.len() <= 253 && name.split('.').all(is_label)).then(|| name.to_ascii_lowercase())
 }
 
 fn log_format(environment: &Environment) -> Result<LogFormat, Error> {
@@ -130,6 +149,17 @@ mod tests {
             let error = web(&[(ADMIN_TOKEN, wrong)]).err().map(|error| error.to_string()).unwrap_or_default();
             assert!(error.contains("INNKEEPER_ADMIN_TOKEN: at least 32 characters"), "{error}");
             assert!(!error.contains("abcdef"), "{error}");
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn the_dashboards_host_is_a_name() -> Result<(), Error> {
+        assert_eq!(web(&[])?.dashboard_host, None);
+        let given = web(&[(DASHBOARD_HOST, "Admin.Example.org.")])?;
+        assert_eq!(given.dashboard_host.as_deref(), Some("admin.example.org"));
+        for wrong in ["https://admin.example.org", "admin.example.org:8080", "admin.example.org/", "a..b", "a b"] {
+            assert!(web(&[(DASHBOARD_HOST, wrong)]).is_err(), "{wrong}");
         }
         Ok(())
     }

@@ -6,7 +6,8 @@
 //! connections, `arriving` waits for the beginning of a body, `blobs` sends files, `downloads` and
 //! `uploads` serve who holds a URL that is `signed`, `session_cookie` reads and writes the cookie,
 //! `cross_origin` sends requests away that other sites made a visitor's browser send, `operator`
-//! keeps operators' tokens from guests, [`admin`] is the API by which they act, `metrics` shows the
+//! keeps operators' tokens from guests, `opener_policy` keeps guests' pages from windows of the
+//! dashboard, [`admin`] is the API by which they act, `metrics` shows the
 //! figures, [`pages`] are the host's own answers, `closed` those of an app that cannot be served
 //! for now, `leaving` is the order in which a server ends.
 
@@ -29,6 +30,7 @@ mod leaving;
 mod metrics;
 #[cfg(test)]
 mod mutations;
+mod opener_policy;
 mod operator;
 mod pages;
 mod refusals;

@@ -9,6 +9,7 @@ use super::dispatch::Dispatcher;
 use super::front::{self, ClientInfo, Refusal};
 use super::leaving::Leaving;
 use super::metrics::Figures;
+use super::opener_policy;
 use super::operator::{self, Operator};
 use super::pages::{self, Problem};
 use super::refusals::Refused;
@@ -51,6 +52,8 @@ pub(super) struct Router {
     admin: Admin,
     figures: Figures,
     ids: RequestIds,
+    /// See [`ServerSettings::dashboard_host`].
+    dashboard_host: Option<String>,
 }
 
 impl Router {
@@ -75,6 +78,7 @@ impl Router {
             admin,
             figures: Figures::default(),
             ids: RequestIds::new(),
+            dashboard_host: settings.dashboard_host.clone(),
         }
     }
 
@@ -126,6 +130,9 @@ impl Router {
             cors.mark(response.headers_mut());
         }
         if let Ok(guest) = &found {
+            if self.dashboard_host.is_none() {
+                opener_policy::loosen(response.headers_mut());
+            }
             recent::note(guest.app.space.app(), guest.version, ending, began.elapsed());
         }
         line.log(found.as_deref().ok(), response.status(), began, &request_id, reason.as_deref());
@@ -167,11 +174,14 @@ impl Router {
 
     fn find(&self, request: &Request<Incoming>) -> Result<Arc<Guest>, Route> {
         let path = request.uri().path();
-        if let Some(rest) = path.strip_prefix(HOST_ROUTES).filter(|rest| rest.is_empty() || rest.starts_with('/'))
-        {
-            return Err(host_route(rest));
-        }
         let host = request.headers().get(HOST).and_then(|host| host.to_str().ok()).and_then(front::normalise_host);
+        let is_host_route = |rest: &&str| rest.is_empty() || rest.starts_with('/');
+        if let Some(rest) = path.strip_prefix(HOST_ROUTES).filter(is_host_route) {
+            return Err(self.host_route(host.as_deref(), rest));
+        }
+        if self.is_dashboards(host.as_deref()) {
+            return Err(Route::Host(if path == "/" { dashboard::here } else { no_app }));
+        }
         // Before the routes: those of a list that has been read since would be missed.
         let is_loaded = self.registry.is_loaded();
         let routes = self.registry.routes();
@@ -184,6 +194,23 @@ impl Router {
                 None if routes.is_empty() => Route::Host(pages::welcome),
                 None => Route::Host(no_app),
             }),
+        }
+    }
+
+    /// Whether a host name is the dashboard's alone.
+    fn is_dashboards(&self, host: Option<&str>) -> bool {
+        self.dashboard_host.is_some() && self.dashboard_host.as_deref() == host
+    }
+
+    /// Where the dashboard has a host name, it answers nowhere else, and nothing that an app has
+    /// made is sent from there.
+    fn host_route(&self, host: Option<&str>, rest: &str) -> Route {
+        match host_route(rest) {
+            Route::Dashboard if self.dashboard_host.is_some() && !self.is_dashboards(host) => {
+                Route::Host(dashboard_is_elsewhere)
+            }
+            Route::File(_) if self.is_dashboards(host) => Route::Host(no_app),
+            route => route,
         }
     }
 
@@ -306,6 +333,12 @@ fn host_route(path: &str) -> Route {
         _ if dashboard::is_dashboards(path) => Route::Dashboard,
         _ => Route::Host(|| pages::plain(StatusCode::NOT_FOUND, "no such route of the host\n")),
     }
+}
+
+/// The name is not told: whoever looks after the host knows it.
+fn dashboard_is_elsewhere() -> Response<Body> {
+    let text = "the dashboard answers under the host name in INNKEEPER_DASHBOARD_HOST alone\n";
+    pages::plain(StatusCode::NOT_FOUND, text)
 }
 
 fn no_app() -> Response<Body> {

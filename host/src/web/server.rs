@@ -39,6 +39,8 @@ pub struct ServerSettings {
     /// With what the operator proves to be the operator; none: what is the operator's is switched
     /// off.
     pub admin_token: Option<Secret>,
+    /// The host name that is the dashboard's alone; none: it has every name, beside the apps.
+    pub dashboard_host: Option<String>,
 }
 
 /// A server on one address.
@@ -75,7 +77,7 @@ impl Server {
             tasks.clone(),
         );
         let admin = Admin::new(Arc::clone(&registry), auth, tasks.clone(), leaving.begun());
-        let dashboard = Dashboard::new(Arc::clone(&registry), tasks.clone());
+        let dashboard = Dashboard::new(Arc::clone(&registry), admin.queue.clone());
         let router =
             Arc::new(Router::new(registry, dispatcher, desk, dashboard, leaving.clone(), admin, settings));
         Self { listener, router, rules, leaving, connections: Connections::new(settings.connections), tasks }

@@ -125,6 +125,9 @@ async fn other_pages_can_do_and_read_nothing(engine: Engine) {
     let host = shop(engine).await;
     let other = TestHost::of(Engine::Sqlite, "hello", "hello").await;
     let other = other.url().replace("127.0.0.1", "localhost");
+    support::host::deploy(host.database(), "probe", "probe", &[]).await.succeeded();
+    let answers = async || host.visitor().get("/probe/x").await.text().contains("no steps").then_some(());
+    until("the app beside it answers", answers).await;
     let seen = walk(&host, "strangers", &[&other]).await;
     assert_eq!(seen["site"]["status"], 403, "{seen}");
     says(&seen["site"]["text"], &["sent by another site", "nothing was done"]);
@@ -132,7 +135,9 @@ async fn other_pages_can_do_and_read_nothing(engine: Engine) {
     says(&seen["app"]["text"], &["of another session", "nothing was done"]);
     assert_eq!(seen["fetched"], json!({ "status": 403, "leaks": false }));
     assert!(!seen["framed"].as_str().expect("a text").contains("Versions"), "{seen}");
-    assert_eq!(seen["opened"], "severed");
+    assert_eq!((&seen["opened"], &seen["openedByPolicy"]), (&json!("severed"), &json!("severed")));
+    assert_eq!(seen["policy"], "same-origin-allow-popups");
+    assert_eq!(seen["signedInAs"], VARIABLE, "nobody is put into another one's session: {seen}");
     says(&seen["active"], &["v2", "active"]);
 }
 
@@ -185,13 +190,19 @@ async fn the_log_can_be_filtered_by_request_and_level(engine: Engine) {
     let (one, other) = ("11111111-2222-3333-4444-555555555555", "aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee");
     ask("/one", one, &json!([{ "op": "stdout", "text": "a <line> of the guest\n" }])).await.expect(200);
     ask("/other", other, &json!([{ "op": "trap" }])).await.expect(500);
+    ask("/error", other, &json!([{ "op": "respond", "status": 500 }])).await.expect(500);
     ask("/hello", other, &json!([])).await.expect(200);
     let seen = walk(&host, "log", &[one]).await;
     says(&seen["all"], &["POST /one", "POST /other", "a <line> of the guest"]);
     assert!(!seen["all"].to_string().contains("/hello"), "lines of another app: {seen}");
-    says(&seen["ofRequest"], &["POST /one status=200", "a <line> of the guest"]);
+    says(&seen["ofRequest"], &["200 POST /one", "a <line> of the guest"]);
     assert_eq!(seen["ofRequest"].as_array().map(Vec::len), Some(2), "{seen}");
     assert_eq!(seen["linked"], one);
-    says(&seen["grave"], &["POST /other status=500", "trapped"]);
+    says(&seen["grave"], &["500 POST /other", "trapped"]);
     assert!(!seen["grave"].to_string().contains("/one"), "{seen}");
+    // An error of the app is no warning of the host.
+    assert!(!seen["grave"].to_string().contains("/error"), "{seen}");
+    says(&seen["failed"], &["500 POST /error", "500 POST /other"]);
+    assert_eq!(seen["failed"].as_array().map(Vec::len), Some(2), "{seen}");
+    assert_eq!(seen["stillFiltered"], "failed");
 }

@@ -1,15 +1,16 @@
 //! Who comes in, and what nobody else learns.
 
-use bytes::Bytes;
 use http::header::{COOKIE, HOST, LOCATION};
 use http::request::Builder;
 use http::{Method, Request};
-use http_body_util::Full;
-use serde_json::{Value, json};
+use serde_json::json;
 use support::probe::op;
-use support::{Answer, Engine, TestDatabase, TestHost, Visitor, command, until};
+use support::{Engine, TestDatabase, TestHost, Visitor, command, until};
 
-use super::{HOME, SIGN_IN, TOKEN, VARIABLE, shop};
+use super::{
+    APP, FORM, HOME, ROLLBACK, SIGN_IN, TOKEN, VARIABLE, create_token, form, form_key, hidden, send, shop,
+    show_token, sign_in, sign_in_by,
+};
 
 on_both_databases! {
     only_a_token_opens_and_wrong_ones_are_few_a_minute,
@@ -22,49 +23,18 @@ on_both_databases! {
     over_http_only_on_the_same_machine,
 }
 
-const APP: &str = "/_innkeeper/admin/ui/apps/shop";
-const ROLLBACK: &str = "/_innkeeper/admin/ui/apps/shop/rollback";
-const FORM: &str = "application/x-www-form-urlencoded";
-
-async fn send(visitor: &mut Visitor, request: Builder, body: impl Into<Bytes>) -> Answer {
-    visitor.send(request, Full::new(body.into())).await
-}
-
-/// A form as a browser on the dashboard's own page sends it.
-fn form(host: &TestHost, path: &str) -> Builder {
-    Request::post(path).header("origin", host.url()).header("content-type", FORM)
-}
-
-async fn sign_in(host: &TestHost) -> Visitor {
-    sign_in_by(host, TOKEN).await
-}
-
-async fn sign_in_by(host: &TestHost, token: &str) -> Visitor {
-    let mut visitor = host.visitor();
-    let answer = send(&mut visitor, form(host, SIGN_IN), format!("token={token}")).await.expect(303);
-    assert_eq!(answer.header("location"), Some(HOME));
-    visitor
-}
-
-/// What stands in the hidden field of a page's forms.
-async fn form_key(visitor: &mut Visitor, path: &str) -> String {
-    let page = visitor.get(path).await.expect(200).text().to_owned();
-    let (_, rest) = page.split_once("name=\"csrf\" value=\"").expect("a form");
-    rest.split('"').next().expect("an end").to_owned()
-}
-
 async fn only_a_token_opens_and_wrong_ones_are_few_a_minute(engine: Engine) {
     let host = TestHost::with(engine).env(VARIABLE, TOKEN).start().await;
     let mut visitor = host.visitor();
     for wrong in ["", "x", &TOKEN[1..], &format!("{TOKEN}x"), &TOKEN.to_uppercase()] {
-        let answer = send(&mut visitor, form(&host, SIGN_IN), format!("token={wrong}")).await.expect(403);
+        let answer = show_token(&host, &mut visitor, wrong, "").await.expect(403);
         assert!(answer.text().contains("does not open anything here"), "{}", answer.text());
         assert_eq!(answer.header("set-cookie"), None);
     }
     for _ in 0..5 {
-        send(&mut visitor, form(&host, SIGN_IN), "token=x").await.expect(403);
+        show_token(&host, &mut visitor, "x", "").await.expect(403);
     }
-    let many = send(&mut visitor, form(&host, SIGN_IN), "token=x").await.expect(429);
+    let many = show_token(&host, &mut visitor, "x", "").await.expect(429);
     let wait: u64 = many.header("retry-after").expect("how long").parse().expect("seconds");
     assert!((1..=60).contains(&wait), "{wait}");
     sign_in(&host).await.get(HOME).await.expect(200);
@@ -93,8 +63,7 @@ async fn without_a_session_there_is_nothing_but_the_form(engine: Engine) {
     }
     // Where it leads afterwards is a page of the dashboard, whatever the form says.
     for elsewhere in ["https://evil.example/", "//evil.example/", "/shop", "/_innkeeper/admin/ui/sign-out"] {
-        let body = format!("token={TOKEN}&to={elsewhere}");
-        let answer = send(&mut host.visitor(), form(&host, SIGN_IN), body).await.expect(303);
+        let answer = show_token(&host, &mut host.visitor(), TOKEN, elsewhere).await.expect(303);
         assert_eq!(answer.header("location"), Some(HOME), "{elsewhere}");
     }
     let token = host.visitor().get_with(HOME, "authorization", &format!("Bearer {TOKEN}")).await;
@@ -104,9 +73,12 @@ async fn without_a_session_there_is_nothing_but_the_form(engine: Engine) {
 async fn no_guest_sees_the_session(engine: Engine) {
     let host = TestHost::with(engine).app("probe", "probe").app("admin", "probe").env(VARIABLE, TOKEN);
     let host = host.env("INNKEEPER_TRUST_PROXY", "1").start().await;
+    let mut visitor = host.visitor();
+    let page = visitor.get_with(SIGN_IN, "x-forwarded-proto", "https").await.expect(200);
+    let key = hidden(page.text(), "key");
     let secure = form(&host, SIGN_IN).header("x-forwarded-proto", "https");
     let secure = secure.header("sec-fetch-site", "same-origin");
-    let answer = send(&mut host.visitor(), secure, format!("token={TOKEN}")).await.expect(303);
+    let answer = send(&mut visitor, secure, format!("token={TOKEN}&key={key}")).await.expect(303);
     let cookie = answer.header("set-cookie").expect("a session").to_owned();
     let (pair, attributes) = cookie.split_once("; ").expect("attributes");
     assert!(pair.starts_with("__Host-innkeeper-admin_session="), "{cookie}");
@@ -132,22 +104,22 @@ async fn a_form_needs_its_origin_and_its_key(engine: Engine) {
     let origin = host.url();
     let plain = || Request::post(ROLLBACK).header("content-type", FORM);
     let own = |request: Builder| request.header("origin", &origin);
-    for (request, body) in [
-        (plain(), right.clone()),
-        (plain().header("origin", "http://evil.example"), right.clone()),
-        (plain().header("origin", "null"), right.clone()),
-        (own(plain()).header("sec-fetch-site", "cross-site"), right.clone()),
-        (own(plain()).header("sec-fetch-site", "same-site"), right.clone()),
-        (own(plain()).header("sec-fetch-mode", "cors"), right.clone()),
-        (own(plain()).header("sec-fetch-dest", "iframe"), right.clone()),
-        (own(plain()), "version=1&instead-of=2".to_owned()),
-        (own(plain()), "version=1&instead-of=2&csrf=".to_owned()),
-        (own(plain()), format!("version=1&instead-of=2&csrf={others}")),
-        (own(Request::post(ROLLBACK)).header("content-type", "text/plain"), right.clone()),
-        (own(plain()), format!("{right}&note={}", "x".repeat(40_000))),
+    for (request, body, status) in [
+        (plain(), right.clone(), 403),
+        (plain().header("origin", "http://evil.example"), right.clone(), 403),
+        (plain().header("origin", "null"), right.clone(), 403),
+        (own(plain()).header("sec-fetch-site", "cross-site"), right.clone(), 403),
+        (own(plain()).header("sec-fetch-site", "same-site"), right.clone(), 403),
+        (own(plain()).header("sec-fetch-mode", "cors"), right.clone(), 403),
+        (own(plain()).header("sec-fetch-dest", "iframe"), right.clone(), 403),
+        (own(plain()), "version=1&instead-of=2".to_owned(), 403),
+        (own(plain()), "version=1&instead-of=2&csrf=".to_owned(), 403),
+        (own(plain()), format!("version=1&instead-of=2&csrf={others}"), 403),
+        (own(Request::post(ROLLBACK)).header("content-type", "text/plain"), right.clone(), 422),
+        (own(plain()), format!("{right}&note={}", "x".repeat(40_000)), 422),
     ] {
         let answer = send(&mut visitor, request, body.clone()).await;
-        assert_eq!(answer.status, 403, "{body}: {}", answer.text());
+        assert_eq!(answer.status, status, "{body}: {}", answer.text());
     }
     for method in [Method::PUT, Method::DELETE, Method::PATCH] {
         send(&mut visitor, own(Request::builder().method(method).uri(ROLLBACK)), "").await.expect(405);
@@ -163,30 +135,21 @@ async fn a_form_needs_its_origin_and_its_key(engine: Engine) {
 
 async fn a_token_shows_and_does_only_what_its_scopes_allow(engine: Engine) {
     let host = shop(engine).await;
-    let create = async |name: &str, scopes: &[&str]| {
-        let scopes = scopes.iter().flat_map(|scope| ["--scope", scope]);
-        let arguments: Vec<&str> =
-            ["token", "create", "--name", name, "--json"].into_iter().chain(scopes).collect();
-        let created = command::on(host.database(), &arguments).await.succeeded().json();
-        let text = |value: &Value| value.as_str().unwrap_or_else(|| panic!("{created}")).to_owned();
-        (text(&created["about"]["id"]), text(&created["token"]))
-    };
-    let (id, reads) = create("looks", &["read"]).await;
+    let (id, reads) = create_token(&host, "looks", &["read"]).await;
     let mut visitor = sign_in_by(&host, &reads).await;
     let page = visitor.get(APP).await.expect(200).text().to_owned();
     assert!(page.contains("token looks") && !page.contains("Roll back") && !page.contains("/deploy\""), "{page}");
-    assert!(!page.contains("/audit\""), "{page}");
+    visitor.get("/_innkeeper/admin/ui/audit").await.expect(200);
     let key = form_key(&mut visitor, APP).await;
     let body = format!("version=1&instead-of=2&csrf={key}");
     let refused = send(&mut visitor, form(&host, ROLLBACK), body).await.expect(403);
     assert!(refused.text().contains("Your token may not do this"), "{}", refused.text());
-    visitor.get("/_innkeeper/admin/ui/audit").await.expect(404);
-    let (_, other) = create("other", &["read", "rollback:blog"]).await;
+    let (_, other) = create_token(&host, "other", &["read", "rollback:blog"]).await;
     let mut other = sign_in_by(&host, &other).await;
     let body = format!("version=1&instead-of=2&csrf={}", form_key(&mut other, APP).await);
     send(&mut other, form(&host, ROLLBACK), body).await.expect(403);
     assert!(host.visitor().get("/").await.text().contains("visits="), "nothing was done");
-    let (_, may) = create("may", &["read", "rollback:shop"]).await;
+    let (_, may) = create_token(&host, "may", &["read", "rollback:shop"]).await;
     let mut may = sign_in_by(&host, &may).await;
     let body = format!("version=1&instead-of=2&csrf={}", form_key(&mut may, ROLLBACK).await);
     send(&mut may, form(&host, ROLLBACK), body).await.expect(303);
@@ -195,7 +158,7 @@ async fn a_token_shows_and_does_only_what_its_scopes_allow(engine: Engine) {
     command::on(host.database(), &["token", "revoke", &id]).await.succeeded();
     let ended = async || (visitor.get(HOME).await.status == 303).then_some(());
     until("a revoked token ends its sessions", ended).await;
-    send(&mut host.visitor(), form(&host, SIGN_IN), format!("token={reads}")).await.expect(403);
+    show_token(&host, &mut host.visitor(), &reads, "").await.expect(403);
 }
 
 async fn a_session_is_good_on_every_host_and_ends_with_its_token(engine: Engine) {

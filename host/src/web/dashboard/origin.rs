@@ -33,6 +33,12 @@ pub(super) fn objection(head: &Parts, https: bool) -> Option<&'static str> {
     (!is_own).then_some("this form was sent by another site, and nothing was done")
 }
 
+/// Whether a link of another site leads here. A browser then keeps back cookies of the session's
+/// kind.
+pub(super) fn is_from_elsewhere(headers: &HeaderMap) -> bool {
+    site(headers) == Some("cross-site")
+}
+
 /// What the browser says of where a request comes from. Several values are as good as a wrong one.
 fn site(headers: &HeaderMap) -> Option<&str> {
     let mut values = headers.get_all(SITE).iter();

@@ -1,5 +1,6 @@
 //! The addresses of the dashboard.
 
+use crate::web::admin as api;
 use std::borrow::Cow;
 
 /// The first page.
@@ -77,6 +78,15 @@ impl Act {
             Self::Rollback => "rollback",
             Self::Promote => "promote",
             Self::Abort => "abort",
+        }
+    }
+
+    /// What the admin API calls it.
+    pub(super) fn of_api(self) -> api::Act {
+        match self {
+            Self::Rollback => api::Act::Rollback,
+            Self::Promote => api::Act::Promote,
+            Self::Abort => api::Act::Abort,
         }
     }
 

@@ -1,13 +1,13 @@
 //! Answers of the dashboard, with the headers that keep browsers strict.
 
-use super::page::BASE;
+use super::page::{BASE, HOME, safe_return};
 use crate::storage::hex;
 use crate::web::body::{Body, full};
 use http::header::{
     CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderName, HeaderValue, LOCATION, REFERRER_POLICY,
     X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
 };
-use http::{HeaderMap, Response, StatusCode};
+use http::{HeaderMap, Response, StatusCode, Uri};
 use maud::Markup;
 use sha2::{Digest, Sha256};
 use std::sync::LazyLock;
@@ -51,13 +51,23 @@ pub(super) fn kept_up_to_date(mut response: Response<Body>) -> Response<Body> {
     response
 }
 
+/// A page that asks for the same address at once.
+pub(super) fn once_more(address: &Uri) -> Response<Body> {
+    let wanted = address.path_and_query().map_or(HOME, |wanted| wanted.as_str());
+    let address = safe_return(Some(wanted));
+    let mut response = html(StatusCode::OK, super::pages::trouble::one_moment(address));
+    let refresh = HeaderValue::from_str(&format!("0; url={address}"));
+    response.headers_mut().extend(refresh.ok().map(|refresh| (REFRESH, refresh)));
+    response
+}
+
 /// Go there and ask again with GET.
 pub(super) fn see_other(to: &str) -> Response<Body> {
     let mut response = Response::new(full(""));
     *response.status_mut() = StatusCode::SEE_OTHER;
     let headers = response.headers_mut();
     strict(headers);
-    headers.insert(LOCATION, HeaderValue::from_str(to).unwrap_or(HeaderValue::from_static(super::HOME)));
+    headers.insert(LOCATION, HeaderValue::from_str(to).unwrap_or(HeaderValue::from_static(HOME)));
     response
 }
 

@@ -5,16 +5,17 @@
 //! stands is asked at each request. The keys are those of the database, so exchanging them ends all
 //! sessions.
 
+use super::cookie::Cookie;
 use crate::interfaces::blob_upload::Keyring;
-use crate::storage::{Error, Result};
+use crate::storage::{Error, Result, hex};
+use crate::web::admin::auth::TokenId;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use http::HeaderMap;
-use http::header::{COOKIE, HeaderValue};
+use http::header::HeaderValue;
+use sha2::{Digest, Sha256};
 
-/// No app can have this name, so no app's session has this cookie.
-const NAME: &str = "innkeeper-admin_session";
-const SECURE_PREFIX: &str = "__Host-";
+/// The session's cookie. No app can have this name, so no app's session has it.
+pub(super) const COOKIE: Cookie = Cookie("innkeeper-admin_session");
 const SESSION: &str = "innkeeper dashboard session";
 const FORM: &str = "innkeeper dashboard form";
 /// A session ends so many seconds after it began.
@@ -32,7 +33,7 @@ const LONGEST_VALUE: usize = 1024;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Session {
     /// The token that has opened it.
-    pub(super) token: String,
+    pub(super) token: TokenId,
     began: u64,
     used: u64,
     /// Makes it another one than all others.
@@ -41,10 +42,8 @@ pub(super) struct Session {
 
 impl Session {
     /// A new session for whoever has shown a token.
-    pub(super) fn begin(token: &str, now: u64) -> Result<Self> {
-        let mut random = [0u8; 16];
-        getrandom::fill(&mut random).map_err(|_| Error::unavailable("the system gives no random numbers"))?;
-        Ok(Self { token: token.to_owned(), began: now, used: now, nonce: URL_SAFE_NO_PAD.encode(random) })
+    pub(super) fn begin(token: TokenId, now: u64) -> Result<Self> {
+        Ok(Self { token, began: now, used: now, nonce: nonce()? })
     }
 
     /// Reads the value of a cookie. None where it is not ours, or the session is over.
@@ -55,7 +54,7 @@ impl Session {
         value: &str,
         keyring: &Keyring,
         now: u64,
-        fingerprint: impl FnOnce(&str) -> String,
+        fingerprint: impl FnOnce(&TokenId) -> String,
     ) -> Option<Self> {
         if value.len() > LONGEST_VALUE {
             return None;
@@ -66,7 +65,7 @@ impl Session {
         let began = parts.next()?.parse().ok()?;
         let used = parts.next()?.parse().ok()?;
         let nonce = parts.next()?.to_owned();
-        let session = Self { token, began, used, nonce };
+        let session = Self { token: TokenId::read(&token), began, used, nonce };
         let print = fingerprint(&session.token);
         let is_ours = keyring.is_sealed(SESSION, &format!("{text}.{print}"), seal) && session.text() == text;
         let began_before = |time: u64| time <= now.saturating_add(SKEW);
@@ -92,7 +91,17 @@ impl Session {
     pub(super) fn cookie(&self, keyring: &Keyring, fingerprint: &str, https: bool) -> Result<HeaderValue> {
         let text = self.text();
         let seal = keyring.seal(SESSION, &format!("{text}.{fingerprint}"))?;
-        Ok(cookie(&format!("{text}.{seal}"), None, https))
+        Ok(COOKIE.set(&format!("{text}.{seal}"), https))
+    }
+
+    /// Names the session where it is written down that it was ended, and opens nothing.
+    pub(super) fn id(&self) -> String {
+        hex(&Sha256::digest(self.identity())).chars().take(32).collect()
+    }
+
+    /// When it ends at the latest.
+    pub(super) fn ends_at(&self) -> u64 {
+        self.began.saturating_add(LONGEST)
     }
 
     /// What a form of this session has to bring along.
@@ -107,41 +116,20 @@ impl Session {
 
     fn text(&self) -> String {
         let Self { token, began, used, nonce } = self;
-        format!("{}.{began}.{used}.{nonce}", URL_SAFE_NO_PAD.encode(token))
+        format!("{}.{began}.{used}.{nonce}", URL_SAFE_NO_PAD.encode(token.as_str()))
     }
 
     /// What stays the same as long as the session lasts.
     fn identity(&self) -> String {
-        format!("{}.{}.{}", URL_SAFE_NO_PAD.encode(&self.token), self.began, self.nonce)
+        format!("{}.{}.{}", URL_SAFE_NO_PAD.encode(self.token.as_str()), self.began, self.nonce)
     }
 }
 
-/// The cookie that takes the session's away.
-pub(super) fn ended(https: bool) -> HeaderValue {
-    cookie("", Some(0), https)
-}
-
-/// The value of the session's cookie. None where there are several: somebody else has planted one.
-pub(super) fn cookie_value(headers: &HeaderMap, https: bool) -> Option<&str> {
-    let name = name(https);
-    let lines = headers.get_all(COOKIE).iter().filter_map(|line| line.to_str().ok());
-    let pairs = lines.flat_map(|line| line.split(';')).filter_map(|pair| pair.trim().split_once('='));
-    let mut values = pairs.filter(|(other, _)| *other == name).map(|(_, value)| value);
-    values.next().filter(|_| values.next().is_none())
-}
-
-fn cookie(value: &str, max_age: Option<u64>, https: bool) -> HeaderValue {
-    let secure = if https { "; Secure" } else { "" };
-    let age = max_age.map(|seconds| format!("; Max-Age={seconds}")).unwrap_or_default();
-    let text = format!("{}={value}; Path=/; HttpOnly; SameSite=Strict{age}{secure}", name(https));
-    // All of it is letters, digits and what may stand in a header.
-    let mut value = HeaderValue::from_str(&text).unwrap_or(HeaderValue::from_static(""));
-    value.set_sensitive(true);
-    value
-}
-
-fn name(https: bool) -> String {
-    format!("{}{NAME}", if https { SECURE_PREFIX } else { "" })
+/// 128 random bits, in characters that a cookie may have.
+pub(super) fn nonce() -> Result<String> {
+    let mut random = [0u8; 16];
+    getrandom::fill(&mut random).map_err(|_| Error::unavailable("the system gives no random numbers"))?;
+    Ok(URL_SAFE_NO_PAD.encode(random))
 }
 
 /// The signed text and the seal, which has two parts.
@@ -164,8 +152,12 @@ mod tests {
         keyring
     }
 
-    fn print(token: &str) -> String {
-        format!("print of {token}")
+    fn print(token: &TokenId) -> String {
+        format!("print of {}", token.as_str())
+    }
+
+    fn begin(token: &str) -> Session {
+        Session::begin(TokenId::read(token), NOW).expect("random numbers")
     }
 
     fn value(session: &Session, keyring: &Keyring) -> String {
@@ -183,7 +175,7 @@ mod tests {
     #[test]
     fn a_session_is_read_back_until_it_is_over() {
         let keyring = keyring();
-        let session = Session::begin("ci; deploy.\u{fc}", NOW).expect("random numbers");
+        let session = begin("ci; deploy.\u{fc}");
         let value = value(&session, &keyring);
         assert_eq!(read(&value, &keyring, NOW + 59).as_ref(), Some(&session));
         assert_eq!(read(&value, &keyring, NOW + IDLE - 1).as_ref(), Some(&session));
@@ -194,7 +186,7 @@ mod tests {
     #[test]
     fn use_prolongs_a_session_and_not_for_ever() {
         let keyring = keyring();
-        let mut session = Session::begin("a", NOW).expect("random numbers");
+        let mut session = begin("a");
         assert_eq!(session.renewed(NOW + RENEWED - 1), None);
         let form = session.form_key(&keyring).expect("there is a key");
         for hour in 1..=15 {
@@ -210,9 +202,9 @@ mod tests {
     #[test]
     fn what_was_changed_is_no_session() {
         let keyring = keyring();
-        let session = Session::begin("operator", NOW).expect("random numbers");
+        let session = begin("operator");
         let good = value(&session, &keyring);
-        let other = Session { token: "another".to_owned(), ..session.clone() };
+        let other = Session { token: TokenId::read("another"), ..session.clone() };
         let seal = good.splitn(5, '.').last().expect("a seal");
         let spliced = format!("{}.{seal}", other.text());
         let later = Session { began: NOW + 5, ..session.clone() };
@@ -233,28 +225,11 @@ mod tests {
     #[test]
     fn a_form_belongs_to_its_session() {
         let keyring = keyring();
-        let [one, other] = ["a", "a"].map(|token| Session::begin(token, NOW).expect("random numbers"));
+        let [one, other] = ["a", "a"].map(begin);
         let form = one.form_key(&keyring).expect("there is a key");
+        assert_ne!(one.id(), other.id());
+        assert_eq!(one.id(), one.renewed(NOW + RENEWED).expect("it was used long ago").id());
         assert!(one.is_form_key(&keyring, &form) && !other.is_form_key(&keyring, &form));
         assert!(!one.is_form_key(&keyring, "") && !one.is_form_key(&keyring, &value(&one, &keyring)));
-    }
-
-    #[test]
-    fn one_cookie_counts_and_several_do_not() {
-        let headers = |lines: &[&str]| -> HeaderMap {
-            lines.iter().map(|line| (COOKIE, HeaderValue::from_str(line).expect("a header"))).collect()
-        };
-        let secure = "__Host-innkeeper-admin_session";
-        let alone = headers(&[&format!("a=1; {secure}=x.y; innkeeper-admin_session=z")]);
-        assert_eq!(cookie_value(&alone, true), Some("x.y"));
-        assert_eq!(cookie_value(&alone, false), Some("z"), "over http the one without the prefix");
-        for several in [
-            headers(&[&format!("{secure}=x; {secure}=y")]),
-            headers(&[&format!("{secure}=x"), &format!("{secure}=x")]),
-            headers(&["a=1"]),
-            headers(&[]),
-        ] {
-            assert_eq!(cookie_value(&several, true), None);
-        }
     }
 }

@@ -1,34 +1,48 @@
 //! One app.
 
-use super::super::Visit;
-use super::super::access::Scope;
+use super::super::looks::News;
 use super::super::page::HOME;
-use super::super::view::{Section, Tone, badge, bytes, note, when_text};
-use super::{app_address, canary, live_switch, log, missing, shell, tables, told, traffic, trail, versions};
+use super::super::view::{Section, Tone, badge, bytes, note, shown as text, standing_note, when_text};
+use super::super::visit::Visit;
+use super::{
+    app_address, canary, log, missing, news, outage, refresh_switch, sentence, shell, tables, traffic, trail,
+    versions,
+};
 use crate::operations::{
-    ActivationView, AppView, ConfigSource, ContentsView, HostView, Result, SettingsView, VersionView,
+    ActivationView, AppView, ConfigSource, ContentsView, HostView, OperationError, Result, SettingsView,
+    VersionView,
 };
 use crate::telemetry::log_ring::LogExcerpt;
 use crate::telemetry::recent::AppTraffic;
+use crate::web::admin::Act;
 use maud::{Markup, html};
 
 /// What the page shows.
 pub(in crate::web::dashboard) struct AppPage<'a> {
     pub(in crate::web::dashboard) app: &'a AppView,
+    /// None while the database does not answer.
+    pub(in crate::web::dashboard) stored: Option<&'a Stored<'a>>,
+    /// Why there is only what this host remembers.
+    pub(in crate::web::dashboard) outage: Option<&'a OperationError>,
+    pub(in crate::web::dashboard) traffic: &'a AppTraffic,
+    pub(in crate::web::dashboard) log: &'a LogExcerpt,
+    pub(in crate::web::dashboard) filter: log::Filter<'a>,
+    /// What was just done here.
+    pub(in crate::web::dashboard) news: Option<&'a News>,
+    pub(in crate::web::dashboard) is_live: bool,
+    /// Why this host does not serve it.
+    pub(in crate::web::dashboard) not_served: Option<&'a str>,
+    /// The host name at which no app answers.
+    pub(in crate::web::dashboard) dashboard_host: Option<&'a str>,
+}
+
+/// What the database says of an app.
+pub(in crate::web::dashboard) struct Stored<'a> {
     pub(in crate::web::dashboard) versions: &'a Result<Vec<VersionView>>,
     pub(in crate::web::dashboard) activations: &'a Result<Vec<ActivationView>>,
     pub(in crate::web::dashboard) settings: &'a Result<SettingsView>,
     pub(in crate::web::dashboard) contents: &'a Result<ContentsView>,
     pub(in crate::web::dashboard) hosts: &'a Result<Vec<HostView>>,
-    pub(in crate::web::dashboard) traffic: &'a AppTraffic,
-    pub(in crate::web::dashboard) log: &'a LogExcerpt,
-    pub(in crate::web::dashboard) request_id: Option<&'a str>,
-    pub(in crate::web::dashboard) level: Option<&'a str>,
-    /// What was just done here, such as `active-7`.
-    pub(in crate::web::dashboard) done: Option<&'a str>,
-    pub(in crate::web::dashboard) is_live: bool,
-    /// Why this host does not serve it.
-    pub(in crate::web::dashboard) not_served: Option<&'a str>,
 }
 
 /// See the module.
@@ -36,20 +50,23 @@ pub(in crate::web::dashboard) fn page(visit: &Visit, shown: &AppPage<'_>) -> Mar
     let name = &shown.app.name;
     let content = html! {
         (head(visit, shown))
-        (news(visit, shown))
+        (jump(shown))
+        (states(visit, shown))
         @if let Some(canary) = &shown.app.canary { (canary::card(visit, shown.app, canary, shown.traffic)) }
         (traffic::card(shown.traffic))
-        @match shown.versions {
-            Ok(all) => (versions::card(visit, shown.app, all)),
-            Err(error) => (missing("Versions", error)),
+        @if let Some(stored) = shown.stored {
+            @match stored.versions {
+                Ok(all) => (versions::card(visit, shown.app, all)),
+                Err(error) => (missing("Versions", error)),
+            }
+            @match stored.activations {
+                Ok(all) if all.is_empty() => {},
+                Ok(all) => (versions::history(all, visit.now)),
+                Err(error) => (missing("The history", error)),
+            }
+            div.columns { (contents(stored.contents)) (settings(name, stored.settings)) }
         }
-        @match shown.activations {
-            Ok(all) if all.is_empty() => {},
-            Ok(all) => (versions::history(all, visit.now)),
-            Err(error) => (missing("The history", error)),
-        }
-        div.columns { (contents(shown.contents)) (settings(name, shown.settings)) }
-        (log::card(name, shown.log, shown.request_id, shown.level))
+        (log::card(name, shown.log, shown.filter, shown.is_live))
     };
     shell(visit, name, Section::Apps, &content)
 }
@@ -57,6 +74,7 @@ pub(in crate::web::dashboard) fn page(visit: &Visit, shown: &AppPage<'_>) -> Mar
 fn head(visit: &Visit, shown: &AppPage<'_>) -> Markup {
     let AppView { name, routes, active, activated_at, .. } = shown.app;
     let address = app_address(name);
+    let kept = [("request", shown.filter.request_id), ("level", shown.filter.level)];
     html! {
         div.page-head {
             div {
@@ -69,16 +87,16 @@ fn head(visit: &Visit, shown: &AppPage<'_>) -> Markup {
                         (Some(_), Some(_)) => (badge(Tone::Bad, "not served")),
                     }
                     @if let Some(version) = active { span { "version " (version) } }
-                    span { @for (place, route) in routes.iter().enumerate() { @if place > 0 { ", " } (link(route)) } }
+                    @for route in routes { (link(route)) }
                     @if let Some(at) = activated_at { span { "active since " (when_text(at, visit.now)) } }
                 }
             }
             div.actions {
-                (live_switch(&address, shown.is_live))
-                @if active.is_some() && visit.authority.allows(Scope::Rollback(name)) {
+                (refresh_switch(&address, &kept, shown.is_live))
+                @if has_another_version(shown) && visit.may(Act::Rollback, Some(name)) {
                     a.button href={ (address) "/rollback" } { "Roll back" }
                 }
-                @if visit.authority.allows(Scope::Deploy(name)) {
+                @if visit.may(Act::Deploy, Some(name)) {
                     a.button.primary href={ (address) "/deploy" } { "Deploy" }
                 }
             }
@@ -86,45 +104,84 @@ fn head(visit: &Visit, shown: &AppPage<'_>) -> Markup {
     }
 }
 
-/// A route as something to click at.
-fn link(route: &str) -> Markup {
-    let address = if route.starts_with('/') { route.to_owned() } else { format!("//{route}/") };
-    html! { a href=(address) rel="noopener" { (route) } }
+/// Whether there is a version to go back to.
+fn has_another_version(shown: &AppPage<'_>) -> bool {
+    let Some(Ok(versions)) = shown.stored.map(|stored| stored.versions) else { return false };
+    shown.app.active.is_some_and(|active| versions.iter().any(|version| version.number < active))
+        || shown.app.went_back_by_itself
 }
 
-fn news(visit: &Visit, shown: &AppPage<'_>) -> Markup {
+/// Links to the parts of a long page.
+fn jump(shown: &AppPage<'_>) -> Markup {
+    let parts: &[(&str, &str)] = match shown.stored {
+        Some(_) => &[
+            ("hour", "Last hour"),
+            ("versions", "Versions"),
+            ("history", "History"),
+            ("settings", "Settings"),
+            ("log", "Log"),
+        ],
+        None => &[("hour", "Last hour"), ("log", "Log")],
+    };
     html! {
-        @if let Some(told) = told(shown.done) { (note(Tone::Good, &html! { p.strong { (told) } (followers(shown)) })) }
-        @if let Some(reason) = shown.not_served { (note(Tone::Bad, &html! { p { span.strong { "This host does not serve it: " } (reason) } })) }
+        nav.jump aria-label="On this page" {
+            @for (id, name) in parts { a href={ "#" (id) } { (name) } }
+            a href={ (super::super::page::BASE) "/audit?app=" (shown.app.name) } { "Audit" }
+        }
+    }
+}
+
+/// A route as something to click at, by its name without what the window's address says anyway.
+fn link(route: &str) -> Markup {
+    let address = if route.starts_with('/') { route.to_owned() } else { format!("//{route}/") };
+    html! { a.route href=(address) rel="noopener" { "answers at " (route) } }
+}
+
+fn states(visit: &Visit, shown: &AppPage<'_>) -> Markup {
+    let taken = shown.dashboard_host.filter(|host| shown.app.routes.iter().any(|route| route == host));
+    html! {
+        (news(shown.news))
+        @if let Some(error) = shown.outage { (outage(error, "What follows")) }
+        @if let Some(stored) = shown.stored { (followers(&shown.app.name, stored.hosts)) }
+        @if let Some(reason) = shown.not_served { (note(Tone::Bad, &html! { p { span.strong { "This host does not serve it. " } (text(&sentence(reason))) } })) }
+        @if shown.app.being_deleted {
+            (standing_note(Tone::Warn, &html! {
+                p { "It is being deleted, and answers nobody. Where that was broken off, " code { "innkeeper apps delete" } " goes on." }
+            }))
+        }
+        @if let Some(problem) = &shown.app.problem {
+            (standing_note(Tone::Bad, &html! { p { span.strong { "Its row in the registry has a problem. " } (text(&sentence(problem))) } }))
+        }
+        @if let Some(host) = taken {
+            (standing_note(Tone::Warn, &html! {
+                p { "It does not answer at " code { (host) } ": this host name is the dashboard's alone (INNKEEPER_DASHBOARD_HOST)." }
+            }))
+        }
         @if shown.app.went_back_by_itself { (went_back(visit, shown)) }
     }
 }
 
 /// Which hosts do not serve the active version yet.
-fn followers(shown: &AppPage<'_>) -> Markup {
-    let Ok(hosts) = shown.hosts else { return html! {} };
-    let name = &shown.app.name;
-    let busy: Vec<&str> = hosts
-        .iter()
-        .filter(|host| host.live && host.loading.contains(name))
-        .map(|host| host.name.as_str())
-        .collect();
-    html! { @if !busy.is_empty() { p { "Still loading it: " (busy.join(", ")) "." } } }
+fn followers(name: &str, hosts: &Result<Vec<HostView>>) -> Markup {
+    let Ok(hosts) = hosts else { return html! {} };
+    let is_loading = |host: &&HostView| host.live && host.loading.iter().any(|loading| loading == name);
+    let busy: Vec<&str> = hosts.iter().filter(is_loading).map(|host| host.name.as_str()).collect();
+    html! { @if !busy.is_empty() { (standing_note(Tone::Accent, &html! { p { "Still loading it: " (busy.join(", ")) "." } })) } }
 }
 
 fn went_back(visit: &Visit, shown: &AppPage<'_>) -> Markup {
-    let last = shown.activations.as_ref().ok().and_then(|all| all.first());
+    let activations = shown.stored.and_then(|stored| stored.activations.as_ref().ok());
     let why = html! {
         p {
             span.strong { "The host went back by itself" }
-            @if let Some(last) = last {
-                @if let Some(previous) = last.previous { " from version " (previous) }
-                " " (when_text(&last.at, visit.now)) "."
-                @if let Some(note) = &last.note { " " (note) }
+            @if let Some(last) = activations.and_then(|all| all.first()) {
+                @if let Some(previous) = last.previous { " from version " (previous) " to version " (last.version) }
+                ", " (when_text(&last.at, visit.now)) "."
+                @if let Some(note) = &last.note { " " (text(&sentence(note))) }
             }
         }
     };
-    note(Tone::Warn, &why)
+    standing_note(Tone::Warn, &why)
 }
 
 fn contents(contents: &Result<ContentsView>) -> Markup {
@@ -137,14 +194,14 @@ fn contents(contents: &Result<ContentsView>) -> Markup {
                     Ok(found) => dl.pairs {
                         dt { "Sessions" } dd { (number(found.sessions)) }
                         dt { "Files" } dd { (number(found.files)) }
-                        dt { "Bytes of files" } dd { (bytes(u64::try_from(found.file_bytes).unwrap_or_default())) }
-                        dt { "Bytes of rows" }
+                        dt { "Size of files" } dd { (bytes(u64::try_from(found.file_bytes).unwrap_or_default())) }
+                        dt { "Size of rows" }
                         dd {
                             @match found.row_bytes { Some(number) => (bytes(number)), None => span.muted { "not measured yet" } }
                             @if found.rows_full { " " (badge(Tone::Bad, "full")) }
                         }
                     },
-                    Err(error) => p.muted { "It cannot be counted now: " (error.message) },
+                    Err(error) => p.muted { "It cannot be counted now: " (text(&error.message)) "." },
                 }
             }
         }
@@ -161,12 +218,12 @@ fn settings(name: &str, settings: &Result<SettingsView>) -> Markup {
         tbody {
             @for entry in &found.config {
                 tr {
-                    th scope="row" { code { (entry.name) } }
+                    th scope="row" { code { (text(&entry.name)) } }
                     td {
                         @match entry.source {
                             ConfigSource::Environment => { "from the variable " code { (entry.shown) } },
-                            ConfigSource::Set => { code { (entry.shown) } " " span.muted { "set" } },
-                            ConfigSource::Version => { code { (entry.shown) } " " span.muted { "of the version" } },
+                            ConfigSource::Set => { code { (text(&entry.shown)) } " " span.muted { "set" } },
+                            ConfigSource::Version => { code { (text(&entry.shown)) } " " span.muted { "of the version" } },
                         }
                     }
                 }

@@ -1,8 +1,8 @@
 //! Who did what.
 
-use super::super::Visit;
 use super::super::page::BASE;
-use super::super::view::{Section, Tone, badge, when_text};
+use super::super::view::{Section, Tone, badge, shown, when_text};
+use super::super::visit::Visit;
 use super::{app_address, shell, tables};
 use crate::operations::AuditView;
 use maud::{Markup, html};
@@ -20,7 +20,7 @@ pub(in crate::web::dashboard) fn page(
         }
         section.card {
             div.head {
-                h2 #audit { @match app { Some(app) => { "Entries of " (app) }, None => "All entries" } }
+                h2 #audit { @match app { Some(app) => { "Entries of " (shown(app)) }, None => "All entries" } }
                 form.filter method="get" action={ (BASE) "/audit" } {
                     div.field.short {
                         label.visually-hidden for="app" { "App" }
@@ -32,7 +32,7 @@ pub(in crate::web::dashboard) fn page(
             @if entries.is_empty() { p.empty { "There is nothing like that." } } @else { (table(entries, visit.now)) }
             @if let (true, Some(last)) = (has_more, entries.last()) {
                 div.body {
-                    a.button href={ (BASE) "/audit?before=" (last.id) @if let Some(app) = app { "&app=" (app) } } { "Older entries" }
+                    a.button href={ (BASE) "/audit?before=" (last.id) @if let Some(app) = app { "&app=" (encoded(app)) } } { "Older entries" }
                 }
             }
         }
@@ -52,18 +52,26 @@ fn table(entries: &[AuditView], now: i64) -> Markup {
         tbody {
             @for entry in entries {
                 tr {
-                    td { (when_text(&entry.at, now)) }
-                    td { @if entry.result == "ok" { (badge(Tone::Good, "ok")) } @else { (badge(Tone::Bad, "refused")) small.block { (entry.result) } } }
-                    td.wrap {
+                    td.when { (when_text(&entry.at, now)) }
+                    td.result {
+                        @if entry.result == "ok" { (badge(Tone::Good, "ok")) }
+                        @else { (badge(Tone::Bad, "refused")) }
+                    }
+                    td.what.wrap {
                         span.strong { (entry.action) }
-                        @if let Some(app) = &entry.app { " " a href=(app_address(app)) { (app) } }
-                        @if !entry.detail.is_empty() { small.muted.block { (entry.detail) } }
+                        @if let Some(app) = &entry.app { " " a href=(app_address(app)) { (shown(app)) } }
+                        @if entry.result != "ok" { small.block { (shown(&entry.result)) } }
+                        @if !entry.detail.is_empty() { small.muted.block { (shown(&entry.detail)) } }
                     }
                     td.wide { @if let Some(sha256) = &entry.sha256 { code title=(sha256) { (sha256.chars().take(12).collect::<String>()) } } }
-                    td { (entry.by) @if let Some(from) = &entry.from { small.muted.block { (from) } } }
+                    td.who-cell { (shown(&entry.by)) @if let Some(from) = &entry.from { small.muted.block { (shown(from)) } } }
                 }
             }
         }
     };
-    tables::scrolling("audit", "What was done or refused, the newest first", "tall", &rows)
+    tables::scrolling("audit", "What was done or refused, the newest first", "tall stack", &rows)
+}
+
+fn encoded(text: &str) -> String {
+    url::form_urlencoded::byte_serialize(text.as_bytes()).collect()
 }

@@ -1,11 +1,11 @@
 //! Two versions side by side.
 
-use super::super::Visit;
-use super::super::access::Scope;
 use super::super::view::{Tone, badge, count, millis, percent, when_text};
+use super::super::visit::Visit;
 use super::app_address;
 use crate::operations::{AppView, CanaryView};
 use crate::telemetry::recent::{AppTraffic, HourTraffic};
+use crate::web::admin::Act;
 use maud::{Markup, html};
 
 /// The active version and the one that answers a part of the visitors.
@@ -23,10 +23,11 @@ pub(super) fn card(visit: &Visit, app: &AppView, canary: &CanaryView, traffic: &
                 @if let Some(active) = app.active { (side(active, of(active), &badge(Tone::Good, "active"))) }
                 (side(canary.version, of(canary.version), &badge(Tone::Warn, &format!("canary, {} %", canary.percent))))
             }
-            @if visit.authority.allows(Scope::Rollback(&app.name)) {
+            @let [may_promote, may_abort] = [Act::Promote, Act::Abort].map(|act| visit.may(act, Some(&app.name)));
+            @if may_promote || may_abort {
                 div.body { div.actions {
-                    a.button.primary href={ (address) "/promote" } { "Promote version " (canary.version) }
-                    a.button href={ (address) "/abort" } { "Abort the canary" }
+                    @if may_promote { a.button.primary href={ (address) "/promote" } { "Promote version " (canary.version) } }
+                    @if may_abort { a.button href={ (address) "/abort" } { "Abort the canary" } }
                 } }
             }
         }

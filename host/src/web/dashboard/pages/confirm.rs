@@ -1,10 +1,10 @@
 //! What an act would do, and the button that does it.
 
-use super::super::Visit;
 use super::super::page::{Act, HOME};
-use super::super::view::{Section, Tone, note, when_text};
-use super::{app_address, form_key, shell, trail};
-use crate::operations::{AppView, RollbackPlan, UnknownMigration, VersionView};
+use super::super::view::{Section, Tone, note, shown, standing_note, when_text};
+use super::super::visit::Visit;
+use super::{app_address, form_key, sentence, shell, trail};
+use crate::operations::{ActivationView, AppView, RollbackPlan, UnknownMigration, VersionView};
 use maud::{Markup, html};
 
 /// What is asked.
@@ -12,6 +12,7 @@ pub(in crate::web::dashboard) struct Question<'a> {
     pub(in crate::web::dashboard) app: &'a AppView,
     pub(in crate::web::dashboard) act: Act,
     pub(in crate::web::dashboard) versions: &'a [VersionView],
+    pub(in crate::web::dashboard) activations: &'a [ActivationView],
     /// What making another version active would mean.
     pub(in crate::web::dashboard) plan: Option<&'a RollbackPlan>,
     /// Why it was not done when it was tried.
@@ -23,6 +24,16 @@ impl Question<'_> {
     fn version(&self) -> i64 {
         let canary = self.app.canary.as_ref().map(|canary| canary.version);
         self.plan.map(|plan| plan.to).or(canary).unwrap_or_default()
+    }
+
+    /// The version, as it was deployed.
+    fn found(&self) -> Option<&VersionView> {
+        self.versions.iter().find(|version| version.number == self.version())
+    }
+
+    /// Whether the host went back from the version by itself.
+    fn has_failed(&self) -> bool {
+        self.act != Act::Abort && self.found().is_some_and(|version| version.failed)
     }
 
     fn is_forward(&self) -> bool {
@@ -69,10 +80,11 @@ pub(in crate::web::dashboard) fn page(visit: &Visit, question: &Question<'_>) ->
         div.narrow {
             div { (trail(&[(HOME, "Apps"), (&address, &app.name)])) h1 { (title) } }
             @if let Some(problem) = question.problem {
-                (note(Tone::Bad, &html! { p { span.strong { "It was not done: " } (problem) } }))
+                (note(Tone::Bad, &html! { p { span.strong { "It was not done: " } (shown(problem)) } }))
             }
             section.card { div.body.fields {
                 p { (question.consequence()) }
+                @if question.has_failed() { (failure(visit, question)) }
                 @if let Some(plan) = question.plan { (migrations(plan)) }
                 (facts(visit, question))
                 (form(visit, question, &address))
@@ -83,15 +95,15 @@ pub(in crate::web::dashboard) fn page(visit: &Visit, question: &Question<'_>) ->
 }
 
 fn facts(visit: &Visit, question: &Question<'_>) -> Markup {
-    let found = question.versions.iter().find(|version| version.number == question.version());
+    let found = question.found();
     let is_activation = question.act == Act::Rollback;
     html! {
         dl.pairs.left {
             @if let Some(version) = found {
                 dt { "Deployed" }
-                dd { (when_text(&version.deployed_at, visit.now)) @if let Some(by) = &version.deployed_by { " by " (by) } }
-                @if let Some(text) = &version.note { dt { "Note" } dd { (text) } }
-                @if let Some(language) = &version.language { dt { "Language" } dd { (language) } }
+                dd { (when_text(&version.deployed_at, visit.now)) @if let Some(by) = &version.deployed_by { " by " (shown(by)) } }
+                @if let Some(text) = &version.note { dt { "Note" } dd { (shown(text)) } }
+                @if let Some(language) = &version.language { dt { "Language" } dd { (shown(language)) } }
             }
             @if is_activation {
                 dt { "Settings" }
@@ -106,13 +118,43 @@ fn facts(visit: &Visit, question: &Question<'_>) -> Markup {
     }
 }
 
+/// The version has answered before, and badly.
+fn failure(visit: &Visit, question: &Question<'_>) -> Markup {
+    let version = question.version();
+    let is_about = |activation: &&ActivationView| {
+        activation.previous == Some(version) && activation.kind == "automatic rollback"
+    };
+    let last = question.activations.iter().find(is_about);
+    standing_note(
+        Tone::Bad,
+        &html! {
+            p {
+                span.strong { "Version " (version) " has failed: the host went back from it by itself" }
+                @match last {
+                    Some(last) => {
+                        ", " (when_text(&last.at, visit.now)) "."
+                        @if let Some(why) = &last.note { " " (shown(&sentence(why))) }
+                    },
+                    None => ".",
+                }
+            }
+        },
+    )
+}
+
 fn migrations(plan: &RollbackPlan) -> Markup {
+    if let Some(why) = &plan.not_known {
+        return standing_note(
+            Tone::Bad,
+            &html! { p { span.strong { "It cannot be told which migrations have been run. " } (shown(&sentence(why))) } },
+        );
+    }
     if plan.unknown_migrations.is_empty() {
         return html! {};
     }
     let number = plan.unknown_migrations.len();
     let tone = if plan.needs_force { Tone::Bad } else { Tone::Warn };
-    note(
+    standing_note(
         tone,
         &html! {
             p.strong {
@@ -126,20 +168,18 @@ fn migrations(plan: &RollbackPlan) -> Markup {
 
 fn one_migration(migration: &UnknownMigration) -> Markup {
     html! {
-        code { (migration.name) }
+        code { (shown(&migration.name)) }
         @if let Some(version) = migration.version { " of version " (version) }
         @if migration.destroyed.is_empty() { ": added something, which an earlier version seldom minds" }
-        @else { ": destroyed " (migration.destroyed.join(", ")) ", which it may want to read" }
+        @else { ": destroyed " (shown(&migration.destroyed.join(", "))) ", which it may want to read" }
     }
 }
 
 fn form(visit: &Visit, question: &Question<'_>, address: &str) -> Markup {
     let needs_force = question.plan.is_some_and(|plan| plan.needs_force);
-    let class = if question.act == Act::Promote || question.is_forward() && question.act == Act::Rollback {
-        "primary"
-    } else {
-        "danger"
-    };
+    let is_onward = question.act == Act::Promote || question.is_forward() && question.act == Act::Rollback;
+    let class = if is_onward && !question.has_failed() { "primary" } else { "danger" };
+    let is_unknown = question.plan.is_some_and(|plan| plan.not_known.is_some());
     html! {
         form.fields method="post" action={ (address) "/" (question.act.name()) } {
             (form_key(visit))
@@ -153,7 +193,11 @@ fn form(visit: &Visit, question: &Question<'_>, address: &str) -> Markup {
             @if needs_force {
                 label.check {
                     input type="checkbox" name="force" value="yes" required;
-                    span { "Do it although something is gone that version " (question.version()) " knows." }
+                    @if is_unknown {
+                        span { "Do it although nobody can tell whether something is gone that version " (question.version()) " knows." }
+                    } @else {
+                        span { "Do it although something is gone that version " (question.version()) " knows." }
+                    }
                 }
             }
             div.actions {

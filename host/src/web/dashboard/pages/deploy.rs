@@ -1,11 +1,11 @@
 //! A form for a component.
 
-use super::super::Visit;
 use super::super::form::Form;
 use super::super::page::{BASE, HOME};
-use super::super::view::{Section, Tone, note};
-use super::{app_address, form_key, shell, trail};
-use crate::operations::AppView;
+use super::super::view::{Section, Tone, note, shown};
+use super::super::visit::Visit;
+use super::{app_address, form_key, sentence, shell, trail};
+use crate::operations::{AppView, ErrorKind, OperationError};
 use maud::{Markup, html};
 
 /// A deployment that was tried and not done.
@@ -13,7 +13,18 @@ pub(in crate::web::dashboard) struct Tried<'a> {
     /// What was filled in.
     pub(in crate::web::dashboard) form: &'a Form,
     /// Why it was not done.
-    pub(in crate::web::dashboard) problem: &'a str,
+    pub(in crate::web::dashboard) problem: &'a OperationError,
+}
+
+impl Tried<'_> {
+    /// As a sentence, in the words of the form: messages speak of options of the command.
+    fn sentence(&self) -> String {
+        let words = self
+            .problem
+            .message
+            .replace("--smoke PATH asks for another page", "\u{201c}First request\u{201d} asks for another page");
+        sentence(words.replace(", --no-smoke for none", "").as_str())
+    }
 }
 
 /// A form for the next version of an app, or for the first one of a new app.
@@ -32,7 +43,12 @@ pub(in crate::web::dashboard) fn page(visit: &Visit, app: Option<&AppView>, trie
                 h1 { (title) }
             }
             @if let Some(tried) = tried {
-                (note(Tone::Bad, &html! { p { span.strong { "Nothing was deployed: " } (tried.problem) } }))
+                (note(Tone::Bad, &html! {
+                    p { span.strong { "Nothing was deployed. " } (shown(&tried.sentence())) }
+                    @if let (None, ErrorKind::Conflict, Some(name)) = (app, tried.problem.kind, tried.form.get("app")) {
+                        p { a href={ (app_address(name)) "/deploy" } { "Deploy to " (shown(name)) } }
+                    }
+                }))
             }
             section.card { div.body {
                 form.fields method="post" action=(action) enctype="multipart/form-data" {

@@ -1,7 +1,8 @@
 //! The hosts that serve from the database.
 
-use super::super::view::{Tone, badge, when_text};
+use super::super::view::{Tone, badge, shown, when_text};
 use super::tables;
+use crate::guests::heartbeat;
 use crate::operations::HostView;
 use maud::{Markup, html};
 
@@ -19,11 +20,14 @@ pub(super) fn card(hosts: &[HostView], now: i64) -> Markup {
         tbody {
             @for host in hosts {
                 tr {
-                    th scope="row" { (host.name) " " span.muted.mono.wide { (host.id) } }
+                    th scope="row" {
+                        (host.name) " " span.muted.mono.wide { (host.id) }
+                        @if host.id == heartbeat::own_id() { " " (badge(Tone::Accent, "this host")) }
+                    }
                     td.wrap {
                         (state(host))
                         @for problem in &host.problems {
-                            div.small.bad { @if !problem.app.is_empty() { (problem.app) ": " } (problem.reason) }
+                            div.small.bad { @if !problem.app.is_empty() { (problem.app) ": " } (shown(&problem.reason)) }
                         }
                     }
                     td { (when_text(&host.seen_at, now)) }

@@ -7,7 +7,7 @@ pub(super) mod confirm;
 pub(super) mod deploy;
 mod hosts;
 pub(super) mod limits;
-mod log;
+pub(super) mod log;
 pub(super) mod overview;
 mod tables;
 mod traffic;
@@ -15,11 +15,12 @@ pub(super) mod trouble;
 mod versions;
 pub(super) mod who_are_you;
 
-use super::Visit;
-use super::access::Scope;
+use super::looks::News;
 use super::page::{BASE, HOME};
 use super::response::style_address;
-use super::view::{Frame, Section, Tone, frame, note};
+use super::view::{Frame, Section, Tone, frame, note, shown};
+use super::visit::Visit;
+use crate::web::admin::Act;
 use maud::{Markup, html};
 
 /// A page of somebody who is signed in.
@@ -32,7 +33,8 @@ fn shell(visit: &Visit, title: &str, section: Section, content: &Markup) -> Mark
         section,
         who: &visit.authority.actor.name,
         csrf: &visit.form_key,
-        has_audit: visit.authority.allows(Scope::Admin),
+        has_limits: visit.may(Act::Limits, None),
+        has_audit: visit.may(Act::Audit, None),
     };
     frame(&around, content)
 }
@@ -61,31 +63,79 @@ fn app_address(name: &str) -> String {
 
 /// Why a part of a page is missing.
 fn missing(what: &str, error: &crate::operations::OperationError) -> Markup {
-    note(Tone::Warn, &html! { p { (what) " cannot be shown now: " (error.message) } })
+    note(Tone::Warn, &html! { p { (what) " cannot be shown now: " (shown(&error.message)) "." } })
 }
 
-/// What was just done here, such as `active-7`.
-fn told(done: Option<&str>) -> Option<String> {
-    let (what, version) = done?.split_once('-')?;
-    let version: i64 = version.parse().ok()?;
-    Some(match what {
-        "active" => format!("Version {version} is active."),
-        "canary" => format!("Version {version} answers a part of the visitors."),
-        "aborted" => format!("Version {version} answers nobody any more."),
-        "begun" => "It is still being compiled. Its version shows up here when that is done; if it \
-                    fails, the log says why."
-            .to_owned(),
-        _ => return None,
-    })
+/// Why a page shows only what this host remembers.
+fn outage(error: &crate::operations::OperationError, what: &str) -> Markup {
+    note(
+        Tone::Bad,
+        &html! {
+            p { span.strong { "The database does not answer. " } (what) " is from the memory of this host." }
+            p.small { (shown(&sentence(&error.message))) }
+        },
+    )
 }
 
-/// A link that keeps the page up to date, or stops that.
-fn live_switch(address: &str, is_live: bool) -> Markup {
+/// What was just done.
+fn news(news: Option<&News>) -> Markup {
+    html! {
+        @match news {
+            None => {},
+            Some(News::Done(text)) => (note(Tone::Good, &html! { p.strong { (text) } })),
+            Some(News::GoesOn(text)) => (note(Tone::Accent, &html! { p { (text) } })),
+            Some(News::Failed(text)) => (note(Tone::Bad, &html! { p { (shown(text)) } })),
+        }
+    }
+}
+
+/// A message as a sentence: commands print it behind their name, and here it stands alone.
+fn sentence(message: &str) -> String {
+    let mut letters = message.chars();
+    let first = letters.next().map(|letter| letter.to_uppercase().to_string()).unwrap_or_default();
+    let end = if message.ends_with(['.', '?', '!']) { "" } else { "." };
+    format!("{first}{}{end}", letters.as_str())
+}
+
+/// A link that makes the browser load the page again every few seconds, or stop that. It keeps what
+/// else the address asks for.
+fn refresh_switch(address: &str, kept: &[(&str, Option<&str>)], is_live: bool) -> Markup {
+    let mut query = url::form_urlencoded::Serializer::new(String::new());
+    for (name, value) in kept {
+        if let Some(value) = value {
+            query.append_pair(name, value);
+        }
+    }
+    if !is_live {
+        query.append_pair("live", "1");
+    }
+    let query = query.finish();
+    let target = if query.is_empty() { address.to_owned() } else { format!("{address}?{query}") };
     html! {
         @if is_live {
-            a.button href=(address) { (super::view::badge(Tone::Good, "live")) "Stop" }
+            a.button href=(target) { (super::view::badge(Tone::Good, "refreshing")) "Stop" }
         } @else {
-            a.button href={ (address) "?live=1" } title="Load this page again every 5 seconds" { "Go live" }
+            a.button href=(target) title="Load this page again every 5 seconds" { "Auto-refresh" }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_message_becomes_a_sentence() {
+        assert_eq!(sentence("there is no app x"), "There is no app x.");
+        assert_eq!(sentence("It is so."), "It is so.");
+        assert_eq!(sentence(""), ".");
+    }
+
+    #[test]
+    fn the_switch_keeps_what_is_filtered() {
+        let kept = [("level", Some("failed")), ("request", None)];
+        let switch = |is_live| refresh_switch("/a", &kept, is_live).into_string();
+        assert!(switch(false).contains("href=\"/a?level=failed&amp;live=1\""), "{}", switch(false));
+        assert!(switch(true).contains("href=\"/a?level=failed\""), "{}", switch(true));
     }
 }

@@ -2,6 +2,7 @@
 
 use super::super::view::{Bars, Curve, bars, count, curves, millis, minutes_ago, percent};
 use super::tables;
+use crate::guests::heartbeat;
 use crate::telemetry::recent::{AppTraffic, Latency, MinuteTraffic};
 use maud::{Markup, html};
 
@@ -16,10 +17,10 @@ pub(super) fn card(traffic: &AppTraffic) -> Markup {
     let [p50, p95, p99] = [curve(|took| took.p50), curve(|took| took.p95), curve(|took| took.p99)];
     html! {
         section.card {
-            div.head { h2 #hour { "Last hour" } p { "All versions, as far as this host has answered" } }
+            div.head { h2 #hour { "Last hour" } p { "All versions, as far as this host, " code { (heartbeat::own_id()) } ", has answered" } }
             div.charts {
-                (bars(&Bars { title: "Requests", total: &count(hour.totals.requests), values: &requests, bad: &bad, unit: ["request", "requests"] }))
-                (bars(&Bars { title: "Failed", total: &percent(hour.totals.bad(), hour.totals.requests), values: &bad, bad: &bad, unit: ["failed request", "failed requests"] }))
+                (bars(&Bars { title: "Requests", total: &count(hour.totals.requests), values: &requests, bad: &bad, unit: ["request", "requests"], nothing: "no requests", has_legend: true }))
+                (bars(&Bars { title: "Failed", total: &percent(hour.totals.bad(), hour.totals.requests), values: &bad, bad: &bad, unit: ["failed request", "failed requests"], nothing: "none failed", has_legend: false }))
                 (curves("Latency", &format!("p95 {}", millis(hour.latency.p95)), &[
                     Curve { name: "p50", class: "soft", values: &p50 },
                     Curve { name: "p95", class: "", values: &p95 },

@@ -23,6 +23,18 @@ pub(in crate::web::dashboard) struct Bars<'a> {
     pub(in crate::web::dashboard) bad: &'a [u64],
     /// The name of one thing and of several, such as `request` and `requests`.
     pub(in crate::web::dashboard) unit: [&'a str; 2],
+    /// What stands in the place of bars where there are none.
+    pub(in crate::web::dashboard) nothing: &'static str,
+    /// Whether it is said what the two colours are.
+    pub(in crate::web::dashboard) has_legend: bool,
+}
+
+/// What stands above a chart.
+enum Scale {
+    /// The highest value.
+    To(String),
+    /// There is none.
+    Nothing(&'static str),
 }
 
 /// A line of a chart.
@@ -47,11 +59,13 @@ pub(in crate::web::dashboard) fn bars(chart: &Bars<'_>) -> Markup {
         _ => format!("{}: {} in the last hour, at most {most} in a minute", chart.title, chart.total),
     };
     let bar = |place: usize, from: u64, to: u64, class: &str| {
+        // The minute under way has had less time than the others.
+        let now = if place + 1 == chart.values.len() { " now" } else { "" };
         let (low, high) = (HEIGHT * float(from) / top, HEIGHT * float(to) / top);
         let x = step * (float(place as u64) + (1.0 - BAR) / 2.0);
         html! {
             @if to > from {
-                rect class=(class) x=(short(x)) y=(short(HEIGHT - high)) width=(short(step * BAR)) height=(short((high - low).max(1.0))) {}
+                rect class={ (class) (now) } x=(short(x)) y=(short(HEIGHT - high)) width=(short(step * BAR)) height=(short((high - low).max(1.0))) {}
             }
         }
     };
@@ -65,14 +79,11 @@ pub(in crate::web::dashboard) fn bars(chart: &Bars<'_>) -> Markup {
             }
         }
     };
-    figure(
-        chart.title,
-        chart.total,
-        &said,
-        &(most > 0).then(|| format!("{} / min", count(most))),
-        &plot,
-        &html! {},
-    )
+    let legend = html! {
+        @if chart.has_legend { ul.legend { li.bar-key { "answered" } li.bad-key { "failed" } } }
+    };
+    let scale = if most > 0 { Scale::To(format!("{} / min", count(most))) } else { Scale::Nothing(chart.nothing) };
+    figure(chart.title, chart.total, &said, &scale, &plot, &legend)
 }
 
 /// A chart of lines over one scale.
@@ -91,7 +102,8 @@ pub(in crate::web::dashboard) fn curves(
     let plot = html! {
         @for curve in curves {
             @for path in paths(curve.values, most, WIDTH, HEIGHT) {
-                path class={ "curve " (curve.class) } d=(path) {}
+                @let dot = if path.ends_with("h0") { " dot" } else { "" };
+                path class={ "curve " (curve.class) (dot) } d=(path) {}
             }
         }
     };
@@ -100,11 +112,14 @@ pub(in crate::web::dashboard) fn curves(
             @for curve in curves { li class={ (curve.class) "-key " (curve.class) } { (curve.name) } }
         }
     };
-    figure(title, total, &said, &(most > 0.0).then(|| label(Some(most))), &plot, &legend)
+    let scale = if most > 0.0 { Scale::To(label(Some(most))) } else { Scale::Nothing("nothing measured") };
+    figure(title, total, &said, &scale, &plot, &legend)
 }
 
 /// A small chart without words, for a cell of a table whose text says the sum.
 pub(in crate::web::dashboard) fn sparkline(values: &[u64]) -> Markup {
+    // The minute under way would look like a collapse.
+    let values = values.split_last().map_or(values, |(_, whole)| whole);
     let most = float(values.iter().copied().max().unwrap_or(0));
     let points: Vec<Option<f64>> = values.iter().map(|value| Some(float(*value))).collect();
     let line = paths(&points, most.max(1.0), 120.0, 28.0).concat();
@@ -126,7 +141,7 @@ pub(in crate::web::dashboard) fn meter(used: u64, most: u64) -> Markup {
     }
 }
 
-fn figure(title: &str, total: &str, said: &str, scale: &Option<String>, plot: &Markup, legend: &Markup) -> Markup {
+fn figure(title: &str, total: &str, said: &str, scale: &Scale, plot: &Markup, legend: &Markup) -> Markup {
     html! {
         figure.chart {
             figcaption { h3 { (title) } span.small.muted { (total) } }
@@ -138,7 +153,10 @@ fn figure(title: &str, total: &str, said: &str, scale: &Option<String>, plot: &M
                     }
                     (plot)
                 }
-                @if let Some(scale) = scale { span.scale { (scale) } }
+                @match scale {
+                    Scale::To(most) => span.scale { (most) },
+                    Scale::Nothing(word) => span.none { (word) },
+                }
             }
             div.axis aria-hidden="true" { span { "1 h ago" } span { "30 min" } span { "now" } }
             (legend)
@@ -201,10 +219,15 @@ mod tests {
             values: &[0, 4, 10],
             bad: &[0, 1, 0],
             unit: ["request", "requests"],
+            nothing: "no requests",
+            has_legend: true,
         };
         let svg = bars(&chart).into_string();
         let heights = |class: &str| -> Vec<String> {
-            let rects = svg.split("<rect ").filter(|rect| rect.starts_with(&format!("class=\"{class}\"")));
+            let rects = svg.split("<rect ").filter(|rect| {
+                let name = rect.strip_prefix("class=\"").and_then(|rest| rest.split('"').next());
+                name.is_some_and(|name| name.split(' ').next() == Some(class))
+            });
             rects
                 .map(|rect| {
                     let from = rect.find("y=\"").expect("a place");
@@ -225,9 +248,22 @@ mod tests {
 
     #[test]
     fn an_hour_without_anything_is_a_chart_too() {
-        let chart = Bars { title: "Errors", total: "0", values: &[0; 60], bad: &[], unit: ["error", "errors"] };
+        let chart = Bars {
+            title: "Errors",
+            total: "0",
+            values: &[0; 60],
+            bad: &[],
+            unit: ["error", "errors"],
+            nothing: "none",
+            has_legend: false,
+        };
         let svg = bars(&chart).into_string();
-        assert!(svg.contains("Errors: none in the last hour") && !svg.contains("class=\"bar\""), "{svg}");
+        assert!(
+            svg.contains("Errors: none in the last hour")
+                && !svg.contains("class=\"bar\"")
+                && !svg.contains("class=\"bar now"),
+            "{svg}"
+        );
         let nothing = [None; 60];
         let curve = Curve { name: "p50", class: "", values: &nothing };
         let svg = curves("Latency", "-", &[curve], millis).into_string();
@@ -244,7 +280,7 @@ mod tests {
 
     #[test]
     fn a_sparkline_ends_where_it_began() {
-        let svg = sparkline(&[1, 0, 2]).into_string();
+        let svg = sparkline(&[1, 0, 2, 0]).into_string();
         assert!(svg.contains("d=\"M0 14h0L60 28L120 0V28H0Z\""), "{svg}");
     }
 }

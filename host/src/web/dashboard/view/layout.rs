@@ -1,5 +1,6 @@
 //! The frame of all pages.
 
+use super::values::shown;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 /// A key on a hook.
@@ -43,6 +44,8 @@ pub(in crate::web::dashboard) struct Frame<'a> {
     pub(in crate::web::dashboard) who: &'a str,
     /// What makes forms of this session good.
     pub(in crate::web::dashboard) csrf: &'a str,
+    /// Whether limits may be seen.
+    pub(in crate::web::dashboard) has_limits: bool,
     /// Whether audit may be seen.
     pub(in crate::web::dashboard) has_audit: bool,
 }
@@ -50,7 +53,7 @@ pub(in crate::web::dashboard) struct Frame<'a> {
 impl Tone {
     fn class(self) -> &'static str {
         match self {
-            Self::Plain => "plain-tone",
+            Self::Plain => "plain",
             Self::Accent => "accent",
             Self::Good => "good",
             Self::Warn => "warn",
@@ -76,11 +79,11 @@ pub(in crate::web::dashboard) fn frame(frame: &Frame<'_>, content: &Markup) -> M
                     (brand(frame.home))
                     nav aria-label="Main" {
                         (link(Section::Apps, frame.home, "Apps"))
-                        (link(Section::Limits, &below("/limits"), "Limits"))
+                        @if frame.has_limits { (link(Section::Limits, &below("/limits"), "Limits")) }
                         @if frame.has_audit { (link(Section::Audit, &below("/audit"), "Audit")) }
                     }
                     div.who {
-                        span { (frame.who) }
+                        span title=(frame.who) { (shown(frame.who)) }
                         form.inline method="post" action={ (frame.base) "/sign-out" } {
                             input type="hidden" name="csrf" value=(frame.csrf);
                             button.quiet type="submit" { "Sign out" }
@@ -107,6 +110,11 @@ pub(in crate::web::dashboard) fn badge(tone: Tone, word: &str) -> Markup {
 pub(in crate::web::dashboard) fn note(tone: Tone, content: &Markup) -> Markup {
     let role = if matches!(tone, Tone::Warn | Tone::Bad) { "alert" } else { "status" };
     html! { div class={ "note " (tone.class()) } role=(role) { (content) } }
+}
+
+/// Something that has been so for a while, and is not read out anew with each page.
+pub(in crate::web::dashboard) fn standing_note(tone: Tone, content: &Markup) -> Markup {
+    html! { div class={ "note " (tone.class()) } { (content) } }
 }
 
 fn brand(home: &str) -> Markup {
@@ -146,6 +154,7 @@ mod tests {
                 section: Section::Audit,
                 who: evil,
                 csrf: evil,
+                has_limits: true,
                 has_audit: true,
             },
             &html! { (badge(Tone::Bad, evil)) },
@@ -158,8 +167,17 @@ mod tests {
     #[test]
     fn the_page_that_is_shown_is_marked_in_the_bar() {
         let shown = |section, has_audit| {
-            let outside =
-                Frame { home: "/", base: "/a", style: "/s", title: "T", section, who: "w", csrf: "c", has_audit };
+            let outside = Frame {
+                home: "/",
+                base: "/a",
+                style: "/s",
+                title: "T",
+                section,
+                who: "w",
+                csrf: "c",
+                has_limits: true,
+                has_audit,
+            };
             frame(&outside, &html! {}).into_string()
         };
         assert!(shown(Section::Limits, true).contains("href=\"/a/limits\" aria-current=\"page\""));

@@ -6,5 +6,5 @@ mod layout;
 mod values;
 
 pub(super) use chart::{Bars, Curve, bars, curves, meter, sparkline};
-pub(super) use layout::{Frame, Section, Tone, badge, door, frame, note};
-pub(super) use values::{bytes, clock, count, millis, minutes_ago, percent, when_text};
+pub(super) use layout::{Frame, Section, Tone, badge, door, frame, note, standing_note};
+pub(super) use values::{bytes, clock, count, millis, minutes_ago, percent, shown, when_text};

@@ -5,6 +5,29 @@ use maud::{Markup, html};
 
 const UNITS: [&str; 5] = ["B", "KiB", "MiB", "GiB", "TiB"];
 
+/// A text that somebody else has written. What cannot be seen, or turns the text around it, is shown
+/// by its code point.
+pub(in crate::web::dashboard) fn shown(text: &str) -> Markup {
+    if !text.contains(is_hidden) {
+        return html! { (text) };
+    }
+    html! {
+        @for part in text.split_inclusive(is_hidden) {
+            @let hidden = part.chars().last().filter(|last| is_hidden(*last));
+            (part.trim_end_matches(is_hidden))
+            @if let Some(hidden) = hidden { span.hidden-character { (format!("U+{:04X}", u32::from(hidden))) } }
+        }
+    }
+}
+
+/// Control characters, and those that turn the direction of a text.
+fn is_hidden(letter: char) -> bool {
+    let is_space = matches!(letter, '\n' | '\t');
+    let turns =
+        matches!(letter, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    turns || (letter.is_control() && !is_space)
+}
+
 /// A number of things, with thin spaces between thousands.
 pub(in crate::web::dashboard) fn count(number: u64) -> String {
     let digits = number.to_string();
@@ -96,6 +119,14 @@ pub(in crate::web::dashboard) fn minutes_ago(ago: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_cannot_be_seen_is_named() {
+        assert_eq!(shown("a <b>\tc\n").into_string(), "a &lt;b&gt;\tc\n");
+        let named = shown("a\u{202e}b\u{0}\u{1b}[31m").into_string();
+        let box_of = |code: &str| format!("<span class=\"hidden-character\">U+{code}</span>");
+        assert_eq!(named, format!("a{}b{}{}[31m", box_of("202E"), box_of("0000"), box_of("001B")));
+    }
 
     #[test]
     fn numbers_have_groups() {

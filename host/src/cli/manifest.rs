@@ -1,7 +1,7 @@
 //! `innkeeper.toml`, read key by key: whatever is wrong is said with its line, and a key that is
 //! not known with the nearest one that is.
 
-use super::nearest::nearest;
+use crate::config::nearest;
 use crate::guests::settings::{CrossOrigin, Settings, TransactionsSetting};
 use crate::storage::registry::check_name;
 use std::collections::BTreeMap;

@@ -21,7 +21,6 @@ mod keys;
 mod logs;
 mod manifest;
 mod migrate;
-mod nearest;
 mod output;
 mod progress;
 mod project;

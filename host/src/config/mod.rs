@@ -23,6 +23,7 @@ mod error;
 mod limits;
 mod login;
 mod memory;
+mod nearest;
 #[cfg(test)]
 pub(crate) mod own_process;
 mod parameters;
@@ -51,6 +52,7 @@ pub use limits::{LimitRow, Limits};
 pub use login::{ChannelBinding, LoginMethod, LoginRules};
 use memory::MEMORY;
 pub use memory::{MemoryBudget, memory_bytes, sqlite_heap};
+pub use nearest::nearest;
 pub use remote::RemoteConfig;
 pub use secret::Secret;
 pub use tls::{RootCertificate, SslMode};

@@ -1,6 +1,7 @@
 //! What a token allows.
 
 use super::{OperationError, token_text};
+use crate::config::nearest;
 use crate::storage::registry::check_name;
 use std::collections::BTreeSet;
 use std::fmt;
@@ -95,9 +96,7 @@ fn unknown(text: &str, kind: &str, app: Option<&str>) -> OperationError {
     if token_text::is_in(text.as_bytes()) {
         return OperationError::invalid("scopes: this is a token, and not what one allows");
     }
-    let all = || OF_HOST.iter().chain(&OF_APP).copied();
-    let distance = |known: &&str| strsim::damerau_levenshtein(&kind.to_lowercase().replace('_', "-"), known);
-    let nearest = all().min_by_key(distance).filter(|known| distance(known) <= known.len().max(3) / 2);
+    let nearest = nearest(kind, OF_HOST.into_iter().chain(OF_APP));
     let message = match nearest {
         Some(known) if OF_HOST.contains(&known) => format!("no scope {text:?}: did you mean `{known}`?"),
         Some(known) => {

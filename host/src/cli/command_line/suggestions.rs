@@ -2,7 +2,7 @@
 //! only then what looks like it.
 
 use super::meanings;
-use crate::cli::nearest::nearest;
+use crate::config::nearest;
 use clap::builder::StyledStr;
 use clap::error::{ContextKind, ContextValue, Error, ErrorKind};
 use clap::{Arg, Command};

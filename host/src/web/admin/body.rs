@@ -1,7 +1,7 @@
 //! Reading a body that is bounded.
 
 use super::error::ApiError;
-use super::query::nearest;
+use crate::config::nearest;
 use bytes::Bytes;
 use http::HeaderMap;
 use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE};
@@ -98,7 +98,7 @@ fn with_hint(text: String) -> String {
     let is_unknown = text.starts_with("unknown field") || text.starts_with("unknown variant");
     let Some(given) = quoted.next().filter(|_| is_unknown) else { return text };
     let known: Vec<&str> = quoted.collect();
-    match nearest(given, &known) {
+    match nearest(given, known.into_iter()) {
         Some(nearest) => format!("{text}; did you mean `{nearest}`?"),
         None => text,
     }

@@ -2,7 +2,7 @@
 
 /// The name that was most likely meant: the beginning of it was typed, or all of it but for a slip
 /// in every three letters.
-pub(super) fn nearest<'n>(typed: &str, names: impl Iterator<Item = &'n str>) -> Option<&'n str> {
+pub fn nearest<'n>(typed: &str, names: impl Iterator<Item = &'n str>) -> Option<&'n str> {
     let typed = typed.to_lowercase().replace('_', "-");
     let distance = |name: &str| match name.starts_with(&typed) && typed.len() >= 3 {
         true => 0,

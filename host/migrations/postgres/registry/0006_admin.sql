@@ -52,3 +52,4 @@ create table innkeeper.ended_sessions (
     id text primary key,
     ends_at bigint not null
 );
+create index ended_sessions_by_time on innkeeper.ended_sessions (ends_at);

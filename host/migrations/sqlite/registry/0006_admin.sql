@@ -51,3 +51,4 @@ create table innkeeper_ended_sessions (
     id text primary key,
     ends_at bigint not null
 );
+create index innkeeper_ended_sessions_by_time on innkeeper_ended_sessions (ends_at);

@@ -6,7 +6,7 @@ use super::Ran;
 use super::excused::Work;
 
 /// Texts that the drive does not reach, each with the reason.
-const NOT_RUN: [(&str, &str); 34] = [
+const NOT_RUN: [(&str, &str); 38] = [
     ("where id = $1 and ended_at is null and seen_at < $5", "by its key; where a host has ended in a deployment"),
     ("update innkeeper.apps set database_var", "by its key; for an app that moves to another database"),
     ("select v.value from innkeeper.sessions s", "by its key; where another request has changed it meanwhile"),
@@ -43,6 +43,13 @@ const NOT_RUN: [(&str, &str); 34] = [
     ("update innkeeper.generation set number = number + 1", "one row; where a host has compiled"),
     ("select data from innkeeper.component_chunks where", "by its key; for what an earlier release has stored"),
     ("update innkeeper.deployments set state = $2", "by its key; where a deployment takes its time"),
+    (
+        "update innkeeper.app_migrations set version = null",
+        "those of one app; where a command deletes it and leaves its data",
+    ),
+    ("update innkeeper.versions set failed_at", "by its key; where a host replaces a version that fails"),
+    ("insert into innkeeper.ended_sessions", "by its key; where somebody signs out of the dashboard"),
+    ("select 1 from innkeeper.ended_sessions where id = $1", "by its key; for each page of the dashboard"),
     ("delete from innkeeper.hosts where id = $1", "by its key; when a host ends"),
 ];
 

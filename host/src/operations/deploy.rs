@@ -17,7 +17,8 @@ use utoipa::ToSchema;
 #[serde(default, deny_unknown_fields)]
 pub struct DeployRequest {
     /// Which requests the app answers, the main route first; none: unchanged, and for a new app
-    /// `/` if that is free, else `/<app>`.
+    /// `/` if that is free, else `/<app>`. They are the app's and not the version's, so a canary
+    /// has none.
     pub routes: Option<Vec<String>>,
     /// Settings that the version carries; none: those of the active version.
     pub settings: Option<Settings>,

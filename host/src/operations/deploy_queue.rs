@@ -233,8 +233,9 @@ impl Work {
                 }
             }
         }
-        // It was taken, or is worth nothing.
-        if let Some(native) = &self.native {
+        // It was taken, or is worth nothing. What fails for a moment is ordered again.
+        let may_come_again = result.as_ref().is_err_and(|error| error.kind == ErrorKind::Unavailable);
+        if let Some(native) = self.native.as_ref().filter(|_| !may_come_again) {
             drop(operations.forget_upload(&self.app, native).await);
         }
         match result {

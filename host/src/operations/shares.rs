@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout_at};
 
 /// Owners that are remembered before those are forgotten who have no place.
 const MOST_REMEMBERED: usize = 100;
@@ -48,9 +48,10 @@ impl Shares {
 
     /// A place, if there is one in time.
     pub async fn take(&self, owner: &str, patience: Duration) -> Result<Share, Crowded> {
-        let own = timeout(patience, self.places_of(owner).acquire_owned()).await;
+        let end = Instant::now() + patience;
+        let own = timeout_at(end, self.places_of(owner).acquire_owned()).await;
         let own = own.ok().and_then(Result::ok).ok_or(Crowded::Own)?;
-        let place = timeout(patience, Arc::clone(&self.all).acquire_owned()).await;
+        let place = timeout_at(end, Arc::clone(&self.all).acquire_owned()).await;
         let place = place.ok().and_then(Result::ok).ok_or(Crowded::Others)?;
         Ok(Share { _own: own, _place: place })
     }

@@ -34,7 +34,7 @@ pub struct Deployment<'a> {
     pub note: Option<&'a str>,
     /// Whom it answers.
     pub target: Target,
-    /// The order that is carried out, which has to stand still; none: nobody has left one.
+    /// The id of the order that is carried out, and that must not have ended; none: there is none.
     pub run: Option<&'a str>,
 }
 

@@ -2,6 +2,7 @@
 
 use super::PATH;
 use super::endpoints::{Act, ENDPOINTS, Endpoint, Gives, Need, Takes, Verb};
+use super::error::kind_of;
 use super::query::{Kind, Parameter};
 use crate::operations::{self, PIECE_BYTES};
 use http::StatusCode;
@@ -219,7 +220,7 @@ fn refusals(endpoint: &Endpoint) -> Vec<u16> {
 
 fn refusal(status: u16) -> Response {
     let content = ContentBuilder::new().schema(Some(RefOr::<Schema>::from(Ref::from_schema_name("ErrorBody"))));
-    let example = serde_json::json!({"kind": kind(status), "message": "which thing is wrong, and what to do"});
+    let example = serde_json::json!({"kind": kind_of(status), "message": "which thing is wrong, and what to do"});
     let response = ResponseBuilder::new().description(meaning(status));
     let response = response.content(JSON, content.example(Some(example)).build());
     match status {
@@ -241,23 +242,6 @@ fn text_header(meaning: &str) -> utoipa::openapi::header::Header {
 
 fn reason(status: u16) -> &'static str {
     StatusCode::from_u16(status).ok().and_then(|status| status.canonical_reason()).unwrap_or_default()
-}
-
-fn kind(status: u16) -> &'static str {
-    match status {
-        400 => "invalid",
-        401 => "unauthorized",
-        403 => "forbidden",
-        404 => "not-found",
-        405 => "method-not-allowed",
-        409 => "conflict",
-        413 => "too-large",
-        415 => "unsupported-media-type",
-        422 => "unfit",
-        429 => "too-many",
-        503 => "unavailable",
-        _ => "internal",
-    }
 }
 
 fn meaning(status: u16) -> &'static str {

@@ -32,7 +32,6 @@ pub struct ErrorBody {
 #[derive(Debug)]
 pub(super) struct ApiError {
     status: StatusCode,
-    kind: &'static str,
     message: String,
     scope: Option<String>,
     headers: Vec<(HeaderName, HeaderValue)>,
@@ -41,36 +40,36 @@ pub(super) struct ApiError {
 }
 
 impl ApiError {
-    fn new(status: StatusCode, kind: &'static str, message: impl Into<String>) -> Self {
+    fn new(status: StatusCode, message: impl Into<String>) -> Self {
         let (message, headers) = (message.into(), Vec::new());
-        Self { status, kind, message, scope: None, headers, is_kept: true }
+        Self { status, message, scope: None, headers, is_kept: true }
     }
 
     /// What was sent cannot be read. The message may quote it.
     pub(super) fn unreadable(message: impl Into<String>) -> Self {
-        Self { is_kept: false, ..Self::new(StatusCode::BAD_REQUEST, "invalid", message) }
+        Self { is_kept: false, ..Self::new(StatusCode::BAD_REQUEST, message) }
     }
 
     pub(super) fn no_such_path() -> Self {
         let text = "there is nothing here: GET /_innkeeper/admin/api/openapi.json says what there is";
-        Self::new(StatusCode::NOT_FOUND, "not-found", text)
+        Self::new(StatusCode::NOT_FOUND, text)
     }
 
     /// `allowed` is the value of the field Allow.
     pub(super) fn method(allowed: &str) -> Self {
         let text = format!("this path takes {allowed}");
-        let mut error = Self::new(StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed", text);
+        let mut error = Self::new(StatusCode::METHOD_NOT_ALLOWED, text);
         error.headers.extend(HeaderValue::from_str(allowed).ok().map(|allowed| (ALLOW, allowed)));
         error
     }
 
     pub(super) fn media_type(wanted: &str) -> Self {
         let text = format!("the body has to be {wanted}, without a Content-Encoding");
-        Self::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported-media-type", text)
+        Self::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, text)
     }
 
     pub(super) fn too_large(most: usize) -> Self {
-        Self::new(StatusCode::PAYLOAD_TOO_LARGE, "too-large", format!("a body has {most} bytes here at most"))
+        Self::new(StatusCode::PAYLOAD_TOO_LARGE, format!("a body has {most} bytes here at most"))
     }
 
     pub(super) fn lacks(scope: &Scope) -> Self {
@@ -78,7 +77,7 @@ impl ApiError {
             "this token lacks the scope {scope}; one that has it: innkeeper token create --name NAME --scope {scope}"
         );
         let scope = Some(scope.to_string());
-        Self { scope, ..Self::new(StatusCode::FORBIDDEN, "forbidden", text) }
+        Self { scope, ..Self::new(StatusCode::FORBIDDEN, text) }
     }
 
     /// Why the scope is needed, before the rest.
@@ -90,13 +89,13 @@ impl ApiError {
     /// There is no place for it now.
     pub(super) fn crowded(message: &str) -> Self {
         let text = format!("{message}: try again in a moment");
-        let error = Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", text);
+        let error = Self::new(StatusCode::SERVICE_UNAVAILABLE, text);
         error.with(RETRY_AFTER, COME_BACK_TO_CROWD)
     }
 
     pub(super) fn internal(error: &dyn std::fmt::Display) -> Self {
         tracing::error!("the admin API: {error}");
-        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "something went wrong here; it has been noted")
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "something went wrong here; it has been noted")
     }
 
     pub(super) fn status(&self) -> StatusCode {
@@ -123,7 +122,8 @@ impl ApiError {
     }
 
     pub(super) fn reply(self) -> Reply {
-        let body = ErrorBody { kind: self.kind.to_owned(), message: self.message, scope: self.scope };
+        let body =
+            ErrorBody { kind: kind_of(self.status.as_u16()).to_owned(), message: self.message, scope: self.scope };
         let text = serde_json::to_vec(&body).unwrap_or_default();
         let headers: HeaderMap = self.headers.into_iter().collect();
         Reply { status: self.status, content_type: super::JSON, headers, body: super::full(text) }
@@ -132,24 +132,24 @@ impl ApiError {
 
 impl From<OperationError> for ApiError {
     fn from(error: OperationError) -> Self {
-        let (status, kind) = match error.kind {
-            ErrorKind::Invalid => (StatusCode::BAD_REQUEST, "invalid"),
-            ErrorKind::NotFound => (StatusCode::NOT_FOUND, "not-found"),
-            ErrorKind::Conflict => (StatusCode::CONFLICT, "conflict"),
-            ErrorKind::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "too-large"),
-            ErrorKind::Unfit => (StatusCode::UNPROCESSABLE_ENTITY, "unfit"),
+        let status = match error.kind {
+            ErrorKind::Invalid => StatusCode::BAD_REQUEST,
+            ErrorKind::NotFound => StatusCode::NOT_FOUND,
+            ErrorKind::Conflict => StatusCode::CONFLICT,
+            ErrorKind::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            ErrorKind::Unfit => StatusCode::UNPROCESSABLE_ENTITY,
             ErrorKind::TooMany => {
-                let error = Self::new(StatusCode::TOO_MANY_REQUESTS, "too-many", error.message);
+                let error = Self::new(StatusCode::TOO_MANY_REQUESTS, error.message);
                 return error.with(RETRY_AFTER, 60);
             }
             ErrorKind::Unavailable => {
                 tracing::warn!("the admin API: {}", error.message);
-                let error = Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", error.message);
+                let error = Self::new(StatusCode::SERVICE_UNAVAILABLE, error.message);
                 return error.with(RETRY_AFTER, COME_BACK);
             }
             ErrorKind::Internal => return Self::internal(&error.message),
         };
-        Self::new(status, kind, error.message)
+        Self::new(status, error.message)
     }
 }
 
@@ -158,15 +158,15 @@ impl From<Refusal> for ApiError {
         let message = refusal.message();
         match refusal {
             Refusal::Missing | Refusal::Wrong | Refusal::Ended(_) => {
-                let mut error = Self::new(StatusCode::UNAUTHORIZED, "unauthorized", message);
+                let mut error = Self::new(StatusCode::UNAUTHORIZED, message);
                 error.headers.push((WWW_AUTHENTICATE, super::auth::CHALLENGE));
                 error
             }
             Refusal::TooMany(wait) => {
-                Self::new(StatusCode::TOO_MANY_REQUESTS, "too-many", message).with(RETRY_AFTER, seconds(wait))
+                Self::new(StatusCode::TOO_MANY_REQUESTS, message).with(RETRY_AFTER, seconds(wait))
             }
             Refusal::Unavailable => {
-                let error = Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", message);
+                let error = Self::new(StatusCode::SERVICE_UNAVAILABLE, message);
                 error.with(RETRY_AFTER, COME_BACK)
             }
         }
@@ -176,4 +176,22 @@ impl From<Refusal> for ApiError {
 /// Whole seconds, at least one.
 pub(in crate::web) fn seconds(wait: Duration) -> u64 {
     (wait.as_secs() + u64::from(wait.subsec_nanos() > 0)).max(1)
+}
+
+/// What an error of a status is called in its body.
+pub(super) fn kind_of(status: u16) -> &'static str {
+    match status {
+        400 => "invalid",
+        401 => "unauthorized",
+        403 => "forbidden",
+        404 => "not-found",
+        405 => "method-not-allowed",
+        409 => "conflict",
+        413 => "too-large",
+        415 => "unsupported-media-type",
+        422 => "unfit",
+        429 => "too-many",
+        503 => "unavailable",
+        _ => "internal",
+    }
 }

@@ -144,7 +144,9 @@ impl Error {
     /// server has no connection for anybody, or another process has SQLite's file, it is not.
     pub fn is_fault_of_database(&self) -> bool {
         match self.code {
-            Code::Unavailable | Code::CommitUnknown => true,
+            // The server ends a transaction in which nothing is done for too long.
+            Code::Unavailable => !matches!(self.sqlstate.as_str(), "25P03" | "25P04"),
+            Code::CommitUnknown => true,
             Code::Busy => self.sqlstate == "53300" || self.message.contains("database is locked"),
             _ => self.takes_no_writes(),
         }

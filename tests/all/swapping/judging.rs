@@ -12,6 +12,7 @@ on_both_databases! {
     changed_settings_do_not_end_a_trial,
     changed_settings_do_not_let_a_canary_begin_anew,
     a_version_is_replaced_once_the_database_takes_it,
+    what_a_version_does_wrong_itself_is_no_failure_of_the_database,
 }
 
 async fn on_trial(engine: Engine) -> TestHost {
@@ -89,6 +90,20 @@ async fn a_version_is_replaced_once_the_database_takes_it(engine: Engine) {
     other.rows("rollback").await.expect("the lock is gone");
     becomes_active(host.database(), 1).await;
     host.wait_for_log("went back to version 1 by itself").await;
+}
+
+async fn what_a_version_does_wrong_itself_is_no_failure_of_the_database(engine: Engine) {
+    let host = on_trial(engine).await;
+    let steps = json!([
+        { "op": "db.begin", "options": { "read-only": true } },
+        { "op": "tx.execute", "tx": 0, "sql": "create table t (a text)" },
+        respond(500),
+    ]);
+    for _ in 0..11 {
+        let refused = host.visitor().probe_answer(steps.clone()).await;
+        assert!(refused.status == 500 && refused.text().contains("read-only"), "{refused:?}");
+    }
+    becomes_active(host.database(), 1).await;
 }
 
 /// What a request meets that defines a table first, as most do.

@@ -11,6 +11,8 @@ use wasmtime::component::ResourceTableError;
 pub enum Fault {
     /// Told to the guest.
     Storage(storage::Error),
+    /// What the guest does wrong, however the database is. Told to the guest.
+    Misuse(storage::Error),
     /// Ends the guest.
     Trap(wasmtime::Error),
 }
@@ -37,16 +39,21 @@ impl From<ResourceTableError> for Fault {
 pub(super) fn convert(fault: Fault, outage: &OutageNote) -> wasmtime::Result<wit::DbError> {
     match fault {
         Fault::Trap(error) => Err(error),
+        Fault::Misuse(error) => Ok(told(error)),
         Fault::Storage(error) => {
             outage.note(&error);
-            Ok(wit::DbError {
-                retryable: error.retryable(),
-                code: code(error.code),
-                sqlstate: error.sqlstate,
-                message: error.message,
-                constraint: error.constraint,
-            })
+            Ok(told(error))
         }
+    }
+}
+
+fn told(error: storage::Error) -> wit::DbError {
+    wit::DbError {
+        retryable: error.retryable(),
+        code: code(error.code),
+        sqlstate: error.sqlstate,
+        message: error.message,
+        constraint: error.constraint,
     }
 }
 

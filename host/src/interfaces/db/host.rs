@@ -21,7 +21,8 @@ impl Context {
         self.check_times().await?;
         let checked = self.check(sql, params)?;
         if read_only && checked.kind != Kind::Read {
-            return Err(Error::new(Code::ReadOnly, "the transaction was begun read-only").into());
+            let error = Error::new(Code::ReadOnly, "the transaction was begun read-only");
+            return Err(Fault::Misuse(error));
         }
         let bounds = self.bounds();
         self.run_checked(&checked, params, bounds).await

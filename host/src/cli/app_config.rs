@@ -1,6 +1,6 @@
 //! `innkeeper config`: what a guest reads through `wasi:config`.
 
-use super::control::{Control, ControlArgs};
+use super::control::{CommonArgs, Control};
 use super::{MaybeApp, UsageError, output};
 use crate::config::Secret;
 use crate::guests::overrides::ConfigValue;
@@ -52,11 +52,8 @@ JSON: a list of {name, source, shown}; source is version, set or environment")]
 struct ListOptions {
     #[command(flatten)]
     app: MaybeApp,
-    /// Print JSON
-    #[arg(long)]
-    json: bool,
     #[command(flatten)]
-    control: ControlArgs,
+    common: CommonArgs,
 }
 
 /// Set values that an app reads
@@ -82,11 +79,8 @@ struct SetOptions {
     /// The variable of the hosts' environment that has the value
     #[arg(long, value_name = "VAR")]
     from_env: Option<String>,
-    /// Print JSON
-    #[arg(long)]
-    json: bool,
     #[command(flatten)]
-    control: ControlArgs,
+    common: CommonArgs,
 }
 
 /// Take back values that were set
@@ -105,11 +99,8 @@ struct UnsetOptions {
     /// The app
     #[arg(short, long, value_name = "NAME")]
     app: String,
-    /// Print JSON
-    #[arg(long)]
-    json: bool,
     #[command(flatten)]
-    control: ControlArgs,
+    common: CommonArgs,
 }
 
 pub(super) async fn run(options: &Options) -> anyhow::Result<()> {
@@ -123,10 +114,10 @@ pub(super) async fn run(options: &Options) -> anyhow::Result<()> {
 
 async fn list(options: &ListOptions) -> anyhow::Result<()> {
     let app = options.app.required()?;
-    let control = Control::to_read(&options.control, app).await?;
+    let control = Control::to_read(&options.common.control, app).await?;
     let settings = control.settings(app).await?;
     control.close().await;
-    if options.json {
+    if options.common.json {
         return output::json(&settings.config);
     }
     match settings.config.is_empty() {
@@ -141,10 +132,10 @@ async fn set(options: &SetOptions) -> anyhow::Result<()> {
     // Before the database is asked: what is wrong with the command line is wrong everywhere.
     let values = values(&options.pairs, options.from_env.as_deref())?;
     let names: Vec<String> = values.keys().cloned().collect();
-    let control = Control::to_change(&options.control, app).await?;
+    let control = Control::to_change(&options.common.control, app).await?;
     let settings = control.change_config(app, ConfigChanges { set: values, unset: Vec::new() }).await?;
     control.close().await;
-    if options.json {
+    if options.common.json {
         return output::json(&settings.config);
     }
     output::line(format!("{app}: set {}", output::printable(&names.join(", "))));
@@ -153,11 +144,11 @@ async fn set(options: &SetOptions) -> anyhow::Result<()> {
 
 async fn unset(options: &UnsetOptions) -> anyhow::Result<()> {
     let app = &options.app;
-    let control = Control::to_change(&options.control, app).await?;
+    let control = Control::to_change(&options.common.control, app).await?;
     let settings =
         control.change_config(app, ConfigChanges { set: BTreeMap::new(), unset: options.keys.clone() }).await?;
     control.close().await;
-    if options.json {
+    if options.common.json {
         return output::json(&settings.config);
     }
     output::line(format!("{app}: unset {}", output::printable(&options.keys.join(", "))));

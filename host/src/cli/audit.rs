@@ -1,6 +1,6 @@
 //! `innkeeper audit`
 
-use super::control::{Control, ControlArgs};
+use super::control::{CommonArgs, Control};
 use super::{MaybeApp, output};
 use crate::operations::AuditView;
 use clap::Args;
@@ -27,17 +27,14 @@ pub(super) struct Options {
     /// Only those before the one with this id
     #[arg(long, value_name = "ID")]
     before: Option<i64>,
-    /// Print JSON
-    #[arg(long)]
-    json: bool,
     #[command(flatten)]
-    control: ControlArgs,
+    common: CommonArgs,
 }
 
 pub(super) async fn run(options: &Options) -> anyhow::Result<()> {
     let app = options.app.name.as_deref();
     let look = async |control: &Control| control.audit(app, options.before, options.limit).await;
-    let entries = Control::listed(&options.control, look).await?;
+    let entries = Control::listed(&options.common.control, look).await?;
     let about = app.map(|app| format!(" about the app {app}")).unwrap_or_default();
     let columns = [
         output::number("ID"),
@@ -49,7 +46,7 @@ pub(super) async fn run(options: &Options) -> anyhow::Result<()> {
         output::flexible("RESULT"),
         output::flexible("DETAIL"),
     ];
-    output::listing(options.json, &entries, format!("nothing was written down{about}"), columns, row)
+    output::listing(options.common.json, &entries, format!("nothing was written down{about}"), columns, row)
 }
 
 fn row(entry: &AuditView) -> [String; 8] {

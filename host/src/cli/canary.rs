@@ -1,6 +1,6 @@
 //! `innkeeper promote` and `innkeeper abort`: the two ends of `deploy --canary`.
 
-use super::control::{Control, ControlArgs};
+use super::control::{CommonArgs, Control};
 use super::{OneApp, output, rollback, waiting};
 use crate::operations::CanaryView;
 use clap::Args;
@@ -47,11 +47,8 @@ struct EndOptions {
     /// Why, for those who look at the versions later
     #[arg(long, value_name = "TEXT")]
     note: Option<String>,
-    /// Print JSON
-    #[arg(long)]
-    json: bool,
     #[command(flatten)]
-    control: ControlArgs,
+    common: CommonArgs,
 }
 
 /// A canary that runs, and that what a command is about to do ends.
@@ -73,9 +70,9 @@ impl Running {
 pub(super) async fn promote(options: &PromoteOptions) -> anyhow::Result<()> {
     let PromoteOptions { end, wait } = options;
     let app = &end.app.name;
-    let control = Control::to_change(&end.control, app).await?;
+    let control = Control::to_change(&end.common.control, app).await?;
     let done = control.promote(app, end.note.as_deref()).await?;
-    rollback::report(&done, end.json)?;
+    rollback::report(&done, end.common.json)?;
     if *wait {
         waiting::wait(&control, app, done.generation).await?;
     }
@@ -86,10 +83,10 @@ pub(super) async fn promote(options: &PromoteOptions) -> anyhow::Result<()> {
 pub(super) async fn abort(options: &AbortOptions) -> anyhow::Result<()> {
     let end = &options.end;
     let app = &end.app.name;
-    let control = Control::to_change(&end.control, app).await?;
+    let control = Control::to_change(&end.common.control, app).await?;
     let version = control.abort(app, end.note.as_deref()).await?;
     control.close().await;
-    if end.json {
+    if end.common.json {
         return output::json(&json!({ "app": app, "version": version }));
     }
     output::line(format!("{app}: the canary, version {version}, has ended"));

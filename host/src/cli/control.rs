@@ -6,9 +6,9 @@ use super::remote::Client;
 use super::{DatabaseArgs, HostArgs, output, setup};
 use crate::config::Config;
 use crate::operations::{
-    ActivationView, AppChanges, AppView, AuditView, ConfigChanges, Deleted, DeletionPlan, DeployRequest, Deployed,
-    HostView, KeyView, Lagging, LogView, NewToken, Operations, PrunedView, RollbackPlan, RollbackRequest,
-    RolledBack, Scopes, SettingsView, Stage, TokenRequest, TokenView, VersionView,
+    self, ActivationView, AppChanges, AppView, AuditView, ConfigChanges, Deleted, DeletionPlan, DeployRequest,
+    Deployed, ErrorKind, HostView, KeyView, Lagging, LogView, NewToken, Operations, PrunedView, RollbackPlan,
+    RollbackRequest, RolledBack, Scopes, SettingsView, Stage, TokenRequest, TokenView, VersionView,
 };
 use crate::storage::registry::Actor;
 use anyhow::bail;
@@ -26,7 +26,17 @@ pub(super) struct ControlArgs {
     pub(super) to: Option<String>,
 }
 
-/// The same for commands that have another use for the flag `--database-var`.
+/// Where the apps are, and how the result is printed.
+#[derive(Debug, Clone, Args)]
+pub(super) struct CommonArgs {
+    /// Print JSON
+    #[arg(long)]
+    pub(super) json: bool,
+    #[command(flatten)]
+    pub(super) control: ControlArgs,
+}
+
+/// [`ControlArgs`] for commands that have another use for the flag `--database-var`.
 #[derive(Debug, Clone, Args)]
 pub(super) struct HostControlArgs {
     #[command(flatten)]
@@ -56,6 +66,19 @@ pub(super) enum Control {
 pub(super) struct Direct {
     operations: Operations,
     actor: Actor,
+    /// The database, for people.
+    place: String,
+}
+
+impl Direct {
+    /// What an operation returns, with the database in front of an error that is about it: SQLite
+    /// and Postgres do not say where they are.
+    fn told<T>(&self, result: operations::Result<T>) -> anyhow::Result<T> {
+        result.map_err(|error| match error.kind {
+            ErrorKind::Unavailable | ErrorKind::Internal => anyhow::Error::from(error).context(self.place.clone()),
+            _ => error.into(),
+        })
+    }
 }
 
 fn nothing(config: &Config, app: &str) -> String {
@@ -147,13 +170,14 @@ impl Control {
         let compiler = setup::compiler(config)?;
         let registry = setup::registry(config, database, compiler);
         let (operations, actor) = (Operations::new(registry), actor(config));
-        Ok(Self::Direct(Box::new(Direct { operations, actor })))
+        let place = config.database.target.place();
+        Ok(Self::Direct(Box::new(Direct { operations, actor, place })))
     }
 
     /// All apps, by name.
     pub(super) async fn apps(&self) -> anyhow::Result<Vec<AppView>> {
         match self {
-            Self::Direct(direct) => Ok(direct.operations.apps().await?),
+            Self::Direct(direct) => direct.told(direct.operations.apps().await),
             Self::Remote(client) => client.apps().await,
         }
     }
@@ -161,7 +185,7 @@ impl Control {
     /// One app.
     pub(super) async fn app(&self, app: &str) -> anyhow::Result<AppView> {
         match self {
-            Self::Direct(direct) => Ok(direct.operations.app(app).await?),
+            Self::Direct(direct) => direct.told(direct.operations.app(app).await),
             Self::Remote(client) => client.app(app).await,
         }
     }
@@ -169,7 +193,7 @@ impl Control {
     /// The versions of an app, the newest first.
     pub(super) async fn versions(&self, app: &str) -> anyhow::Result<Vec<VersionView>> {
         match self {
-            Self::Direct(direct) => Ok(direct.operations.versions(app).await?),
+            Self::Direct(direct) => direct.told(direct.operations.versions(app).await),
             Self::Remote(client) => client.versions(app).await,
         }
     }
@@ -177,7 +201,7 @@ impl Control {
     /// What was active when, the newest first.
     pub(super) async fn activations(&self, app: &str) -> anyhow::Result<Vec<ActivationView>> {
         match self {
-            Self::Direct(direct) => Ok(direct.operations.activations(app).await?),
+            Self::Direct(direct) => direct.told(direct.operations.activations(app).await),
             Self::Remote(client) => client.activations(app).await,
         }
     }
@@ -185,7 +209,7 @@ impl Control {
     /// The component of a version; none: of the active one.
     pub(super) async fn component(&self, app: &str, version: Option<i64>) -> anyhow::Result<(i64, Vec<u8>)> {
         match self {
-            Self::Direct(direct) => Ok(direct.operations.component(app, version).await?),
+            Self::Direct(direct) => direct.told(direct.operations.component(app, version).await),
             Self::Remote(client) => client.component(app, version).await,
         }
     }
@@ -200,7 +224,7 @@ impl Control {
     ) -> anyhow::Result<Deployed> {
         match self {
             Self::Direct(direct) => {
-                Ok(direct.operations.deploy(&direct.actor, app, component, None, request, progress).await?)
+                direct.told(direct.operations.deploy(&direct.actor, app, component, None, request, progress).await)
             }
             Self::Remote(client) => client.deploy(app, component, request, progress).await,
         }
@@ -209,7 +233,7 @@ impl Control {
     /// What going back would do.
     pub(super) async fn rollback_plan(&self, app: &str, version: Option<i64>) -> anyhow::Result<RollbackPlan> {
         match self {
-            Self::Direct(direct) => Ok(direct.operations.rollback_plan(app, version).await?),
+            Self::Direct(direct) => direct.told(direct.operations.rollback_plan(app, version).await),
             Self::Remote(client) => client.rollback_plan(app, version).await,
         }
     }
@@ -217,7 +241,7 @@ impl Control {
     /// Goes back.
     pub(super) async fn rollback(&self, app: &str, request: &RollbackRequest) -> anyhow::Result<RolledBack> {
         match self {
-            Self::Direct(direct) => Ok(direct.operations.rollback(&direct.actor, app, request).await?),
+            Self::Direct(direct) => direct.told(direct.operations.rollback(&direct.actor, app, request).await),
             Self::Remote(client) => client.rollback(app, request).await,
         }
     }
@@ -225,7 +249,7 @@ impl Control {
     /// Makes the canary active.
     pub(super) async fn promote(&self, app: &str, note: Option<&str>) -> anyhow::Result<RolledBack> {
         match self {
-            Self::Direct(direct) => Ok(direct.operations.promote(&direct.actor, app, note).await?),
+            Self::Direct(direct) => direct.told(direct.operations.promote(&direct.actor, app, note).await),
             Self::Remote(client) => client.promote(app, note).await,
         }
     }
@@ -233,7 +257,7 @@ impl Control {
     /// Ends the canary. Returns its number.
     pub(super) async fn abort(&self, app: &str, note: Option<&str>) -> anyhow::Result<i64> {
         match self {
-            Self::Direct(direct) => Ok(direct.operations.abort(&direct.actor, app, note).await?),
+            Self::Direct(direct) => direct.told(direct.operations.abort(&direct.actor, app, note).await),
             Self::Remote(client) => client.abort(app, note).await,
         }
     }
@@ -241,7 +265,7 @@ impl Control {
     /// What is in force for an app, with values masked.
     pub(super) async fn settings(&self, app: &str) -> anyhow::Result<SettingsView> {
         match self {
-            Self::Direct(direct) => Ok(direct.operations.settings(app).await?),
+            Self::Direct(direct) => direct.told(direct.operations.settings(app).await),
             Self::Remote(client) => client.settings(app).await,
         }
     }
@@ -249,7 +273,9 @@ impl Control {
     /// Sets values that the guest reads, and takes back others.
     pub(super) async fn change_config(&self, app: &str, changes: ConfigChanges) -> anyhow::Result<SettingsView> {
         match self {
-            Self::Direct(direct) => Ok(direct.operations.change_config(&direct.actor, app, changes).await?),
+            Self::Direct(direct) => {
+                direct.told(direct.operations.change_config(&direct.actor, app, changes).await)
+            }
             Self::Remote(client) => client.change_config(app, &changes).await,
         }
     }
@@ -257,7 +283,7 @@ impl Control {
     /// Changes an app.
     pub(super) async fn change_app(&self, app: &str, changes: &AppChanges) -> anyhow::Result<SettingsView> {
         match self {
-            Self::Direct(direct) => Ok(direct.operations.change_app(&direct.actor, app, changes).await?),
+            Self::Direct(direct) => direct.told(direct.operations.change_app(&direct.actor, app, changes).await),
             Self::Remote(client) => client.change_app(app, changes).await,
         }
     }
@@ -265,7 +291,7 @@ impl Control {
     /// What would go with an app.
     pub(super) async fn deletion_plan(&self, app: &str) -> anyhow::Result<DeletionPlan> {
         match self {
-            Self::Direct(direct) => Ok(direct.operations.deletion_plan(app).await?),
+            Self::Direct(direct) => direct.told(direct.operations.deletion_plan(app).await),
             Self::Remote(client) => client.deletion_plan(app).await,
         }
     }
@@ -273,7 +299,7 @@ impl Control {
     /// Deletes an app.
     pub(super) async fn delete_app(&self, app: &str, keep_data: bool) -> anyhow::Result<Deleted> {
         match self {
-            Self::Direct(direct) => Ok(direct.operations.delete_app(&direct.actor, app, keep_data).await?),
+            Self::Direct(direct) => direct.told(direct.operations.delete_app(&direct.actor, app, keep_data).await),
             Self::Remote(client) => client.delete_app(app, keep_data).await,
         }
     }
@@ -281,7 +307,7 @@ impl Control {
     /// Versions that [`Self::prune`] would remove.
     pub(super) async fn prunable(&self, app: &str, keep: Option<u32>) -> anyhow::Result<PrunedView> {
         match self {
-            Self::Direct(direct) => Ok(direct.operations.prunable(app, keep).await?),
+            Self::Direct(direct) => direct.told(direct.operations.prunable(app, keep).await),
             Self::Remote(client) => client.prunable(app, keep).await,
         }
     }
@@ -289,7 +315,7 @@ impl Control {
     /// Removes old versions.
     pub(super) async fn prune(&self, app: &str, keep: Option<u32>) -> anyhow::Result<PrunedView> {
         match self {
-            Self::Direct(direct) => Ok(direct.operations.prune(&direct.actor, app, keep).await?),
+            Self::Direct(direct) => direct.told(direct.operations.prune(&direct.actor, app, keep).await),
             Self::Remote(client) => client.prune(app, keep).await,
         }
     }
@@ -297,7 +323,7 @@ impl Control {
     /// The hosts that serve from the database.
     pub(super) async fn hosts(&self) -> anyhow::Result<Vec<HostView>> {
         match self {
-            Self::Direct(direct) => Ok(direct.operations.hosts().await?),
+            Self::Direct(direct) => direct.told(direct.operations.hosts().await),
             Self::Remote(client) => client.hosts().await,
         }
     }
@@ -305,7 +331,7 @@ impl Control {
     /// The live hosts that do not serve an app as it is from `generation` on.
     pub(super) async fn lagging(&self, app: &str, generation: i64) -> anyhow::Result<Vec<Lagging>> {
         match self {
-            Self::Direct(direct) => Ok(direct.operations.lagging(app, generation).await?),
+            Self::Direct(direct) => direct.told(direct.operations.lagging(app, generation).await),
             Self::Remote(client) => client.lagging(app, generation).await,
         }
     }
@@ -318,7 +344,7 @@ impl Control {
         most: u32,
     ) -> anyhow::Result<Vec<AuditView>> {
         match self {
-            Self::Direct(direct) => Ok(direct.operations.audit(app, before, most).await?),
+            Self::Direct(direct) => direct.told(direct.operations.audit(app, before, most).await),
             Self::Remote(client) => client.audit(app, before, most).await,
         }
     }
@@ -326,7 +352,7 @@ impl Control {
     /// The keys that sign URLs, the newest first.
     pub(super) async fn keys(&self) -> anyhow::Result<Vec<KeyView>> {
         match self {
-            Self::Direct(direct) => Ok(direct.operations.keys().await?),
+            Self::Direct(direct) => direct.told(direct.operations.keys().await),
             Self::Remote(client) => client.keys().await,
         }
     }
@@ -334,7 +360,7 @@ impl Control {
     /// Makes a key that signs from now on; with `revoke` all others are forgotten.
     pub(super) async fn rotate_keys(&self, revoke: bool) -> anyhow::Result<KeyView> {
         match self {
-            Self::Direct(direct) => Ok(direct.operations.rotate_keys(&direct.actor, revoke).await?),
+            Self::Direct(direct) => direct.told(direct.operations.rotate_keys(&direct.actor, revoke).await),
             Self::Remote(client) => client.rotate_keys(revoke).await,
         }
     }
@@ -342,7 +368,7 @@ impl Control {
     /// All tokens of the admin API, the newest first.
     pub(super) async fn tokens(&self) -> anyhow::Result<Vec<TokenView>> {
         match self {
-            Self::Direct(direct) => Ok(direct.operations.tokens().await?),
+            Self::Direct(direct) => direct.told(direct.operations.tokens().await),
             Self::Remote(client) => client.tokens().await,
         }
     }
@@ -351,7 +377,7 @@ impl Control {
     pub(super) async fn create_token(&self, request: &TokenRequest) -> anyhow::Result<NewToken> {
         match self {
             Self::Direct(direct) => {
-                Ok(direct.operations.create_token(&direct.actor, &Scopes::all(), request).await?)
+                direct.told(direct.operations.create_token(&direct.actor, &Scopes::all(), request).await)
             }
             Self::Remote(client) => client.create_token(request).await,
         }
@@ -360,7 +386,7 @@ impl Control {
     /// Makes a token worthless.
     pub(super) async fn revoke_token(&self, id: &str) -> anyhow::Result<TokenView> {
         match self {
-            Self::Direct(direct) => Ok(direct.operations.revoke_token(&direct.actor, id).await?),
+            Self::Direct(direct) => direct.told(direct.operations.revoke_token(&direct.actor, id).await),
             Self::Remote(client) => client.revoke_token(id).await,
         }
     }

@@ -1,6 +1,6 @@
 //! `innkeeper deploy`
 
-use super::control::{Control, ControlArgs};
+use super::control::{CommonArgs, Control};
 use super::project::Project;
 use super::{canary, output, waiting};
 use crate::config::{Config, DatabaseTarget};
@@ -53,11 +53,8 @@ pub(super) struct Options {
     /// Wait until every live host serves it, and say which one does not
     #[arg(long)]
     wait: bool,
-    /// Print JSON
-    #[arg(long)]
-    json: bool,
     #[command(flatten)]
-    control: ControlArgs,
+    common: CommonArgs,
 }
 
 pub(super) async fn run(options: &Options) -> anyhow::Result<()> {
@@ -74,7 +71,7 @@ pub(super) async fn run(options: &Options) -> anyhow::Result<()> {
     request.check(&app)?;
     project.check_file()?;
     // Not before it is clear that there is something to deploy: it makes what is missing.
-    let control = Control::to_create(&options.control).await?;
+    let control = Control::to_create(&options.common.control).await?;
     project.build().await?;
     let component = project.read()?;
     let begins = check_beginning(&component).map_err(OperationError::from);
@@ -86,7 +83,7 @@ pub(super) async fn run(options: &Options) -> anyhow::Result<()> {
         false => error,
     })?;
     canary.sentence(deployed.version, "has ended").iter().for_each(output::note);
-    if options.json {
+    if options.common.json {
         output::json(&deployed)?;
     } else {
         report(&deployed);

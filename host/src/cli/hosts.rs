@@ -1,6 +1,6 @@
 //! `innkeeper hosts`
 
-use super::control::{Control, ControlArgs};
+use super::control::{CommonArgs, Control};
 use super::output;
 use crate::operations::HostView;
 use clap::Args;
@@ -19,15 +19,12 @@ Examples:
 JSON: a list of {id, name, release, live, started_at, seen_at, generation, loading, problems}; problems is a list of
 {app, reason}")]
 pub(super) struct Options {
-    /// Print JSON
-    #[arg(long)]
-    json: bool,
     #[command(flatten)]
-    control: ControlArgs,
+    common: CommonArgs,
 }
 
 pub(super) async fn run(options: &Options) -> anyhow::Result<()> {
-    let hosts = Control::listed(&options.control, async |control: &Control| control.hosts().await).await?;
+    let hosts = Control::listed(&options.common.control, async |control: &Control| control.hosts().await).await?;
     let columns = [
         output::text("HOST"),
         output::text("ID"),
@@ -38,8 +35,14 @@ pub(super) async fn run(options: &Options) -> anyhow::Result<()> {
         output::number("GENERATION"),
         output::flexible("LOADING"),
     ];
-    output::listing(options.json, &hosts, "no host has served this database in the last hour", columns, row)?;
-    for host in hosts.iter().filter(|_| !options.json) {
+    output::listing(
+        options.common.json,
+        &hosts,
+        "no host has served this database in the last hour",
+        columns,
+        row,
+    )?;
+    for host in hosts.iter().filter(|_| !options.common.json) {
         for problem in &host.problems {
             let about = if problem.app.is_empty() { String::new() } else { format!("app {}: ", problem.app) };
             let text = format!("{} ({}): {about}{}", host.name, host.id, problem.reason);

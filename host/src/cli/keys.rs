@@ -1,6 +1,6 @@
 //! `innkeeper keys`
 
-use super::control::{Control, ControlArgs};
+use super::control::{CommonArgs, Control};
 use super::output;
 use clap::{Args, Subcommand};
 use serde_json::json;
@@ -40,11 +40,8 @@ Examples:
 
 JSON: a list of {key, created}")]
 struct ListOptions {
-    /// Print JSON
-    #[arg(long)]
-    json: bool,
     #[command(flatten)]
-    control: ControlArgs,
+    common: CommonArgs,
 }
 
 /// Make a new key, which signs from now on
@@ -59,11 +56,8 @@ struct RotateOptions {
     /// Forget all other keys: every URL that was given out so far is good no more
     #[arg(long)]
     revoke: bool,
-    /// Print JSON
-    #[arg(long)]
-    json: bool,
     #[command(flatten)]
-    control: ControlArgs,
+    common: CommonArgs,
 }
 
 pub(super) async fn run(options: &Options) -> anyhow::Result<()> {
@@ -75,17 +69,19 @@ pub(super) async fn run(options: &Options) -> anyhow::Result<()> {
 }
 
 async fn list(options: &ListOptions) -> anyhow::Result<()> {
-    let keys = Control::listed(&options.control, async |control: &Control| control.keys().await).await?;
+    let keys = Control::listed(&options.common.control, async |control: &Control| control.keys().await).await?;
     let empty = "no keys yet: a host makes the first when it begins to serve";
     let columns = ["KEY", "CREATED"].map(output::text);
-    output::listing(options.json, &keys, empty, columns, |key| [key.key.clone(), output::age_of(&key.created)])
+    output::listing(options.common.json, &keys, empty, columns, |key| {
+        [key.key.clone(), output::age_of(&key.created)]
+    })
 }
 
 async fn rotate(options: &RotateOptions) -> anyhow::Result<()> {
-    let control = Control::to_create(&options.control).await?;
+    let control = Control::to_create(&options.common.control).await?;
     let key = control.rotate_keys(options.revoke).await?;
     control.close().await;
-    if options.json {
+    if options.common.json {
         return output::json(&json!({ "key": key.key, "revoked": options.revoke }));
     }
     let others = if options.revoke { "; all others are forgotten" } else { "" };

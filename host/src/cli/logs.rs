@@ -1,6 +1,6 @@
 //! `innkeeper logs`
 
-use super::control::{Control, ControlArgs};
+use super::control::{CommonArgs, Control};
 use super::followed::{Followed, News};
 use super::{OneApp, output};
 use crate::operations::LogLineView;
@@ -43,11 +43,8 @@ pub(super) struct Options {
     /// How many of the last lines
     #[arg(long, value_name = "NUMBER", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=10_000))]
     limit: u32,
-    /// Print JSON
-    #[arg(long)]
-    json: bool,
     #[command(flatten)]
-    control: ControlArgs,
+    common: CommonArgs,
 }
 
 /// Which lines are asked for.
@@ -62,11 +59,11 @@ pub(super) struct LogQuery {
 
 pub(super) async fn run(options: &Options) -> anyhow::Result<()> {
     let app = &options.app.name;
-    let control = Control::to_read(&options.control, app).await?;
+    let control = Control::to_read(&options.common.control, app).await?;
     let Options { request, level, limit, .. } = options;
     let mut query = LogQuery { since: None, request: request.clone(), level: level.clone(), limit: *limit };
     let first = control.logs(app, &query).await?;
-    if !options.follow && options.json {
+    if !options.follow && options.common.json {
         output::json(&first.lines)?;
         control.close().await;
         return Ok(());
@@ -78,7 +75,7 @@ pub(super) async fn run(options: &Options) -> anyhow::Result<()> {
     let mut news = followed.take(&query, first);
     loop {
         let pause = if news.is_some() { EVERY } else { SOON };
-        news.iter().try_for_each(|news| print(news, options.json))?;
+        news.iter().try_for_each(|news| print(news, options.common.json))?;
         if !options.follow {
             control.close().await;
             return Ok(());

@@ -116,7 +116,9 @@ impl Project {
             (Err(error), None) if error.kind() == ErrorKind::NotFound => {
                 bail!("{component} is not there: {FILE} names it, and no `build` command that makes it")
             }
-            (Ok(bytes), _) if bytes.is_empty() => bail!("the component {component} is empty"),
+            (Ok(bytes), _) if bytes.is_empty() => {
+                bail!("the component {component} is empty: not a WebAssembly component")
+            }
             (read, _) => read.with_context(|| format!("cannot read the component {component}")),
         }
     }

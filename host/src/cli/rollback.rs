@@ -1,6 +1,6 @@
 //! `innkeeper rollback`
 
-use super::control::{Control, ControlArgs};
+use super::control::{CommonArgs, Control};
 use super::{OneApp, canary, output, waiting};
 use crate::operations::{RollbackPlan, RollbackRequest, RolledBack, UnknownMigration};
 use clap::Args;
@@ -37,24 +37,21 @@ pub(super) struct Options {
     /// Say what it would do, and do nothing
     #[arg(long, conflicts_with_all = ["wait", "force"])]
     dry_run: bool,
-    /// Print JSON
-    #[arg(long)]
-    json: bool,
     #[command(flatten)]
-    control: ControlArgs,
+    common: CommonArgs,
 }
 
 pub(super) async fn run(options: &Options) -> anyhow::Result<()> {
     let app = &options.app.name;
     let control = match options.dry_run {
-        true => Control::to_read(&options.control, app).await?,
-        false => Control::to_change(&options.control, app).await?,
+        true => Control::to_read(&options.common.control, app).await?,
+        false => Control::to_change(&options.common.control, app).await?,
     };
     let plan = control.rollback_plan(app, options.version).await?;
     let canary = canary::Running::of(&control, app).await;
     if options.dry_run {
         control.close().await;
-        return match options.json {
+        return match options.common.json {
             true => output::json(&plan),
             false => {
                 let ends = canary.sentence(plan.to, "ends");
@@ -68,7 +65,7 @@ pub(super) async fn run(options: &Options) -> anyhow::Result<()> {
     let request = RollbackRequest { version: Some(plan.to), force: options.force, note: options.note.clone() };
     let done = control.rollback(app, &request).await?;
     canary.sentence(done.version, "has ended").iter().for_each(output::note);
-    report(&done, options.json)?;
+    report(&done, options.common.json)?;
     if options.wait {
         waiting::wait(&control, app, done.generation).await?;
     }

@@ -1,6 +1,6 @@
 //! `innkeeper token`
 
-use super::control::{Control, ControlArgs};
+use super::control::{CommonArgs, Control};
 use super::output;
 use crate::operations::{Scope, TokenRequest, TokenState, TokenView};
 use anyhow::bail;
@@ -54,11 +54,8 @@ struct CreateOptions {
     /// How long it is good, such as 12h, 90d or 1y, or never
     #[arg(long, value_name = "TIME", default_value = crate::operations::tokens::USUAL_LIFE)]
     expires: String,
-    /// Print JSON
-    #[arg(long)]
-    json: bool,
     #[command(flatten)]
-    control: ControlArgs,
+    common: CommonArgs,
 }
 
 /// List the tokens by their ids and names, never what opens
@@ -70,11 +67,8 @@ Examples:
 
 JSON: a list of {id, name, scopes, state, created_at, created_by, expires_at, last_used_at, revoked_at}")]
 struct ListOptions {
-    /// Print JSON
-    #[arg(long)]
-    json: bool,
     #[command(flatten)]
-    control: ControlArgs,
+    common: CommonArgs,
 }
 
 /// Make a token worthless, on every host within two seconds
@@ -88,11 +82,8 @@ struct RevokeOptions {
     /// Its id: the 12 digits in it, which `token list` shows
     #[arg(value_name = "ID")]
     id: String,
-    /// Print JSON
-    #[arg(long)]
-    json: bool,
     #[command(flatten)]
-    control: ControlArgs,
+    common: CommonArgs,
 }
 
 pub(super) async fn run(options: &Options) -> anyhow::Result<()> {
@@ -105,12 +96,12 @@ pub(super) async fn run(options: &Options) -> anyhow::Result<()> {
 }
 
 async fn create(options: &CreateOptions) -> anyhow::Result<()> {
-    let control = Control::to_create(&options.control).await?;
+    let control = Control::to_create(&options.common.control).await?;
     let CreateOptions { name, scopes, expires, .. } = options;
     let request = TokenRequest { name: name.clone(), scopes: scopes.clone(), expires: Some(expires.clone()) };
     let made = control.create_token(&request).await?;
     control.close().await;
-    if options.json {
+    if options.common.json {
         return output::json(&made);
     }
     output::line(&made.token);
@@ -124,7 +115,8 @@ async fn create(options: &CreateOptions) -> anyhow::Result<()> {
 }
 
 async fn list(options: &ListOptions) -> anyhow::Result<()> {
-    let tokens = Control::listed(&options.control, async |control: &Control| control.tokens().await).await?;
+    let tokens =
+        Control::listed(&options.common.control, async |control: &Control| control.tokens().await).await?;
     let columns = [
         output::text("ID"),
         output::text("NAME"),
@@ -133,7 +125,7 @@ async fn list(options: &ListOptions) -> anyhow::Result<()> {
         output::text("USED"),
     ];
     let empty = "no tokens yet: innkeeper token create --name NAME --scope SCOPE";
-    output::listing(options.json, &tokens, empty, columns, row)
+    output::listing(options.common.json, &tokens, empty, columns, row)
 }
 
 fn row(token: &TokenView) -> [String; 5] {
@@ -142,12 +134,12 @@ fn row(token: &TokenView) -> [String; 5] {
 }
 
 async fn revoke(options: &RevokeOptions) -> anyhow::Result<()> {
-    let Some(control) = Control::to_list(&options.control).await? else {
+    let Some(control) = Control::to_list(&options.common.control).await? else {
         bail!("there is no token yet: innkeeper token create makes one");
     };
     let revoked = control.revoke_token(id_of(&options.id)).await?;
     control.close().await;
-    match options.json {
+    match options.common.json {
         true => output::json(&revoked)?,
         false => output::line(format!("{} ({}) is worthless now", revoked.id, revoked.name)),
     }

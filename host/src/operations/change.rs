@@ -19,19 +19,26 @@ const MOST_KEPT: u32 = 1_000;
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub struct AppChanges {
     /// Which requests it answers from now on, the main route first.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub routes: Option<Vec<String>>,
     /// What is kept together.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub transactions: Option<TransactionsSetting>,
     /// What becomes of requests that come from other origins with a visitor's session.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub cross_origin: Option<CrossOrigin>,
     /// Other origins from which such requests may come.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub trusted_origins: Option<Vec<String>>,
     /// Limits by name; null: as the host has it. None is higher than the host's.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub limits: BTreeMap<String, Option<String>>,
     /// How many activations back a version is kept, 1 to 1000.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub keep_versions: Option<u32>,
     /// Settings that are as the version was deployed again: `transactions`, `cross-origin`,
     /// `trusted-origins`, `keep-versions`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub reset: Vec<String>,
 }
 

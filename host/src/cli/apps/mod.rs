@@ -5,7 +5,7 @@ mod delete;
 mod set;
 mod show;
 
-use super::control::{Control, ControlArgs};
+use super::control::{CommonArgs, Control};
 use super::output;
 use crate::operations::AppView;
 use clap::{Args, Subcommand};
@@ -50,11 +50,8 @@ Examples:
 JSON: a list of {name, routes, active, activated_at, went_back_by_itself, canary, database_var,
 created_at, being_deleted, problem}; canary is {version, percent, since}")]
 struct ListOptions {
-    /// Print JSON
-    #[arg(long)]
-    json: bool,
     #[command(flatten)]
-    control: ControlArgs,
+    common: CommonArgs,
 }
 
 pub(super) async fn run(options: &Options) -> anyhow::Result<()> {
@@ -73,7 +70,7 @@ async fn list(options: &ListOptions) -> anyhow::Result<()> {
         is_new = false;
         control.apps().await
     };
-    let apps = Control::listed(&options.control, look).await?;
+    let apps = Control::listed(&options.common.control, look).await?;
     let nothing = if is_new { "nothing is there yet" } else { "no apps yet" };
     let columns = [
         output::text("APP"),
@@ -83,7 +80,7 @@ async fn list(options: &ListOptions) -> anyhow::Result<()> {
         output::flexible("DATABASE"),
     ];
     let empty = format!("{nothing}: innkeeper deploy guest.wasm --app NAME");
-    output::listing(options.json, &apps, empty, columns, row)
+    output::listing(options.common.json, &apps, empty, columns, row)
 }
 
 fn row(app: &AppView) -> [String; 5] {

@@ -1,6 +1,6 @@
 //! `innkeeper apps show`
 
-use crate::cli::control::{Control, ControlArgs};
+use crate::cli::control::{CommonArgs, Control};
 use crate::cli::{OneApp, app_config, output};
 use crate::operations::{ActivationView, AppView, SettingsView};
 use clap::Args;
@@ -21,11 +21,8 @@ JSON: {app, settings, activations}; app is as in `apps`, settings as in `apps se
 pub(super) struct Options {
     #[command(flatten)]
     app: OneApp,
-    /// Print JSON
-    #[arg(long)]
-    json: bool,
     #[command(flatten)]
-    control: ControlArgs,
+    common: CommonArgs,
 }
 
 /// All that is shown of an app.
@@ -38,12 +35,12 @@ struct Shown {
 
 pub(super) async fn run(options: &Options) -> anyhow::Result<()> {
     let name = &options.app.name;
-    let control = Control::to_read(&options.control, name).await?;
+    let control = Control::to_read(&options.common.control, name).await?;
     let app = control.app(name).await?;
     let settings = control.settings(name).await?;
     let activations = control.activations(name).await?;
     control.close().await;
-    if options.json {
+    if options.common.json {
         return output::json(&Shown { app, settings, activations });
     }
     print(&app, &settings);

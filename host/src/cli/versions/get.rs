@@ -1,6 +1,6 @@
 //! `innkeeper versions get`
 
-use crate::cli::control::{Control, ControlArgs};
+use crate::cli::control::{CommonArgs, Control};
 use crate::cli::{OneApp, UsageError, output};
 use anyhow::Context;
 use clap::Args;
@@ -30,23 +30,20 @@ pub(super) struct Options {
     /// The file; - for standard output [default: APP-NUMBER.wasm]
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
-    /// Print JSON
-    #[arg(long)]
-    json: bool,
     #[command(flatten)]
-    control: ControlArgs,
+    common: CommonArgs,
 }
 
 pub(super) async fn run(options: &Options) -> anyhow::Result<()> {
     let app = &options.app.name;
     let to_stdout = options.output.as_deref() == Some(Path::new("-"));
-    if to_stdout && options.json {
+    if to_stdout && options.common.json {
         return Err(UsageError(
             "--json says what was written into a file: it cannot stand beside `-o -`".to_owned(),
         )
         .into());
     }
-    let control = Control::to_read(&options.control, app).await?;
+    let control = Control::to_read(&options.common.control, app).await?;
     let (version, component) = control.component(app, options.version).await?;
     control.close().await;
     if to_stdout {
@@ -64,7 +61,7 @@ pub(super) async fn run(options: &Options) -> anyhow::Result<()> {
         let _ = std::fs::remove_file(&file);
     }
     written.with_context(|| format!("cannot write {path}"))?;
-    if options.json {
+    if options.common.json {
         return output::json(&json!({ "app": app, "version": version, "file": file, "size": component.len() }));
     }
     let size = output::bytes(u64::try_from(component.len()).unwrap_or(u64::MAX));

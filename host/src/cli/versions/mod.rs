@@ -3,7 +3,7 @@
 mod get;
 mod prune;
 
-use super::control::{Control, ControlArgs};
+use super::control::{CommonArgs, Control};
 use super::{MaybeApp, output};
 use crate::operations::VersionView;
 use clap::{Args, Subcommand};
@@ -48,11 +48,8 @@ JSON: a list of {number, active, canary, failed, sha256, size, stored_size, lang
 struct ListOptions {
     #[command(flatten)]
     app: MaybeApp,
-    /// Print JSON
-    #[arg(long)]
-    json: bool,
     #[command(flatten)]
-    control: ControlArgs,
+    common: CommonArgs,
 }
 
 pub(super) async fn run(options: &Options) -> anyhow::Result<()> {
@@ -66,7 +63,7 @@ pub(super) async fn run(options: &Options) -> anyhow::Result<()> {
 
 async fn list(options: &ListOptions) -> anyhow::Result<()> {
     let app = options.app.required()?;
-    let control = Control::to_read(&options.control, app).await?;
+    let control = Control::to_read(&options.common.control, app).await?;
     let versions = control.versions(app).await?;
     control.close().await;
     let columns = [
@@ -80,7 +77,7 @@ async fn list(options: &ListOptions) -> anyhow::Result<()> {
         output::text("SHA256"),
         output::flexible("NOTE"),
     ];
-    output::listing(options.json, &versions, format!("{app} has no versions"), columns, row)
+    output::listing(options.common.json, &versions, format!("{app} has no versions"), columns, row)
 }
 
 fn row(version: &VersionView) -> [String; 9] {

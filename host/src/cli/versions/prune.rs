@@ -1,6 +1,6 @@
 //! `innkeeper versions prune`
 
-use crate::cli::control::{Control, ControlArgs};
+use crate::cli::control::{CommonArgs, Control};
 use crate::cli::{OneApp, output};
 use clap::Args;
 
@@ -28,18 +28,15 @@ pub(super) struct Options {
     /// Do not ask
     #[arg(short, long)]
     yes: bool,
-    /// Print JSON
-    #[arg(long)]
-    json: bool,
     #[command(flatten)]
-    control: ControlArgs,
+    common: CommonArgs,
 }
 
 pub(super) async fn run(options: &Options) -> anyhow::Result<()> {
     let app = &options.app.name;
     let control = match options.dry_run {
-        true => Control::to_read(&options.control, app).await?,
-        false => Control::to_change(&options.control, app).await?,
+        true => Control::to_read(&options.common.control, app).await?,
+        false => Control::to_change(&options.common.control, app).await?,
     };
     let planned = control.prunable(app, options.keep).await?;
     let numbers: Vec<String> = planned.versions.iter().map(ToString::to_string).collect();
@@ -52,7 +49,7 @@ pub(super) async fn run(options: &Options) -> anyhow::Result<()> {
         planned
     };
     control.close().await;
-    if options.json {
+    if options.common.json {
         return output::json(&pruned);
     }
     let list = numbers.join(", ");

@@ -1,8 +1,8 @@
 //! Sessions that were ended before their time, on any host.
 //!
 //! What the database has said is believed for two seconds, as it is of tokens. While the database
-//! does not answer, a session that was known not to be ended goes on: the pages of the dashboard are
-//! wanted just then, and nothing can be changed anyway.
+//! does not answer, a session that was known not to be ended goes on: the dashboard is wanted just
+//! then, and nothing can be changed anyway.
 
 use crate::storage::{Database, Result};
 use std::collections::HashMap;
@@ -14,7 +14,7 @@ const BELIEVED: Duration = Duration::from_secs(2);
 /// Sessions that are remembered at most.
 const MOST: usize = 1_000;
 
-/// See the module.
+/// What is known of sessions, by their ids.
 #[derive(Debug, Default)]
 pub(super) struct EndedSessions(Mutex<HashMap<String, Known>>);
 
@@ -46,8 +46,8 @@ impl EndedSessions {
         Ok(matches!(self.known(id), Some(Known::Ended)))
     }
 
-    /// Ends a session, on this host at once. After `ends_at` (microseconds since 1970) it would have
-    /// ended anyway.
+    /// Ends a session, on this host at once. After `ends_at` (microseconds since 1970) it would
+    /// have ended anyway.
     pub(super) async fn end(&self, database: &Database, id: &str, ends_at: i64) -> Result<()> {
         self.remember(id, Known::Ended);
         database.end_dashboard_session(id, ends_at).await

@@ -17,7 +17,8 @@ const MOST_BYTES: usize = 32 << 10;
 const MOST_FIELD_BYTES: u64 = 8 << 10;
 /// A form with a file has no more parts.
 const MOST_PARTS: usize = 16;
-/// A form has to have come after so long. On a line of 1 Mbit/s a component of 32 MiB takes as long.
+/// A form has to have come after so long. On a line of 1 Mbit/s a component of 32 MiB takes as
+/// long.
 const LONGEST: Duration = Duration::from_secs(300);
 
 /// Fields by name; of several with one name the first.

@@ -14,6 +14,7 @@ use crate::telemetry::log_ring::{self, LinesWanted, LogExcerpt};
 use crate::telemetry::recent;
 use crate::web::admin as api;
 use crate::web::body::Body;
+use http::header::HOST;
 use http::{Response, StatusCode};
 use maud::Markup;
 
@@ -40,7 +41,7 @@ impl Dashboard {
         }
         let shown = match page {
             Page::Overview => Ok(Box::pin(self.overview(query, visit)).await),
-            Page::App(name) => Box::pin(self.app(name, query, visit)).await,
+            Page::App(name) => Box::pin(self.app(name, asked)).await,
             Page::Act(name, act) => self.confirmation(name, *act, query, visit).await,
             Page::Deploy(app) => self.deploy_form(*app, visit).await,
             Page::Limits => Ok(limits::page(visit, &self.operations.limits())),
@@ -87,8 +88,8 @@ impl Dashboard {
         )
     }
 
-    async fn app(&self, name: &str, query: Option<&str>, visit: &Visit) -> Result<Markup> {
-        let operations = &self.operations;
+    async fn app(&self, name: &str, asked: &Asked<'_>) -> Result<Markup> {
+        let (operations, visit, query) = (&self.operations, asked.visit, asked.head.uri.query());
         let (found, outage) = match operations.app(name).await {
             Ok(found) => (found, None),
             Err(error) if error.kind != ErrorKind::Unavailable => return Err(error),
@@ -120,6 +121,8 @@ impl Dashboard {
             contents,
             hosts,
         });
+        let dashboard_host = self.registry.config().web.dashboard_host.as_deref();
+        let host = asked.head.headers.get(HOST).filter(|_| dashboard_host.is_none());
         Ok(app::page(
             visit,
             &app::AppPage {
@@ -132,7 +135,8 @@ impl Dashboard {
                 news: self.news(&found, query).await.as_ref(),
                 is_live: parameter(query, "live").is_some(),
                 not_served: operations.not_served(name).as_deref(),
-                dashboard_host: self.registry.config().web.dashboard_host.as_deref(),
+                host: host.and_then(|host| host.to_str().ok()).unwrap_or_default(),
+                dashboard_host,
             },
         ))
     }

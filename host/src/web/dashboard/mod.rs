@@ -51,7 +51,7 @@ use who_are_you::Problem;
 /// Uploads at once: each has a component in memory.
 const UPLOADS: usize = 1;
 
-/// See the module.
+/// Answers requests for pages of the dashboard.
 #[derive(Debug)]
 pub(super) struct Dashboard {
     registry: Arc<Registry>,
@@ -122,8 +122,8 @@ impl Dashboard {
     ) -> Response<Body> {
         let visit = match self.visit(head, client).await {
             Ok(Some(visit)) => visit,
-            // The browser has kept the cookie back, since a link of another site leads here. It comes
-            // along when this page asks for the same address.
+            // The browser has kept the cookie back, since a link of another site leads here. It
+            // comes along when this page asks for the same address.
             Ok(None) if head.method != Method::POST && origin::is_from_elsewhere(&head.headers) => {
                 return response::once_more(&head.uri);
             }

@@ -29,7 +29,7 @@ const SKEW: u64 = 60;
 /// A cookie that is longer is none of ours.
 const LONGEST_VALUE: usize = 1024;
 
-/// See the module. Times are seconds since 1970.
+/// What the cookie says. Times are seconds since 1970.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Session {
     /// The token that has opened it.
@@ -142,7 +142,7 @@ fn split(value: &str) -> Option<(&str, &str)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::storage::keys::Key;
+    use crate::storage::registry::Key;
 
     const NOW: u64 = 1_800_000_000;
 

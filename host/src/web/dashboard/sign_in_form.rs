@@ -57,7 +57,7 @@ fn is_nonce(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::storage::keys::Key;
+    use crate::storage::registry::Key;
     use http::header;
 
     const HERE: IpAddr = IpAddr::V4(std::net::Ipv4Addr::LOCALHOST);

@@ -32,6 +32,8 @@ pub(in crate::web::dashboard) struct AppPage<'a> {
     pub(in crate::web::dashboard) is_live: bool,
     /// Why this host does not serve it.
     pub(in crate::web::dashboard) not_served: Option<&'a str>,
+    /// Where the browser is, for routes that are paths.
+    pub(in crate::web::dashboard) host: &'a str,
     /// The host name at which no app answers.
     pub(in crate::web::dashboard) dashboard_host: Option<&'a str>,
 }
@@ -45,7 +47,7 @@ pub(in crate::web::dashboard) struct Stored<'a> {
     pub(in crate::web::dashboard) hosts: &'a Result<Vec<HostView>>,
 }
 
-/// See the module.
+/// The page of one app.
 pub(in crate::web::dashboard) fn page(visit: &Visit, shown: &AppPage<'_>) -> Markup {
     let name = &shown.app.name;
     let content = html! {
@@ -87,7 +89,7 @@ fn head(visit: &Visit, shown: &AppPage<'_>) -> Markup {
                         (Some(_), Some(_)) => (badge(Tone::Bad, "not served")),
                     }
                     @if let Some(version) = active { span { "version " (version) } }
-                    @for route in routes { (link(route)) }
+                    @for route in routes { (link(shown.host, route)) }
                     @if let Some(at) = activated_at { span { "active since " (when_text(at, visit.now)) } }
                 }
             }
@@ -131,10 +133,14 @@ fn jump(shown: &AppPage<'_>) -> Markup {
     }
 }
 
-/// A route as something to click at, by its name without what the window's address says anyway.
-fn link(route: &str) -> Markup {
-    let address = if route.starts_with('/') { route.to_owned() } else { format!("//{route}/") };
-    html! { a.route href=(address) rel="noopener" { "answers at " (route) } }
+/// A route as something to click at, with the host name under which the dashboard is seen. Where
+/// that is the dashboard's alone, a path alone says all there is to say.
+fn link(host: &str, route: &str) -> Markup {
+    match (route.strip_prefix('/'), host) {
+        (None, _) => html! { a href={ "//" (route) "/" } rel="noopener" { (route) } },
+        (Some(_), "") => html! { span { (route) } },
+        (Some(_), host) => html! { a href=(route) rel="noopener" { (host) (route) } },
+    }
 }
 
 fn states(visit: &Visit, shown: &AppPage<'_>) -> Markup {

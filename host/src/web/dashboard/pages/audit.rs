@@ -7,7 +7,7 @@ use super::{app_address, shell, tables};
 use crate::operations::AuditView;
 use maud::{Markup, html};
 
-/// See the module.
+/// The page of the audit log.
 pub(in crate::web::dashboard) fn page(
     visit: &Visit,
     entries: &[AuditView],

@@ -71,7 +71,7 @@ impl Question<'_> {
     }
 }
 
-/// See the module.
+/// The page that asks before an act.
 pub(in crate::web::dashboard) fn page(visit: &Visit, question: &Question<'_>) -> Markup {
     let app = question.app;
     let address = app_address(&app.name);

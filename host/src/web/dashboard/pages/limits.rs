@@ -6,7 +6,7 @@ use super::{shell, tables};
 use crate::operations::LimitView;
 use maud::{Markup, html};
 
-/// See the module.
+/// The page of limits.
 pub(in crate::web::dashboard) fn page(visit: &Visit, limits: &[LimitView]) -> Markup {
     let rows = html! {
         thead { tr {

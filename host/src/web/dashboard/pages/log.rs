@@ -127,7 +127,7 @@ fn row(address: &str, line: &LogLine) -> Markup {
                 @if let Some(version) = line.version { span.muted { "v" (version) " " } }
                 @if let Some(id) = &line.request_id {
                     a href={ (address) "?request=" (encoded(id)) "#log" } title={ "All lines of request " (id) } {
-                        span.visually-hidden { "Request " } (shown(&id.chars().take(8).collect::<String>())) "\u{2026}"
+                        span.visually-hidden { "Request " } "\u{2026}" (shown(&ending(id)))
                     }
                 }
             }
@@ -158,6 +158,11 @@ fn why(reason: &str) -> Markup {
             _ => { " \u{b7} " (shown(reason)) },
         }
     }
+}
+
+/// The last characters of an id: those that a host makes begin alike.
+fn ending(id: &str) -> String {
+    id.chars().skip(id.chars().count().saturating_sub(8)).collect()
 }
 
 fn encoded(text: &str) -> String {

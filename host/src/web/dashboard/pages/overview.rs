@@ -36,7 +36,7 @@ pub(in crate::web::dashboard) struct Overview<'a> {
     pub(in crate::web::dashboard) not_served: &'a dyn Fn(&str) -> Option<String>,
 }
 
-/// See the module.
+/// The first page.
 pub(in crate::web::dashboard) fn page(visit: &Visit, shown: &Overview<'_>) -> Markup {
     let content = html! {
         div.page-head {

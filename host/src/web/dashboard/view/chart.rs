@@ -75,7 +75,7 @@ pub(in crate::web::dashboard) fn bars(chart: &Bars<'_>) -> Markup {
             (bar(place, bad, value, "bar"))
             (bar(place, 0, bad, "bar-bad"))
             rect.bar-hit x=(short(step * float(place as u64))) y="0" width=(short(step)) height=(short(HEIGHT)) {
-                title { (told(chart, place, value, bad)) }
+                title { (tooltip(chart, place, value, bad)) }
             }
         }
     };
@@ -164,7 +164,7 @@ fn figure(title: &str, total: &str, said: &str, scale: &Scale, plot: &Markup, le
     }
 }
 
-fn told(chart: &Bars<'_>, place: usize, value: u64, bad: u64) -> String {
+fn tooltip(chart: &Bars<'_>, place: usize, value: u64, bad: u64) -> String {
     let ago = chart.values.len().saturating_sub(place + 1);
     let [one, several] = chart.unit;
     let unit = if value == 1 { one } else { several };

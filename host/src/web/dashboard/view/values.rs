@@ -5,8 +5,8 @@ use maud::{Markup, html};
 
 const UNITS: [&str; 5] = ["B", "KiB", "MiB", "GiB", "TiB"];
 
-/// A text that somebody else has written. What cannot be seen, or turns the text around it, is shown
-/// by its code point.
+/// A text that somebody else has written. What cannot be seen, or turns the text around it, is
+/// shown by its code point.
 pub(in crate::web::dashboard) fn shown(text: &str) -> Markup {
     if !text.contains(is_hidden) {
         return html! { (text) };

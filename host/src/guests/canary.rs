@@ -26,7 +26,7 @@ pub(super) struct Canaries {
 /// A guest that answers a part of the visitors.
 #[derive(Debug)]
 pub struct CanaryGuest {
-    /// It.
+    /// The guest that answers them.
     pub guest: Arc<Guest>,
     /// How many of a hundred visitors.
     pub percent: u8,

@@ -183,3 +183,30 @@ impl std::error::Error for Error {}
 
 /// What storage functions return.
 pub type Result<T> = std::result::Result<T, Error>;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn error(code: Code, sqlstate: &str, message: &str) -> Error {
+        Error { sqlstate: sqlstate.to_owned(), ..Error::new(code, message) }
+    }
+
+    #[test]
+    fn what_an_app_does_to_itself_is_no_fault_of_the_database() {
+        for (code, sqlstate, message, expected) in [
+            (Code::Unavailable, "57P01", "terminating connection", true),
+            (Code::Unavailable, "25P03", "idle-in-transaction timeout", false),
+            (Code::Busy, "", "all database connections are in use", false),
+            (Code::Busy, "55P03", "lock timeout", false),
+            (Code::Busy, "53300", "too many clients", true),
+            (Code::Busy, "", "database is locked", true),
+            (Code::ReadOnly, "25006", "cannot execute INSERT in a read-only transaction", true),
+            (Code::DiskFull, "", "", true),
+            (Code::UniqueViolation, "23505", "", false),
+            (Code::Timeout, "57014", "", false),
+        ] {
+            assert_eq!(error(code, sqlstate, message).is_fault_of_database(), expected, "{code:?} {message}");
+        }
+    }
+}

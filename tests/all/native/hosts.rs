@@ -2,6 +2,7 @@
 
 use std::fs;
 
+use support::postgres::{Server, USER};
 use support::{Engine, TestDatabase, TestHost, command, host, paths, until};
 
 use super::rows::{self, forget_all};
@@ -143,6 +144,35 @@ async fn code_of_engines_that_no_host_has_goes(engine: Engine) {
     deploy(engine, &database, "page", "page").await;
     assert_eq!(engines().await.0, "1");
     assert!(rows::read(&database, "hello").await.is_some(), "the code that this host uses has stayed");
+}
+
+/// A disk that is full, say: what fails for a passing reason is tried again by itself, and the list
+/// of apps is not read for it.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_cannot_be_compiled_for_now_is_tried_again_by_itself() {
+    let server = Server::start();
+    server.administer(&format!("alter role {USER} set log_statement = 'all'")).await;
+    let engine = Engine::Postgres;
+    let database = TestDatabase::at(&server.fresh_database().await);
+    deploy(engine, &database, "app", "hello").await;
+    let (machine, temporary) = (folder(), folder());
+    let place = temporary.path().join("temporary");
+    fs::create_dir(&place).expect("a folder");
+    let host = host_of(engine, database, machine.path()).env("TMPDIR", text(&place)).start().await;
+    let (_folder, next) = hello_with(&Function::Steps(10));
+    host.serving().signal("STOP");
+    fs::remove_dir_all(&place).expect("a folder of our own");
+    deploy_file(engine, host.database(), "app", &next, &[]).await.succeeded();
+    forget_all(host.database()).await;
+    host.serving().signal("CONT");
+    host.wait_for_log("cannot load the active version").await;
+    let before = server.log().len();
+    let (polls, lists) = ("pg_try_advisory_lock_shared(7211, 1)", "from innkeeper.apps order by name");
+    let count = |what: &str| server.log()[before..].matches(what).count();
+    until("the host looks for changes", async || (count(polls) > 3).then_some(())).await;
+    assert_eq!(count(lists), 0);
+    fs::create_dir(&place).expect("a folder");
+    host.wait_for_log("serving app=\"app\" version=2").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

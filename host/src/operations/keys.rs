@@ -1,7 +1,7 @@
 //! The keys that sign URLs for downloads and uploads.
 
 use super::{Operations, Result, time};
-use crate::storage::keys::Key;
+use crate::storage::registry::Key;
 use crate::storage::registry::Actor;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;

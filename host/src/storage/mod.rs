@@ -21,7 +21,6 @@ mod folded_indexes;
 mod host_row;
 mod host_sql;
 mod indexes;
-pub mod keys;
 mod migrations;
 mod own_space;
 pub mod postgres;

@@ -1,6 +1,6 @@
 //! The keys that sign URLs and the operator's sessions, as this process knows them.
 
-use crate::storage::keys::Key;
+use crate::storage::registry::Key;
 use crate::storage::{Error, Result};
 use arc_swap::ArcSwap;
 use base64::Engine;

@@ -147,7 +147,7 @@ fn parameter<'q>(query: &'q str, name: &str) -> Option<&'q str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::storage::keys::Key;
+    use crate::storage::registry::Key;
 
     fn key(id: &str, byte: u8) -> Key {
         Key { id: id.into(), secret: [byte; 32], created_at: 0 }

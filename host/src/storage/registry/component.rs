@@ -183,7 +183,8 @@ async fn unpack(data: Vec<u8>, size: usize) -> Option<Vec<u8>> {
     unpacking.await.ok()?
 }
 
-/// Removes a component, unless a version still has it, or is about to. Returns how many bytes that has freed.
+/// Removes a component, unless a version still has it, or is about to. Returns how many bytes that
+/// has freed.
 pub(super) async fn remove_unused(connection: &mut Connection, sha256: &[u8]) -> Result<i64> {
     let params = [Value::Bytes(sha256.to_vec())];
     let sql = host_sql!("select 1 from innkeeper.versions where sha256 = $1 limit 1");

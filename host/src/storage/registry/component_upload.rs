@@ -1,8 +1,9 @@
 //! Components that come in pieces. The pieces are kept in the database, so that any host takes the
 //! next one and an upload goes on where it broke off.
 
-use super::super::connection::{Connection, cell};
+use super::super::connection::Connection;
 use super::super::database::Database;
+use super::super::host_row::{FromRow, HostRow};
 use super::super::host_sql::host_sql;
 use super::super::value::Value;
 use super::super::{Code, Error, Result, now_micros};
@@ -69,8 +70,7 @@ impl Database {
         let sql = host_sql!(
             "select id, app, sha256, size, received from innkeeper.component_uploads where id = $1 and app = $2"
         );
-        let outcome = self.registry_reader().await?.host(sql, &[id.into(), app.into()]).await?;
-        outcome.rows.rows.first().map(|row| upload_from(row)).transpose()
+        self.registry_reader().await?.host(sql, &[id.into(), app.into()]).await?.rows.read_first()
     }
 
     /// The upload of a component for an app, if there is one.
@@ -96,13 +96,13 @@ impl Database {
         while bytes.len() < most {
             let position = Value::Integer(i64::try_from(bytes.len()).unwrap_or(i64::MAX));
             let outcome = connection.host(sql, &[upload.id.as_str().into(), position]).await?;
-            let Some(row) = outcome.rows.rows.into_iter().next() else { break };
-            let part = cell(&row, 0)?.as_bytes().unwrap_or_default();
-            // Somebody has changed it: the next one would be this one again.
+            let Some(row) = outcome.rows.iter("component_upload_parts").next() else { break };
+            // Somebody has changed it, and its hash is wrong: the next one would be this one again.
+            let part = row.bytes("data").unwrap_or_default();
             if part.is_empty() {
                 break;
             }
-            bytes.extend_from_slice(part);
+            bytes.extend(part);
         }
         Ok(bytes)
     }
@@ -193,19 +193,19 @@ async fn find(connection: &mut Connection, app: &str, sha256: &[u8]) -> Result<O
     let sql = host_sql!(
         "select id, app, sha256, size, received from innkeeper.component_uploads where app = $1 and sha256 = $2"
     );
-    let outcome = connection.host(sql, &[app.into(), Value::Bytes(sha256.to_vec())]).await?;
-    outcome.rows.rows.first().map(|row| upload_from(row)).transpose()
+    connection.host(sql, &[app.into(), Value::Bytes(sha256.to_vec())]).await?.rows.read_first()
 }
 
-fn upload_from(row: &[Value]) -> Result<ComponentUpload> {
-    let malformed = || Error::malformed("component_uploads");
-    let text = |at| Ok::<_, Error>(cell(row, at)?.as_text().ok_or_else(malformed)?.to_owned());
-    let number = |at| cell(row, at)?.as_integer().ok_or_else(malformed);
-    Ok(ComponentUpload {
-        id: text(0)?,
-        app: text(1)?,
-        sha256: cell(row, 2)?.as_bytes().ok_or_else(malformed)?.to_vec(),
-        size: number(3)?,
-        received: number(4)?,
-    })
+impl FromRow for ComponentUpload {
+    const TABLE: &'static str = "component_uploads";
+
+    fn from_row(row: &HostRow<'_>) -> Result<Self> {
+        Ok(Self {
+            id: row.text("id")?,
+            app: row.text("app")?,
+            sha256: row.bytes("sha256")?,
+            size: row.integer("size")?,
+            received: row.integer("received")?,
+        })
+    }
 }

@@ -1,8 +1,9 @@
 //! Deployments that a host makes on behalf of somebody elsewhere: how far each is, and what came of
 //! it. They are kept in the database, so that any host can be asked.
 
-use super::super::connection::{Connection, cell};
+use super::super::connection::Connection;
 use super::super::database::Database;
+use super::super::host_row::{FromRow, HostRow};
 use super::super::host_sql::host_sql;
 use super::super::value::Value;
 use super::super::{Code, Error, Result, now_micros};
@@ -196,28 +197,27 @@ async fn find(connection: &mut Connection, app: &str, id: &str) -> Result<Option
         "select id, app, sha256, request_sha256, actor, origin, state, stage, outcome, created_at, seen_at, ended_at \
          from innkeeper.deployments where id = $1 and app = $2"
     );
-    let outcome = connection.host(sql, &[id.into(), app.into()]).await?;
-    outcome.rows.rows.first().map(|row| run_from(row)).transpose()
+    connection.host(sql, &[id.into(), app.into()]).await?.rows.read_first()
 }
 
-fn run_from(row: &[Value]) -> Result<DeploymentRun> {
-    let malformed = || Error::malformed("deployments");
-    let optional = |at| Ok::<_, Error>(cell(row, at)?.as_text().map(str::to_owned));
-    let text = |at| optional(at)?.ok_or_else(malformed);
-    let bytes = |at| Ok::<_, Error>(cell(row, at)?.as_bytes().ok_or_else(malformed)?.to_vec());
-    let time = |at| Ok::<_, Error>(cell(row, at)?.as_integer());
-    let state = text(6)?;
-    Ok(DeploymentRun {
-        id: text(0)?,
-        app: text(1)?,
-        sha256: bytes(2)?,
-        request_sha256: bytes(3)?,
-        actor: Actor { name: text(4)?, origin: optional(5)? },
-        state: RunState::ALL.into_iter().find(|known| known.name() == state).ok_or_else(malformed)?,
-        stage: optional(7)?,
-        outcome: optional(8)?,
-        created_at: time(9)?.ok_or_else(malformed)?,
-        seen_at: time(10)?.ok_or_else(malformed)?,
-        ended_at: time(11)?,
-    })
+impl FromRow for DeploymentRun {
+    const TABLE: &'static str = "deployments";
+
+    fn from_row(row: &HostRow<'_>) -> Result<Self> {
+        let state = row.text("state")?;
+        let state = RunState::ALL.into_iter().find(|known| known.name() == state);
+        Ok(Self {
+            id: row.text("id")?,
+            app: row.text("app")?,
+            sha256: row.bytes("sha256")?,
+            request_sha256: row.bytes("request_sha256")?,
+            actor: Actor { name: row.text("actor")?, origin: row.optional_text("origin")? },
+            state: state.ok_or_else(|| row.malformed("state"))?,
+            stage: row.optional_text("stage")?,
+            outcome: row.optional_text("outcome")?,
+            created_at: row.integer("created_at")?,
+            seen_at: row.integer("seen_at")?,
+            ended_at: row.optional_integer("ended_at")?,
+        })
+    }
 }

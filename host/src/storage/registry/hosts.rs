@@ -2,11 +2,11 @@
 //! followed the registry, and what it could not load. Who lives is judged by the database's clock:
 //! those of the hosts may differ.
 
-use super::super::connection::cell;
+use super::super::Result;
 use super::super::database::Database;
+use super::super::host_row::{FromRow, HostRow};
 use super::super::host_sql::host_sql;
 use super::super::value::Value;
-use super::super::{Error, Result};
 
 /// A host that has said nothing for so long is gone.
 const GONE_MICROS: i64 = 20_000_000;
@@ -82,25 +82,25 @@ impl Database {
     pub async fn hosts(&self) -> Result<Vec<Host>> {
         let sql = host_sql!(
             "select id, name, release, started_at, generation, state, seen_at, \
-             (extract(epoch from clock_timestamp()) * 1000000)::bigint - seen_at \
+             (extract(epoch from clock_timestamp()) * 1000000)::bigint - seen_at as silent_micros \
              from innkeeper.hosts order by seen_at desc, id"
         );
-        let outcome = self.registry_reader().await?.host(sql, &[]).await?;
-        outcome.rows.rows.iter().map(|row| host_from(row)).collect()
+        self.registry_reader().await?.host(sql, &[]).await?.rows.read()
     }
 }
 
-fn host_from(row: &[Value]) -> Result<Host> {
-    let malformed = || Error::malformed("hosts");
-    let number = |at| cell(row, at)?.as_integer().ok_or_else(malformed);
-    let text = |at| Ok::<_, Error>(cell(row, at)?.as_text().ok_or_else(malformed)?.to_owned());
-    let report = HostReport {
-        id: text(0)?,
-        name: text(1)?,
-        release: text(2)?,
-        started_at: number(3)?,
-        generation: number(4)?,
-        state: text(5)?,
-    };
-    Ok(Host { report, seen_at: number(6)?, silent_micros: number(7)? })
+impl FromRow for Host {
+    const TABLE: &'static str = "hosts";
+
+    fn from_row(row: &HostRow<'_>) -> Result<Self> {
+        let report = HostReport {
+            id: row.text("id")?,
+            name: row.text("name")?,
+            release: row.text("release")?,
+            started_at: row.integer("started_at")?,
+            generation: row.integer("generation")?,
+            state: row.text("state")?,
+        };
+        Ok(Self { report, seen_at: row.integer("seen_at")?, silent_micros: row.integer("silent_micros")? })
+    }
 }

@@ -4,7 +4,7 @@
 //! signature (`guests::native`). What is read is bounded all the same, whatever stands in the
 //! tables.
 
-use crate::storage::connection::{Connection, Control, cell};
+use crate::storage::connection::{Connection, cell};
 use crate::storage::host_sql::host_sql;
 use crate::storage::value::Value;
 use crate::storage::{Database, Error, Result, now_micros};
@@ -92,16 +92,9 @@ impl Database {
             return Ok(true);
         }
         self.check_room(u64::try_from(code.packed.len()).unwrap_or(u64::MAX))?;
-        let mut connection = self.registry().await?;
-        connection.control(Control::Begin(None)).await?;
-        match keep_in(&mut connection, id, code, origin).await {
-            Ok(()) => connection.control(Control::Commit).await.map(|()| true),
-            Err(error) => {
-                // The first error is the one to report.
-                let _ = connection.control(Control::Rollback).await;
-                Err(error)
-            }
-        }
+        let mut transaction = self.change_quietly().await?;
+        let kept = keep_in(transaction.connection(), id, code, origin).await;
+        transaction.finish(kept).await.map(|()| true)
     }
 
     async fn has_native_code(&self, id: &CodeId, code: &NativeCode) -> Result<bool> {
@@ -122,16 +115,9 @@ impl Database {
 
     /// Forgets code that cannot be used, unless there is other code in its place by now.
     pub async fn forget_native_code(&self, id: &CodeId, mac: &[u8]) -> Result<()> {
-        let mut connection = self.registry().await?;
-        connection.control(Control::Begin(None)).await?;
-        match forget_signed(&mut connection, id, mac).await {
-            Ok(()) => connection.control(Control::Commit).await,
-            Err(error) => {
-                // The first error is the one to report.
-                let _ = connection.control(Control::Rollback).await;
-                Err(error)
-            }
-        }
+        let mut transaction = self.change_quietly().await?;
+        let forgotten = forget_signed(transaction.connection(), id, mac).await;
+        transaction.finish(forgotten).await
     }
 }
 

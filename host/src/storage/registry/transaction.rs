@@ -40,7 +40,7 @@ impl RegistryTransaction {
         self.connection.host(sql, params).await
     }
 
-    /// The connection, for what only reads.
+    /// The connection, for what reads, and for what is also done without a transaction.
     pub(super) fn connection(&mut self) -> &mut Connection {
         &mut self.connection
     }

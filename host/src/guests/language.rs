@@ -12,10 +12,10 @@ const TOOLS: [(&str, &str); 8] = [
     ("ComponentizeJS", "JavaScript"),
     ("TinyGo", "Go"),
     ("componentize-go", "Go"),
-    ("wit-bindgen-c", "C"),
-    // What follows may come from a library.
     ("rustc", "Rust"),
     ("wit-bindgen-rust", "Rust"),
+    // The standard library of Rust has these, too.
+    ("wit-bindgen-c", "C"),
     ("clang", "C"),
 ];
 /// How the libraries are called that are in every component of componentize-py, which does not name

@@ -18,9 +18,12 @@ use crate::storage::{self, hex, now_micros};
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
+use std::future::{poll_fn, ready};
+use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::task::Poll;
 use std::time::Duration;
-use tokio::sync::Semaphore;
+use tokio::sync::{AcquireError, OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use utoipa::ToSchema;
@@ -173,8 +176,21 @@ impl DeployQueue {
             progress: Arc::default(),
             _room: room,
         };
-        self.tasks.spawn(work.carry_out());
+        let turn = self.line_up().await;
+        self.tasks.spawn(work.carry_out(turn));
         Ok(run.into())
+    }
+}
+
+impl DeployQueue {
+    /// A place in the line. It is taken before the order is answered, so that what one client orders
+    /// is carried out in the same order.
+    async fn line_up(&self) -> Turn {
+        let mut turn: Turn = Box::pin(Arc::clone(&self.turn).acquire_owned());
+        match poll_fn(|context| Poll::Ready(turn.as_mut().poll(context))).await {
+            Poll::Ready(permit) => Box::pin(ready(permit)),
+            Poll::Pending => turn,
+        }
     }
 }
 
@@ -187,8 +203,7 @@ impl Operations {
         if !run.state.is_open() || run.seen_at >= before {
             return Ok(run.into());
         }
-        let error = OperationError::new(
-            ErrorKind::Unavailable,
+        let error = OperationError::unavailable(
             "the host ended before the deployment was done: look at the versions, and deploy again",
         );
         let outcome = serde_json::to_string(&error).unwrap_or_default();
@@ -196,6 +211,9 @@ impl Operations {
         find().await.map(DeploymentView::from)
     }
 }
+
+/// Ends when the deployments before have ended.
+type Turn = Pin<Box<dyn Future<Output = std::result::Result<OwnedSemaphorePermit, AcquireError>> + Send>>;
 
 /// A deployment that is being carried out.
 struct Work {
@@ -212,9 +230,9 @@ struct Work {
 }
 
 impl Work {
-    async fn carry_out(self) {
+    async fn carry_out(self, turn: Turn) {
         let result = tokio::select! {
-            result = self.deploy() => result,
+            result = self.deploy(turn) => result,
             error = self.interrupted() => Err(error),
         };
         let operations = &self.queue.operations;
@@ -245,8 +263,8 @@ impl Work {
         }
     }
 
-    async fn deploy(&self) -> Result<Deployed> {
-        let _turn = self.queue.turn.acquire().await.map_err(|_| stopping())?;
+    async fn deploy(&self, turn: Turn) -> Result<Deployed> {
+        let _turn = turn.await.map_err(|_| stopping())?;
         let operations = &self.queue.operations;
         let (actor, app, request) = (&self.order.actor, self.app.as_str(), &self.request);
         let wanted = Wanted { actor, app, request, run: Some(&self.id) };
@@ -254,8 +272,11 @@ impl Work {
         self.set_stage(Stage::Compiling);
         let component = operations.brought_component(self.order.sees_all, &self.app, &self.sha256).await?;
         let code = self.brought_code().await?;
+        let is_brought = code.is_some();
         let prepared = operations.prepare(&self.app, component.clone(), code).await?;
-        self.note_code(&prepared).await?;
+        if is_brought {
+            self.note_code(&prepared).await?;
+        }
         self.set_stage(Stage::Smoke);
         let tried = operations.try_out(wanted, component, &prepared).await?;
         // Compiling may have taken minutes.
@@ -269,9 +290,14 @@ impl Work {
     async fn brought_code(&self) -> Result<Option<Bytes>> {
         let Some(native) = &self.native else { return Ok(None) };
         let operations = &self.queue.operations;
-        let code = operations.brought(&self.app, native).await?.ok_or_else(code_not_brought)?;
-        self.note_of_code(native, "brought").await?;
-        Ok(Some(code))
+        let code = operations.brought(&self.app, native).await?;
+        if code.is_none() && operations.has_upload(&self.app, native).await? {
+            return Err(code_not_brought());
+        }
+        // An order before this one may have used it up. Then the host has code of its own.
+        let result = if code.is_some() { "brought" } else { "no longer here, and not looked at" };
+        self.note_of_code(native, result).await?;
+        Ok(code)
     }
 
     /// Writes down what became of it.

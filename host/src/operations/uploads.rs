@@ -98,13 +98,17 @@ impl Operations {
             owner: uploader.owner,
             most: MOST_UPLOADS,
         };
-        let upload = self.database().begin_component_upload(new).await?;
-        upload.map(UploadView::from).ok_or_else(|| {
+        let upload = self.database().begin_component_upload(new).await?.ok_or_else(|| {
             let text = format!(
                 "this token has {MOST_UPLOADS} uploads that were not deployed: deploy them, or wait an hour until they are swept"
             );
             OperationError::new(ErrorKind::TooMany, text)
-        })
+        })?;
+        if upload.received == upload.size {
+            // A host may have ended between the last piece and this.
+            self.check_upload(&upload).await?;
+        }
+        Ok(upload.into())
     }
 
     fn check_engine(&self, digest: &str) -> Result<()> {

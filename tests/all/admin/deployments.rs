@@ -30,6 +30,7 @@ async fn a_component_is_deployed_and_any_host_says_how_far_it_is(engine: Engine)
     let ended = there.ended("hello", ordered["id"].as_str().unwrap()).await;
     assert_eq!((&ended["state"], &ended["deployed"]["version"]), (&json!("done"), &json!(1)), "{ended}");
     assert_eq!(ended["by"], "INNKEEPER_ADMIN_TOKEN");
+    assert!(ended["deployed"]["language"].as_str().is_some_and(|text| text.starts_with("Rust (")), "{ended}");
     let live = async || host.visitor().try_get("/hello").await.filter(|answer| answer.status == 200);
     until("the app answers", live).await;
     let version = there.get("/apps/hello/versions/1").await.expect(200).json();

@@ -15,6 +15,7 @@ on_both_databases! {
     code_that_is_not_what_it_has_to_be_is_not_taken,
     code_that_was_changed_on_its_way_is_not_looked_at,
     code_that_has_not_answered_is_not_kept,
+    two_orders_may_name_the_same_code,
 }
 
 /// More than the compiler is done with in a second.
@@ -294,4 +295,30 @@ async fn code_that_has_not_answered_is_not_kept(engine: Engine) {
         assert_eq!(ended["state"], state, "{smoke}: {ended}");
         assert_eq!(kept(machine.path(), &sha256).len(), files, "{smoke}");
     }
+}
+
+async fn two_orders_may_name_the_same_code(engine: Engine) {
+    let machine = folder();
+    let host = host_in(engine, machine.path()).await;
+    let mut root = Api::root(&host);
+    let (own, code) = (engine_of(&mut root).await, Code::of("hello").await);
+    let sha256 = root.bring("hello", &component("hello")).await;
+    let (native, _) = bring_code(&mut root, "hello", &own, &code.sent()).await;
+    let wanted = |note: &str| json!({ "sha256": sha256, "native": native, "deploy": { "note": note } });
+    // Both are there before the first has its turn.
+    let slow = root.bring("slow", &component("probe")).await;
+    let path = Visitor::path_with_steps("/run", &json!([{ "op": "sleep", "ms": 2_000 }]));
+    let before = json!({ "sha256": slow, "deploy": { "smoke": { "path": path } } });
+    root.post("/apps/slow/deployments", &before).await.expect(202);
+    let mut ids = Vec::new();
+    for note in ["first", "second"] {
+        let view = root.post("/apps/hello/deployments", &wanted(note)).await.expect(202).json();
+        ids.push(view["id"].as_str().expect("an id").to_owned());
+    }
+    let (first, second) = (root.ended("hello", &ids[0]).await, root.ended("hello", &ids[1]).await);
+    assert_eq!((&first["state"], &second["state"]), (&json!("done"), &json!("done")), "{first} {second}");
+    assert_eq!(
+        (&first["deployed"]["native"], &second["deployed"]["native_refused"]),
+        (&json!(true), &json!(null))
+    );
 }

@@ -68,6 +68,13 @@ async fn what_is_not_what_was_announced_is_refused(engine: Engine) {
     let deploy = json!({ "sha256": "0".repeat(64) });
     let refused = api.post("/apps/new/deployments", &deploy).await.expect(409);
     assert!(refused.text().contains("bring it first"), "{refused:?}");
+    // Whoever begins anew where the last piece was never looked at is told, and can go on.
+    let sha256 = api.bring("new", &bytes).await;
+    let parts = host.database().host_table("component_upload_parts");
+    host.database().host_rows(&format!("update {parts} set data = 'x'")).await;
+    let wanted = json!({ "sha256": sha256, "size": bytes.len() });
+    assert_eq!(kind(&api.post("/apps/new/uploads", &wanted).await.expect(422)), "unfit");
+    assert_eq!(api.post("/apps/new/uploads", &wanted).await.expect(200).json()["offset"], 0);
 }
 
 async fn an_upload_is_bounded(engine: Engine) {

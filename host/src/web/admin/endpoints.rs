@@ -391,7 +391,7 @@ pub(super) static ENDPOINTS: [Endpoint; 37] = [
         summary: "Begins to bring a component, or goes on with the upload of the same one. Native code of one takes the scope \
             `deploy-native:APP` too.",
         takes: Takes::Json("UploadRequest"),
-        refuses: &[409, 413],
+        refuses: &[409, 413, 422],
         ..change(
             Verb::Post,
             "/apps/{app}/uploads",

@@ -73,7 +73,7 @@ async fn tier(config: &Config, one: &Named<'_>, all: &[Named<'_>]) -> Tier {
         place: one.target.as_ref().ok().map(DatabaseTarget::describe),
         tier: words(config, one),
         warnings: Vec::new(),
-        problem: one.target.as_ref().err().cloned(),
+        problem: one.app.problem.clone().or_else(|| one.target.as_ref().err().cloned()),
     };
     if let (Some(var), Ok(target)) = (&one.app.database_var, &one.target) {
         tier.warnings.extend(shared_with(one, target, all));

@@ -3,7 +3,7 @@
 use serde_json::Value;
 use support::{DEADLINE, Engine, TestDatabase, command, host};
 
-on_both_databases! { many_apps_of_a_tier_are_one_line }
+on_both_databases! { many_apps_of_a_tier_are_one_line, a_row_that_cannot_be_read_is_named }
 
 const NAMES: [&str; 7] = ["a", "b", "c", "d", "e", "f", "g"];
 
@@ -33,4 +33,14 @@ async fn many_apps_of_a_tier_are_one_line(engine: Engine) {
     let json = command::on(&database, &["doctor", "--json"]).await.failed().json();
     let apps: Vec<&Value> = json["apps"].as_array().unwrap().iter().map(|app| &app["app"]).collect();
     assert_eq!(apps, NAMES, "{json}");
+}
+
+async fn a_row_that_cannot_be_read_is_named(engine: Engine) {
+    let database = TestDatabase::fresh(engine).await;
+    host::deploy(&database, "shop", "hello", &[]).await.succeeded();
+    let apps = database.host_table("apps");
+    database.host_rows(&format!("update {apps} set canary = 1, canary_percent = 300, canary_since = 1")).await;
+    let report = command::on(&database, &["doctor"]).await.failed();
+    assert!(report.stdout.contains("app shop: ") && report.stderr.contains("app shop: "), "{report}");
+    assert!(!report.stderr.contains("migrate"), "{report}");
 }

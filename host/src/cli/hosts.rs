@@ -16,8 +16,8 @@ Examples:
   innkeeper hosts
   innkeeper hosts --json | jq '.[] | select(.live).problems'
 
-JSON: a list of {id, name, release, live, started_at, seen_at, generation, loading, problems}; problems is a list of
-{app, reason}")]
+JSON: a list of {id, name, release, live, started_at, seen_at, generation, loading, problems,
+ending}; problems is a list of {app, reason}")]
 pub(super) struct Options {
     #[command(flatten)]
     common: CommonArgs,

@@ -3,11 +3,12 @@
 
 use super::registry::Registry;
 use crate::config::Config;
+use crate::interfaces::AppContext;
 use crate::storage::registry::{App, HostReport};
 use crate::storage::{hex, now_micros};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
-use std::sync::{LazyLock, PoisonError};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, LazyLock, PoisonError};
 use std::time::{Duration, Instant};
 
 /// A host that serves what it should says so once in so long. Others think it gone after four times
@@ -25,6 +26,8 @@ pub struct HostState {
     /// Apps that cannot be served as the registry says, and why. What is about the host as a whole
     /// stands under the empty name.
     pub problems: BTreeMap<String, String>,
+    /// Apps that are gone, and of which requests are still being answered.
+    pub ending: Vec<String>,
 }
 
 /// Tells this process from all other hosts of the database.
@@ -135,7 +138,22 @@ impl Registry {
             of_app.values().map(String::as_str).collect::<Vec<_>>().join("; ")
         };
         let problems = problems.iter().map(|(app, of_app)| (app.clone(), together(of_app))).collect();
-        HostState { loading, problems }
+        HostState { loading, problems, ending: self.ending() }
+    }
+
+    /// Notes that requests may be answered with this.
+    pub(super) fn note_context(&self, app: &str, context: &Arc<AppContext>) {
+        let mut contexts = self.contexts.lock().unwrap_or_else(PoisonError::into_inner);
+        contexts.push((app.to_owned(), Arc::downgrade(context)));
+    }
+
+    fn ending(&self) -> Vec<String> {
+        let routes = self.routes();
+        let mut contexts = self.contexts.lock().unwrap_or_else(PoisonError::into_inner);
+        contexts.retain(|(_, context)| context.strong_count() > 0);
+        let gone = contexts.iter().map(|(app, _)| app).filter(|app| routes.room_of(app).is_none());
+        let ending: BTreeSet<&String> = gone.collect();
+        ending.into_iter().cloned().collect()
     }
 
     /// Notes why an app cannot be served as the registry says, or that in this respect it can.

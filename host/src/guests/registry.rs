@@ -26,8 +26,8 @@ use crate::storage::registry::App;
 use crate::storage::{AppSpace, Database};
 use arc_swap::{ArcSwap, ArcSwapOption};
 use std::collections::HashMap;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 use tokio::sync::{Mutex, mpsc};
 use wasmtime::Engine;
@@ -210,6 +210,8 @@ pub struct Registry {
     /// Apps that this process cannot serve as the registry says, and why.
     pub(super) problems: std::sync::Mutex<Problems>,
     pub(super) canaries: std::sync::Mutex<Canaries>,
+    /// By app, what guests answer with: as long as one is there, a request may use it.
+    pub(super) contexts: std::sync::Mutex<Vec<(String, Weak<AppContext>)>>,
 }
 
 impl Registry {
@@ -242,6 +244,7 @@ impl Registry {
             failing: Mutex::new(failing),
             problems: std::sync::Mutex::default(),
             canaries: std::sync::Mutex::default(),
+            contexts: std::sync::Mutex::default(),
             config,
         }
     }
@@ -386,8 +389,10 @@ impl Registry {
             Arc::clone(&self.keyring),
             self.discards.clone(),
         );
+        let context = Arc::new(context);
+        self.note_context(&app.name, &context);
         Ok(Guest {
-            app: Arc::new(context),
+            app: context,
             version: version.number,
             routes: app.routes.clone(),
             origins: effective.origins,

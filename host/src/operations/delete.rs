@@ -1,6 +1,6 @@
 //! The end of an app.
 
-use super::{OperationError, Operations, Result};
+use super::{HostView, OperationError, Operations, Result};
 use crate::storage::registry::Actor;
 use serde::{Deserialize, Serialize};
 use std::time::{Duration, Instant};
@@ -101,10 +101,12 @@ impl Operations {
     /// there for the next app of its name.
     async fn stop_serving(&self, app: &str) -> Result<()> {
         let generation = self.database().begin_deletion(app).await?;
+        let answers =
+            |host: &HostView| host.generation < generation || host.ending.iter().any(|ending| ending == app);
         let end = Instant::now() + PATIENCE;
         loop {
             let hosts = self.hosts().await?;
-            let late = hosts.iter().find(|host| host.live && host.generation < generation);
+            let late = hosts.iter().find(|host| host.live && answers(host));
             match late {
                 None => return Ok(()),
                 Some(host) if Instant::now() >= end => {

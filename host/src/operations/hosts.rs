@@ -27,6 +27,8 @@ pub struct HostView {
     pub loading: Vec<String>,
     /// Apps that it cannot serve as the registry says.
     pub problems: Vec<HostProblem>,
+    /// Apps that are gone, and of which it still answers requests.
+    pub ending: Vec<String>,
 }
 
 /// An app that a host cannot serve as the registry says.
@@ -94,6 +96,7 @@ impl HostView {
             generation: host.report.generation,
             loading: state.loading,
             problems: state.problems.into_iter().map(problem).collect(),
+            ending: state.ending,
         }
     }
 }

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use serde_json::json;
 use support::database::Direct;
 use support::jar::Jar;
-use support::probe::{all_ok, execute, query};
+use support::probe::{all_ok, execute, op, query};
 use support::{Engine, TestDatabase, TestHost, command, host, until};
 
 use super::at_terminal::Person;
@@ -108,7 +108,8 @@ async fn what_was_broken_off_is_taken_up_again(engine: Engine) {
     assert_eq!(audit[1]["detail"], json!("not yet deleted"), "{audit}");
 }
 
-/// Hosts follow the registry a moment later: what they write until then goes, too.
+/// Hosts follow the registry a moment later, and end what they have begun: what they write until
+/// then goes, too.
 async fn nothing_is_left_of_an_app_that_is_in_use(engine: Engine) {
     let host = with_data(engine).await;
     let database = host.database();
@@ -127,7 +128,19 @@ async fn nothing_is_left_of_an_app_that_is_in_use(engine: Engine) {
     let visits: Vec<_> = visits.collect();
     let many = async || (database.count("shop", "sessions").await > 20).then_some(());
     until("there are sessions", many).await;
+    let mut slow = host.visitor();
+    let steps = json!([
+        execute("insert into notes (a) values ('slow')", json!([])),
+        op("db.commit"),
+        { "op": "sleep", "ms": 4_000 },
+        { "op": "session.set", "key": "k", "value": secret },
+    ]);
+    let slow = tokio::spawn(async move { slow.probe(steps).await });
+    let slow_rows = "select count(*) from notes where a = 'slow'";
+    let inside = async || (database.app_value("shop", slow_rows).await == "1").then_some(());
+    until("the slow request is inside", inside).await;
     command::on(database, &["apps", "delete", "shop", "--yes"]).await.succeeded();
+    all_ok(&slow.await.expect("whoever was inside is answered"));
     stop.store(true, Ordering::Relaxed);
     for visit in visits {
         visit.await.expect("a visitor does not panic");

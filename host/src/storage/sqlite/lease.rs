@@ -152,9 +152,15 @@ impl SqliteLease {
             let rewritten = conn
                 .link
                 .set_limit(Limit::SQLITE_LIMIT_ATTACHED, 1)
-                .and_then(|_| conn.link.execute_batch("vacuum; pragma wal_checkpoint(truncate)"));
+                .and_then(|_| conn.link.execute_batch("vacuum"));
             let bounded = conn.link.set_limit(Limit::SQLITE_LIMIT_ATTACHED, 0);
-            rewritten.and(bounded.map(|_| ())).map_err(|error| translate(&error))
+            rewritten.and(bounded.map(|_| ())).map_err(|error| translate(&error))?;
+            let checkpoint = "pragma wal_checkpoint(truncate)";
+            let is_busy = conn.link.query_row(checkpoint, [], |row| row.get::<_, bool>(0));
+            match is_busy.map_err(|error| translate(&error))? {
+                false => Ok(()),
+                true => Err(Error::new(Code::Busy, "another process reads the file")),
+            }
         };
         self.apart_for_host(HOST_BOUNDS.time, work).await
     }

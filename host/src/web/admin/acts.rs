@@ -364,6 +364,7 @@ fn seen_by(mut host: HostView, admitted: &Admitted<'_>) -> HostView {
     let scopes = &admitted.authority.scopes;
     host.loading.retain(|app| scopes.show_app(app));
     host.problems.retain(|problem| scopes.show_app(&problem.app));
+    host.ending.retain(|app| scopes.show_app(app));
     host
 }
 

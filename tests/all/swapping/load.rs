@@ -5,6 +5,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 use support::haproxy::Haproxy;
+use support::host::Builder;
+use support::postgres::Server;
+use support::postgres::bouncer::Bouncer;
 use support::{Engine, TestDatabase, TestHost, Visitor, command, host, until};
 
 /// Requests a second, of all visitors together.
@@ -17,9 +20,23 @@ const FOLLOWED: Duration = Duration::from_secs(10);
 
 #[tokio::test(flavor = "multi_thread")]
 async fn twenty_swaps_on_three_processes_fail_no_request() {
-    let database = TestDatabase::fresh(Engine::Postgres).await;
-    host::deploy(&database, "app", "hello", &[]).await.succeeded();
-    let first = TestHost::with(Engine::Postgres).database(database).start().await;
+    swap_three(TestHost::with(Engine::Postgres)).await;
+}
+
+/// As Heroku has it: guests go through the pooler in transaction mode, the registry does not.
+#[tokio::test(flavor = "multi_thread")]
+async fn twenty_swaps_behind_pgbouncer_fail_no_request() {
+    let server = Server::start();
+    let bouncer = Bouncer::start(&server, 4).await;
+    let direct = server.fresh_database().await;
+    let host = TestHost::with(Engine::Postgres).database(TestDatabase::at(&direct)).by_environment();
+    swap_three(host.env("DATABASE_CONNECTION_POOL_URL", &bouncer.url(&direct))).await;
+    let name = direct.rsplit('/').next().unwrap_or_default();
+    assert!(bouncer.transactions(name).await > 100, "guests went through the pooler");
+}
+
+async fn swap_three(first: Builder) {
+    let first = first.app("app", "hello").start().await;
     let (second, second_visitor) = first.twin().await;
     let (third, third_visitor) = first.twin().await;
     let addresses = [first.address(), second.address().await, third.address().await];

@@ -266,14 +266,15 @@ const walks = {
     seen.end = await heading(page);
   },
 
-  /** What axe finds on each page, in both colour schemes and on a phone. */
+  /** What axe finds on each page in a colour scheme, on a desk and on a phone. */
   async looks() {
     const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
     const pages = ["", "?find=x", "ui/apps/shop", "ui/apps/shop?request=none", "ui/apps/shop/rollback", "ui/apps/shop/deploy", "ui/deploy", "ui/apps/canary/promote", "ui/apps/canary", "ui/limits", "ui/audit", "ui/apps/missing"];
     seen.found = [];
     seen.wide = [];
     seen.looked = 0;
-    for (const [colorScheme, width] of [["light", 1280], ["dark", 1280], ["light", 360], ["dark", 360]]) {
+    const [colorScheme, folder] = more;
+    for (const width of [1280, 360]) {
       const page = await open({ javaScriptEnabled: true, colorScheme, viewport: { width, height: 800 } });
       const look = async (name) => {
         const scrolls = await page.evaluate(() => document.documentElement.scrollWidth);
@@ -288,7 +289,7 @@ const walks = {
       await signIn(page);
       for (const name of pages) {
         await page.goto(home + name);
-        if (more[0]) await page.screenshot({ path: `${more[0]}/${name.replace(/\W+/g, "-") || "overview"}-${colorScheme}-${width}.png`, fullPage: true });
+        if (folder) await page.screenshot({ path: `${folder}/${name.replace(/\W+/g, "-") || "overview"}-${colorScheme}-${width}.png`, fullPage: true });
         await look(name);
       }
       await page.context().close();

@@ -42,8 +42,8 @@ macro_rules! limits {
 
             /// Sets a limit for an app, by the name of its field, with dashes or underscores. An
             /// error, in a sentence, where there is no such limit of an app, the text is no value,
-            /// it is above the one in force, since what an app may do is bounded by what the host may,
-            /// or it is so low that the app could answer nothing.
+            /// it is above the one in force, since what an app may do is bounded by what the host
+            /// may, or it is so low that the app could answer nothing.
             pub fn lower(&mut self, name: &str, text: &str) -> Result<(), String> {
                 Self::check_name(name)?;
                 match name.replace('-', "_").as_str() {

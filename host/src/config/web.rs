@@ -29,8 +29,8 @@ pub struct WebConfig {
     /// With what the operator proves to be the operator; none: what is the operator's is switched
     /// off.
     pub admin_token: Option<Secret>,
-    /// The host name that is the dashboard's alone, in lower case; none: the dashboard answers under
-    /// every name, and shares it with apps.
+    /// The host name that is the dashboard's alone, in lower case; none: the dashboard answers
+    /// under every name, and shares it with apps.
     pub dashboard_host: Option<String>,
 }
 

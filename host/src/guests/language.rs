@@ -96,7 +96,8 @@ mod tests {
             let content = [b"\x01\x03env".as_slice(), &name, &[3, 0x7f, 0]].concat();
             [&[2, u8::try_from(content.len()).unwrap()], content.as_slice()].concat()
         };
-        let rust = module(&[("language", &[("Rust", "")]), ("processed-by", &[("rustc", "1.75.0"), ("clang", "1")])]);
+        let rust =
+            module(&[("language", &[("Rust", "")]), ("processed-by", &[("rustc", "1.75.0"), ("clang", "1")])]);
         let python = [rust.clone(), import("libcomponentize_py_runtime.so:errno")].concat();
         assert_eq!(of(&python).as_deref(), Some("Python (componentize-py)"));
         let other = [rust, import("libc.so:errno")].concat();

@@ -197,8 +197,8 @@ pub fn displaced<'a>(apps: &'a [App], app: &str, route: &str) -> BTreeSet<&'a st
     found.into_iter().filter(|name| *name != app).collect()
 }
 
-/// Whether a route is a host name at whose `/` no app answers. Whoever gets it could put a page before
-/// those of the host, such as its dashboard.
+/// Whether a route is a host name at whose `/` no app answers. Whoever gets it could put a page
+/// before those of the host, such as its dashboard.
 pub fn is_free(apps: &[App], route: &str) -> bool {
     let mut routes = apps.iter().flat_map(|app| &app.routes);
     let answers = |there: &String| Place::of(there) == Place::of(route) || Place::of(there) == Place::Prefix("");

@@ -54,8 +54,8 @@ impl Operations {
     }
 
     /// The other apps that would lose requests to an app with these routes, each with the route by
-    /// which: see [`routes::displaced`]; none stands for the host itself, see [`routes::is_free`]. A
-    /// route that cannot be one takes nothing.
+    /// which: see [`routes::displaced`]; none stands for the host itself, see [`routes::is_free`].
+    /// A route that cannot be one takes nothing.
     pub async fn displaced(&self, app: &str, wanted: &[String]) -> Result<Vec<(Option<String>, String)>> {
         let apps = self.database().apps().await?;
         let wanted = wanted.iter().filter_map(|route| routes::check(route).ok());

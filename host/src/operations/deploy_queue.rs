@@ -183,8 +183,8 @@ impl DeployQueue {
 }
 
 impl DeployQueue {
-    /// A place in the line. It is taken before the order is answered, so that what one client orders
-    /// is carried out in the same order.
+    /// A place in the line. It is taken before the order is answered, so that what one client
+    /// orders is carried out in the same order.
     async fn line_up(&self) -> Turn {
         let mut turn: Turn = Box::pin(Arc::clone(&self.turn).acquire_owned());
         match poll_fn(|context| Poll::Ready(turn.as_mut().poll(context))).await {
@@ -346,8 +346,8 @@ impl Work {
         *self.progress.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Says every second that the host is at it. Returns why the deployment must not go on: the host
-    /// is told to end, or the app is gone. What is being activated goes on, since a transaction
+    /// Says every second that the host is at it. Returns why the deployment must not go on: the
+    /// host is told to end, or the app is gone. What is being activated goes on, since a transaction
     /// decides whether that is done.
     async fn interrupted(&self) -> OperationError {
         loop {

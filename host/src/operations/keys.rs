@@ -1,8 +1,8 @@
 //! The keys that sign URLs for downloads and uploads.
 
 use super::{Operations, Result, time};
-use crate::storage::registry::Key;
 use crate::storage::registry::Actor;
+use crate::storage::registry::Key;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 

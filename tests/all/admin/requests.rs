@@ -5,20 +5,25 @@ use bytes::Bytes;
 use http::{Method, Request};
 use http_body_util::Full;
 use serde_json::json;
+use std::ops::Range;
 use support::{Engine, TestHost};
 
 on_both_databases! {
-    what_is_wrong_with_a_request_is_said,
+    what_is_wrong_with_settings_is_said,
+    what_is_wrong_with_variables_is_said,
+    what_is_no_json_or_too_large_is_refused,
+    methods_queries_and_paths_that_are_none_are_refused,
     a_path_has_one_meaning_for_router_and_guard,
     an_app_is_looked_at_changed_and_deleted,
 }
 
-async fn what_is_wrong_with_a_request_is_said(engine: Engine) {
+fn patch(root: &Api, media_type: &str) -> http::request::Builder {
+    root.request(Method::PATCH, "/apps/probe/settings").header("content-type", media_type)
+}
+
+async fn what_is_wrong_with_settings_is_said(engine: Engine) {
     let host = host(engine).await;
     let mut root = Api::root(&host);
-    let patch = |root: &Api, media_type: &'static str| {
-        root.request(Method::PATCH, "/apps/probe/settings").header("content-type", media_type)
-    };
     for (body, status, said) in [
         ("", 400, "no JSON"),
         ("{", 400, "no JSON"),
@@ -42,21 +47,29 @@ async fn what_is_wrong_with_a_request_is_said(engine: Engine) {
         let answer = root.send(patch(&root, "application/json"), body).await.expect(status);
         assert!(answer.json()["message"].as_str().unwrap().contains(said), "{body}: {answer:?}");
     }
+}
+
+async fn what_is_wrong_with_variables_is_said(engine: Engine) {
+    let host = host(engine).await;
+    let mut root = Api::root(&host);
     for body in [r#"{"set":{"A":null}}"#, r#"{"set":{"A":{}}}"#, r#"{"set":{"A":{"value":"1","from-env":"B"}}}"#] {
         let request = root.request(Method::PATCH, "/apps/probe/config").header("content-type", "application/json");
         let answer = root.send(request, body).await.expect(400);
         let message = answer.json()["message"].as_str().unwrap().to_owned();
         assert!(message.starts_with("the body, at set.A: ") && message.contains("from-env"), "{body}: {message}");
     }
-    let values: serde_json::Map<_, _> =
-        (0..17).map(|number| (format!("A{number}"), json!({ "value": "x".repeat(64 << 10) }))).collect();
-    let (most, one_more) =
-        (values.iter().take(15).map(|(name, value)| (name.clone(), value.clone())), values.clone());
-    let most: serde_json::Map<_, _> = most.collect();
-    root.json(Method::PATCH, "/apps/probe/config", &json!({ "set": most })).await.expect(200);
-    let more: serde_json::Map<_, _> = one_more.into_iter().filter(|(name, _)| !most.contains_key(name)).collect();
-    let refused = root.json(Method::PATCH, "/apps/probe/config", &json!({ "set": more })).await.expect(400);
+    let values = |numbers: Range<u32>| -> serde_json::Map<_, _> {
+        numbers.map(|number| (format!("A{number}"), json!({ "value": "x".repeat(64 << 10) }))).collect()
+    };
+    root.json(Method::PATCH, "/apps/probe/config", &json!({ "set": values(0..15) })).await.expect(200);
+    let more = json!({ "set": values(15..17) });
+    let refused = root.json(Method::PATCH, "/apps/probe/config", &more).await.expect(400);
     assert!(refused.text().contains("all values together"), "{refused:?}");
+}
+
+async fn what_is_no_json_or_too_large_is_refused(engine: Engine) {
+    let host = host(engine).await;
+    let mut root = Api::root(&host);
     for media_type in
         ["text/plain", "application/x-www-form-urlencoded", "application/jsonx", "multipart/form-data"]
     {
@@ -70,6 +83,11 @@ async fn what_is_wrong_with_a_request_is_said(engine: Engine) {
     let large = format!("{{\"routes\":[\"/{}\"]}}", "a".repeat(2 << 20));
     let answer = root.send(patch(&root, "application/json"), large).await.expect(413);
     assert_eq!(kind(&answer), "too-large");
+}
+
+async fn methods_queries_and_paths_that_are_none_are_refused(engine: Engine) {
+    let host = host(engine).await;
+    let mut root = Api::root(&host);
     for (path, allow) in
         [("/apps", "GET, HEAD"), ("/apps/probe", "GET, DELETE, HEAD"), ("/apps/probe/promote", "POST")]
     {

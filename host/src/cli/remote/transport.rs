@@ -2,8 +2,8 @@
 //!
 //! What may be sent twice is sent again where the connection breaks or the router in front says
 //! that nobody is there, as it does while a host is restarted. All else is sent again only where it
-//! was never sent. Where another try cannot help, such as with a certificate that is not good, there
-//! is none.
+//! was never sent. Where another try cannot help, such as with a certificate that is not good,
+//! there is none.
 
 use super::super::output;
 use crate::config::{RemoteConfig, Secret};

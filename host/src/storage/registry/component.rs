@@ -43,7 +43,8 @@ impl Packed {
     }
 
     /// Stores it before a version has it, so that the change that makes the version is short,
-    /// however slow the way to the database is. Parts that are not what they should be are replaced.
+    /// however slow the way to the database is. Parts that are not what they should be are
+    /// replaced.
     pub(super) async fn store(&self, database: &Database) -> Result<()> {
         if self.stage_again(database).await? && self.is_whole(database).await? {
             return Ok(());

@@ -189,8 +189,8 @@ impl Admin {
         Ok(())
     }
 
-    /// The host's environment has the secrets of all apps, and a guest could be made to show one. So
-    /// an app is given another variable only by those who may do everything.
+    /// The host's environment has the secrets of all apps, and a guest could be made to show one.
+    /// So an app is given another variable only by those who may do everything.
     async fn check_variables(&self, admitted: &Admitted<'_>, changes: &ConfigChanges) -> Result<(), ApiError> {
         if admitted.authority.allows(&Scope::Admin) {
             return Ok(());
@@ -343,8 +343,8 @@ fn lines_wanted<'a>(admitted: &'a Admitted<'_>) -> Result<LinesWanted<'a>, ApiEr
     })
 }
 
-/// A place among those that are held in memory. Routers end a request after half a minute, so nobody
-/// waits for one that long.
+/// A place among those that are held in memory. Routers end a request after half a minute, so
+/// nobody waits for one that long.
 async fn place(shares: &Shares, admitted: &Admitted<'_>, what: &str) -> Result<Share, ApiError> {
     shares.take(admitted.authority.token.as_str(), PATIENCE).await.map_err(|crowded| {
         let by = match crowded {

@@ -2,6 +2,7 @@
 
 use super::{config, deploy_number, serves};
 use serde_json::{Value, json};
+use support::postgres::{Server, USER};
 use support::probe::ok;
 use support::{Engine, TestDatabase, TestHost, command, host, until};
 
@@ -80,4 +81,27 @@ async fn an_app_answers_at_all_of_its_routes(engine: Engine) {
         (hello(old.text()) && !hello(new.text())).then_some(())
     };
     until("the routes are followed", moved).await;
+}
+
+/// In Czech `ch` stands behind `h`: whoever searches a list of the database by bytes misses it.
+#[tokio::test(flavor = "multi_thread")]
+async fn further_routes_are_served_whatever_the_collation_of_the_database() {
+    let server = Server::start();
+    let create = format!(
+        "create database czech owner {USER} template template0 encoding 'UTF8' \
+         locale_provider icu icu_locale 'cs-CZ'"
+    );
+    server.administer(&create).await;
+    let database = TestDatabase::at(&server.url("czech"));
+    let names = ["blog", "chat", "clock", "dog", "hotel"];
+    for name in names {
+        let host_name = format!("{name}.example.org");
+        let routes = ["--route", &format!("/{name}"), "--route", &host_name];
+        host::deploy(&database, name, "hello", &routes).await.succeeded();
+    }
+    let host = TestHost::with(Engine::Postgres).database(database).start().await;
+    for name in names {
+        let answer = host.visitor().get_with("/", "host", &format!("{name}.example.org")).await;
+        assert_eq!((answer.status, answer.text()), (200, "Hello, world!"), "{name}");
+    }
 }

@@ -6,8 +6,9 @@ use serde::{Deserialize, Serialize};
 use std::time::{Duration, Instant};
 use utoipa::ToSchema;
 
-/// How long to wait until no host serves the app any more.
-const PATIENCE: Duration = Duration::from_secs(20);
+/// How long to wait until no host serves the app any more: longer than one that was killed counts
+/// as alive, and shorter than routers wait for an answer.
+const PATIENCE: Duration = Duration::from_secs(25);
 /// Between two looks at the hosts.
 const PAUSE: Duration = Duration::from_millis(100);
 

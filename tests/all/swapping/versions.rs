@@ -91,8 +91,9 @@ async fn a_folder_of_components_fills_a_registry_in_which_nothing_ever_was() {
         let mut host = host.start_unready().await;
         // The first by its name gets the root.
         support::until("the folder is deployed", async || {
-            let answer = host.visitor().try_get("/greeter").await?;
-            (answer.status == 200 && answer.text() == "Hello, world!").then_some(())
+            let (root, answer) = (host.visitor().try_get("/").await?, host.visitor().try_get("/greeter").await?);
+            let is_greeter = answer.status == 200 && answer.text() == "Hello, world!";
+            (root.status != 503 && is_greeter).then_some(())
         })
         .await;
         let number = host.visitor().probe(json!([super::config("number")])).await;

@@ -54,7 +54,7 @@ impl HostControlArgs {
     }
 }
 
-/// See the module.
+/// The operations on apps, of the one or the other.
 pub(super) enum Control {
     /// On the database.
     Direct(Box<Direct>),

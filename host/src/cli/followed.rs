@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 /// A process that was asked for so often in vain is asked for no more: it has most likely ended.
 const PATIENCE: u32 = 20;
 
-/// See the module.
+/// How far each process's lines have been shown.
 #[derive(Debug, Default)]
 pub(super) struct Followed {
     processes: BTreeMap<String, Process>,

@@ -13,7 +13,7 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 
 /// What could not be written down is tried again after this long.
-const AGAIN: Duration = Duration::from_secs(1);
+const RETRY_AFTER: Duration = Duration::from_secs(1);
 
 /// A version that is to be replaced.
 #[derive(Debug)]
@@ -24,15 +24,15 @@ pub(super) struct Failing {
     version: i64,
     reason: String,
     /// Why it could not be replaced, the last time.
-    hindrance: Option<String>,
+    last_error: Option<String>,
 }
 
-/// Takes note of versions that fail.
+/// Where guests report that their version fails.
 #[derive(Debug, Clone)]
-pub(super) struct Judge(mpsc::UnboundedSender<Failing>);
+pub(super) struct FailureReports(mpsc::UnboundedSender<Failing>);
 
-impl Judge {
-    /// With what comes of it.
+impl FailureReports {
+    /// And where the reports are read.
     pub(super) fn new() -> (Self, mpsc::UnboundedReceiver<Failing>) {
         let (sender, failing) = mpsc::unbounded_channel();
         (Self(sender), failing)
@@ -50,9 +50,9 @@ impl Guest {
         if let Some(reason) = trial.count(ending) {
             let app = Arc::clone(self.app.space.app());
             let (created_at, version) = (self.created_at(), self.version);
-            let failing = Failing { app, created_at, version, reason, hindrance: None };
+            let failing = Failing { app, created_at, version, reason, last_error: None };
             // Nobody hears it any more where the host stops.
-            let _ = self.judge.0.send(failing);
+            let _ = self.failure_reports.0.send(failing);
         }
     }
 }
@@ -64,7 +64,7 @@ pub(super) async fn replace_failing(registry: &Registry) {
     loop {
         tokio::select! {
             Some(next) = reports.recv() => failing.push(next),
-            () = tokio::time::sleep(AGAIN), if !failing.is_empty() => {}
+            () = tokio::time::sleep(RETRY_AFTER), if !failing.is_empty() => {}
         }
         for mut one in std::mem::take(&mut failing) {
             if !registry.go_back(&mut one).await {
@@ -78,7 +78,7 @@ impl Registry {
     /// Replaces a version that fails. False where that is to be tried again.
     async fn go_back(&self, failing: &mut Failing) -> bool {
         let replaced = self.replace(failing).await;
-        let Failing { app, version, reason, hindrance, .. } = failing;
+        let Failing { app, version, reason, last_error, .. } = failing;
         match replaced {
             Ok(Outcome::Replaced(before)) => {
                 tracing::error!(app = %app, version, "went back to version {before} by itself: {reason}");
@@ -92,10 +92,10 @@ impl Registry {
             Ok(Outcome::Elsewhere) => {}
             Err(error) => {
                 let text = error.to_string();
-                if hindrance.as_ref() != Some(&text) {
+                if last_error.as_ref() != Some(&text) {
                     tracing::error!(app = %app, version, "the version fails ({reason}) and cannot be replaced yet: {text}");
                 }
-                *hindrance = Some(text);
+                *last_error = Some(text);
                 return false;
             }
         }

@@ -7,7 +7,7 @@ use super::canary::{Canaries, CanaryGuest};
 use super::component::{self, Compiler};
 use super::compute::{Compute, Share};
 use super::failed_compiles::FailedCompiles;
-use super::going_back::{Failing, Judge};
+use super::going_back::{Failing, FailureReports};
 use super::heartbeat::Problems;
 use super::keys;
 use super::loading::{Turns, Wanted};
@@ -52,7 +52,7 @@ pub struct Guest {
     pub(super) unset: Vec<String>,
     /// Set while it is to be seen whether it is any good.
     pub(super) trial: Option<Arc<Trial>>,
-    pub(super) judge: Judge,
+    pub(super) failure_reports: FailureReports,
     /// The version that answers a part of this one's visitors.
     pub(super) canary: ArcSwapOption<CanaryGuest>,
     /// Apps that have the same component share it.
@@ -170,7 +170,7 @@ impl MadeFrom {
     }
 }
 
-/// See the module.
+/// The apps that this process serves, and all that it needs to load them.
 #[derive(Debug)]
 pub struct Registry {
     config: Config,
@@ -202,7 +202,7 @@ pub struct Registry {
     /// Why the registry cannot be read.
     outage: ArcSwapOption<String>,
     first_build: ArcSwapOption<FirstBuild>,
-    judge: Judge,
+    failure_reports: FailureReports,
     /// Whether new versions are judged by their first requests.
     judges: AtomicBool,
     /// Versions that fail, for whoever watches the registry.
@@ -217,7 +217,7 @@ pub struct Registry {
 impl Registry {
     /// Empty until [`Self::reload`].
     pub fn new(config: Config, database: Database, compiler: Compiler) -> Self {
-        let (judge, failing) = Judge::new();
+        let (failure_reports, failing) = FailureReports::new();
         let memory = compiler.admission(config.memory_budget(), &config.limits);
         Self {
             database,
@@ -239,7 +239,7 @@ impl Registry {
             settled: AtomicBool::new(false),
             outage: ArcSwapOption::empty(),
             first_build: ArcSwapOption::empty(),
-            judge,
+            failure_reports,
             judges: AtomicBool::new(false),
             failing: Mutex::new(failing),
             problems: std::sync::Mutex::default(),
@@ -400,7 +400,7 @@ impl Registry {
             made_from: MadeFrom::of(app),
             accounts,
             trial: version.trial.filter(|_| self.judges.load(Ordering::Relaxed)),
-            judge: self.judge.clone(),
+            failure_reports: self.failure_reports.clone(),
             canary: ArcSwapOption::empty(),
             usual: self.memory.usual(component::declared_memory(&pre)),
             pre,

@@ -97,7 +97,7 @@ pub enum DeploymentState {
     Failed,
 }
 
-/// See the module. Cloning shares it.
+/// The deployments that wait or go on here. Clones share them.
 #[derive(Debug, Clone)]
 pub struct DeployQueue {
     operations: Operations,
@@ -347,8 +347,8 @@ impl Work {
     }
 
     /// Says every second that the host is at it. Returns why the deployment must not go on: the
-    /// host is told to end, or the app is gone. What is being activated goes on, since a transaction
-    /// decides whether that is done.
+    /// host is told to end, or the app is gone. What is being activated goes on, since a
+    /// transaction decides whether that is done.
     async fn interrupted(&self) -> OperationError {
         loop {
             let is_stopped = tokio::time::timeout(BEAT, self.queue.stop.cancelled()).await.is_ok();

@@ -60,7 +60,7 @@ use std::sync::Arc;
 /// What an operation returns.
 pub type Result<T> = std::result::Result<T, OperationError>;
 
-/// See the module. Cloning shares everything.
+/// The operations on the apps of one registry. Clones share everything.
 #[derive(Debug, Clone)]
 pub struct Operations {
     registry: Arc<Registry>,

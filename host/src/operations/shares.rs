@@ -9,7 +9,7 @@ use tokio::time::{Instant, timeout_at};
 /// Owners that are remembered before those are forgotten who have no place.
 const MOST_REMEMBERED: usize = 100;
 
-/// See the module. An owner is a token.
+/// A number of places, and how many of them each owner may have. An owner is a token.
 #[derive(Debug)]
 pub struct Shares {
     all: Arc<Semaphore>,

@@ -18,7 +18,7 @@ const MOST: u32 = 30;
 /// Tokens that are remembered before those are forgotten of which there is nothing to say.
 const MOST_REMEMBERED: usize = 1_000;
 
-/// See the module.
+/// Writes refusals into the audit log, within the bounds.
 #[derive(Debug)]
 pub(super) struct Refusals {
     database: Database,

@@ -1,7 +1,7 @@
 //! What counts as a sign of how good a version is, and what does not get in the way of replacing
 //! one that fails.
 
-use super::{active, audited, becomes_active, config, deploy_number, serves};
+use super::{active, audited, becomes_active, config, deploy_number, on_second_version, serves};
 use serde_json::{Value, json};
 use support::database::Direct;
 use support::postgres::Server;
@@ -13,15 +13,6 @@ on_both_databases! {
     changed_settings_do_not_let_a_canary_begin_anew,
     a_version_is_replaced_once_the_database_takes_it,
     what_a_version_does_wrong_itself_is_no_failure_of_the_database,
-}
-
-async fn on_trial(engine: Engine) -> TestHost {
-    let database = TestDatabase::fresh(engine).await;
-    deploy_number(&database, 1, &[]).await.succeeded();
-    let host = TestHost::with(engine).database(database).start().await;
-    deploy_number(host.database(), 2, &[]).await.succeeded();
-    serves(&host, 2).await;
-    host
 }
 
 async fn trap(host: &TestHost, times: usize) {
@@ -38,7 +29,7 @@ async fn set(host: &TestHost, read: impl AsyncFn() -> Value) {
 }
 
 async fn changed_settings_do_not_end_a_trial(engine: Engine) {
-    let host = on_trial(engine).await;
+    let host = on_second_version(engine).await;
     trap(&host, 3).await;
     set(&host, async || ok(&host.visitor().probe(json!([config("shared")])).await[0]).clone()).await;
     trap(&host, 2).await;
@@ -69,7 +60,7 @@ async fn changed_settings_do_not_let_a_canary_begin_anew(engine: Engine) {
 }
 
 async fn a_version_is_replaced_once_the_database_takes_it(engine: Engine) {
-    let host = on_trial(engine).await;
+    let host = on_second_version(engine).await;
     let mut other = match host.database().directory() {
         Some(folder) => {
             let file = folder.join("innkeeper.sqlite");
@@ -93,7 +84,7 @@ async fn a_version_is_replaced_once_the_database_takes_it(engine: Engine) {
 }
 
 async fn what_a_version_does_wrong_itself_is_no_failure_of_the_database(engine: Engine) {
-    let host = on_trial(engine).await;
+    let host = on_second_version(engine).await;
     let steps = json!([
         { "op": "db.begin", "options": { "read-only": true } },
         { "op": "tx.execute", "tx": 0, "sql": "create table t (a text)" },

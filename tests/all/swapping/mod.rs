@@ -16,7 +16,7 @@ mod versions;
 use serde_json::Value;
 use std::path::Path;
 use support::command::{self, Finished};
-use support::{TestDatabase, TestHost, paths, until};
+use support::{Engine, TestDatabase, TestHost, paths, until};
 
 /// A project whose versions differ in a setting that the guest reads: `folder` holds it.
 fn project(folder: &Path, guest: &str, number: u32) {
@@ -41,6 +41,16 @@ async fn serves(host: &TestHost, number: i64) {
     let served =
         async || host.logs().lines().any(|line| line.contains("serving") && line.contains(&text)).then_some(());
     until("the version is served", served).await;
+}
+
+/// A host that serves the second version of an app since a moment ago, so that it is on trial.
+async fn on_second_version(engine: Engine) -> TestHost {
+    let database = TestDatabase::fresh(engine).await;
+    deploy_number(&database, 1, &[]).await.succeeded();
+    let host = TestHost::with(engine).database(database).start().await;
+    deploy_number(host.database(), 2, &[]).await.succeeded();
+    serves(&host, 2).await;
+    host
 }
 
 /// The active version, as `apps` says.

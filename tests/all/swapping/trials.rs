@@ -1,6 +1,6 @@
 //! A version that fails on its first requests is replaced by the one before it.
 
-use super::{active, audited, becomes_active, deploy_number, serves};
+use super::{active, audited, becomes_active, deploy_number, on_second_version, serves};
 use serde_json::json;
 use support::postgres::{Server, Stop};
 use support::probe::{all_ok, execute, ok};
@@ -11,15 +11,6 @@ on_both_databases! {
     a_version_that_answers_with_errors_goes,
     a_few_failures_among_many_answers_are_no_reason,
     a_version_to_which_the_host_went_back_stays,
-}
-
-async fn two_versions(engine: Engine) -> TestHost {
-    let database = TestDatabase::fresh(engine).await;
-    deploy_number(&database, 1, &[]).await.succeeded();
-    let host = TestHost::with(engine).database(database).start().await;
-    deploy_number(host.database(), 2, &[]).await.succeeded();
-    serves(&host, 2).await;
-    host
 }
 
 async fn a_version_that_traps_goes_and_visitors_keep_what_they_have(engine: Engine) {
@@ -54,7 +45,7 @@ async fn a_version_that_traps_goes_and_visitors_keep_what_they_have(engine: Engi
 }
 
 async fn a_version_that_answers_with_errors_goes(engine: Engine) {
-    let host = two_versions(engine).await;
+    let host = on_second_version(engine).await;
     for _ in 0..11 {
         assert_eq!(host.visitor().probe_answer(json!([{ "op": "respond", "status": 500 }])).await.status, 500);
     }
@@ -62,7 +53,7 @@ async fn a_version_that_answers_with_errors_goes(engine: Engine) {
 }
 
 async fn a_few_failures_among_many_answers_are_no_reason(engine: Engine) {
-    let host = two_versions(engine).await;
+    let host = on_second_version(engine).await;
     for number in 0..60 {
         let status = if number % 6 == 0 { 500 } else { 200 };
         host.visitor().probe_answer(json!([{ "op": "respond", "status": status }])).await.expect(status);

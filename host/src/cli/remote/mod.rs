@@ -24,7 +24,7 @@ use transport::{Answer, Call, Transport};
 const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 const JSON: &str = "application/json";
 
-/// See the module. Each method is the one of [`super::control::Control`].
+/// A client of the admin API. Each method is the one of [`super::control::Control`].
 pub(super) struct Client {
     transport: Transport,
 }

@@ -70,7 +70,7 @@ pub(super) struct Answer {
     pub(super) body: Bytes,
 }
 
-/// See the module.
+/// A connection to one host, with the token for it.
 pub(super) struct Transport {
     url: Url,
     token: Secret,

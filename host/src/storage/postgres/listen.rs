@@ -15,7 +15,7 @@ const AGAIN: Duration = Duration::from_secs(30);
 /// One that has no more to give is left alone for longer: others need them more.
 const CROWDED: Duration = Duration::from_secs(600);
 
-/// See the module.
+/// The notifications of one channel.
 pub struct Hints {
     pool: PostgresPool,
     channel: &'static str,

@@ -13,7 +13,7 @@ use tracing_subscriber::layer::Context;
 const LONGEST_TEXT: usize = 8 << 10;
 const CUT: &str = " ... (cut off)";
 
-/// See the module.
+/// A layer of `tracing` that writes into the ring.
 #[derive(Debug)]
 pub(in crate::telemetry) struct RingLayer(pub(in crate::telemetry) &'static LogRing);
 

@@ -73,7 +73,7 @@ pub(super) fn start(bounds: RingBounds) -> &'static LogRing {
     RING.get_or_init(|| LogRing::new(bounds))
 }
 
-/// See the module.
+/// The lines of all apps, and of the host itself.
 #[derive(Debug)]
 pub(super) struct LogRing {
     process: String,

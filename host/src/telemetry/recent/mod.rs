@@ -51,7 +51,7 @@ pub fn of_all() -> Vec<AppTraffic> {
     TRAFFIC.of_all(TRAFFIC.minute())
 }
 
-/// See the module.
+/// The counts of all apps that this process has answered.
 #[derive(Debug)]
 struct Traffic {
     began: Instant,

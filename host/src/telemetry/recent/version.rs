@@ -25,7 +25,7 @@ struct Slot {
     took: Histogram,
 }
 
-/// See the module.
+/// The counts of one version, since the start and by the minute.
 #[derive(Debug)]
 pub(super) struct Version {
     pub(super) number: i64,

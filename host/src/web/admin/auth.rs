@@ -115,7 +115,7 @@ impl Refusal {
     }
 }
 
-/// See the module.
+/// Finds out who calls, and bounds how often that is guessed.
 pub(in crate::web) struct Authenticator {
     root: Option<Secret>,
     attempts: Attempts,

@@ -28,7 +28,7 @@ pub struct ErrorBody {
     pub scope: Option<String>,
 }
 
-/// See the module.
+/// The status and the message of an answer, and the scope that the token lacks.
 #[derive(Debug)]
 pub(super) struct ApiError {
     status: StatusCode,

@@ -56,7 +56,7 @@ const PIECES_OF_ONE: usize = 2;
 const DOWNLOADS: usize = 2;
 const DOWNLOADS_OF_ONE: usize = 1;
 
-/// See the module.
+/// Answers the requests of the admin API.
 pub(super) struct Admin {
     pub(super) auth: Authenticator,
     operations: Operations,

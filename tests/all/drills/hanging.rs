@@ -21,8 +21,9 @@ use tokio::task::JoinSet;
 use super::ENDLESS;
 
 const STATEMENT_TIME: (&str, &str) = ("INNKEEPER_STATEMENT_TIME", "500ms");
-/// Of the host itself, and the one that it borrows for a moment to cancel something.
-const HOST_CONNECTIONS: usize = 2;
+/// Of the host itself (two, and the one that hears of changes), and the one that it borrows for a
+/// moment to cancel something.
+const HOST_CONNECTIONS: usize = 3;
 const BORROWED: usize = 1;
 /// Who is refused is told at once, and not after a wait for a connection (2 s).
 const AT_ONCE: Duration = Duration::from_secs(1);

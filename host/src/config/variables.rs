@@ -16,7 +16,7 @@ pub struct Variable {
 }
 
 /// Name, default and meaning of what is not a limit.
-const SETTINGS: [(&str, &str, &str); 22] = [
+const SETTINGS: [(&str, &str, &str); 23] = [
     (
         "INNKEEPER_LOG",
         "warn,sqlx=error,innkeeper=info,guest=info,request=info",
@@ -81,7 +81,12 @@ const SETTINGS: [(&str, &str, &str); 22] = [
         "host name that is the dashboard's alone: it answers nowhere else, and no app answers there",
     ),
     ("INNKEEPER_TOKEN", "none", "the token with which commands speak to a host that --to names"),
-    ("INNKEEPER_LOG_FORMAT", "json on a dyno, else text", "json or text"),
+    ("INNKEEPER_LOG_FORMAT", "json on a dyno, else text", "json, logfmt or text"),
+    (
+        "INNKEEPER_LOG_SAMPLES",
+        "20s on a dyno, else off",
+        "how often a line with sample#, count# and measure# goes into the log, for log add-ons; or off",
+    ),
     ("DYNO", "none", "set by Heroku: the disk is lost at each restart and a router stands before the host"),
 ];
 
@@ -157,7 +162,8 @@ mod tests {
         let code = SOURCES.iter().filter_map(|source| source.split("#[cfg(test)]").next());
         for constant in code.flat_map(|code| code.split("&str = \"").skip(1)) {
             let name = constant.split('"').next().unwrap_or_default();
-            let is_variable = name.starts_with("INNKEEPER_") || name.ends_with("_URL");
+            let is_variable =
+                name.starts_with("INNKEEPER_") || name.ends_with("_URL");
             assert!(!is_variable || listed.contains(name), "{name}");
         }
     }

@@ -3,10 +3,14 @@
 pub mod figures;
 pub mod host_work;
 mod log;
+mod log_layer;
+mod log_line;
 mod log_queue;
 pub mod log_ring;
 pub mod metrics;
+mod own_process;
 pub mod recent;
+pub mod samples;
 mod seldom;
 
 pub use log::start;

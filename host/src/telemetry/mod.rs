@@ -8,10 +8,12 @@ mod log_line;
 mod log_queue;
 pub mod log_ring;
 pub mod metrics;
+pub mod otlp;
 mod own_process;
 pub mod recent;
 pub mod samples;
 mod seldom;
+pub mod traces;
 
 pub use log::start;
 pub use log_queue::LogGuard;

@@ -5,6 +5,7 @@ pub mod config;
 pub mod guests;
 pub mod interfaces;
 pub mod operations;
+pub mod outbound;
 pub mod storage;
 pub mod telemetry;
 pub mod web;

@@ -10,17 +10,18 @@ use std::path::{Path, PathBuf};
 use crate::names::named;
 
 /// Bottom first. A module may import from those before it, and from itself.
-const LAYERS: [&str; 9] =
-    ["config", "telemetry", "storage", "interfaces", "guests", "operations", "web", "cli", "main"];
+const LAYERS: [&str; 10] =
+    ["config", "outbound", "telemetry", "storage", "interfaces", "guests", "operations", "web", "cli", "main"];
 
 /// What only some layers may name: a crate, a path, or a macro that prints.
-const KNOWN_ONLY_IN: [(&[&str], &[&str]); 5] = [
+const KNOWN_ONLY_IN: [(&[&str], &[&str]); 6] = [
     (&["sqlx", "rusqlite"], &["storage"]),
     (
         &["wasmtime", "wasmtime_wasi", "wasmtime_wasi_http", "wasmtime_wasi_config"],
         &["interfaces", "guests", "web"],
     ),
-    (&["hyper", "hyper_util"], &["web", "cli"]),
+    (&["hyper", "hyper_util"], &["telemetry", "web", "cli"]),
+    (&["opentelemetry", "opentelemetry_sdk", "opentelemetry_otlp", "opentelemetry_http"], &["telemetry"]),
     (&["std::env"], &["config"]),
     (&["print!", "println!", "eprint!", "eprintln!", "dbg!"], &["cli", "main"]),
 ];
@@ -61,7 +62,7 @@ fn planted_violations_are_found() {
         ("web/admin/api.rs", "fn f(row: sqlx::postgres::PgRow) {}", "`sqlx` is known only in storage"),
         ("cli/doctor.rs", "use rusqlite::Connection;", "`rusqlite` is known only in storage"),
         ("storage/unit.rs", "use ::wasmtime::Store;", "`wasmtime` is known only in interfaces, guests, web"),
-        ("guests/http.rs", "use hyper_util::rt::TokioIo;", "`hyper_util` is known only in web, cli"),
+        ("guests/http.rs", "use hyper_util::rt::TokioIo;", "`hyper_util` is known only in telemetry, web, cli"),
         ("web/port.rs", "use std::{env, fs};", "`std::env` is known only in config"),
         ("web/port.rs", "let port = std::env::var(\"PORT\");", "`std::env` is known only in config"),
         ("storage/mod.rs", "fn f() { println!(\"{}\", 1) }", "`println!` is known only in cli, main"),

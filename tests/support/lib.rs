@@ -17,6 +17,7 @@ pub mod bytes;
 pub mod chromium;
 pub mod client;
 pub mod clients;
+pub mod collector;
 pub mod command;
 pub mod database;
 pub mod gate;

@@ -33,6 +33,7 @@ mod sessions;
 mod setup;
 mod sources;
 mod target;
+mod telling;
 mod tiers;
 mod token;
 mod transfer;

@@ -1,6 +1,7 @@
 //! Serving until a signal says stop: shared by `serve` and `dev`.
 
 use super::setup;
+use super::telling::Telling;
 use crate::config::Config;
 use crate::guests::{Registry, watch};
 use crate::web::Server;
@@ -35,7 +36,9 @@ pub(super) async fn serve(
 ) -> anyhow::Result<()> {
     let signals = stop_on_signals(stop.clone())?;
     let notes = config.database.url_notes.iter();
-    notes.chain(&config.unknown_variables()).for_each(|note| tracing::warn!("{note}"));
+    let notes = notes.chain(&config.otlp.notes).cloned().chain(config.unknown_variables());
+    notes.for_each(|note| tracing::warn!("{note}"));
+    let telling = Telling::begin(config, &registry);
     let watching = tokio::spawn(watch::watch(Arc::clone(&registry), stop.clone()));
     let looking = tokio::spawn(crate::guests::disks::watch(Arc::clone(&registry), stop.clone()));
     let sweeping = tokio::spawn(crate::guests::sweep::sweep(Arc::clone(&registry), stop.clone()));
@@ -45,7 +48,7 @@ pub(super) async fn serve(
     looking.abort();
     sweeping.abort();
     // What is not cleaned up by then, the server cleans up when its connections are gone.
-    let _ = tokio::time::timeout(CLOSE, registry.close()).await;
+    let _ = tokio::join!(tokio::time::timeout(CLOSE, registry.close()), telling.end());
     tracing::info!("stopped");
     Ok(())
 }

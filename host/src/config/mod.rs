@@ -24,6 +24,7 @@ mod limits;
 mod login;
 mod memory;
 mod nearest;
+mod otlp;
 #[cfg(test)]
 pub(crate) mod own_process;
 mod parameters;
@@ -53,6 +54,7 @@ pub use login::{ChannelBinding, LoginMethod, LoginRules};
 use memory::MEMORY;
 pub use memory::{MemoryBudget, memory_bytes, sqlite_heap};
 pub use nearest::nearest;
+pub use otlp::{OtlpConfig, OtlpEndpoint, OtlpSampler, OtlpTemporality};
 pub use remote::RemoteConfig;
 pub use secret::Secret;
 pub use tls::{RootCertificate, SslMode};
@@ -109,6 +111,8 @@ pub struct Config {
     pub sqlite_synchronous: SqliteSynchronous,
     /// What is logged, in the syntax of `tracing-subscriber`; none: the default.
     pub log_filter: Option<String>,
+    /// Where traces and metrics go.
+    pub otlp: OtlpConfig,
     /// Where the databases are found that apps name for themselves, see [`Self::app_database`].
     environment: Environment,
 }
@@ -143,6 +147,7 @@ impl Config {
                 "levels such as info or warn,innkeeper=debug",
                 log_filter,
             )?,
+            otlp: OtlpConfig::from_environment(environment),
             database,
             environment: environment.clone(),
         })

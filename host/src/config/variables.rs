@@ -16,7 +16,7 @@ pub struct Variable {
 }
 
 /// Name, default and meaning of what is not a limit.
-const SETTINGS: [(&str, &str, &str); 22] = [
+const SETTINGS: [(&str, &str, &str); 38] = [
     (
         "INNKEEPER_LOG",
         "warn,sqlx=error,innkeeper=info,guest=info,request=info",
@@ -81,7 +81,43 @@ const SETTINGS: [(&str, &str, &str); 22] = [
         "host name that is the dashboard's alone: it answers nowhere else, and no app answers there",
     ),
     ("INNKEEPER_TOKEN", "none", "the token with which commands speak to a host that --to names"),
-    ("INNKEEPER_LOG_FORMAT", "json on a dyno, else text", "json or text"),
+    ("INNKEEPER_LOG_FORMAT", "json on a dyno, else text", "json, logfmt or text"),
+    (
+        "INNKEEPER_LOG_SAMPLES",
+        "20s on a dyno, else off",
+        "how often a line with sample#, count# and measure# goes into the log, for log add-ons; or off",
+    ),
+    ("OTEL_EXPORTER_OTLP_ENDPOINT", "none", "URL of a collector that takes traces and metrics over http/protobuf"),
+    ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "that of all, with /v1/traces", "URL for traces"),
+    ("OTEL_EXPORTER_OTLP_METRICS_ENDPOINT", "that of all, with /v1/metrics", "URL for metrics"),
+    (
+        "OTEL_EXPORTER_OTLP_HEADERS",
+        "none",
+        "headers for the collector, name=value with commas between; never printed. _TRACES_ and _METRICS_ as above, here and below",
+    ),
+    (
+        "OTEL_EXPORTER_OTLP_PROTOCOL",
+        "http/protobuf",
+        "nothing else is spoken: with grpc or http/json nothing is sent",
+    ),
+    ("OTEL_EXPORTER_OTLP_TIMEOUT", "10000", "milliseconds that a collector has for an answer"),
+    ("OTEL_EXPORTER_OTLP_COMPRESSION", "none", "nothing else is done"),
+    ("OTEL_SERVICE_NAME", "HEROKU_APP_NAME, else innkeeper", "what this host is called in traces and metrics"),
+    ("OTEL_RESOURCE_ATTRIBUTES", "none", "what else is said of it, name=value with commas between"),
+    (
+        "OTEL_TRACES_SAMPLER",
+        "parentbased_always_on",
+        "which requests are traced: always_on, always_off, traceidratio, or one of them behind parentbased_",
+    ),
+    ("OTEL_TRACES_SAMPLER_ARG", "1", "the part of requests for traceidratio, from 0 to 1"),
+    ("OTEL_METRIC_EXPORT_INTERVAL", "60000", "milliseconds between two exports of metrics"),
+    (
+        "OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE",
+        "cumulative",
+        "cumulative, delta or lowmemory, as the collector wants its counts",
+    ),
+    ("OTEL_*_EXPORTER", "otlp", "none = no TRACES or no METRICS"),
+    ("OTEL_SDK_DISABLED", "false", "true = neither traces nor metrics are sent"),
     ("DYNO", "none", "set by Heroku: the disk is lost at each restart and a router stands before the host"),
 ];
 
@@ -135,7 +171,7 @@ mod tests {
 
     use super::*;
 
-    const SOURCES: [&str; 11] = [
+    const SOURCES: [&str; 12] = [
         include_str!("candidates.rs"),
         include_str!("choice.rs"),
         include_str!("code_key.rs"),
@@ -143,6 +179,7 @@ mod tests {
         include_str!("limits.rs"),
         include_str!("memory.rs"),
         include_str!("mod.rs"),
+        include_str!("otlp.rs"),
         include_str!("pooler.rs"),
         include_str!("remote.rs"),
         include_str!("tls.rs"),
@@ -157,7 +194,8 @@ mod tests {
         let code = SOURCES.iter().filter_map(|source| source.split("#[cfg(test)]").next());
         for constant in code.flat_map(|code| code.split("&str = \"").skip(1)) {
             let name = constant.split('"').next().unwrap_or_default();
-            let is_variable = name.starts_with("INNKEEPER_") || name.ends_with("_URL");
+            let is_variable =
+                name.starts_with("INNKEEPER_") || name.starts_with("OTEL_") || name.ends_with("_URL");
             assert!(!is_variable || listed.contains(name), "{name}");
         }
     }

@@ -1,7 +1,9 @@
 //! Where the host listens, whom it believes and how it writes its log.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::time::Duration;
 
+use super::units::Quantity;
 use super::{Environment, Error, Secret};
 
 /// The port of `serve` where `PORT` is not set, and of `dev`.
@@ -9,6 +11,9 @@ pub const DEFAULT_PORT: u16 = 8080;
 const PORT: &str = "PORT";
 const TRUST_PROXY: &str = "INNKEEPER_TRUST_PROXY";
 const LOG_FORMAT: &str = "INNKEEPER_LOG_FORMAT";
+const LOG_SAMPLES: &str = "INNKEEPER_LOG_SAMPLES";
+/// As often as Heroku logs what it measures of a dyno.
+const USUAL_SAMPLES: Duration = Duration::from_secs(20);
 const ADMIN_TOKEN: &str = "INNKEEPER_ADMIN_TOKEN";
 const DASHBOARD_HOST: &str = "INNKEEPER_DASHBOARD_HOST";
 /// Fewer characters could be guessed.
@@ -26,6 +31,8 @@ pub struct WebConfig {
     pub trust_proxy: bool,
     /// The shape of log lines.
     pub log_format: LogFormat,
+    /// How often a line of samples goes into the log; none: never.
+    pub log_samples: Option<Duration>,
     /// With what the operator proves to be the operator; none: what is the operator's is switched
     /// off.
     pub admin_token: Option<Secret>,
@@ -39,13 +46,15 @@ pub struct WebConfig {
 pub enum LogFormat {
     /// One JSON object a line, for machines.
     Json,
+    /// Pairs such as those of Heroku's router, `at=info status=200`, for machines and people.
+    Logfmt,
     /// Text, for people.
     Text,
 }
 
 impl WebConfig {
-    /// Reads `PORT`, `INNKEEPER_TRUST_PROXY`, `INNKEEPER_LOG_FORMAT`, `INNKEEPER_ADMIN_TOKEN` and
-    /// `INNKEEPER_DASHBOARD_HOST`.
+    /// Reads `PORT`, `INNKEEPER_TRUST_PROXY`, `INNKEEPER_LOG_FORMAT`, `INNKEEPER_LOG_SAMPLES`,
+    /// `INNKEEPER_ADMIN_TOKEN` and `INNKEEPER_DASHBOARD_HOST`.
     pub fn from_environment(environment: &Environment) -> Result<Self, Error> {
         let port = environment.parsed(PORT, "a port from 0 to 65535", |text| text.parse().ok())?;
         let serve_ip = every_address(environment);
@@ -55,6 +64,7 @@ impl WebConfig {
             dev_address: SocketAddr::new(Ipv4Addr::LOCALHOST.into(), DEFAULT_PORT),
             trust_proxy: environment.flag(TRUST_PROXY)?.unwrap_or(is_dyno),
             log_format: log_format(environment)?,
+            log_samples: log_samples(environment)?,
             admin_token: admin_token(environment)?,
             dashboard_host: environment.parsed(
                 DASHBOARD_HOST,
@@ -95,13 +105,23 @@ fn host_name(text: &str) -> Option<String> {
 }
 
 fn log_format(environment: &Environment) -> Result<LogFormat, Error> {
-    let given = environment.parsed(LOG_FORMAT, "json or text", |text| match text {
+    let given = environment.parsed(LOG_FORMAT, "json, logfmt or text", |text| match text {
         "json" => Some(LogFormat::Json),
+        "logfmt" => Some(LogFormat::Logfmt),
         "text" => Some(LogFormat::Text),
         _ => None,
     })?;
     let usual = if environment.is_dyno() { LogFormat::Json } else { LogFormat::Text };
     Ok(given.unwrap_or(usual))
+}
+
+fn log_samples(environment: &Environment) -> Result<Option<Duration>, Error> {
+    let expected = "off, or a duration of at least 1s such as 20s";
+    let given = environment.parsed(LOG_SAMPLES, expected, |text| match text {
+        "off" | "0" => Some(None),
+        text => Duration::parse(text).filter(|every| every.as_secs() > 0).map(Some),
+    })?;
+    Ok(given.unwrap_or_else(|| environment.is_dyno().then_some(USUAL_SAMPLES)))
 }
 
 #[cfg(test)]
@@ -139,6 +159,16 @@ mod tests {
     }
 
     #[test]
+    fn samples_are_for_dynos_unless_they_are_asked_for() -> Result<(), Error> {
+        assert_eq!(web(&[])?.log_samples, None);
+        assert_eq!(web(&[("DYNO", "web.1")])?.log_samples, Some(USUAL_SAMPLES));
+        assert_eq!(web(&[("DYNO", "web.1"), (LOG_SAMPLES, "off")])?.log_samples, None);
+        assert_eq!(web(&[(LOG_SAMPLES, "1min")])?.log_samples, Some(Duration::from_secs(60)));
+        assert!(web(&[(LOG_SAMPLES, "500ms")]).is_err());
+        Ok(())
+    }
+
+    #[test]
     fn the_operators_token_is_long_and_not_printed() -> Result<(), Error> {
         let token = "0123456789abcdef0123456789abcdef";
         let given = web(&[(ADMIN_TOKEN, token)])?;
@@ -169,7 +199,7 @@ mod tests {
         let cases = [
             (PORT, "abc", "PORT=abc: not a port from 0 to 65535"),
             (PORT, "70000", "PORT=70000: not a port from 0 to 65535"),
-            (LOG_FORMAT, "xml", "INNKEEPER_LOG_FORMAT=xml: not json or text"),
+            (LOG_FORMAT, "xml", "INNKEEPER_LOG_FORMAT=xml: not json, logfmt or text"),
             (TRUST_PROXY, "x", "INNKEEPER_TRUST_PROXY=x: not 1 or 0 (on or off)"),
         ];
         for (name, value, text) in cases {

@@ -1,5 +1,6 @@
 //! How much an app writes to the log in a minute, all its requests together.
 
+use crate::telemetry::metrics;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -93,6 +94,7 @@ impl LogMinute {
     }
 
     fn tell(&self, LeftOut { lines, bytes }: LeftOut) {
+        metrics::log_lines_left_out(&self.app, lines);
         if lines > 0 {
             tracing::warn!(target: "guest", app = %self.app, lines, bytes, "left out: the limit of one minute was reached (INNKEEPER_LOG_BYTES_PER_MINUTE)");
         }

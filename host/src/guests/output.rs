@@ -7,8 +7,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use wasmtime_wasi::cli::{IsTerminal, StdoutStream};
 use wasmtime_wasi::p2::{OutputStream, Pollable, StreamError, StreamResult};
 
-/// Longer lines are cut into several; Heroku splits at 10,000 bytes.
+/// Longer lines become several; Heroku splits at 10,000 bytes.
 const LONGEST_LINE: usize = 4096;
+/// What a line may become in the log, where signs are escaped.
+const LONGEST_ESCAPED: usize = 8192;
 const PERMIT: usize = 64 * 1024;
 
 /// Standard output or standard error of one request.
@@ -24,6 +26,8 @@ struct Lines {
     left: u64,
     dropped: u64,
     partial: Vec<u8>,
+    /// What the log makes of it.
+    escaped: usize,
 }
 
 /// Who prints.
@@ -37,7 +41,7 @@ pub(super) struct Label {
 
 impl Output {
     pub(super) fn new(label: Arc<Label>, stream: &'static str, most: u64) -> Self {
-        let lines = Lines { label, stream, left: most, dropped: 0, partial: Vec::new() };
+        let lines = Lines { label, stream, left: most, dropped: 0, partial: Vec::new(), escaped: 0 };
         Self { lines: Arc::new(Mutex::new(lines)) }
     }
 }
@@ -50,30 +54,56 @@ impl Lines {
         self.dropped = self.dropped.saturating_add(count(over));
         for byte in now {
             match byte {
-                b'\n' => self.print(),
-                byte => self.partial.push(*byte),
+                b'\n' => self.print(self.partial.len()),
+                byte => {
+                    self.partial.push(*byte);
+                    self.escaped += escaped(*byte);
+                }
             }
-            if self.partial.len() >= LONGEST_LINE {
-                self.print();
+            if self.partial.len() >= LONGEST_LINE || self.escaped >= LONGEST_ESCAPED {
+                self.print(whole_characters(&self.partial));
             }
         }
     }
 
-    fn print(&mut self) {
+    /// Logs the first bytes of what there is, and keeps the others for the next line.
+    fn print(&mut self, length: usize) {
         let Label { app, version, request, minute } = &*self.label;
-        let line = String::from_utf8_lossy(&self.partial);
+        let (line, rest) = self.partial.split_at_checked(length).unwrap_or((&self.partial, &[]));
+        let line = String::from_utf8_lossy(line);
         if minute.has_room(&line, request) {
             // Control characters are escaped by the log's formatter.
             tracing::info!(target: "guest", app = %app, version, request_id = request, stream = self.stream, "{line}");
         }
-        self.partial.clear();
+        let rest = rest.len();
+        self.partial.drain(..self.partial.len() - rest);
+        self.escaped = self.partial.iter().copied().map(escaped).sum();
+    }
+}
+
+/// Bytes of a text up to a character that is not whole yet. What is no text counts as whole.
+fn whole_characters(bytes: &[u8]) -> usize {
+    match std::str::from_utf8(bytes) {
+        Err(error) if error.error_len().is_none() && error.valid_up_to() > 0 => error.valid_up_to(),
+        _ => bytes.len(),
+    }
+}
+
+/// What a byte becomes in the log at most: what is no text is replaced by a character of three
+/// bytes.
+fn escaped(byte: u8) -> usize {
+    match byte {
+        b'"' | b'\\' => 2,
+        0..=0x1f | 0x7f => 6,
+        0x80.. => 3,
+        _ => 1,
     }
 }
 
 impl Drop for Lines {
     fn drop(&mut self) {
         if !self.partial.is_empty() {
-            self.print();
+            self.print(self.partial.len());
         }
         if self.dropped > 0 {
             let Label { app, version, request, minute } = &*self.label;
@@ -128,4 +158,17 @@ impl OutputStream for Output {
 
 fn count(bytes: &[u8]) -> u64 {
     u64::try_from(bytes.len()).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_is_cut_between_characters() {
+        assert_eq!(whole_characters("aü€".as_bytes()), 6);
+        assert_eq!(whole_characters(&"aü€".as_bytes()[..5]), 3);
+        assert_eq!(whole_characters(b"a\xff\xfe"), 3);
+        assert_eq!(whole_characters(b"\xe2\x82"), 2, "nothing would be left to log");
+    }
 }

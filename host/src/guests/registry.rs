@@ -24,6 +24,7 @@ use crate::interfaces::{AppContext, Rehearsal};
 use crate::storage::blobs::Discards;
 use crate::storage::registry::App;
 use crate::storage::{AppSpace, Database};
+use crate::telemetry::figures::{GuestMemoryFigures, Measured};
 use arc_swap::{ArcSwap, ArcSwapOption};
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -280,6 +281,24 @@ impl Registry {
     /// How many instances may live at once.
     pub fn instances(&self) -> u32 {
         self.compiler.instances()
+    }
+
+    /// What guests and pools are doing at this moment, without what a database would have to be
+    /// asked for.
+    pub fn measured(&self) -> Measured {
+        let room = self.memory.figures();
+        Measured {
+            guests_in_flight: room.instances,
+            guests_most: u64::from(self.instances()),
+            guest_memory: GuestMemoryFigures {
+                bytes: room.used,
+                bytes_most: room.total,
+                waiting: room.waiting,
+                refused: room.refused,
+            },
+            pools: self.database.pools(),
+            ..Measured::default()
+        }
     }
 
     /// The room that guests share.

@@ -20,6 +20,7 @@ use wasmtime_wasi_http::p2::bindings::http::types::Scheme;
 use wasmtime_wasi_http::{Error as HttpError, WasiHttpView};
 
 use crate::interfaces::body::RequestBody;
+use crate::telemetry::traces;
 
 /// A guest at work. Dropping it ends the guest; what was not kept is undone.
 pub struct Running {
@@ -101,7 +102,9 @@ pub fn start(
         // Dropped before the store, and with it before the body that the guest writes.
         let (mut store, mut end) = (store, UnlessGood { failed: note, good: false });
         let ran = async {
+            let step = traces::step("instantiate");
             let proxy = pre.instantiate_async(&mut store).await?;
+            drop(step);
             proxy.wasi_http_incoming_handler().call_handle(&mut store, request, out).await
         };
         if let Err(error) = ran.await {
@@ -116,7 +119,10 @@ pub fn start(
         Ok(end) => end,
         Err(_) => Err(Fault::Panic),
     });
-    let guest = Metered::new(computing.boxed(), Arc::clone(&guest.accounts.computing));
+    // A guest may go on in another task than the one that has begun it.
+    let trace = traces::carried();
+    let computing = if trace.is_traced() { trace.scope(computing).boxed() } else { computing.boxed() };
+    let guest = Metered::new(computing, Arc::clone(&guest.accounts.computing));
     Ok(Running { reply, guest, failed })
 }
 

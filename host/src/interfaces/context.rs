@@ -6,6 +6,7 @@ use super::session;
 use crate::config::Limits;
 use crate::storage::blobs::{Blob, Discards};
 use crate::storage::{self, AppSpace, Bounds, Transactions, UnitOfWork};
+use crate::telemetry::traces;
 use std::collections::HashSet;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -184,10 +185,15 @@ impl Context {
         self.unit.check_kept()?;
         self.session.flush(&mut self.unit).await?;
         self.marks.clear();
+        let mut step = self.unit.is_holding().then(|| traces::step("commit"));
         if let Err(error) = self.unit.commit().await {
+            if let Some(step) = &mut step {
+                step.failed(|| format!("{:?}", error.code));
+            }
             self.session.rolled_back();
             return Err(error);
         }
+        drop(step);
         self.session.committed(self.app.space.app());
         self.session.note_use(&mut self.unit).await;
         Ok(())

@@ -10,6 +10,7 @@ use super::sqlite::{Counters, SqliteLease};
 use super::statement::Growth;
 use super::value::{Rows, Value};
 use super::{Error, Result};
+use crate::telemetry::traces::{self, Step};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -115,31 +116,36 @@ impl Connection {
     /// Runs one statement that the host has written. Cancelling leaves the connection unusable; it
     /// is then not reused.
     pub async fn host(&mut self, sql: &HostSql, params: &[Value]) -> Result<Outcome> {
-        match self {
+        let step = self.step(sql.postgres());
+        let result = match self {
             Self::Postgres(lease) => {
                 let schema = lease.host_schema();
                 lease.run(&in_schema(schema.as_deref(), sql.postgres()), params, &HOST_BOUNDS).await
             }
             Self::Sqlite(lease) => lease.host(sql.sqlite(), params).await,
-        }
+        };
+        noted(step, result)
     }
 
     /// Runs one statement whose text the host has put together; host tables are written
     /// `innkeeper.<table>`.
     pub async fn host_text(&mut self, sql: &str, params: &[Value]) -> Result<Outcome> {
-        match self {
+        let step = self.step(sql);
+        let result = match self {
             Self::Postgres(lease) => {
                 let schema = lease.host_schema();
                 lease.run(&in_schema(schema.as_deref(), sql), params, &HOST_BOUNDS).await
             }
             Self::Sqlite(lease) => lease.host(&super::host_sql::for_sqlite(sql), params).await,
-        }
+        };
+        noted(step, result)
     }
 
     /// Runs one statement of a guest, which `statement::check` has let pass. Cancelling as with
     /// [`Self::host`].
     pub async fn guest(&mut self, sql: &GuestSql<'_>, params: &[Value]) -> Result<Outcome> {
-        match self {
+        let step = self.step(sql.text);
+        let result = match self {
             Self::Postgres(lease) => {
                 lease.set_drains(sql.steady);
                 let result = lease.run(sql.text, params, &sql.bounds).await;
@@ -147,7 +153,17 @@ impl Connection {
                 result
             }
             Self::Sqlite(lease) => lease.guest(sql, params).await,
-        }
+        };
+        noted(step, result)
+    }
+
+    /// One statement on behalf of the request under way, if that is traced.
+    fn step(&self, text: &str) -> Step {
+        let system = match self {
+            Self::Postgres(_) => "postgresql",
+            Self::Sqlite(_) => "sqlite",
+        };
+        traces::statement(system, text)
     }
 
     /// From now on the connection serves a unit of work with these counters. Nothing on Postgres.
@@ -205,10 +221,12 @@ impl Connection {
         sql: &GuestSql<'_>,
         params: &[Value],
     ) -> Result<Outcome> {
-        match self {
+        let step = self.step(sql.text);
+        let result = match self {
             Self::Postgres(lease) => lease.declare(number, life, sql, params).await,
             Self::Sqlite(lease) => lease.declare(number, sql, params).await,
-        }
+        };
+        noted(step, result)
     }
 
     /// At most `count` further rows of a cursor within `bounds`; none at its end.
@@ -303,6 +321,7 @@ impl Connection {
     /// Runs a definition that the host has written for an app, without parameters. In a
     /// transaction.
     pub(super) async fn define(&mut self, text: &str) -> Result<()> {
+        let _step = self.step(text);
         match self {
             Self::Postgres(lease) => lease.define(text).await,
             Self::Sqlite(lease) => lease.script(text).await,
@@ -311,11 +330,26 @@ impl Connection {
 
     /// Runs statements from a file of migrations, separated by semicolons, without parameters.
     pub(super) async fn script(&mut self, text: &str) -> Result<()> {
+        let _step = self.step(text);
         match self {
             Self::Postgres(lease) => lease.script(text).await,
             Self::Sqlite(lease) => lease.script(text).await,
         }
     }
+}
+
+/// Ends the step of a statement with what came of it.
+pub(super) fn noted(mut step: Step, result: Result<Outcome>) -> Result<Outcome> {
+    match &result {
+        Ok(outcome) if outcome.rows.columns.is_empty() => {
+            step.note("innkeeper.affected_rows", i64::try_from(outcome.affected).unwrap_or(i64::MAX));
+        }
+        Ok(outcome) => {
+            step.note("db.response.returned_rows", i64::try_from(outcome.rows.rows.len()).unwrap_or(i64::MAX));
+        }
+        Err(error) => step.failed(|| format!("{:?}", error.code)),
+    }
+    result
 }
 
 /// The cell of a row that the host selected, by position.

@@ -1,6 +1,7 @@
 //! All figures as OpenMetrics text: what was counted, and what is measured at the moment of asking.
 
 use super::metrics::{self, ByApp, by};
+use super::own_process::own_memory;
 use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
@@ -117,11 +118,30 @@ fn guests(registry: &mut Registry, measured: &Measured) {
         ),
         ("guest_memory_waiting", "Requests that wait for room in memory", measured.guest_memory.waiting),
     ];
-    let refused: Counter = Counter::default();
-    refused.inc_by(measured.guest_memory.refused);
-    let help = "Requests and growing guests for which there was no room in memory";
-    registry.register("guest_memory_refused", help, refused);
-    for (name, help, value) in figures {
+    let counted = [
+        (
+            "guest_memory_refused",
+            "Requests and growing guests for which there was no room in memory",
+            measured.guest_memory.refused,
+        ),
+        (
+            "log_lines_left_out",
+            "Lines of the log that nobody read as fast as they came",
+            super::log_queue::left_out(),
+        ),
+    ];
+    for (name, help, value) in counted {
+        let counter: Counter = Counter::default();
+        counter.inc_by(value);
+        registry.register(name, help, counter);
+    }
+    let memory = own_memory();
+    let of_process = [
+        ("process_resident_bytes", "Bytes of memory that the process holds", memory.resident),
+        ("process_swapped_bytes", "Bytes of the process that are swapped out", memory.swapped),
+        ("process_threads", "Threads of the process", memory.threads),
+    ];
+    for (name, help, value) in figures.into_iter().chain(of_process) {
         let gauge: Gauge = Gauge::default();
         gauge.set(signed(value));
         registry.register(name, help, gauge);

@@ -1,143 +1,141 @@
-//! Lines on their way to standard output. Whoever logs never waits: a thread writes, and where
-//! nobody reads what it writes, only so many bytes are kept for later. What finds no room is left
-//! out, and counted.
+//! Lines on their way to standard output. Whoever logs never waits and wakes nobody: a thread looks
+//! for lines by itself, often while there are any. Where nobody reads what it writes, only so many
+//! bytes are kept for later. What finds no room is left out, and counted.
 
 use std::io::{self, Write};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::thread::Thread;
 use std::time::Duration;
-use tracing_subscriber::fmt::MakeWriter;
 
 /// Bytes that may wait for the thread; as many may be in its hands.
 const MOST_WAITING: usize = 2 << 20;
 /// Room that is not given back when it is empty.
 const KEPT: usize = 64 << 10;
-/// Lines that come within this time are written together: waking the thread for each would cost
-/// more than the line.
-const GATHER: Duration = Duration::from_millis(5);
+/// The thread looks this often while lines come, and writes together what it finds.
+const BUSY: Duration = Duration::from_millis(5);
+/// It looks ever more rarely while none come, down to this.
+const QUIET: Duration = Duration::from_millis(80);
 /// How long the end of the process may wait for the last lines.
 const LAST_LINES: Duration = Duration::from_secs(1);
 
-/// Where the log's lines go. Cloning shares it.
-#[derive(Debug, Clone, Default)]
-pub(super) struct LogQueue(Arc<Shared>);
+/// Lines of this process that found no room.
+static LEFT_OUT: AtomicU64 = AtomicU64::new(0);
 
-#[derive(Debug, Default)]
-struct Shared {
-    state: Mutex<State>,
-    changed: Condvar,
+/// Where the log's lines go. Cloning shares it.
+///
+/// Sending to a channel of the standard library makes a system call only where the receiver sleeps
+/// in it, and ours never does.
+#[derive(Debug, Clone)]
+pub(super) struct LogQueue {
+    lines: Sender<Box<[u8]>>,
+    shared: Arc<Shared>,
 }
 
 #[derive(Debug, Default)]
-struct State {
-    waiting: Vec<u8>,
-    left_out: u64,
+struct Shared {
+    /// Bytes of lines that wait.
+    waiting: AtomicUsize,
+    left_out: AtomicU64,
     /// No more lines will come.
-    is_ending: bool,
-    /// Everything is written.
-    has_ended: bool,
+    is_ending: AtomicBool,
 }
 
 /// Writes what is waiting when it is dropped, unless that takes too long.
 #[derive(Debug)]
 #[must_use = "the last lines are written when this is dropped"]
-pub struct LogGuard(LogQueue);
+pub struct LogGuard {
+    shared: Arc<Shared>,
+    writer: Thread,
+    ended: Receiver<()>,
+}
+
+/// How many lines this process has left out of its log, since nobody read it fast enough.
+pub(super) fn left_out() -> u64 {
+    LEFT_OUT.load(Ordering::Relaxed)
+}
 
 impl LogQueue {
     /// A queue that a thread of its own writes to `output`.
     pub(super) fn start(output: impl Write + Send + 'static) -> io::Result<(Self, LogGuard)> {
-        let queue = Self::default();
-        let writer = queue.clone();
-        std::thread::Builder::new().name("log".into()).spawn(move || writer.write_to(output))?;
-        Ok((queue.clone(), LogGuard(queue)))
+        let (lines, coming) = channel();
+        let (at_end, ended) = channel();
+        let shared = Arc::<Shared>::default();
+        let writer = Arc::clone(&shared);
+        let thread = std::thread::Builder::new().name("log".into()).spawn(move || {
+            write(&writer, &coming, output);
+            // Nobody may wait for it any more.
+            let _ = at_end.send(());
+        })?;
+        let guard = LogGuard { shared: Arc::clone(&shared), writer: thread.thread().clone(), ended };
+        Ok((Self { lines, shared }, guard))
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
-        self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn put(&self, line: &[u8]) {
-        let mut state = self.state();
-        if state.waiting.len().saturating_add(line.len()) > MOST_WAITING {
-            state.left_out += 1;
-            return;
+    /// Takes a line, or leaves it out.
+    pub(super) fn put(&self, line: &[u8]) {
+        let before = self.shared.waiting.fetch_add(line.len(), Ordering::Relaxed);
+        let has_room = before.saturating_add(line.len()) <= MOST_WAITING;
+        if !has_room || self.lines.send(line.into()).is_err() {
+            self.shared.waiting.fetch_sub(line.len(), Ordering::Relaxed);
+            self.shared.left_out.fetch_add(1, Ordering::Relaxed);
+            LEFT_OUT.fetch_add(1, Ordering::Relaxed);
         }
-        let was_empty = state.waiting.is_empty();
-        state.waiting.extend_from_slice(line);
-        drop(state);
-        if was_empty {
-            self.0.changed.notify_all();
-        }
     }
+}
 
-    fn write_to(self, mut output: impl Write) {
-        let mut lines = Vec::new();
-        while let Some(left_out) = self.take(&mut lines) {
-            // Nobody may be reading any more. There is no other place to say so.
-            let _ = output.write_all(&lines).and_then(|()| output.flush());
-            lines.clear();
-            lines.shrink_to(KEPT);
-            if left_out > 0 {
-                tracing::warn!(
-                    lines = left_out,
-                    "the log is not read as fast as it is written: some lines are left out"
-                );
+/// Writes what comes, until the end has been asked for and nothing is left.
+fn write(shared: &Shared, coming: &Receiver<Box<[u8]>>, mut output: impl Write) {
+    let mut lines = Vec::new();
+    let mut pause = BUSY;
+    loop {
+        // Before the look: what came before the end was asked for is found.
+        let is_ending = shared.is_ending.load(Ordering::Acquire);
+        while lines.len() < MOST_WAITING
+            && let Ok(line) = coming.try_recv()
+        {
+            lines.extend_from_slice(&line);
+        }
+        if lines.is_empty() {
+            if is_ending {
+                return;
             }
+            pause = (pause * 2).min(QUIET);
+            std::thread::park_timeout(pause);
+            continue;
         }
-        self.state().has_ended = true;
-        self.0.changed.notify_all();
-    }
-
-    /// Waits for lines and puts them into `lines`. Says how many were left out before; none when no
-    /// more will come.
-    fn take(&self, lines: &mut Vec<u8>) -> Option<u64> {
-        let nothing = |state: &mut State| state.waiting.is_empty() && !state.is_ending;
-        let waiting = self.0.changed.wait_while(self.state(), nothing);
-        let state = waiting.unwrap_or_else(PoisonError::into_inner);
-        let more = |state: &mut State| !state.is_ending;
-        let gathered = self.0.changed.wait_timeout_while(state, GATHER, more);
-        let (mut state, _) = gathered.unwrap_or_else(PoisonError::into_inner);
-        if state.waiting.is_empty() {
-            return None;
+        shared.waiting.fetch_sub(lines.len(), Ordering::Relaxed);
+        // Nobody may be reading any more. There is no other place to say so.
+        let _ = output.write_all(&lines).and_then(|()| output.flush());
+        lines.clear();
+        lines.shrink_to(KEPT);
+        let left_out = shared.left_out.swap(0, Ordering::Relaxed);
+        if left_out > 0 {
+            tracing::warn!(
+                lines = left_out,
+                "the log is not read as fast as it is written: some lines are left out"
+            );
         }
-        std::mem::swap(&mut state.waiting, lines);
-        Some(std::mem::take(&mut state.left_out))
+        pause = BUSY;
+        if !is_ending {
+            std::thread::park_timeout(pause);
+        }
     }
 }
 
 impl Drop for LogGuard {
     fn drop(&mut self) {
-        let LogQueue(shared) = &self.0;
-        self.0.state().is_ending = true;
-        shared.changed.notify_all();
-        let unwritten = |state: &mut State| !state.has_ended;
+        self.shared.is_ending.store(true, Ordering::Release);
+        self.writer.unpark();
         // Where the time is over, the lines are lost with the process.
-        drop(shared.changed.wait_timeout_while(self.0.state(), LAST_LINES, unwritten));
-    }
-}
-
-impl Write for LogQueue {
-    fn write(&mut self, line: &[u8]) -> io::Result<usize> {
-        self.put(line);
-        Ok(line.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-impl<'a> MakeWriter<'a> for LogQueue {
-    type Writer = Self;
-
-    fn make_writer(&'a self) -> Self {
-        self.clone()
+        let _ = self.ended.recv_timeout(LAST_LINES);
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::sync::mpsc;
+    use std::sync::{Mutex, mpsc};
     use std::time::Instant;
 
     /// An output that takes a write only when it is let.
@@ -170,9 +168,11 @@ mod tests {
         let (queue, guard, opener, written) = gated();
         let line = vec![b'x'; 1024];
         (0..10 * 1024).for_each(|_| queue.put(&line));
-        let state = queue.state();
-        assert!(state.waiting.len() <= MOST_WAITING && state.left_out >= 6 * 1024, "{}", state.left_out);
-        drop(state);
+        let shared = &queue.shared;
+        let (waiting, left_out) =
+            (shared.waiting.load(Ordering::Relaxed), shared.left_out.load(Ordering::Relaxed));
+        assert!(waiting <= MOST_WAITING && left_out >= 6 * 1024, "{waiting} {left_out}");
+        assert!(super::left_out() >= left_out);
         drop(opener);
         drop(guard);
         let written = written.lock().expect("nobody panics").len();
@@ -181,15 +181,40 @@ mod tests {
 
     #[test]
     fn lines_are_written_before_the_end_and_the_end_does_not_wait_for_ever() {
-        let (mut queue, guard, opener, written) = gated();
-        queue.write_all(b"the last line\n").expect("there is room");
+        let (queue, guard, opener, written) = gated();
+        queue.put(b"the last line\n");
         opener.send(()).expect("the thread waits");
         drop(guard);
         assert_eq!(*written.lock().expect("nobody panics"), b"the last line\n");
-        let (mut queue, guard, _opener, _written) = gated();
-        queue.write_all(b"never read\n").expect("there is room");
+        let (queue, guard, _opener, _written) = gated();
+        queue.put(b"never read\n");
         let began = Instant::now();
         drop(guard);
         assert!(began.elapsed() >= LAST_LINES);
+    }
+
+    /// Times that this thread has given its processor away by itself.
+    #[cfg(target_os = "linux")]
+    fn switches() -> u64 {
+        let status = std::fs::read_to_string("/proc/thread-self/status").expect("a status");
+        let line = status.lines().find_map(|line| line.strip_prefix("voluntary_ctxt_switches:"));
+        line.and_then(|number| number.trim().parse().ok()).expect("a number")
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn whoever_logs_gives_its_processor_away_for_nobody() {
+        let (queue, guard) = LogQueue::start(io::sink()).expect("a thread");
+        let before = switches();
+        for _ in 0..100 {
+            (0..20).for_each(|_| queue.put(&[b'x'; 300]));
+            // Long enough that the writer takes what there is meanwhile.
+            let began = Instant::now();
+            while began.elapsed() < Duration::from_millis(2) {
+                std::hint::spin_loop();
+            }
+        }
+        assert_eq!(switches() - before, 0);
+        drop(guard);
     }
 }

@@ -4,11 +4,13 @@
 //! The counters belong to the process and begin at 0 with it. [`super::figures`] writes them out,
 //! with what is measured at that moment.
 
+use super::recent::{Counts, Histogram as Classes};
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
 use std::sync::LazyLock;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 /// Upper ends of the classes of durations, in seconds; the last ones are Heroku's and our own
@@ -45,6 +47,24 @@ struct Metrics {
     blobs_refused: Counters,
     cross_origin_refused: Counters,
     statements_given_up: Counters,
+    log_lines_left_out: Counters,
+    all: All,
+}
+
+/// What is counted of all requests together, to be read while it is counted.
+#[derive(Default)]
+struct All {
+    by_class: [AtomicU64; 5],
+    took: Classes,
+}
+
+/// What all requests together came to at a moment.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Requests {
+    /// Answers with a status of 100 to 199, of 200 to 299, and so on to 599.
+    pub(super) by_class: [u64; 5],
+    /// How long they took.
+    pub(super) took: Counts,
 }
 
 struct Durations(Family<ByApp, Histogram, fn() -> Histogram>);
@@ -62,6 +82,23 @@ pub fn request(app: &str, status: u16, took: Duration) {
     let class = format!("{}xx", status / 100);
     METRICS.requests.get_or_create(&[("app", app.to_owned()), ("status", class)]).inc();
     METRICS.request_seconds.0.get_or_create(&by(app)).observe(took.as_secs_f64());
+    if let Some(count) = METRICS.all.by_class.get(usize::from(status / 100).saturating_sub(1)) {
+        count.fetch_add(1, Ordering::Relaxed);
+    }
+    METRICS.all.took.note(took);
+}
+
+/// What all requests together have come to since the process began.
+pub(super) fn requests() -> Requests {
+    let all = &METRICS.all;
+    let by_class =
+        std::array::from_fn(|class| all.by_class.get(class).map_or(0, |count| count.load(Ordering::Relaxed)));
+    Requests { by_class, took: all.took.counts() }
+}
+
+/// Counts lines of an app that its bound of the log left out.
+pub fn log_lines_left_out(app: &str, lines: u64) {
+    add(&METRICS.log_lines_left_out, app, lines);
 }
 
 /// Counts what has been kept of sessions.
@@ -143,6 +180,11 @@ pub(super) fn register(registry: &mut Registry) {
             "statements_given_up",
             "Statements on SQLite that went on beyond their time and could not be interrupted",
             &metrics.statements_given_up,
+        ),
+        (
+            "guest_log_lines_left_out",
+            "Lines of guests beyond what their app may log in a minute",
+            &metrics.log_lines_left_out,
         ),
     ];
     for (name, help, counters) in counters {

@@ -3,11 +3,17 @@
 pub mod figures;
 pub mod host_work;
 mod log;
+mod log_layer;
+mod log_line;
 mod log_queue;
 pub mod log_ring;
 pub mod metrics;
+pub mod otlp;
+mod own_process;
 pub mod recent;
+pub mod samples;
 mod seldom;
+pub mod traces;
 
 pub use log::start;
 pub use log_queue::LogGuard;

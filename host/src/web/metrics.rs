@@ -8,7 +8,7 @@ use super::body::{Body, full};
 use super::pages;
 use crate::guests::{Registry, Why};
 use crate::storage::{AppSpace, Database};
-use crate::telemetry::figures::{self, AppFigures, GuestMemoryFigures, Measured};
+use crate::telemetry::figures::{self, AppFigures, Measured};
 use http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
 use http::{Method, Response, StatusCode};
 use std::sync::{Mutex, PoisonError};
@@ -49,19 +49,10 @@ impl Figures {
             refused.headers_mut().insert(ALLOW, HeaderValue::from_static("GET, HEAD"));
             return refused;
         }
-        let room = registry.memory().figures();
         let text = figures::text(&Measured {
-            guests_in_flight: room.instances,
-            guests_most: u64::from(registry.instances()),
-            guest_memory: GuestMemoryFigures {
-                bytes: room.used,
-                bytes_most: room.total,
-                waiting: room.waiting,
-                refused: room.refused,
-            },
             apps: self.apps(registry).await,
-            pools: registry.database().pools(),
             disks: registry.databases().iter().filter_map(Database::disk_figures).collect(),
+            ..registry.measured()
         });
         let mut response = Response::new(full(text));
         response.headers_mut().insert(CONTENT_TYPE, OPEN_METRICS);

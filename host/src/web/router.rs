@@ -23,6 +23,7 @@ use crate::guests::{Absence, Closed, Guest, Registry};
 use crate::operations::Scope;
 use crate::telemetry::metrics;
 use crate::telemetry::recent::{self, Ending};
+use crate::telemetry::traces::{self, Answered, Arrived, RequestTrace};
 use http::header::{HOST, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderMap, Request, Response, StatusCode};
 use hyper::body::Incoming;
@@ -103,7 +104,8 @@ impl Router {
             Err(Route::File(endpoint)) => Cors::of(*endpoint, &request, &self.registry),
             _ => None,
         };
-        let answering = pin!(async {
+        let trace = line.trace(&found, &request, client.scheme_https, &request_id);
+        let answering = pin!(trace.carried().scope(async {
             if let Some(preflight) = cors.as_ref().and_then(|cors| cors.preflight(&request)) {
                 return Ok(preflight);
             }
@@ -114,7 +116,7 @@ impl Router {
                 }
                 Err(route) => Box::pin(self.answer_without_guest(route, request, &client, peer)).await,
             }
-        });
+        }));
         let (mut response, ending, reason) = match self.leaving.in_time(answering).await {
             Ok(response) => {
                 let ending = Ending::Answered(response.status().as_u16());
@@ -135,7 +137,7 @@ impl Router {
             }
             recent::note(guest.app.space.app(), guest.version, ending, began.elapsed());
         }
-        line.log(found.as_deref().ok(), response.status(), began, &request_id, reason.as_deref());
+        line.log(found.as_deref().ok(), response.status(), began, &request_id, reason.as_deref(), trace);
         response
     }
 
@@ -377,6 +379,23 @@ struct Line {
 }
 
 impl Line {
+    /// Begins a trace of what is asked of an app. Who asks the host itself, asks often.
+    fn trace(
+        &self,
+        found: &Result<Arc<Guest>, Route>,
+        request: &Request<Incoming>,
+        https: bool,
+        id: &str,
+    ) -> RequestTrace {
+        let (method, path, headers) = (&self.method, self.path.as_str(), request.headers());
+        match found {
+            Ok(_) | Err(Route::File(_) | Route::Absent(_) | Route::Closed(_)) => {
+                RequestTrace::begin(&Arrived { method, path, https, headers, id })
+            }
+            Err(_) => RequestTrace::default(),
+        }
+    }
+
     fn log(
         &self,
         guest: Option<&Guest>,
@@ -384,8 +403,17 @@ impl Line {
         began: Instant,
         request_id: &str,
         reason: Option<&str>,
+        trace: RequestTrace,
     ) {
         let app = guest.map(|guest| guest.app.space.app().as_ref());
+        let answered = Answered {
+            guest: app.zip(guest.map(|guest| guest.version)),
+            method: &self.method,
+            status: status.as_u16(),
+            took: began.elapsed(),
+        };
+        traces::count(&answered);
+        trace.end(&answered);
         metrics::request(app.unwrap_or_default(), status.as_u16(), began.elapsed());
         let version = guest.map(|guest| guest.version);
         let duration_ms = f64::from(u32::try_from(began.elapsed().as_micros()).unwrap_or(u32::MAX)) / 1000.0;

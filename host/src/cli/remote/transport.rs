@@ -8,6 +8,7 @@
 use super::super::output;
 use crate::config::{RemoteConfig, Secret};
 use crate::operations::OperationError;
+use crate::outbound::tls_connector;
 use crate::web::admin::ErrorBody;
 use anyhow::{Context, anyhow, bail};
 use bytes::Bytes;
@@ -16,11 +17,9 @@ use http::{HeaderMap, Method, Request, StatusCode, Uri};
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::client::conn::http1::{SendRequest, handshake};
 use hyper_util::rt::TokioIo;
-use rustls::crypto::ring;
+use rustls::CertificateError;
 use rustls::pki_types::ServerName;
-use rustls::{CertificateError, ClientConfig};
 use std::net::IpAddr;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::net::{TcpStream, lookup_host};
 use tokio::sync::Mutex;
@@ -91,7 +90,7 @@ enum Trouble {
 impl Transport {
     pub(super) fn new(remote: RemoteConfig) -> anyhow::Result<Self> {
         let RemoteConfig { url, token } = remote;
-        let tls = if url.scheme() == "https" { Some(connector()?) } else { None };
+        let tls = if url.scheme() == "https" { Some(tls_connector()?) } else { None };
         Ok(Self { url, token, tls, open: Mutex::new(None) })
     }
 
@@ -305,21 +304,6 @@ where
     // It ends with the sender.
     tokio::spawn(connection);
     Ok(sender)
-}
-
-fn connector() -> anyhow::Result<TlsConnector> {
-    let mut roots = rustls::RootCertStore::empty();
-    let found = rustls_native_certs::load_native_certs();
-    roots.add_parsable_certificates(found.certs);
-    if roots.is_empty() {
-        bail!(
-            "this system has no root certificates, by which the host could prove who it is: install \
-             ca-certificates, or name a file of certificates in SSL_CERT_FILE"
-        );
-    }
-    let builder = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()));
-    let builder = builder.with_safe_default_protocol_versions()?;
-    Ok(TlsConnector::from(Arc::new(builder.with_root_certificates(roots).with_no_client_auth())))
 }
 
 #[cfg(test)]

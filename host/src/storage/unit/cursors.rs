@@ -9,6 +9,7 @@ use crate::storage::connection::{Bounds, Connection, Control, CursorLife, GuestS
 use crate::storage::sqlite::SqliteCursor;
 use crate::storage::value::Value;
 use crate::storage::{AppSpace, Code, Error, Outcome, Result};
+use crate::telemetry::traces;
 use std::collections::VecDeque;
 
 /// Cursors that a request may have open at once.
@@ -114,6 +115,7 @@ impl UnitOfWork {
             return Ok((outcome.rows.columns, Place::Unit { generation: self.generation, part }));
         }
         if let Some(reader) = self.space.cursor_reader(self.snapshot.total > 0).await? {
+            let _step = traces::statement("sqlite", sql.text);
             let (columns, cursor) = reader.open(sql, params).await?;
             return Ok((columns, Place::Own(cursor)));
         }

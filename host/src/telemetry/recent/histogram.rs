@@ -10,11 +10,11 @@ const CLASSES: usize = 37;
 
 /// How many durations there were of each class.
 #[derive(Debug)]
-pub(super) struct Histogram([AtomicU32; CLASSES]);
+pub(in crate::telemetry) struct Histogram([AtomicU32; CLASSES]);
 
 /// The counts of a moment.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Counts([u64; CLASSES]);
+pub(in crate::telemetry) struct Counts([u64; CLASSES]);
 
 impl Default for Histogram {
     fn default() -> Self {
@@ -29,7 +29,7 @@ impl Default for Counts {
 }
 
 impl Histogram {
-    pub(super) fn note(&self, took: Duration) {
+    pub(in crate::telemetry) fn note(&self, took: Duration) {
         if let Some(count) = self.0.get(class(took)) {
             count.fetch_add(1, Ordering::Relaxed);
         }
@@ -39,7 +39,7 @@ impl Histogram {
         self.0.iter().for_each(|count| count.store(0, Ordering::Relaxed));
     }
 
-    pub(super) fn counts(&self) -> Counts {
+    pub(in crate::telemetry) fn counts(&self) -> Counts {
         Counts(std::array::from_fn(|class| {
             self.0.get(class).map_or(0, |count| u64::from(count.load(Ordering::Relaxed)))
         }))
@@ -51,13 +51,22 @@ impl Counts {
         self.0.iter_mut().zip(&other.0).for_each(|(count, more)| *count += more);
     }
 
-    pub(super) fn total(&self) -> u64 {
+    /// What has been counted since another moment of the same histogram, which may have gone
+    /// beyond the end of its counters meanwhile.
+    pub(in crate::telemetry) fn since(&self, before: &Self) -> Self {
+        let wrapped = |count: u64, before: u64| count.wrapping_sub(before) & u64::from(u32::MAX);
+        let mut since = self.clone();
+        since.0.iter_mut().zip(&before.0).for_each(|(count, before)| *count = wrapped(*count, *before));
+        since
+    }
+
+    pub(in crate::telemetry) fn total(&self) -> u64 {
         self.0.iter().sum()
     }
 
     /// The duration in milliseconds that so many percent of all were not longer than; none where
     /// there were none. Within a class durations are taken to be spread evenly.
-    pub(super) fn percentile(&self, percent: u32) -> Option<f64> {
+    pub(in crate::telemetry) fn percentile(&self, percent: u32) -> Option<f64> {
         let total = self.total();
         let rank = total.saturating_mul(u64::from(percent)).div_ceil(100);
         let mut before = 0;

@@ -8,6 +8,7 @@ mod histogram;
 mod snapshot;
 mod version;
 
+pub(super) use histogram::{Counts, Histogram};
 pub use snapshot::{AppTraffic, HourTraffic, Latency, MinuteTraffic, Totals, VersionTraffic};
 
 use arc_swap::ArcSwap;

@@ -110,6 +110,15 @@ pub fn log_flood(out: ResponseOutparam) {
     http::respond(out, 200, &written.to_string());
 }
 
+/// Writes a MiB into the log without a line's end: what is no text, and what moves a terminal.
+pub fn log_bytes(out: ResponseOutparam) {
+    let bytes: Vec<u8> = (0..MIB).map(|at| if at % 512 < 256 { at as u8 } else { b'\x1b' }).collect();
+    let bytes: Vec<u8> = bytes.into_iter().filter(|byte| *byte != b'\n').collect();
+    let stream = stderr::get_stderr();
+    let written = bytes.chunks(4096).take_while(|piece| http::write_all(&stream, piece).is_ok()).count();
+    http::respond(out, 200, &written.to_string());
+}
+
 /// Writes 10,000 empty lines into the log.
 pub fn log_lines(out: ResponseOutparam) {
     let stream = stderr::get_stderr();

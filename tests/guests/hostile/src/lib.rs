@@ -29,6 +29,7 @@ impl Guest for Hostile {
             "/recurse" => exhaust::recurse(out),
             "/park" => exhaust::park(),
             "/handles" => exhaust::handles(),
+            "/log-bytes" => exhaust::log_bytes(out),
             "/log-flood" => exhaust::log_flood(out),
             "/log-lines" => exhaust::log_lines(out),
             "/random" => exhaust::random(out),

@@ -45,6 +45,7 @@ use crate::guests::compiling;
 use app_arg::{MaybeApp, OneApp};
 use clap::{Parser, Subcommand};
 use database_args::{DatabaseArgs, HostArgs};
+use std::pin::Pin;
 use std::process::ExitCode;
 use usage_error::UsageError;
 
@@ -106,32 +107,39 @@ impl Cli {
         matches!(self.command, Command::Serve(_) | Command::Dev(_))
     }
 
-    /// Runs the command. Only `serve` and `dev` take more than a moment.
-    pub async fn run(self) -> anyhow::Result<()> {
-        match self.command {
-            Command::Dev(options) => dev::run(options).await,
-            Command::Serve(options) => serve::run(options).await,
-            Command::Migrate(options) => Box::pin(migrate::run(&options)).await,
-            Command::Deploy(options) => deploy::run(&options).await,
-            Command::Apps(options) => Box::pin(apps::run(&options)).await,
-            Command::Versions(options) => versions::run(&options).await,
-            Command::Rollback(options) => rollback::run(&options).await,
-            Command::Promote(options) => canary::promote(&options).await,
-            Command::Abort(options) => canary::abort(&options).await,
-            Command::Config(options) => app_config::run(&options).await,
-            Command::Logs(options) => logs::run(&options).await,
-            Command::Audit(options) => audit::run(&options).await,
-            Command::Hosts(options) => hosts::run(&options).await,
-            Command::Blobs(options) => Box::pin(blobs::run(&options)).await,
-            Command::Export(options) => Box::pin(transfer::export(&options)).await,
-            Command::Import(options) => Box::pin(transfer::import(&options)).await,
-            Command::Sessions(options) => sessions::run(&options).await,
-            Command::Inspect(options) => inspect::run(&options).await,
-            Command::Compile => compiling::child::run().await,
-            Command::Keys(options) => keys::run(&options).await,
-            Command::Token(options) => Box::pin(token::run(&options)).await,
-            Command::Doctor(options) => doctor::run(&options).await,
-            Command::Completions(options) => {
+    /// Runs the command. Only `serve` and `dev` take more than a moment. Its code is part of the
+    /// library: the program would compile all of it once more.
+    pub fn run(self) -> Pin<Box<dyn Future<Output = anyhow::Result<()>>>> {
+        Box::pin(self.command.run())
+    }
+}
+
+impl Command {
+    async fn run(self) -> anyhow::Result<()> {
+        match self {
+            Self::Dev(options) => dev::run(options).await,
+            Self::Serve(options) => serve::run(options).await,
+            Self::Migrate(options) => Box::pin(migrate::run(&options)).await,
+            Self::Deploy(options) => deploy::run(&options).await,
+            Self::Apps(options) => Box::pin(apps::run(&options)).await,
+            Self::Versions(options) => versions::run(&options).await,
+            Self::Rollback(options) => rollback::run(&options).await,
+            Self::Promote(options) => canary::promote(&options).await,
+            Self::Abort(options) => canary::abort(&options).await,
+            Self::Config(options) => app_config::run(&options).await,
+            Self::Logs(options) => logs::run(&options).await,
+            Self::Audit(options) => audit::run(&options).await,
+            Self::Hosts(options) => hosts::run(&options).await,
+            Self::Blobs(options) => Box::pin(blobs::run(&options)).await,
+            Self::Export(options) => Box::pin(transfer::export(&options)).await,
+            Self::Import(options) => Box::pin(transfer::import(&options)).await,
+            Self::Sessions(options) => sessions::run(&options).await,
+            Self::Inspect(options) => inspect::run(&options).await,
+            Self::Compile => compiling::child::run().await,
+            Self::Keys(options) => keys::run(&options).await,
+            Self::Token(options) => Box::pin(token::run(&options)).await,
+            Self::Doctor(options) => doctor::run(&options).await,
+            Self::Completions(options) => {
                 completions::run(&options);
                 Ok(())
             }

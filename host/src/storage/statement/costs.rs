@@ -70,7 +70,7 @@ pub(super) fn bounded(statement: &Statement, text: &str) -> Result<Option<Statem
     if defines || !may_need_bounds(text) {
         return Ok(None);
     }
-    let mut tree = serde_json::to_value(statement).map_err(|_| misread())?;
+    let mut tree = serde_json::to_value(statement as &dyn erased_serde::Serialize).map_err(|_| misread())?;
     let mut pass = Pass { changed: false, added: 0 };
     pass.visit(&mut tree)?;
     if !pass.changed {

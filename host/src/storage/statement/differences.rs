@@ -75,7 +75,7 @@ pub(super) fn look(engine: Engine, statement: &Statement) {
 /// What a statement means on one engine only.
 pub(super) fn of(engine: Engine, statement: &Statement) -> BTreeSet<String> {
     let mut search = Search { engine, found: BTreeSet::new() };
-    if let Ok(tree) = serde_json::to_value(statement) {
+    if let Ok(tree) = serde_json::to_value(statement as &dyn erased_serde::Serialize) {
         search.visit(&tree);
     }
     search.found

@@ -15,6 +15,7 @@ mod serializer;
 
 use super::Refusal;
 use super::allowed::{FunctionKind, Lists};
+use erased_serde::Serialize as Node;
 use serde::Serialize;
 use std::fmt;
 
@@ -29,8 +30,9 @@ pub(super) struct Findings {
     pub(super) subqueries: bool,
 }
 
-/// Walks `tree`. Recursive: the caller provides the stack.
-pub(super) fn walk<T: Serialize>(tree: &T, lists: &Lists) -> Result<Findings, Refusal> {
+/// Walks `tree`. Recursive: the caller provides the stack. The type of a node is erased, so that
+/// the walk is compiled once and not for each of the parser's types.
+pub(super) fn walk(tree: &dyn Node, lists: &Lists) -> Result<Findings, Refusal> {
     let mut walker = Walker::new(lists);
     tree.serialize(&mut walker).map_err(|stop| stop.0)?;
     walker.check_points()?;

@@ -1,6 +1,6 @@
 //! What a statement calls by name: tables, functions, types, columns.
 
-use super::{Name, Stop, TableFunction, Walker, lookups};
+use super::{Name, Node, Stop, TableFunction, Walker, lookups};
 use crate::storage::statement::allowed::FunctionKind;
 use crate::storage::statement::stand_in::{Carries, StandIn};
 use crate::storage::statement::{Engine, Refusal, grammar, rules};
@@ -57,6 +57,7 @@ impl Walker<'_> {
             return Err(Stop::misread("a column or an element of one is to be set"));
         }
         let names = self.names.len();
+        let carried: &dyn Node = &carried;
         carried.serialize(&mut *self)?;
         self.names.truncate(names);
         Ok(())

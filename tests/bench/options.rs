@@ -45,7 +45,7 @@ pub struct Options {
     /// Length of one attack
     #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..))]
     pub attack_seconds: u32,
-    /// The host [default: target/dist/innkeeper, else target/release/innkeeper]
+    /// The host [default: target/release/innkeeper]
     #[arg(long, value_name = "FILE")]
     pub innkeeper: Option<PathBuf>,
     /// Another build of the host, to be measured beside it (hello, page and query)

@@ -9,16 +9,14 @@ pub fn repository() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
 }
 
-/// The host: the one named, else the fastest build there is.
+/// The host: the one named, else what is built for deployment.
 pub fn innkeeper(named: Option<&Path>) -> anyhow::Result<PathBuf> {
     if let Some(path) = named {
         ensure!(path.is_file(), "no host at {}", path.display());
         return Ok(path.canonicalize()?);
     }
-    let built = ["dist", "release"].map(|profile| repository().join("target").join(profile).join("innkeeper"));
-    let found = built.iter().find(|path| path.is_file());
-    let found = found.context("the host is not built; build it first: cargo build --profile dist -p innkeeper")?;
-    Ok(found.canonicalize()?)
+    let built = repository().join("target/release/innkeeper").canonicalize();
+    built.context("the host is not built; build it first: cargo build --release -p innkeeper")
 }
 
 /// A built guest, by the name of its file without `.wasm`.

@@ -316,7 +316,7 @@ mod tests {
         assert_eq!((config.memory_bytes, config.memory_budget().slots()), (2_560 << 20, 1_000));
         assert_eq!(config.limits.session_idle.as_secs(), 3_600);
         assert_eq!(config.sqlite_synchronous, SqliteSynchronous::Normal);
-        assert_eq!(config.web.serve_address.port(), 5006);
+        assert_eq!(config.web.serve_port, 5006);
         Ok(())
     }
 

@@ -1,6 +1,6 @@
 //! Where the host listens, whom it believes and how it writes its log.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::{Ipv4Addr, SocketAddr};
 
 use super::{Environment, Error, Secret};
 
@@ -17,8 +17,8 @@ const TOKEN_CHARACTERS: usize = 32;
 /// The host towards its network and its operator.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WebConfig {
-    /// Where `serve` listens: every address of this machine, at `PORT`; port 0 = any free one.
-    pub serve_address: SocketAddr,
+    /// At which port `serve` listens, at every address of this machine; 0 = any free one.
+    pub serve_port: u16,
     /// Where `dev` listens: this machine alone, at 8080 whatever `PORT` says.
     pub dev_address: SocketAddr,
     /// Whether `X-Forwarded-*` is believed, because a router that writes it stands before every
@@ -48,10 +48,9 @@ impl WebConfig {
     /// `INNKEEPER_DASHBOARD_HOST`.
     pub fn from_environment(environment: &Environment) -> Result<Self, Error> {
         let port = environment.parsed(PORT, "a port from 0 to 65535", |text| text.parse().ok())?;
-        let serve_ip = every_address(environment);
         let is_dyno = environment.is_dyno();
         Ok(Self {
-            serve_address: SocketAddr::new(serve_ip, port.unwrap_or(DEFAULT_PORT)),
+            serve_port: port.unwrap_or(DEFAULT_PORT),
             dev_address: SocketAddr::new(Ipv4Addr::LOCALHOST.into(), DEFAULT_PORT),
             trust_proxy: environment.flag(TRUST_PROXY)?.unwrap_or(is_dyno),
             log_format: log_format(environment)?,
@@ -62,17 +61,6 @@ impl WebConfig {
                 host_name,
             )?,
         })
-    }
-}
-
-/// Heroku's second generation routes over IPv6 and names its dynos `web-1a2b3c-d4e5f`, the first
-/// `web.1`. The IPv6 address is not taken everywhere, because not every container has IPv6.
-fn every_address(environment: &Environment) -> IpAddr {
-    let dyno = environment.get("DYNO").unwrap_or_default();
-    if dyno.contains('-') && !dyno.contains('.') {
-        Ipv6Addr::UNSPECIFIED.into()
-    } else {
-        Ipv4Addr::UNSPECIFIED.into()
     }
 }
 
@@ -115,7 +103,7 @@ mod tests {
     #[test]
     fn a_laptop_listens_at_8080_and_believes_nobody() -> Result<(), Error> {
         let web = web(&[])?;
-        assert_eq!(web.serve_address.to_string(), "0.0.0.0:8080");
+        assert_eq!(web.serve_port, 8080);
         assert_eq!(web.dev_address.to_string(), "127.0.0.1:8080");
         assert_eq!((web.trust_proxy, web.log_format), (false, LogFormat::Text));
         Ok(())
@@ -124,10 +112,8 @@ mod tests {
     #[test]
     fn a_dyno_listens_at_its_port_and_believes_its_router() -> Result<(), Error> {
         let dyno = web(&[("DYNO", "web.1"), ("PORT", "5006")])?;
-        assert_eq!(dyno.serve_address.to_string(), "0.0.0.0:5006");
+        assert_eq!(dyno.serve_port, 5006);
         assert_eq!((dyno.trust_proxy, dyno.log_format), (true, LogFormat::Json));
-        let second = web(&[("DYNO", "web-12a34b56d-e78f9"), ("PORT", "5006")])?;
-        assert_eq!(second.serve_address.to_string(), "[::]:5006");
         Ok(())
     }
 

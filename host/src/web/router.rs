@@ -19,7 +19,7 @@ use super::visitor_part::VisitorPart;
 use super::{closed, downloads, uploads};
 use crate::guests::admission::Client;
 use crate::guests::routes::Room;
-use crate::guests::{Absence, Closed, Guest, Registry};
+use crate::guests::{Absence, Closed, Guest, Registry, Why};
 use crate::operations::Scope;
 use crate::telemetry::metrics;
 use crate::telemetry::recent::{self, Ending};
@@ -30,12 +30,16 @@ use std::net::IpAddr;
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// Everything below this path is the host's.
 const HOST_ROUTES: &str = "/_innkeeper";
 /// Where the figures are, for the audit log.
 const METRICS: &str = "/_innkeeper/metrics";
+/// How long a request waits for an app that is being loaded, before it is told that it is starting.
+const STARTING_PATIENCE: Duration = Duration::from_secs(5);
+/// From one look to the next meanwhile.
+const STARTING_LOOK: Duration = Duration::from_millis(25);
 /// Stands in the log for a path that is not to be read there.
 const HIDDEN: &str = "(hidden)";
 
@@ -196,6 +200,23 @@ impl Router {
             }),
         }
     }
+    /// Finds what answers a request, and waits a while for what is being loaded: a platform sends
+    /// requests as soon as the port is bound, and most apps are there a moment later.
+    async fn find_in_time(&self, request: &Request<Incoming>) -> Result<Arc<Guest>, Route> {
+        let found = self.find(request);
+        if !is_starting(&found) {
+            return found;
+        }
+        let deadline = Instant::now() + STARTING_PATIENCE;
+        loop {
+            tokio::time::sleep(STARTING_LOOK).await;
+            let found = self.find(request);
+            if !is_starting(&found) || Instant::now() >= deadline {
+                return found;
+            }
+        }
+    }
+
 
     /// Whether a host name is the dashboard's alone.
     fn is_dashboards(&self, host: Option<&str>) -> bool {
@@ -329,6 +350,14 @@ fn host_route(path: &str) -> Route {
         "/metrics" => Route::Metrics,
         _ if path.strip_prefix(admin::BELOW).is_some_and(|rest| rest.is_empty() || rest.starts_with('/')) => {
             Route::Admin
+fn is_starting(found: &Result<Arc<Guest>, Route>) -> bool {
+    match found {
+        Err(Route::Absent(absence)) => *absence == Absence::Starting,
+        Err(Route::Closed(closed)) => closed.why == Why::Starting,
+        _ => false,
+    }
+}
+
         }
         _ if dashboard::is_dashboards(path) => Route::Dashboard,
         _ => Route::Host(|| pages::plain(StatusCode::NOT_FOUND, "no such route of the host\n")),

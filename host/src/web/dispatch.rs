@@ -159,15 +159,21 @@ impl Dispatcher {
         self.tasks.spawn(async move {
             let over = async {
                 // Resolves when the body is dropped.
-                let _ = body_ended.await;
-                tokio::time::sleep(wall).await;
+                match body_ended.await {
+                    Ok(()) => "the visitor left in the middle of the response: its guest was ended",
+                    Err(_) => {
+                        tokio::time::sleep(wall).await;
+                        "a guest that went on after its response was ended"
+                    }
+                }
             };
             tokio::select! {
                 end = running.guest => late.note(end),
-                () = over => tracing::warn!("a guest that went on after its response was ended"),
+                why = over => tracing::warn!("{why}"),
             }
         });
-        (parts, GuestStream::body(body, failed, wall, done))
+        let length = announced_length(&parts.headers);
+        (parts, GuestStream::body(body, length, failed, wall, done))
     }
 
     /// The body of a guest that has returned: everything it will ever write is there.
@@ -225,19 +231,23 @@ impl Dispatcher {
 /// What has no content has no length either (RFC 9110, section 8.6), and an announced body that the
 /// guest never began is not whole.
 fn framed(mut parts: http::response::Parts, body: Body, is_head: bool) -> Response<Body> {
-    let announced = parts.headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
+    let announced = announced_length(&parts.headers);
     let body = match parts.status {
         StatusCode::NO_CONTENT | StatusCode::RESET_CONTENT | StatusCode::NOT_MODIFIED => {
             parts.headers.remove(CONTENT_LENGTH);
             full("")
         }
-        _ if !is_head && body.is_end_stream() && announced.is_some_and(|length: u64| length > 0) => {
+        _ if !is_head && body.is_end_stream() && announced.is_some_and(|length| length > 0) => {
             tracing::warn!("a guest announced a body and began none: the response is cut off");
             broken(Bytes::new())
         }
         _ => body,
     };
     Response::from_parts(parts, body)
+}
+
+fn announced_length(headers: &HeaderMap) -> Option<u64> {
+    headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok())
 }
 
 /// A request that a page of somebody else made the visitor's browser send, and whose session it

@@ -1,7 +1,7 @@
 //! Serving until a signal says stop: shared by `serve` and `dev`.
 
 use super::setup;
-use crate::config::Config;
+use crate::config::{Config, HttpsRule};
 use crate::guests::{Registry, watch};
 use crate::web::Server;
 use anyhow::Context;
@@ -67,6 +67,11 @@ pub(super) async fn serve(
     let signals = stop_on_signals(stop.clone())?;
     let notes = config.database.url_notes.iter();
     notes.chain(&config.unknown_variables()).for_each(|note| tracing::warn!("{note}"));
+    if config.web.https != HttpsRule::Off && !config.web.trust_proxy {
+        tracing::warn!(
+            "INNKEEPER_HTTPS has no effect without INNKEEPER_TRUST_PROXY=1: no router is believed that says how a request came"
+        );
+    }
     let watching = tokio::spawn(watch::watch(Arc::clone(&registry), stop.clone()));
     let looking = tokio::spawn(crate::guests::disks::watch(Arc::clone(&registry), stop.clone()));
     let sweeping = tokio::spawn(crate::guests::sweep::sweep(Arc::clone(&registry), stop.clone()));

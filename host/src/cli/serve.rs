@@ -10,7 +10,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 
-/// Serve the apps of the registry on 0.0.0.0:$PORT
+/// Serve the apps of the registry on every address, at $PORT
 ///
 /// Serves the apps of the registry. Answers 503 while the database is away and goes on by itself
 /// when it is back.

@@ -58,7 +58,7 @@ pub use secret::Secret;
 pub use tls::{RootCertificate, SslMode};
 pub use tls_rules::{ClientCertificate, TlsRules, TlsVersions};
 pub use variables::{Variable, variables};
-pub use web::{DEFAULT_PORT, LogFormat, WebConfig};
+pub use web::{DEFAULT_PORT, HttpsRule, LogFormat, WebConfig};
 
 /// Connections to Postgres where nothing says otherwise: few enough for several dynos on Heroku's
 /// smallest plan.

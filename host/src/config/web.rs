@@ -8,6 +8,7 @@ use super::{Environment, Error, Secret};
 pub const DEFAULT_PORT: u16 = 8080;
 const PORT: &str = "PORT";
 const TRUST_PROXY: &str = "INNKEEPER_TRUST_PROXY";
+const HTTPS: &str = "INNKEEPER_HTTPS";
 const LOG_FORMAT: &str = "INNKEEPER_LOG_FORMAT";
 const ADMIN_TOKEN: &str = "INNKEEPER_ADMIN_TOKEN";
 const DASHBOARD_HOST: &str = "INNKEEPER_DASHBOARD_HOST";
@@ -24,6 +25,8 @@ pub struct WebConfig {
     /// Whether `X-Forwarded-*` is believed, because a router that writes it stands before every
     /// connection.
     pub trust_proxy: bool,
+    /// What becomes of requests that have come to the router by plain http.
+    pub https: HttpsRule,
     /// The shape of log lines.
     pub log_format: LogFormat,
     /// With what the operator proves to be the operator; none: what is the operator's is switched
@@ -32,6 +35,18 @@ pub struct WebConfig {
     /// The host name that is the dashboard's alone, in lower case; none: the dashboard answers
     /// under every name, and shares it with apps.
     pub dashboard_host: Option<String>,
+}
+
+/// What becomes of requests that have come to the router by plain http.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum HttpsRule {
+    /// They are answered like others.
+    #[default]
+    Off,
+    /// They are sent to the same address by https.
+    Redirect,
+    /// That, and browsers are told to come by https alone for a year.
+    Strict,
 }
 
 /// The shape of log lines.
@@ -44,7 +59,7 @@ pub enum LogFormat {
 }
 
 impl WebConfig {
-    /// Reads `PORT`, `INNKEEPER_TRUST_PROXY`, `INNKEEPER_LOG_FORMAT`, `INNKEEPER_ADMIN_TOKEN` and
+    /// Reads `PORT`, `INNKEEPER_TRUST_PROXY`, `INNKEEPER_HTTPS`, `INNKEEPER_LOG_FORMAT`, `INNKEEPER_ADMIN_TOKEN` and
     /// `INNKEEPER_DASHBOARD_HOST`.
     pub fn from_environment(environment: &Environment) -> Result<Self, Error> {
         let port = environment.parsed(PORT, "a port from 0 to 65535", |text| text.parse().ok())?;
@@ -53,6 +68,7 @@ impl WebConfig {
             serve_port: port.unwrap_or(DEFAULT_PORT),
             dev_address: SocketAddr::new(Ipv4Addr::LOCALHOST.into(), DEFAULT_PORT),
             trust_proxy: environment.flag(TRUST_PROXY)?.unwrap_or(is_dyno),
+            https: https(environment)?,
             log_format: log_format(environment)?,
             admin_token: admin_token(environment)?,
             dashboard_host: environment.parsed(
@@ -80,6 +96,16 @@ fn host_name(text: &str) -> Option<String> {
         !label.is_empty() && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
     };
     (name.len() <= 253 && name.split('.').all(is_label)).then(|| name.to_ascii_lowercase())
+}
+
+fn https(environment: &Environment) -> Result<HttpsRule, Error> {
+    let given = environment.parsed(HTTPS, "off, redirect or strict", |text| match text {
+        "off" => Some(HttpsRule::Off),
+        "redirect" => Some(HttpsRule::Redirect),
+        "strict" => Some(HttpsRule::Strict),
+        _ => None,
+    })?;
+    Ok(given.unwrap_or_default())
 }
 
 fn log_format(environment: &Environment) -> Result<LogFormat, Error> {
@@ -156,6 +182,7 @@ mod tests {
             (PORT, "abc", "PORT=abc: not a port from 0 to 65535"),
             (PORT, "70000", "PORT=70000: not a port from 0 to 65535"),
             (LOG_FORMAT, "xml", "INNKEEPER_LOG_FORMAT=xml: not json or text"),
+            (HTTPS, "yes", "INNKEEPER_HTTPS=yes: not off, redirect or strict"),
             (TRUST_PROXY, "x", "INNKEEPER_TRUST_PROXY=x: not 1 or 0 (on or off)"),
         ];
         for (name, value, text) in cases {

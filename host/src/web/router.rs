@@ -7,6 +7,7 @@ use super::cors::{Cors, Endpoint};
 use super::dashboard::{self, Dashboard};
 use super::dispatch::Dispatcher;
 use super::front::{self, ClientInfo, Refusal};
+use super::https;
 use super::leaving::Leaving;
 use super::metrics::Figures;
 use super::opener_policy;
@@ -17,6 +18,7 @@ use super::server::ServerSettings;
 use super::uploads::Desk;
 use super::visitor_part::VisitorPart;
 use super::{closed, downloads, uploads};
+use crate::config::HttpsRule;
 use crate::guests::admission::Client;
 use crate::guests::routes::Room;
 use crate::guests::{Absence, Closed, Guest, Registry, Why};
@@ -34,12 +36,12 @@ use std::time::{Duration, Instant};
 
 /// Everything below this path is the host's.
 const HOST_ROUTES: &str = "/_innkeeper";
-/// Where the figures are, for the audit log.
-const METRICS: &str = "/_innkeeper/metrics";
 /// How long a request waits for an app that is being loaded, before it is told that it is starting.
 const STARTING_PATIENCE: Duration = Duration::from_secs(5);
 /// From one look to the next meanwhile.
 const STARTING_LOOK: Duration = Duration::from_millis(25);
+/// Where the figures are, for the audit log.
+const METRICS: &str = "/_innkeeper/metrics";
 /// Stands in the log for a path that is not to be read there.
 const HIDDEN: &str = "(hidden)";
 
@@ -52,6 +54,7 @@ pub(super) struct Router {
     dashboard: Dashboard,
     leaving: Leaving,
     pub(super) trust_proxy: bool,
+    https: HttpsRule,
     operator: Operator,
     admin: Admin,
     figures: Figures,
@@ -78,6 +81,7 @@ impl Router {
             dashboard,
             leaving,
             trust_proxy: settings.trust_proxy,
+            https: settings.https,
             operator: Operator::new(settings.admin_token.as_ref()),
             admin,
             figures: Figures::default(),
@@ -87,8 +91,13 @@ impl Router {
     }
 
     /// Answers one request, which has come from the address `peer`, and writes its line into the
-    /// log.
-    pub(super) async fn answer(&self, mut request: Request<Incoming>, peer: IpAddr) -> Response<Body> {
+    /// log. A guest ends where `client_left` resolves before its answer is there.
+    pub(super) async fn answer(
+        &self,
+        mut request: Request<Incoming>,
+        peer: IpAddr,
+        client_left: impl Future<Output = ()>,
+    ) -> Response<Body> {
         let began = Instant::now();
         if let Some(refusal) = front::refusal(&request) {
             metrics::request("", refusal.status().as_u16(), began.elapsed());
@@ -101,7 +110,15 @@ impl Router {
         let is_misplaced = self.operator.is_in_path(request.uri().path());
         let path = if is_misplaced { HIDDEN } else { request.uri().path() };
         let line = Line { method: request.method().clone(), path: path.to_owned() };
-        let found = if is_misplaced { Err(Route::Misplaced) } else { self.find(&request) };
+        let found = match https::elsewhere(&request, &client, self.https, self.trust_proxy) {
+            _ if is_misplaced => Err(Route::Misplaced),
+            Some(location) => Err(Route::Https(location)),
+            None => self.find_in_time(&request).await,
+        };
+        // Without a router nothing is made up.
+        if self.trust_proxy {
+            https::name_request(request.headers_mut(), &request_id);
+        }
         let (found, part) = choose(found, request.headers_mut());
         let cors = match &found {
             Err(Route::File(endpoint)) => Cors::of(*endpoint, &request, &self.registry),
@@ -114,7 +131,12 @@ impl Router {
             match &found {
                 Ok(guest) => {
                     self.operator.hide(&mut request)?;
-                    self.dispatcher.dispatch(guest, request, &client, who, &request_id).await
+                    let answer = self.dispatcher.dispatch(guest, request, &client, who, &request_id);
+                    tokio::select! {
+                        biased;
+                        answer = answer => answer,
+                        () = client_left => Err(pages::visitor_left()),
+                    }
                 }
                 Err(route) => Box::pin(self.answer_without_guest(route, request, &client, peer)).await,
             }
@@ -127,6 +149,7 @@ impl Router {
             Err(problem) => (problem.page(&request_id), problem.counted(), Some(problem.reason)),
         };
         self.leaving.mark(response.headers_mut());
+        https::mark(response.headers_mut(), &request_id, &client, self.https);
         if let Some(part) = part {
             part.tell(response.headers_mut(), client.scheme_https);
         }
@@ -153,6 +176,7 @@ impl Router {
         let address = client.address.unwrap_or(peer);
         match route {
             Route::Misplaced => Err(operator::misplaced()),
+            Route::Https(location) => Ok(https::redirect(location)),
             Route::Host(response) => Ok(response()),
             Route::Ready => Ok(self.ready().await),
             Route::File(Endpoint::Downloads) => {
@@ -173,6 +197,23 @@ impl Router {
             }
             Route::Absent(absence) => Err(closed::absent(absence)),
             Route::Closed(closed) => Err(closed::closed(closed)),
+        }
+    }
+
+    /// Finds what answers a request, and waits a while for what is being loaded: a platform sends
+    /// requests as soon as the port is bound, and most apps are there a moment later.
+    async fn find_in_time(&self, request: &Request<Incoming>) -> Result<Arc<Guest>, Route> {
+        let found = self.find(request);
+        if !is_starting(&found) {
+            return found;
+        }
+        let deadline = Instant::now() + STARTING_PATIENCE;
+        loop {
+            tokio::time::sleep(STARTING_LOOK).await;
+            let found = self.find(request);
+            if !is_starting(&found) || Instant::now() >= deadline {
+                return found;
+            }
         }
     }
 
@@ -200,23 +241,6 @@ impl Router {
             }),
         }
     }
-    /// Finds what answers a request, and waits a while for what is being loaded: a platform sends
-    /// requests as soon as the port is bound, and most apps are there a moment later.
-    async fn find_in_time(&self, request: &Request<Incoming>) -> Result<Arc<Guest>, Route> {
-        let found = self.find(request);
-        if !is_starting(&found) {
-            return found;
-        }
-        let deadline = Instant::now() + STARTING_PATIENCE;
-        loop {
-            tokio::time::sleep(STARTING_LOOK).await;
-            let found = self.find(request);
-            if !is_starting(&found) || Instant::now() >= deadline {
-                return found;
-            }
-        }
-    }
-
 
     /// Whether a host name is the dashboard's alone.
     fn is_dashboards(&self, host: Option<&str>) -> bool {
@@ -326,6 +350,14 @@ fn choose(
     }
 }
 
+fn is_starting(found: &Result<Arc<Guest>, Route>) -> bool {
+    match found {
+        Err(Route::Absent(absence)) => *absence == Absence::Starting,
+        Err(Route::Closed(closed)) => closed.why == Why::Starting,
+        _ => false,
+    }
+}
+
 /// A request that no guest gets.
 enum Route {
     Host(fn() -> Response<Body>),
@@ -337,6 +369,8 @@ enum Route {
     Dashboard,
     /// The operator's token stands in the path.
     Misplaced,
+    /// The same by https, where the request has come by plain http.
+    Https(HeaderValue),
     Absent(Absence),
     Closed(Arc<Closed>),
 }
@@ -350,14 +384,6 @@ fn host_route(path: &str) -> Route {
         "/metrics" => Route::Metrics,
         _ if path.strip_prefix(admin::BELOW).is_some_and(|rest| rest.is_empty() || rest.starts_with('/')) => {
             Route::Admin
-fn is_starting(found: &Result<Arc<Guest>, Route>) -> bool {
-    match found {
-        Err(Route::Absent(absence)) => *absence == Absence::Starting,
-        Err(Route::Closed(closed)) => closed.why == Why::Starting,
-        _ => false,
-    }
-}
-
         }
         _ if dashboard::is_dashboards(path) => Route::Dashboard,
         _ => Route::Host(|| pages::plain(StatusCode::NOT_FOUND, "no such route of the host\n")),

@@ -20,11 +20,18 @@ pub(super) enum Framing {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Chunks {
     /// In a line with a size, of which so much has been read.
-    Size { size: u64, extension: bool },
+    Size {
+        size: u64,
+        extension: bool,
+    },
     /// In a chunk, with its line end.
-    Data { left: u64 },
+    Data {
+        left: u64,
+    },
     /// In the trailers, at a column of a line.
-    Trailers { column: usize },
+    Trailers {
+        column: usize,
+    },
     Done,
 }
 

@@ -53,8 +53,7 @@ impl Dyno {
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).process_group(0);
         let mut child = command.spawn().unwrap_or_else(|error| panic!("{command:?}: {error}"));
         let pid = child.id().expect("a process that has just been started has an id");
-        let keeper =
-            Some(Keeper::start(Keeper::shell(), r#"kill -s KILL -- "-$1""#, &[pid.to_string().as_str()]));
+        let keeper = Some(Keeper::start(Keeper::shell(), r#"kill -s KILL -- "-$1""#, &[pid.to_string().as_str()]));
         let streams = (child.stdout.take(), child.stderr.take());
         let (Some(stdout), Some(stderr)) = streams else { panic!("both streams are pipes") };
         let logs = Logs::capture(stdout, stderr);

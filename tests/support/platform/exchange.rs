@@ -60,7 +60,7 @@ pub(super) async fn exchange(client: &mut Wire, dyno: &mut Wire, request: Reques
     }
     let (sent, is_sent) = oneshot::channel();
     let upload = Upload { framing: request.framing.clone(), idle: rules.idle, sent };
-    let is_uploaded = Mutex::new(false);
+    let is_uploaded = Mutex::new(request.framing.is_done());
     let sending = upload.run(&mut from_client, &mut client.held, &mut to_dyno, &is_uploaded);
     tokio::pin!(sending);
     let late = async {

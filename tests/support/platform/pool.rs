@@ -76,6 +76,7 @@ impl Pool {
         self.with(|state| {
             if let Some(known) = state.dynos.get_mut(&id) {
                 (known.address, known.has_crashed) = (address, has_crashed);
+                known.idle.clear();
             }
         });
         self.changed.notify_waiters();
@@ -97,24 +98,22 @@ impl Pool {
         loop {
             match self.with(|state| state.choose(rules)) {
                 Choice::Idle(lent) => return Ok(*lent),
-                Choice::Connect(id, address) => {
-                    match timeout(rules.connect, TcpStream::connect(address)).await {
-                        Ok(Ok(stream)) => {
-                            if let Some(lent) = self.with(|state| state.begin(id, Wire::new(stream), false)) {
-                                return Ok(lent);
-                            }
-                        }
-                        failed => {
-                            last = if failed.is_ok() { Code::H21 } else { Code::H19 };
-                            let until = Instant::now() + rules.quarantine;
-                            self.with(|state| state.leave_alone(id, until));
-                            tried += 1;
-                            if tried > rules.tries {
-                                return Err(last);
-                            }
+                Choice::Connect(id, address) => match timeout(rules.connect, TcpStream::connect(address)).await {
+                    Ok(Ok(stream)) => {
+                        if let Some(lent) = self.with(|state| state.begin(id, Wire::new(stream), false)) {
+                            return Ok(lent);
                         }
                     }
-                }
+                    failed => {
+                        last = if failed.is_ok() { Code::H21 } else { Code::H19 };
+                        let until = Instant::now() + rules.quarantine;
+                        self.with(|state| state.leave_alone(id, until));
+                        tried += 1;
+                        if tried > rules.tries {
+                            return Err(last);
+                        }
+                    }
+                },
                 Choice::Wait if Instant::now() >= deadline => return Err(last),
                 Choice::Wait => {
                     let left = deadline.saturating_duration_since(Instant::now());

@@ -15,6 +15,7 @@ use super::operator::{self, Operator};
 use super::pages::{self, Problem};
 use super::refusals::Refused;
 use super::server::ServerSettings;
+use super::starting;
 use super::uploads::Desk;
 use super::visitor_part::VisitorPart;
 use super::{closed, downloads, uploads};
@@ -32,14 +33,10 @@ use std::net::IpAddr;
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 /// Everything below this path is the host's.
 const HOST_ROUTES: &str = "/_innkeeper";
-/// How long a request waits for an app that is being loaded, before it is told that it is starting.
-const STARTING_PATIENCE: Duration = Duration::from_secs(5);
-/// From one look to the next meanwhile.
-const STARTING_LOOK: Duration = Duration::from_millis(25);
 /// Where the figures are, for the audit log.
 const METRICS: &str = "/_innkeeper/metrics";
 /// Stands in the log for a path that is not to be read there.
@@ -113,7 +110,7 @@ impl Router {
         let found = match https::elsewhere(&request, &client, self.https, self.trust_proxy) {
             _ if is_misplaced => Err(Route::Misplaced),
             Some(location) => Err(Route::Https(location)),
-            None => self.find_in_time(&request).await,
+            None => starting::once_loaded(|| self.find(&request), is_starting).await,
         };
         // Without a router nothing is made up.
         if self.trust_proxy {
@@ -197,23 +194,6 @@ impl Router {
             }
             Route::Absent(absence) => Err(closed::absent(absence)),
             Route::Closed(closed) => Err(closed::closed(closed)),
-        }
-    }
-
-    /// Finds what answers a request, and waits a while for what is being loaded: a platform sends
-    /// requests as soon as the port is bound, and most apps are there a moment later.
-    async fn find_in_time(&self, request: &Request<Incoming>) -> Result<Arc<Guest>, Route> {
-        let found = self.find(request);
-        if !is_starting(&found) {
-            return found;
-        }
-        let deadline = Instant::now() + STARTING_PATIENCE;
-        loop {
-            tokio::time::sleep(STARTING_LOOK).await;
-            let found = self.find(request);
-            if !is_starting(&found) || Instant::now() >= deadline {
-                return found;
-            }
         }
     }
 

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use http::{Method, Request};
 use http_body_util::Full;
-use support::platform::{Code, Router, Rules};
+use support::platform::{Code, Formation, Notice, Router, Rules};
 use support::raw::{raw, status};
 use support::until;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -325,4 +325,26 @@ async fn t12_bodies_pass_whole_and_stop_where_their_sender_does() {
     leaves.write_all(begin).await.expect("the router reads");
     drop(leaves);
     until("H27", async || router.codes().contains_key(&Code::H27).then_some(())).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn t2_a_dyno_that_does_not_bind_or_does_not_leave_is_seen() {
+    let second = Duration::from_secs(1);
+    let rules = Rules { boot: second, exit: second, ..rules() };
+    let formation = Formation::new(None, rules).await;
+    let run = |line: &str| {
+        std::fs::write(formation.tree().join("Procfile"), format!("web: {line}\n")).expect("a folder of our own");
+        formation.start("web.1")
+    };
+    assert_eq!(run("sleep 60").boots(&rules).await, None, "it binds nothing");
+    assert_eq!(run("exit 1").boots(&rules).await, None, "it has crashed");
+    let stays = run("trap '' TERM; echo ready; while :; do sleep 1; done");
+    stays.logs().wait_for("ready").await;
+    let ending = formation.stop(stays, 3, Notice::AtOnce).await;
+    assert!(ending.was_killed && ending.code.is_none() && ending.took >= second, "{ending:?}");
+    // The signal reaches not only the shell: else its child would hold the output open.
+    let with_child = run("sleep 60 & echo ready; wait");
+    with_child.logs().wait_for("ready").await;
+    let ending = formation.stop(with_child, 1, Notice::AtOnce).await;
+    assert!(!ending.was_killed && ending.code.is_none(), "{ending:?}");
 }

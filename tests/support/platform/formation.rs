@@ -35,16 +35,16 @@ pub struct Formation {
 
 impl Formation {
     /// The repository's Procfile and the binary in a folder of their own, which is all that a dyno
-    /// finds. Times of the manager are the platform's.
-    pub async fn new(database_url: Option<&str>, router_rules: Rules) -> Self {
+    /// finds.
+    pub async fn new(database_url: Option<&str>, rules: Rules) -> Self {
         let tree = tempfile::tempdir().expect("a temporary directory");
         let release = tree.path().join("target/release");
         std::fs::create_dir_all(&release).expect("a folder of our own");
         std::fs::copy(paths::repository().join("Procfile"), tree.path().join("Procfile")).expect("a Procfile");
         std::os::unix::fs::symlink(paths::binary(), release.join("innkeeper")).expect("a folder of our own");
-        let router = Arc::new(Router::start(router_rules).await);
+        let router = Arc::new(Router::start(rules).await);
         let environment = database_url.map(|url| ("DATABASE_URL".to_owned(), url.to_owned()));
-        Self { tree, environment: environment.into_iter().collect(), router, rules: Rules::default() }
+        Self { tree, environment: environment.into_iter().collect(), router, rules }
     }
 
     /// Sets a config var.

@@ -8,7 +8,7 @@
 
 use super::body::{Body, BodyError};
 use super::pages::Problem;
-use super::shared_socket::SharedSocket;
+use super::shared_socket::ClientWatch;
 use bytes::Bytes;
 use http::header::{CONNECTION, HeaderValue};
 use http::{HeaderMap, Response};
@@ -103,15 +103,15 @@ impl Leaving {
 pub(super) struct CountedBody {
     body: Body,
     _request: TaskTrackerToken,
-    socket: SharedSocket,
+    client: ClientWatch,
     /// None as long as the body has kept nobody waiting.
     client_left: Option<Pin<Box<dyn Future<Output = ()> + Send>>>,
 }
 
 impl CountedBody {
-    /// `request` ends with the body, which goes to the client behind `socket`.
-    pub(super) fn new(body: Body, request: TaskTrackerToken, socket: SharedSocket) -> Self {
-        Self { body, _request: request, socket, client_left: None }
+    /// `request` ends with the body, which goes to `client`.
+    pub(super) fn new(body: Body, request: TaskTrackerToken, client: ClientWatch) -> Self {
+        Self { body, _request: request, client, client_left: None }
     }
 }
 
@@ -129,8 +129,8 @@ impl http_body::Body for CountedBody {
         // Nothing is written meanwhile, so no write tells that the client has gone.
         let this = &mut *self;
         let left = this.client_left.get_or_insert_with(|| {
-            let socket = this.socket.clone();
-            Box::pin(async move { socket.client_left().await })
+            let client = this.client.clone();
+            Box::pin(async move { client.client_left().await })
         });
         ready!(left.as_mut().poll(cx));
         Poll::Ready(Some(Err("the visitor left in the middle of the response".into())))

@@ -140,11 +140,10 @@ impl Server {
         let router = Arc::clone(&self.router);
         let leaving = self.leaving.clone();
         let rules = self.rules;
-        let socket = SharedSocket::new(socket);
+        let (socket, watched) = SharedSocket::new(socket);
         // Where a socket takes both, addresses of the old kind come in those of the new.
         let peer = address.ip().to_canonical();
         self.tasks.spawn(async move {
-            let watched = socket.clone();
             let service = service_fn(|request| {
                 let (router, counted) = (Arc::clone(&router), leaving.count_request());
                 let watched = watched.clone();

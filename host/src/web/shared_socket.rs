@@ -4,27 +4,41 @@
 use socket2::SockRef;
 use std::io;
 use std::mem::MaybeUninit;
-use std::net::Shutdown;
 use std::pin::Pin;
-use std::sync::Arc;
-use std::task::{Context, Poll, ready};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
+use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 
 /// From one look at a client to the next, while a request is under way. Most requests are over
 /// before the first.
 const LOOK: Duration = Duration::from_millis(250);
 
-/// See the module. Cloning shares the socket; only one of the clones may read.
+/// The connection's side of the socket.
+#[derive(Debug)]
+pub(super) struct SharedSocket {
+    /// Locked for one call at a time.
+    reader: Arc<Mutex<OwnedReadHalf>>,
+    writer: OwnedWriteHalf,
+}
+
+/// Looks after the client of a socket.
 #[derive(Clone, Debug)]
-pub(super) struct SharedSocket(Arc<TcpStream>);
+pub(super) struct ClientWatch(Arc<Mutex<OwnedReadHalf>>);
 
 impl SharedSocket {
-    pub(super) fn new(socket: TcpStream) -> Self {
-        Self(Arc::new(socket))
+    /// The socket as it is read and written, and who looks after its client.
+    pub(super) fn new(socket: TcpStream) -> (Self, ClientWatch) {
+        let (reader, writer) = socket.into_split();
+        let reader = Arc::new(Mutex::new(reader));
+        let watch = ClientWatch(Arc::clone(&reader));
+        (Self { reader, writer }, watch)
     }
+}
 
+impl ClientWatch {
     /// Resolves some moments after the client has closed its side. One that has sent its next
     /// request already counts as there until that has been read.
     ///
@@ -33,63 +47,52 @@ impl SharedSocket {
     pub(super) async fn client_left(&self) {
         loop {
             tokio::time::sleep(LOOK).await;
-            let mut byte = [MaybeUninit::uninit()];
-            match SockRef::from(self.0.as_ref()).peek(&mut byte) {
-                Ok(0) => return,
-                Ok(_) => {}
-                Err(error) if matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted) => {}
-                Err(_) => return,
+            if self.has_left() {
+                return;
             }
         }
     }
 
-    fn poll_io<T>(
-        cx: &mut Context<'_>,
-        ready: impl Fn(&mut Context<'_>) -> Poll<io::Result<()>>,
-        mut act: impl FnMut() -> io::Result<T>,
-    ) -> Poll<io::Result<T>> {
-        loop {
-            ready!(ready(cx))?;
-            match act() {
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-                done => return Poll::Ready(done),
-            }
+    fn has_left(&self) -> bool {
+        let reader = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut byte = [MaybeUninit::uninit()];
+        let peeked = SockRef::from(AsRef::<TcpStream>::as_ref(&*reader)).peek(&mut byte);
+        match peeked {
+            Ok(bytes) => bytes == 0,
+            Err(error) => !matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted),
         }
     }
 }
 
 impl AsyncRead for SharedSocket {
     fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        let socket = self.0.as_ref();
-        let read = Self::poll_io(cx, |cx| socket.poll_read_ready(cx), || socket.try_read_buf(buf));
-        read.map(|done| done.map(drop))
+        let mut reader = self.reader.lock().unwrap_or_else(PoisonError::into_inner);
+        Pin::new(&mut *reader).poll_read(cx, buf)
     }
 }
 
 impl AsyncWrite for SharedSocket {
-    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        let socket = self.0.as_ref();
-        Self::poll_io(cx, |cx| socket.poll_write_ready(cx), || socket.try_write(bytes))
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.writer).poll_write(cx, bytes)
     }
 
     fn poll_write_vectored(
-        self: Pin<&mut Self>,
+        mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
         slices: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        let socket = self.0.as_ref();
-        Self::poll_io(cx, |cx| socket.poll_write_ready(cx), || socket.try_write_vectored(slices))
+        Pin::new(&mut self.writer).poll_write_vectored(cx, slices)
     }
 
     fn is_write_vectored(&self) -> bool {
-        true
+        self.writer.is_write_vectored()
     }
 
-    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Poll::Ready(Ok(()))
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.writer).poll_flush(cx)
     }
 
-    fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Poll::Ready(SockRef::from(self.0.as_ref()).shutdown(Shutdown::Write))
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.writer).poll_shutdown(cx)
     }
 }

@@ -107,11 +107,7 @@ impl Router {
         let is_misplaced = self.operator.is_in_path(request.uri().path());
         let path = if is_misplaced { HIDDEN } else { request.uri().path() };
         let line = Line { method: request.method().clone(), path: path.to_owned() };
-        let found = match https::elsewhere(&request, &client, self.https, self.trust_proxy) {
-            _ if is_misplaced => Err(Route::Misplaced),
-            Some(location) => Err(Route::Https(location)),
-            None => starting::once_loaded(|| self.find(&request), is_starting).await,
-        };
+        let found = if is_misplaced { Err(Route::Misplaced) } else { self.find_in_time(&request, &client).await };
         // Without a router nothing is made up.
         if self.trust_proxy {
             https::name_request(request.headers_mut(), &request_id);
@@ -129,11 +125,7 @@ impl Router {
                 Ok(guest) => {
                     self.operator.hide(&mut request)?;
                     let answer = self.dispatcher.dispatch(guest, request, &client, who, &request_id);
-                    tokio::select! {
-                        biased;
-                        answer = answer => answer,
-                        () = client_left => Err(pages::visitor_left()),
-                    }
+                    unless_left(answer, client_left).await
                 }
                 Err(route) => Box::pin(self.answer_without_guest(route, request, &client, peer)).await,
             }
@@ -194,6 +186,15 @@ impl Router {
             }
             Route::Absent(absence) => Err(closed::absent(absence)),
             Route::Closed(closed) => Err(closed::closed(closed)),
+        }
+    }
+
+    /// Who answers a request: nobody here where it belongs to https, and an app that is being
+    /// loaded after a while.
+    async fn find_in_time(&self, request: &Request<Incoming>, client: &ClientInfo) -> Result<Arc<Guest>, Route> {
+        match https::elsewhere(request, client, self.https, self.trust_proxy) {
+            Some(location) => Err(Route::Https(location)),
+            None => starting::once_loaded(|| self.find(request), is_starting).await,
         }
     }
 
@@ -327,6 +328,18 @@ fn choose(
         None => (Ok(guest), None),
         Some(canary) if part.is_for(&canary) => (Ok(Arc::clone(&canary.guest)), Some(part)),
         Some(_) => (Ok(guest), Some(part)),
+    }
+}
+
+/// A guest's answer, as long as somebody waits for it.
+async fn unless_left(
+    answer: impl Future<Output = Result<Response<Body>, Problem>>,
+    client_left: impl Future<Output = ()>,
+) -> Result<Response<Body>, Problem> {
+    tokio::select! {
+        biased;
+        answer = answer => answer,
+        () = client_left => Err(pages::visitor_left()),
     }
 }
 

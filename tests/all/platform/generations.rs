@@ -12,8 +12,9 @@ use support::postgres::Server;
 use support::postgres::bouncer::Bouncer;
 use support::{Engine, TestDatabase, Visitor, host, until};
 
-/// The registry is asked once a second anyway, and hosts are promised to follow within two.
-const FOLLOWED: Duration = Duration::from_secs(5);
+/// The registry is asked once a second anyway, and hosts are promised to follow within two. A
+/// machine that is busy with other tests is no reason to fail.
+const FOLLOWED: Duration = Duration::from_secs(10);
 /// Dynos of one name beside each other, as during a deployment.
 const NAME: &str = "web.1";
 

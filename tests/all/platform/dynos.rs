@@ -152,7 +152,7 @@ async fn t5_a_dyno_that_has_lost_its_disk_has_everything_back() {
     let began = Instant::now();
     until("all fifty are served", async || answers(&mut visitor, "/copy39").await).await;
     println!("fifty apps: port bound after {bound:?}, the last one served {:?} after the ten", began.elapsed());
-    assert_eq!(dyno.boots(&Rules::default()).await.map(|_| ()), Some(()), "it still runs");
+    assert!(dyno.boots(&Rules::default()).await.is_some(), "it still runs");
 }
 
 async fn probe(formation: &Formation, steps: serde_json::Value) -> Vec<serde_json::Value> {

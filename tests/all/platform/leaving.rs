@@ -149,7 +149,7 @@ async fn visit(mut visitor: Visitor, number: u32, stop: Arc<AtomicBool>) -> (Vec
 }
 
 fn seconds(variable: &str, usual: u64) -> Duration {
-    let given = std::env::var(variable).ok().and_then(|text| text.parse().ok());
+    let given = std::env::var_os(variable).and_then(|text| text.to_str()?.parse().ok());
     Duration::from_secs(given.unwrap_or(usual))
 }
 

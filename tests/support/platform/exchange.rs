@@ -169,7 +169,7 @@ impl Answer {
         };
         let closes_dyno = head.closes() || framing == Framing::UntilClose;
         let closes_client = request.closes || framing == Framing::UntilClose;
-        head.to_client(closes_client);
+        head.rewrite_for_client(closes_client);
         Self { head, framing, closes_dyno, closes_client }
     }
 

@@ -104,7 +104,7 @@ impl Head {
     }
 
     /// Makes the request what the dyno gets of it. Returns its id.
-    pub(super) fn to_dyno(&mut self, client: &str, scheme: &str) -> String {
+    pub(super) fn rewrite_for_dyno(&mut self, client: &str, scheme: &str) -> String {
         OF_ONE_CONNECTION.iter().for_each(|name| self.remove(name));
         self.remove("expect");
         // Of both, chunks are what counts.
@@ -146,7 +146,7 @@ impl Head {
     }
 
     /// Makes the answer what the client gets of it.
-    pub(super) fn to_client(&mut self, closes: bool) {
+    pub(super) fn rewrite_for_client(&mut self, closes: bool) {
         OF_ONE_CONNECTION.iter().for_each(|name| self.remove(name));
         self.append("Via", "1.1 heroku-router");
         self.set("Connection", if closes { "close" } else { "keep-alive" });

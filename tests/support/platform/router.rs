@@ -188,7 +188,7 @@ impl Shared {
             // The router asks for the body by itself.
             let _ = client.stream.write_all(b"HTTP/1.1 100 Continue\r\n\r\n").await;
         }
-        let request_id = head.to_dyno(&peer.ip().to_string(), scheme);
+        let request_id = head.rewrite_for_dyno(&peer.ip().to_string(), scheme);
         let mut entry = Entry {
             code: None,
             asked,

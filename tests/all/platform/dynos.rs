@@ -112,7 +112,6 @@ async fn all_served(formation: &Formation) -> (support::platform::Dyno, Duration
     (dyno, bound, began.elapsed())
 }
 
-#[expect(clippy::print_stdout, reason = "the figures of a run are asked for by people")]
 #[tokio::test(flavor = "multi_thread")]
 async fn t5_a_dyno_that_has_lost_its_disk_has_everything_back() {
     let fresh = TestDatabase::fresh(Engine::Postgres).await;

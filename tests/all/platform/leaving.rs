@@ -153,7 +153,6 @@ fn seconds(variable: &str, usual: u64) -> Duration {
     Duration::from_secs(given.unwrap_or(usual))
 }
 
-#[expect(clippy::print_stdout, reason = "the figures of a run are asked for by people")]
 #[tokio::test(flavor = "multi_thread")]
 async fn t19_dynos_that_are_restarted_all_the_time_fail_no_request() {
     let database = database_with(&[("probe", "probe", "/")]).await;

@@ -151,9 +151,11 @@ async fn a_host_that_has_not_read_anything_yet_is_starting() {
     let (_silent, url) = silent();
     let (serving, mut visitor) = serve(&["--database-url", &url], &[("INNKEEPER_POOL_WAIT", "1h")]).await;
     visitor.get("/_innkeeper/live").await.expect(200);
-    is_starting(&visitor.get("/").await);
     let ready = visitor.get("/_innkeeper/ready").await.expect(503);
     assert!(ready.text().starts_with("starting"), "{}", ready.text());
+    // Whoever asks for a page waits a moment for it, and is told what has been found out meanwhile.
+    let page = visitor.get("/").await.expect(503);
+    assert!(page.header("retry-after").is_some() && page.text().contains(DATABASE), "{page:?}");
     serving.signal("TERM");
     assert!(serving.ended().await.success());
 }

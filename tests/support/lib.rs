@@ -29,6 +29,7 @@ pub mod logs;
 pub mod multipart;
 pub mod node;
 pub mod paths;
+pub mod platform;
 pub mod postgres;
 pub mod probe;
 pub mod process;

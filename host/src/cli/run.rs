@@ -2,11 +2,12 @@
 
 use super::setup;
 use super::telling::Telling;
-use crate::config::Config;
+use crate::config::{Config, HttpsRule};
 use crate::guests::{Registry, watch};
 use crate::web::Server;
 use anyhow::Context;
-use std::net::SocketAddr;
+use socket2::{Domain, Protocol, Socket, Type};
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
@@ -16,6 +17,8 @@ use tokio_util::sync::CancellationToken;
 
 /// How long connections that ended irregularly may take to be cleaned up.
 const CLOSE: Duration = Duration::from_secs(1);
+/// Connections that may wait to be accepted: as many as tokio asks for.
+const BACKLOG: i32 = 1024;
 /// What shells report for a program that SIGINT has ended.
 const INTERRUPTED: i32 = 130;
 
@@ -25,6 +28,34 @@ pub(super) async fn bind(address: SocketAddr) -> anyhow::Result<TcpListener> {
     let listener = TcpListener::bind(address).await.with_context(|| format!("cannot listen on {address}"))?;
     tracing::info!("listening on http://{}", listener.local_addr()?);
     Ok(listener)
+}
+
+/// Binds a port at every address of this machine, of both kinds where it has both: a platform may
+/// route over either. The same as early as [`bind`].
+pub(super) async fn bind_everywhere(port: u16) -> anyhow::Result<TcpListener> {
+    match bind_both(port) {
+        Ok(listener) => {
+            let port = listener.local_addr()?.port();
+            tracing::info!("listening on http://0.0.0.0:{port} and http://[::]:{port}");
+            Ok(listener)
+        }
+        // Not every container has IPv6. A port that is taken is taken there, too.
+        Err(error) => {
+            tracing::debug!("IPv6 is not to be had: {error}");
+            bind((Ipv4Addr::UNSPECIFIED, port).into()).await
+        }
+    }
+}
+
+fn bind_both(port: u16) -> std::io::Result<TcpListener> {
+    let socket = Socket::new(Domain::IPV6, Type::STREAM, Some(Protocol::TCP))?;
+    socket.set_only_v6(false)?;
+    // The process before may have left connections that are still being closed.
+    socket.set_reuse_address(true)?;
+    socket.set_nonblocking(true)?;
+    socket.bind(&SocketAddr::from((Ipv6Addr::UNSPECIFIED, port)).into())?;
+    socket.listen(BACKLOG)?;
+    TcpListener::from_std(socket.into())
 }
 
 /// Serves what is in the registry until SIGTERM or SIGINT; `stop` is cancelled then.
@@ -38,6 +69,11 @@ pub(super) async fn serve(
     let notes = config.database.url_notes.iter();
     let notes = notes.chain(&config.otlp.notes).cloned().chain(config.unknown_variables());
     notes.for_each(|note| tracing::warn!("{note}"));
+    if config.web.https != HttpsRule::Off && !config.web.trust_proxy {
+        tracing::warn!(
+            "INNKEEPER_HTTPS has no effect without INNKEEPER_TRUST_PROXY=1: no router is believed that says how a request came"
+        );
+    }
     let telling = Telling::begin(config, &registry);
     let watching = tokio::spawn(watch::watch(Arc::clone(&registry), stop.clone()));
     let looking = tokio::spawn(crate::guests::disks::watch(Arc::clone(&registry), stop.clone()));

@@ -10,7 +10,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 
-/// Serve the apps of the registry on 0.0.0.0:$PORT
+/// Serve the apps of the registry on every address, at $PORT
 ///
 /// Serves the apps of the registry. Answers 503 while the database is away and goes on by itself
 /// when it is back.
@@ -19,7 +19,7 @@ use tokio_util::sync::CancellationToken;
 pub(super) struct Options {
     #[command(flatten)]
     database: DatabaseArgs,
-    /// Where to listen [default: 0.0.0.0:$PORT, or port 8080]
+    /// Where to listen [default: every address, at $PORT or 8080]
     #[arg(long, value_name = "ADDRESS:PORT")]
     listen: Option<SocketAddr>,
     /// A folder of components and built projects that are deployed where no app ever was
@@ -51,7 +51,10 @@ pub(super) async fn run(options: Options) -> anyhow::Result<()> {
     // A folder that is not there is most likely a mistyped one.
     options.components.as_deref().map(seeding::entries).transpose()?;
     let _log = telemetry::start(config.web.log_format, config.log_filter.as_deref(), &config.limits)?;
-    let listener = run::bind(options.listen.unwrap_or(config.web.serve_address)).await?;
+    let listener = match options.listen {
+        Some(address) => run::bind(address).await?,
+        None => run::bind_everywhere(config.web.serve_port).await?,
+    };
     tracing::info!("database: {}; {}", config.database.target.describe(), config.database.reason);
     if config.code_key.is_missing() {
         tracing::info!("compiled code: {}", config.code_key.describe());

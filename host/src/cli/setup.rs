@@ -82,6 +82,7 @@ pub(super) fn registry(config: &Config, database: Database, compiler: Compiler) 
 pub(super) fn server_settings(config: &Config) -> ServerSettings {
     ServerSettings {
         trust_proxy: config.web.trust_proxy,
+        https: config.web.https,
         connections: config.connections(),
         admin_token: config.web.admin_token.clone(),
         dashboard_host: config.web.dashboard_host.clone(),

@@ -60,7 +60,7 @@ pub use secret::Secret;
 pub use tls::{RootCertificate, SslMode};
 pub use tls_rules::{ClientCertificate, TlsRules, TlsVersions};
 pub use variables::{Variable, variables};
-pub use web::{DEFAULT_PORT, LogFormat, WebConfig};
+pub use web::{DEFAULT_PORT, HttpsRule, LogFormat, WebConfig};
 
 /// Connections to Postgres where nothing says otherwise: few enough for several dynos on Heroku's
 /// smallest plan.
@@ -321,7 +321,7 @@ mod tests {
         assert_eq!((config.memory_bytes, config.memory_budget().slots()), (2_560 << 20, 1_000));
         assert_eq!(config.limits.session_idle.as_secs(), 3_600);
         assert_eq!(config.sqlite_synchronous, SqliteSynchronous::Normal);
-        assert_eq!(config.web.serve_address.port(), 5006);
+        assert_eq!(config.web.serve_port, 5006);
         Ok(())
     }
 

@@ -16,7 +16,7 @@ pub struct Variable {
 }
 
 /// Name, default and meaning of what is not a limit.
-const SETTINGS: [(&str, &str, &str); 38] = [
+const SETTINGS: [(&str, &str, &str); 39] = [
     (
         "INNKEEPER_LOG",
         "warn,sqlx=error,innkeeper=info,guest=info,request=info",
@@ -70,6 +70,11 @@ const SETTINGS: [(&str, &str, &str); 38] = [
     ("INNKEEPER_MEMORY", "what the system grants", "memory that this process may use, such as 512MiB"),
     ("PORT", "8080", "port that serve listens at"),
     ("INNKEEPER_TRUST_PROXY", "1 on a dyno, else 0", "1 = believe X-Forwarded-*, because a router writes them"),
+    (
+        "INNKEEPER_HTTPS",
+        "off",
+        "redirect = requests by plain http are sent to https; strict = and browsers remember it for a year; where a router is believed",
+    ),
     (
         "INNKEEPER_ADMIN_TOKEN",
         "none",

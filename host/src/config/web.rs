@@ -1,6 +1,6 @@
 //! Where the host listens, whom it believes and how it writes its log.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
 use super::units::Quantity;
@@ -10,6 +10,7 @@ use super::{Environment, Error, Secret};
 pub const DEFAULT_PORT: u16 = 8080;
 const PORT: &str = "PORT";
 const TRUST_PROXY: &str = "INNKEEPER_TRUST_PROXY";
+const HTTPS: &str = "INNKEEPER_HTTPS";
 const LOG_FORMAT: &str = "INNKEEPER_LOG_FORMAT";
 const LOG_SAMPLES: &str = "INNKEEPER_LOG_SAMPLES";
 /// As often as Heroku logs what it measures of a dyno.
@@ -22,13 +23,15 @@ const TOKEN_CHARACTERS: usize = 32;
 /// The host towards its network and its operator.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WebConfig {
-    /// Where `serve` listens: every address of this machine, at `PORT`; port 0 = any free one.
-    pub serve_address: SocketAddr,
+    /// At which port `serve` listens, at every address of this machine; 0 = any free one.
+    pub serve_port: u16,
     /// Where `dev` listens: this machine alone, at 8080 whatever `PORT` says.
     pub dev_address: SocketAddr,
     /// Whether `X-Forwarded-*` is believed, because a router that writes it stands before every
     /// connection.
     pub trust_proxy: bool,
+    /// What becomes of requests that have come to the router by plain http.
+    pub https: HttpsRule,
     /// The shape of log lines.
     pub log_format: LogFormat,
     /// How often a line of samples goes into the log; none: never.
@@ -39,6 +42,18 @@ pub struct WebConfig {
     /// The host name that is the dashboard's alone, in lower case; none: the dashboard answers
     /// under every name, and shares it with apps.
     pub dashboard_host: Option<String>,
+}
+
+/// What becomes of requests that have come to the router by plain http.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum HttpsRule {
+    /// They are answered like others.
+    #[default]
+    Off,
+    /// They are sent to the same address by https.
+    Redirect,
+    /// That, and browsers are told to come by https alone for a year.
+    Strict,
 }
 
 /// The shape of log lines.
@@ -53,16 +68,16 @@ pub enum LogFormat {
 }
 
 impl WebConfig {
-    /// Reads `PORT`, `INNKEEPER_TRUST_PROXY`, `INNKEEPER_LOG_FORMAT`, `INNKEEPER_LOG_SAMPLES`,
-    /// `INNKEEPER_ADMIN_TOKEN` and `INNKEEPER_DASHBOARD_HOST`.
+    /// Reads `PORT`, `INNKEEPER_TRUST_PROXY`, `INNKEEPER_HTTPS`, `INNKEEPER_LOG_FORMAT`,
+    /// `INNKEEPER_LOG_SAMPLES`, `INNKEEPER_ADMIN_TOKEN` and `INNKEEPER_DASHBOARD_HOST`.
     pub fn from_environment(environment: &Environment) -> Result<Self, Error> {
         let port = environment.parsed(PORT, "a port from 0 to 65535", |text| text.parse().ok())?;
-        let serve_ip = every_address(environment);
         let is_dyno = environment.is_dyno();
         Ok(Self {
-            serve_address: SocketAddr::new(serve_ip, port.unwrap_or(DEFAULT_PORT)),
+            serve_port: port.unwrap_or(DEFAULT_PORT),
             dev_address: SocketAddr::new(Ipv4Addr::LOCALHOST.into(), DEFAULT_PORT),
             trust_proxy: environment.flag(TRUST_PROXY)?.unwrap_or(is_dyno),
+            https: https(environment)?,
             log_format: log_format(environment)?,
             log_samples: log_samples(environment)?,
             admin_token: admin_token(environment)?,
@@ -72,17 +87,6 @@ impl WebConfig {
                 host_name,
             )?,
         })
-    }
-}
-
-/// Heroku's second generation routes over IPv6 and names its dynos `web-1a2b3c-d4e5f`, the first
-/// `web.1`. The IPv6 address is not taken everywhere, because not every container has IPv6.
-fn every_address(environment: &Environment) -> IpAddr {
-    let dyno = environment.get("DYNO").unwrap_or_default();
-    if dyno.contains('-') && !dyno.contains('.') {
-        Ipv6Addr::UNSPECIFIED.into()
-    } else {
-        Ipv4Addr::UNSPECIFIED.into()
     }
 }
 
@@ -102,6 +106,16 @@ fn host_name(text: &str) -> Option<String> {
         !label.is_empty() && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
     };
     (name.len() <= 253 && name.split('.').all(is_label)).then(|| name.to_ascii_lowercase())
+}
+
+fn https(environment: &Environment) -> Result<HttpsRule, Error> {
+    let given = environment.parsed(HTTPS, "off, redirect or strict", |text| match text {
+        "off" => Some(HttpsRule::Off),
+        "redirect" => Some(HttpsRule::Redirect),
+        "strict" => Some(HttpsRule::Strict),
+        _ => None,
+    })?;
+    Ok(given.unwrap_or_default())
 }
 
 fn log_format(environment: &Environment) -> Result<LogFormat, Error> {
@@ -135,7 +149,7 @@ mod tests {
     #[test]
     fn a_laptop_listens_at_8080_and_believes_nobody() -> Result<(), Error> {
         let web = web(&[])?;
-        assert_eq!(web.serve_address.to_string(), "0.0.0.0:8080");
+        assert_eq!(web.serve_port, 8080);
         assert_eq!(web.dev_address.to_string(), "127.0.0.1:8080");
         assert_eq!((web.trust_proxy, web.log_format), (false, LogFormat::Text));
         Ok(())
@@ -144,10 +158,8 @@ mod tests {
     #[test]
     fn a_dyno_listens_at_its_port_and_believes_its_router() -> Result<(), Error> {
         let dyno = web(&[("DYNO", "web.1"), ("PORT", "5006")])?;
-        assert_eq!(dyno.serve_address.to_string(), "0.0.0.0:5006");
+        assert_eq!(dyno.serve_port, 5006);
         assert_eq!((dyno.trust_proxy, dyno.log_format), (true, LogFormat::Json));
-        let second = web(&[("DYNO", "web-12a34b56d-e78f9"), ("PORT", "5006")])?;
-        assert_eq!(second.serve_address.to_string(), "[::]:5006");
         Ok(())
     }
 
@@ -200,6 +212,7 @@ mod tests {
             (PORT, "abc", "PORT=abc: not a port from 0 to 65535"),
             (PORT, "70000", "PORT=70000: not a port from 0 to 65535"),
             (LOG_FORMAT, "xml", "INNKEEPER_LOG_FORMAT=xml: not json, logfmt or text"),
+            (HTTPS, "yes", "INNKEEPER_HTTPS=yes: not off, redirect or strict"),
             (TRUST_PROXY, "x", "INNKEEPER_TRUST_PROXY=x: not 1 or 0 (on or off)"),
         ];
         for (name, value, text) in cases {

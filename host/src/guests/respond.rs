@@ -10,6 +10,7 @@ use super::state::GuestState;
 use crate::interfaces::Pending;
 use crate::interfaces::blob_upload::SendOptions;
 use crate::storage;
+use http::header::SET_COOKIE;
 use http::{HeaderName, Response};
 use wasmtime::StoreContextMut;
 use wasmtime::component::{Linker, Resource};
@@ -20,6 +21,9 @@ use wasmtime_wasi_http::p2::types::{HostOutgoingResponse, HostResponseOutparam};
 /// The interface whose function is replaced, in the version that `wasmtime-wasi-http` defines.
 const TYPES: &str = "wasi:http/types@0.2.12";
 const SET: &str = "[static]response-outparam.set";
+
+/// Heroku's router answers 502 (H25) in the place of a response with a longer cookie.
+const COOKIE_LINE: usize = 8192;
 
 /// Names the blob that the host is to send in place of the response's body.
 const SEND_BLOB: HeaderName = HeaderName::from_static("innkeeper-send-blob");
@@ -99,6 +103,7 @@ async fn answer(state: &mut GuestState, response: HostOutgoingResponse) -> Outco
     if response.status().is_informational() {
         return Err(Failure::Malformed(format!("status {}", response.status())));
     }
+    check_cookies(&response)?;
     let blob = named_blob(state, &mut response).await?;
     let kept = if response.status().is_server_error() {
         state.context.rollback().await
@@ -112,6 +117,19 @@ async fn answer(state: &mut GuestState, response: HostOutgoingResponse) -> Outco
         Ok(()) => {}
     }
     Ok(Answer { response: Some(response), blob })
+}
+
+/// Before anything is kept: with such a cookie the visitor would not learn that it was.
+fn check_cookies(response: &Response<GuestBody>) -> Result<(), Failure> {
+    let lines = response.headers().get_all(SET_COOKIE).iter();
+    let longest = lines.map(|value| SET_COOKIE.as_str().len() + 2 + value.len()).max().unwrap_or_default();
+    if longest > COOKIE_LINE {
+        let text = format!(
+            "a set-cookie line of {longest} bytes, of which routers take {COOKIE_LINE} and browsers 4096: keep it in the session or the database"
+        );
+        return Err(Failure::Malformed(text));
+    }
+    Ok(())
 }
 
 async fn named_blob(

@@ -14,7 +14,7 @@ use http_body::Body as _;
 use http_body_util::{BodyDataStream, BodyExt};
 use hyper::body::Incoming;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Of a longer body so much is waited for; the rest comes while the guest runs.
 const FIRST_BYTES: usize = 64 << 10;
@@ -33,6 +33,8 @@ pub(super) struct Arrived {
     pub(super) stream: Option<BodyStream>,
     /// Room for what is there; to be kept until the guest has room of its own.
     pub(super) held: Option<Share>,
+    /// How long the sender was kept waiting for that room.
+    pub(super) waited: Duration,
     /// Whether the host has begun to read the body: then the sender need not be asked for it any
     /// more.
     pub(super) was_asked_for: bool,
@@ -50,21 +52,23 @@ pub(super) async fn first_part(
     account: Account<'_>,
 ) -> Result<Arrived, Problem> {
     if body.is_end_stream() {
-        return Ok(Arrived { stream: None, held: None, was_asked_for: true });
+        return Ok(Arrived { stream: None, held: None, waited: Duration::ZERO, was_asked_for: true });
     }
     if waits && account.admission.is_plentiful_for(account.party) {
-        return Ok(Arrived { stream: Some(rest(body)), held: None, was_asked_for: false });
+        let stream = Some(rest(body));
+        return Ok(Arrived { stream, held: None, waited: Duration::ZERO, was_asked_for: false });
     }
     let mut first = First::default();
     // Without the runtime's budget: what has come with the head is there.
     while let Some(frame) = tokio::task::unconstrained(body.frame()).now_or_never() {
         if first.take(frame).map_err(|error| broken_off(&error))? || body.is_end_stream() {
-            return Ok(first.arrived(body, None));
+            return Ok(first.arrived(body, None, Duration::ZERO));
         }
     }
     let expected = length.and_then(|length| usize::try_from(length).ok()).unwrap_or(FIRST_BYTES).min(FIRST_BYTES);
+    let asked = Instant::now();
     let held = account.admission.hold(account.party, u64::try_from(expected).unwrap_or(u64::MAX)).await;
-    let held = held.map_err(super::dispatch::no_room)?;
+    let (held, waited) = (held.map_err(super::dispatch::no_room)?, asked.elapsed());
     loop {
         let next = body.frame();
         let frame = if first.is_empty() && account.admission.is_plentiful_for(account.party) {
@@ -80,7 +84,7 @@ pub(super) async fn first_part(
             break;
         }
     }
-    Ok(first.arrived(body, Some(held)))
+    Ok(first.arrived(body, Some(held), waited))
 }
 
 /// What has come so far.
@@ -112,10 +116,10 @@ impl First {
         Ok(self.piece.len().max(self.pieces.len()) >= FIRST_BYTES)
     }
 
-    fn arrived(self, body: Incoming, held: Option<Share>) -> Arrived {
+    fn arrived(self, body: Incoming, held: Option<Share>, waited: Duration) -> Arrived {
         let first = if self.pieces.is_empty() { self.piece } else { self.pieces.freeze() };
         let first = stream::iter((!first.is_empty()).then_some(Ok(first)));
-        Arrived { stream: Some(first.chain(rest(body)).boxed()), held, was_asked_for: true }
+        Arrived { stream: Some(first.chain(rest(body)).boxed()), held, waited, was_asked_for: true }
     }
 }
 

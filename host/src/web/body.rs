@@ -8,7 +8,7 @@ use http_body::{Frame, SizeHint};
 use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt, Full};
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 use tokio::sync::oneshot;
 use tokio::time::{Instant, Sleep};
@@ -60,15 +60,58 @@ pub(super) struct GuestStream {
     /// Time without a byte until the body is cut off.
     gap: Duration,
     timer: Pin<Box<Sleep>>,
-    /// Dropped with the body: the guest's task learns that nobody reads any more.
-    _done: oneshot::Sender<()>,
+    /// Dropped with the body: the guest's task learns that nobody reads any more. It is told
+    /// something where the visitor left in the middle.
+    done: Option<oneshot::Sender<()>>,
+    progress: Progress,
+}
+
+/// How much of a body has been asked for.
+struct Progress {
+    /// Bytes that are still to come, where that is known.
+    left: Option<u64>,
+    is_begun: bool,
+    is_over: bool,
 }
 
 impl GuestStream {
-    /// Streams `inner`; `done` is told when the body has ended or nobody wants it any more.
-    pub(super) fn body(inner: GuestBody, failed: Failed, gap: Duration, done: oneshot::Sender<()>) -> Body {
+    /// Streams `inner`, of which `length` bytes are announced. `done` is dropped when the body has
+    /// ended, or nobody wants any of it, and is sent to when the visitor leaves in the middle.
+    pub(super) fn body(
+        inner: GuestBody,
+        length: Option<u64>,
+        failed: Failed,
+        gap: Duration,
+        done: oneshot::Sender<()>,
+    ) -> Body {
         let timer = Box::pin(tokio::time::sleep(gap));
-        Self { inner, failed, gap, timer, _done: done }.boxed_unsync()
+        let progress = Progress { left: length, is_begun: false, is_over: false };
+        Self { inner, failed, gap, timer, done: Some(done), progress }.boxed_unsync()
+    }
+}
+
+impl Progress {
+    /// Notes the next piece; none for the end.
+    fn note(&mut self, piece: Option<&Bytes>) {
+        match (piece, &mut self.left) {
+            (None, _) => self.is_over = true,
+            (Some(piece), Some(left)) => {
+                *left = left.saturating_sub(u64::try_from(piece.len()).unwrap_or(u64::MAX));
+                self.is_over = *left == 0;
+            }
+            (Some(_), None) => {}
+        }
+    }
+}
+
+impl Drop for GuestStream {
+    fn drop(&mut self) {
+        let is_cut =
+            self.progress.is_begun && !self.progress.is_over && !http_body::Body::is_end_stream(&self.inner);
+        if let Some(done) = self.done.take().filter(|_| is_cut) {
+            // Nobody waits where the guest has ended.
+            let _ = done.send(());
+        }
     }
 }
 
@@ -80,7 +123,9 @@ impl http_body::Body for GuestStream {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
+        self.progress.is_begun = true;
         if let Poll::Ready(next) = Pin::new(&mut self.inner).poll_frame(cx) {
+            self.progress.note(next.as_ref().and_then(|next| next.as_ref().ok()?.data_ref()));
             let deadline = Instant::now() + self.gap;
             self.timer.as_mut().reset(deadline);
             return Poll::Ready(match next {
@@ -91,10 +136,9 @@ impl http_body::Body for GuestStream {
                 next => next.map(|frame| frame.map_err(|_| incomplete())),
             });
         }
-        match self.timer.as_mut().poll(cx) {
-            Poll::Ready(()) => Poll::Ready(Some(Err("the guest sent nothing for too long".into()))),
-            Poll::Pending => Poll::Pending,
-        }
+        ready!(self.timer.as_mut().poll(cx));
+        self.progress.is_over = true;
+        Poll::Ready(Some(Err("the guest sent nothing for too long".into())))
     }
 
     fn is_end_stream(&self) -> bool {

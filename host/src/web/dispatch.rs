@@ -29,12 +29,17 @@ use http_body::Body as _;
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::sync::oneshot;
+use tokio::time::Instant;
 use tokio_util::task::TaskTracker;
 
 const CROWDED: &str = "There are too many visitors right now.";
 /// Seconds after which somebody for whom there was no room may try again.
 const COME_BACK: u16 = 2;
+/// Routers give up 30 s after a request has arrived (Heroku: H12), and then nobody learns why. Who
+/// has waited for room has the less time to answer.
+const ANSWERED_WITHIN: Duration = Duration::from_secs(28);
 /// Answers that are larger count as room in memory until they have been taken.
 const SMALL_ANSWER: usize = 64 << 10;
 
@@ -78,7 +83,8 @@ impl Dispatcher {
             objection => Presented { id, is_foreign: objection.is_some() },
         };
         let party = Party { app: Arc::clone(guest.app.space.app()), client: who };
-        let (body, held) = self.request_body(&head, body, &party).await?;
+        let (body, held, waited) = self.request_body(&head, body, &party).await?;
+        let asked = Instant::now();
         let place = self.admission.enter(&party, &guest.usual).await.map_err(no_room)?;
         drop(held);
         let wanted = blobs::Wanted::new(&head.method, &head.headers, who);
@@ -88,7 +94,9 @@ impl Dispatcher {
         let running = run::start(guest, head, visit, client.scheme_https)
             .map_err(|error| Problem::internal(format!("cannot start the guest: {error:#}")))?;
         let late = Late { guest: Arc::clone(guest), outage: outage.clone() };
-        let answered = self.drive(running, &party, late).await;
+        let wall = guest.app.limits.wall_per_request;
+        let deadline = (Instant::now() + wall).min(asked + ANSWERED_WITHIN.max(wall).saturating_sub(waited));
+        let answered = self.drive(running, &party, late, deadline).await;
         if let Some(ending) = ending(&answered) {
             guest.judge(ending, &outage);
         }
@@ -110,9 +118,9 @@ impl Dispatcher {
         mut running: Running,
         party: &Party,
         late: Late,
+        deadline: Instant,
     ) -> Result<(Answer, Option<Head>), Problem> {
-        let wall = late.guest.app.limits.wall_per_request;
-        let first = tokio::time::timeout(wall, async {
+        let first = tokio::time::timeout_at(deadline, async {
             tokio::select! {
                 biased;
                 end = &mut running.guest => First::Ended(end),
@@ -151,15 +159,21 @@ impl Dispatcher {
         self.tasks.spawn(async move {
             let over = async {
                 // Resolves when the body is dropped.
-                let _ = body_ended.await;
-                tokio::time::sleep(wall).await;
+                match body_ended.await {
+                    Ok(()) => "the visitor left in the middle of the response: its guest was ended",
+                    Err(_) => {
+                        tokio::time::sleep(wall).await;
+                        "a guest that went on after its response was ended"
+                    }
+                }
             };
             tokio::select! {
                 end = running.guest => late.note(end),
-                () = over => tracing::warn!("a guest that went on after its response was ended"),
+                why = over => tracing::warn!("{why}"),
             }
         });
-        (parts, GuestStream::body(body, failed, wall, done))
+        let length = announced_length(&parts.headers);
+        (parts, GuestStream::body(body, length, failed, wall, done))
     }
 
     /// The body of a guest that has returned: everything it will ever write is there.
@@ -192,13 +206,14 @@ impl Dispatcher {
         (parts, body)
     }
 
-    /// The body as a guest reads it, with its first part there, and room for that.
+    /// The body as a guest reads it, with its first part there, room for that, and how long that
+    /// room was waited for.
     async fn request_body(
         &self,
         head: &http::request::Parts,
         body: Incoming,
         party: &Party,
-    ) -> Result<(RequestBody, Option<Share>), Problem> {
+    ) -> Result<(RequestBody, Option<Share>, Duration), Problem> {
         let length = text(head, &CONTENT_LENGTH).and_then(|length| length.parse().ok());
         let waits = text(head, &EXPECT).is_some_and(|what| what.eq_ignore_ascii_case("100-continue"));
         let account = arriving::Account { admission: &self.admission, party };
@@ -207,7 +222,7 @@ impl Dispatcher {
         let content_type = text(head, &CONTENT_TYPE).map(str::to_owned);
         let waits = waits && !arrived.was_asked_for;
         let body = RequestBody::new(content_type, length, encoding.map(str::to_owned), waits, arrived.stream);
-        Ok((body, arrived.held))
+        Ok((body, arrived.held, arrived.waited))
     }
 }
 
@@ -216,19 +231,23 @@ impl Dispatcher {
 /// What has no content has no length either (RFC 9110, section 8.6), and an announced body that the
 /// guest never began is not whole.
 fn framed(mut parts: http::response::Parts, body: Body, is_head: bool) -> Response<Body> {
-    let announced = parts.headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
+    let announced = announced_length(&parts.headers);
     let body = match parts.status {
         StatusCode::NO_CONTENT | StatusCode::RESET_CONTENT | StatusCode::NOT_MODIFIED => {
             parts.headers.remove(CONTENT_LENGTH);
             full("")
         }
-        _ if !is_head && body.is_end_stream() && announced.is_some_and(|length: u64| length > 0) => {
+        _ if !is_head && body.is_end_stream() && announced.is_some_and(|length| length > 0) => {
             tracing::warn!("a guest announced a body and began none: the response is cut off");
             broken(Bytes::new())
         }
         _ => body,
     };
     Response::from_parts(parts, body)
+}
+
+fn announced_length(headers: &HeaderMap) -> Option<u64> {
+    headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok())
 }
 
 /// A request that a page of somebody else made the visitor's browser send, and whose session it

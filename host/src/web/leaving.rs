@@ -8,12 +8,13 @@
 
 use super::body::{Body, BodyError};
 use super::pages::Problem;
+use super::shared_socket::ClientWatch;
 use bytes::Bytes;
 use http::header::{CONNECTION, HeaderValue};
 use http::{HeaderMap, Response};
 use http_body::{Frame, SizeHint};
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 use tokio::time::{Instant, timeout, timeout_at};
 use tokio_util::sync::CancellationToken;
@@ -98,16 +99,19 @@ impl Leaving {
     }
 }
 
-/// The body of an answer that counts as under way.
+/// The body of an answer that counts as under way, and that ends when nobody waits for it any more.
 pub(super) struct CountedBody {
     body: Body,
     _request: TaskTrackerToken,
+    client: ClientWatch,
+    /// None as long as the body has kept nobody waiting.
+    client_left: Option<Pin<Box<dyn Future<Output = ()> + Send>>>,
 }
 
 impl CountedBody {
-    /// `request` ends with the body.
-    pub(super) fn new(body: Body, request: TaskTrackerToken) -> Self {
-        Self { body, _request: request }
+    /// `request` ends with the body, which goes to `client`.
+    pub(super) fn new(body: Body, request: TaskTrackerToken, client: ClientWatch) -> Self {
+        Self { body, _request: request, client, client_left: None }
     }
 }
 
@@ -119,7 +123,17 @@ impl http_body::Body for CountedBody {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
-        Pin::new(&mut self.body).poll_frame(cx)
+        if let Poll::Ready(next) = Pin::new(&mut self.body).poll_frame(cx) {
+            return Poll::Ready(next);
+        }
+        // Nothing is written meanwhile, so no write tells that the client has gone.
+        let this = &mut *self;
+        let left = this.client_left.get_or_insert_with(|| {
+            let client = this.client.clone();
+            Box::pin(async move { client.client_left().await })
+        });
+        ready!(left.as_mut().poll(cx));
+        Poll::Ready(Some(Err("the visitor left in the middle of the response".into())))
     }
 
     fn is_end_stream(&self) -> bool {

@@ -9,7 +9,9 @@
 //! keeps operators' tokens from guests, `opener_policy` keeps guests' pages from windows of the
 //! dashboard, [`admin`] is the API by which they act, `metrics` shows the
 //! figures, [`pages`] are the host's own answers, `closed` those of an app that cannot be served
-//! for now, `leaving` is the order in which a server ends.
+//! for now, `starting` lets requests wait for one that is being loaded, `https` sends plain http
+//! away where that is wished, `shared_socket` notices visitors who leave, `leaving` is the order in
+//! which a server ends.
 
 pub mod admin;
 mod arriving;
@@ -26,6 +28,7 @@ mod downloads;
 pub mod front;
 #[cfg(fuzzing)]
 pub mod fuzzing;
+mod https;
 mod leaving;
 mod metrics;
 #[cfg(test)]
@@ -37,7 +40,9 @@ mod refusals;
 mod router;
 pub mod server;
 mod session_cookie;
+mod shared_socket;
 mod signed;
+mod starting;
 mod uploads;
 mod visitor_part;
 

@@ -5,11 +5,14 @@ use super::body::{Body, full};
 use crate::guests::Ending;
 use crate::telemetry::recent;
 use bytes::Bytes;
-use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
+use http::header::{CACHE_CONTROL, CONNECTION, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
 use http::{HeaderMap, Response, StatusCode};
 
 const HTML: HeaderValue = HeaderValue::from_static("text/html; charset=utf-8");
 const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
+
+/// As nginx has it: the client closed the request.
+const VISITOR_LEFT: u16 = 499;
 
 /// Seconds after which a disk may have room again: somebody has to make it.
 const FULL_RETRY: u16 = 30;
@@ -89,6 +92,13 @@ impl Problem {
         }
         response
     }
+}
+
+/// What nobody reads any more; the log does.
+pub(super) fn visitor_left() -> Problem {
+    let status = StatusCode::from_u16(VISITOR_LEFT).unwrap_or(StatusCode::BAD_REQUEST);
+    Problem::new(status, "The request was given up.", "the visitor left before there was an answer")
+        .with_headers(|headers| drop(headers.insert(CONNECTION, HeaderValue::from_static("close"))))
 }
 
 /// A plain answer for machines.

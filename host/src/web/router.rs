@@ -7,6 +7,7 @@ use super::cors::{Cors, Endpoint};
 use super::dashboard::{self, Dashboard};
 use super::dispatch::Dispatcher;
 use super::front::{self, ClientInfo, Refusal};
+use super::https;
 use super::leaving::Leaving;
 use super::metrics::Figures;
 use super::opener_policy;
@@ -14,12 +15,14 @@ use super::operator::{self, Operator};
 use super::pages::{self, Problem};
 use super::refusals::Refused;
 use super::server::ServerSettings;
+use super::starting;
 use super::uploads::Desk;
 use super::visitor_part::VisitorPart;
 use super::{closed, downloads, uploads};
+use crate::config::HttpsRule;
 use crate::guests::admission::Client;
 use crate::guests::routes::Room;
-use crate::guests::{Absence, Closed, Guest, Registry};
+use crate::guests::{Absence, Closed, Guest, Registry, Why};
 use crate::operations::Scope;
 use crate::telemetry::metrics;
 use crate::telemetry::recent::{self, Ending};
@@ -49,6 +52,7 @@ pub(super) struct Router {
     dashboard: Dashboard,
     leaving: Leaving,
     pub(super) trust_proxy: bool,
+    https: HttpsRule,
     operator: Operator,
     admin: Admin,
     figures: Figures,
@@ -75,6 +79,7 @@ impl Router {
             dashboard,
             leaving,
             trust_proxy: settings.trust_proxy,
+            https: settings.https,
             operator: Operator::new(settings.admin_token.as_ref()),
             admin,
             figures: Figures::default(),
@@ -84,8 +89,13 @@ impl Router {
     }
 
     /// Answers one request, which has come from the address `peer`, and writes its line into the
-    /// log.
-    pub(super) async fn answer(&self, mut request: Request<Incoming>, peer: IpAddr) -> Response<Body> {
+    /// log. A guest ends where `client_left` resolves before its answer is there.
+    pub(super) async fn answer(
+        &self,
+        mut request: Request<Incoming>,
+        peer: IpAddr,
+        client_left: impl Future<Output = ()>,
+    ) -> Response<Body> {
         let began = Instant::now();
         if let Some(refusal) = front::refusal(&request) {
             metrics::request("", refusal.status().as_u16(), began.elapsed());
@@ -98,7 +108,11 @@ impl Router {
         let is_misplaced = self.operator.is_in_path(request.uri().path());
         let path = if is_misplaced { HIDDEN } else { request.uri().path() };
         let line = Line { method: request.method().clone(), path: path.to_owned() };
-        let found = if is_misplaced { Err(Route::Misplaced) } else { self.find(&request) };
+        let found = if is_misplaced { Err(Route::Misplaced) } else { self.find_in_time(&request, &client).await };
+        // Without a router nothing is made up.
+        if self.trust_proxy {
+            https::name_request(request.headers_mut(), &request_id);
+        }
         let (found, part) = choose(found, request.headers_mut());
         let cors = match &found {
             Err(Route::File(endpoint)) => Cors::of(*endpoint, &request, &self.registry),
@@ -112,7 +126,8 @@ impl Router {
             match &found {
                 Ok(guest) => {
                     self.operator.hide(&mut request)?;
-                    self.dispatcher.dispatch(guest, request, &client, who, &request_id).await
+                    let answer = self.dispatcher.dispatch(guest, request, &client, who, &request_id);
+                    unless_left(answer, client_left).await
                 }
                 Err(route) => Box::pin(self.answer_without_guest(route, request, &client, peer)).await,
             }
@@ -125,6 +140,7 @@ impl Router {
             Err(problem) => (problem.page(&request_id), problem.counted(), Some(problem.reason)),
         };
         self.leaving.mark(response.headers_mut());
+        https::mark(response.headers_mut(), &request_id, &client, self.https);
         if let Some(part) = part {
             part.tell(response.headers_mut(), client.scheme_https);
         }
@@ -151,6 +167,7 @@ impl Router {
         let address = client.address.unwrap_or(peer);
         match route {
             Route::Misplaced => Err(operator::misplaced()),
+            Route::Https(location) => Ok(https::redirect(location)),
             Route::Host(response) => Ok(response()),
             Route::Ready => Ok(self.ready().await),
             Route::File(Endpoint::Downloads) => {
@@ -171,6 +188,15 @@ impl Router {
             }
             Route::Absent(absence) => Err(closed::absent(absence)),
             Route::Closed(closed) => Err(closed::closed(closed)),
+        }
+    }
+
+    /// Who answers a request: nobody here where it belongs to https, and an app that is being
+    /// loaded after a while.
+    async fn find_in_time(&self, request: &Request<Incoming>, client: &ClientInfo) -> Result<Arc<Guest>, Route> {
+        match https::elsewhere(request, client, self.https, self.trust_proxy) {
+            Some(location) => Err(Route::Https(location)),
+            None => starting::once_loaded(|| self.find(request), is_starting).await,
         }
     }
 
@@ -307,6 +333,26 @@ fn choose(
     }
 }
 
+/// A guest's answer, as long as somebody waits for it.
+async fn unless_left(
+    answer: impl Future<Output = Result<Response<Body>, Problem>>,
+    client_left: impl Future<Output = ()>,
+) -> Result<Response<Body>, Problem> {
+    tokio::select! {
+        biased;
+        answer = answer => answer,
+        () = client_left => Err(pages::visitor_left()),
+    }
+}
+
+fn is_starting(found: &Result<Arc<Guest>, Route>) -> bool {
+    match found {
+        Err(Route::Absent(absence)) => *absence == Absence::Starting,
+        Err(Route::Closed(closed)) => closed.why == Why::Starting,
+        _ => false,
+    }
+}
+
 /// A request that no guest gets.
 enum Route {
     Host(fn() -> Response<Body>),
@@ -318,6 +364,8 @@ enum Route {
     Dashboard,
     /// The operator's token stands in the path.
     Misplaced,
+    /// The same by https, where the request has come by plain http.
+    Https(HeaderValue),
     Absent(Absence),
     Closed(Arc<Closed>),
 }

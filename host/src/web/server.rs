@@ -9,8 +9,9 @@ use super::dispatch::Dispatcher;
 use super::front::{self, Guarded, Rules};
 use super::leaving::{CountedBody, Leaving};
 use super::router::Router;
+use super::shared_socket::SharedSocket;
 use super::uploads::Desk;
-use crate::config::Secret;
+use crate::config::{HttpsRule, Secret};
 use crate::guests::Registry;
 use futures_util::FutureExt;
 use hyper::service::service_fn;
@@ -34,6 +35,8 @@ const UNSENT_BYTES: u32 = 128 << 10;
 pub struct ServerSettings {
     /// Whether `X-Forwarded-*` come from a router that can be trusted.
     pub trust_proxy: bool,
+    /// What becomes of requests that have come by plain http.
+    pub https: HttpsRule,
     /// Connections at most.
     pub connections: usize,
     /// With what the operator proves to be the operator; none: what is the operator's is switched
@@ -137,12 +140,16 @@ impl Server {
         let router = Arc::clone(&self.router);
         let leaving = self.leaving.clone();
         let rules = self.rules;
+        let (socket, watched) = SharedSocket::new(socket);
+        // Where a socket takes both, addresses of the old kind come in those of the new.
+        let peer = address.ip().to_canonical();
         self.tasks.spawn(async move {
             let service = service_fn(|request| {
                 let (router, counted) = (Arc::clone(&router), leaving.count_request());
+                let watched = watched.clone();
                 async move {
-                    let response = router.answer(request, address.ip()).await;
-                    Ok::<_, Infallible>(response.map(|body| CountedBody::new(body, counted)))
+                    let response = router.answer(request, peer, watched.client_left()).await;
+                    Ok::<_, Infallible>(response.map(|body| CountedBody::new(body, counted, watched)))
                 }
             });
             let socket = Guarded::new(socket, rules).watched_by(Arc::clone(&entry.presence));

@@ -1,10 +1,25 @@
 //! At home on a dyno: the platform's checklist (T1 to T20; `t13_` is the thirteenth) against
-//! stand-ins of its router, its dyno manager, its Postgres and its build.
+//! stand-ins of its router, its dyno manager, its Postgres and its build, and the stand-ins against
+//! servers that are no good.
 
 mod buildpack;
+mod dynos;
 mod files;
+mod generations;
+mod leaving;
 mod log_lines;
+mod router;
 mod samples;
 mod secrets;
+mod simulator;
 mod slug;
+mod stub;
 mod traces;
+
+use serde_json::{Value, json};
+
+/// A step that makes the table into which tests write.
+fn make_table() -> Value {
+    let migration = json!({ "name": "0001", "statements": ["create table kept (id text primary key)"] });
+    json!({ "op": "db.migrate", "migrations": [migration] })
+}

@@ -1,0 +1,166 @@
+//! A dyno that starts (T1), and one that has lost its disk (T5).
+//!
+//! That a dyno without a database refuses to start (T20) is in `database_trouble` and in the unit
+//! tests of `config::detect`.
+
+use std::net::{Ipv6Addr, SocketAddr};
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use http_body_util::Full;
+use serde_json::json;
+use support::platform::{Formation, Notice, Rules};
+use support::probe::{all_ok, execute, query, rows};
+use support::{Answer, Engine, TestDatabase, Visitor, host, until};
+use tokio::net::TcpStream;
+
+use super::make_table;
+
+/// The port has to be bound within 60 s; it is the first thing that a host does.
+const BOUND: Duration = Duration::from_secs(5);
+/// What is promised of ten apps after a restart.
+const SERVED: Duration = Duration::from_secs(5);
+/// Two languages, and components of 50 KB to 20 MB.
+const APPS: [(&str, &str); 10] = [
+    ("hello", "hello"),
+    ("page", "page"),
+    ("probe", "probe"),
+    ("queries", "queries"),
+    ("hostile", "hostile"),
+    ("book", "guestbook-rust"),
+    ("python", "guestbook-python"),
+    ("hello2", "hello"),
+    ("book2", "guestbook-rust"),
+    ("python2", "guestbook-python"),
+];
+const COPIES: usize = 40;
+
+async fn answers(visitor: &mut Visitor, path: &str) -> Option<()> {
+    let is_apps = |answer: &Answer| answer.status < 500 && &answer.body[..] != b"no app answers here\n";
+    visitor.try_get(path).await.filter(is_apps).map(drop)
+}
+
+/// A page of an app that does no harm.
+fn page(app: &str) -> String {
+    match app {
+        "probe" => "/probe/hello".to_owned(),
+        "hostile" => "/hostile/count".to_owned(),
+        app => format!("/{app}"),
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn t1_a_port_is_bound_at_once_while_the_database_is_away() {
+    // Port 1 is nobody's.
+    let formation = Formation::new(Some("postgres://u:hidden@127.0.0.1:1/x"), Rules::default()).await;
+    let before = formation.files();
+    let (dyno, took) = formation.boot("web.1").await;
+    assert!(took < BOUND, "{took:?}");
+    formation.router.visitor().get("/_innkeeper/live").await.expect(200);
+    let told = formation.router.visitor().get("/").await.expect(503);
+    assert!(told.header("retry-after").is_some(), "{told:?}");
+    by_ipv6(dyno.address().port()).await;
+    assert_eq!(formation.files(), before, "nothing was written where all is lost");
+    let threads = dyno.threads();
+    assert!(threads < 128, "{threads} threads");
+    let ending = formation.stop(dyno, 1, Notice::AtOnce).await;
+    assert!(ending.code == Some(0) && !ending.logs.contains("hidden"), "{}", ending.logs);
+}
+
+/// The platform's second generation routes over IPv6 alone.
+#[expect(clippy::print_stdout, reason = "what could not be looked at is said")]
+async fn by_ipv6(port: u16) {
+    if std::net::TcpListener::bind((Ipv6Addr::LOCALHOST, 0)).is_err() {
+        println!("not run: this machine has no IPv6, so nobody can connect to [::]:{port}");
+        return;
+    }
+    TcpStream::connect(SocketAddr::from((Ipv6Addr::LOCALHOST, port)))
+        .await
+        .expect("the dyno listens at [::], too");
+}
+
+/// Makes further apps of those that there are, with the same components.
+async fn copy_apps(database: &TestDatabase) {
+    for number in 0..COPIES {
+        let (of, _) = APPS[number % APPS.len()];
+        for sql in [
+            format!(
+                "insert into apps (name, route, settings, active, created_at) \
+                 select 'copy{number}', '/copy{number}', settings, active, created_at from apps where name = '{of}'"
+            ),
+            format!(
+                "insert into versions (app, number, sha256, size, created_at) \
+                 select 'copy{number}', number, sha256, size, created_at from versions where app = '{of}'"
+            ),
+            format!("create schema app_copy{number}"),
+        ] {
+            database.host_rows(&sql).await;
+        }
+    }
+}
+
+/// Starts a dyno. Returns it with the times until the port was bound and until all were served.
+async fn all_served(formation: &Formation) -> (support::platform::Dyno, Duration, Duration) {
+    let began = Instant::now();
+    let (dyno, bound) = formation.boot("web.1").await;
+    let mut visitor = formation.router.visitor();
+    for (app, _) in APPS {
+        let path = page(app);
+        until("each app answers", async || answers(&mut visitor, &path).await).await;
+    }
+    (dyno, bound, began.elapsed())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn t5_a_dyno_that_has_lost_its_disk_has_everything_back() {
+    let fresh = TestDatabase::fresh(Engine::Postgres).await;
+    // The platform's URLs have a password, and that is what signs compiled code.
+    let database = TestDatabase::at(&fresh.url().replacen('@', ":a-password-of-the-platform@", 1));
+    for (app, guest) in APPS {
+        host::deploy(&database, app, guest, &["--route", &format!("/{app}")]).await.succeeded();
+    }
+    let formation = Formation::new(Some(&database.url()), Rules::default()).await;
+    let disk = formation.tree().join("tmp");
+    let formation = formation.env("TMPDIR", disk.to_str().expect("a UTF-8 path"));
+    std::fs::create_dir(&disk).expect("a folder of our own");
+    let (dyno, _, first) = all_served(&formation).await;
+    let insert = execute("insert into kept (id) values ('a')", json!([]));
+    all_ok(&probe(&formation, json!([make_table(), insert])).await);
+    assert!(std::fs::read_dir(&disk).is_ok_and(|mut files| files.next().is_some()), "it does use the disk");
+    // The machine fails: nothing is put away, and nothing of the disk is left.
+    formation.router.gone(dyno.id);
+    dyno.kill().await;
+    lose(&disk);
+    let (dyno, bound, second) = all_served(&formation).await;
+    assert!(bound < BOUND, "{bound:?}");
+    let logs = dyno.logs().so_far();
+    assert!(!logs.contains("\"message\":\"compiled\""), "all code comes out of the store: {logs}");
+    let found = probe(&formation, json!([query("select id from kept", json!([]))])).await;
+    assert_eq!(rows(&found[0])[0][0], "a");
+    println!("ten apps were served {first:?} after the first start and {second:?} after the disk was lost");
+    assert!(second < SERVED, "{second:?}");
+    let ending = formation.stop(dyno, 1, Notice::AtOnce).await;
+    assert_eq!(ending.code, Some(0), "{}", ending.logs);
+    // T1: with fifty apps, all of whose code is stored.
+    copy_apps(&database).await;
+    lose(&disk);
+    let (mut dyno, bound, _) = all_served(&formation).await;
+    assert!(bound < BOUND, "{bound:?}");
+    let mut visitor = formation.router.visitor();
+    let began = Instant::now();
+    until("all fifty are served", async || answers(&mut visitor, "/copy39").await).await;
+    println!("fifty apps: port bound after {bound:?}, the last one served {:?} after the ten", began.elapsed());
+    assert!(dyno.boots(&Rules::default()).await.is_some(), "it still runs");
+}
+
+async fn probe(formation: &Formation, steps: serde_json::Value) -> Vec<serde_json::Value> {
+    let request = Visitor::with_steps("/probe", &steps);
+    let answer = formation.router.visitor().send(request, Full::<Bytes>::default()).await.expect(200);
+    answer.json().as_array().cloned().unwrap_or_default()
+}
+
+fn lose(disk: &Path) {
+    std::fs::remove_dir_all(disk).expect("a folder of our own");
+    std::fs::create_dir(disk).expect("a folder of our own");
+}

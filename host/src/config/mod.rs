@@ -133,7 +133,8 @@ impl Config {
             web: WebConfig::from_environment(environment)?,
             pool_size: pool_size.unwrap_or(DEFAULT_POOL_SIZE),
             app_pool_size: environment.number(APP_POOL_SIZE, 1..=MAX_POOL_SIZE)?.unwrap_or(DEFAULT_APP_POOL_SIZE),
-            listens: environment.flag(LISTEN)?.unwrap_or(true),
+            // A transaction pooler carries no notifications.
+            listens: environment.flag(LISTEN)?.unwrap_or(true) && !database.is_pooler,
             memory_bytes: memory_bytes(environment)?,
             code_cache: code_cache(&database.target, environment)?,
             code_key: CodeKey::find(&database.target, environment)?,

@@ -35,7 +35,11 @@ const SETTINGS: [(&str, &str, &str); 22] = [
         "none",
         "PEM file or PEM text of the database's root certificate; makes TLS verify-full",
     ),
-    ("INNKEEPER_POOLER", "on", "off = do not use DATABASE_CONNECTION_POOL_URL"),
+    (
+        "INNKEEPER_POOLER",
+        "on",
+        "off = use no pooler; all = the database's own URL is one of a transaction pooler (known of 127.0.0.1:6000)",
+    ),
     (
         "INNKEEPER_POOL_SIZE",
         "5",

@@ -83,12 +83,23 @@ impl Database {
         // What the host does needs connections that are a session; guests can do without.
         let name = config.database.source.to_string();
         let access = || postgres::Access::new(target, &name).map_err(|error| error.about(&name));
+        if config.database.is_pooler {
+            let host = PostgresPool::through_pooler(access()?, settings(config, HOST_POOL_SIZE), None);
+            let of_guests = settings(config, config.pool_size);
+            let guests = PostgresPool::through_pooler(access()?, of_guests, Some(host.clone()));
+            return Ok(Self::Postgres(PostgresPools {
+                host,
+                guests,
+                is_apps_own: false,
+                indexes: Looked::default(),
+            }));
+        }
         let host = PostgresPool::new(access()?, settings(config, HOST_POOL_SIZE), None);
         let guests = match &config.database.pooler {
             Some(pooler) => {
                 let settings = settings(config, config.pool_size);
                 let access = postgres::Access::new(pooler, POOL_URL).map_err(|error| error.about(POOL_URL))?;
-                PostgresPool::through_pooler(access, settings, host.clone())
+                PostgresPool::through_pooler(access, settings, Some(host.clone()))
             }
             None => PostgresPool::new(access()?, settings(config, config.pool_size), Some(host.clone())),
         };
@@ -197,6 +208,17 @@ impl Database {
             Self::Postgres(_) => Ok(true),
             Self::Sqlite(files) => is_file(&files.folder().join(REGISTRY_FILE)),
         }
+    }
+
+    /// Whether everything leads through a transaction pooler, so that no session lasts longer than
+    /// its transaction.
+    pub(super) fn is_behind_pooler(&self) -> bool {
+        matches!(self, Self::Postgres(pools) if pools.host.is_through_pooler())
+    }
+
+    /// Whether it is SQLite, which has no followers.
+    pub fn is_sqlite(&self) -> bool {
+        matches!(self, Self::Sqlite(_))
     }
 
     /// Asks the database whether it is there.

@@ -16,7 +16,7 @@ pub struct Variable {
 }
 
 /// Name, default and meaning of what is not a limit.
-const SETTINGS: [(&str, &str, &str); 22] = [
+const SETTINGS: [(&str, &str, &str); 23] = [
     (
         "INNKEEPER_LOG",
         "warn,sqlx=error,innkeeper=info,guest=info,request=info",
@@ -49,6 +49,11 @@ const SETTINGS: [(&str, &str, &str); 22] = [
         "INNKEEPER_APP_POOL_SIZE",
         "3",
         "most connections to each Postgres database that an app names for itself, 1 to 500",
+    ),
+    (
+        "INNKEEPER_FOLLOWER_POOL_SIZE",
+        "2",
+        "most connections to each follower that an app names (apps set --follower-var), 1 to 500",
     ),
     (
         "INNKEEPER_LISTEN",

@@ -7,7 +7,7 @@
 use super::body::{Body, full};
 use super::pages;
 use crate::guests::{Registry, Why};
-use crate::storage::{AppSpace, Database};
+use crate::storage::{AppSpace, Database, Follower};
 use crate::telemetry::figures::{self, AppFigures, GuestMemoryFigures, Measured};
 use http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
 use http::{Method, Response, StatusCode};
@@ -61,6 +61,7 @@ impl Figures {
             },
             apps: self.apps(registry).await,
             pools: registry.database().pools(),
+            followers: registry.followers().iter().map(Follower::figures).collect(),
             disks: registry.databases().iter().filter_map(Database::disk_figures).collect(),
         });
         let mut response = Response::new(full(text));

@@ -308,10 +308,14 @@ impl PostgresPool {
         let asking = sqlx::raw_sql(AssertSqlSafe(question)).fetch_one(&mut link);
         let row = relay.carry(asking).await?;
         let (pid, started) = (row.try_get(0).map_err(translate)?, row.try_get(2).map_err(translate)?);
-        if row.try_get::<bool, _>(1).map_err(translate)? {
-            return Err(Error::unavailable(
-                "the database is a follower, which takes no writes: name the primary instead",
-            ));
+        match (row.try_get::<bool, _>(1).map_err(translate)?, self.inner.access.wants_follower) {
+            (true, false) => {
+                return Err(Error::unavailable(
+                    "the database is a follower, which takes no writes: name the primary instead",
+                ));
+            }
+            (false, true) => return Err(Error::unavailable("it is no follower: it takes writes of its own")),
+            _ => {}
         }
         if self.inner.access.wants_writable && row.try_get(4).map_err(translate)? {
             return Err(Error::unavailable(

@@ -13,6 +13,7 @@ pub mod blobs;
 pub mod calendar;
 mod clearing;
 pub mod connection;
+mod connection_limit;
 pub mod database;
 mod engine;
 mod error;
@@ -40,6 +41,7 @@ pub mod unit;
 pub mod value;
 
 pub use connection::{Bounds, Connection, GuestSql, Isolation, Outcome};
+pub use connection_limit::ConnectionLimit;
 pub use database::{AppSpace, Database};
 pub use engine::Engine;
 pub use error::{Code, Error, Result};

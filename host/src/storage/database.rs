@@ -225,8 +225,16 @@ impl Database {
         matches!(self, Self::Sqlite(_))
     }
 
-    /// Asks the database whether it is there.
+    /// Asks the database whether it is there. A connection that died while nobody used it says
+    /// nothing of that.
     pub async fn ping(&self) -> Result<()> {
+        match self.ping_once().await {
+            Err(error) if error.code == Code::Unavailable => self.ping_once().await,
+            answer => answer,
+        }
+    }
+
+    async fn ping_once(&self) -> Result<()> {
         let mut connection = self.registry_reader().await?;
         connection.host(super::host_sql::host_sql!("select 1"), &[]).await.map(|_| ())
     }

@@ -121,6 +121,11 @@ async fn database(config: &Config, options: &Options) -> anyhow::Result<()> {
         followers.iter().for_each(|follower: &FollowerReport| output::line(follower));
         print_tiers(&tiers, options.all);
     }
+    verdict(problem, unread, &tiers)
+}
+
+/// An error for what is wrong.
+fn verdict(problem: Option<String>, unread: Option<String>, tiers: &[Tier]) -> anyhow::Result<()> {
     if let Some(problem) = problem {
         bail!("the database does not answer: {problem}");
     }

@@ -2,9 +2,9 @@
 //!
 //! How far it is behind is found by comparing logs: the primary is asked how far its log goes, and
 //! the follower how far it has replayed. Once the follower has got there, it has everything that
-//! the primary had written when it was asked. So a primary at which nothing happens is no lag, and a
-//! follower that no longer hears from its primary is behind after a while, although it has replayed
-//! all that it has received. Times are those of this process.
+//! the primary had written when it was asked. So a primary at which nothing happens is no lag, and
+//! a follower that no longer hears from its primary is behind after a while, although it has
+//! replayed all that it has received. Times are those of this process.
 
 use super::database::Database;
 use super::migrations::HOST_SCHEMA;

@@ -51,7 +51,7 @@ impl Database {
                 let Ok(file) = File::open(files.folder().join(LOCK_FILE)) else { return Ok(false) };
                 Ok(matches!(file.try_lock(), Err(TryLockError::WouldBlock)))
             }
-            // Behind a pooler no session holds a lock; what hosts say of themselves is a little late.
+            // Behind a pooler no session holds a lock; what hosts say of themselves is a bit late.
             Self::Postgres(_) if self.is_behind_pooler() => Ok(self.hosts().await?.iter().any(Host::is_live)),
             Self::Postgres(_) => {
                 for look in 0..LOOKS {

@@ -101,8 +101,8 @@ impl PostgresPool {
     }
 
     /// Makes a pool whose connections lead through a transaction pooler (PgBouncer 1.18 or newer):
-    /// see `scope`. `canceller` leads to the server itself, or, where there is no way but the pooler,
-    /// through it too: then nothing is cancelled.
+    /// see `scope`. `canceller` leads to the server itself, or, where there is no way but the
+    /// pooler, through it too: then nothing is cancelled.
     pub(in crate::storage) fn through_pooler(
         mut access: Access,
         settings: PoolSettings,

@@ -2,9 +2,9 @@
 //!
 //! Only the first ones of a request, before it has written: it reads what it has written itself.
 //! While such a transaction is open, everything that the guest reads belongs to it; sessions and
-//! files are read from the primary. A write, or a follower that fails, moves it to the primary, with
-//! the savepoints in it; nobody notices, because nothing was written. Only a transaction that has
-//! read a snapshot (repeatable read) cannot be moved: it ends.
+//! files are read from the primary. A write, or a follower that fails, moves it to the primary,
+//! with the savepoints in it; nobody notices, because nothing was written. Only a transaction that
+//! has read a snapshot (repeatable read) cannot be moved: it ends.
 
 use super::{Query, UnitOfWork, ended};
 use crate::storage::connection::{Control, Isolation, Outcome};
@@ -112,8 +112,8 @@ impl UnitOfWork {
         self.following.is_some()
     }
 
-    /// Whether the whole transaction of a follower ends with this part: there is nothing to keep and
-    /// nothing to undo.
+    /// Whether the whole transaction of a follower ends with this part: there is nothing to keep
+    /// and nothing to undo.
     pub(super) fn ends_following(&self, number: u32) -> bool {
         self.following.is_some() && self.savepoints.first().is_some_and(|(outermost, _)| *outermost == number)
     }

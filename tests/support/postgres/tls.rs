@@ -48,7 +48,7 @@ impl TlsServer {
     /// start.
     pub fn set_rules(&self, rules: &str) {
         let rules = format!(
-            "local all postgres trust\nhost all postgres all trust\n{rules}local all all trust\nhost all {USER} all reject\n"
+            "local all postgres trust\nhost all,replication postgres all trust\n{rules}local all all trust\nhost all {USER} all reject\n"
         );
         write(self.directory().join("data/pg_hba.conf"), rules).expect("a file of our own");
     }

@@ -1,0 +1,7 @@
+//! The platform's checklist, T1 to T20: each test or its doc line has its number.
+
+mod budget;
+mod database;
+mod followers;
+mod pooler;
+mod release;

@@ -46,6 +46,7 @@ async fn works(host: &TestHost, steps: Value) -> bool {
 }
 
 /// Waits until reading and writing work, and says how long that has taken.
+#[expect(clippy::print_stdout, reason = "the time is wanted beside the outcome")]
 async fn recovers(host: &TestHost, what: &str) {
     let began = Instant::now();
     let both = async || works(host, json!([look(), insert(what), look()])).await.then_some(());

@@ -2,9 +2,7 @@
 //! nobody can verify, a role that is no superuser, owns its database and may have twenty
 //! connections, and a password that has to be escaped in a URL.
 
-use sqlx::{Connection, PgConnection};
-
-use super::tls::TlsServer;
+use super::tls::{Held, TlsServer};
 use super::{Server, Stop, USER};
 
 /// Connections of the smallest plans.
@@ -52,9 +50,9 @@ impl HerokuServer {
         self.server().end_backends().await;
     }
 
-    /// A connection of a person, who says `sslmode=require` as `psql` does there.
-    pub async fn connect(&self, url: &str) -> sqlx::Result<PgConnection> {
-        PgConnection::connect(&format!("{url}?sslmode=require")).await
+    /// A connection of a person, until the value is dropped.
+    pub fn hold(&self, url: &str) -> Held {
+        self.tls.hold(url)
     }
 
     /// How often the server has refused a connection because the role had all of its own.

@@ -101,7 +101,7 @@ impl Database {
     /// Connects to nothing yet.
     pub fn follower(&self, config: &Config, target: &DatabaseTarget, var: &str) -> Result<Option<Follower>> {
         let (Self::Postgres(pools), DatabaseTarget::Postgres(target)) = (self, target) else { return Ok(None) };
-        let access = Access::new(target, var)?.to_follower();
+        let access = Access::new(target, var)?.for_follower();
         let settings = PoolSettings {
             size: config.follower_pool_size,
             wait: config.limits.pool_wait.min(COMPARISON_TIME),

@@ -33,7 +33,7 @@ impl Access {
     }
 
     /// The same for a follower.
-    pub(in crate::storage) fn to_follower(self) -> Self {
+    pub(in crate::storage) fn for_follower(self) -> Self {
         Self { wants_writable: false, wants_follower: true, ..self }
     }
 }

@@ -1,9 +1,11 @@
 //! `innkeeper doctor`
 
+use super::follower_report::{self, FollowerReport};
 use super::tiers::{self, Tier};
 use super::{DatabaseArgs, output};
 use crate::config::Config;
 use crate::operations::HostView;
+use crate::operations::budget::{self, Budget};
 use crate::storage::registry::App;
 use crate::storage::{self, Code, Database, Error, RegistryState};
 use crate::telemetry::figures::DiskFigures;
@@ -24,11 +26,14 @@ const FEW: usize = 5;
 Examples:
   innkeeper doctor
   innkeeper doctor --limits
+  innkeeper doctor --dynos 4
   innkeeper doctor --json | jq '.apps[].warnings'
 
 JSON: {database, source, reason, notes, answers, disk, problem, apps, hosts, apps_problem, compiled_code, pool_size,
-connections, memory_bytes, instances}; apps is a list of {app, database_var, place, tier, warnings, problem}, disk is
-{folder, free_bytes, reserve_bytes, takes_writes}, connections is {guests, host, apps, most}, hosts is as in `hosts`.
+connections, budget, followers, memory_bytes, instances}; apps is a list of {app, database_var, place, tier, warnings, problem}, disk is
+{folder, free_bytes, reserve_bytes, takes_writes}, connections is {guests, host, apps, followers, most}, hosts is as in
+`hosts`; budget is a list of {name, each, processes, release, psql, most, most_with_preboot, limit, warning,
+preboot_note, not_counted}, followers one of {app, follower, most_seconds, behind_seconds, problem}.
 With --limits: a list of {name, variable, value, default, unit, meaning}")]
 pub(super) struct Options {
     #[command(flatten)]
@@ -36,6 +41,9 @@ pub(super) struct Options {
     /// Show the limits instead, and the variables that set them
     #[arg(long)]
     limits: bool,
+    /// Count connections for so many dynos instead of the hosts that live
+    #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u32).range(1..=1000))]
+    dynos: Option<u32>,
     /// Show each app by itself, however many there are
     #[arg(long)]
     all: bool,
@@ -71,6 +79,15 @@ async fn database(config: &Config, options: &Options) -> anyhow::Result<()> {
     let (apps, unread) = (apps.as_deref().unwrap_or_default(), apps.as_ref().err().map(ToString::to_string));
     let tiers = tiers::tiers(config, apps).await;
     let connections = tiers::connections(config, apps);
+    let live = u32::try_from(hosts.len()).unwrap_or(u32::MAX).max(1);
+    // A database that does not answer is not asked once more.
+    let (budgets, followers) = match &problem {
+        Some(_) => (Vec::new(), Vec::new()),
+        None => {
+            let budgets = budget::of_all(config, apps, options.dynos.unwrap_or(live)).await;
+            (budgets, follower_report::followers(config, apps).await)
+        }
+    };
     if options.json {
         let notes: Vec<String> = decision.all_notes().cloned().chain(config.unknown_variables()).collect();
         output::json(&json!({
@@ -91,15 +108,24 @@ async fn database(config: &Config, options: &Options) -> anyhow::Result<()> {
             "apps_problem": unread,
             "pool_size": config.pool_size,
             "connections": connections,
+            "budget": budgets,
+            "followers": followers,
             "compiled_code": config.code_key.describe(),
             "memory_bytes": config.memory_bytes,
             "instances": config.memory_budget().slots(),
         }))?;
     } else {
         print(config, version.as_deref(), disk.as_ref(), unread.as_deref(), &connections);
+        print_budgets(&budgets);
         print_hosts(&hosts);
+        followers.iter().for_each(|follower: &FollowerReport| output::line(follower));
         print_tiers(&tiers, options.all);
     }
+    verdict(problem, unread, &tiers)
+}
+
+/// An error for what is wrong.
+fn verdict(problem: Option<String>, unread: Option<String>, tiers: &[Tier]) -> anyhow::Result<()> {
     if let Some(problem) = problem {
         bail!("the database does not answer: {problem}");
     }
@@ -153,6 +179,32 @@ async fn ask(config: &Config) -> storage::Result<Answer> {
     database.close().await;
     let hosts = hosts.into_iter().map(HostView::of).filter(|host| host.live).collect();
     Ok(Answer { version: Some(version), apps, hosts })
+}
+
+/// What all processes open together, and what the databases take.
+fn print_budgets(budgets: &[Budget]) {
+    if budgets.is_empty() {
+        return;
+    }
+    let columns =
+        ["CONNECTIONS TO", "A PROCESS", "PROCESSES", "RELEASE", "PSQL", "AT MOST", "WITH PREBOOT", "LIMIT"];
+    let limit = |budget: &Budget| match &budget.limit {
+        Some(limit) => format!("{} ({})", limit.most, limit.set_by),
+        None => "not known".to_owned(),
+    };
+    let row = |budget: &Budget| {
+        let [each, processes, release, psql, most, with_preboot] =
+            [budget.each, budget.processes, budget.release, budget.psql, budget.most, budget.most_with_preboot]
+                .map(|number| number.to_string());
+        [budget.name.clone(), each, processes, release, psql, most, with_preboot, limit(budget)]
+    };
+    output::table(columns.map(output::text), &budgets.iter().map(row).collect::<Vec<_>>());
+    for budget in budgets {
+        let named = |what: &str, text: &String| output::line(format!("  {what}: {}: {text}", budget.name));
+        budget.warning.iter().for_each(|text| named("warning", text));
+        budget.preboot_note.iter().for_each(|text| named("note", text));
+        budget.not_counted.iter().for_each(|text| named("note", text));
+    }
 }
 
 /// The hosts that live, and what each cannot serve.

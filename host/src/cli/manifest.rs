@@ -1,7 +1,7 @@
 //! `innkeeper.toml`, read key by key: whatever is wrong is said with its line, and a key that is
 //! not known with the nearest one that is.
 
-use crate::config::nearest;
+use crate::config::{check_follower_var, nearest, parse_follower_lag};
 use crate::guests::settings::{CrossOrigin, Settings, TransactionsSetting};
 use crate::storage::registry::check_name;
 use std::collections::BTreeMap;
@@ -23,8 +23,19 @@ pub(super) struct Manifest {
 }
 
 /// Every key, in the order in which the file is usually written.
-const KEYS: [&str; 9] =
-    ["name", "build", "component", "watch", "ignore", "transactions", "cross-origin", "trusted-origins", "config"];
+const KEYS: [&str; 11] = [
+    "name",
+    "build",
+    "component",
+    "watch",
+    "ignore",
+    "transactions",
+    "cross-origin",
+    "trusted-origins",
+    "follower",
+    "follower-lag",
+    "config",
+];
 
 /// What is wrong, and in which line.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
@@ -56,6 +67,14 @@ impl Manifest {
                 "transactions" => manifest.settings.transactions = reader.choice(name, value, &TRANSACTIONS)?,
                 "cross-origin" => manifest.settings.cross_origin = reader.choice(name, value, &CROSS_ORIGIN)?,
                 "trusted-origins" => manifest.settings.trusted_origins = reader.origins(name, value)?,
+                "follower" => {
+                    let var = reader.checked(name, value, |var| check_follower_var(var).err())?;
+                    manifest.settings.follower = Some(var);
+                }
+                "follower-lag" => {
+                    let lag = reader.checked(name, value, |lag| parse_follower_lag(lag).err())?;
+                    manifest.settings.follower_lag = Some(lag);
+                }
                 "config" => manifest.settings.config = reader.table(name, value)?,
                 _ => return Err(reader.error(Some(key.span()), &unknown(name))),
             }
@@ -200,6 +219,8 @@ mod tests {
         let settings = Settings {
             cross_origin: CrossOrigin::Allow,
             trusted_origins: vec!["https://a.example".into()],
+            follower: Some("ROSE_URL".into()),
+            follower_lag: Some("5s".into()),
             ..Settings::default()
         };
         let stored = serde_json::to_value(settings).unwrap();
@@ -229,7 +250,7 @@ mod tests {
             (
                 "component = \"a\"\nvolume = 11",
                 "line 2: unknown key `volume`: known are name, build, component, watch, ignore, transactions, cross-origin, \
-                 trusted-origins, config",
+                 trusted-origins, follower, follower-lag, config",
             ),
         ] {
             assert_eq!(problem(text), said);

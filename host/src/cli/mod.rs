@@ -15,6 +15,7 @@ mod deploy;
 mod dev;
 mod doctor;
 mod followed;
+mod follower_report;
 mod hosts;
 mod inspect;
 mod keys;

@@ -4,6 +4,7 @@ use super::setup;
 use super::telling::Telling;
 use crate::config::{Config, HttpsRule};
 use crate::guests::{Registry, watch};
+use crate::operations::budget;
 use crate::web::Server;
 use anyhow::Context;
 use socket2::{Domain, Protocol, Socket, Type};
@@ -77,12 +78,14 @@ pub(super) async fn serve(
     let telling = Telling::begin(config, &registry);
     let watching = tokio::spawn(watch::watch(Arc::clone(&registry), stop.clone()));
     let looking = tokio::spawn(crate::guests::disks::watch(Arc::clone(&registry), stop.clone()));
+    let counting = tokio::spawn(budget::warn_once(Arc::clone(&registry)));
     let sweeping = tokio::spawn(crate::guests::sweep::sweep(Arc::clone(&registry), stop.clone()));
     Server::new(listener, Arc::clone(&registry), &setup::server_settings(config)).run(stop).await;
     signals.abort();
     watching.abort();
     looking.abort();
     sweeping.abort();
+    counting.abort();
     // What is not cleaned up by then, the server cleans up when its connections are gone.
     let _ = tokio::join!(tokio::time::timeout(CLOSE, registry.close()), telling.end());
     tracing::info!("stopped");

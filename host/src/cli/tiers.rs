@@ -1,6 +1,7 @@
 //! How far apps are kept apart, for `doctor`: which tier holds for each, and what it promises.
 
 use crate::config::{Config, DatabaseTarget};
+use crate::guests::overrides::follower_choice;
 use crate::storage::Database;
 use crate::storage::registry::App;
 use serde::Serialize;
@@ -40,6 +41,8 @@ pub(super) struct Connections {
     host: u32,
     /// For each database that apps name for themselves.
     apps: Vec<(String, u32)>,
+    /// For each follower that apps name.
+    followers: Vec<(String, u32)>,
     most: u32,
 }
 
@@ -133,11 +136,11 @@ async fn look(config: &Config, target: &DatabaseTarget, app: &App) -> crate::sto
 }
 
 /// The most connections that this process opens to Postgres.
-pub(super) fn connections(config: &Config, apps: &[App]) -> Connections {
+pub(super) fn connections(config: &Config, all: &[App]) -> Connections {
     let is_postgres = |target: &DatabaseTarget| matches!(target, DatabaseTarget::Postgres(_));
     let on_host = |size: u32| if is_postgres(&config.database.target) { size } else { 0 };
     let mut own: Vec<(String, DatabaseTarget)> = Vec::new();
-    for var in apps.iter().filter_map(|app| app.database_var.as_deref()) {
+    for var in all.iter().filter_map(|app| app.database_var.as_deref()) {
         let Ok(decision) = config.app_database(var) else { continue };
         let seen = own.iter().any(|(_, other)| other.is_same(&decision.target))
             || decision.target.is_same(&config.database.target);
@@ -147,8 +150,19 @@ pub(super) fn connections(config: &Config, apps: &[App]) -> Connections {
     }
     let apps: Vec<(String, u32)> = own.into_iter().map(|(var, _)| (var, config.app_pool_size)).collect();
     let (guests, host) = (on_host(config.pool_size), on_host(config.host_connections()));
-    let most = guests + host + apps.iter().map(|(_, most)| most).sum::<u32>();
-    Connections { guests, host, apps, most }
+    let mut named: Vec<String> = follower_vars(config, all);
+    named.sort();
+    named.dedup();
+    let followers: Vec<_> = named.into_iter().map(|var| (var, config.follower_pool_size)).collect();
+    let most = guests + host + apps.iter().chain(&followers).map(|(_, most)| most).sum::<u32>();
+    Connections { guests, host, apps, followers, most }
+}
+
+/// The followers that can be used, by their variables.
+fn follower_vars(config: &Config, apps: &[App]) -> Vec<String> {
+    let on_postgres = |app: &&App| matches!(target(config, app), Ok(DatabaseTarget::Postgres(_)));
+    let choices = apps.iter().filter(on_postgres).filter_map(follower_choice);
+    choices.map(|choice| choice.var).filter(|var| config.follower(var).is_ok()).collect()
 }
 
 impl std::fmt::Display for Connections {
@@ -161,6 +175,6 @@ impl std::fmt::Display for Connections {
             "at most {} to Postgres: {} for guests, {} for the host itself",
             self.most, self.guests, self.host
         )?;
-        self.apps.iter().try_for_each(|(var, most)| write!(f, ", {most} to {var}"))
+        self.apps.iter().chain(&self.followers).try_for_each(|(var, most)| write!(f, ", {most} to {var}"))
     }
 }

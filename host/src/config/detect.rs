@@ -65,6 +65,8 @@ pub struct Decision {
     pub passed_over: Vec<String>,
     /// The same database through a transaction pooler, for guests.
     pub pooler: Option<PostgresTarget>,
+    /// Whether the target itself is a transaction pooler: there is no other way to the database.
+    pub is_pooler: bool,
 }
 
 impl Decision {
@@ -155,6 +157,7 @@ fn decide(choice: Choice<'_>, environment: &Environment, options: &DatabaseOptio
         url_notes: notes,
         passed_over: Vec::new(),
         pooler: None,
+        is_pooler: false,
     };
     check_disk(&mut decision, environment, options)?;
     Ok(decision)

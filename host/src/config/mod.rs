@@ -20,6 +20,7 @@ mod database_url;
 mod detect;
 mod env;
 mod error;
+mod follower;
 mod limits;
 mod login;
 mod memory;
@@ -49,6 +50,7 @@ pub use database_url::DatabaseUrl;
 pub use detect::{DEFAULT_DATA_DIRECTORY, DatabaseOptions, Decision, Source, app_target, detect};
 pub use env::{Environment, arguments, machine, temporary_folder};
 pub use error::Error;
+pub use follower::{DEFAULT_FOLLOWER_LAG, check_follower_var, parse_follower_lag};
 pub use limits::{LimitRow, Limits};
 pub use login::{ChannelBinding, LoginMethod, LoginRules};
 use memory::MEMORY;
@@ -70,10 +72,13 @@ pub const DEFAULT_POOL_SIZE: u32 = 5;
 pub const HOST_POOL_SIZE: u32 = 2;
 /// Connections to each database that an app names for itself, where nothing says otherwise.
 pub const DEFAULT_APP_POOL_SIZE: u32 = 3;
+/// Connections to each follower that apps name, where nothing says otherwise.
+pub const DEFAULT_FOLLOWER_POOL_SIZE: u32 = 2;
 /// No plan of Heroku takes more connections.
 const MAX_POOL_SIZE: u32 = 500;
 const POOL_SIZE: &str = "INNKEEPER_POOL_SIZE";
 const APP_POOL_SIZE: &str = "INNKEEPER_APP_POOL_SIZE";
+const FOLLOWER_POOL_SIZE: &str = "INNKEEPER_FOLLOWER_POOL_SIZE";
 /// Where Linux says what the machine is called.
 const HOST_NAME: &str = "/proc/sys/kernel/hostname";
 /// The users of this system, a line for each.
@@ -98,6 +103,8 @@ pub struct Config {
     /// The most connections that this process opens to each Postgres database that an app names for
     /// itself.
     pub app_pool_size: u32,
+    /// The most connections that this process opens to each follower that apps name.
+    pub follower_pool_size: u32,
     /// Whether a host keeps one more connection to Postgres over which it hears at once that the
     /// registry has changed.
     pub listens: bool,
@@ -137,7 +144,11 @@ impl Config {
             web: WebConfig::from_environment(environment)?,
             pool_size: pool_size.unwrap_or(DEFAULT_POOL_SIZE),
             app_pool_size: environment.number(APP_POOL_SIZE, 1..=MAX_POOL_SIZE)?.unwrap_or(DEFAULT_APP_POOL_SIZE),
-            listens: environment.flag(LISTEN)?.unwrap_or(true),
+            follower_pool_size: environment
+                .number(FOLLOWER_POOL_SIZE, 1..=MAX_POOL_SIZE)?
+                .unwrap_or(DEFAULT_FOLLOWER_POOL_SIZE),
+            // A transaction pooler carries no notifications.
+            listens: environment.flag(LISTEN)?.unwrap_or(true) && !database.is_pooler,
             memory_bytes: memory_bytes(environment)?,
             code_cache: code_cache(&database.target, environment)?,
             code_key: CodeKey::find(&database.target, environment)?,

@@ -11,18 +11,46 @@ const POOLER: &str = "INNKEEPER_POOLER";
 /// Where Heroku's pgbouncer buildpack listens, after it has rewritten `DATABASE_URL` to itself.
 const BUILDPACK_PORT: u16 = 6000;
 
+/// What leads through a transaction pooler.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Use {
+    /// What has to: guests where there is a pooler beside the database, everything where it looks
+    /// as if there were no other way.
+    #[default]
+    Found,
+    /// Nothing: no URL is one of a pooler.
+    Nothing,
+    /// Everything: the URL of the database is one of a pooler.
+    Everything,
+}
+
+impl Use {
+    fn parse(text: &str) -> Option<Self> {
+        match text {
+            "1" | "true" | "yes" | "on" => Some(Self::Found),
+            "0" | "false" | "no" | "off" => Some(Self::Nothing),
+            "all" => Some(Self::Everything),
+            _ => None,
+        }
+    }
+}
+
 /// Adds the pooler that the environment names to a decision, or a note that says why it is not
 /// used.
 pub(super) fn attach(decision: &mut Decision, environment: &Environment) -> Result<(), Error> {
-    let wanted = environment.flag(POOLER)?.unwrap_or(true);
-    decision.notes.extend(primary_is_pooler(decision));
+    let use_of = environment.parsed(POOLER, "on, off or all", Use::parse)?.unwrap_or_default();
+    decision.is_pooler = is_pooler(decision, use_of);
+    decision.notes.extend(decision.is_pooler.then(|| everything_is_pooled(&decision.source)));
     let Some(url) = environment.get(POOL_URL) else {
         return Ok(());
     };
     if decision.source == Source::Variable(POOL_URL.to_owned()) {
         return Ok(());
     }
-    match found(decision, environment, url, wanted)? {
+    if decision.is_pooler {
+        return Ok(());
+    }
+    match found(decision, environment, url, use_of != Use::Nothing)? {
         Ok((pooler, notes)) => {
             decision.url_notes.extend(notes);
             decision.notes.push(format!(
@@ -79,19 +107,23 @@ fn belongs(pooler: &PostgresTarget, primary: &PostgresTarget, decision: &Decisio
     decision.source == Source::Variable(DATABASE_URL.to_owned()) || (same_place && pooler.user == primary.user)
 }
 
-/// A note where the only way to the database seems to be a pooler.
-fn primary_is_pooler(decision: &Decision) -> Option<String> {
-    let DatabaseTarget::Postgres(primary) = &decision.target else {
-        return None;
-    };
-    let source = decision.source.to_string();
+/// Whether the only way to the database is a pooler.
+fn is_pooler(decision: &Decision, use_of: Use) -> bool {
+    let DatabaseTarget::Postgres(primary) = &decision.target else { return false };
     let buildpack = primary.host.is_loopback() && primary.port == BUILDPACK_PORT;
-    (buildpack || candidates::is_pooler(&source)).then(|| {
-        format!(
-            "{source} seems to be a transaction pooler, which carries no notifications; \
-             name the database itself with --database-var"
-        )
-    })
+    match use_of {
+        Use::Nothing => false,
+        Use::Everything => true,
+        Use::Found => buildpack || candidates::is_pooler(&decision.source.to_string()),
+    }
+}
+
+fn everything_is_pooled(source: &Source) -> String {
+    format!(
+        "{source} leads through a transaction pooler, so everything does: changes of the registry are noticed within a second \
+         by asking, statements end by their time and are not cancelled, and no index is made of large tables that are there; \
+         --database-var names the variable of the database itself where there is one, {POOLER}=off says that this is no pooler"
+    )
 }
 
 #[cfg(test)]
@@ -141,7 +173,7 @@ mod tests {
         for (name, value, start) in [
             (POOL_URL, "postgres://u:hunter2@h", "DATABASE_CONNECTION_POOL_URL: the URL names no database"),
             (POOL_URL, "sqlite:data", "DATABASE_CONNECTION_POOL_URL: a pooler is a Postgres server"),
-            (POOLER, "x", "INNKEEPER_POOLER=x: not 1 or 0"),
+            (POOLER, "x", "INNKEEPER_POOLER=x: not on, off or all"),
         ] {
             let text = pooled(&[DIRECT, (name, value)]).err().map(|error| error.to_string());
             assert!(text.as_ref().is_some_and(|text| text.starts_with(start)), "{text:?}");
@@ -151,10 +183,15 @@ mod tests {
     #[test]
     fn a_pooler_in_place_of_the_database_is_noted() -> Result<(), Error> {
         let buildpack = (DATABASE_URL, "postgres://u:hunter2@127.0.0.1:6000/db1");
-        assert!(pooled(&[buildpack])?.1.contains("seems to be a transaction pooler"));
         let named = ("INNKEEPER_DATABASE_VAR", POOL_URL);
-        assert!(pooled(&[named, POOL])?.1.contains("seems to be a transaction pooler"));
+        for pairs in [vec![buildpack], vec![named, POOL], vec![DIRECT, (POOLER, "all")]] {
+            let environment = Environment::from_pairs(pairs.iter().copied());
+            let decision = detect(&DatabaseOptions::default(), &environment)?;
+            let notes = decision.notes.join("; ");
+            assert!(decision.is_pooler && notes.contains("leads through a transaction pooler"), "{notes}");
+        }
         assert_eq!(pooled(&[DIRECT])?.1, "");
+        assert_eq!(pooled(&[buildpack, (POOLER, "off")])?.1, "");
         Ok(())
     }
 }

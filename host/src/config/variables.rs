@@ -16,7 +16,7 @@ pub struct Variable {
 }
 
 /// Name, default and meaning of what is not a limit.
-const SETTINGS: [(&str, &str, &str); 39] = [
+const SETTINGS: [(&str, &str, &str); 40] = [
     (
         "INNKEEPER_LOG",
         "warn,sqlx=error,innkeeper=info,guest=info,request=info",
@@ -35,7 +35,11 @@ const SETTINGS: [(&str, &str, &str); 39] = [
         "none",
         "PEM file or PEM text of the database's root certificate; makes TLS verify-full",
     ),
-    ("INNKEEPER_POOLER", "on", "off = do not use DATABASE_CONNECTION_POOL_URL"),
+    (
+        "INNKEEPER_POOLER",
+        "on",
+        "off = use no pooler; all = the database's own URL is one of a transaction pooler (known of 127.0.0.1:6000)",
+    ),
     (
         "INNKEEPER_POOL_SIZE",
         "5",
@@ -45,6 +49,11 @@ const SETTINGS: [(&str, &str, &str); 39] = [
         "INNKEEPER_APP_POOL_SIZE",
         "3",
         "most connections to each Postgres database that an app names for itself, 1 to 500",
+    ),
+    (
+        "INNKEEPER_FOLLOWER_POOL_SIZE",
+        "2",
+        "most connections to each follower that an app names (apps set --follower-var), 1 to 500",
     ),
     (
         "INNKEEPER_LISTEN",

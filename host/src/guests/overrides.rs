@@ -1,9 +1,10 @@
 //! What holds for every version of an app and goes before what it was deployed with: set by the
 //! operator, kept when another version becomes active.
 
-use super::settings::{CrossOrigin, Origins, Settings, TransactionsSetting, check_config};
+use super::settings::{CrossOrigin, FollowerChoice, Origins, Settings, TransactionsSetting, check_config};
 use crate::config::{Config, Limits};
 use crate::storage::Transactions;
+use crate::storage::registry::App;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use utoipa::ToSchema;
@@ -24,6 +25,12 @@ pub struct Overrides {
     /// Other origins from which such requests may come.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub trusted_origins: Option<Vec<String>>,
+    /// The variable with the URL of a follower; empty: none, whatever the version says.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub follower: Option<String>,
+    /// How far the follower may be behind.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub follower_lag: Option<String>,
     /// Limits by their names, as text. None is higher than the host's.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub limits: BTreeMap<String, String>,
@@ -82,6 +89,15 @@ impl std::fmt::Debug for ConfigValue {
     }
 }
 
+/// The follower of an app, as the operator or its active version has it.
+pub fn follower_choice(app: &App) -> Option<FollowerChoice> {
+    let settings: Settings = serde_json::from_str(&app.settings).ok()?;
+    let overrides = Overrides::parse(&app.overrides).ok()?;
+    let follower = overrides.follower.or(settings.follower);
+    let follower_lag = overrides.follower_lag.or(settings.follower_lag);
+    Settings { follower, follower_lag, ..Settings::default() }.follower_choice().ok().flatten()
+}
+
 /// What holds for one version: its own settings, and what goes before them.
 #[derive(Debug)]
 pub(super) struct Effective {
@@ -89,6 +105,7 @@ pub(super) struct Effective {
     pub(super) config: Vec<(String, String)>,
     pub(super) origins: Origins,
     pub(super) limits: Limits,
+    pub(super) follower: Option<FollowerChoice>,
     /// What is not in force, in sentences.
     pub(super) problems: Vec<String>,
 }
@@ -108,7 +125,8 @@ impl Overrides {
             }
         }
         let trusted_origins = self.trusted_origins.clone().unwrap_or_default();
-        Settings { trusted_origins, ..Settings::default() }.check()?;
+        let (follower, follower_lag) = (self.follower.clone(), self.follower_lag.clone());
+        Settings { trusted_origins, follower, follower_lag, ..Settings::default() }.check()?;
         self.limits.iter().try_for_each(|(name, value)| config.limits.clone().lower(name, value))
     }
 
@@ -119,6 +137,8 @@ impl Overrides {
             transactions: self.transactions.unwrap_or(settings.transactions),
             cross_origin: self.cross_origin.unwrap_or(settings.cross_origin),
             trusted_origins: self.trusted_origins.clone().unwrap_or_else(|| settings.trusted_origins.clone()),
+            follower: self.follower.clone().or(settings.follower),
+            follower_lag: self.follower_lag.clone().or(settings.follower_lag),
             config: settings.config,
         };
         for (name, value) in &self.config {
@@ -136,7 +156,10 @@ impl Overrides {
         }
         let mut limits = host.limits.clone();
         problems.extend(self.limits.iter().filter_map(|(name, value)| limits.lower(name, value).err()));
+        // What is wrong with it is said by now.
+        let follower = merged.follower_choice().ok().flatten();
         Effective {
+            follower,
             transactions: merged.transactions.into(),
             origins: merged.origins(),
             config: merged.config.into_iter().collect(),

@@ -5,7 +5,7 @@
 //! else waits for it.
 
 use crate::config::{Config, DatabaseTarget, Decision};
-use crate::storage::{AppSpace, Code, Database, Error, Result};
+use crate::storage::{AppSpace, Code, Database, Error, Follower, Result, WeakFollower};
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -18,6 +18,8 @@ const RETRY: Duration = Duration::from_secs(2);
 pub struct OwnDatabases {
     config: Config,
     open: Mutex<Vec<(DatabaseTarget, Database)>>,
+    /// Followers, each with the variable of the database that it follows; none: the host's.
+    followers: Mutex<HashMap<(Option<String>, String), WeakFollower>>,
     /// Why there was no room for an app, and when that was.
     failed: Mutex<HashMap<(String, String), (Instant, Error)>>,
 }
@@ -25,7 +27,7 @@ pub struct OwnDatabases {
 impl OwnDatabases {
     /// Opens nothing yet.
     pub fn new(config: Config) -> Self {
-        Self { config, open: Mutex::default(), failed: Mutex::default() }
+        Self { config, open: Mutex::default(), followers: Mutex::default(), failed: Mutex::default() }
     }
 
     /// The room of an app in the database that `var` names, made if need be. The error names the
@@ -83,6 +85,32 @@ impl OwnDatabases {
         open.iter().map(|(_, database)| database.clone()).collect()
     }
 
+    /// The follower that an app names, if its database can have one; the same for all apps that
+    /// live there. Connects to nothing.
+    pub fn follower(&self, database: &Database, lives_in: Option<&str>, var: &str) -> Result<Option<Follower>> {
+        let key = (lives_in.map(str::to_owned), var.to_owned());
+        let mut followers = self.followers.lock().unwrap_or_else(PoisonError::into_inner);
+        followers.retain(|_, follower| follower.upgrade().is_some());
+        if let Some(follower) = followers.get(&key).and_then(WeakFollower::upgrade) {
+            return Ok(Some(follower));
+        }
+        let unset = |error: crate::config::Error| Error::new(Code::Unavailable, error.to_string());
+        if database.is_sqlite() {
+            return Ok(None);
+        }
+        let decision = self.config.follower(var).map_err(unset)?;
+        let follower = database.follower(&self.config, &decision.target, var)?;
+        decision.url_notes.iter().for_each(|note| tracing::warn!("{note}"));
+        followers.extend(follower.as_ref().map(|follower| (key, follower.downgrade())));
+        Ok(follower)
+    }
+
+    /// The followers that apps use.
+    pub fn followers(&self) -> Vec<Follower> {
+        let followers = self.followers.lock().unwrap_or_else(PoisonError::into_inner);
+        followers.values().filter_map(WeakFollower::upgrade).collect()
+    }
+
     fn failed_lately(&self, key: &(String, String)) -> Option<Error> {
         let failed = self.failed.lock().unwrap_or_else(PoisonError::into_inner);
         failed.get(key).filter(|(when, _)| when.elapsed() < RETRY).map(|(_, error)| error.clone())
@@ -101,5 +129,7 @@ impl OwnDatabases {
     pub async fn close(&self) {
         let open = std::mem::take(&mut *self.open.lock().unwrap_or_else(PoisonError::into_inner));
         futures_util::future::join_all(open.iter().map(|(_, database)| database.close())).await;
+        let followers = self.followers();
+        futures_util::future::join_all(followers.iter().map(Follower::close)).await;
     }
 }

@@ -12,7 +12,7 @@ use super::heartbeat::Problems;
 use super::keys;
 use super::loading::{Turns, Wanted};
 use super::log_minute::LogMinute;
-use super::overrides::Overrides;
+use super::overrides::{Effective, Overrides};
 use super::own_databases::OwnDatabases;
 use super::routes::Routes;
 use super::settings::{Origins, Settings};
@@ -23,7 +23,7 @@ use crate::interfaces::blob_upload::Keyring;
 use crate::interfaces::{AppContext, Rehearsal};
 use crate::storage::blobs::Discards;
 use crate::storage::registry::App;
-use crate::storage::{AppSpace, Database};
+use crate::storage::{AppSpace, Database, Follower};
 use crate::telemetry::figures::{GuestMemoryFigures, Measured};
 use arc_swap::{ArcSwap, ArcSwapOption};
 use std::collections::HashMap;
@@ -278,6 +278,11 @@ impl Registry {
         all
     }
 
+    /// The followers that apps use.
+    pub fn followers(&self) -> Vec<Follower> {
+        self.own_databases.followers()
+    }
+
     /// How many instances may live at once.
     pub fn instances(&self) -> u32 {
         self.compiler.instances()
@@ -297,6 +302,7 @@ impl Registry {
                 refused: room.refused,
             },
             pools: self.database.pools(),
+            followers: self.followers().iter().map(Follower::figures).collect(),
             ..Measured::default()
         }
     }
@@ -393,7 +399,9 @@ impl Registry {
         accounts: Accounts,
     ) -> Result<Guest, serde_json::Error> {
         let settings: Settings = serde_json::from_str(version.settings.unwrap_or(&app.settings))?;
-        let effective = Overrides::parse(&app.overrides)?.over(settings, &self.config);
+        let mut effective = Overrides::parse(&app.overrides)?.over(settings, &self.config);
+        let follower = self.follower_of(app, &space, &mut effective);
+        let space = space.with_follower(follower);
         for problem in &effective.problems {
             tracing::warn!(app = %app.name, version = version.number, "a setting is not in force: {problem}");
         }
@@ -424,6 +432,22 @@ impl Registry {
             usual: self.memory.usual(component::declared_memory(&pre)),
             pre,
         })
+    }
+}
+
+impl Registry {
+    /// The follower of an app, with how far it may be behind. What is wrong with it joins the
+    /// settings that are not in force.
+    fn follower_of(&self, app: &App, space: &AppSpace, effective: &mut Effective) -> Option<(Follower, Duration)> {
+        let choice = effective.follower.as_ref()?;
+        let lives_in = app.database_var.as_deref();
+        match self.own_databases.follower(space.database(), lives_in, &choice.var) {
+            Ok(follower) => follower.map(|follower| (follower, choice.lag)),
+            Err(error) => {
+                effective.problems.push(format!("the follower cannot be used, reads go to the primary: {error}"));
+                None
+            }
+        }
     }
 }
 

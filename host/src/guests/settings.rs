@@ -1,8 +1,10 @@
 //! Settings of an app: what `innkeeper.toml` says and the registry keeps as JSON.
 
+use crate::config::{DEFAULT_FOLLOWER_LAG, check_follower_var, parse_follower_lag};
 use crate::storage::Transactions;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use std::time::Duration;
 use url::Url;
 use utoipa::ToSchema;
 
@@ -32,6 +34,13 @@ pub struct Settings {
     /// Other origins, such as `https://shop.example`, from which such requests may come.
     #[serde(rename = "trusted-origins", skip_serializing_if = "is_default")]
     pub trusted_origins: Vec<String>,
+    /// The variable with the URL of a follower of the app's database, which may answer
+    /// transactions that only read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub follower: Option<String>,
+    /// How far the follower may be behind, such as `5s`.
+    #[serde(rename = "follower-lag", skip_serializing_if = "Option::is_none")]
+    pub follower_lag: Option<String>,
 }
 
 /// Settings that say what goes without saying are not stored: a host of an earlier release, which
@@ -60,6 +69,15 @@ pub struct Origins {
     pub trusted: Vec<String>,
 }
 
+/// Which follower may answer what only reads.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FollowerChoice {
+    /// The variable that holds its URL.
+    pub var: String,
+    /// How far it may be behind.
+    pub lag: Duration,
+}
+
 impl Settings {
     /// An error where a setting says something that it cannot say.
     pub fn check(&self) -> Result<(), String> {
@@ -67,7 +85,17 @@ impl Settings {
             return Err(format!("trusted-origins: more than {MOST_ORIGINS}"));
         }
         check_config(self.config.iter().map(|(name, value)| (name, value.as_str())))?;
-        self.trusted_origins.iter().try_for_each(|text| trusted_origin(text).map(drop))
+        self.trusted_origins.iter().try_for_each(|text| trusted_origin(text).map(drop))?;
+        self.follower_choice().map(drop)
+    }
+
+    /// The follower and how far it may be behind; an error for what can be neither.
+    pub fn follower_choice(&self) -> Result<Option<FollowerChoice>, String> {
+        let lag = self.follower_lag.as_deref().map(parse_follower_lag).transpose()?;
+        // What goes before a setting of the version takes it back so.
+        let Some(var) = self.follower.as_deref().filter(|var| !var.is_empty()) else { return Ok(None) };
+        check_follower_var(var)?;
+        Ok(Some(FollowerChoice { var: var.to_owned(), lag: lag.unwrap_or(DEFAULT_FOLLOWER_LAG) }))
     }
 
     /// See [`Origins`].

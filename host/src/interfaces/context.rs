@@ -202,8 +202,9 @@ impl Context {
     /// Keeps what is to be kept when the response leaves: transactions that are still open are not.
     pub async fn commit_at_end(&mut self) -> storage::Result<()> {
         self.unit.check_kept()?;
-        if let Some((outermost, _)) = self.marks.first() {
-            let outermost = *outermost;
+        // One may have ended by itself: see `storage::unit::following`.
+        let open = self.marks.iter().map(|(number, _)| *number).find(|number| self.unit.is_open(*number));
+        if let Some(outermost) = open {
             self.rollback_part(outermost).await?;
         }
         self.commit().await

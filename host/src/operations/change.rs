@@ -30,6 +30,13 @@ pub struct AppChanges {
     /// Other origins from which such requests may come.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub trusted_origins: Option<Vec<String>>,
+    /// The variable with the URL of a follower, which may answer transactions that only read;
+    /// empty: none, whatever the version says.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub follower: Option<String>,
+    /// How far the follower may be behind, such as `5s`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub follower_lag: Option<String>,
     /// Limits by name; null: as the host has it. None is higher than the host's.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub limits: BTreeMap<String, Option<String>>,
@@ -37,7 +44,7 @@ pub struct AppChanges {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub keep_versions: Option<u32>,
     /// Settings that are as the version was deployed again: `transactions`, `cross-origin`,
-    /// `trusted-origins`, `keep-versions`.
+    /// `trusted-origins`, `follower`, `follower-lag`, `keep-versions`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub reset: Vec<String>,
 }
@@ -123,6 +130,8 @@ impl AppChanges {
                 "transactions" => overrides.transactions = None,
                 "cross-origin" => overrides.cross_origin = None,
                 "trusted-origins" => overrides.trusted_origins = None,
+                "follower" => overrides.follower = None,
+                "follower-lag" => overrides.follower_lag = None,
                 "keep-versions" => {}
                 _ => return Err(OperationError::invalid(format!("reset {name}: no such setting"))),
             }
@@ -130,6 +139,8 @@ impl AppChanges {
         overrides.transactions = self.transactions.or(overrides.transactions);
         overrides.cross_origin = self.cross_origin.or(overrides.cross_origin);
         overrides.trusted_origins = self.trusted_origins.clone().or(overrides.trusted_origins.take());
+        overrides.follower = self.follower.clone().or(overrides.follower.take());
+        overrides.follower_lag = self.follower_lag.clone().or(overrides.follower_lag.take());
         for (name, value) in &self.limits {
             let name = name.replace('_', "-");
             match value {

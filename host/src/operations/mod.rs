@@ -6,6 +6,7 @@
 
 mod app_view;
 mod audit_view;
+pub mod budget;
 mod canary;
 mod change;
 mod delete;

@@ -26,6 +26,10 @@ pub struct SettingsView {
     pub cross_origin: CrossOrigin,
     /// Other origins from which such requests may come.
     pub trusted_origins: Vec<String>,
+    /// The variable with the URL of the follower that may answer transactions that only read.
+    pub follower: Option<String>,
+    /// How far it may be behind.
+    pub follower_lag: Option<String>,
     /// Limits that are lower than the host's, by name.
     pub limits: BTreeMap<String, String>,
     /// How many activations back a version is kept; none: as usual.
@@ -72,6 +76,8 @@ impl Operations {
             transactions: overrides.transactions.unwrap_or(settings.transactions),
             cross_origin: overrides.cross_origin.unwrap_or(settings.cross_origin),
             trusted_origins: overrides.trusted_origins.unwrap_or(settings.trusted_origins),
+            follower: overrides.follower.or(settings.follower).filter(|var| !var.is_empty()),
+            follower_lag: overrides.follower_lag.or(settings.follower_lag),
             limits: overrides.limits,
             keep_versions: found.keep_versions,
         })

@@ -67,7 +67,7 @@ pub enum Control {
     /// Begins a transaction that may write.
     Begin(Option<Isolation>),
     /// Begins a transaction that only reads.
-    BeginReading,
+    BeginReading(Option<Isolation>),
     /// Keeps what was written.
     Commit,
     /// Undoes what was written.

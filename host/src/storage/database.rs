@@ -4,11 +4,12 @@ use super::connection::{Connection, Control, Isolation};
 use super::indexes::Looked;
 use super::postgres::{self, PoolSettings, PostgresLease, PostgresPool, Tenant};
 use super::sqlite::{CursorReader, DiskReport, SqliteFiles, SqliteSettings};
-use super::{Code, Engine, Error, Result, RowRoom, migrations, own_space};
+use super::{Code, Engine, Error, Follower, Result, RowRoom, migrations, own_space};
 use crate::config::{Config, DatabaseTarget, HOST_POOL_SIZE, POOL_URL, PostgresTarget, SqliteSynchronous};
 use std::io::ErrorKind;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// The name of the SQLite file of the registry.
 const REGISTRY_FILE: &str = "innkeeper.sqlite";
@@ -48,6 +49,8 @@ pub struct AppSpace {
     host_schema: Option<Arc<str>>,
     /// The app as the guests' pool knows it; none on SQLite.
     tenant: Option<Arc<Tenant>>,
+    /// The follower that may answer what only reads, and how far it may be behind.
+    follower: Option<(Follower, Duration)>,
     /// What the app's rows take up.
     rows: Arc<RowRoom>,
 }
@@ -83,12 +86,23 @@ impl Database {
         // What the host does needs connections that are a session; guests can do without.
         let name = config.database.source.to_string();
         let access = || postgres::Access::new(target, &name).map_err(|error| error.about(&name));
+        if config.database.is_pooler {
+            let host = PostgresPool::through_pooler(access()?, settings(config, HOST_POOL_SIZE), None);
+            let of_guests = settings(config, config.pool_size);
+            let guests = PostgresPool::through_pooler(access()?, of_guests, Some(host.clone()));
+            return Ok(Self::Postgres(PostgresPools {
+                host,
+                guests,
+                is_apps_own: false,
+                indexes: Looked::default(),
+            }));
+        }
         let host = PostgresPool::new(access()?, settings(config, HOST_POOL_SIZE), None);
         let guests = match &config.database.pooler {
             Some(pooler) => {
                 let settings = settings(config, config.pool_size);
                 let access = postgres::Access::new(pooler, POOL_URL).map_err(|error| error.about(POOL_URL))?;
-                PostgresPool::through_pooler(access, settings, host.clone())
+                PostgresPool::through_pooler(access, settings, Some(host.clone()))
             }
             None => PostgresPool::new(access()?, settings(config, config.pool_size), Some(host.clone())),
         };
@@ -186,6 +200,7 @@ impl Database {
             place,
             host_schema: None,
             tenant,
+            follower: None,
             rows: Arc::default(),
         }
     }
@@ -199,8 +214,27 @@ impl Database {
         }
     }
 
-    /// Asks the database whether it is there.
+    /// Whether everything leads through a transaction pooler, so that no session lasts longer than
+    /// its transaction.
+    pub(super) fn is_behind_pooler(&self) -> bool {
+        matches!(self, Self::Postgres(pools) if pools.host.is_through_pooler())
+    }
+
+    /// Whether it is SQLite, which has no followers.
+    pub fn is_sqlite(&self) -> bool {
+        matches!(self, Self::Sqlite(_))
+    }
+
+    /// Asks the database whether it is there. A connection that died while nobody used it says
+    /// nothing of that.
     pub async fn ping(&self) -> Result<()> {
+        match self.ping_once().await {
+            Err(error) if error.code == Code::Unavailable => self.ping_once().await,
+            answer => answer,
+        }
+    }
+
+    async fn ping_once(&self) -> Result<()> {
         let mut connection = self.registry_reader().await?;
         connection.host(super::host_sql::host_sql!("select 1"), &[]).await.map(|_| ())
     }
@@ -260,6 +294,36 @@ impl AppSpace {
         &self.app
     }
 
+    /// The same place where a follower may answer what only reads, as long as it is no further
+    /// behind than that.
+    pub fn with_follower(self, follower: Option<(Follower, Duration)>) -> Self {
+        Self { follower, ..self }
+    }
+
+    /// The follower that may answer what only reads.
+    pub(super) fn follower(&self) -> Option<&(Follower, Duration)> {
+        self.follower.as_ref()
+    }
+
+    /// A connection to the follower with a transaction begun that only reads; none where the
+    /// primary has to answer.
+    pub(super) async fn begin_at_follower(&self, isolation: Option<Isolation>) -> Option<Connection> {
+        let (follower, bound) = self.follower.as_ref()?;
+        // A follower knows no such transactions (PostgreSQL documentation, "Hot Standby").
+        if isolation == Some(Isolation::Serializable) {
+            return None;
+        }
+        let lease = follower.lease(&self.place, *bound).await?;
+        let mut connection = self.connection(lease);
+        match connection.control(Control::BeginReading(isolation)).await {
+            Ok(()) => Some(connection),
+            Err(error) => {
+                follower.note_failure(&error);
+                None
+            }
+        }
+    }
+
     /// What the app's rows take up, and whether it may add to them.
     pub fn rows(&self) -> &Arc<RowRoom> {
         &self.rows
@@ -276,7 +340,7 @@ impl AppSpace {
     }
 
     /// The database that has the app's things.
-    pub(super) fn database(&self) -> &Database {
+    pub fn database(&self) -> &Database {
         &self.database
     }
 

@@ -37,7 +37,8 @@ impl AppSpace {
     /// Looks once in the life of a process.
     pub async fn complete_indexes(&self) -> Result<()> {
         let Database::Postgres(pools) = self.database() else { return Ok(()) };
-        if !pools.indexes.is_first(self.host_schema()) {
+        // An index is made outside of any transaction, with settings and a lock of its session.
+        if self.database().is_behind_pooler() || !pools.indexes.is_first(self.host_schema()) {
             return Ok(());
         }
         let mut connection = self.upkeep().await?;

@@ -7,6 +7,7 @@
 
 use super::database::Database;
 use super::host_sql::host_sql;
+use super::registry::Host;
 use super::{Error, Result};
 use std::fs::{File, OpenOptions, TryLockError};
 use std::time::Duration;
@@ -50,6 +51,8 @@ impl Database {
                 let Ok(file) = File::open(files.folder().join(LOCK_FILE)) else { return Ok(false) };
                 Ok(matches!(file.try_lock(), Err(TryLockError::WouldBlock)))
             }
+            // Behind a pooler no session holds a lock; what hosts say of themselves is a bit late.
+            Self::Postgres(_) if self.is_behind_pooler() => Ok(self.hosts().await?.iter().any(Host::is_live)),
             Self::Postgres(_) => {
                 for look in 0..LOOKS {
                     if look > 0 {

@@ -7,6 +7,7 @@ use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
+use std::sync::atomic::AtomicU64;
 
 /// What is measured at the moment of asking.
 #[derive(Debug, Clone, Default)]
@@ -21,8 +22,21 @@ pub struct Measured {
     pub apps: Vec<AppFigures>,
     /// Of each pool of connections; none on SQLite.
     pub pools: Vec<PoolFigures>,
+    /// Of each follower that apps name.
+    pub followers: Vec<FollowerFigures>,
     /// Of each folder of SQLite's files.
     pub disks: Vec<DiskFigures>,
+}
+
+/// How a follower is.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FollowerFigures {
+    /// The variable that holds its URL.
+    pub name: String,
+    /// Whether it answered when it was asked last, and is one.
+    pub usable: bool,
+    /// How old what it shows may be; none where that is not known.
+    pub behind_seconds: Option<f64>,
 }
 
 /// How the disk under a folder is.
@@ -99,6 +113,7 @@ pub fn text(measured: &Measured) -> String {
     guests(&mut registry, measured);
     apps(&mut registry, &measured.apps);
     pools(&mut registry, &measured.pools);
+    followers(&mut registry, &measured.followers);
     disks(&mut registry, &measured.disks);
     let mut text = String::new();
     // Writing into a text does not fail.
@@ -188,6 +203,23 @@ fn pools(registry: &mut Registry, pools: &[PoolFigures]) {
     registry.register("connections_waited_for", "Requests that wait for a connection", waiting);
     let help = "Connections in statements that were given up and that the database does not cancel";
     registry.register("connections_hanging", help, hanging);
+}
+
+fn followers(registry: &mut Registry, followers: &[FollowerFigures]) {
+    if followers.is_empty() {
+        return;
+    }
+    let usable = Family::<ByFolder, Gauge>::default();
+    let behind = Family::<ByFolder, Gauge<f64, AtomicU64>>::default();
+    for follower in followers {
+        let labels = [("follower", follower.name.clone())];
+        usable.get_or_create(&labels).set(i64::from(follower.usable));
+        if let Some(seconds) = follower.behind_seconds {
+            behind.get_or_create(&labels).set(seconds);
+        }
+    }
+    registry.register("follower_usable", "Whether a follower answered when it was asked last", usable);
+    registry.register("follower_behind_seconds", "How old what a follower shows may be", behind);
 }
 
 fn disks(registry: &mut Registry, disks: &[DiskFigures]) {

@@ -19,6 +19,7 @@ const SECONDS: [f64; 14] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 
 
 /// The app that something is counted for; empty where it is the host itself.
 pub(super) type ByApp = [(&'static str, String); 1];
+type ByServer = [(&'static str, String); 2];
 type ByStatus = [(&'static str, String); 2];
 type Counters = Family<ByApp, Counter>;
 
@@ -48,6 +49,7 @@ struct Metrics {
     cross_origin_refused: Counters,
     statements_given_up: Counters,
     log_lines_left_out: Counters,
+    read_only_transactions: Family<ByServer, Counter>,
     all: All,
 }
 
@@ -143,6 +145,12 @@ pub fn statement_given_up(app: &str) {
     add(&METRICS.statements_given_up, app, 1);
 }
 
+/// Counts a transaction that only reads of an app with a follower, and who has answered it.
+pub fn read_only_transaction(app: &str, by_follower: bool) {
+    let by = if by_follower { "follower" } else { "primary" };
+    METRICS.read_only_transactions.get_or_create(&[("app", app.to_owned()), ("by", by.to_owned())]).inc();
+}
+
 fn add(counters: &Counters, app: &str, number: u64) {
     if number > 0 {
         counters.get_or_create(&by(app)).inc_by(number);
@@ -161,6 +169,11 @@ pub(super) fn register(registry: &mut Registry) {
         "request_seconds",
         "Time from the head of a request to the head of its answer",
         metrics.request_seconds.0.clone(),
+    );
+    registry.register(
+        "read_only_transactions",
+        "Transactions that only read, of apps with a follower, by who has begun to answer them",
+        metrics.read_only_transactions.clone(),
     );
     let counters = [
         ("sessions_begun", "Sessions that were begun", &metrics.sessions_begun),

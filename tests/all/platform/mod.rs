@@ -2,12 +2,17 @@
 //! stand-ins of its router, its dyno manager, its Postgres and its build, and the stand-ins against
 //! servers that are no good.
 
+mod budget;
 mod buildpack;
+mod database;
 mod dynos;
 mod files;
+mod followers;
 mod generations;
 mod leaving;
 mod log_lines;
+mod pooler;
+mod release;
 mod router;
 mod samples;
 mod secrets;

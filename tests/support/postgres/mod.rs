@@ -6,6 +6,7 @@
 
 pub mod bouncer;
 mod frozen;
+pub mod heroku;
 mod hold;
 mod home;
 pub mod proxy;

@@ -2,6 +2,7 @@
 
 use std::fs::write;
 use std::path::{Path, PathBuf};
+use std::process::{Child, Stdio};
 
 use super::{Server, Stop, USER};
 
@@ -18,6 +19,19 @@ pub struct TlsServer {
     pub root: PathBuf,
     /// Another root.
     pub other_root: PathBuf,
+}
+
+/// A `psql` that waits for what a person may type.
+#[derive(Debug)]
+#[must_use = "it leaves when this is dropped"]
+pub struct Held(Child);
+
+impl Drop for Held {
+    /// It leaves at the end of what is typed, as a person does.
+    fn drop(&mut self) {
+        drop(self.0.stdin.take());
+        let _ended = self.0.wait();
+    }
 }
 
 /// A certificate that is its own root.
@@ -48,7 +62,7 @@ impl TlsServer {
     /// start.
     pub fn set_rules(&self, rules: &str) {
         let rules = format!(
-            "local all postgres trust\nhost all postgres all trust\n{rules}local all all trust\nhost all {USER} all reject\n"
+            "local all postgres trust\nhost all,replication postgres all trust\n{rules}local all all trust\nhost all {USER} all reject\n"
         );
         write(self.directory().join("data/pg_hba.conf"), rules).expect("a file of our own");
     }
@@ -107,6 +121,14 @@ impl TlsServer {
         psql.env("HOME", self.directory()).args(["--no-psqlrc", "--no-password", "--command", "select 1", url]);
         let output = psql.output().expect("psql is installed");
         if output.status.success() { Ok(()) } else { Err(String::from_utf8_lossy(&output.stderr).into_owned()) }
+    }
+
+    /// A `psql` that is connected, and leaves when the value is dropped.
+    pub fn hold(&self, url: &str) -> Held {
+        let mut psql = self.server.home.tool("psql");
+        psql.env("HOME", self.directory()).args(["--no-psqlrc", "--no-password", "--quiet", url]);
+        psql.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
+        Held(psql.spawn().expect("psql is installed"))
     }
 
     fn write(&self, name: &str, text: &str) {

@@ -24,8 +24,10 @@ Examples:
   innkeeper apps set shop --limit cpu-per-request=2s --transactions statement
   innkeeper apps set shop --trusted-origin https://pay.example --keep-versions 20
   innkeeper apps set blog --database-var BLOG_DB_URL
+  innkeeper apps set shop --follower-var HEROKU_POSTGRESQL_ROSE_URL --follower-lag 5s
 
-JSON: {app, routes, config, transactions, cross_origin, trusted_origins, limits, keep_versions}; what is in force now")]
+JSON: {app, routes, config, transactions, cross_origin, trusted_origins, follower, follower_lag, limits,
+keep_versions}; what is in force now")]
 pub(super) struct Options {
     #[command(flatten)]
     app: OneApp,
@@ -51,6 +53,16 @@ pub(super) struct Options {
     /// How many activations back a version is kept
     #[arg(long, value_name = "NUMBER", group = "change")]
     keep_versions: Option<u32>,
+    /// The variable with the URL of a follower of the app's database, which may answer transactions
+    /// that only read
+    #[arg(long, value_name = "VAR", group = "change", conflicts_with = "no_follower_var")]
+    follower_var: Option<String>,
+    /// No follower, whatever innkeeper.toml says
+    #[arg(long, group = "change")]
+    no_follower_var: bool,
+    /// How far the follower may be behind, such as 5s
+    #[arg(long, value_name = "TIME", group = "change")]
+    follower_lag: Option<String>,
     /// Take back what was set here: what the version was deployed with holds again
     #[arg(long, value_name = "SETTING", value_parser = RESETS, group = "change")]
     reset: Vec<String>,
@@ -66,7 +78,8 @@ pub(super) struct Options {
 const TRANSACTIONS: [(&str, TransactionsSetting); 2] =
     [("request", TransactionsSetting::Request), ("statement", TransactionsSetting::Statement)];
 const CROSS_ORIGIN: [(&str, CrossOrigin); 2] = [("refuse", CrossOrigin::Refuse), ("allow", CrossOrigin::Allow)];
-const RESETS: [&str; 4] = ["transactions", "cross-origin", "trusted-origins", "keep-versions"];
+const RESETS: [&str; 6] =
+    ["transactions", "cross-origin", "trusted-origins", "follower", "follower-lag", "keep-versions"];
 
 pub(super) async fn run(options: &Options) -> anyhow::Result<()> {
     let name = &options.app.name;
@@ -110,6 +123,8 @@ fn changes(options: &Options) -> Result<AppChanges, UsageError> {
         ("transactions", options.transactions.is_some()),
         ("cross-origin", options.cross_origin.is_some()),
         ("trusted-origins", !options.trusted_origin.is_empty()),
+        ("follower", options.follower_var.is_some() || options.no_follower_var),
+        ("follower-lag", options.follower_lag.is_some()),
         ("keep-versions", options.keep_versions.is_some()),
     ];
     if let Some((both, _)) =
@@ -122,6 +137,8 @@ fn changes(options: &Options) -> Result<AppChanges, UsageError> {
         transactions: options.transactions,
         cross_origin: options.cross_origin,
         trusted_origins: listed(&options.trusted_origin),
+        follower: options.follower_var.clone().or(options.no_follower_var.then(String::new)),
+        follower_lag: options.follower_lag.clone(),
         limits,
         keep_versions: options.keep_versions,
         reset: options.reset.clone(),

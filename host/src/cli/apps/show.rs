@@ -96,11 +96,19 @@ fn print(app: &AppView, settings: &SettingsView) {
         ("transactions", super::set::transactions_name(settings.transactions).to_owned()),
         ("cross-origin", super::set::cross_origin_name(settings.cross_origin).to_owned()),
         ("trusted-origins", or_none(settings.trusted_origins.clone())),
+        ("follower", follower(settings)),
         ("limits of its own", or_none(limits.collect())),
         ("versions kept", keeps),
         ("registered", output::age_of(&app.created_at)),
     ]);
     output::facts(&facts);
+}
+
+/// The variable of the follower, and how far it may be behind.
+fn follower(settings: &SettingsView) -> String {
+    let Some(var) = &settings.follower else { return "none".to_owned() };
+    let lag = settings.follower_lag.as_deref();
+    format!("{var}, up to {} behind", lag.unwrap_or("5s"))
 }
 
 fn row(activation: ActivationView) -> [String; 5] {

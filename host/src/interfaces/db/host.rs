@@ -101,7 +101,7 @@ impl wit::Host for View<'_> {
             return Err(Error::new(Code::TooLarge, format!("more than {LONGEST_BATCH} statements")).into());
         }
         self.context.check_times().await?;
-        let part = self.context.begin_part(None).await?;
+        let part = self.context.begin_part(None, false).await?;
         match self.run_batch(statements).await {
             Ok(outcomes) => {
                 self.context.commit_part(part).await?;
@@ -123,7 +123,7 @@ impl wit::Host for View<'_> {
         let options =
             options.unwrap_or(wit::TransactionOptions { isolation: None, read_only: false, timeout_ms: None });
         self.context.check_times().await?;
-        let number = self.context.begin_part(options.isolation.map(isolation)).await?;
+        let number = self.context.begin_part(options.isolation.map(isolation), options.read_only).await?;
         let after = |ms| tokio::time::Instant::now() + std::time::Duration::from_millis(u64::from(ms));
         self.context.deadlines.extend(options.timeout_ms.map(|ms| (number, after(ms))));
         Ok(self.table.push(Transaction { number, read_only: options.read_only })?)

@@ -15,10 +15,10 @@ pub struct Transaction {
 impl Context {
     /// Begins a part of the unit of work. What the session holds back is written first, so that
     /// undoing the part cannot undo it.
-    pub(super) async fn begin_part(&mut self, isolation: Option<Isolation>) -> Result<u32> {
+    pub(super) async fn begin_part(&mut self, isolation: Option<Isolation>, only_reads: bool) -> Result<u32> {
         self.unit.check_isolation(isolation)?;
         self.session.flush(&mut self.unit).await?;
-        let number = self.unit.begin(isolation).await?;
+        let number = self.unit.begin(isolation, only_reads).await?;
         self.marks.push((number, self.session.clone()));
         Ok(number)
     }
@@ -41,10 +41,12 @@ impl Context {
         if was_open {
             self.session.flush(&mut self.unit).await?;
         }
+        // What a follower has answered ends by itself, and nothing with it.
+        let follows = self.unit.is_following();
         let committed = self.unit.commit_part(number).await;
         // Where statements are kept by themselves the outermost part ends the transaction, and with
         // it what the session has written in it.
-        let has_ended = was_open && !self.unit.is_holding();
+        let has_ended = was_open && !follows && !self.unit.is_holding();
         if let Err(error) = committed {
             if has_ended {
                 self.marks.clear();

@@ -79,6 +79,9 @@ impl PostgresPool {
         time: Duration,
         mut work: Pin<&mut impl Future<Output = T>>,
     ) -> Waited<T> {
+        if !self.can_ask_beside() {
+            return tokio::time::timeout(time, work).await.map_or(Waited::Late, Waited::Done);
+        }
         let deadline = Instant::now() + time;
         let mut step = time.min(PATIENCE);
         loop {

@@ -16,6 +16,8 @@ pub(in crate::storage) struct Access {
     pub(super) time: Option<Duration>,
     /// Whether a server that takes no writes for now is refused.
     pub(super) wants_writable: bool,
+    /// Whether a follower is wanted, and nothing else will do.
+    pub(super) wants_follower: bool,
     pub(super) refusals: Refusals,
 }
 
@@ -26,6 +28,12 @@ impl Access {
         let driver = PgConnectOptions::new_without_pgpass().username("innkeeper").database("innkeeper");
         let server = Server::new(target)?;
         let (time, wants_writable) = (target.connect_timeout, target.wants_writable);
-        Ok(Self { server, driver, time, wants_writable, refusals: Refusals::new(name) })
+        let refusals = Refusals::new(name);
+        Ok(Self { server, driver, time, wants_writable, wants_follower: false, refusals })
+    }
+
+    /// The same for a follower.
+    pub(in crate::storage) fn for_follower(self) -> Self {
+        Self { wants_writable: false, wants_follower: true, ..self }
     }
 }

@@ -101,10 +101,15 @@ impl PostgresPool {
     }
 
     /// Makes a pool whose connections lead through a transaction pooler (PgBouncer 1.18 or newer):
-    /// see `scope`. `canceller` leads to the server itself.
-    pub(in crate::storage) fn through_pooler(mut access: Access, settings: PoolSettings, canceller: Self) -> Self {
+    /// see `scope`. `canceller` leads to the server itself, or, where there is no way but the
+    /// pooler, through it too: then nothing is cancelled.
+    pub(in crate::storage) fn through_pooler(
+        mut access: Access,
+        settings: PoolSettings,
+        canceller: Option<Self>,
+    ) -> Self {
         access.server = access.server.through_pooler();
-        Self::make(access, settings, Some(canceller), true)
+        Self::make(access, settings, canceller, true)
     }
 
     /// Where the server is, for a connection that is none of the pool.
@@ -303,10 +308,14 @@ impl PostgresPool {
         let asking = sqlx::raw_sql(AssertSqlSafe(question)).fetch_one(&mut link);
         let row = relay.carry(asking).await?;
         let (pid, started) = (row.try_get(0).map_err(translate)?, row.try_get(2).map_err(translate)?);
-        if row.try_get::<bool, _>(1).map_err(translate)? {
-            return Err(Error::unavailable(
-                "the database is a follower, which takes no writes: name the primary instead",
-            ));
+        match (row.try_get::<bool, _>(1).map_err(translate)?, self.inner.access.wants_follower) {
+            (true, false) => {
+                return Err(Error::unavailable(
+                    "the database is a follower, which takes no writes: name the primary instead",
+                ));
+            }
+            (false, true) => return Err(Error::unavailable("it is no follower: it takes writes of its own")),
+            _ => {}
         }
         if self.inner.access.wants_writable && row.try_get(4).map_err(translate)? {
             return Err(Error::unavailable(
@@ -432,6 +441,12 @@ impl PostgresPool {
     /// Whether the connections lead through a transaction pooler.
     pub(in crate::storage) fn is_through_pooler(&self) -> bool {
         self.inner.is_through_pooler
+    }
+
+    /// Whether the server can be asked beside all statements. A pooler would keep the question
+    /// waiting behind the statement that it is about.
+    pub(super) fn can_ask_beside(&self) -> bool {
+        !self.main().inner.is_through_pooler
     }
 
     /// How long a request waits for a connection.

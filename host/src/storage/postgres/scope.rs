@@ -32,11 +32,12 @@ impl PostgresLease {
             time.as_millis(),
             time.as_millis() / 2,
         );
-        let beginning = async |conn: &mut super::conn::Conn, _: &super::PostgresPool| {
+        let beginning = async |conn: &mut super::conn::Conn, pool: &super::PostgresPool| {
             conn.forget_statements().await?;
             let asking = sqlx::raw_sql(AssertSqlSafe(script)).fetch_all(&mut conn.link);
             let rows = conn.relay.carry(asking).await?;
             let pid = rows.last().map(|row| row.try_get(0)).transpose().map_err(translate)?;
+            let pid = pid.filter(|_| pool.can_ask_beside());
             conn.backend = pid.map(|pid| Backend { pid, started: None });
             Ok(())
         };

@@ -14,11 +14,11 @@ impl PostgresLease {
         match control {
             Control::Commit => return self.commit(&[], Durability::Waits).await,
             Control::Rollback => return self.control_rollback().await,
-            Control::Begin(_) | Control::BeginReading => self.in_transaction = true,
+            Control::Begin(_) | Control::BeginReading(_) => self.in_transaction = true,
             _ => {}
         }
         let result = match control {
-            Control::Begin(_) | Control::BeginReading => self.begin(control).await,
+            Control::Begin(_) | Control::BeginReading(_) => self.begin(control).await,
             _ => self.simple(&text_of(control)).await,
         };
         if matches!(control, Control::RollbackTo(_)) && result.is_ok() {
@@ -116,7 +116,16 @@ pub(super) fn text_of(control: Control) -> Cow<'static, str> {
         Control::Begin(Some(Isolation::ReadCommitted)) => "begin isolation level read committed".into(),
         Control::Begin(Some(Isolation::RepeatableRead)) => "begin isolation level repeatable read".into(),
         Control::Begin(Some(Isolation::Serializable)) => "begin isolation level serializable".into(),
-        Control::BeginReading => "begin read only".into(),
+        Control::BeginReading(None) => "begin read only".into(),
+        Control::BeginReading(Some(Isolation::ReadCommitted)) => {
+            "begin isolation level read committed read only".into()
+        }
+        Control::BeginReading(Some(Isolation::RepeatableRead)) => {
+            "begin isolation level repeatable read read only".into()
+        }
+        Control::BeginReading(Some(Isolation::Serializable)) => {
+            "begin isolation level serializable read only".into()
+        }
         Control::Commit => "commit".into(),
         Control::Rollback => "rollback".into(),
         Control::Savepoint(n) => format!("savepoint s{n}").into(),

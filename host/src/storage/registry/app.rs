@@ -96,10 +96,11 @@ impl Database {
     pub async fn generation(&self) -> Result<i64> {
         let mut connection = self.registry_reader().await?;
         let sql = match self {
-            Self::Postgres(_) => {
+            // Behind a pooler the lock would stay with a connection that works for others.
+            Self::Postgres(_) if !self.is_behind_pooler() => {
                 host_sql!("select number, pg_try_advisory_lock_shared(7211, 1) from innkeeper.generation")
             }
-            Self::Sqlite(_) => host_sql!("select number from innkeeper.generation"),
+            _ => host_sql!("select number from innkeeper.generation"),
         };
         let outcome = connection.host(sql, &[]).await?;
         outcome

@@ -189,7 +189,7 @@ impl SqliteLease {
 
     fn note(&mut self, control: Control) {
         match control {
-            Control::Begin(_) | Control::BeginReading => self.in_transaction = true,
+            Control::Begin(_) | Control::BeginReading(_) => self.in_transaction = true,
             Control::Commit | Control::Rollback => {
                 self.in_transaction = false;
                 let grown = std::mem::take(&mut self.grown);
@@ -312,7 +312,7 @@ fn off_worker<T>(work: impl FnOnce() -> T) -> T {
 fn text_of(control: Control) -> std::borrow::Cow<'static, str> {
     match control {
         Control::Begin(_) => "begin immediate".into(),
-        Control::BeginReading => "begin".into(),
+        Control::BeginReading(_) => "begin".into(),
         Control::Commit => "commit".into(),
         Control::Rollback => "rollback".into(),
         Control::Savepoint(n) => format!("savepoint s{n}").into(),

@@ -49,7 +49,7 @@ impl Snapshot {
     /// Takes it.
     pub async fn take(space: &AppSpace) -> Result<Self> {
         let (mut connection, control) = match space.engine() {
-            Engine::Sqlite => (space.reader().await?, Control::BeginReading),
+            Engine::Sqlite => (space.reader().await?, Control::BeginReading(None)),
             Engine::Postgres => (space.upkeep().await?, Control::Begin(Some(Isolation::RepeatableRead))),
         };
         let before = schema::table_names(&mut connection).await?;

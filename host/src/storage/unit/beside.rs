@@ -44,6 +44,7 @@ impl DerefMut for Beside<'_> {
 impl UnitOfWork {
     /// A connection for a write that is kept by itself. No transaction of the unit may be open.
     pub(in crate::storage) async fn writer_beside(&mut self) -> Result<Beside<'_>> {
+        self.touch().await?;
         if !self.snapshot.is_holding() {
             return self.space.writer().await.map(Beside::Own);
         }
@@ -58,6 +59,7 @@ impl UnitOfWork {
 
     /// The same with a transaction begun.
     pub(in crate::storage) async fn begin_beside(&mut self) -> Result<Beside<'_>> {
+        self.touch().await?;
         if !self.snapshot.is_holding() {
             return self.space.begin(None).await.map(Beside::Own);
         }

@@ -269,7 +269,7 @@ impl Snapshot {
     ) -> Result<Vec<String>> {
         self.settle().await?;
         match &mut self.connection {
-            Some(connection) if !self.reading => connection.control(Control::BeginReading).await?,
+            Some(connection) if !self.reading => connection.control(Control::BeginReading(None)).await?,
             Some(_) => {}
             None => {
                 self.connection = Some(begin_reading(space).await?);
@@ -436,11 +436,11 @@ fn not_kept(error: Error) -> Error {
 /// A connection that had died while it lay in the pool is replaced by another.
 async fn begin_reading(space: &AppSpace) -> Result<Connection> {
     let mut connection = space.reader().await?;
-    match connection.control(Control::BeginReading).await {
+    match connection.control(Control::BeginReading(None)).await {
         Err(error) if error.code == Code::Unavailable => {
             drop(connection);
             connection = space.reader().await?;
-            connection.control(Control::BeginReading).await?;
+            connection.control(Control::BeginReading(None)).await?;
         }
         begun => begun?,
     }

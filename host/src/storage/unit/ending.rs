@@ -16,6 +16,7 @@ impl UnitOfWork {
             return self.write(sql, &params).await.map(|_| ());
         }
         self.check()?;
+        self.touch().await?;
         self.deferred.push((sql, params));
         Ok(())
     }
@@ -91,6 +92,10 @@ impl UnitOfWork {
         if self.rehearses {
             return self.keep_rehearsed().await;
         }
+        if self.following.is_some() {
+            self.end_following();
+            return Ok(());
+        }
         let mut writes = std::mem::take(&mut self.deferred);
         if !writes.is_empty() {
             self.ensure_open(None).await?;
@@ -118,6 +123,10 @@ impl UnitOfWork {
     pub async fn rollback(&mut self) -> Result<()> {
         self.broken = None;
         if self.undo_to_rehearsed().await? {
+            return Ok(());
+        }
+        if self.following.is_some() {
+            self.end_following();
             return Ok(());
         }
         let Some(mut connection) = self.forget() else { return Ok(()) };

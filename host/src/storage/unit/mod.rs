@@ -5,11 +5,13 @@
 //! rolls back (see the leases). A guest's statement that fails inside the transaction is undone by
 //! itself: SQLite does so, on Postgres a savepoint stands before it unless the statement is a read
 //! in which there is nothing to fail. Writes of the host may wait for the commit, to travel with it
-//! (`ending`). `parts` are savepoints of the guest, `cursors` what is read piece by piece.
+//! (`ending`). `parts` are savepoints of the guest, `cursors` what is read piece by piece,
+//! `following` what a follower answers.
 
 mod beside;
 mod cursors;
 mod ending;
+mod following;
 mod parts;
 mod rehearsal;
 
@@ -48,6 +50,11 @@ pub struct UnitOfWork {
     open: Option<Connection>,
     /// Whether something has been written in the open transaction.
     written: bool,
+    /// Set while the open transaction is one of a follower, which only reads.
+    following: Option<following::Following>,
+    /// Whether the request has written or begun to: what it reads from then on comes from the
+    /// primary.
+    has_touched: bool,
     /// Whether the statement mark stands in the open transaction.
     marked: bool,
     /// Open transactions of the guest, from the outermost inwards, each with how many changes of
@@ -93,6 +100,8 @@ impl UnitOfWork {
             transactions,
             open: None,
             written: false,
+            following: None,
+            has_touched: false,
             marked: false,
             savepoints: Vec::new(),
             next_savepoint: 1,
@@ -190,7 +199,10 @@ impl UnitOfWork {
 
     async fn run_read(&mut self, text: Query<'_>, params: &[Value]) -> Result<Outcome> {
         self.check_read()?;
-        if self.open.is_some() {
+        // Sessions and files are read from the primary: what other requests have written counts at
+        // once.
+        let by_host = !text.is_guests() && self.following.is_some();
+        if self.open.is_some() && !by_host {
             return self.run_open(text, params).await;
         }
         if self.snapshot.is_holding() {
@@ -237,6 +249,9 @@ impl UnitOfWork {
     /// Runs a statement in the open transaction. A failing statement of the guest leaves the
     /// transaction as it was before it.
     async fn run_open(&mut self, text: Query<'_>, params: &[Value]) -> Result<Outcome> {
+        if self.following.is_some() {
+            return self.run_following(text, params).await;
+        }
         let guarded = self.needs_mark(&text, params);
         if guarded {
             self.mark().await?;
@@ -340,6 +355,10 @@ impl UnitOfWork {
 
     async fn ensure_open(&mut self, isolation: Option<Isolation>) -> Result<()> {
         self.check()?;
+        self.has_touched = true;
+        if self.following.is_some() {
+            self.leave_follower().await?;
+        }
         if self.open.is_some() {
             return Ok(());
         }
@@ -392,11 +411,16 @@ impl UnitOfWork {
     fn forget(&mut self) -> Option<Connection> {
         self.begin_anew();
         self.rehearsed = false;
+        self.following = None;
         self.open.take()
     }
 }
 
 impl Query<'_> {
+    fn is_guests(&self) -> bool {
+        matches!(self, Self::Guest(..) | Self::Declare(..) | Self::Fetch(..))
+    }
+
     fn is_steady(&self) -> bool {
         matches!(self, Self::Guest(sql, _) if sql.steady)
     }

@@ -5,15 +5,28 @@ use crate::storage::connection::{Control, Isolation};
 use crate::storage::{Code, Error, Result};
 
 impl UnitOfWork {
-    /// Begins a part that can be undone by itself and returns its number.
-    pub async fn begin(&mut self, isolation: Option<Isolation>) -> Result<u32> {
+    /// Begins a part that can be undone by itself and returns its number. One that only reads may
+    /// be answered by a follower.
+    pub async fn begin(&mut self, isolation: Option<Isolation>, only_reads: bool) -> Result<u32> {
         self.check_isolation(isolation)?;
+        let follows = only_reads && (self.following.is_some() || self.try_follow(isolation).await?);
+        if follows {
+            return self.begin_following().await;
+        }
+        self.begin_at_primary(isolation).await?;
+        self.begin_marked().await
+    }
+
+    async fn begin_at_primary(&mut self, isolation: Option<Isolation>) -> Result<()> {
         // First, since what waits to be written would open a transaction of the usual isolation.
         match self.ensure_open(isolation).await {
             Err(error) if error.code == Code::ReadOnly && self.deferred.is_empty() => self.open_to_read().await?,
             opened => opened?,
         }
-        self.write_deferred().await?;
+        self.write_deferred().await
+    }
+
+    pub(super) async fn begin_marked(&mut self) -> Result<u32> {
         let number = self.next_savepoint;
         // A mark from before would be released together with this savepoint's content.
         let control = match std::mem::take(&mut self.marked) {
@@ -28,9 +41,9 @@ impl UnitOfWork {
 
     /// Begins a transaction on a database that takes no writes: what writes in it is refused, and
     /// what reads goes on.
-    async fn open_to_read(&mut self) -> Result<()> {
+    pub(super) async fn open_to_read(&mut self) -> Result<()> {
         let mut connection = self.space.reader().await?;
-        connection.control(Control::BeginReading).await?;
+        connection.control(Control::BeginReading(None)).await?;
         self.open = Some(connection);
         self.written = false;
         self.marked = false;
@@ -52,17 +65,25 @@ impl UnitOfWork {
 
     /// Makes a part's changes those of what is around it; ends the parts inside it.
     pub async fn commit_part(&mut self, number: u32) -> Result<()> {
+        if self.ends_following(number) {
+            self.end_following();
+            return Ok(());
+        }
         if self.is_open(number) {
             self.write_deferred().await?;
         }
         self.end_part(number)?;
         self.control(Control::Release(number)).await?;
-        self.written = true;
+        self.written = self.following.is_none();
         self.after_part().await
     }
 
     /// Undoes a part; ends the parts inside it.
     pub async fn rollback_part(&mut self, number: u32) -> Result<()> {
+        if self.ends_following(number) {
+            self.end_following();
+            return Ok(());
+        }
         let room = self.end_part(number)?;
         self.deferred.clear();
         self.room.truncate(room);

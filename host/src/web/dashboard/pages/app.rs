@@ -236,13 +236,15 @@ fn settings(name: &str, settings: &Result<SettingsView>) -> Markup {
             }
             @for (limit, value) in &found.limits { tr { th scope="row" { "limit " code { (limit) } } td { (value) } } }
             @if let Some(keep) = found.keep_versions { tr { th scope="row" { "versions kept" } td { (keep) } } }
+            @if let Some(follower) = &found.follower { tr { th scope="row" { "follower" } td { code { (text(follower)) } } } }
             @for origin in &found.trusted_origins { tr { th scope="row" { "trusted origin" } td.wrap { (origin) } } }
         }
     };
     let is_empty = found.config.is_empty()
         && found.limits.is_empty()
         && found.keep_versions.is_none()
-        && found.trusted_origins.is_empty();
+        && found.trusted_origins.is_empty()
+        && found.follower.is_none();
     html! {
         section.card {
             div.head { h2 #settings { "Settings" } p { "Values are not shown" } }

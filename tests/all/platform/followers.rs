@@ -1,0 +1,332 @@
+//! Followers: transactions that only read may go to a copy of the database that is a little behind.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use support::postgres::Server;
+use support::probe::{all_ok, code, execute, integer, ok, query};
+use support::{Engine, TestDatabase, TestHost, command, host, until};
+
+/// As Heroku names a second database.
+const VAR: &str = "HEROKU_POSTGRESQL_ROSE_URL";
+/// How far the follower may be behind here.
+const LAG: Duration = Duration::from_secs(3);
+const TOKEN: &str = "0123456789abcdef0123456789abcdef";
+
+/// An app with a follower, and both servers.
+struct Followed {
+    host: TestHost,
+    primary: Server,
+    follower: Server,
+    url: String,
+}
+
+impl Followed {
+    async fn start() -> Self {
+        Self::with_more(&["--follower-lag", "3s"]).await
+    }
+
+    async fn with_more(more: &[&str]) -> Self {
+        let primary = Server::start();
+        let url = primary.fresh_database().await;
+        let follower = primary.follower();
+        let database = TestDatabase::at(&url);
+        host::deploy(&database, "probe", "probe", &["--route", "/"]).await.succeeded();
+        let set = [&["apps", "set", "probe", "--follower-var", VAR], more].concat();
+        command::on(&database, &set).await.succeeded();
+        let host = TestHost::with(Engine::Postgres).database(database).by_environment();
+        let host = host.env(VAR, &at(&url, &follower)).env("INNKEEPER_ADMIN_TOKEN", TOKEN).start().await;
+        let table = json!({ "name": "1", "statements": ["create table notes (n bigint not null)"] });
+        let made = json!([{ "op": "db.migrate", "migrations": [table] }, insert(1)]);
+        all_ok(&host.probe(made).await);
+        let followed = Self { host, primary, follower, url };
+        followed.catches_up().await;
+        followed
+    }
+
+    /// Waits until the follower has all that the primary has written.
+    async fn catches_up(&self) {
+        let written = self.primary.ask("select pg_current_wal_lsn()::text").await.remove(0).remove(0);
+        let replayed = format!("select (pg_last_wal_replay_lsn() >= '{written}')::text");
+        let there = async || (self.follower.ask(&replayed).await == [["true"]]).then_some(());
+        until("the follower has caught up", there).await;
+    }
+
+    /// From now on the follower stands where it is.
+    async fn pause(&self) {
+        self.follower.administer("select pg_wal_replay_pause()").await;
+        let paused = async || {
+            let state = self.follower.ask("select pg_get_wal_replay_pause_state()").await;
+            (state == [["paused"]]).then_some(())
+        };
+        until("the follower stands still", paused).await;
+    }
+
+    async fn resume(&self) {
+        self.follower.administer("select pg_wal_replay_resume()").await;
+    }
+
+    /// How many transactions that only read have gone where.
+    async fn answered_by(&self, server: &str) -> u64 {
+        let figures = self.figures().await;
+        let name = format!("innkeeper_read_only_transactions_total{{app=\"probe\",by=\"{server}\"}} ");
+        figures.lines().find_map(|line| line.strip_prefix(&name)?.parse().ok()).unwrap_or(0)
+    }
+
+    async fn figures(&self) -> String {
+        let bearer = format!("Bearer {TOKEN}");
+        let answer = self.host.visitor().get_with("/_innkeeper/metrics", "authorization", &bearer).await;
+        answer.expect(200).text().to_owned()
+    }
+
+    /// What a transaction that only reads sees.
+    async fn seen(&self) -> i64 {
+        integer(&self.host.probe(json!([begin(), count_in(0)])).await[1])
+    }
+
+    /// Waits until transactions go to a server again, by what the host counts.
+    async fn goes_to(&self, server: &str) {
+        let goes = async || {
+            let before = self.answered_by(server).await;
+            self.seen().await;
+            (self.answered_by(server).await > before).then_some(())
+        };
+        until("the transactions go there", goes).await;
+    }
+}
+
+/// The same database on another server.
+fn at(url: &str, server: &Server) -> String {
+    server.url(url.rsplit('/').next().expect("a database"))
+}
+
+fn insert(n: i64) -> Value {
+    execute("insert into notes (n) values ($1)", json!([n]))
+}
+
+fn begin() -> Value {
+    json!({ "op": "db.begin", "options": { "read-only": true } })
+}
+
+fn begin_snapshot() -> Value {
+    json!({ "op": "db.begin", "options": { "read-only": true, "isolation": "repeatable-read" } })
+}
+
+fn count_in(tx: u32) -> Value {
+    json!({ "op": "tx.query", "tx": tx, "sql": "select count(*) from notes", "params": [] })
+}
+
+fn count() -> Value {
+    query("select count(*) from notes", json!([]))
+}
+
+fn commit(tx: u32) -> Value {
+    json!({ "op": "tx.commit", "tx": tx })
+}
+
+/// A follower that stands still shows who has answered.
+#[tokio::test(flavor = "multi_thread")]
+async fn only_the_first_transactions_that_only_read_go_to_the_follower() {
+    let followed = Followed::start().await;
+    followed.goes_to("follower").await;
+    followed.pause().await;
+    all_ok(&followed.host.probe(json!([insert(2)])).await);
+    let sees = async |steps: Value, at: usize| integer(&followed.host.probe(steps).await[at]);
+    assert_eq!(sees(json!([begin(), count_in(0)]), 1).await, 1, "the follower has answered");
+    assert_eq!(sees(json!([begin(), count()]), 1).await, 1, "and so within the transaction");
+    assert_eq!(sees(json!([count()]), 0).await, 2, "a query by itself");
+    assert_eq!(sees(json!([{ "op": "db.begin" }, count_in(0)]), 1).await, 2, "a transaction that may write");
+    assert_eq!(sees(json!([begin(), count_in(0), commit(0), count()]), 3).await, 2, "after its end");
+    assert_eq!(sees(json!([begin(), count_in(0), commit(0), begin(), count_in(1)]), 4).await, 1, "the next one");
+    // Whoever has written reads what was written.
+    assert_eq!(sees(json!([insert(3), begin(), count_in(0)]), 2).await, 3);
+    let session = json!({ "op": "session.set", "key": "a", "value": "1" });
+    assert_eq!(sees(json!([session, begin(), count_in(0)]), 2).await, 3, "a session was written");
+    assert_eq!(
+        sees(json!([insert(4), { "op": "db.commit" }, begin(), count_in(0)]), 3).await,
+        4,
+        "after a commit"
+    );
+}
+
+/// A write while the transaction is open moves it to the primary.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_write_takes_the_open_transaction_to_the_primary() {
+    let followed = Followed::start().await;
+    followed.goes_to("follower").await;
+    followed.pause().await;
+    all_ok(&followed.host.probe(json!([insert(2)])).await);
+    let steps = json!([begin(), count_in(0), insert(3), count_in(0), commit(0), count()]);
+    let results = followed.host.probe(steps).await;
+    let seen = [1, 3, 5].map(|at| integer(&results[at]));
+    assert_eq!(seen, [1, 3, 3]);
+    // Parts inside it go along, and are undone alone.
+    let nested = json!([begin(), count_in(0), { "op": "db.begin" }, insert(4), count_in(1), { "op": "tx.rollback", "tx": 1 }, count_in(0)]);
+    let results = followed.host.probe(nested).await;
+    let seen = [1, 4, 6].map(|at| integer(&results[at]));
+    assert_eq!(seen, [1, 4, 3], "{results:?}");
+    // One that has read a snapshot cannot be taken along.
+    let steps = json!([begin_snapshot(), count_in(0), insert(5), count_in(0), count()]);
+    let results = followed.host.probe(steps).await;
+    assert_eq!((integer(&results[1]), code(&results[3]), integer(&results[4])), (1, "closed", 4), "{results:?}");
+    // What writes through it is refused, wherever it is.
+    let write = json!({ "op": "tx.execute", "tx": 0, "sql": "insert into notes (n) values (9)", "params": [] });
+    let results = followed.host.probe(json!([begin(), write, count_in(0)])).await;
+    assert_eq!((code(&results[1]), integer(&results[2])), ("read-only", 1));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sessions_are_read_from_the_primary() {
+    let followed = Followed::start().await;
+    followed.goes_to("follower").await;
+    followed.pause().await;
+    let mut visitor = followed.host.visitor();
+    all_ok(&visitor.probe(json!([{ "op": "session.set", "key": "a", "value": "1" }])).await);
+    let get = json!({ "op": "session.get", "key": "a" });
+    let results = visitor.probe(json!([begin(), count_in(0), get])).await;
+    assert_eq!(ok(&results[2]), "1", "{results:?}");
+    let set = json!({ "op": "session.set", "key": "a", "value": "2" });
+    all_ok(&visitor.probe(json!([begin(), count_in(0), set, count_in(0), commit(0)])).await);
+    assert_eq!(ok(&visitor.probe_one(get).await), "2");
+}
+
+/// Beyond its bound it is not used, and again once it has caught up. An idle primary is no lag.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_follower_that_is_too_far_behind_is_not_used() {
+    let followed = Followed::start().await;
+    followed.goes_to("follower").await;
+    // Longer than the bound without a write.
+    tokio::time::sleep(LAG + Duration::from_secs(1)).await;
+    let before = followed.answered_by("primary").await;
+    followed.seen().await;
+    assert_eq!(followed.answered_by("primary").await, before, "an idle primary is no lag");
+    followed.pause().await;
+    all_ok(&followed.host.probe(json!([insert(2)])).await);
+    let began = tokio::time::Instant::now();
+    let sees_all = async || (followed.seen().await == 2).then_some(());
+    until("the primary answers", sees_all).await;
+    assert!(began.elapsed() < LAG + Duration::from_secs(1), "{:?}", began.elapsed());
+    // And goes on doing so.
+    for _ in 0..10 {
+        assert_eq!(followed.seen().await, 2);
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    followed.resume().await;
+    followed.goes_to("follower").await;
+    assert_eq!(followed.seen().await, 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_follower_that_is_away_or_cut_off_costs_no_request() {
+    let followed = Followed::start().await;
+    followed.goes_to("follower").await;
+    followed.follower.end_backends().await;
+    assert_eq!(followed.seen().await, 1, "its connections were ended");
+    followed.goes_to("follower").await;
+    let began = std::time::Instant::now();
+    let frozen = followed.follower.freeze();
+    for _ in 0..10 {
+        assert_eq!(followed.seen().await, 1);
+    }
+    drop(frozen);
+    println!("ten transactions past a frozen follower took {:?}", began.elapsed());
+    followed.goes_to("follower").await;
+    followed.follower.stop(support::postgres::Stop::Immediate);
+    all_ok(&followed.host.probe(json!([insert(2)])).await);
+    for _ in 0..10 {
+        assert_eq!(followed.seen().await, 2);
+    }
+    followed.host.wait_for_log(&format!("follower {VAR} is not used for now")).await;
+    let figures = followed.figures().await;
+    assert!(figures.contains(&format!("innkeeper_follower_usable{{follower=\"{VAR}\"}} 0")), "{figures}");
+    followed.follower.start_again();
+    followed.goes_to("follower").await;
+    let figures = followed.figures().await;
+    assert!(figures.contains(&format!("innkeeper_follower_usable{{follower=\"{VAR}\"}} 1")), "{figures}");
+}
+
+/// One that has become a primary, and one of another database.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_no_follower_of_the_database_is_not_used() {
+    let followed = Followed::start().await;
+    followed.goes_to("follower").await;
+    followed.follower.administer("select pg_promote()").await;
+    followed.follower.administer_in(&followed.url, "insert into app_probe.notes (n) values (7), (8)").await;
+    let sees_the_primary = async || (followed.seen().await == 1).then_some(());
+    until("the primary answers", sees_the_primary).await;
+    let doctor = doctor(&followed, &at(&followed.url, &followed.follower)).await;
+    assert!(doctor.contains("is not used, reads go to the primary: it is no follower"), "{doctor}");
+    let other = Server::start();
+    other
+        .administer(&format!("create database {} owner tenant", followed.url.rsplit('/').next().expect("a name")))
+        .await;
+    let others = other.follower();
+    let doctor = self::doctor(&followed, &at(&followed.url, &others)).await;
+    assert!(doctor.contains("it is another database, or follows another one"), "{doctor}");
+}
+
+async fn doctor(followed: &Followed, url: &str) -> String {
+    let mut doctor = command::innkeeper(&["doctor"]);
+    doctor.env("DATABASE_URL", &followed.url).env(VAR, url);
+    command::finish(doctor, support::DEADLINE).await.stdout
+}
+
+/// A table that the follower does not have yet is no error.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_table_that_the_follower_does_not_have_yet_is_read_at_the_primary() {
+    let followed = Followed::start().await;
+    followed.goes_to("follower").await;
+    followed.pause().await;
+    let more =
+        json!({ "name": "2", "statements": ["create table more (n bigint)", "insert into more values (5)"] });
+    let first = json!({ "name": "1", "statements": ["create table notes (n bigint not null)"] });
+    all_ok(&followed.host.probe(json!([{ "op": "db.migrate", "migrations": [first, more] }])).await);
+    let look = json!({ "op": "tx.query", "tx": 0, "sql": "select n from more", "params": [] });
+    let results = followed.host.probe(json!([begin(), count_in(0), look, look, commit(0)])).await;
+    assert_eq!((integer(&results[2]), integer(&results[3])), (5, 5), "{results:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_follower_is_counted_and_told() {
+    let followed = Followed::start().await;
+    followed.goes_to("follower").await;
+    let said = doctor(&followed, &at(&followed.url, &followed.follower)).await;
+    for text in [
+        "app probe: follower HEROKU_POSTGRESQL_ROSE_URL is at most",
+        "(3 s are allowed)",
+        "2 to HEROKU_POSTGRESQL_ROSE_URL",
+    ] {
+        assert!(said.contains(text), "no {text:?}: {said}");
+    }
+    // A variable that the host does not have.
+    let mut unset = command::innkeeper(&["doctor"]);
+    unset.env("DATABASE_URL", &followed.url);
+    let said = command::finish(unset, support::DEADLINE).await.stdout;
+    assert!(said.contains("is not used, reads go to the primary: HEROKU_POSTGRESQL_ROSE_URL"), "{said}");
+    let database = followed.host.database();
+    let shown = command::on(database, &["apps", "show", "probe"]).await.succeeded();
+    assert!(shown.stdout.contains("HEROKU_POSTGRESQL_ROSE_URL, up to 3s behind"), "{shown}");
+    command::on(database, &["apps", "set", "probe", "--no-follower-var"]).await.succeeded();
+    let shown = command::on(database, &["apps", "show", "probe", "--json"]).await.succeeded();
+    assert!(!shown.stdout.contains("ROSE"), "{shown}");
+    let follower_is_left = async || (followed.follower.backends("true").await == 0).then_some(());
+    until("its connections end", follower_is_left).await;
+    for wrong in [["--follower-var", "postgres://u:hunter2@h/d"], ["--follower-lag", "5"]] {
+        let refused = command::on(database, &[&["apps", "set", "probe"][..], &wrong].concat()).await.failed();
+        assert!(refused.stderr.contains("follower") && !refused.stderr.contains("hunter2"), "{refused}");
+    }
+}
+
+/// The same app runs on SQLite, which has no followers.
+#[tokio::test(flavor = "multi_thread")]
+async fn on_sqlite_the_setting_does_nothing_and_doctor_says_so() {
+    let database = TestDatabase::fresh(Engine::Sqlite).await;
+    host::deploy(&database, "probe", "probe", &["--route", "/"]).await.succeeded();
+    command::on(&database, &["apps", "set", "probe", "--follower-var", VAR]).await.succeeded();
+    let doctor = command::on(&database, &["doctor"]).await.succeeded();
+    assert!(doctor.stdout.contains("the app's database is SQLite, which has no followers"), "{doctor}");
+    let host = TestHost::with(Engine::Sqlite).database(database).start().await;
+    let table = execute("create table notes (n bigint not null)", json!([]));
+    all_ok(&host.probe(json!([table, insert(1)])).await);
+    assert_eq!(integer(&host.probe(json!([begin(), count_in(0)])).await[1]), 1);
+}

@@ -1,0 +1,202 @@
+//! PgBouncer in transaction mode as the only way to the database (T11), as Heroku's pgbouncer
+//! buildpack sets it up on the dyno: `DATABASE_URL` leads to it, without TLS. A pooler beside the
+//! database, for guests alone, is that of `drills::bouncer`.
+
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use http_body_util::Full;
+use serde_json::{Value, json};
+use sqlx::postgres::PgConnectOptions;
+use sqlx::{ConnectOptions, Row};
+use support::bytes::sha256;
+use support::postgres::Server;
+use support::postgres::bouncer::Bouncer;
+use support::probe::{all_ok, code, execute, integer, ok, query, rows};
+use support::{Engine, TestDatabase, TestHost, Visitor, command, until};
+
+/// A host whose only way to its database is a pooler with so many connections to the server.
+struct Pooled {
+    host: TestHost,
+    server: Server,
+    bouncer: Bouncer,
+    /// Past the pooler.
+    direct: String,
+}
+
+impl Pooled {
+    async fn start(connections: u32) -> Self {
+        let server = Server::start();
+        let bouncer = Bouncer::start(&server, connections).await;
+        let direct = server.fresh_database().await;
+        let host = TestHost::with(Engine::Postgres).database(TestDatabase::at(&bouncer.url(&direct)));
+        let host = host.by_environment().env("INNKEEPER_POOLER", "all").env("INNKEEPER_POOL_WAIT", "20s");
+        let pooled = Self { host: host.start().await, server, bouncer, direct };
+        pooled.run(&["deploy", guest("probe").as_str(), "--app", "probe", "--route", "/"]).await;
+        pooled.run(&["deploy", guest("hello").as_str(), "--app", "hello", "--route", "/hello"]).await;
+        let table = json!({ "name": "1", "statements": ["create table kept (id text primary key)"] });
+        let made = json!([{ "op": "db.migrate", "migrations": [table] }]);
+        until("the app is served", async || {
+            let answer = pooled.host.visitor().try_probe(made.clone()).await?;
+            (answer.status == 200).then_some(())
+        })
+        .await;
+        pooled
+    }
+
+    /// Runs a command through the pooler too.
+    async fn run(&self, arguments: &[&str]) -> command::Finished {
+        let mut command = command::innkeeper(arguments);
+        command.env("DATABASE_URL", self.host.database().url()).env("INNKEEPER_POOLER", "all");
+        command::finish(command, support::COMPILE_DEADLINE).await.succeeded()
+    }
+
+    async fn count(&self) -> i64 {
+        integer(&self.host.probe(json!([query("select count(*) from kept", json!([]))])).await[0])
+    }
+
+    /// Nothing of any session is left on the server: no lock, no listener, no setting that another
+    /// client of the pooler would meet.
+    async fn nothing_is_left_in_sessions(&self) {
+        let locks = "select count(*)::text from pg_locks where locktype = 'advisory'";
+        assert_eq!(self.server.look(&self.direct, locks).await, ["0"], "advisory locks");
+        let open = async || (self.server.backends("state like 'idle in transaction%'").await == 0).then_some(());
+        until("no transaction stands open", open).await;
+        let options: PgConnectOptions = self.bouncer.url(&self.direct).parse().expect("a URL");
+        let mut client = options.extra_float_digits(None).connect().await.expect("the pooler answers");
+        // Those that PgBouncer itself keeps for each client (its documentation,
+        // `track_extra_parameters`).
+        let set = "select name || ' = ' || setting as leaked from pg_settings where source = 'session' and name not in \
+                   ('client_encoding', 'DateStyle', 'TimeZone', 'standard_conforming_strings', 'application_name')";
+        let leaked = sqlx::raw_sql(set).fetch_all(&mut client).await.expect("a list");
+        let leaked: Vec<String> = leaked.iter().map(|row| row.get("leaked")).collect();
+        assert!(leaked.is_empty(), "{leaked:?}");
+        let listening = sqlx::raw_sql("select pg_listening_channels()").fetch_all(&mut client).await;
+        assert!(listening.expect("a list").is_empty());
+    }
+}
+
+fn guest(name: &str) -> String {
+    support::paths::guest(name).to_str().expect("a UTF-8 path").to_owned()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn t11_all_of_storage_works_through_a_pooler_with_one_connection() {
+    let pooled = Pooled::start(1).await;
+    let mut visitor = pooled.host.visitor();
+    let insert = |tx: u32, id: &str| json!({ "op": "tx.execute", "tx": tx, "sql": "insert into kept (id) values ($1)", "params": [id] });
+    let steps = json!([
+        { "op": "session.increment", "key": "visits", "by": 1 },
+        { "op": "db.begin" },
+        insert(0, "outer"),
+        { "op": "db.begin" },
+        insert(1, "inner"),
+        { "op": "tx.rollback", "tx": 1 },
+        { "op": "tx.commit", "tx": 0 },
+    ]);
+    all_ok(&visitor.probe(steps).await);
+    let again = json!([
+        { "op": "session.increment", "key": "visits", "by": 1 },
+        query("select id from kept", json!([])),
+    ]);
+    let results = visitor.probe(again).await;
+    assert_eq!((ok(&results[0]), rows(&results[1])), (&json!(2), &json!([["outer"]])));
+    let twice = execute("insert into kept (id) values ('outer')", json!([]));
+    let results = visitor.probe(json!([execute("insert into kept (id) values ('b')", json!([])), twice])).await;
+    assert_eq!(code(&results[1]), "unique-violation");
+    assert_eq!(pooled.count().await, 2);
+    cursor_and_blob(&pooled).await;
+    pooled.nothing_is_left_in_sessions().await;
+}
+
+async fn cursor_and_blob(pooled: &Pooled) {
+    let fill = execute("insert into kept (id) select 'row-' || i from generate_series(1, 1000) i", json!([]));
+    all_ok(&pooled.host.probe(json!([fill])).await);
+    let next = json!({ "op": "cursor.next", "cursor": 0, "max": 600 });
+    let open = json!({ "op": "db.open-cursor", "sql": "select id from kept" });
+    let results = pooled.host.probe(json!([open, next, next])).await;
+    let read = [1, 2].map(|at| ok(&results[at]).as_array().map(Vec::len));
+    assert_eq!(read, [Some(600), Some(402)]);
+    let mut visitor = pooled.host.visitor();
+    let steps = json!([
+        { "op": "blob.create", "content-type": "text/plain" },
+        { "op": "writer.write", "writer": 0, "repeat": { "byte": 65, "count": 65_536, "calls": 16 } },
+        { "op": "writer.finish", "writer": 0 },
+        { "op": "blob.keep", "id": "$2.ok.id" },
+    ]);
+    let results = visitor.probe(steps).await;
+    all_ok(&results);
+    let whole = vec![65; 1 << 20];
+    assert_eq!(ok(&results[2])["sha256"], sha256(&whole));
+    let send = json!([{ "op": "blob.send", "id": ok(&results[2])["id"] }]);
+    let answer = visitor.send(Visitor::with_steps("/file", &send), Full::<Bytes>::default()).await.expect(200);
+    assert!(answer.body == whole, "it came back changed");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn t11_fifty_clients_share_two_connections_and_none_is_told_of_another() {
+    let pooled = Pooled::start(2).await;
+    let one = |client: u32| {
+        let mut visitor = pooled.host.visitor();
+        tokio::spawn(async move {
+            for number in 0..8 {
+                let id = format!("{client}-{number}");
+                let steps = json!([
+                    { "op": "session.increment", "key": "n", "by": 1 },
+                    execute("insert into kept (id) values ($1)", json!([id])),
+                    query("select count(*) from kept where id = $1", json!([id])),
+                ]);
+                let results = visitor.probe(steps).await;
+                assert_eq!((ok(&results[0]), integer(&results[2])), (&json!(number + 1), 1), "{results:?}");
+            }
+        })
+    };
+    for client in (0..50).map(one).collect::<Vec<_>>() {
+        client.await.expect("a client of fifty");
+    }
+    assert_eq!(pooled.count().await, 400);
+    let database = pooled.direct.rsplit('/').next().expect("a name");
+    assert!(pooled.bouncer.server_connections(database).await <= 2);
+    pooled.nothing_is_left_in_sessions().await;
+}
+
+/// Notifications do not pass, so hosts ask.
+#[tokio::test(flavor = "multi_thread")]
+async fn t11_a_deployment_is_noticed_without_listening_and_commands_work() {
+    let pooled = Pooled::start(2).await;
+    pooled.run(&["deploy", guest("page").as_str(), "--app", "hello"]).await;
+    let began = Instant::now();
+    let swapped = async || pooled.host.logs().contains("version=2").then_some(());
+    until("the second version goes live", swapped).await;
+    assert!(began.elapsed() < Duration::from_secs(5), "it took {:?}", began.elapsed());
+    for arguments in [
+        &["migrate"][..],
+        &["doctor"],
+        &["apps"],
+        &["versions", "hello"],
+        &["config", "set", "--app", "probe", "A=1"],
+        &["sessions", "list", "--app", "probe"],
+    ] {
+        pooled.run(arguments).await;
+    }
+    let doctor = pooled.run(&["doctor"]).await;
+    assert!(doctor.stdout.contains("DATABASE_URL leads through a transaction pooler"), "{doctor}");
+    pooled.nothing_is_left_in_sessions().await;
+}
+
+/// A slow statement keeps the only connection, and is no reason to take the database for dead.
+#[tokio::test(flavor = "multi_thread")]
+async fn t11_a_slow_statement_is_not_taken_for_a_dead_database() {
+    let pooled = Pooled::start(1).await;
+    let slow = query(
+        "select count(*) from generate_series(1, 3000) a, generate_series(1, 3000) b where a.a + b.b = 0",
+        json!([]),
+    );
+    let mut visitor = pooled.host.visitor();
+    let slow = tokio::spawn(async move { visitor.probe(json!([slow])).await });
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    assert!(pooled.count().await >= 0);
+    let answer: Vec<Value> = slow.await.expect("a visitor does not panic");
+    assert!(answer[0].get("ok").is_some() || code(&answer[0]) == "timeout", "{answer:?}");
+    assert!(!pooled.host.logs().contains("does not answer"), "{}", pooled.host.logs());
+}

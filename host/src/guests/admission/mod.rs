@@ -24,6 +24,7 @@ pub(in crate::guests) use trim::WARM_SLOTS;
 pub use trim::{Filler, Trimmer};
 pub use usual::Usual;
 
+use super::compiling::Running;
 use crate::config::MemoryBudget;
 use state::Demand;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -45,17 +46,23 @@ pub struct Admission {
 }
 
 impl Admission {
-    /// All the room of a budget, and somebody who measures.
-    pub fn new(budget: MemoryBudget, slots: u32, wait: Duration, trimmer: Trimmer) -> Arc<Self> {
+    /// All the room of a budget, and somebody who measures, also what `compiler` takes beside it.
+    pub fn new(
+        budget: MemoryBudget,
+        slots: u32,
+        wait: Duration,
+        trimmer: Trimmer,
+        compiler: Running,
+    ) -> Arc<Self> {
         let room = Arc::new(Self {
             shares: Shares::with_instances(budget.guests, u64::from(slots)),
             budget,
-            slot: budget.guests / u64::from(slots).max(1),
+            slot: slot(budget, slots),
             wait,
             pressed: AtomicBool::new(false),
             versions: Mutex::default(),
         });
-        watch::start(&room, trimmer);
+        watch::start(&room, trimmer, compiler);
         room
     }
 
@@ -101,6 +108,11 @@ impl Admission {
     pub fn figures(&self) -> Figures {
         self.shares.figures()
     }
+}
+
+/// The part of the room that goes with one of so many slots.
+fn slot(budget: MemoryBudget, slots: u32) -> u64 {
+    budget.guests / u64::from(slots).max(1)
 }
 
 /// The room of one instance. Dropping it gives the room back.

@@ -6,9 +6,10 @@
 
 use super::body::{Body, full};
 use super::pages;
+use crate::guests::admission::AppShare;
 use crate::guests::{Registry, Why};
 use crate::storage::{AppSpace, Database};
-use crate::telemetry::figures::{self, AppFigures, GuestMemoryFigures, Measured};
+use crate::telemetry::figures::{self, AppFigures, AppMemoryFigures, GuestMemoryFigures, Measured};
 use http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
 use http::{Method, Response, StatusCode};
 use std::sync::{Mutex, PoisonError};
@@ -59,6 +60,7 @@ impl Figures {
                 waiting: room.waiting,
                 refused: room.refused,
             },
+            memory_by_app: registry.memory().by_app().into_iter().map(of_app).collect(),
             apps: self.apps(registry).await,
             pools: registry.database().pools(),
             disks: registry.databases().iter().filter_map(Database::disk_figures).collect(),
@@ -83,6 +85,10 @@ impl Figures {
         *self.last.lock().unwrap_or_else(PoisonError::into_inner) = Some(Asked { until, apps: apps.clone() });
         apps
     }
+}
+
+fn of_app(share: AppShare) -> AppMemoryFigures {
+    AppMemoryFigures { app: share.app.to_string(), bytes: share.used, waiting: share.waiting }
 }
 
 async fn ask(registry: &Registry) -> Vec<AppFigures> {

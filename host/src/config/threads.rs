@@ -11,7 +11,7 @@ pub(super) const THREADS: &str = "INNKEEPER_THREADS";
 const FALLBACK_PROCESSES: u64 = 256;
 /// The rest is left to a command beside the host, to the compiler, and to a shell.
 const PART_OF_PROCESSES: u64 = 2;
-const BOUNDS: std::ops::RangeInclusive<u32> = 48..=4_096;
+pub(super) const BOUNDS: std::ops::RangeInclusive<u32> = 48..=4_096;
 /// However many there may be, more do not help.
 const USEFUL: u32 = 256;
 /// What a machine with fewer cores has is enough for it.
@@ -20,8 +20,8 @@ const MOST_WORKERS: usize = 4;
 const OF_THE_HOST: u32 = 8;
 /// What reads and writes files and loads code.
 const BLOCKING: u32 = 32;
-/// A component compiles as fast as functions are given to threads, and each takes memory: some
-/// 30 MiB for a large one.
+/// A component compiles the faster the more threads there are, and each takes memory: of a large
+/// one some 28 MiB.
 const BYTES_OF_COMPILING: u64 = 512 << 20;
 
 /// The threads of a process.
@@ -40,12 +40,11 @@ pub struct ThreadBudget {
 impl ThreadBudget {
     /// What the environment says, else a part of what the system grants.
     pub(super) fn from_environment(environment: &Environment) -> Result<Self, Error> {
-        let given = environment.number(THREADS, BOUNDS)?;
-        Ok(Self::of(given.unwrap_or_else(|| part_of(granted::processes())), cores()))
+        Self::on(environment, granted::processes())
     }
 
     /// So many threads, on a machine with so many cores.
-    fn of(all: u32, cores: usize) -> Self {
+    pub(super) fn of(all: u32, cores: usize) -> Self {
         let workers = cores.clamp(2, MOST_WORKERS);
         let blocking = BLOCKING.min(all / 4);
         let rest = all.saturating_sub(OF_THE_HOST + blocking).saturating_sub(u32::try_from(workers).unwrap_or(0));
@@ -74,7 +73,8 @@ pub(super) fn part_of(processes: Option<u64>) -> u32 {
     u32::try_from(part).unwrap_or(u32::MAX).clamp(*BOUNDS.start(), USEFUL)
 }
 
-fn cores() -> usize {
+/// The cores that the machine shows.
+pub(super) fn cores() -> usize {
     std::thread::available_parallelism().map_or(2, std::num::NonZero::get)
 }
 

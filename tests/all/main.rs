@@ -64,6 +64,7 @@ mod moving;
 mod names;
 mod native;
 mod operator;
+mod platform;
 mod promises;
 mod requests;
 mod schemas;

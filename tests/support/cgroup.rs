@@ -35,10 +35,14 @@ pub struct Cgroup {
     _keeper: Keeper,
 }
 
-/// Says on the output that a test was not run. The test runner captures what is printed, and not
-/// what is written.
+/// Says on the output that a test was not run.
 pub fn not_run(test: &str, why: &str) {
-    let _nobody_reads = writeln!(io::stderr(), "not run: {test}: {why}");
+    say(&format!("not run: {test}: {why}"));
+}
+
+/// Says something at once: the test runner keeps back what is printed, and not what is written.
+pub fn say(text: &str) {
+    let _nobody_reads = writeln!(io::stderr(), "{text}");
 }
 
 impl Cgroup {
@@ -54,7 +58,12 @@ impl Cgroup {
             false => vec![root.join(&name)],
         };
         let paths: Vec<&str> = folders.iter().map(|folder| folder.to_str().expect("a UTF-8 path")).collect();
-        let script = r#"for n in 1 2 3 4 5 6 7 8 9; do rmdir "$@" 2>/dev/null && break; sleep 1; done"#;
+        let script = r#"for folder; do
+            for n in 1 2 3 4 5 6 7 8 9; do
+                [ -d "$folder" ] || break
+                rmdir "$folder" 2>/dev/null || sleep 1
+            done
+        done"#;
         let keeper = Keeper::start(Keeper::shell(), script, &paths);
         // From here on it is removed, whatever fails.
         let group = Self { folders, is_v1, _keeper: keeper };
@@ -81,12 +90,6 @@ impl Cgroup {
     /// How many times no process or thread could be started.
     pub fn refused_processes(&self) -> u64 {
         self.counted("pids", "pids.events", "max ")
-    }
-
-    /// Bytes that the group takes now, files that the system keeps in memory included.
-    pub fn memory_bytes(&self) -> u64 {
-        let file = if self.is_v1 { "memory.usage_in_bytes" } else { "memory.current" };
-        self.read("memory", file).trim().parse().expect("a number of bytes")
     }
 
     fn file(&self, controller: &str, name: &str) -> PathBuf {

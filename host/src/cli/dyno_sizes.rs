@@ -113,10 +113,10 @@ pub(super) fn print(sizes: &[SizeView]) {
         .collect();
     let numbers = ["MEMORY", "GUESTS", "INSTANCES", "CLIENTS", "THREADS", "SQLITE", "COMPILER"];
     let [memory, guests, instances, clients, threads, sqlite, compiler] = numbers.map(output::number);
-    let columns = [output::text("DYNO"), memory, guests, instances, clients, threads, sqlite, compiler];
-    let [dyno, a, b, c, d, e, f, g] = columns;
+    let python = output::text("COMPILES PYTHON");
     output::line("");
-    output::table([dyno, a, b, c, d, e, f, g, output::text("COMPILES PYTHON")], &rows);
+    let columns = [output::text("DYNO"), memory, guests, instances, clients, threads, sqlite, compiler, python];
+    output::table(columns, &rows);
     print_apps(sizes);
 }
 
@@ -136,7 +136,7 @@ fn print_apps(sizes: &[SizeView]) {
     // Those of one app together, the smallest dyno first.
     rows.sort_by(|one, other| one.first().cmp(&other.first()));
     output::line("");
-    let columns = [output::text("APP"), output::number("AN INSTANCE"), output::text("DYNO")];
-    let [app, takes, dyno] = columns;
-    output::table([app, takes, dyno, output::number("GUESTS AT ONCE")], &rows);
+    let (app, dyno) = (output::text("APP"), output::text("DYNO"));
+    let (takes, at_once) = (output::number("AN INSTANCE"), output::number("GUESTS AT ONCE"));
+    output::table([app, takes, dyno, at_once], &rows);
 }

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use http::Request;
 use http_body_util::Full;
-use support::cgroup::{Cgroup, DynoLimits, not_run};
+use support::cgroup::{Cgroup, DynoLimits, not_run, say};
 use support::{COMPILE_DEADLINE, Engine, TestHost, command, paths};
 use tokio::sync::{Mutex, Semaphore};
 use tokio::task::JoinSet;
@@ -162,11 +162,11 @@ async fn ask(host: &TestHost, time: Duration) -> (u64, Vec<u16>) {
             answer.status
         });
         while let Some(answered) = asked.try_join_next() {
-            others.extend(answered.ok().filter(|status| *status != 200));
+            others.extend(Some(answered.expect("an answer")).filter(|status| *status != 200));
         }
     }
     while let Some(answered) = asked.join_next().await {
-        others.extend(answered.ok().filter(|status| *status != 200));
+        others.extend(Some(answered.expect("an answer")).filter(|status| *status != 200));
     }
     (good.load(Ordering::Relaxed), others)
 }
@@ -224,7 +224,7 @@ async fn watch(host: Arc<TestHost>, stop: Arc<AtomicBool>) -> Seen {
         if std::env::var_os(SECONDS).is_some() && last.elapsed() > Duration::from_secs(10) {
             last = Instant::now();
             let own = host.serving().status_kib("RssAnon");
-            eprintln!("{} MiB resident, {} MiB of its own, {threads} threads", rss >> 10, own >> 10);
+            say(&format!("{} MiB resident, {} MiB of its own, {threads} threads", rss >> 10, own >> 10));
         }
         tokio::time::sleep(Duration::from_millis(100)).await;
     }

@@ -131,22 +131,6 @@ pub fn most_at_once(budget: MemoryBudget, instance: u64) -> u64 {
     u64::try_from(let_in.count()).unwrap_or(u64::MAX)
 }
 
-/// How many guests of one app, each asked by another client, are let in at once by a host that has
-/// nothing else to do, where each takes so many bytes.
-pub fn most_at_once(budget: MemoryBudget, instance: u64) -> u64 {
-    let slots = budget.slots();
-    let mut state = State::new(budget.guests, u64::from(slots));
-    state.resident_left = i64::try_from(budget.guests).unwrap_or(i64::MAX);
-    let demand = Demand { units: instance.max(slot(budget, slots)), instances: 1, resident: instance };
-    let app: Arc<str> = "app".into();
-    let parties = (0..slots).map(|number| {
-        let client = Client::at(std::net::Ipv4Addr::from_bits(number).into());
-        Party { app: Arc::clone(&app), client }
-    });
-    let let_in = parties.map_while(|party| state.fits(&party, demand).then(|| state.give(&party, demand)));
-    u64::try_from(let_in.count()).unwrap_or(u64::MAX)
-}
-
 /// The part of the room that goes with one of so many slots.
 fn slot(budget: MemoryBudget, slots: u32) -> u64 {
     budget.guests / u64::from(slots).max(1)

@@ -72,6 +72,36 @@ async fn doctor_knows_the_dyno_that_it_runs_on() {
     assert!(at_once(here[0]) > 100 && at_once(&sizes[2]) >= at_once(here[0]), "{report}");
 }
 
+/// How much a host may take that has little to do.
+const IDLE_KIB: u64 = 30 << 10;
+/// And how much more after it has got a large component.
+const AFTER_DEPLOYMENT_KIB: u64 = 20 << 10;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_idle_host_with_a_guest_in_rust_takes_less_than_30_mib() {
+    let Some(binary) = release() else {
+        return not_run("an idle host takes less than 30 MiB", "there is no release build");
+    };
+    let host = TestHost::with(Engine::Sqlite).app("book", "guestbook-rust").binary(binary).start().await;
+    for _ in 0..50 {
+        host.visitor().get("/").await.expect(200);
+    }
+    let small = async || (host.rss_kib() <= IDLE_KIB).then_some(());
+    support::until("the host takes less than 30 MiB", small).await;
+}
+
+/// Its code is 38 MB.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_deployment_in_python_leaves_less_than_20_mib() {
+    let host = TestHost::of(Engine::Sqlite, "book", "hello").await;
+    host.visitor().get("/").await.expect(200);
+    let before = host.rss_kib();
+    host.swap("book", "guestbook-python").await;
+    let small = async || (host.rss_kib() <= before + AFTER_DEPLOYMENT_KIB).then_some(());
+    support::until("the host is as small as before", small).await;
+    host.visitor().get("/").await.expect(200);
+}
+
 /// What was seen of a host under load.
 #[derive(Debug, Default)]
 struct Seen {
@@ -132,9 +162,13 @@ fn name(number: u64) -> String {
 
 /// A release build where there is one: a dyno runs no other.
 fn binary() -> PathBuf {
+    release().unwrap_or_else(paths::binary)
+}
+
+fn release() -> Option<PathBuf> {
     let built = paths::repository().join("target/slug/target/release/innkeeper");
     let named = std::env::var_os("INNKEEPER_RELEASE_BINARY").map(PathBuf::from);
-    named.or(Some(built)).filter(|path| path.is_file()).unwrap_or_else(paths::binary)
+    named.or(Some(built)).filter(|path| path.is_file())
 }
 
 /// Asks the apps in turn. Returns how many answers were good, and the status of the others.

@@ -115,6 +115,7 @@ impl Cgroup {
 }
 
 impl Drop for Cgroup {
+    #[expect(clippy::disallowed_methods, reason = "dropping cannot wait otherwise, and a process ends at once")]
     fn drop(&mut self) {
         for folder in &self.folders {
             for _ in 0..GOES_WITHIN {

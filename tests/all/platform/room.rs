@@ -122,7 +122,7 @@ async fn load(engine: Engine) -> Option<Seen> {
     static ALONE: Mutex<()> = Mutex::const_new(());
     let _alone = ALONE.lock().await;
     let group = Cgroup::new(SMALLEST).inspect_err(|why| not_run(&format!("T6 and T7 on {engine:?}"), why)).ok()?;
-    let seconds = std::env::var(SECONDS).ok().and_then(|text| text.parse().ok());
+    let seconds = std::env::var_os(SECONDS).and_then(|text| text.to_str()?.parse().ok());
     let time = seconds.map_or(USUALLY, Duration::from_secs);
     let host = Arc::new(twenty_apps(engine, &group).await);
     let stop = Arc::new(AtomicBool::new(false));

@@ -1,13 +1,9 @@
 //! The `innkeeper` command: parse, run, print the chain of errors, exit.
 
 use innkeeper::cli::{self, Cli};
-use innkeeper::config::allocator;
+use innkeeper::config::{self, allocator};
 use std::process::ExitCode;
 use std::time::Duration;
-
-/// Not by the number of cores: a dyno shows those of its host, and allows 256 threads.
-const MOST_WORKERS: usize = 4;
-const BLOCKING_THREADS: usize = 32;
 
 fn main() -> ExitCode {
     let cli = match Cli::parse_or_explain() {
@@ -18,10 +14,10 @@ fn main() -> ExitCode {
     if cli.serves() {
         allocator::settle();
     }
-    let workers = std::thread::available_parallelism().map_or(2, |cores| cores.get().clamp(2, MOST_WORKERS));
+    let threads = config::threads();
     let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(workers)
-        .max_blocking_threads(BLOCKING_THREADS)
+        .worker_threads(threads.workers)
+        .max_blocking_threads(threads.blocking)
         .enable_all()
         .build();
     let result = match runtime {

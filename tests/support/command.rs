@@ -2,6 +2,7 @@
 
 use std::ffi::OsStr;
 use std::fmt;
+use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
@@ -52,7 +53,12 @@ impl fmt::Display for Finished {
 /// The binary with these arguments and none of the caller's variables that would decide anything
 /// for it.
 pub fn innkeeper(arguments: &[impl AsRef<OsStr>]) -> Command {
-    let mut command = Command::new(paths::binary());
+    innkeeper_at(&paths::binary(), arguments)
+}
+
+/// The same with another build of the binary.
+pub fn innkeeper_at(binary: &Path, arguments: &[impl AsRef<OsStr>]) -> Command {
+    let mut command = Command::new(binary);
     for (name, _) in std::env::vars_os().filter(|(name, _)| decides(name)) {
         command.env_remove(name);
     }
@@ -67,18 +73,31 @@ pub fn innkeeper(arguments: &[impl AsRef<OsStr>]) -> Command {
 
 /// The same command, run by a shell that lets it open no more than so many files and sockets.
 pub fn with_descriptors(command: &Command, most: u32) -> Command {
+    after(command, &format!("ulimit -n {most}"), &[])
+}
+
+/// The same command in a control group: `entrances` are the files that say who is in it.
+pub fn in_group(command: &Command, entrances: &[PathBuf]) -> Command {
+    let entering = r#"while [ "$1" != -- ]; do echo $$ > "$1" || exit 1; shift; done; shift"#;
+    let mut entrances: Vec<&OsStr> = entrances.iter().map(|file| file.as_os_str()).collect();
+    entrances.push(OsStr::new("--"));
+    after(command, entering, &entrances)
+}
+
+/// The same command, run by a shell once it has done something else, which may take arguments away.
+fn after(command: &Command, first: &str, arguments: &[&OsStr]) -> Command {
     let inner = command.as_std();
-    let mut limited = Command::new("sh");
-    limited.arg("-c").arg(format!("ulimit -n {most} && exec \"$@\"")).arg("sh");
-    limited.arg(inner.get_program()).args(inner.get_args());
+    let mut shell = Command::new("sh");
+    shell.arg("-c").arg(format!("{first} && exec \"$@\"")).arg("sh").args(arguments);
+    shell.arg(inner.get_program()).args(inner.get_args());
     for (name, value) in inner.get_envs() {
         let _ = match value {
-            Some(value) => limited.env(name, value),
-            None => limited.env_remove(name),
+            Some(value) => shell.env(name, value),
+            None => shell.env_remove(name),
         };
     }
-    limited.stdin(Stdio::null()).kill_on_drop(true);
-    limited
+    shell.stdin(Stdio::null()).kill_on_drop(true);
+    shell
 }
 
 /// Runs a command to its end.

@@ -1,9 +1,11 @@
 //! A real host process on a database of its own: deploy, serve, visit, swap, kill, start again.
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::process::ExitStatus;
 use std::sync::{Arc, Mutex};
 
+use crate::cgroup::Cgroup;
 use crate::client::Address;
 use crate::command::{self, Finished};
 use crate::logs::Logs;
@@ -21,6 +23,8 @@ pub struct Builder {
     arguments: Vec<String>,
     by_environment: bool,
     descriptors: Option<u32>,
+    binary: Option<PathBuf>,
+    entrances: Vec<PathBuf>,
 }
 
 impl Builder {
@@ -61,6 +65,18 @@ impl Builder {
         self
     }
 
+    /// Serves with another build of the binary.
+    pub fn binary(mut self, binary: PathBuf) -> Self {
+        self.binary = Some(binary);
+        self
+    }
+
+    /// Serves inside a control group, which has to outlive the host.
+    pub fn inside(mut self, group: &Cgroup) -> Self {
+        self.entrances = group.entrances();
+        self
+    }
+
     /// Uses this database instead of a fresh one.
     pub fn database(mut self, database: TestDatabase) -> Self {
         self.database = Some(database);
@@ -88,13 +104,17 @@ impl Builder {
     }
 
     async fn serve(&self, database: &TestDatabase) -> (Serving, SocketAddr) {
-        let mut command = command::innkeeper(&["serve", "--listen", "127.0.0.1:0"]);
+        let binary = self.binary.clone().unwrap_or_else(paths::binary);
+        let mut command = command::innkeeper_at(&binary, &["serve", "--listen", "127.0.0.1:0"]);
         let [flag, place] = database.arguments();
         let _ = if self.by_environment { command.env("DATABASE_URL", place) } else { command.args([flag, place]) };
         command.args(&self.arguments);
         command.envs(self.environment.iter().map(|(name, value)| (name, value)));
         if let Some(most) = self.descriptors {
             command = command::with_descriptors(&command, most);
+        }
+        if !self.entrances.is_empty() {
+            command = command::in_group(&command, &self.entrances);
         }
         let serving = Serving::start(command);
         let address = serving.address().await;
@@ -116,7 +136,17 @@ impl TestHost {
     /// Begins to describe a host on a fresh database of this engine.
     pub fn with(engine: Engine) -> Builder {
         let (apps, environment, arguments) = (Vec::new(), Vec::new(), Vec::new());
-        Builder { engine, database: None, apps, environment, arguments, by_environment: false, descriptors: None }
+        Builder {
+            engine,
+            database: None,
+            apps,
+            environment,
+            arguments,
+            by_environment: false,
+            descriptors: None,
+            binary: None,
+            entrances: Vec::new(),
+        }
     }
 
     /// A host that serves one app from `/`.

@@ -14,6 +14,7 @@
 )]
 
 pub mod bytes;
+pub mod cgroup;
 pub mod chromium;
 pub mod client;
 pub mod clients;

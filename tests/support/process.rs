@@ -56,6 +56,12 @@ impl Serving {
         number.and_then(|number| number.parse().ok()).unwrap_or_else(|| panic!("no {name} in {status}"))
     }
 
+    /// Its threads.
+    pub fn threads(&self) -> u64 {
+        let threads = std::fs::read_dir(format!("/proc/{}/task", self.pid())).expect("a living process");
+        threads.count() as u64
+    }
+
     /// Makes the kernel forget how large the process once was, so that `VmHWM` tells of what comes
     /// next.
     pub fn forget_peak(&self) {

@@ -1,9 +1,11 @@
 //! `innkeeper doctor`
 
+use super::dyno_sizes::{self, AppSize};
 use super::follower_report::{self, FollowerReport};
 use super::tiers::{self, Tier};
 use super::{DatabaseArgs, output};
 use crate::config::Config;
+use crate::guests::heartbeat::HostState;
 use crate::operations::HostView;
 use crate::operations::budget::{self, Budget};
 use crate::storage::registry::App;
@@ -20,7 +22,8 @@ const FEW: usize = 5;
 /// Show which database was found and why, and whether it answers
 ///
 /// Shows which database was found, why, and whether it answers, and how far each app is kept apart
-/// from the others; with --limits, every limit in force. Prints no password.
+/// from the others; with --limits, every limit in force, and what they come to on each size of dynos.
+/// Prints no password.
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
 Examples:
@@ -34,11 +37,14 @@ connections, budget, followers, memory_bytes, instances}; apps is a list of {app
 {folder, free_bytes, reserve_bytes, takes_writes}, connections is {guests, host, apps, followers, most}, hosts is as in
 `hosts`; budget is a list of {name, each, processes, release, psql, most, most_with_preboot, limit, warning,
 preboot_note, not_counted}, followers one of {app, follower, most_seconds, behind_seconds, problem}.
-With --limits: a list of {name, variable, value, default, unit, meaning}")]
+With --limits: {limits, sizes}; limits is a list of {name, variable, value, default, unit, meaning}, sizes one of
+{dyno, memory_bytes, here, threads, guest_memory_bytes, instances, connections, compile_memory_bytes, compile_threads,
+compiles_python, sqlite_heap_bytes, apps}, whose apps are {app, instance_bytes, known, at_once}")]
 pub(super) struct Options {
     #[command(flatten)]
     database: DatabaseArgs,
-    /// Show the limits instead, and the variables that set them
+    /// Show the limits instead, the variables that set them, and what there is room for on each
+    /// size of dynos
     #[arg(long)]
     limits: bool,
     /// Count connections for so many dynos instead of the hosts that live
@@ -54,20 +60,47 @@ pub(super) struct Options {
 
 pub(super) async fn run(options: &Options) -> anyhow::Result<()> {
     let config = options.database.load()?;
-    if options.limits { limits(&config, options.json) } else { database(&config, options).await }
+    if options.limits { limits(&config, options.json).await } else { database(&config, options).await }
 }
 
-fn limits(config: &Config, json: bool) -> anyhow::Result<()> {
+async fn limits(config: &Config, json: bool) -> anyhow::Result<()> {
     let table = config.limit_rows();
+    let apps = match app_sizes(config).await {
+        Ok(apps) => apps,
+        Err(error) => {
+            output::note(format!("note: what there is room for is not known by app: {error}"));
+            Vec::new()
+        }
+    };
+    let sizes = dyno_sizes::sizes(config, &apps)?;
     if json {
-        return output::json(&table);
+        return output::json(&json!({ "limits": table, "sizes": sizes }));
     }
     let rows: Vec<_> = table
         .into_iter()
         .map(|row| [row.meaning.to_owned(), row.value, row.default, row.variable.to_owned()])
         .collect();
     output::table(["LIMIT", "VALUE", "DEFAULT", "VARIABLE"].map(output::text), &rows);
+    dyno_sizes::print(&sizes);
     Ok(())
+}
+
+/// The apps, and what live hosts have told of their instances: the most that one of them has.
+async fn app_sizes(config: &Config) -> storage::Result<Vec<AppSize>> {
+    let database = Database::open(config)?;
+    let apps = match database.registry_state().await? {
+        RegistryState::Current => database.apps().await?,
+        RegistryState::Missing | RegistryState::Old => Vec::new(),
+    };
+    let hosts = if apps.is_empty() { Vec::new() } else { database.hosts().await? };
+    database.close().await;
+    let live = hosts.iter().filter(|host| host.is_live());
+    let told: Vec<HostState> = live.filter_map(|host| serde_json::from_str(&host.report.state).ok()).collect();
+    let size = |app: App| {
+        let known = told.iter().filter_map(|host| host.instance_bytes.get(&app.name).copied()).max();
+        AppSize { app: app.name, known }
+    };
+    Ok(apps.into_iter().filter(|app| app.active.is_some()).map(size).collect())
 }
 
 async fn database(config: &Config, options: &Options) -> anyhow::Result<()> {

@@ -14,6 +14,7 @@ mod database_args;
 mod deploy;
 mod dev;
 mod doctor;
+mod dyno_sizes;
 mod followed;
 mod follower_report;
 mod hosts;

@@ -60,7 +60,7 @@ pub(super) fn compiler(config: &Config) -> anyhow::Result<Compiler> {
         memory_bytes: config.limits.memory_per_instance,
     });
     let engine = engine.map_err(|error| anyhow!("cannot start the WebAssembly engine: {error:#}"))?;
-    let workshop = Workshop::new(WorkshopSettings::new(&config.limits, temporary));
+    let workshop = Workshop::new(WorkshopSettings::new(config, temporary));
     let store = NativeStore::new(engine.engine.clone(), code, SharedKey::new(config.code_key.clone()));
     Compiler::new(engine, workshop, store, config.limits.component_bytes).map_err(|error| anyhow!("{error:#}"))
 }

@@ -97,7 +97,8 @@ limits! {
     component_bytes, COMPONENT_BYTES: u64 = 32 * MIB;
     /// Computing time to compile one component, in whole seconds.
     compile_time, COMPILE_TIME: Duration = Duration::from_secs(60);
-    /// Memory to compile one component, in a process of its own.
+    /// Memory to compile one component, in a process of its own; less where the host would be left
+    /// with too little.
     compile_memory, COMPILE_MEMORY: u64 = 512 * MIB;
     /// All values of one session.
     session_bytes, SESSION_BYTES: u64 = 64 * KIB;

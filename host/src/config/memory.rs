@@ -1,15 +1,10 @@
 //! How much memory this process may use, and what of it is for guests.
 
-use std::fs;
-
-use super::units::Quantity;
+use super::granted;
 use super::{Environment, Error};
 
 /// The variable that says how much memory there is.
 pub(super) const MEMORY: &str = "INNKEEPER_MEMORY";
-const CGROUP_V2: &str = "/sys/fs/cgroup/memory.max";
-const CGROUP_V1: &str = "/sys/fs/cgroup/memory/memory.limit_in_bytes";
-const MEMINFO: &str = "/proc/meminfo";
 /// The smallest dyno, for a system that tells nothing.
 const FALLBACK_BYTES: u64 = 512 << 20;
 /// The process is let grow to this part of its memory. The kernel takes some for sockets, and
@@ -19,6 +14,8 @@ const CEILING_PERCENT: u128 = 87;
 const HARD_PERCENT: u128 = 91;
 /// What a host without guests takes, until it is measured.
 const HOST_BYTES: u64 = 64 << 20;
+/// A compiler has at least so much, however little there is: a small component needs no more.
+const LEAST_COMPILING: u64 = 128 << 20;
 /// Guests have at least this part, however much the host itself takes.
 const LEAST_PART: u64 = 8;
 /// A slot for an instance costs address space, and some memory once it has been used.
@@ -43,6 +40,8 @@ pub struct MemoryBudget {
     pub guests: u64,
     /// What guests may take in any case.
     pub least: u64,
+    /// What a compiler may take beside a host that has little to do.
+    pub compiling: u64,
 }
 
 impl MemoryBudget {
@@ -50,7 +49,13 @@ impl MemoryBudget {
     pub fn of(memory: u64) -> Self {
         let part = |percent: u128| u64::try_from(u128::from(memory) * percent / 100).unwrap_or(u64::MAX);
         let (ceiling, least) = (part(CEILING_PERCENT), (memory / LEAST_PART).max(1));
-        Self { ceiling, hard: part(HARD_PERCENT), guests: ceiling.saturating_sub(HOST_BYTES).max(least), least }
+        Self {
+            ceiling,
+            hard: part(HARD_PERCENT),
+            guests: ceiling.saturating_sub(HOST_BYTES).max(least),
+            least,
+            compiling: memory.saturating_sub(HOST_BYTES.saturating_add(least)).max(LEAST_COMPILING),
+        }
     }
 
     /// How many instances there are slots for.
@@ -63,8 +68,7 @@ impl MemoryBudget {
 /// The bytes that this process may use: `INNKEEPER_MEMORY`, or what the system grants.
 pub fn memory_bytes(environment: &Environment) -> Result<u64, Error> {
     let given = environment.quantity(MEMORY)?;
-    let read = |path: &str| fs::read_to_string(path).unwrap_or_default();
-    Ok(given.unwrap_or_else(|| granted(&read(CGROUP_V2), &read(CGROUP_V1), &read(MEMINFO))))
+    Ok(given.or_else(granted::memory).unwrap_or(FALLBACK_BYTES))
 }
 
 /// The bytes that SQLite may allocate, where one value may have `value` bytes.
@@ -72,46 +76,9 @@ pub fn sqlite_heap(memory: u64, value: u64) -> u64 {
     (memory / SQLITE_PART).min(MAX_SQLITE_BYTES).max(value.saturating_mul(VALUES_OF_A_STATEMENT))
 }
 
-/// The smallest of the limits that these files tell; an absent file is an empty one.
-///
-/// A group without a limit says `max` (version 2) or a number beyond any machine (version 1), so
-/// that the memory of the machine is the smaller one.
-fn granted(cgroup_v2: &str, cgroup_v1: &str, meminfo: &str) -> u64 {
-    let groups = [cgroup_v2, cgroup_v1].into_iter().filter_map(|text| text.trim().parse().ok());
-    let limits = groups.chain(machine(meminfo)).filter(|limit| *limit > 0);
-    limits.min().unwrap_or(FALLBACK_BYTES)
-}
-
-/// `MemTotal:       16384 kB`, where kB means KiB.
-fn machine(meminfo: &str) -> Option<u64> {
-    let total = meminfo.lines().find_map(|line| line.strip_prefix("MemTotal:"))?;
-    u64::parse(&total.trim().replace("kB", "KiB"))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    const MEMINFO_16_GIB: &str = "MemFree: 1 kB\nMemTotal:       16777216 kB\nSwapTotal: 0 kB\n";
-    const NO_LIMIT_V1: &str = "9223372036854771712\n";
-
-    #[test]
-    fn the_smallest_limit_counts() {
-        let cases = [
-            ("536870912\n", "", MEMINFO_16_GIB, 512 << 20),
-            ("max\n", "", MEMINFO_16_GIB, 16 << 30),
-            ("", "536870912\n", MEMINFO_16_GIB, 512 << 20),
-            ("", NO_LIMIT_V1, MEMINFO_16_GIB, 16 << 30),
-            ("1099511627776", "", MEMINFO_16_GIB, 16 << 30),
-            ("1073741824", "", "", 1 << 30),
-            ("", "", MEMINFO_16_GIB, 16 << 30),
-            ("", "", "", FALLBACK_BYTES),
-            ("max", "x", "MemTotal: x", FALLBACK_BYTES),
-        ];
-        for (v2, v1, meminfo, bytes) in cases {
-            assert_eq!(granted(v2, v1, meminfo), bytes, "{v2:?} {v1:?}");
-        }
-    }
 
     #[test]
     fn the_setting_goes_before_the_system() {
@@ -125,9 +92,9 @@ mod tests {
     fn guests_have_what_the_host_leaves() {
         let budget = MemoryBudget::of(512 << 20);
         assert_eq!((budget.ceiling >> 20, budget.hard >> 20, budget.guests >> 20), (445, 465, 381));
-        assert_eq!(budget.slots(), 1_000);
+        assert_eq!((budget.slots(), budget.compiling >> 20), (1_000, 384));
         let small = MemoryBudget::of(64 << 20);
-        assert_eq!((small.guests, small.slots()), (8 << 20, 64));
+        assert_eq!((small.guests, small.slots(), small.compiling >> 20), (8 << 20, 64, 128));
         assert!(MemoryBudget::of(u64::MAX).guests < u64::MAX);
         assert_eq!(MemoryBudget::of(0).least, 1);
     }

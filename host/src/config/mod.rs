@@ -18,9 +18,11 @@ mod connections;
 mod database;
 mod database_url;
 mod detect;
+mod dyno;
 mod env;
 mod error;
 mod follower;
+mod granted;
 mod limits;
 mod login;
 mod memory;
@@ -35,6 +37,7 @@ mod query;
 mod remote;
 mod secret;
 mod sqlite_url;
+mod threads;
 mod tls;
 mod tls_rules;
 mod units;
@@ -48,6 +51,7 @@ pub use code_key::CodeKey;
 pub use database::{DatabaseTarget, PostgresHost, PostgresTarget};
 pub use database_url::DatabaseUrl;
 pub use detect::{DEFAULT_DATA_DIRECTORY, DatabaseOptions, Decision, Source, app_target, detect};
+pub use dyno::{DYNO_SIZES, DynoSize};
 pub use env::{Environment, arguments, machine, temporary_folder};
 pub use error::Error;
 pub use follower::{DEFAULT_FOLLOWER_LAG, check_follower_var, parse_follower_lag};
@@ -59,6 +63,8 @@ pub use nearest::nearest;
 pub use otlp::{OtlpConfig, OtlpEndpoint, OtlpSampler, OtlpTemporality};
 pub use remote::RemoteConfig;
 pub use secret::Secret;
+use threads::THREADS;
+pub use threads::{ThreadBudget, threads};
 pub use tls::{RootCertificate, SslMode};
 pub use tls_rules::{ClientCertificate, TlsRules, TlsVersions};
 pub use variables::{Variable, variables};
@@ -83,6 +89,7 @@ const FOLLOWER_POOL_SIZE: &str = "INNKEEPER_FOLLOWER_POOL_SIZE";
 const HOST_NAME: &str = "/proc/sys/kernel/hostname";
 /// The users of this system, a line for each.
 const USERS: &str = "/etc/passwd";
+const COMPILE_MEMORY: &str = "INNKEEPER_COMPILE_MEMORY";
 const CODE_CACHE: &str = "INNKEEPER_CODE_CACHE";
 const LISTEN: &str = "INNKEEPER_LISTEN";
 const LOG_FILTER: &str = "INNKEEPER_LOG";
@@ -110,6 +117,8 @@ pub struct Config {
     pub listens: bool,
     /// The memory that this process may use.
     pub memory_bytes: u64,
+    /// The threads that this process may have.
+    pub threads: ThreadBudget,
     /// A directory for compiled components; none = a temporary one for each process.
     pub code_cache: Option<PathBuf>,
     /// What signs compiled code in the database.
@@ -139,8 +148,9 @@ impl Config {
     pub fn load(options: &DatabaseOptions, environment: &Environment) -> Result<Self, Error> {
         let database = detect(options, environment)?;
         let pool_size = environment.number(POOL_SIZE, 1..=MAX_POOL_SIZE)?;
+        let memory_bytes = memory_bytes(environment)?;
         Ok(Self {
-            limits: Limits::from_environment(environment)?,
+            limits: limits(environment, memory_bytes)?,
             web: WebConfig::from_environment(environment)?,
             pool_size: pool_size.unwrap_or(DEFAULT_POOL_SIZE),
             app_pool_size: environment.number(APP_POOL_SIZE, 1..=MAX_POOL_SIZE)?.unwrap_or(DEFAULT_APP_POOL_SIZE),
@@ -149,7 +159,8 @@ impl Config {
                 .unwrap_or(DEFAULT_FOLLOWER_POOL_SIZE),
             // A transaction pooler carries no notifications.
             listens: environment.flag(LISTEN)?.unwrap_or(true) && !database.is_pooler,
-            memory_bytes: memory_bytes(environment)?,
+            memory_bytes,
+            threads: ThreadBudget::from_environment(environment)?,
             code_cache: code_cache(&database.target, environment)?,
             code_key: CodeKey::find(&database.target, environment)?,
             sqlite_synchronous: sqlite_synchronous(environment)?,
@@ -198,6 +209,20 @@ impl Config {
                 bytes(budget.guests),
                 "bytes",
                 "Of it for guests, less what the host takes beyond 64MiB",
+            ),
+            row(
+                "sqlite_heap",
+                MEMORY,
+                bytes(self.sqlite_heap_bytes()),
+                "bytes",
+                "Memory that SQLite may allocate for all apps together",
+            ),
+            row(
+                "threads",
+                THREADS,
+                self.threads.all.to_string(),
+                "count",
+                "Threads of this process; half of what the system allows, however many cores it shows",
             ),
             row("instances", MEMORY, slots, "count", "Guests at work at once, as far as there is memory"),
             row(
@@ -255,6 +280,16 @@ impl Config {
     pub fn sqlite_heap_bytes(&self) -> u64 {
         sqlite_heap(self.memory_bytes, self.limits.sql_value_bytes)
     }
+}
+
+/// The limits that are set. Where nothing says how much memory a compiler may have, it has what
+/// the host can do without: otherwise the system would end it halfway.
+fn limits(environment: &Environment, memory: u64) -> Result<Limits, Error> {
+    let mut limits = Limits::from_environment(environment)?;
+    if environment.get(COMPILE_MEMORY).is_none() {
+        limits.compile_memory = limits.compile_memory.min(MemoryBudget::of(memory).compiling);
+    }
+    Ok(limits)
 }
 
 /// The name of a user of this system, or its number.
@@ -333,6 +368,16 @@ mod tests {
         assert_eq!(config.limits.session_idle.as_secs(), 3_600);
         assert_eq!(config.sqlite_synchronous, SqliteSynchronous::Normal);
         assert_eq!(config.web.serve_port, 5006);
+        Ok(())
+    }
+
+    #[test]
+    fn a_compiler_has_what_a_small_dyno_leaves_unless_something_else_is_said() -> Result<(), Error> {
+        let small = ("INNKEEPER_MEMORY", "512MiB");
+        assert_eq!(load(&[small])?.limits.compile_memory, 384 << 20);
+        assert_eq!(load(&[small, (COMPILE_MEMORY, "450MiB")])?.limits.compile_memory, 450 << 20);
+        let large = load(&[("INNKEEPER_MEMORY", "14GiB")])?;
+        assert_eq!(large.limits.compile_memory, Limits::COMPILE_MEMORY);
         Ok(())
     }
 

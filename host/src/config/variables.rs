@@ -16,7 +16,7 @@ pub struct Variable {
 }
 
 /// Name, default and meaning of what is not a limit.
-const SETTINGS: [(&str, &str, &str); 40] = [
+const SETTINGS: [(&str, &str, &str); 41] = [
     (
         "INNKEEPER_LOG",
         "warn,sqlx=error,innkeeper=info,guest=info,request=info",
@@ -77,6 +77,11 @@ const SETTINGS: [(&str, &str, &str); 40] = [
         "at least 32 random characters that sign compiled components in the database; the same for all hosts and those who deploy",
     ),
     ("INNKEEPER_MEMORY", "what the system grants", "memory that this process may use, such as 512MiB"),
+    (
+        "INNKEEPER_THREADS",
+        "half of the processes that the system allows, 48 to 256",
+        "most threads of this process, 48 to 4096",
+    ),
     ("PORT", "8080", "port that serve listens at"),
     ("INNKEEPER_TRUST_PROXY", "1 on a dyno, else 0", "1 = believe X-Forwarded-*, because a router writes them"),
     (

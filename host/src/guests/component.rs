@@ -149,7 +149,7 @@ impl Compiler {
     /// The room that instances share, under a budget.
     pub fn admission(&self, budget: MemoryBudget, limits: &Limits) -> Arc<Admission> {
         let trimmer = Trimmer::new(self.engine.clone(), self.filler.clone());
-        Admission::new(budget, self.instances, limits.memory_wait, trimmer)
+        Admission::new(budget, self.instances, limits.memory_wait, trimmer, self.workshop.running())
     }
 
     /// Compiles what gives memory back, if that is wanted.

@@ -28,6 +28,18 @@ pub struct HostState {
     pub problems: BTreeMap<String, String>,
     /// Apps that are gone, and of which requests are still being answered.
     pub ending: Vec<String>,
+    /// Bytes of memory that an instance of an app takes when it begins, as far as is known here.
+    pub instance_bytes: BTreeMap<String, u64>,
+}
+
+/// So many apps are told what their instances take: what a host says is written again and again.
+const MOST_TOLD: usize = 100;
+
+impl HostState {
+    /// Whether others have to hear of a change at once. What is measured is told with the rest.
+    fn says_the_same(&self, other: &Self) -> bool {
+        (&self.loading, &self.problems, &self.ending) == (&other.loading, &other.problems, &other.ending)
+    }
 }
 
 /// Tells this process from all other hosts of the database.
@@ -82,10 +94,9 @@ impl Heartbeat {
     /// writes is told later.
     pub(super) async fn beat(&mut self, registry: &Registry, generation: i64) {
         let state = registry.host_state();
-        let is_known = self
-            .last
-            .as_ref()
-            .is_some_and(|(at, known, said)| at.elapsed() < EVERY && *known == generation && *said == state);
+        let is_known = self.last.as_ref().is_some_and(|(at, known, said)| {
+            at.elapsed() < EVERY && *known == generation && said.says_the_same(&state)
+        });
         if is_known {
             return;
         }
@@ -138,7 +149,12 @@ impl Registry {
             of_app.values().map(String::as_str).collect::<Vec<_>>().join("; ")
         };
         let problems = problems.iter().map(|(app, of_app)| (app.clone(), together(of_app))).collect();
-        HostState { loading, problems, ending: self.ending() }
+        let routes = self.routes();
+        let guests = routes.guests().take(MOST_TOLD);
+        let instance_bytes =
+            guests.map(|guest| (guest.app.space.app().to_string(), guest.usual.bytes())).collect();
+        drop(routes);
+        HostState { loading, problems, ending: self.ending(), instance_bytes }
     }
 
     /// Notes that requests may be answered with this.

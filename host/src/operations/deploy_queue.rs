@@ -12,6 +12,7 @@ use super::uploads::{code_not_brought, not_brought, parse_sha256, random_id};
 use super::{
     DeployRequest, Deployed, ErrorKind, OperationError, Operations, Result, Scope, Scopes, Stage, TokenState, time,
 };
+use crate::config::allocator;
 use crate::guests::rehearsal::Prepared;
 use crate::storage::registry::{Actor, AuditEvent, DeploymentRun, GONE, NewDeploymentRun, RunState};
 use crate::storage::{self, hex, now_micros};
@@ -261,6 +262,9 @@ impl Work {
             Ok(_) => drop(operations.forget_upload(&self.app, &self.sha256).await),
             Err(error) => self.note_failure(&error).await,
         }
+        drop(self);
+        // Pieces of the component lay between smaller things that are still there.
+        drop(tokio::task::spawn_blocking(allocator::give_back));
     }
 
     async fn deploy(&self, turn: Turn) -> Result<Deployed> {

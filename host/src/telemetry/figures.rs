@@ -18,6 +18,8 @@ pub struct Measured {
     pub guests_most: u64,
     /// Of the memory that guests share.
     pub guest_memory: GuestMemoryFigures,
+    /// Of that memory, by app.
+    pub memory_by_app: Vec<AppMemoryFigures>,
     /// Of each app.
     pub apps: Vec<AppFigures>,
     /// Of each pool of connections; none on SQLite.
@@ -63,6 +65,17 @@ pub struct GuestMemoryFigures {
     pub waiting: u64,
     /// Requests and growing guests that were refused since the process began.
     pub refused: u64,
+}
+
+/// What an app has of the memory that guests share.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct AppMemoryFigures {
+    /// The app.
+    pub app: String,
+    /// Bytes in use.
+    pub bytes: u64,
+    /// Requests that wait for room.
+    pub waiting: u64,
 }
 
 /// What an app has in its database.
@@ -111,6 +124,7 @@ pub fn text(measured: &Measured) -> String {
     let mut registry = Registry::with_prefix("innkeeper");
     metrics::register(&mut registry);
     guests(&mut registry, measured);
+    memory_by_app(&mut registry, &measured.memory_by_app);
     apps(&mut registry, &measured.apps);
     pools(&mut registry, &measured.pools);
     followers(&mut registry, &measured.followers);
@@ -161,6 +175,18 @@ fn guests(registry: &mut Registry, measured: &Measured) {
         gauge.set(signed(value));
         registry.register(name, help, gauge);
     }
+}
+
+/// An app that has nothing and waits for nothing is not there.
+fn memory_by_app(registry: &mut Registry, apps: &[AppMemoryFigures]) {
+    let [bytes, waiting] = [(); 2].map(|()| Family::<ByApp, Gauge>::default());
+    for app in apps {
+        bytes.get_or_create(&by(&app.app)).set(signed(app.bytes));
+        waiting.get_or_create(&by(&app.app)).set(signed(app.waiting));
+    }
+    let help = "Bytes of memory that the guests of an app take, with what the host holds for them";
+    registry.register("app_guest_memory_bytes", help, bytes);
+    registry.register("app_guest_memory_waiting", "Requests of an app that wait for room in memory", waiting);
 }
 
 fn apps(registry: &mut Registry, apps: &[AppFigures]) {

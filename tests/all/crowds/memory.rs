@@ -65,7 +65,7 @@ async fn the_limits_tell_how_memory_is_divided() {
     let mut doctor = support::command::innkeeper(&["doctor", "--limits", "--json", flag, place]);
     doctor.env("INNKEEPER_MEMORY", "512MiB");
     let report = support::command::finish(doctor, support::DEADLINE).await.succeeded().json();
-    let rows = report.as_array().expect("rows");
+    let rows = report["limits"].as_array().expect("rows");
     let value = |name: &str| rows.iter().find(|row| row["name"] == name).map(|row| row["value"].clone());
     assert_eq!(value("memory"), Some(json!("445MiB")));
     assert_eq!(value("guest_memory"), Some(json!("381MiB")));

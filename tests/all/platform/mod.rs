@@ -13,6 +13,7 @@ mod leaving;
 mod log_lines;
 mod pooler;
 mod release;
+mod room;
 mod router;
 mod samples;
 mod secrets;

@@ -92,10 +92,13 @@ async fn json_has_the_shape_that_the_help_says(engine: Engine) {
     }
     let limits = command::on(&database, &["doctor", "--limits", "--json"]).await.succeeded().json();
     let help = command::run(&["doctor", "--help"]).await.succeeded().stdout;
-    let listed = names(&limits).expect("limits");
-    let said =
-        help.split_once("With --limits: a list of {").expect("a list").1.split_once('}').expect("its end").0;
-    assert_eq!(said.split(", ").map(str::to_owned).collect::<BTreeSet<_>>(), listed, "{limits}");
+    for (list, before) in [("limits", "limits is a list of {"), ("sizes", "sizes one of {")] {
+        // The help is wrapped.
+        let help = help.split_whitespace().collect::<Vec<_>>().join(" ");
+        let said = help.split_once(before).expect("a list").1.split_once('}').expect("its end").0;
+        let said: BTreeSet<_> = said.split(", ").map(str::to_owned).collect();
+        assert_eq!(said, names(&limits[list]).expect("rows"), "{limits}");
+    }
     let inspected = command::run(&["inspect", guest, "--json"]).await.succeeded().json();
     has_shape("inspect", &inspected, &documented("inspect").await);
     let host = TestHost::with(engine).database(database).start().await;

@@ -19,13 +19,14 @@ mod watch;
 
 pub use client::{Client, Party};
 pub use limiter::Limiter;
-pub use shares::{Figures, Refused, Share, Shares};
+pub use shares::{AppShare, Figures, Refused, Share, Shares};
 pub(in crate::guests) use trim::WARM_SLOTS;
 pub use trim::{Filler, Trimmer};
 pub use usual::Usual;
 
+use super::compiling::Running;
 use crate::config::MemoryBudget;
-use state::Demand;
+use state::{Demand, State};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
@@ -45,17 +46,23 @@ pub struct Admission {
 }
 
 impl Admission {
-    /// All the room of a budget, and somebody who measures.
-    pub fn new(budget: MemoryBudget, slots: u32, wait: Duration, trimmer: Trimmer) -> Arc<Self> {
+    /// All the room of a budget, and somebody who measures, also what `compiler` takes beside it.
+    pub fn new(
+        budget: MemoryBudget,
+        slots: u32,
+        wait: Duration,
+        trimmer: Trimmer,
+        compiler: Running,
+    ) -> Arc<Self> {
         let room = Arc::new(Self {
             shares: Shares::with_instances(budget.guests, u64::from(slots)),
             budget,
-            slot: budget.guests / u64::from(slots).max(1),
+            slot: slot(budget, slots),
             wait,
             pressed: AtomicBool::new(false),
             versions: Mutex::default(),
         });
-        watch::start(&room, trimmer);
+        watch::start(&room, trimmer, compiler);
         room
     }
 
@@ -101,6 +108,32 @@ impl Admission {
     pub fn figures(&self) -> Figures {
         self.shares.figures()
     }
+
+    /// The figures of this moment by app: of those that have something or wait for something.
+    pub fn by_app(&self) -> Vec<AppShare> {
+        self.shares.by_app()
+    }
+}
+
+/// How many guests of one app, each asked by another client, are let in at once by a host that has
+/// nothing else to do, where each takes so many bytes.
+pub fn most_at_once(budget: MemoryBudget, instance: u64) -> u64 {
+    let slots = budget.slots();
+    let mut state = State::new(budget.guests, u64::from(slots));
+    state.resident_left = i64::try_from(budget.guests).unwrap_or(i64::MAX);
+    let demand = Demand { units: instance.max(slot(budget, slots)), instances: 1, resident: instance };
+    let app: Arc<str> = "app".into();
+    let parties = (0..slots).map(|number| {
+        let client = Client::at(std::net::Ipv4Addr::from_bits(number).into());
+        Party { app: Arc::clone(&app), client }
+    });
+    let let_in = parties.map_while(|party| state.fits(&party, demand).then(|| state.give(&party, demand)));
+    u64::try_from(let_in.count()).unwrap_or(u64::MAX)
+}
+
+/// The part of the room that goes with one of so many slots.
+fn slot(budget: MemoryBudget, slots: u32) -> u64 {
+    budget.guests / u64::from(slots).max(1)
 }
 
 /// The room of one instance. Dropping it gives the room back.
@@ -130,5 +163,19 @@ impl Place {
 impl Drop for Place {
     fn drop(&mut self) {
         self.usual.ended(self.prepaid.units, self.prepaid.resident);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_small_dyno_has_room_for_hundreds_in_rust_or_some_in_python() {
+        let budget = MemoryBudget::of(512 << 20);
+        let (rust, python) = (most_at_once(budget, 512 << 10), most_at_once(budget, 10 << 20));
+        // An eighth is kept for other apps and other clients.
+        assert!((600..700).contains(&rust) && (30..36).contains(&python), "{rust} {python}");
+        assert_eq!(most_at_once(budget, 1 << 40), 1, "one is always let in");
     }
 }

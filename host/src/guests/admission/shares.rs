@@ -4,6 +4,7 @@
 use super::client::Party;
 use super::state::{Demand, State, Taken};
 use super::usual::Usual;
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::oneshot;
@@ -38,6 +39,17 @@ pub struct Figures {
     pub refused: u64,
 }
 
+/// What one app has at this moment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AppShare {
+    /// The app.
+    pub app: Arc<str>,
+    /// Units in use.
+    pub used: u64,
+    /// Requests that wait.
+    pub waiting: u64,
+}
+
 impl Shares {
     /// So many units.
     pub fn new(total: u64) -> Arc<Self> {
@@ -63,6 +75,17 @@ impl Shares {
             waiting,
             refused: state.refused,
         }
+    }
+
+    pub(super) fn by_app(&self) -> Vec<AppShare> {
+        let state = self.lock();
+        let mut apps: BTreeMap<Arc<str>, (u64, u64)> =
+            state.apps.iter().map(|(app, used)| (Arc::clone(app), (*used, 0))).collect();
+        for app in state.waiting_apps() {
+            apps.entry(Arc::clone(app)).or_default().1 += 1;
+        }
+        drop(state);
+        apps.into_iter().map(|(app, (used, waiting))| AppShare { app, used, waiting }).collect()
     }
 
     /// Units, if they are there and nobody waits for them.

@@ -183,6 +183,11 @@ impl State {
         forget(&mut self.clients, &party.client, demand.units);
     }
 
+    /// The app of each that waits.
+    pub(super) fn waiting_apps(&self) -> impl Iterator<Item = &Arc<str>> {
+        self.line.iter().map(|waiting| &waiting.party.app)
+    }
+
     /// Asks anew what those who wait are expected to take.
     pub(super) fn renew_line(&mut self) {
         for waiting in &mut self.line {

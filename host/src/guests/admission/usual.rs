@@ -57,6 +57,11 @@ impl Usual {
         }
     }
 
+    /// Bytes of memory that one instance is expected to take for itself.
+    pub fn bytes(&self) -> u64 {
+        self.own.load(Ordering::Relaxed)
+    }
+
     /// The memory that the component declares.
     pub(super) fn declared(&self) -> u64 {
         self.declared

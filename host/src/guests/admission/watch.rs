@@ -2,7 +2,7 @@
 //! for guests is an estimate, and pages that are promised are often never touched.
 
 use super::usual::Ratio;
-use super::{Admission, Trimmer, Usual};
+use super::{Admission, Running, Trimmer, Usual};
 use std::fs::File;
 use std::os::unix::fs::FileExt;
 use std::sync::atomic::Ordering;
@@ -35,6 +35,8 @@ struct Size {
 /// Who measures.
 struct Watch {
     status: File,
+    /// The child that compiles.
+    compiler: Running,
     /// The size without guests.
     base: Size,
     looks: u32,
@@ -43,10 +45,10 @@ struct Watch {
 /// Starts a thread that measures as long as there is the room. A thread of its own, since a busy
 /// runtime must not keep it from looking.
 #[expect(clippy::disallowed_methods, reason = "the thread is the watch's own")]
-pub(super) fn start(room: &Arc<Admission>, mut trimmer: Trimmer) {
+pub(super) fn start(room: &Arc<Admission>, mut trimmer: Trimmer, compiler: Running) {
     // Without such a file, as on systems that are no Linux, estimates are all there is.
     let Ok(status) = File::open(STATUS) else { return };
-    let mut watch = Watch { status, base: Size::default(), looks: 0 };
+    let mut watch = Watch { status, compiler, base: Size::default(), looks: 0 };
     let room = Arc::downgrade(room);
     let spawned = std::thread::Builder::new().name("memory".into()).spawn(move || {
         while let Some(room) = room.upgrade() {
@@ -67,6 +69,9 @@ impl Watch {
         let Some(size) = self.size() else { return false };
         self.looks = self.looks.wrapping_add(1);
         let budget = &room.budget;
+        // Whoever is at work goes on beside a compiler; nobody more is let in than there is room
+        // for.
+        let ceiling = budget.ceiling.saturating_sub(self.compiler_bytes());
         let mut state = room.shares.lock();
         state.fresh.next_look();
         let fresh = state.fresh.all();
@@ -79,10 +84,10 @@ impl Watch {
         }
         if state.used <= state.total / HARDLY_ANY {
             self.base = Size { own: size.own - used, resident: size.resident - used };
-            let left = budget.ceiling.saturating_add_signed(self.base.resident.saturating_neg());
-            state.total = left.max(budget.least);
         }
-        state.resident_left = signed(budget.ceiling) - size.resident;
+        let left = ceiling.saturating_add_signed(self.base.resident.saturating_neg());
+        state.total = left.max(budget.least);
+        state.resident_left = signed(ceiling) - size.resident;
         state.serve_line();
         let is_busy = state.used > 0;
         drop(state);
@@ -113,6 +118,15 @@ impl Watch {
             version.learn(ratio);
         }
         room.shares.lock().renew_line();
+    }
+
+    /// What the child has for itself. The program that it runs is this one's.
+    fn compiler_bytes(&self) -> u64 {
+        let size = self.compiler.pid().and_then(|pid| {
+            let status = std::fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
+            size_of_process(&status)
+        });
+        size.and_then(|size| u64::try_from(size.own).ok()).unwrap_or_default()
     }
 
     fn size(&self) -> Option<Size> {
@@ -156,7 +170,7 @@ mod tests {
     fn this_process_has_a_size() {
         alone("guests::admission::watch::tests::this_process_has_a_size", || {
             let status = File::open(STATUS).unwrap();
-            let watch = Watch { status, base: Size::default(), looks: 0 };
+            let watch = Watch { status, compiler: Running::default(), base: Size::default(), looks: 0 };
             let before = watch.size().unwrap();
             let ballast = vec![1_u8; 32 << 20];
             let after = watch.size().unwrap();

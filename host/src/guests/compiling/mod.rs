@@ -11,11 +11,13 @@ mod answer;
 mod bounds;
 pub mod child;
 mod parent;
+mod running;
 mod smoke;
 mod temporary;
 
 pub use answer::Seen;
 pub use parent::{CompileError, Made, Workshop, WorkshopSettings};
+pub use running::Running;
 pub(super) use temporary::Temporary;
 
 use serde::{Deserialize, Serialize};

@@ -1,9 +1,10 @@
 //! Has a component compiled by a child, one at a time, and judges how the child ended.
 
 use super::answer::{Answer, Seen};
+use super::running::Running;
 use super::temporary::Temporary;
 use super::{Allowance, CODE, Order};
-use crate::config::Limits;
+use crate::config::Config;
 use crate::guests::native::Packed;
 use bytes::Bytes;
 use std::os::unix::process::ExitStatusExt;
@@ -19,6 +20,9 @@ const PROGRAM: &str = "/proc/self/exe";
 /// glibc returns memory instead of keeping it: a large component takes a sixth less.
 const SPARING: [(&str, &str); 3] =
     [("MALLOC_ARENA_MAX", "1"), ("MALLOC_TRIM_THRESHOLD_", "65536"), ("MALLOC_MMAP_THRESHOLD_", "65536")];
+/// By how many threads the compiler lets itself be helped. It would start one for each core that a
+/// dyno shows, and each holds what it compiles.
+const COMPILER_THREADS: &str = "RAYON_NUM_THREADS";
 /// On a machine that is busy the computing time that the child has takes longer by the clock.
 const BUSY: u32 = 4;
 /// For everything beside the compiler and the start.
@@ -45,7 +49,10 @@ pub enum CompileError {
     #[error("compiling it takes more than {0:?} of computing time (INNKEEPER_COMPILE_TIME): {ADVICE}")]
     Slow(Duration),
     /// It takes too much memory.
-    #[error("compiling it takes more than {} MiB of memory (INNKEEPER_COMPILE_MEMORY): {ADVICE}", .0 >> 20)]
+    #[error(
+        "compiling it takes more than {} MiB of memory (INNKEEPER_COMPILE_MEMORY): {ADVICE}; or deploy it from a machine with more memory, which compiles it for the hosts",
+        .0 >> 20
+    )]
     Large(u64),
     /// The compiler has a fault of its own.
     #[error("the compiler ended without an answer ({0}). If it does so again, it is a fault of Innkeeper")]
@@ -85,6 +92,8 @@ pub struct WorkshopSettings {
     pub time: Duration,
     /// Memory of the compiler.
     pub memory: u64,
+    /// Threads of the compiler.
+    pub threads: usize,
     /// What a component gets to start.
     pub allowance: Allowance,
     /// Where temporary folders may be made.
@@ -92,14 +101,21 @@ pub struct WorkshopSettings {
 }
 
 impl WorkshopSettings {
-    /// By the limits in force.
-    pub fn new(limits: &Limits, temporary: PathBuf) -> Self {
+    /// By what is in force.
+    pub fn new(config: &Config, temporary: PathBuf) -> Self {
+        let limits = &config.limits;
         let allowance = Allowance {
             memory: limits.memory_per_instance,
             computing: limits.cpu_per_request,
             wall: limits.wall_per_request,
         };
-        Self { time: limits.compile_time, memory: limits.compile_memory, allowance, temporary }
+        Self {
+            time: limits.compile_time,
+            memory: limits.compile_memory,
+            threads: config.threads.compiling(config.memory_bytes),
+            allowance,
+            temporary,
+        }
     }
 
     /// The limit on computing time is one of whole seconds.
@@ -114,6 +130,7 @@ pub struct Workshop {
     settings: WorkshopSettings,
     /// Held while a child compiles.
     turn: Mutex<()>,
+    running: Running,
 }
 
 /// What has come of a component.
@@ -136,7 +153,12 @@ struct End {
 impl Workshop {
     /// Compiles one at a time.
     pub fn new(settings: WorkshopSettings) -> Self {
-        Self { settings, turn: Mutex::default() }
+        Self { settings, turn: Mutex::default(), running: Running::default() }
+    }
+
+    /// The child that compiles.
+    pub fn running(&self) -> Running {
+        self.running.clone()
     }
 
     /// Bytes of an instance's memory at most.
@@ -166,7 +188,8 @@ impl Workshop {
             work: work.path().to_owned(),
         };
         // Dropped with everything else when nobody waits any more: the child ends with it.
-        let mut child = spawn()?;
+        let mut child = spawn(self.settings.threads)?;
+        let _noted = self.running.note(child.id());
         let wall = (self.settings.time * BUSY).saturating_add(self.settings.allowance.wall).saturating_add(GRACE);
         let end = match tokio::time::timeout(wall, attend(&mut child, &order, &component)).await {
             Ok(end) => end?,
@@ -206,12 +229,13 @@ impl Workshop {
 }
 
 /// Without the environment: there are secrets in it, and the child needs nothing of it.
-fn spawn() -> std::io::Result<Child> {
+fn spawn(threads: usize) -> std::io::Result<Child> {
     Command::new(PROGRAM)
         .arg0("innkeeper")
         .arg("compile")
         .env_clear()
         .envs(SPARING)
+        .env(COMPILER_THREADS, threads.to_string())
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
@@ -264,7 +288,8 @@ mod tests {
     fn judged(status: i32, complaint: &str) -> CompileError {
         let allowance = Allowance { memory: 0, computing: Duration::ZERO, wall: Duration::ZERO };
         let (time, temporary) = (Duration::from_secs(1), PathBuf::new());
-        let workshop = Workshop::new(WorkshopSettings { time, memory: 64 << 20, allowance, temporary });
+        let workshop =
+            Workshop::new(WorkshopSettings { time, memory: 64 << 20, threads: 1, allowance, temporary });
         let (complaint, status) = (complaint.to_owned(), ExitStatus::from_raw(status));
         workshop.judge(End { is_compiled: false, answer: None, complaint, status }).unwrap_err()
     }

@@ -18,7 +18,7 @@ use std::time::{Duration, SystemTime};
 const KEY: &str = "key";
 const ENDING: &str = "code";
 /// What is being written.
-const COMING: &str = "coming";
+pub(super) const COMING: &str = "coming";
 /// What has been coming for so long does not come any more.
 const LONGEST_COMING: Duration = Duration::from_secs(3600);
 /// Beyond this, code that was used longest ago goes.
@@ -82,6 +82,11 @@ impl CodeFolder {
         let path = folder.canonicalize()?;
         let key = SigningKey::in_file(&path.join(KEY))?;
         Ok(Self { path, key, written: AtomicU64::new(0), _temporary: None })
+    }
+
+    /// Where it is.
+    pub(super) fn path(&self) -> &Path {
+        &self.path
     }
 
     /// Blocks.

@@ -232,7 +232,7 @@ impl Inner {
     }
 
     fn loaded(&self, packed: Packed) -> wasmtime::Result<Native> {
-        Ok(Native { component: packed.clone().load(&self.engine)?, packed })
+        Ok(Native { component: packed.clone().load(&self.engine, self.folder.path())?, packed })
     }
 
     /// Without it the next start takes longer, and nothing else.

@@ -4,20 +4,21 @@
 //! guest's statement does, requests, compiling and commits go on. A thread whose statement does not
 //! end counts until it does, so the number of threads is bounded.
 
+use crate::config::threads;
 use crate::storage::{Error, Result};
 use std::sync::{Arc, LazyLock, OnceLock};
 use std::time::Duration;
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-/// Threads that serve statements of all apps, besides those that each app has for itself.
+/// Threads that serve statements of all apps, besides those that each app has for itself: so many,
+/// or this part of all where that is less.
 const COMMON_STATEMENTS: usize = 24;
+const PART_OF_STATEMENTS: usize = 5;
 /// Threads that serve cursors of all apps, besides those that each app has for itself. Mostly they
 /// wait for the guest.
 const COMMON_CURSORS: usize = 48;
-/// More than the shares let anybody ask for. Commits need no share: there is one for each file at a
-/// time.
-const MOST_THREADS: usize = 1024;
+const PART_OF_CURSORS: usize = 3;
 /// How long a thread waits for further work before it ends.
 const KEEP: Duration = Duration::from_secs(10);
 
@@ -41,13 +42,15 @@ pub(super) struct Place {
 impl Share {
     /// For statements: one of its own, five of the common ones.
     pub(super) fn of_statements() -> Self {
-        static COMMON: LazyLock<Arc<Semaphore>> = LazyLock::new(|| Arc::new(Semaphore::new(COMMON_STATEMENTS)));
+        static COMMON: LazyLock<Arc<Semaphore>> =
+            LazyLock::new(|| common(COMMON_STATEMENTS.min(threads().sqlite / PART_OF_STATEMENTS)));
         Self::new(1, 5, &COMMON)
     }
 
     /// For cursors: two of its own, fourteen of the common ones. A request may have eight.
     pub(super) fn of_cursors() -> Self {
-        static COMMON: LazyLock<Arc<Semaphore>> = LazyLock::new(|| Arc::new(Semaphore::new(COMMON_CURSORS)));
+        static COMMON: LazyLock<Arc<Semaphore>> =
+            LazyLock::new(|| common(COMMON_CURSORS.min(threads().sqlite / PART_OF_CURSORS)));
         Self::new(2, 14, &COMMON)
     }
 
@@ -88,12 +91,17 @@ impl Share {
     }
 }
 
-/// Runs `job` on one of the threads. At the end of the process none is waited for.
+fn common(places: usize) -> Arc<Semaphore> {
+    Arc::new(Semaphore::new(places))
+}
+
+/// Runs `job` on one of the threads, of which the dyno allows so many: with very many apps a job
+/// may have to wait for one. At the end of the process none is waited for.
 pub(super) fn spawn(job: impl FnOnce() + Send + 'static) -> Result<()> {
     static THREADS: OnceLock<Option<Runtime>> = OnceLock::new();
     let begin = || {
         let mut builder = Builder::new_current_thread();
-        builder.max_blocking_threads(MOST_THREADS).thread_keep_alive(KEEP).thread_name("sqlite").build().ok()
+        builder.max_blocking_threads(threads().sqlite).thread_keep_alive(KEEP).thread_name("sqlite").build().ok()
     };
     let Some(threads) = THREADS.get_or_init(begin) else {
         return Err(Error::unavailable("no thread can be started for SQLite"));

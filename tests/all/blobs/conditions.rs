@@ -145,7 +145,7 @@ async fn head_tells_of_the_whole(engine: Engine) {
     for range in [("accept", "*/*"), ("range", "bytes=0-9"), ("range", "bytes=0-1,4-5"), ("range", "bytes=5000-")]
     {
         let head = scene.ask(Method::HEAD, Value::Null, &[range]).await.expect(200);
-        for name in get.headers.keys().filter(|name| *name != "date") {
+        for name in get.headers.keys().filter(|name| !["date", "x-request-id"].contains(&name.as_str())) {
             assert_eq!(head.headers.get(name), get.headers.get(name), "{name}");
         }
         assert_eq!((head.header("content-length"), head.headers.len()), (Some("1000"), get.headers.len()));

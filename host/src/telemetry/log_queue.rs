@@ -1,10 +1,10 @@
-//! Lines on their way to standard output. Whoever logs never waits and wakes nobody: a thread looks
-//! for lines by itself, often while there are any. Where nobody reads what it writes, only so many
-//! bytes are kept for later. What finds no room is left out, and counted.
+//! Lines on their way to standard output. Whoever logs never waits: a thread looks for lines by
+//! itself while there are any, and is woken by the first after a silence. Where nobody reads what
+//! it writes, only so many bytes are kept for later. What finds no room is left out, and counted.
 
 use std::io::{self, Write};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering, fence};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread::Thread;
 use std::time::Duration;
@@ -15,8 +15,8 @@ const MOST_WAITING: usize = 2 << 20;
 const KEPT: usize = 64 << 10;
 /// The thread looks this often while lines come, and writes together what it finds.
 const BUSY: Duration = Duration::from_millis(5);
-/// It looks ever more rarely while none come, down to this.
-const QUIET: Duration = Duration::from_millis(80);
+/// After so many looks in vain it sleeps.
+const LOOKS: u32 = 20;
 /// How long the end of the process may wait for the last lines.
 const LAST_LINES: Duration = Duration::from_secs(1);
 
@@ -26,10 +26,11 @@ static LEFT_OUT: AtomicU64 = AtomicU64::new(0);
 /// Where the log's lines go. Cloning shares it.
 ///
 /// Sending to a channel of the standard library makes a system call only where the receiver sleeps
-/// in it, and ours never does.
+/// in it, and ours never does: it sleeps beside it.
 #[derive(Debug, Clone)]
 pub(super) struct LogQueue {
     lines: Sender<Box<[u8]>>,
+    writer: Thread,
     shared: Arc<Shared>,
 }
 
@@ -38,6 +39,8 @@ struct Shared {
     /// Bytes of lines that wait.
     waiting: AtomicUsize,
     left_out: AtomicU64,
+    /// The thread looks no more until it is woken.
+    is_asleep: AtomicBool,
     /// No more lines will come.
     is_ending: AtomicBool,
 }
@@ -68,8 +71,9 @@ impl LogQueue {
             // Nobody may wait for it any more.
             let _ = at_end.send(());
         })?;
-        let guard = LogGuard { shared: Arc::clone(&shared), writer: thread.thread().clone(), ended };
-        Ok((Self { lines, shared }, guard))
+        let writer = thread.thread().clone();
+        let guard = LogGuard { shared: Arc::clone(&shared), writer: writer.clone(), ended };
+        Ok((Self { lines, writer, shared }, guard))
     }
 
     /// Takes a line, or leaves it out.
@@ -81,13 +85,18 @@ impl LogQueue {
             self.shared.left_out.fetch_add(1, Ordering::Relaxed);
             LEFT_OUT.fetch_add(1, Ordering::Relaxed);
         }
+        // Together with that of the thread: one of both sees what the other has done.
+        fence(Ordering::SeqCst);
+        if self.shared.is_asleep.load(Ordering::Relaxed) && self.shared.is_asleep.swap(false, Ordering::Relaxed) {
+            self.writer.unpark();
+        }
     }
 }
 
 /// Writes what comes, until the end has been asked for and nothing is left.
 fn write(shared: &Shared, coming: &Receiver<Box<[u8]>>, mut output: impl Write) {
     let mut lines = Vec::new();
-    let mut pause = BUSY;
+    let mut in_vain = 0;
     loop {
         // Before the look: what came before the end was asked for is found.
         let is_ending = shared.is_ending.load(Ordering::Acquire);
@@ -100,8 +109,19 @@ fn write(shared: &Shared, coming: &Receiver<Box<[u8]>>, mut output: impl Write) 
             if is_ending {
                 return;
             }
-            pause = (pause * 2).min(QUIET);
-            std::thread::park_timeout(pause);
+            in_vain += 1;
+            match in_vain {
+                ..LOOKS => std::thread::park_timeout(BUSY),
+                // One more look, since a line may have come before whoever sent it could see this.
+                LOOKS => {
+                    shared.is_asleep.store(true, Ordering::Relaxed);
+                    fence(Ordering::SeqCst);
+                }
+                _ => {
+                    std::thread::park();
+                    in_vain = LOOKS - 1;
+                }
+            }
             continue;
         }
         shared.waiting.fetch_sub(lines.len(), Ordering::Relaxed);
@@ -116,9 +136,10 @@ fn write(shared: &Shared, coming: &Receiver<Box<[u8]>>, mut output: impl Write) 
                 "the log is not read as fast as it is written: some lines are left out"
             );
         }
-        pause = BUSY;
+        in_vain = 0;
+        shared.is_asleep.store(false, Ordering::Relaxed);
         if !is_ending {
-            std::thread::park_timeout(pause);
+            std::thread::park_timeout(BUSY);
         }
     }
 }

@@ -184,7 +184,7 @@ async fn t10_a_rotated_credential_is_an_outage_until_the_process_has_the_new_url
     let url = heroku.database().await;
     let mut old = host(&url).await;
     all_ok(&old.probe(json!([insert("a")])).await);
-    heroku.rotate("second").await;
+    heroku.rotate("rotated").await;
     let refused = async || {
         let answer = old.visitor().get("/_innkeeper/ready").await;
         (answer.status == 503).then_some(answer)
@@ -199,9 +199,9 @@ async fn t10_a_rotated_credential_is_an_outage_until_the_process_has_the_new_url
     }
     let (status, said) = old.terminate().await;
     assert!(status.success(), "{status}: {said}");
-    assert!(!said.contains("second") && !said.contains("p@ss") && !said.contains("p%40ss"), "{said}");
+    assert!(!said.contains("rotated") && !said.contains("p@ss") && !said.contains("p%40ss"), "{said}");
     let began = Instant::now();
-    let new = TestHost::with(Engine::Postgres).database(TestDatabase::at(&heroku.with_password(&url, "second")));
+    let new = TestHost::with(Engine::Postgres).database(TestDatabase::at(&heroku.with_password(&url, "rotated")));
     let new = new.by_environment().start().await;
     assert_eq!(integer(&new.probe(json!([look()])).await[0]), 1);
     recovers(&new, "a new URL").await;

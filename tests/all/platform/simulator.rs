@@ -120,7 +120,8 @@ async fn t12_a_connection_that_a_dyno_closes_too_early_is_seen() {
         (answer.status == 503).then_some(())
     })
     .await;
-    assert!(router.codes().contains_key(&Code::H18), "{:?}", router.codes());
+    // It is told to the client first.
+    until("the router has counted it", async || router.codes().contains_key(&Code::H18).then_some(())).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

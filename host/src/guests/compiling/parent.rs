@@ -30,10 +30,10 @@ const GRACE: Duration = Duration::from_secs(10);
 /// Bytes of an answer: names of imports and exports.
 const LONGEST_ANSWER: u64 = 16 << 20;
 const LONGEST_COMPLAINT: u64 = 2 << 10;
-/// How Rust and the system say that memory is out. The last is what comes of a thread for whose
-/// stack there is none.
-const NO_MEMORY: [&str; 3] =
-    ["memory allocation of", "Cannot allocate memory", "Resource temporarily unavailable"];
+/// How Rust, the system and the compiler say that memory is out. The third is what comes of a
+/// thread for whose stack there is none.
+const NO_MEMORY: [&str; 4] =
+    ["memory allocation of", "Cannot allocate memory", "Resource temporarily unavailable", "out of memory"];
 const SIGKILL: i32 = 9;
 const SIGXCPU: i32 = 24;
 
@@ -308,6 +308,7 @@ mod tests {
                 PANICKED,
                 "\nthread 'main' panicked:\nOs { code: 11, message: \"Resource temporarily unavailable\" }",
             ),
+            (PANICKED, "\nthread '<unnamed>' panicked at map.rs:1:\nout of memory (failed to allocate 64 bytes)"),
         ] {
             assert!(matches!(judged(status, complaint), CompileError::Large(_)), "{complaint}");
         }

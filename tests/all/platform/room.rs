@@ -166,7 +166,7 @@ fn binary() -> PathBuf {
 }
 
 fn release() -> Option<PathBuf> {
-    let built = paths::repository().join("target/slug/target/release/innkeeper");
+    let built = paths::repository().join("target/slug/app/target/release/innkeeper");
     let named = std::env::var_os("INNKEEPER_RELEASE_BINARY").map(PathBuf::from);
     named.or(Some(built)).filter(|path| path.is_file())
 }

@@ -52,23 +52,27 @@ async fn made_up_cookies_leave_no_row(engine: Engine) {
 /// Asks for a value of the session over one connection, each time with another cookie.
 async fn ask(address: SocketAddr, requests: u64, known: String, mut random: Random) {
     let mut sender = connect(address).await;
-    for _ in 0..requests {
-        let cookie = format!("innkeeper-probe={}", junk(&known, &mut random));
+    let mut answered = 0;
+    let mut cookie = junk(&known, &mut random);
+    while answered < requests {
         let request = Request::get("/steps")
             .header(header::HOST, address.to_string())
             .header("probe-steps", r#"[{"op":"session.get","key":"a"}]"#)
-            .header(header::COOKIE, &cookie)
+            .header(header::COOKIE, format!("innkeeper-probe={cookie}"))
             .body(Full::<Bytes>::default())
             .expect("a request");
         sender.ready().await.expect("the connection stays open");
         let response = sender.send_request(request).await.expect("an answer");
-        assert_eq!(
-            (response.status().as_u16(), response.headers().get(header::SET_COOKIE)),
-            (200, None),
-            "{cookie}"
-        );
+        let head = (response.status().as_u16(), response.headers().get(header::SET_COOKIE));
+        assert_eq!(head, (200, None), "{cookie}");
         let body = response.into_body().collect().await.expect("a whole answer").to_bytes();
+        // On a busy machine the database is away for a moment: then it is asked once more.
+        if body.windows(11).any(|text| text == b"unavailable") {
+            continue;
+        }
         assert_eq!(body, r#"[{"ok":null}]"#, "{cookie}");
+        answered += 1;
+        cookie = junk(&known, &mut random);
     }
 }
 

@@ -22,8 +22,8 @@ const FEW: usize = 5;
 /// Show which database was found and why, and whether it answers
 ///
 /// Shows which database was found, why, and whether it answers, and how far each app is kept apart
-/// from the others; with --limits, every limit in force, and what they come to on each size of dynos.
-/// Prints no password.
+/// from the others; with --limits, every limit in force, and what they come to on each size of
+/// dynos. Prints no password.
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
 Examples:

@@ -189,20 +189,7 @@ async fn a_statement_that_hangs_behind_the_pooler_gets_no_company() {
 #[tokio::test(flavor = "multi_thread")]
 async fn blobs_work_through_the_pooler() {
     let pooled = Pooled::start(&[]).await;
-    let mut visitor = pooled.host.visitor();
-    let steps = json!([
-        { "op": "blob.create", "content-type": "text/plain" },
-        { "op": "writer.write", "writer": 0, "repeat": { "byte": 65, "count": 65_536, "calls": 16 } },
-        { "op": "writer.finish", "writer": 0 },
-        { "op": "blob.keep", "id": "$2.ok.id" },
-    ]);
-    let results = visitor.probe(steps).await;
-    all_ok(&results);
-    let whole = vec![65; 1 << 20];
-    assert_eq!(ok(&results[2])["sha256"], sha256(&whole));
-    let send = json!([{ "op": "blob.send", "id": ok(&results[2])["id"] }]);
-    let answer = visitor.send(Visitor::with_steps("/file", &send), Full::<Bytes>::default()).await.expect(200);
-    assert!(answer.body == whole, "it came back changed");
+    a_blob_comes_back_as_it_was(&pooled.host).await;
     pooled.has_been_used(2).await;
 }
 
@@ -322,4 +309,22 @@ async fn in_app(visitor: &mut Visitor, app: &str, steps: Value) -> Vec<Value> {
     let path = if app == "probe" { "/steps" } else { "/other/steps" };
     let answer = visitor.send(Visitor::with_steps(path, &steps), Full::<Bytes>::default()).await;
     answer.expect(200).json().as_array().expect("results").clone()
+}
+
+/// A file of a mebibyte is made and sent.
+pub(crate) async fn a_blob_comes_back_as_it_was(host: &TestHost) {
+    let mut visitor = host.visitor();
+    let steps = json!([
+        { "op": "blob.create", "content-type": "text/plain" },
+        { "op": "writer.write", "writer": 0, "repeat": { "byte": 65, "count": 65_536, "calls": 16 } },
+        { "op": "writer.finish", "writer": 0 },
+        { "op": "blob.keep", "id": "$2.ok.id" },
+    ]);
+    let results = visitor.probe(steps).await;
+    all_ok(&results);
+    let whole = vec![65; 1 << 20];
+    assert_eq!(ok(&results[2])["sha256"], sha256(&whole));
+    let send = json!([{ "op": "blob.send", "id": ok(&results[2])["id"] }]);
+    let answer = visitor.send(Visitor::with_steps("/file", &send), Full::<Bytes>::default()).await.expect(200);
+    assert!(answer.body == whole, "it came back changed");
 }

@@ -5,7 +5,7 @@
 
 mod answers_lost;
 mod away;
-mod bouncer;
+pub(crate) mod bouncer;
 mod cancelled;
 mod crowded;
 mod hanging;

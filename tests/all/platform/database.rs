@@ -1,8 +1,8 @@
 //! Heroku Postgres: how it is reached (T8), and what it does in a bad week (T10).
 //!
-//! Every mode of TLS and every parameter of a URL are those of `drills::tls` and `drills::urls`; the
-//! same trouble under load, with nothing lost, is that of `drills::away`, `drills::read_only` and
-//! `drills::logins`.
+//! Every mode of TLS and every parameter of a URL are those of `drills::tls` and `drills::urls`.
+//! The same trouble under load, with nothing lost, is that of `drills::away`, `drills::read_only`
+//! and `drills::logins`.
 
 use std::net::{IpAddr, UdpSocket};
 use std::time::{Duration, Instant};

@@ -16,10 +16,10 @@ mod release;
 mod room;
 mod router;
 mod samples;
+mod scripted;
 mod secrets;
 mod simulator;
 mod slug;
-mod stub;
 mod traces;
 
 use serde_json::{Value, json};

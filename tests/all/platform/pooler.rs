@@ -4,16 +4,15 @@
 
 use std::time::{Duration, Instant};
 
-use bytes::Bytes;
-use http_body_util::Full;
 use serde_json::{Value, json};
 use sqlx::postgres::PgConnectOptions;
 use sqlx::{ConnectOptions, Row};
-use support::bytes::sha256;
 use support::postgres::Server;
 use support::postgres::bouncer::Bouncer;
 use support::probe::{all_ok, code, execute, integer, ok, query, rows};
-use support::{Engine, TestDatabase, TestHost, Visitor, command, until};
+use support::{Engine, TestDatabase, TestHost, command, until};
+
+use crate::drills::bouncer::a_blob_comes_back_as_it_was;
 
 /// A host whose only way to its database is a pooler with so many connections to the server.
 struct Pooled {
@@ -117,20 +116,7 @@ async fn cursor_and_blob(pooled: &Pooled) {
     let results = pooled.host.probe(json!([open, next, next])).await;
     let read = [1, 2].map(|at| ok(&results[at]).as_array().map(Vec::len));
     assert_eq!(read, [Some(600), Some(402)]);
-    let mut visitor = pooled.host.visitor();
-    let steps = json!([
-        { "op": "blob.create", "content-type": "text/plain" },
-        { "op": "writer.write", "writer": 0, "repeat": { "byte": 65, "count": 65_536, "calls": 16 } },
-        { "op": "writer.finish", "writer": 0 },
-        { "op": "blob.keep", "id": "$2.ok.id" },
-    ]);
-    let results = visitor.probe(steps).await;
-    all_ok(&results);
-    let whole = vec![65; 1 << 20];
-    assert_eq!(ok(&results[2])["sha256"], sha256(&whole));
-    let send = json!([{ "op": "blob.send", "id": ok(&results[2])["id"] }]);
-    let answer = visitor.send(Visitor::with_steps("/file", &send), Full::<Bytes>::default()).await.expect(200);
-    assert!(answer.body == whole, "it came back changed");
+    a_blob_comes_back_as_it_was(&pooled.host).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -82,7 +82,8 @@ async fn t12_a_guest_knows_what_the_router_says_and_the_answer_has_the_id() {
     assert_eq!(router.codes().len(), 0);
 }
 
-/// Two on each connection, which is left alone between them until close to the time at which the router would close it.
+/// Two on each connection. It is left alone between them until shortly before the router would
+/// close it.
 #[tokio::test(flavor = "multi_thread")]
 async fn t12_a_thousand_requests_at_the_edge_of_the_keep_alive_fail_none() {
     const CONNECTIONS: u64 = 500;

@@ -13,7 +13,7 @@ use support::until;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
-use super::stub::{FINE, answering, head, stub, values};
+use super::scripted::{FINE, answering, head, scripted, values};
 
 /// A second for 30 s, about two for 55.
 fn rules() -> Rules {
@@ -34,39 +34,39 @@ async fn ask(server: std::net::SocketAddr) -> (Option<u16>, Option<Code>) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn t12_a_dyno_that_breaks_off_is_seen() {
-    let closes = stub(|mut stream| async move { drop(head(&mut stream).await) }).await;
+    let closes = scripted(|mut stream| async move { drop(head(&mut stream).await) }).await;
     assert_eq!(ask(closes).await, (Some(503), Some(Code::H13)));
     let cuts = "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nten bytes.";
     let cut = move |mut stream: TcpStream| async move {
         head(&mut stream).await;
         let _gone = stream.write_all(cuts.as_bytes()).await;
     };
-    assert_eq!(ask(stub(cut).await).await, (None, Some(Code::H18)));
+    assert_eq!(ask(scripted(cut).await).await, (None, Some(Code::H18)));
     let in_a_head = |mut stream: TcpStream| async move {
         head(&mut stream).await;
         let _gone = stream.write_all(b"HTTP/1.1 200 OK\r\nContent-").await;
     };
-    assert_eq!(ask(stub(in_a_head).await).await, (Some(503), Some(Code::H18)));
+    assert_eq!(ask(scripted(in_a_head).await).await, (Some(503), Some(Code::H18)));
     let chunked = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nfine\r\n";
     let without_end = move |mut stream: TcpStream| async move {
         head(&mut stream).await;
         let _gone = stream.write_all(chunked.as_bytes()).await;
     };
-    assert_eq!(ask(stub(without_end).await).await, (None, Some(Code::H18)));
+    assert_eq!(ask(scripted(without_end).await).await, (None, Some(Code::H18)));
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn t12_a_dyno_that_is_slow_is_seen() {
     let silent = |mut stream: TcpStream| async move { while head(&mut stream).await.is_some() {} };
     let began = Instant::now();
-    assert_eq!(ask(stub(silent).await).await, (Some(503), Some(Code::H12)));
+    assert_eq!(ask(scripted(silent).await).await, (Some(503), Some(Code::H12)));
     assert!(began.elapsed() >= rules().first_byte);
     let stands_still = |mut stream: TcpStream| async move {
         head(&mut stream).await;
         let _gone = stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nten bytes.").await;
         let _end = stream.read(&mut [0; 1]).await;
     };
-    assert_eq!(ask(stub(stands_still).await).await, (None, Some(Code::H15)));
+    assert_eq!(ask(scripted(stands_still).await).await, (None, Some(Code::H15)));
     // Slow, and within the rules: a byte at a time, and longer than the first byte may take.
     let dribbles = |mut stream: TcpStream| async move {
         head(&mut stream).await;
@@ -76,7 +76,7 @@ async fn t12_a_dyno_that_is_slow_is_seen() {
             let _gone = stream.write_all(&[byte]).await;
         }
     };
-    assert_eq!(ask(stub(dribbles).await).await, (Some(200), None));
+    assert_eq!(ask(scripted(dribbles).await).await, (Some(200), None));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -102,7 +102,7 @@ async fn t12_a_connection_that_a_dyno_closes_too_early_is_seen() {
         head(&mut stream).await;
         let _gone = stream.write_all(FINE.as_bytes()).await;
     };
-    let router = Router::before(stub(closes_idle).await, rules()).await;
+    let router = Router::before(scripted(closes_idle).await, rules()).await;
     router.visitor().get("/").await.expect(200);
     tokio::time::sleep(Duration::from_millis(200)).await;
     router.visitor().get("/").await.expect(200);
@@ -113,7 +113,7 @@ async fn t12_a_connection_that_a_dyno_closes_too_early_is_seen() {
         let _gone = stream.write_all(FINE.as_bytes()).await;
         head(&mut stream).await;
     };
-    let router = Router::before(stub(closes_late).await, rules()).await;
+    let router = Router::before(scripted(closes_late).await, rules()).await;
     router.visitor().get("/").await.expect(200);
     until("the connection is kept", async || {
         let answer = router.visitor().get("/").await;
@@ -128,7 +128,7 @@ async fn t12_a_connection_that_a_dyno_closes_too_early_is_seen() {
 async fn t12_a_connection_is_used_again_and_not_after_the_routers_own_time() {
     let connections = Arc::new(AtomicUsize::new(0));
     let count = Arc::clone(&connections);
-    let good = stub(move |mut stream| {
+    let good = scripted(move |mut stream| {
         count.fetch_add(1, Ordering::Relaxed);
         async move {
             while head(&mut stream).await.is_some() {
@@ -164,7 +164,7 @@ async fn t12_a_body_where_none_may_be_is_seen() {
 #[tokio::test(flavor = "multi_thread")]
 async fn t12_a_dyno_gets_the_headers_of_the_router() {
     let (seen, mut heads) = tokio::sync::mpsc::unbounded_channel();
-    let server = stub(move |mut stream| {
+    let server = scripted(move |mut stream| {
         let seen = seen.clone();
         async move {
             while let Some(head) = head(&mut stream).await {
@@ -210,7 +210,7 @@ async fn t12_a_dyno_gets_the_headers_of_the_router() {
 async fn t12_what_breaks_the_rules_of_the_router_reaches_no_dyno() {
     let asked = Arc::new(AtomicUsize::new(0));
     let count = Arc::clone(&asked);
-    let server = stub(move |mut stream| {
+    let server = scripted(move |mut stream| {
         let count = Arc::clone(&count);
         async move {
             while head(&mut stream).await.is_some() {
@@ -273,7 +273,7 @@ async fn t12_requests_wait_for_a_dyno_and_pass_one_by_that_refuses() {
 async fn t12_of_an_answer_that_nobody_takes_a_mebibyte_is_held() {
     let sent = Arc::new(AtomicUsize::new(0));
     let count = Arc::clone(&sent);
-    let endless = stub(move |mut stream| {
+    let endless = scripted(move |mut stream| {
         let count = Arc::clone(&count);
         async move {
             head(&mut stream).await;
@@ -314,7 +314,7 @@ async fn t12_bodies_pass_whole_and_stop_where_their_sender_does() {
             let _gone = stream.write_all(FINE.as_bytes()).await;
         }
     };
-    let router = Router::before(stub(length).await, rules()).await;
+    let router = Router::before(scripted(length).await, rules()).await;
     let body = bytes::Bytes::from(vec![b'x'; 3 << 20]);
     router.visitor().send(Request::post("/"), Full::new(body)).await.expect(200);
     // The client stands still, and then one leaves.

@@ -9,7 +9,7 @@ use tokio::net::{TcpListener, TcpStream};
 pub(super) const FINE: &str = "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nfine";
 
 /// Serves every connection by itself, until the test ends.
-pub(super) async fn stub<S, F>(serve: S) -> SocketAddr
+pub(super) async fn scripted<S, F>(serve: S) -> SocketAddr
 where
     S: Fn(TcpStream) -> F + Send + 'static,
     F: Future<Output = ()> + Send + 'static,
@@ -26,7 +26,7 @@ where
 
 /// A server that answers each request alike.
 pub(super) async fn answering(answer: String) -> SocketAddr {
-    stub(move |mut stream| {
+    scripted(move |mut stream| {
         let answer = answer.clone();
         async move {
             while head(&mut stream).await.is_some() {

@@ -11,9 +11,12 @@
 
 use super::allowed::Lists;
 use super::{Engine, Refusal, RefusalCode, grammar};
-use serde_json::{Map, Value as Json, json};
-use sqlparser::ast::{Expr, Statement};
+use sqlparser::ast::{
+    BinaryOperator, Expr, FunctionArg, FunctionArgExpr, FunctionArguments, ObjectName, ObjectNamePart, Statement,
+    TableFactor, Value, Visit, VisitMut, Visitor, VisitorMut,
+};
 use std::collections::HashMap;
+use std::ops::ControlFlow;
 use std::sync::OnceLock;
 
 /// Pairs of bytes of two texts that a call may compare: one to fifteen nanoseconds each.
@@ -70,13 +73,12 @@ pub(super) fn bounded(statement: &Statement, text: &str) -> Result<Option<Statem
     if defines || !may_need_bounds(text) {
         return Ok(None);
     }
-    let mut tree = serde_json::to_value(statement as &dyn erased_serde::Serialize).map_err(|_| misread())?;
+    let mut statement = statement.clone();
     let mut pass = Pass { changed: false, added: 0 };
-    pass.visit(&mut tree)?;
-    if !pass.changed {
-        return Ok(None);
+    match VisitMut::visit(&mut statement, &mut pass) {
+        ControlFlow::Break(refusal) => Err(refusal),
+        ControlFlow::Continue(()) => Ok(pass.changed.then_some(statement)),
     }
-    serde_json::from_value(tree).map(Some).map_err(|_| misread())
 }
 
 /// A quick look that spares most statements the slow one.
@@ -112,110 +114,99 @@ struct Pass {
     added: usize,
 }
 
-impl Pass {
-    /// From the inside to the outside.
-    fn visit(&mut self, tree: &mut Json) -> Result<(), Refusal> {
-        match tree {
-            Json::Array(items) => items.iter_mut().try_for_each(|item| self.visit(item)),
-            Json::Object(fields) => {
-                fields.values_mut().try_for_each(|field| self.visit(field))?;
-                fields.iter_mut().try_for_each(|(variant, fields)| match fields {
-                    Json::Object(fields) => self.node(variant, fields),
-                    _ => Ok(()),
-                })
-            }
-            _ => Ok(()),
-        }
+/// From the inside to the outside.
+impl VisitorMut for Pass {
+    type Break = Refusal;
+
+    fn post_visit_expr(&mut self, node: &mut Expr) -> ControlFlow<Refusal> {
+        as_flow(self.expression(node))
     }
 
-    fn node(&mut self, variant: &str, fields: &mut Map<String, Json>) -> Result<(), Refusal> {
-        match variant {
-            "Function" | "Table" => self.call(fields),
-            "Trim" => {
-                let characters = if fields.get("trim_what").is_some_and(|what| !what.is_null()) {
-                    fields.get_mut("trim_what").map(Json::take)
-                } else {
-                    fields.get_mut("trim_characters").and_then(|list| list.get_mut(0)).map(Json::take)
-                };
-                let Some(mut characters) = characters else { return Ok(()) };
-                if let Some(text) = fields.get("expr") {
-                    self.bound("trim", Rule::Texts, text, &mut characters)?;
-                }
-                put_characters(fields, characters);
-                Ok(())
+    fn post_visit_table_factor(&mut self, node: &mut TableFactor) -> ControlFlow<Refusal> {
+        as_flow(match node {
+            TableFactor::Table { name, args: Some(arguments), .. } => self.call(name, &mut arguments.args),
+            TableFactor::Function { name, args, .. } => self.call(name, args),
+            _ => Ok(()),
+        })
+    }
+}
+
+fn as_flow(result: Result<(), Refusal>) -> ControlFlow<Refusal> {
+    match result {
+        Ok(()) => ControlFlow::Continue(()),
+        Err(refusal) => ControlFlow::Break(refusal),
+    }
+}
+
+impl Pass {
+    fn expression(&mut self, node: &mut Expr) -> Result<(), Refusal> {
+        match node {
+            Expr::Function(function) => match &mut function.args {
+                FunctionArguments::List(list) => self.call(&function.name, &mut list.args),
+                FunctionArguments::None | FunctionArguments::Subquery(_) => Ok(()),
+            },
+            // `trim(x, y)` and `trim(y from x)` have the characters in different places.
+            Expr::Trim { expr, trim_what: Some(characters), .. } => {
+                self.bound("trim", Rule::Texts, Some(expr), characters)
             }
-            "Position" => self.pair("position", Rule::Texts, fields, "in", "expr"),
-            "Like" | "ILike" => self.pair("like", Rule::Texts, fields, "expr", "pattern"),
-            "IsNormalized" => match fields.get_mut("expr") {
-                Some(text) => self.bound("is normalized", Rule::Marks, &Json::Null, text),
+            Expr::Trim { expr, trim_characters: Some(list), .. } => match list.first_mut() {
+                Some(characters) => self.bound("trim", Rule::Texts, Some(expr), characters),
                 None => Ok(()),
             },
-            "BinaryOp" | "AnyOp" | "AllOp" => self.operator(fields),
-            _ => Ok(()),
-        }
-    }
-
-    fn pair(
-        &mut self,
-        name: &str,
-        rule: Rule,
-        fields: &mut Map<String, Json>,
-        whole: &str,
-        part: &str,
-    ) -> Result<(), Refusal> {
-        let Some(mut bounded) = fields.get_mut(part).map(Json::take) else { return Ok(()) };
-        let done = self.bound(name, rule, fields.get(whole).unwrap_or(&Json::Null), &mut bounded);
-        fields.insert(part.to_owned(), bounded);
-        done
-    }
-
-    fn operator(&mut self, fields: &mut Map<String, Json>) -> Result<(), Refusal> {
-        let is_any = fields.contains_key("compare_op");
-        let op = fields.get(if is_any { "compare_op" } else { "op" });
-        let name = op.and_then(|op| op.as_str().or_else(|| op.as_object()?.keys().next().map(String::as_str)));
-        match name.unwrap_or_default() {
-            "PGLikeMatch" | "PGILikeMatch" | "PGNotLikeMatch" | "PGNotILikeMatch" if !is_any => {
-                self.pair("like", Rule::Texts, fields, "left", "right")
+            Expr::Position { expr, r#in } => self.bound("position", Rule::Texts, Some(r#in), expr),
+            Expr::Like { expr, pattern, .. } | Expr::ILike { expr, pattern, .. } => {
+                self.bound("like", Rule::Texts, Some(expr), pattern)
             }
-            "PGLikeMatch" | "PGILikeMatch" | "PGNotLikeMatch" | "PGNotILikeMatch" | "PGOverlap" | "AtArrow"
-            | "ArrowAt" | "LtDashGt" | "Custom" | "DoubleHash" => {
-                self.pair("the operator", Rule::Operands, fields, "left", "right")
+            Expr::IsNormalized { expr, .. } => self.bound("is normalized", Rule::Marks, None, expr),
+            Expr::BinaryOp { left, op, right } if is_like(op) => {
+                self.bound("like", Rule::Texts, Some(left), right)
+            }
+            Expr::BinaryOp { left, op, right }
+            | Expr::AnyOp { left, compare_op: op, right, .. }
+            | Expr::AllOp { left, compare_op: op, right }
+                if is_like(op) || compares_parts(op) =>
+            {
+                self.bound("the operator", Rule::Operands, Some(left), right)
             }
             _ => Ok(()),
         }
     }
 
-    fn call(&mut self, fields: &mut Map<String, Json>) -> Result<(), Refusal> {
-        let Some(name) = name_of(fields) else { return Ok(()) };
-        let Some((name, rule)) = rules().get_key_value(name.as_str()).map(|(name, rule)| (*name, *rule)) else {
+    fn call(&mut self, name: &ObjectName, arguments: &mut [FunctionArg]) -> Result<(), Refusal> {
+        let Some((name, rule)) = name_of(name).and_then(|name| rules().get_key_value(name.as_str())) else {
             return Ok(());
         };
-        let Some(arguments) = arguments_of(fields) else { return Ok(()) };
         let mut values = arguments.iter_mut().filter_map(value_of);
-        let (first, second) = (values.next(), values.next());
-        match (rule, first, second) {
+        match (*rule, values.next(), values.next()) {
             (Rule::Query, _, Some(text)) | (Rule::Query | Rule::Marks, Some(text), _) => {
-                self.bound(name, rule, &Json::Null, text)
+                self.bound(name, *rule, None, text)
             }
-            (_, Some(first), Some(second)) => self.bound(name, rule, first, second),
+            (_, Some(first), Some(second)) => self.bound(name, *rule, Some(first), second),
             _ => Ok(()),
         }
     }
 
-    /// Puts a bound on `bounded`, beside what it is compared with.
-    fn bound(&mut self, name: &str, rule: Rule, beside: &Json, bounded: &mut Json) -> Result<(), Refusal> {
-        let (product, most) = match rule {
-            Rule::Texts => match (text_size(bounded)?, text_size(beside)?) {
+    /// Puts a bound on `bounded`, beside what it is compared with, if it is compared.
+    fn bound(&mut self, name: &str, rule: Rule, beside: Option<&Expr>, bounded: &mut Expr) -> Result<(), Refusal> {
+        let (product, most) = match (rule, beside) {
+            (Rule::Marks, _) => (or_repeated(bounded, text_size(bounded))?, MARKED_BYTES),
+            (Rule::Query, _) => (or_repeated(bounded, text_size(bounded))?, QUERY_BYTES),
+            (Rule::Length, _) => (count(bounded)?, VALUE_BYTES),
+            (_, None) => return Ok(()),
+            (Rule::Texts, Some(beside)) => match (text_size(bounded), text_size(beside)) {
                 (Size::Known(bytes), _) if bytes <= FREE_BYTES => return Ok(()),
                 (part, whole) => (product(&or_repeated(bounded, part)?, &or_repeated(beside, whole)?), TEXT_PAIRS),
             },
-            Rule::Operands if is_column(beside) || is_column(bounded) => return Ok(()),
-            Rule::Values | Rule::Operands if is_value(beside) || is_value(bounded) => return Ok(()),
-            Rule::Values | Rule::Operands => (product(&value_size(beside)?, &value_size(bounded)?), VALUE_PAIRS),
-            Rule::Marks => (or_repeated(bounded, text_size(bounded)?)?, MARKED_BYTES),
-            Rule::Query => (or_repeated(bounded, text_size(bounded)?)?, QUERY_BYTES),
-            Rule::Repeats => (product(&or_repeated(beside, text_size(beside)?)?, &count(bounded)?), VALUE_BYTES),
-            Rule::Length => (count(bounded)?, VALUE_BYTES),
+            (Rule::Operands, Some(beside)) if is_column(beside) || is_column(bounded) => return Ok(()),
+            (Rule::Values | Rule::Operands, Some(beside)) if is_value(beside) || is_value(bounded) => {
+                return Ok(());
+            }
+            (Rule::Values | Rule::Operands, Some(beside)) => {
+                (product(&value_size(beside)?, &value_size(bounded)?), VALUE_PAIRS)
+            }
+            (Rule::Repeats, Some(beside)) => {
+                (product(&or_repeated(beside, text_size(beside))?, &count(bounded)?), VALUE_BYTES)
+            }
         };
         match product {
             Size::Known(pairs) if pairs <= most => Ok(()),
@@ -224,120 +215,112 @@ impl Pass {
         }
     }
 
-    fn replace(&mut self, name: &str, bounded: &mut Json, product: &str, most: u64) -> Result<(), Refusal> {
-        let value = text_of(bounded)?;
+    fn replace(&mut self, name: &str, bounded: &mut Expr, product: &str, most: u64) -> Result<(), Refusal> {
         // The cast fails, and says why. It is never computed beforehand: it depends on what it
         // says.
         let guard = format!(
             "CASE WHEN {product} > {most} AND \
              CAST('{name}: the arguments are too large together: ' || CAST({product} AS TEXT) AS BOOLEAN) \
-             THEN NULL ELSE {value} END"
+             THEN NULL ELSE {bounded} END"
         );
         self.added += guard.len();
         if self.added > LONGEST {
             return Err(Refusal::new(RefusalCode::TooLarge, "the statement is too long"));
         }
         let guard = grammar::expression(Engine::Postgres, &guard)?;
-        *bounded = json!({ "Nested": guard });
+        *bounded = Expr::Nested(Box::new(guard));
         self.changed = true;
         Ok(())
     }
 }
 
-/// Where the characters of TRIM came from. `trim(x, y)` and `trim(y from x)` have them in different
-/// places.
-fn put_characters(fields: &mut Map<String, Json>, characters: Json) {
-    let in_list = fields.get("trim_characters").is_some_and(Json::is_array);
-    if in_list {
-        fields.insert("trim_characters".to_owned(), json!([characters]));
-    } else {
-        fields.insert("trim_what".to_owned(), characters);
-    }
+fn is_like(op: &BinaryOperator) -> bool {
+    use BinaryOperator as Op;
+    matches!(op, Op::PGLikeMatch | Op::PGILikeMatch | Op::PGNotLikeMatch | Op::PGNotILikeMatch)
 }
 
-fn name_of(fields: &Map<String, Json>) -> Option<String> {
-    let name = fields.get("name")?.as_array()?.last()?.pointer("/Identifier/value")?.as_str()?;
-    Some(name.to_ascii_lowercase())
+/// Whether an operator compares each part of one side with each of the other.
+fn compares_parts(op: &BinaryOperator) -> bool {
+    use BinaryOperator as Op;
+    matches!(op, Op::PGOverlap | Op::AtArrow | Op::ArrowAt | Op::LtDashGt | Op::Custom(_) | Op::DoubleHash)
 }
 
-fn arguments_of(fields: &mut Map<String, Json>) -> Option<&mut Vec<Json>> {
-    let arguments = fields.get_mut("args")?;
-    let place = ["/List/args", "/args", ""].into_iter().find(|place| arguments.pointer(place).is_some())?;
-    arguments.pointer_mut(place)?.as_array_mut()
+fn name_of(name: &ObjectName) -> Option<String> {
+    let ObjectNamePart::Identifier(last) = name.0.last()? else { return None };
+    Some(last.value.to_ascii_lowercase())
 }
 
 /// The value of an argument, with a name or without.
-fn value_of(argument: &mut Json) -> Option<&mut Json> {
-    let place =
-        ["/Unnamed/Expr", "/Named/arg/Expr"].into_iter().find(|place| argument.pointer(place).is_some())?;
-    argument.pointer_mut(place)
-}
-
-fn expression_of(tree: &Json) -> Result<Expr, Refusal> {
-    serde_json::from_value(tree.clone()).map_err(|_| misread())
-}
-
-fn text_of(tree: &Json) -> Result<String, Refusal> {
-    expression_of(tree).map(|expression| expression.to_string())
+fn value_of(argument: &mut FunctionArg) -> Option<&mut Expr> {
+    let (FunctionArg::Named { arg, .. } | FunctionArg::ExprNamed { arg, .. } | FunctionArg::Unnamed(arg)) =
+        argument;
+    match arg {
+        FunctionArgExpr::Expr(value) => Some(value),
+        _ => None,
+    }
 }
 
 /// What stands in parentheses.
-fn inner(tree: &Json) -> &Json {
-    tree.get("Nested").map_or(tree, inner)
+fn inner(tree: &Expr) -> &Expr {
+    match tree {
+        Expr::Nested(tree) => inner(tree),
+        tree => tree,
+    }
 }
 
-fn literal(tree: &Json) -> Option<&str> {
-    let value = inner(tree).pointer("/Value/value")?.as_object()?;
-    value.iter().find(|(kind, _)| *kind != "Placeholder").and_then(|(_, text)| text.as_str())
+fn is_placeholder(tree: &Expr) -> bool {
+    matches!(inner(tree), Expr::Value(value) if matches!(value.value, Value::Placeholder(_)))
 }
 
-fn is_placeholder(tree: &Json) -> bool {
-    inner(tree).pointer("/Value/value/Placeholder").is_some()
-}
-
-fn is_column(tree: &Json) -> bool {
-    let tree = inner(tree);
-    tree.get("Identifier").is_some() || tree.get("CompoundIdentifier").is_some()
+fn is_column(tree: &Expr) -> bool {
+    matches!(inner(tree), Expr::Identifier(_) | Expr::CompoundIdentifier(_))
 }
 
 /// A value whose type only the other side tells.
-fn is_value(tree: &Json) -> bool {
-    inner(tree).get("Value").is_some()
+fn is_value(tree: &Expr) -> bool {
+    matches!(inner(tree), Expr::Value(_))
 }
 
 /// How large a text is, where that costs little to find out.
-fn text_size(tree: &Json) -> Result<Size, Refusal> {
-    let tree = inner(tree);
-    if let Some(text) = literal(tree) {
-        return Ok(Size::Known(u64::try_from(text.len()).unwrap_or(u64::MAX)));
+fn text_size(tree: &Expr) -> Size {
+    match inner(tree) {
+        tree if is_placeholder(tree) => Size::Asked(format!("octet_length(CAST({tree} AS TEXT))")),
+        Expr::Value(value) => match value.value.clone().into_string() {
+            Some(text) => Size::Known(u64::try_from(text.len()).unwrap_or(u64::MAX)),
+            None => Size::Unknown,
+        },
+        tree if is_column(tree) => Size::Asked(format!("octet_length({tree})")),
+        tree @ Expr::Cast { expr, .. } if is_column(expr) || is_placeholder(expr) => {
+            Size::Asked(format!("octet_length({tree})"))
+        }
+        _ => Size::Unknown,
     }
-    if is_placeholder(tree) {
-        return Ok(Size::Asked(format!("octet_length(CAST({} AS TEXT))", text_of(tree)?)));
-    }
-    let cast = tree.pointer("/Cast/expr").is_some_and(|cast| is_column(cast) || is_placeholder(cast));
-    if is_column(tree) || cast {
-        return Ok(Size::Asked(format!("octet_length({})", text_of(tree)?)));
-    }
-    Ok(Size::Unknown)
 }
 
 /// Where the size is not known, the expression is computed once more to find out.
-fn or_repeated(tree: &Json, size: Size) -> Result<Size, Refusal> {
+fn or_repeated(tree: &Expr, size: Size) -> Result<Size, Refusal> {
     match size {
         Size::Unknown => Ok(Size::Asked(format!("octet_length({})", repeatable(tree)?))),
         size => Ok(size),
     }
 }
 
-fn value_size(tree: &Json) -> Result<Size, Refusal> {
+fn value_size(tree: &Expr) -> Result<Size, Refusal> {
     Ok(Size::Asked(format!("pg_column_size({})", repeatable(tree)?)))
 }
 
 /// A number of times.
-fn count(tree: &Json) -> Result<Size, Refusal> {
-    match inner(tree).pointer("/Value/value/Number/0").and_then(Json::as_str).map(str::parse::<u64>) {
-        Some(Ok(number)) => Ok(Size::Known(number)),
-        _ => Ok(Size::Asked(format!("CAST({} AS BIGINT)", repeatable(tree)?))),
+fn count(tree: &Expr) -> Result<Size, Refusal> {
+    let number = match inner(tree) {
+        Expr::Value(value) => match &value.value {
+            Value::Number(number, _) => number.parse().ok(),
+            _ => None,
+        },
+        _ => None,
+    };
+    match number {
+        Some(number) => Ok(Size::Known(number)),
+        None => Ok(Size::Asked(format!("CAST({} AS BIGINT)", repeatable(tree)?))),
     }
 }
 
@@ -355,8 +338,8 @@ fn product(one: &Size, other: &Size) -> Size {
 }
 
 /// The text of an expression that gives the same when it is computed again.
-fn repeatable(tree: &Json) -> Result<String, Refusal> {
-    let text = text_of(tree)?;
+fn repeatable(tree: &Expr) -> Result<String, Refusal> {
+    let text = tree.to_string();
     if text.len() > LONGEST_REPEATED || changes(tree) {
         return Err(Refusal::denied(
             "an argument whose size has to be looked at is too long or differs each time: \
@@ -367,36 +350,57 @@ fn repeatable(tree: &Json) -> Result<String, Refusal> {
 }
 
 /// Whether something in an expression gives another value each time.
-fn changes(tree: &Json) -> bool {
-    const CHANGING: [&str; 14] = [
-        "random",
-        "random_normal",
-        "clock_timestamp",
-        "timeofday",
-        "gen_random_uuid",
-        "uuidv4",
-        "uuidv7",
-        "nextval",
-        "setval",
-        "currval",
-        "array_shuffle",
-        "array_sample",
-        "unnest",
-        "generate_series",
-    ];
-    match tree {
-        Json::Array(items) => items.iter().any(changes),
-        Json::Object(fields) => {
-            name_of(fields).is_some_and(|name| CHANGING.contains(&name.as_str())) || fields.values().any(changes)
+fn changes(tree: &Expr) -> bool {
+    tree.visit(&mut Changing).is_break()
+}
+
+/// Stops at what gives another value each time.
+struct Changing;
+
+impl Changing {
+    fn name(name: &ObjectName) -> ControlFlow<()> {
+        const CHANGING: [&str; 14] = [
+            "random",
+            "random_normal",
+            "clock_timestamp",
+            "timeofday",
+            "gen_random_uuid",
+            "uuidv4",
+            "uuidv7",
+            "nextval",
+            "setval",
+            "currval",
+            "array_shuffle",
+            "array_sample",
+            "unnest",
+            "generate_series",
+        ];
+        match name_of(name) {
+            Some(name) if CHANGING.contains(&name.as_str()) => ControlFlow::Break(()),
+            _ => ControlFlow::Continue(()),
         }
-        _ => false,
+    }
+}
+
+impl Visitor for Changing {
+    type Break = ();
+
+    fn pre_visit_expr(&mut self, node: &Expr) -> ControlFlow<()> {
+        match node {
+            Expr::Function(function) => Self::name(&function.name),
+            _ => ControlFlow::Continue(()),
+        }
+    }
+
+    fn pre_visit_table_factor(&mut self, node: &TableFactor) -> ControlFlow<()> {
+        match node {
+            TableFactor::Table { name, .. } | TableFactor::Function { name, .. } => Self::name(name),
+            TableFactor::UNNEST { .. } => ControlFlow::Break(()),
+            _ => ControlFlow::Continue(()),
+        }
     }
 }
 
 fn too_large(name: &str) -> Refusal {
     Refusal::new(RefusalCode::TooLarge, format!("{name}: the arguments are too large together"))
-}
-
-fn misread() -> Refusal {
-    Refusal::syntax("the statement is not understood")
 }

@@ -1,7 +1,7 @@
 //! Carrying out what was asked for.
 
 use super::auth::TokenId;
-use super::endpoints::Act;
+use super::endpoint::Act;
 use super::error::ApiError;
 use super::{
     Admin, Admitted, CurrentToken, IDEMPOTENCY_KEY, KeyRotation, NoteRequest, PruneRequest, Reply, UPLOAD_LENGTH,

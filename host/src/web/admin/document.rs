@@ -1,8 +1,10 @@
 //! The OpenAPI document: schemas from the types, paths from the list of endpoints.
 
 use super::PATH;
-use super::endpoints::{Act, ENDPOINTS, Endpoint, Gives, Need, Takes, Verb};
+use super::endpoint::{Act, Endpoint, Gives, Takes, Verb};
+use super::endpoints::ENDPOINTS;
 use super::error::kind_of;
+use super::need::Need;
 use super::query::{Kind, Parameter};
 use crate::operations::{self, PIECE_BYTES};
 use http::StatusCode;

@@ -1,20 +1,24 @@
 //! The admin API below `/_innkeeper/admin/api`: what an operator does to apps, over HTTP.
 //!
-//! `endpoints` is the one list of what there is. By it a request is found, its caller's scopes are
-//! checked, and the OpenAPI document (`document`) is written, so that the three cannot differ.
-//! `auth` knows who calls, `body` and `query` read what is asked for, `acts` does it by calling
-//! [`crate::operations`]. What is refused is written down (`web::refusals`).
+//! `endpoints` is the one list of what there is. By it a request is found (`call`), its caller's
+//! scopes are checked (`need`), and the OpenAPI document (`document`) is written, so that the three
+//! cannot differ. `auth` knows who calls, `body` and `query` read what is asked for, `acts` does it
+//! by calling [`crate::operations`]. What is refused is written down (`web::refusals`).
 
 mod acts;
 pub(super) mod auth;
 mod body;
+mod call;
 mod document;
+mod endpoint;
 mod endpoints;
 mod error;
+mod need;
 mod query;
 mod types;
 
-pub(super) use endpoints::{Act, rules_of};
+pub(super) use endpoint::Act;
+pub(super) use endpoints::rules_of;
 pub use error::ErrorBody;
 pub(super) use error::seconds;
 pub use types::{CurrentToken, KeyRotation, NoteRequest, PruneRequest};
@@ -26,12 +30,14 @@ use crate::operations::shares::Shares;
 use crate::operations::{DeployQueue, Operations};
 use auth::{Authenticator, Authority};
 use bytes::Bytes;
-use endpoints::{Call, Endpoint, Need, Verb};
+use call::Call;
+use endpoint::{Endpoint, Verb};
 use error::ApiError;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, X_CONTENT_TYPE_OPTIONS};
 use http::request::Parts;
 use http::{Request, Response, StatusCode};
 use hyper::body::Incoming;
+use need::Need;
 use query::Query;
 use std::net::IpAddr;
 use std::sync::{Arc, OnceLock};
@@ -145,7 +151,7 @@ impl Admin {
     }
 
     async fn reply(&self, path: &str, head: &Parts, body: Incoming, address: IpAddr) -> Result<Reply, ApiError> {
-        let call = endpoints::find(&head.method, path)?;
+        let call = call::find(&head.method, path)?;
         if call.endpoint.need == Need::Nothing {
             return Ok(self.document());
         }

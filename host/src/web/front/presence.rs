@@ -1,7 +1,8 @@
-//! What somebody beside a connection sees of it: since when it waits for a request, if it does.
+//! What somebody beside a connection sees of it: since when it waits for a request, if it does, and
+//! whether something has been read that nobody has asked for yet.
 
 use std::sync::LazyLock;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 use tokio::sync::Notify;
 use tokio::time::Instant;
@@ -14,6 +15,7 @@ static START: LazyLock<Instant> = LazyLock::new(Instant::now);
 pub struct Presence {
     /// Milliseconds since the start, and one; 0 while there is a request.
     waits_since: AtomicU64,
+    holds_unread: AtomicBool,
     asked_to_go: Notify,
 }
 
@@ -32,6 +34,16 @@ impl Presence {
     /// When the connection began to wait for a request; none while it has one.
     pub fn waiting_since(&self) -> Option<Duration> {
         self.waits_since.load(Ordering::Relaxed).checked_sub(1).map(Duration::from_millis)
+    }
+
+    /// Notes whether the connection holds back bytes that have come, such as the next request.
+    pub(super) fn holds(&self, some: bool) {
+        self.holds_unread.store(some, Ordering::Relaxed);
+    }
+
+    /// Whether it does.
+    pub fn holds_unread(&self) -> bool {
+        self.holds_unread.load(Ordering::Relaxed)
     }
 
     /// Asks the connection to give way to others.

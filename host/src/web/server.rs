@@ -146,6 +146,7 @@ impl Server {
         self.tasks.spawn(async move {
             let service = service_fn(|request| {
                 let (router, counted) = (Arc::clone(&router), leaving.count_request());
+                entry.presence.begin_request();
                 let watched = watched.during(End::of(&request, router.trust_proxy));
                 async move {
                     let response = router.answer(request, peer, watched.client_left()).await;

@@ -42,9 +42,9 @@ pub(super) struct ClientWatch {
 pub(super) enum End {
     /// It has left: a router has no other reason to end a connection that waits for an answer.
     Left,
-    /// It has left if all that it sent has been read: it has given up the next request, which it
+    /// It has left if it has sent nothing more: it has given up the next request, which it
     /// might have sent on the same connection.
-    LeftUnlessUnread,
+    LeftUnlessMore,
     /// Nothing: it had said already that this is its last request (`printf .. | nc`).
     Nothing,
 }
@@ -58,15 +58,15 @@ impl End {
             options.flat_map(|value| value.split(',')).any(|one| one.trim().eq_ignore_ascii_case("close"));
         match (by_router, closes || request.version() < Version::HTTP_11) {
             (true, _) => Self::Left,
-            (false, false) => Self::LeftUnlessUnread,
+            (false, false) => Self::LeftUnlessMore,
             (false, true) => Self::Nothing,
         }
     }
 }
 
 impl SharedSocket {
-    /// The socket as it is read and written, and who looks after its client. What has been read of
-    /// it and not used is told by `presence`.
+    /// The socket as it is read and written, and who looks after its client. Whether that has sent
+    /// more than what is being answered is told by `presence`.
     pub(super) fn new(socket: TcpStream, presence: Arc<Presence>) -> (Self, ClientWatch) {
         let (reader, writer) = socket.into_split();
         let reader = Arc::new(Mutex::new(reader));
@@ -104,7 +104,7 @@ impl ClientWatch {
         }
         let mut byte = [MaybeUninit::uninit()];
         match SockRef::from(AsRef::<TcpStream>::as_ref(&*reader)).peek(&mut byte) {
-            Ok(0) => self.end == End::LeftUnlessUnread && !self.presence.holds_unread(),
+            Ok(0) => self.end == End::LeftUnlessMore && !self.presence.has_next(),
             Ok(_) => false,
             // The connection was reset: nobody can be answered.
             Err(error) => !matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted),
@@ -158,7 +158,7 @@ mod tests {
             let request = Request::get("/").version(version).header(CONNECTION, connection).body(());
             End::of(&request.unwrap(), by_router)
         };
-        assert_eq!(of(Version::HTTP_11, "keep-alive", false), End::LeftUnlessUnread);
+        assert_eq!(of(Version::HTTP_11, "keep-alive", false), End::LeftUnlessMore);
         assert_eq!(of(Version::HTTP_11, "upgrade, Close", false), End::Nothing);
         assert_eq!(of(Version::HTTP_10, "keep-alive", false), End::Nothing);
         assert_eq!(of(Version::HTTP_10, "close", true), End::Left);

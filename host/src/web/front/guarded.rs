@@ -158,7 +158,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Guarded<S> {
             if buf.filled().len() > start || buf.remaining() == 0 {
                 this.end_wait(buf.filled().len() - start);
                 if let Some(presence) = &this.presence {
-                    presence.holds(!this.held.is_empty());
+                    presence.came(this.gate.heads(), !this.held.is_empty());
                 }
                 return Poll::Ready(Ok(()));
             }

@@ -12,7 +12,7 @@ use super::leaving::Leaving;
 use super::metrics::Figures;
 use super::opener_policy;
 use super::operator::{self, Operator};
-use super::pages::{self, Problem};
+use super::pages::{self, Problem, Reader};
 use super::refusals::Refused;
 use super::server::ServerSettings;
 use super::starting::Waiters;
@@ -106,7 +106,8 @@ impl Router {
         let mut client = ClientInfo::new(request.headers(), self.trust_proxy);
         let who = Client::at(*client.address.get_or_insert(peer));
         let request_id = client.request_id.clone().unwrap_or_else(|| self.ids.next());
-        let is_misplaced = self.operator.is_in_path(request.uri().path());
+        let (reader, is_misplaced) =
+            (Reader::of(request.headers()), self.operator.is_in_path(request.uri().path()));
         let path = if is_misplaced { HIDDEN } else { request.uri().path() };
         let line = Line { method: request.method().clone(), path: path.to_owned() };
         let found = if is_misplaced { Err(Route::Misplaced) } else { self.find_in_time(&request, &client).await };
@@ -139,7 +140,7 @@ impl Router {
                 let ending = Ending::Answered(response.status().as_u16());
                 (response, ending, None)
             }
-            Err(problem) => (problem.page(&request_id), problem.counted(), Some(problem.reason)),
+            Err(problem) => (problem.answer(&request_id, reader), problem.counted(), Some(problem.reason)),
         };
         self.leaving.mark(response.headers_mut());
         https::mark(response.headers_mut(), &request_id, &client, self.https);

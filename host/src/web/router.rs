@@ -117,10 +117,7 @@ impl Router {
             https::name_request(request.headers_mut(), &request_id);
         }
         let (found, part) = choose(found, request.headers_mut());
-        let cors = match &found {
-            Err(Route::File(endpoint)) => Cors::of(*endpoint, &request, &self.registry),
-            _ => None,
-        };
+        let cors = self.cors(&found, &request);
         let trace = line.trace(&found, &request, client.scheme_https, &request_id);
         let answering = pin!(trace.carried().scope(async {
             if let Some(preflight) = cors.as_ref().and_then(|cors| cors.preflight(&request)) {
@@ -192,6 +189,11 @@ impl Router {
             Route::Absent(absence) => Err(closed::absent(absence)),
             Route::Closed(closed) => Err(closed::closed(closed)),
         }
+    }
+
+    fn cors(&self, found: &Result<Arc<Guest>, Route>, request: &Request<Incoming>) -> Option<Cors> {
+        let Err(Route::File(endpoint)) = found else { return None };
+        Cors::of(*endpoint, request, &self.registry)
     }
 
     /// Who answers a request: nobody here where it belongs to https, and an app that is being

@@ -108,9 +108,9 @@ pub(super) async fn run(options: Options) -> anyhow::Result<()> {
     let path = options.path.clone();
     let (actor, registry_too) = (control::actor(&config), Arc::clone(&registry));
     let workshop = Workshop { path, project, app, database, compiler, registry: registry_too, actor };
-    let stop = CancellationToken::new();
-    let making = tokio::spawn(workshop.make_on(sources, changes, stop.clone()));
-    run::serve(listener, registry, &config, stop).await?;
+    let signals = run::Signals::listen()?;
+    let making = tokio::spawn(workshop.make_on(sources, changes, signals.stop.clone()));
+    run::serve(listener, registry, &config, signals).await?;
     Ok(making.await?)
 }
 

@@ -59,14 +59,14 @@ fn bind_both(port: u16) -> std::io::Result<TcpListener> {
     TcpListener::from_std(socket.into())
 }
 
-/// Serves what is in the registry until SIGTERM or SIGINT; `stop` is cancelled then.
+/// Serves what is in the registry until SIGTERM or SIGINT.
 pub(super) async fn serve(
     listener: TcpListener,
     registry: Arc<Registry>,
     config: &Config,
-    stop: CancellationToken,
+    signals: Signals,
 ) -> anyhow::Result<()> {
-    let signals = stop_on_signals(stop.clone())?;
+    let Signals { stop, watching: signals } = signals;
     let notes = config.database.url_notes.iter();
     let notes = notes.chain(&config.otlp.notes).cloned().chain(config.unknown_variables());
     notes.for_each(|note| tracing::warn!("{note}"));
@@ -90,6 +90,22 @@ pub(super) async fn serve(
     let _ = tokio::join!(tokio::time::timeout(CLOSE, registry.close()), telling.end());
     tracing::info!("stopped");
     Ok(())
+}
+
+/// Who listens for SIGTERM and SIGINT.
+pub(super) struct Signals {
+    /// Cancelled when the first one comes.
+    pub(super) stop: CancellationToken,
+    watching: JoinHandle<()>,
+}
+
+impl Signals {
+    /// Where it is called before the port is bound, whoever can connect is answered, also if a signal
+    /// comes in the next moment.
+    pub(super) fn listen() -> anyhow::Result<Self> {
+        let stop = CancellationToken::new();
+        Ok(Self { watching: stop_on_signals(stop.clone())?, stop })
+    }
 }
 
 /// Platforms may repeat SIGTERM, which changes nothing. A person who presses Ctrl-C again does not

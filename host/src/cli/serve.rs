@@ -8,7 +8,6 @@ use clap::Args;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
-use tokio_util::sync::CancellationToken;
 
 /// Serve the apps of the registry on every address, at $PORT
 ///
@@ -51,6 +50,7 @@ pub(super) async fn run(options: Options) -> anyhow::Result<()> {
     // A folder that is not there is most likely a mistyped one.
     options.components.as_deref().map(seeding::entries).transpose()?;
     let _log = telemetry::start(config.web.log_format, config.log_filter.as_deref(), &config.limits)?;
+    let signals = run::Signals::listen()?;
     let listener = match options.listen {
         Some(address) => run::bind(address).await?,
         None => run::bind_everywhere(config.web.serve_port).await?,
@@ -63,10 +63,10 @@ pub(super) async fn run(options: Options) -> anyhow::Result<()> {
     let _presence = database.announce();
     let registry = setup::registry(&config, database, setup::compiler(&config)?);
     registry.judge_new_versions();
-    let stop = CancellationToken::new();
-    let seeding =
-        options.components.map(|folder| tokio::spawn(seeding::seed(Arc::clone(&registry), folder, stop.clone())));
-    run::serve(listener, registry, &config, stop).await?;
+    let seeding = options
+        .components
+        .map(|folder| tokio::spawn(seeding::seed(Arc::clone(&registry), folder, signals.stop.clone())));
+    run::serve(listener, registry, &config, signals).await?;
     if let Some(seeding) = seeding {
         seeding.await?;
     }

@@ -179,8 +179,8 @@ impl Registry {
             }));
             rooms.push(meanwhile(app, room));
         }
-        self.routes.store(Arc::new(Routes::new(rooms)));
-        self.listed.store(true, Ordering::Release);
+        self.set_routes(Routes::new(rooms));
+        self.note_listed();
         self.note_settled();
         loads
     }
@@ -222,7 +222,7 @@ impl Registry {
             }
         };
         let before = self.routes.load_full();
-        self.routes.store(Arc::new(before.with(&load.app.name, Some(room.clone()))));
+        self.set_routes(before.with(&load.app.name, Some(room.clone())));
         self.note_settled();
         drop(wanted);
         tell(&room, old.as_ref());

@@ -30,7 +30,8 @@ use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
-use tokio::sync::{Mutex, mpsc};
+use tokio::sync::futures::Notified;
+use tokio::sync::{Mutex, Notify, mpsc};
 use wasmtime::Engine;
 use wasmtime_wasi_http::p2::bindings::ProxyPre;
 
@@ -193,11 +194,13 @@ pub struct Registry {
     /// Components that could not be compiled.
     pub(super) failed_compiles: FailedCompiles,
     pub(super) routes: ArcSwap<Routes>,
+    /// Told when a request may find something else than before.
+    changed: Notify,
     /// What is being loaded. Held for moments only.
     pub(super) wanted: std::sync::Mutex<Wanted>,
     pub(super) turns: Turns,
     /// Whether the list of apps has been read.
-    pub(super) listed: AtomicBool,
+    listed: AtomicBool,
     /// Whether no app of the first list is being loaded any more.
     pub(super) settled: AtomicBool,
     /// Why the registry cannot be read.
@@ -234,6 +237,7 @@ impl Registry {
             keys_asked: Mutex::default(),
             refreshing_keys: Mutex::default(),
             routes: ArcSwap::default(),
+            changed: Notify::new(),
             wanted: std::sync::Mutex::default(),
             turns: Turns::default(),
             listed: AtomicBool::new(false),
@@ -264,6 +268,22 @@ impl Registry {
     /// The routes as they are now.
     pub fn routes(&self) -> arc_swap::Guard<Arc<Routes>> {
         self.routes.load()
+    }
+
+    pub(super) fn set_routes(&self, routes: Routes) {
+        self.routes.store(Arc::new(routes));
+        self.changed.notify_waiters();
+    }
+
+    /// Only after the routes are there: else a request would find none, and believe that.
+    pub(super) fn note_listed(&self) {
+        self.listed.store(true, Ordering::Release);
+        self.changed.notify_waiters();
+    }
+
+    /// Resolves when a request may find something else than before.
+    pub fn changed(&self) -> Notified<'_> {
+        self.changed.notified()
     }
 
     /// The database behind the registry.
@@ -372,11 +392,13 @@ impl Registry {
 
     pub(super) fn note_outage(&self, reason: Option<String>) {
         self.outage.store(reason.map(Arc::new));
+        self.changed.notify_waiters();
     }
 
     /// Says how the first build of an app goes; none once there is something to serve.
     pub fn note_first_build(&self, build: Option<FirstBuild>) {
         self.first_build.store(build.map(Arc::new));
+        self.changed.notify_waiters();
     }
 
     /// Waits until connections that ended irregularly have been cleaned up.

@@ -69,6 +69,7 @@ pub(super) fn add_to_linker(linker: &mut Linker<GuestState>) -> wasmtime::Result
 
 async fn set(mut store: StoreContextMut<'_, GuestState>, (out, response): Set) -> wasmtime::Result<()> {
     let state = store.data_mut();
+    state.answering.begin();
     state.table.delete(out)?;
     let outcome = match response {
         Ok(response) => {
@@ -91,6 +92,7 @@ pub(super) async fn without_set(state: &mut GuestState) {
         return;
     }
     let Some(pending) = state.context.take_pending() else { return };
+    state.answering.begin();
     let outcome = match state.context.commit_at_end().await {
         Ok(()) => Ok(Answer { response: None, blob: Some(pending) }),
         Err(error) => Err(Failure::NotKept(error)),

@@ -31,6 +31,23 @@ pub struct Running {
     /// Whether the guest has come to a bad end, or returned in the middle of its body: then the
     /// body is not whole, although it looks ended.
     pub failed: Failed,
+    /// Whether the guest has set its answer: what it wrote is being kept.
+    pub answering: Answering,
+}
+
+/// Set from the moment at which a guest sets its answer.
+#[derive(Debug, Clone, Default)]
+pub struct Answering(Arc<AtomicBool>);
+
+impl Answering {
+    /// Whether it has.
+    pub fn has_begun(&self) -> bool {
+        self.0.load(Ordering::Acquire)
+    }
+
+    pub(super) fn begin(&self) {
+        self.0.store(true, Ordering::Release);
+    }
 }
 
 /// Set while a guest's end is not known to be good, and before its body ends.
@@ -98,6 +115,7 @@ pub fn start(
     let pre = Arc::clone(&guest.pre);
     let failed = Failed::default();
     let note = failed.clone();
+    let answering = store.data().answering.clone();
     let run = async move {
         // Dropped before the store, and with it before the body that the guest writes.
         let (mut store, mut end) = (store, UnlessGood { failed: note, good: false });
@@ -123,7 +141,7 @@ pub fn start(
     let trace = traces::carried();
     let computing = if trace.is_traced() { trace.scope(computing).boxed() } else { computing.boxed() };
     let guest = Metered::new(computing, Arc::clone(&guest.accounts.computing));
-    Ok(Running { reply, guest, failed })
+    Ok(Running { reply, guest, failed, answering })
 }
 
 fn at_unnamed_host(target: Uri) -> Result<Uri, http::uri::InvalidUriParts> {

@@ -7,6 +7,7 @@ use super::outgoing::Outgoing;
 use super::output::{Label, Output};
 use super::registry::Guest;
 use super::respond::Outcome;
+use super::run::Answering;
 use crate::interfaces::body::RequestBody;
 use crate::interfaces::session::{Jar, Presented};
 use crate::interfaces::{self, Context, OutageNote};
@@ -41,6 +42,7 @@ pub struct GuestState {
     pub(super) config: WasiConfigVariables,
     /// Where the answer goes; none once it has been given.
     pub(super) reply: Option<oneshot::Sender<Outcome>>,
+    pub(super) answering: Answering,
     pub(super) outgoing: Outgoing,
     wasi: WasiCtx,
     http: WasiHttpCtx,
@@ -99,6 +101,7 @@ pub fn build_store(guest: &Guest, visit: Visit) -> Store<GuestState> {
         table,
         config: app.config.iter().cloned().collect(),
         reply: None,
+        answering: Answering::default(),
         outgoing: Outgoing::default(),
         wasi: wasi.build(),
         http,

@@ -9,10 +9,10 @@
 
 use super::body::{Body, GuestStream, broken, full, held};
 use super::cross_origin::{self, Objection};
-use super::pages::Problem;
+use super::pages::{self, Problem};
 use super::session_cookie::SessionCookie;
 use super::{arriving, blobs, front::ClientInfo};
-use crate::guests::admission::{Admission, Client, Party, Refused, Share};
+use crate::guests::admission::{Admission, Client, Party, Place, Refused, Share};
 use crate::guests::respond::{Answer, Failure, GuestBody, Outcome};
 use crate::guests::run::{self, Fault, Running};
 use crate::guests::{Ending, Guest, Visit};
@@ -28,6 +28,7 @@ use http::{HeaderMap, HeaderName, Request, Response, StatusCode};
 use http_body::Body as _;
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::oneshot;
@@ -43,6 +44,16 @@ const ANSWERED_WITHIN: Duration = Duration::from_secs(28);
 /// Answers that are larger count as room in memory until they have been taken.
 const SMALL_ANSWER: usize = 64 << 10;
 
+/// Who asks, and since when.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Arrival<'a> {
+    pub(super) client: &'a ClientInfo,
+    pub(super) who: Client,
+    pub(super) request_id: &'a str,
+    /// How long the request has waited for its app.
+    pub(super) waited: Duration,
+}
+
 /// What all dispatching shares.
 #[derive(Debug)]
 pub(super) struct Dispatcher {
@@ -56,6 +67,7 @@ pub(super) struct Dispatcher {
 enum First {
     Ended(Result<(), Fault>),
     Answered(Box<Result<Outcome, oneshot::error::RecvError>>),
+    ClientLeft,
 }
 
 impl Dispatcher {
@@ -65,15 +77,16 @@ impl Dispatcher {
         Self { admission, tasks }
     }
 
-    /// Runs a request in a fresh instance of a guest.
+    /// Runs a request in a fresh instance of a guest. It ends where `client_left` resolves before the
+    /// guest has set its answer.
     pub(super) async fn dispatch(
         &self,
         guest: &Arc<Guest>,
         request: Request<Incoming>,
-        client: &ClientInfo,
-        who: Client,
-        request_id: &str,
+        arrival: Arrival<'_>,
+        client_left: impl Future<Output = ()>,
     ) -> Result<Response<Body>, Problem> {
+        let Arrival { client, who, .. } = arrival;
         let (mut head, body) = request.into_parts();
         let cookie = SessionCookie::new(guest.app.space.app(), client.scheme_https);
         let id = cookie.take(&mut head.headers);
@@ -83,20 +96,19 @@ impl Dispatcher {
             objection => Presented { id, is_foreign: objection.is_some() },
         };
         let party = Party { app: Arc::clone(guest.app.space.app()), client: who };
-        let (body, held, waited) = self.request_body(&head, body, &party).await?;
-        let asked = Instant::now();
-        let place = self.admission.enter(&party, &guest.usual).await.map_err(no_room)?;
-        drop(held);
+        let mut client_left = pin!(client_left);
+        let entering = self.enter(guest, &head, body, &party);
+        let (body, place, asked, waited) = unless_left(entering, client_left.as_mut()).await?;
         let wanted = blobs::Wanted::new(&head.method, &head.headers, who);
         let (jar, outage) = (Jar::default(), OutageNote::default());
-        let (request_id, jar_of_guest) = (request_id.to_owned(), jar.clone());
+        let (request_id, jar_of_guest) = (arrival.request_id.to_owned(), jar.clone());
         let visit = Visit { request_id, session, jar: jar_of_guest, outage: outage.clone(), body, place };
         let running = run::start(guest, head, visit, client.scheme_https)
             .map_err(|error| Problem::internal(format!("cannot start the guest: {error:#}")))?;
         let late = Late { guest: Arc::clone(guest), outage: outage.clone() };
         let wall = guest.app.limits.wall_per_request;
-        let deadline = (Instant::now() + wall).min(asked + ANSWERED_WITHIN.max(wall).saturating_sub(waited));
-        let answered = self.drive(running, &party, late, deadline).await;
+        let deadline = (Instant::now() + wall).min(asked + time_to_answer(wall, waited + arrival.waited));
+        let answered = self.drive(running, &party, late, deadline, client_left).await;
         if let Some(ending) = ending(&answered) {
             guest.judge(ending, &outage);
         }
@@ -112,6 +124,22 @@ impl Dispatcher {
         Ok(response)
     }
 
+    /// Waits for the first part of the body and for room to run in. Returns the body, the room,
+    /// when the body was there, and how long the sender was kept waiting for room until then.
+    async fn enter(
+        &self,
+        guest: &Guest,
+        head: &http::request::Parts,
+        body: Incoming,
+        party: &Party,
+    ) -> Result<(RequestBody, Place, Instant, Duration), Problem> {
+        let (body, held, waited) = self.request_body(head, body, party).await?;
+        let asked = Instant::now();
+        let place = self.admission.enter(party, &guest.usual).await.map_err(no_room)?;
+        drop(held);
+        Ok((body, place, asked, waited))
+    }
+
     /// Polls a guest until it has answered, and beyond in a task.
     async fn drive(
         &self,
@@ -119,16 +147,27 @@ impl Dispatcher {
         party: &Party,
         late: Late,
         deadline: Instant,
+        client_left: impl Future<Output = ()>,
     ) -> Result<(Answer, Option<Head>), Problem> {
+        let answering = running.answering.clone();
+        let left_before_answer = async {
+            client_left.await;
+            if answering.has_begun() {
+                // What was written is being kept, and the log is to say how that ended.
+                std::future::pending::<()>().await;
+            }
+        };
         let first = tokio::time::timeout_at(deadline, async {
             tokio::select! {
                 biased;
                 end = &mut running.guest => First::Ended(end),
                 answer = &mut running.reply => First::Answered(Box::new(answer)),
+                () = left_before_answer => First::ClientLeft,
             }
         });
         match first.await {
             Err(_) => Err(out_of_time("the guest took too long")),
+            Ok(First::ClientLeft) => Err(pages::visitor_left()),
             Ok(First::Answered(answered)) => {
                 let outcome = (*answered).map_err(|_| Problem::internal("the guest lost its response"))?;
                 let mut answer = outcome.map_err(not_answered)?;
@@ -244,6 +283,24 @@ fn framed(mut parts: http::response::Parts, body: Body, is_head: bool) -> Respon
         _ => body,
     };
     Response::from_parts(parts, body)
+}
+
+/// How long a guest may take to answer, from when its request was there as a whole. What the host
+/// has kept the request waiting for counts.
+fn time_to_answer(wall: Duration, waited: Duration) -> Duration {
+    ANSWERED_WITHIN.max(wall).saturating_sub(waited)
+}
+
+/// What a request waits for, as long as somebody waits for its answer.
+async fn unless_left<T>(
+    awaited: impl Future<Output = Result<T, Problem>>,
+    client_left: impl Future<Output = ()>,
+) -> Result<T, Problem> {
+    tokio::select! {
+        biased;
+        done = awaited => done,
+        () = client_left => Err(pages::visitor_left()),
+    }
 }
 
 fn announced_length(headers: &HeaderMap) -> Option<u64> {

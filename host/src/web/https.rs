@@ -1,10 +1,12 @@
 //! What the router in front has said of a request: by which scheme it came, and under which id.
 
-use super::body::{Body, full};
+use super::body::Body;
 use super::front::{self, ClientInfo};
+use super::pages;
 use crate::config::HttpsRule;
-use http::header::{CACHE_CONTROL, HOST, HeaderMap, HeaderName, HeaderValue, LOCATION, STRICT_TRANSPORT_SECURITY};
+use http::header::{HOST, HeaderMap, HeaderName, HeaderValue, LOCATION, STRICT_TRANSPORT_SECURITY};
 use http::{Request, Response, StatusCode};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// A year, without the names below: those may be somebody else's.
@@ -26,16 +28,16 @@ pub(super) fn elsewhere<B>(
     }
     // The port belongs to plain http.
     let host = request.headers().get(HOST)?.to_str().ok().and_then(front::normalise_host)?;
+    // `OPTIONS *` asks about the server as a whole.
     let target = request.uri().path_and_query().map_or("/", |target| target.as_str());
+    let target = if target.starts_with('/') { target } else { "/" };
     HeaderValue::from_str(&format!("https://{host}{target}")).ok()
 }
 
 /// Method and body stay. Nobody is to remember it: the setting may be taken back.
 pub(super) fn redirect(location: &HeaderValue) -> Response<Body> {
-    let mut response = Response::new(full("this site is served by https\n"));
-    *response.status_mut() = StatusCode::PERMANENT_REDIRECT;
+    let mut response = pages::plain(StatusCode::PERMANENT_REDIRECT, "this site is served by https\n");
     response.headers_mut().insert(LOCATION, location.clone());
-    response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response
 }
 
@@ -51,6 +53,26 @@ pub(super) fn mark(headers: &mut HeaderMap, request_id: &str, client: &ClientInf
     name_request(headers, request_id);
     if rule == HttpsRule::Strict && client.scheme_https {
         headers.entry(STRICT_TRANSPORT_SECURITY).or_insert(FOR_A_YEAR);
+    }
+}
+
+/// Ids for requests that come without one: unique on this machine and over restarts.
+#[derive(Debug)]
+pub(super) struct RequestIds {
+    process: u32,
+    count: AtomicU64,
+}
+
+impl RequestIds {
+    pub(super) fn new() -> Self {
+        let mut random = [0u8; 4];
+        // Without random numbers ids are still unique in this process.
+        let _ = getrandom::fill(&mut random);
+        Self { process: u32::from_le_bytes(random), count: AtomicU64::new(1) }
+    }
+
+    pub(super) fn next(&self) -> String {
+        format!("{:08x}-{:012}", self.process, self.count.fetch_add(1, Ordering::Relaxed))
     }
 }
 
@@ -73,6 +95,7 @@ mod tests {
             to("shop.example", "//other.example/x").as_deref(),
             Some("https://shop.example//other.example/x")
         );
+        assert_eq!(to("shop.example", "*").as_deref(), Some("https://shop.example/"));
         assert_eq!(to("shop.example", "/_innkeeper/live"), None);
     }
 

@@ -5,10 +5,12 @@ use super::body::{Body, full};
 use crate::guests::Ending;
 use crate::telemetry::recent;
 use bytes::Bytes;
-use http::header::{CACHE_CONTROL, CONNECTION, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
+use http::header::{ACCEPT, CACHE_CONTROL, CONNECTION, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
 use http::{HeaderMap, Response, StatusCode};
 
 const HTML: HeaderValue = HeaderValue::from_static("text/html; charset=utf-8");
+/// RFC 9457.
+const PROBLEM: HeaderValue = HeaderValue::from_static("application/problem+json");
 const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
 
 /// As nginx has it: the client closed the request.
@@ -81,16 +83,48 @@ impl Problem {
         }
     }
 
-    /// The page for the visitor.
-    pub(super) fn page(&self, request_id: &str) -> Response<Body> {
+    /// The answer for the visitor: a page, or the same for a program.
+    pub(super) fn answer(&self, request_id: &str, reader: Reader) -> Response<Body> {
         let title = self.status.canonical_reason().unwrap_or("Error");
-        let mut response =
-            page(self.status, title, &format!("<p>{}</p><p><small>Request {request_id}</small></p>", self.text));
+        let mut response = match reader {
+            Reader::Person => {
+                let content = format!("<p>{}</p><p><small>Request {request_id}</small></p>", self.text);
+                page(self.status, title, &content)
+            }
+            Reader::Program => {
+                let (status, detail) = (self.status.as_u16(), self.text);
+                let problem = serde_json::json!({ "status": status, "title": title, "detail": detail, "request": request_id });
+                sent(self.status, PROBLEM, format!("{problem}\n"))
+            }
+        };
         response.headers_mut().extend(self.headers.as_ref().clone());
         if let Some(seconds) = self.retry_after {
             response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
         }
         response
+    }
+}
+
+/// Who reads an answer of the host.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Reader {
+    Person,
+    /// It asks for JSON, and for no page.
+    Program,
+}
+
+impl Reader {
+    /// Of the answer to a request with these headers.
+    pub(super) fn of(headers: &HeaderMap) -> Self {
+        let kinds = headers.get_all(ACCEPT).iter().filter_map(|value| value.to_str().ok());
+        let (mut json, mut html) = (false, false);
+        kinds.flat_map(|value| value.split(',')).for_each(|kind| {
+            let kind = kind.split(';').next().unwrap_or_default().trim();
+            json |= kind.eq_ignore_ascii_case("application/json")
+                || kind.eq_ignore_ascii_case("application/problem+json");
+            html |= kind.eq_ignore_ascii_case("text/html");
+        });
+        if json && !html { Self::Program } else { Self::Person }
     }
 }
 
@@ -103,9 +137,13 @@ pub(super) fn visitor_left() -> Problem {
 
 /// A plain answer for machines.
 pub(super) fn plain(status: StatusCode, text: impl Into<Bytes>) -> Response<Body> {
+    sent(status, HeaderValue::from_static("text/plain; charset=utf-8"), text)
+}
+
+fn sent(status: StatusCode, kind: HeaderValue, text: impl Into<Bytes>) -> Response<Body> {
     let mut response = Response::new(full(text));
     *response.status_mut() = status;
-    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
+    response.headers_mut().insert(CONTENT_TYPE, kind);
     response.headers_mut().insert(CACHE_CONTROL, NO_STORE);
     response
 }
@@ -126,9 +164,23 @@ fn page(status: StatusCode, title: &str, content: &str) -> Response<Body> {
          color-scheme:light dark}}pre{{padding:1rem;overflow:auto;background:#8882;border-radius:.4rem}}</style>\
          <h1>{title}</h1>{content}"
     );
-    let mut response = Response::new(full(html));
-    *response.status_mut() = status;
-    response.headers_mut().insert(CONTENT_TYPE, HTML);
-    response.headers_mut().insert(CACHE_CONTROL, NO_STORE);
-    response
+    sent(status, HTML, html)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_program_that_asks_for_json_and_no_page_gets_it() {
+        let of =
+            |accept: &str| Reader::of(&HeaderMap::from_iter([(ACCEPT, HeaderValue::from_str(accept).unwrap())]));
+        for accept in ["application/json", "Application/JSON; q=0.9, */*", "application/problem+json"] {
+            assert_eq!(of(accept), Reader::Program, "{accept}");
+        }
+        for accept in ["*/*", "text/html,application/json;q=0.1", "application/jsonp", ""] {
+            assert_eq!(of(accept), Reader::Person, "{accept}");
+        }
+        assert_eq!(Reader::of(&HeaderMap::new()), Reader::Person);
+    }
 }

@@ -5,17 +5,17 @@ use super::admin::{self, Admin};
 use super::body::{Body, full};
 use super::cors::{Cors, Endpoint};
 use super::dashboard::{self, Dashboard};
-use super::dispatch::Dispatcher;
+use super::dispatch::{Arrival, Dispatcher};
 use super::front::{self, ClientInfo, Refusal};
 use super::https;
 use super::leaving::Leaving;
 use super::metrics::Figures;
 use super::opener_policy;
 use super::operator::{self, Operator};
-use super::pages::{self, Problem};
+use super::pages::{self, Problem, Reader};
 use super::refusals::Refused;
 use super::server::ServerSettings;
-use super::starting;
+use super::starting::Waiters;
 use super::uploads::Desk;
 use super::visitor_part::VisitorPart;
 use super::{closed, downloads, uploads};
@@ -33,7 +33,6 @@ use hyper::body::Incoming;
 use std::net::IpAddr;
 use std::pin::pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
 /// Everything below this path is the host's.
@@ -56,7 +55,8 @@ pub(super) struct Router {
     operator: Operator,
     admin: Admin,
     figures: Figures,
-    ids: RequestIds,
+    ids: https::RequestIds,
+    waiters: Waiters,
     /// See [`ServerSettings::dashboard_host`].
     dashboard_host: Option<String>,
 }
@@ -83,13 +83,14 @@ impl Router {
             operator: Operator::new(settings.admin_token.as_ref()),
             admin,
             figures: Figures::default(),
-            ids: RequestIds::new(),
+            ids: https::RequestIds::new(),
+            waiters: Waiters::new(settings.connections),
             dashboard_host: settings.dashboard_host.clone(),
         }
     }
 
     /// Answers one request, which has come from the address `peer`, and writes its line into the
-    /// log. A guest ends where `client_left` resolves before its answer is there.
+    /// log. A guest ends where `client_left` resolves before it has set its answer.
     pub(super) async fn answer(
         &self,
         mut request: Request<Incoming>,
@@ -105,19 +106,18 @@ impl Router {
         let mut client = ClientInfo::new(request.headers(), self.trust_proxy);
         let who = Client::at(*client.address.get_or_insert(peer));
         let request_id = client.request_id.clone().unwrap_or_else(|| self.ids.next());
-        let is_misplaced = self.operator.is_in_path(request.uri().path());
+        let (reader, is_misplaced) =
+            (Reader::of(request.headers()), self.operator.is_in_path(request.uri().path()));
         let path = if is_misplaced { HIDDEN } else { request.uri().path() };
         let line = Line { method: request.method().clone(), path: path.to_owned() };
         let found = if is_misplaced { Err(Route::Misplaced) } else { self.find_in_time(&request, &client).await };
+        let waited = began.elapsed();
         // Without a router nothing is made up.
         if self.trust_proxy {
             https::name_request(request.headers_mut(), &request_id);
         }
         let (found, part) = choose(found, request.headers_mut());
-        let cors = match &found {
-            Err(Route::File(endpoint)) => Cors::of(*endpoint, &request, &self.registry),
-            _ => None,
-        };
+        let cors = self.cors(&found, &request);
         let trace = line.trace(&found, &request, client.scheme_https, &request_id);
         let answering = pin!(trace.carried().scope(async {
             if let Some(preflight) = cors.as_ref().and_then(|cors| cors.preflight(&request)) {
@@ -126,8 +126,8 @@ impl Router {
             match &found {
                 Ok(guest) => {
                     self.operator.hide(&mut request)?;
-                    let answer = self.dispatcher.dispatch(guest, request, &client, who, &request_id);
-                    unless_left(answer, client_left).await
+                    let arrival = Arrival { client: &client, who, request_id: &request_id, waited };
+                    self.dispatcher.dispatch(guest, request, arrival, client_left).await
                 }
                 Err(route) => Box::pin(self.answer_without_guest(route, request, &client, peer)).await,
             }
@@ -137,7 +137,7 @@ impl Router {
                 let ending = Ending::Answered(response.status().as_u16());
                 (response, ending, None)
             }
-            Err(problem) => (problem.page(&request_id), problem.counted(), Some(problem.reason)),
+            Err(problem) => (problem.answer(&request_id, reader), problem.counted(), Some(problem.reason)),
         };
         self.leaving.mark(response.headers_mut());
         https::mark(response.headers_mut(), &request_id, &client, self.https);
@@ -191,12 +191,20 @@ impl Router {
         }
     }
 
+    fn cors(&self, found: &Result<Arc<Guest>, Route>, request: &Request<Incoming>) -> Option<Cors> {
+        let Err(Route::File(endpoint)) = found else { return None };
+        Cors::of(*endpoint, request, &self.registry)
+    }
+
     /// Who answers a request: nobody here where it belongs to https, and an app that is being
     /// loaded after a while.
     async fn find_in_time(&self, request: &Request<Incoming>, client: &ClientInfo) -> Result<Arc<Guest>, Route> {
         match https::elsewhere(request, client, self.https, self.trust_proxy) {
             Some(location) => Err(Route::Https(location)),
-            None => starting::once_loaded(|| self.find(request), is_starting).await,
+            None => {
+                let changed = || self.registry.changed();
+                self.waiters.once_loaded(changed, || self.find(request), starting).await
+            }
         }
     }
 
@@ -333,23 +341,13 @@ fn choose(
     }
 }
 
-/// A guest's answer, as long as somebody waits for it.
-async fn unless_left(
-    answer: impl Future<Output = Result<Response<Body>, Problem>>,
-    client_left: impl Future<Output = ()>,
-) -> Result<Response<Body>, Problem> {
-    tokio::select! {
-        biased;
-        answer = answer => answer,
-        () = client_left => Err(pages::visitor_left()),
-    }
-}
-
-fn is_starting(found: &Result<Arc<Guest>, Route>) -> bool {
+/// The app that is being loaded, if that is why nobody answers. Before the registry has been read
+/// nobody knows which.
+fn starting(found: &Result<Arc<Guest>, Route>) -> Option<String> {
     match found {
-        Err(Route::Absent(absence)) => *absence == Absence::Starting,
-        Err(Route::Closed(closed)) => closed.why == Why::Starting,
-        _ => false,
+        Err(Route::Absent(Absence::Starting)) => Some(String::new()),
+        Err(Route::Closed(closed)) if closed.why == Why::Starting => Some(closed.app.clone()),
+        _ => None,
     }
 }
 
@@ -398,26 +396,6 @@ fn no_app() -> Response<Body> {
 fn refuse(refusal: Refusal) -> Response<Body> {
     tracing::info!(target: "request", status = refusal.status().as_u16(), "refused: {}", refusal.reason());
     refusal.answer().map(full)
-}
-
-/// Ids for requests that come without one: unique on this machine and over restarts.
-#[derive(Debug)]
-struct RequestIds {
-    process: u32,
-    count: AtomicU64,
-}
-
-impl RequestIds {
-    fn new() -> Self {
-        let mut random = [0u8; 4];
-        // Without random numbers ids are still unique in this process.
-        let _ = getrandom::fill(&mut random);
-        Self { process: u32::from_le_bytes(random), count: AtomicU64::new(1) }
-    }
-
-    fn next(&self) -> String {
-        format!("{:08x}-{:012}", self.process, self.count.fetch_add(1, Ordering::Relaxed))
-    }
 }
 
 /// The line of a request in the log.

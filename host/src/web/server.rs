@@ -9,7 +9,7 @@ use super::dispatch::Dispatcher;
 use super::front::{self, Guarded, Rules};
 use super::leaving::{CountedBody, Leaving};
 use super::router::Router;
-use super::shared_socket::SharedSocket;
+use super::shared_socket::{End, SharedSocket};
 use super::uploads::Desk;
 use crate::config::{HttpsRule, Secret};
 use crate::guests::Registry;
@@ -140,13 +140,14 @@ impl Server {
         let router = Arc::clone(&self.router);
         let leaving = self.leaving.clone();
         let rules = self.rules;
-        let (socket, watched) = SharedSocket::new(socket);
+        let (socket, watched) = SharedSocket::new(socket, Arc::clone(&entry.presence));
         // Where a socket takes both, addresses of the old kind come in those of the new.
         let peer = address.ip().to_canonical();
         self.tasks.spawn(async move {
             let service = service_fn(|request| {
                 let (router, counted) = (Arc::clone(&router), leaving.count_request());
-                let watched = watched.clone();
+                entry.presence.begin_request();
+                let watched = watched.during(End::of(&request, router.trust_proxy));
                 async move {
                     let response = router.answer(request, peer, watched.client_left()).await;
                     Ok::<_, Infallible>(response.map(|body| CountedBody::new(body, counted, watched)))

@@ -1,18 +1,18 @@
-//! A dyno that starts (T1), and one that has lost its disk (T5).
+//! A dyno that starts (T1), one that has lost its disk (T5), and one without a database (T20).
 //!
-//! That a dyno without a database refuses to start (T20) is in `database_trouble` and in the unit
-//! tests of `config::detect`.
+//! More about who waits while a dyno starts is in `loading`.
 
 use std::net::{Ipv6Addr, SocketAddr};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
+use http::Request;
 use http_body_util::Full;
 use serde_json::json;
 use support::platform::{Formation, Notice, Rules};
 use support::probe::{all_ok, execute, query, rows};
-use support::{Answer, Engine, TestDatabase, Visitor, host, until};
+use support::{Engine, TestDatabase, Visitor, host, paths, until};
 use tokio::net::TcpStream;
 
 use super::make_table;
@@ -21,7 +21,7 @@ use super::make_table;
 const BOUND: Duration = Duration::from_secs(5);
 /// What is promised of ten apps after a restart.
 const SERVED: Duration = Duration::from_secs(5);
-/// Two languages, and components of 50 KB to 20 MB.
+/// Components of 50 KB to 20 MB in two languages, and in a third where somebody has put it there.
 const APPS: [(&str, &str); 10] = [
     ("hello", "hello"),
     ("page", "page"),
@@ -30,24 +30,29 @@ const APPS: [(&str, &str); 10] = [
     ("hostile", "hostile"),
     ("book", "guestbook-rust"),
     ("python", "guestbook-python"),
-    ("hello2", "hello"),
+    ("javascript", JAVASCRIPT),
     ("book2", "guestbook-rust"),
     ("python2", "guestbook-python"),
 ];
 const COPIES: usize = 40;
+/// Nothing in the repository makes it: its compiler is an npm package of 100 MB.
+const JAVASCRIPT: &str = "guestbook-javascript";
 
-async fn answers(visitor: &mut Visitor, path: &str) -> Option<()> {
-    let is_apps = |answer: &Answer| answer.status < 500 && &answer.body[..] != b"no app answers here\n";
-    visitor.try_get(path).await.filter(is_apps).map(drop)
+/// Each app has a host name of its own, so that guests find the paths that they know.
+fn host_name(app: &str) -> String {
+    format!("{app}.example")
 }
 
-/// A page of an app that does no harm.
-fn page(app: &str) -> String {
-    match app {
-        "probe" => "/probe/hello".to_owned(),
-        "hostile" => "/hostile/count".to_owned(),
-        app => format!("/{app}"),
-    }
+/// Whether an app answers as it should.
+async fn answers(visitor: &mut Visitor, app: &str, guest: &str) -> Option<()> {
+    let path = match guest {
+        "probe" => "/hello",
+        "hostile" => "/count",
+        _ => "/",
+    };
+    let request = Request::get(path).header("host", host_name(app));
+    let answer = visitor.try_send(request, Full::<Bytes>::default()).await.ok()?;
+    (answer.status == 200).then_some(())
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -68,6 +73,23 @@ async fn t1_a_port_is_bound_at_once_while_the_database_is_away() {
     assert!(ending.code == Some(0) && !ending.logs.contains("hidden"), "{}", ending.logs);
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn t20_a_dyno_without_a_database_refuses_to_start_and_says_what_to_do() {
+    let formation = Formation::new(None, Rules::default()).await;
+    let mut refuses = formation.start("web.1");
+    assert_eq!(refuses.boots(&Rules::default()).await, None, "{}", refuses.logs().so_far());
+    refuses.logs().wait_for_end().await;
+    let said = refuses.logs().so_far();
+    let lines: Vec<&str> = said.lines().collect();
+    assert!(lines.len() == 1 && said.contains("heroku addons:create heroku-postgresql"), "{said}");
+    // Whoever accepts that the disk is lost is served.
+    let formation = formation.env("INNKEEPER_ALLOW_EPHEMERAL", "1");
+    let (dyno, took) = formation.boot("web.2").await;
+    assert!(took < BOUND, "{took:?}");
+    let ending = formation.stop(dyno, 1, Notice::AtOnce).await;
+    assert_eq!(ending.code, Some(0), "{}", ending.logs);
+}
+
 /// The platform's second generation routes over IPv6 alone.
 #[expect(clippy::print_stdout, reason = "what could not be looked at is said")]
 async fn by_ipv6(port: u16) {
@@ -80,6 +102,16 @@ async fn by_ipv6(port: u16) {
         .expect("the dyno listens at [::], too");
 }
 
+/// The guest in JavaScript, or one that stands in for it.
+#[expect(clippy::print_stdout, reason = "what could not be looked at is said")]
+fn javascript() -> &'static str {
+    if paths::repository().join(format!("target/guests/{JAVASCRIPT}.wasm")).is_file() {
+        return JAVASCRIPT;
+    }
+    println!("not run: T5 with an app in JavaScript: there is no target/guests/{JAVASCRIPT}.wasm");
+    "hello"
+}
+
 /// Makes further apps of those that there are, with the same components.
 async fn copy_apps(database: &TestDatabase) {
     for number in 0..COPIES {
@@ -87,7 +119,7 @@ async fn copy_apps(database: &TestDatabase) {
         for sql in [
             format!(
                 "insert into apps (name, route, settings, active, created_at) \
-                 select 'copy{number}', '/copy{number}', settings, active, created_at from apps where name = '{of}'"
+                 select 'copy{number}', 'copy{number}.example', settings, active, created_at from apps where name = '{of}'"
             ),
             format!(
                 "insert into versions (app, number, sha256, size, created_at) \
@@ -105,9 +137,8 @@ async fn all_served(formation: &Formation) -> (support::platform::Dyno, Duration
     let began = Instant::now();
     let (dyno, bound) = formation.boot("web.1").await;
     let mut visitor = formation.router.visitor();
-    for (app, _) in APPS {
-        let path = page(app);
-        until("each app answers", async || answers(&mut visitor, &path).await).await;
+    for (app, guest) in APPS {
+        until("each app answers", async || answers(&mut visitor, app, guest).await).await;
     }
     (dyno, bound, began.elapsed())
 }
@@ -118,7 +149,8 @@ async fn t5_a_dyno_that_has_lost_its_disk_has_everything_back() {
     // The platform's URLs have a password, and that is what signs compiled code.
     let database = TestDatabase::at(&fresh.url().replacen('@', ":a-password-of-the-platform@", 1));
     for (app, guest) in APPS {
-        host::deploy(&database, app, guest, &["--route", &format!("/{app}")]).await.succeeded();
+        let guest = if guest == JAVASCRIPT { javascript() } else { guest };
+        host::deploy(&database, app, guest, &["--route", &host_name(app)]).await.succeeded();
     }
     let formation = Formation::new(Some(&database.url()), Rules::default()).await;
     let disk = formation.tree().join("tmp");
@@ -149,13 +181,16 @@ async fn t5_a_dyno_that_has_lost_its_disk_has_everything_back() {
     assert!(bound < BOUND, "{bound:?}");
     let mut visitor = formation.router.visitor();
     let began = Instant::now();
-    until("all fifty are served", async || answers(&mut visitor, "/copy39").await).await;
+    for (number, (_, guest)) in APPS.iter().cycle().take(COPIES).enumerate() {
+        let app = format!("copy{number}");
+        until("all fifty are served", async || answers(&mut visitor, &app, guest).await).await;
+    }
     println!("fifty apps: port bound after {bound:?}, the last one served {:?} after the ten", began.elapsed());
     assert!(dyno.boots(&Rules::default()).await.is_some(), "it still runs");
 }
 
 async fn probe(formation: &Formation, steps: serde_json::Value) -> Vec<serde_json::Value> {
-    let request = Visitor::with_steps("/probe", &steps);
+    let request = Visitor::with_steps("/steps", &steps).header("host", host_name("probe"));
     let answer = formation.router.visitor().send(request, Full::<Bytes>::default()).await.expect(200);
     answer.json().as_array().cloned().unwrap_or_default()
 }

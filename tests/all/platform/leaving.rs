@@ -15,18 +15,27 @@ use tokio::task::{JoinHandle, JoinSet};
 
 use super::make_table;
 
+on_both_databases! {
+    t2_a_dyno_that_is_told_twice_to_stop_answers_what_is_under_way,
+    t2_a_guest_that_never_ends_keeps_no_dyno,
+}
+
 /// The host promises to have ended by then; the platform kills after 30 s.
 const IN_TIME: Duration = Duration::from_secs(25);
 /// For a full run: how long, and the time between two signals to the same dyno, both in seconds.
 const LENGTH: &str = "INNKEEPER_TEST_RESTARTS_SECONDS";
 const EVERY: &str = "INNKEEPER_TEST_RESTARTS_EVERY";
 
-async fn database_with(apps: &[(&str, &str, &str)]) -> TestDatabase {
-    let database = TestDatabase::fresh(Engine::Postgres).await;
-    for (name, guest, route) in apps {
-        host::deploy(&database, name, guest, &["--route", route]).await.succeeded();
-    }
+async fn database_with_probe(engine: Engine) -> TestDatabase {
+    let database = TestDatabase::fresh(engine).await;
+    host::deploy(&database, "probe", "probe", &["--route", "/"]).await.succeeded();
     database
+}
+
+/// One dyno may have SQLite, where its operator accepts that the disk is lost.
+async fn formation_on(database: &TestDatabase) -> Formation {
+    let formation = Formation::new(Some(&database.url()), Rules::default()).await;
+    formation.env("INNKEEPER_ALLOW_EPHEMERAL", "1")
 }
 
 async fn ready(mut visitor: Visitor) {
@@ -43,10 +52,9 @@ async fn begun(formation: &Formation, dyno: &Dyno, mark: &str, step: serde_json:
     asked
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn t2_a_dyno_that_is_told_twice_to_stop_answers_what_is_under_way() {
-    let database = database_with(&[("probe", "probe", "/")]).await;
-    let formation = Formation::new(Some(&database.url()), Rules::default()).await;
+async fn t2_a_dyno_that_is_told_twice_to_stop_answers_what_is_under_way(engine: Engine) {
+    let database = database_with_probe(engine).await;
+    let formation = formation_on(&database).await;
     let (dyno, _) = formation.boot("web.1").await;
     ready(formation.router.visitor()).await;
     let slow = begun(&formation, &dyno, "ten seconds", json!({ "op": "sleep", "ms": 10_000 })).await;
@@ -79,11 +87,9 @@ async fn t2_a_dyno_that_is_told_twice_to_stop_answers_what_is_under_way() {
     assert!(formation.router.codes().is_empty(), "{:?}", formation.router.codes());
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn t2_a_guest_that_never_ends_keeps_no_dyno() {
-    let database = database_with(&[("probe", "probe", "/")]).await;
-    let formation =
-        Formation::new(Some(&database.url()), Rules::default()).await.env("INNKEEPER_CPU_PER_REQUEST", "60s");
+async fn t2_a_guest_that_never_ends_keeps_no_dyno(engine: Engine) {
+    let database = database_with_probe(engine).await;
+    let formation = formation_on(&database).await.env("INNKEEPER_CPU_PER_REQUEST", "60s");
     let formation = formation.env("INNKEEPER_WALL_PER_REQUEST", "2min");
     let (dyno, _) = formation.boot("web.1").await;
     ready(formation.router.visitor()).await;
@@ -155,7 +161,7 @@ fn seconds(variable: &str, usual: u64) -> Duration {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn t19_dynos_that_are_restarted_all_the_time_fail_no_request() {
-    let database = database_with(&[("probe", "probe", "/")]).await;
+    let database = database_with_probe(Engine::Postgres).await;
     let formation = Arc::new(Formation::new(Some(&database.url()), Rules::default()).await);
     assert!(formation.release().await.succeeded().status.success());
     let mut dynos = Vec::new();
@@ -167,7 +173,7 @@ async fn t19_dynos_that_are_restarted_all_the_time_fail_no_request() {
     }
     let made = formation.router.visitor().probe(json!([make_table()])).await;
     assert!(made[0].get("ok").is_some(), "{made:?}");
-    let (length, every) = (seconds(LENGTH, 60), seconds(EVERY, 8));
+    let (length, every) = (seconds(LENGTH, 30), seconds(EVERY, 8));
     let (began, load) = (Instant::now(), Load::begin(&formation));
     let mut restarting = JoinSet::new();
     for (number, (dyno, name)) in dynos.into_iter().enumerate() {

@@ -207,6 +207,35 @@ async fn t12_a_dyno_gets_the_headers_of_the_router() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn t12_another_protocol_passes_as_long_as_it_is_not_silent() {
+    let echo = |mut stream: TcpStream| async move {
+        let asked = head(&mut stream).await.expect("a request");
+        assert_eq!((values(&asked, "connection"), values(&asked, "upgrade")), (vec!["Upgrade"], vec!["echo"]));
+        let accept = b"HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\nhello";
+        let _gone = stream.write_all(accept).await;
+        let (mut reader, mut writer) = stream.split();
+        let _gone = tokio::io::copy(&mut reader, &mut writer).await;
+    };
+    let router = Router::before(scripted(echo).await, rules()).await;
+    let mut client = TcpStream::connect(router.address()).await.expect("the router listens");
+    let ask = b"GET / HTTP/1.1\r\nHost: a\r\nConnection: upgrade\r\nUpgrade: echo\r\n\r\n";
+    client.write_all(ask).await.expect("the router reads");
+    let answer = head(&mut client).await.expect("an answer");
+    assert!(answer.starts_with("HTTP/1.1 101 ") && values(&answer, "upgrade") == ["echo"], "{answer}");
+    let mut said = [0; 5];
+    client.read_exact(&mut said).await.expect("what came with the answer");
+    // Longer than either side may be silent, all together.
+    for _ in 0..4 {
+        tokio::time::sleep(rules().idle / 2).await;
+        client.write_all(&said).await.expect("the router reads");
+        client.read_exact(&mut said).await.expect("the echo");
+        assert_eq!(&said, b"hello");
+    }
+    assert!(client.read(&mut said).await.is_ok_and(|read| read == 0), "nobody says anything any more");
+    assert_eq!(only_code(&router).await, Some(Code::H15));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn t12_what_breaks_the_rules_of_the_router_reaches_no_dyno() {
     let asked = Arc::new(AtomicUsize::new(0));
     let count = Arc::clone(&asked);

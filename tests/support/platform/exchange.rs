@@ -11,7 +11,7 @@ use tokio::sync::oneshot;
 use super::body::{Framing, Stop, carry};
 use super::head::Head;
 use super::wire::{NoHead, Wire, read_head};
-use super::{Code, Rules};
+use super::{Code, Rules, tunnel};
 
 /// A body of a request goes through a small buffer, so a dyno sees how slow its sender is.
 const UPLOAD_BUFFER: usize = 1024;
@@ -61,8 +61,7 @@ pub(super) async fn exchange(client: &mut Wire, dyno: &mut Wire, request: Reques
     let (sent, is_sent) = oneshot::channel();
     let upload = Upload { framing: request.framing.clone(), idle: rules.idle, sent };
     let is_uploaded = Mutex::new(request.framing.is_done());
-    let sending = upload.run(&mut from_client, &mut client.held, &mut to_dyno, &is_uploaded);
-    tokio::pin!(sending);
+    let mut sending = Box::pin(upload.run(&mut from_client, &mut client.held, &mut to_dyno, &is_uploaded));
     let late = async {
         if is_sent.await.is_err() {
             std::future::pending::<()>().await;
@@ -82,9 +81,17 @@ pub(super) async fn exchange(client: &mut Wire, dyno: &mut Wire, request: Reques
         Err(NoHead::Cut) => return Done::failed(Code::H18),
         Err(NoHead::TooLong) => return Done::failed(Code::H17),
     };
+    let goes_over = request.head.upgrade().is_some() && head.status() == 101;
     let answer = Answer::new(head, &request);
     let (closes_dyno, closes_client) = (answer.closes_dyno, answer.closes_client);
     let status = answer.head.status();
+    if goes_over {
+        drop(sending);
+        let client = (&mut from_client, &mut client.held, &mut to_client);
+        let dyno = (&mut from_dyno, &mut dyno.held, &mut to_dyno);
+        let code = tunnel::pass(&answer.head, client, dyno, rules.idle).await;
+        return Done { has_answered: true, status: Some(status), code, ..Done::failed(Code::H27) };
+    }
     let answered = tokio::select! {
         biased;
         done = answer.pass(&mut from_dyno, &mut dyno.held, &mut to_client, rules) => done,
@@ -108,8 +115,8 @@ async fn read_answer(from: &mut ReadHalf<'_>, held: &mut BytesMut) -> Result<Hea
         let bytes = read_head(from, held).await?;
         let head = Head::parse(&bytes).filter(|head| head.words()[0].starts_with("HTTP/1."));
         match head {
-            Some(head) if (100..200).contains(&head.status()) => {}
-            Some(head) if head.status() >= 200 => return Ok(head),
+            Some(head) if (100..200).contains(&head.status()) && head.status() != 101 => {}
+            Some(head) if head.status() >= 101 => return Ok(head),
             _ => return Err(NoHead::TooLong),
         }
     }

@@ -103,9 +103,25 @@ impl Head {
         Ok(())
     }
 
+    /// The protocol to which the sender wants to go over, or goes.
+    pub(super) fn upgrade(&self) -> Option<String> {
+        let asks = self.values("connection").any(|value| value.to_ascii_lowercase().contains("upgrade"));
+        self.values("upgrade").next().filter(|_| asks).map(str::to_owned)
+    }
+
+    /// Puts back what [`OF_ONE_CONNECTION`] has taken away: any protocol passes.
+    fn go_over(&mut self, protocol: Option<&str>) {
+        if let Some(protocol) = protocol {
+            self.set("Connection", "Upgrade");
+            self.set("Upgrade", protocol);
+        }
+    }
+
     /// Makes the request what the dyno gets of it. Returns its id.
     pub(super) fn rewrite_for_dyno(&mut self, client: &str, scheme: &str) -> String {
+        let protocol = self.upgrade();
         OF_ONE_CONNECTION.iter().for_each(|name| self.remove(name));
+        self.go_over(protocol.as_deref());
         self.remove("expect");
         // Of both, chunks are what counts.
         if self.values("transfer-encoding").next().is_some() {
@@ -147,9 +163,11 @@ impl Head {
 
     /// Makes the answer what the client gets of it.
     pub(super) fn rewrite_for_client(&mut self, closes: bool) {
+        let protocol = self.upgrade().filter(|_| self.status() == 101);
         OF_ONE_CONNECTION.iter().for_each(|name| self.remove(name));
         self.append("Via", "1.1 heroku-router");
         self.set("Connection", if closes { "close" } else { "keep-alive" });
+        self.go_over(protocol.as_deref());
     }
 }
 

@@ -5,7 +5,8 @@
 //! server: a request that the platform would have lost is lost here, too, and counted under the
 //! platform's own code ([`Code`]).
 //!
-//! Left out: HTTP/2 and TLS, which end at the router; `Upgrade`; session affinity; logs.
+//! Left out: HTTP/2 and TLS, which end at the router; session affinity; logs; errors of the platform
+//! itself (`H99`).
 
 mod body;
 mod code;
@@ -17,6 +18,7 @@ mod log;
 mod pool;
 mod router;
 mod rules;
+mod tunnel;
 mod wire;
 
 pub use code::Code;

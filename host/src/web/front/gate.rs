@@ -14,6 +14,7 @@ use super::rules::Rules;
 pub(super) struct Gate {
     rules: Rules,
     phase: Phase,
+    heads: u64,
 }
 
 #[derive(Debug)]
@@ -38,11 +39,16 @@ pub(super) enum Awaited {
 
 impl Gate {
     pub(super) fn new(rules: Rules) -> Self {
-        Self { rules, phase: Phase::Head(HeadScan::default()) }
+        Self { rules, phase: Phase::Head(HeadScan::default()), heads: 0 }
     }
 
     pub(super) fn rules(&self) -> &Rules {
         &self.rules
+    }
+
+    /// How many heads have been found sound so far.
+    pub(super) fn heads(&self) -> u64 {
+        self.heads
     }
 
     /// Tells how many of `bytes` hyper may have now, where it has room for so many.
@@ -53,7 +59,10 @@ impl Gate {
         if let Phase::Head(scan) = &mut self.phase {
             match scan.feed(bytes, &self.rules) {
                 Ok(None) => return 0,
-                Ok(Some(head)) => self.phase = Phase::Message { head_left: head.len, body: head.body },
+                Ok(Some(head)) => {
+                    self.heads += 1;
+                    self.phase = Phase::Message { head_left: head.len, body: head.body };
+                }
                 Err(refusal) => self.refuse(refusal),
             }
         }

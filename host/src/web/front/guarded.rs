@@ -157,6 +157,9 @@ impl<S: AsyncRead + Unpin> AsyncRead for Guarded<S> {
             this.release_held(buf);
             if buf.filled().len() > start || buf.remaining() == 0 {
                 this.end_wait(buf.filled().len() - start);
+                if let Some(presence) = &this.presence {
+                    presence.came(this.gate.heads(), !this.held.is_empty());
+                }
                 return Poll::Ready(Ok(()));
             }
             if this.gate.speak(buf)? || this.is_at_end {

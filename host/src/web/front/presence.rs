@@ -1,7 +1,8 @@
-//! What somebody beside a connection sees of it: since when it waits for a request, if it does.
+//! What somebody beside a connection sees of it: since when it waits for a request, if it does, and
+//! whether the next one has come already.
 
 use std::sync::LazyLock;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 use tokio::sync::Notify;
 use tokio::time::Instant;
@@ -14,6 +15,11 @@ static START: LazyLock<Instant> = LazyLock::new(Instant::now);
 pub struct Presence {
     /// Milliseconds since the start, and one; 0 while there is a request.
     waits_since: AtomicU64,
+    /// Requests whose heads have come, and those that have been begun to be answered.
+    heads: AtomicU64,
+    begun: AtomicU64,
+    /// Whether there is the beginning of one more.
+    holds_more: AtomicBool,
     asked_to_go: Notify,
 }
 
@@ -32,6 +38,23 @@ impl Presence {
     /// When the connection began to wait for a request; none while it has one.
     pub fn waiting_since(&self) -> Option<Duration> {
         self.waits_since.load(Ordering::Relaxed).checked_sub(1).map(Duration::from_millis)
+    }
+
+    /// Notes that so many heads have come so far, and whether there are bytes behind the last one.
+    pub(super) fn came(&self, heads: u64, more: bool) {
+        self.heads.store(heads, Ordering::Relaxed);
+        self.holds_more.store(more, Ordering::Relaxed);
+    }
+
+    /// Notes that a request is begun to be answered.
+    pub fn begin_request(&self) {
+        self.begun.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Whether the client has sent its next request, or the beginning of it.
+    pub fn has_next(&self) -> bool {
+        let (heads, begun) = (self.heads.load(Ordering::Relaxed), self.begun.load(Ordering::Relaxed));
+        heads > begun || self.holds_more.load(Ordering::Relaxed)
     }
 
     /// Asks the connection to give way to others.

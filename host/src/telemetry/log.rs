@@ -19,6 +19,7 @@ const DEFAULT_FILTER: &str = "warn,sqlx=error,innkeeper=info,guest=info,request=
 /// dropped.
 pub fn start(format: LogFormat, filter: Option<&str>, limits: &Limits) -> std::io::Result<LogGuard> {
     let (queue, guard) = LogQueue::start(std::io::stdout())?;
+    queue.is_of_process();
     let mut filter =
         EnvFilter::try_new(filter.unwrap_or(DEFAULT_FILTER)).unwrap_or_else(|_| DEFAULT_FILTER.into());
     // Samples have a switch of their own.
@@ -35,4 +36,41 @@ pub fn start(format: LogFormat, filter: Option<&str>, limits: &Limits) -> std::i
         tracing::error!(place, "panic: {message}");
     }));
     Ok(guard)
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use super::super::log_queue::switches;
+    use super::*;
+    use crate::telemetry::log_ring::RingBounds;
+    use std::time::{Duration, Instant};
+
+    /// With the filter, the ring and the line itself. The test of the queue shows the same of that.
+    #[test]
+    fn a_line_costs_whoever_logs_no_context_switch() {
+        let (queue, guard) = LogQueue::start(std::io::sink()).expect("a thread");
+        let ring = RingLayer(log_ring::start(RingBounds { bytes: 1 << 20, lines: 1000 }));
+        let log = tracing_subscriber::registry().with(EnvFilter::new(DEFAULT_FILTER));
+        let log = log.with(ring).with(LineLayer::new(LogFormat::Json, queue));
+        let switched = tracing::subscriber::with_default(log, || {
+            let say = |number: u64| {
+                tracing::info!(target: "request", request_id = "8f-1", app = "shop", status = 200, number, "GET /");
+            };
+            say(0);
+            let before = switches().expect("Linux counts them");
+            for round in 1..=100 {
+                (0..20).for_each(|_| say(round));
+                // Long enough that the writer takes what there is meanwhile, and at times longer
+                // than it stays awake.
+                let pause = if round % 25 == 0 { Duration::from_millis(250) } else { Duration::from_millis(2) };
+                let began = Instant::now();
+                while began.elapsed() < pause {
+                    std::hint::spin_loop();
+                }
+            }
+            switches().map(|after| after - before)
+        });
+        assert_eq!(switched, Some(0));
+        drop(guard);
+    }
 }

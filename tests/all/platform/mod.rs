@@ -11,6 +11,7 @@ mod followers;
 mod generations;
 mod leaving;
 mod log_lines;
+mod log_unread;
 mod pooler;
 mod release;
 mod room;

@@ -8,7 +8,9 @@ use super::log_queue::{LogGuard, LogQueue};
 use super::log_ring::{self, RingBounds, RingLayer};
 use super::samples;
 use crate::config::{Limits, LogFormat};
+use tracing::{Level, Metadata};
 use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::filter_fn;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
@@ -27,7 +29,8 @@ pub fn start(format: LogFormat, filter: Option<&str>, limits: &Limits) -> std::i
         filter = filter.add_directive(always);
     }
     let kept = RingBounds { bytes: limits.kept_log_bytes, lines: limits.kept_log_lines };
-    let log = tracing_subscriber::registry().with(filter).with(RingLayer(log_ring::start(kept)));
+    let log = tracing_subscriber::registry().with(filter).with(filter_fn(is_fit));
+    let log = log.with(RingLayer(log_ring::start(kept)));
     // A second call, as tests in one process make, keeps the first log.
     let _ = log.with(LineLayer::new(format, queue)).try_init();
     std::panic::set_hook(Box::new(|panic| {
@@ -36,6 +39,11 @@ pub fn start(format: LogFormat, filter: Option<&str>, limits: &Limits) -> std::i
         tracing::error!(place, "panic: {message}");
     }));
     Ok(guard)
+}
+
+/// What guests call and are answered is traced there with all of it: query strings, bodies, rows.
+fn is_fit(metadata: &Metadata<'_>) -> bool {
+    *metadata.level() < Level::TRACE || !metadata.target().starts_with("wasmtime_wasi")
 }
 
 #[cfg(all(test, target_os = "linux"))]
@@ -50,7 +58,7 @@ mod tests {
     fn a_line_costs_whoever_logs_no_context_switch() {
         let (queue, guard) = LogQueue::start(std::io::sink()).expect("a thread");
         let ring = RingLayer(log_ring::start(RingBounds { bytes: 1 << 20, lines: 1000 }));
-        let log = tracing_subscriber::registry().with(EnvFilter::new(DEFAULT_FILTER));
+        let log = tracing_subscriber::registry().with(EnvFilter::new(DEFAULT_FILTER)).with(filter_fn(is_fit));
         let log = log.with(ring).with(LineLayer::new(LogFormat::Json, queue));
         let switched = tracing::subscriber::with_default(log, || {
             let say = |number: u64| {

@@ -163,7 +163,7 @@ pub fn step(name: &'static str) -> Step {
 /// could be a value.
 pub fn statement(system: &'static str, text: &str) -> Step {
     begin(|| {
-        let Shape { text, operation, table } = shape::shape(text);
+        let Shape { text, operation, table } = shape::shape(system, text);
         let name = match &table {
             Some(table) => format!("{operation} {table}"),
             None => operation.clone(),

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use bytes::Bytes;
+use http::header::{HeaderValue, RETRY_AFTER};
 use http::{HeaderMap, Request, Response, StatusCode};
 use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
@@ -28,6 +29,8 @@ pub enum Mood {
     Takes,
     /// It answers 500.
     Fails,
+    /// It has had enough, and wants to be left alone for an hour.
+    Throttles,
     /// It reads the request and says nothing.
     Hangs,
 }
@@ -77,6 +80,11 @@ impl Collector {
     /// Its URL, as `OTEL_EXPORTER_OTLP_ENDPOINT` wants it.
     pub fn url(&self) -> String {
         format!("http://{}", self.address)
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
     }
 
     /// From now on it does this.
@@ -141,6 +149,10 @@ async fn answer(
     match mood {
         Mood::Takes => {}
         Mood::Fails => *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR,
+        Mood::Throttles => {
+            *response.status_mut() = StatusCode::TOO_MANY_REQUESTS;
+            response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("3600"));
+        }
         Mood::Hangs => tokio::time::sleep(Duration::from_secs(600)).await,
     }
     Ok(response)

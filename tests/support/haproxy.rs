@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
 use tempfile::TempDir;
+use tokio::net::TcpStream;
 use tokio::process::Command;
 
 use crate::Visitor;
@@ -26,6 +27,21 @@ pub struct Haproxy {
 impl Haproxy {
     /// Starts one in front of these hosts.
     pub async fn start(hosts: &[SocketAddr]) -> Self {
+        let haproxy = Self::run(hosts, "");
+        let mut visitor = haproxy.visitor();
+        until("HAProxy answers", async || visitor.try_get("/_innkeeper/live").await.map(drop)).await;
+        haproxy
+    }
+
+    /// Starts one that ends TLS in front of a server, with a file that has a certificate and its
+    /// key.
+    pub async fn with_tls(server: SocketAddr, certificate: &Path) -> Self {
+        let haproxy = Self::run(&[server], &format!(" ssl crt {}", certificate.display()));
+        until("HAProxy listens", async || TcpStream::connect(haproxy.address).await.ok().map(drop)).await;
+        haproxy
+    }
+
+    fn run(hosts: &[SocketAddr], tls: &str) -> Self {
         let folder = tempfile::tempdir().expect("a temporary directory");
         let address = free_address();
         let servers: String =
@@ -33,16 +49,18 @@ impl Haproxy {
         // No check and no second try: whatever a host does to a request is seen.
         let settings = format!(
             "global\n    maxconn 200\ndefaults\n    mode http\n    timeout connect 5s\n    timeout client 60s\n    timeout server 60s\n    \
-             retries 0\nfrontend router\n    bind {address}\n    default_backend hosts\nbackend hosts\n    balance roundrobin\n{servers}"
+             retries 0\nfrontend router\n    bind {address}{tls}\n    default_backend hosts\nbackend hosts\n    balance roundrobin\n{servers}"
         );
         let file = folder.path().join("haproxy.cfg");
         std::fs::write(&file, settings).expect("a folder of our own");
         let mut command = Command::new(program());
         command.arg("-db").arg("-f").arg(&file).kill_on_drop(true);
-        let haproxy = Self { _serving: Serving::start(command), _folder: folder, address };
-        let mut visitor = haproxy.visitor();
-        until("HAProxy answers", async || visitor.try_get("/_innkeeper/live").await.map(drop)).await;
-        haproxy
+        Self { _serving: Serving::start(command), _folder: folder, address }
+    }
+
+    /// At which port.
+    pub fn port(&self) -> u16 {
+        self.address.port()
     }
 
     /// Where it listens.

@@ -5,6 +5,7 @@ use super::telling::Telling;
 use crate::config::{Config, HttpsRule};
 use crate::guests::{Registry, watch};
 use crate::operations::budget;
+use crate::telemetry;
 use crate::web::Server;
 use anyhow::Context;
 use socket2::{Domain, Protocol, Socket, Type};
@@ -123,6 +124,7 @@ fn stop_on_signals(stop: CancellationToken) -> anyhow::Result<JoinHandle<()>> {
         stop.cancel();
         interrupt.recv().await;
         tracing::warn!("stopped at once: requests under way were cut off");
+        telemetry::end_log();
         std::process::exit(INTERRUPTED);
     }))
 }

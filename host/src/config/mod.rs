@@ -45,6 +45,7 @@ mod variables;
 mod web;
 
 use std::path::PathBuf;
+use tracing::level_filters::LevelFilter;
 
 pub use candidates::POOL_URL;
 pub use code_key::CodeKey;
@@ -166,7 +167,7 @@ impl Config {
             sqlite_synchronous: sqlite_synchronous(environment)?,
             log_filter: environment.parsed(
                 LOG_FILTER,
-                "levels such as info or warn,innkeeper=debug",
+                "off, error, warn, info, debug or trace, or such with targets: warn,innkeeper=debug",
                 log_filter,
             )?,
             otlp: OtlpConfig::from_environment(environment),
@@ -309,11 +310,19 @@ fn code_cache(target: &DatabaseTarget, environment: &Environment) -> Result<Opti
     Ok(environment.path(CODE_CACHE)?.or(beside_data))
 }
 
-/// Only what such a list is made of: a URL that ended up in the wrong variable is not to be
-/// printed.
+/// A list of levels and of targets with their levels. A name alone is refused: as a target it
+/// would switch off all others, and most likely it is a mistyped level.
 fn log_filter(text: &str) -> Option<String> {
-    let fits = |c: char| c.is_ascii_alphanumeric() || "_=,:-[]{}\"".contains(c);
-    text.chars().all(fits).then(|| text.to_owned())
+    let is_level = |text: &str| !text.is_empty() && text.parse::<LevelFilter>().is_ok();
+    let is_target = |text: &str| {
+        !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_:-".contains(&byte))
+    };
+    let fits = |part: &&str| match part.split_once('=') {
+        Some((target, level)) => is_target(target) && is_level(level),
+        None => is_level(part),
+    };
+    let parts: Vec<&str> = text.split(',').map(str::trim).filter(|part| !part.is_empty()).collect();
+    parts.iter().all(fits).then(|| parts.join(","))
 }
 
 fn sqlite_synchronous(environment: &Environment) -> Result<SqliteSynchronous, Error> {
@@ -332,6 +341,20 @@ mod tests {
     fn load(pairs: &[(&str, &str)]) -> Result<Config, Error> {
         let environment = Environment::from_pairs(pairs.iter().copied());
         Config::load(&DatabaseOptions::default(), &environment)
+    }
+
+    #[test]
+    fn a_log_without_a_level_is_refused_and_not_taken_for_a_target() -> Result<(), Error> {
+        for good in ["info", "OFF", "warn,innkeeper=debug,guest=off", "3", "warn, innkeeper::web=trace,"] {
+            let filter = load(&[(LOG_FILTER, good)])?.log_filter.unwrap_or_default();
+            assert_eq!(filter, good.to_ascii_lowercase().replace(' ', "").trim_end_matches(','));
+            assert!(tracing_subscriber::EnvFilter::try_new(&filter).is_ok(), "{filter}");
+        }
+        for wrong in ["verbose", "innkeeper", "innkeeper=", "=info", "info,innkeeper=loud", "a[b]=info", "a b"] {
+            let error = load(&[(LOG_FILTER, wrong)]).err().map(|error| error.to_string()).unwrap_or_default();
+            assert!(error.starts_with(&format!("INNKEEPER_LOG={wrong}: not off, error,")), "{error}");
+        }
+        Ok(())
     }
 
     #[test]

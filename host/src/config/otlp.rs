@@ -142,14 +142,16 @@ fn endpoint(environment: &Environment, signal: &str, notes: &mut Vec<String>) ->
         let own = of_signal(name);
         environment.get(&own).map(|value| (own, value)).or_else(|| Some((name.to_owned(), environment.get(name)?)))
     };
-    let own = environment.get(&of_signal(ENDPOINT)).map(|url| (of_signal(ENDPOINT), url.to_owned()));
-    let path = format!("/v1/{}", signal.to_ascii_lowercase());
-    let (name, url) = own.or_else(|| {
-        let base = environment.get(ENDPOINT)?;
-        Some((ENDPOINT.to_owned(), format!("{}{path}", base.trim_end_matches('/'))))
-    })?;
     let what = signal.to_ascii_lowercase();
-    if environment.get(&format!("OTEL_{signal}_EXPORTER")).is_some_and(|exporter| exporter != "otlp") {
+    let own = environment.get(&of_signal(ENDPOINT)).map(|url| (of_signal(ENDPOINT), url.to_owned()));
+    let of_all = || Some((ENDPOINT.to_owned(), below(environment.get(ENDPOINT)?, &format!("/v1/{what}"))));
+    let (name, url) = own.or_else(of_all)?;
+    let exporter = format!("OTEL_{signal}_EXPORTER");
+    let wanted = environment.get(&exporter).unwrap_or("otlp");
+    if !wanted.split(',').any(|exporter| exporter.trim() == "otlp") {
+        if wanted != "none" {
+            notes.push(format!("{exporter}: only otlp and none are known, so no {what} are sent"));
+        }
         return None;
     }
     if let Some((name, _)) = named(PROTOCOL).filter(|(_, protocol)| *protocol != SPOKEN) {
@@ -170,6 +172,15 @@ fn endpoint(environment: &Environment, signal: &str, notes: &mut Vec<String>) ->
     let timeout = named(TIMEOUT).map_or_else(|| TIMEOUT.to_owned(), |(name, _)| name);
     let timeout = milliseconds(environment, &timeout, USUAL_TIMEOUT, notes);
     Some(OtlpEndpoint { url: Secret::new(url), headers, timeout })
+}
+
+/// The URL of a signal below the one of all, whose query stays.
+fn below(base: &str, path: &str) -> String {
+    // What is no URL is told of by whoever wants one.
+    let Ok(mut url) = Url::parse(base) else { return base.to_owned() };
+    let path = format!("{}{path}", url.path().trim_end_matches('/'));
+    url.set_path(&path);
+    url.into()
 }
 
 /// `name=value,name=value`, with values percent-encoded as in W3C Baggage.
@@ -286,6 +297,10 @@ mod tests {
         let wanted = [("api-key".to_owned(), Secret::new("hun ter2")), ("other".to_owned(), Secret::new("1"))];
         assert_eq!(headers.as_deref(), Some(&wanted[..]));
         assert!(!format!("{both:?}").contains("hun"));
+        let with_query = otlp(&[(ENDPOINT, "http://c:4318/x?token=hunter2")]);
+        assert_eq!(url(with_query.traces.as_ref()), Some("http://c:4318/x/v1/traces?token=hunter2"));
+        let bare = otlp(&[(ENDPOINT, "http://[::1]:4318")]);
+        assert_eq!(url(bare.metrics.as_ref()), Some("http://[::1]:4318/v1/metrics"));
         let own = otlp(&[("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "https://c/as-it-is?token=hunter2")]);
         assert_eq!(url(own.traces.as_ref()), Some("https://c/as-it-is?token=hunter2"));
         assert_eq!(own.traces.map(|traces| traces.place()).as_deref(), Some("https://c"));
@@ -310,6 +325,20 @@ mod tests {
             assert_eq!(otlp.is_on(), is_on, "{name}={value}");
             assert!(!otlp.notes.is_empty() && otlp.notes.iter().all(|note| note.starts_with(name)), "{otlp:?}");
             assert!(!format!("{otlp:?}").contains("hunter2"));
+        }
+    }
+
+    #[test]
+    fn what_is_sent_elsewhere_is_not_sent_here_and_only_none_goes_without_saying() {
+        for (exporter, is_on, is_told) in [
+            ("none", false, false),
+            ("otlp", true, false),
+            ("console, otlp", true, false),
+            ("console", false, true),
+        ] {
+            let otlp = otlp(&[(ENDPOINT, "http://c:4318"), ("OTEL_TRACES_EXPORTER", exporter)]);
+            assert_eq!((otlp.traces.is_some(), otlp.metrics.is_some()), (is_on, true), "{exporter}");
+            assert_eq!(otlp.notes.iter().any(|note| note.starts_with("OTEL_TRACES_EXPORTER: ")), is_told);
         }
     }
 

@@ -172,8 +172,18 @@ pub fn variables() -> Vec<Variable> {
 /// that is, and for those of other clients that ask for protection.
 pub(super) fn unknown(environment: &Environment) -> Vec<String> {
     let known: Vec<&str> = variables().into_iter().map(|variable| variable.name).collect();
-    let is_unknown = |name: &&str| name.starts_with("INNKEEPER_") && !known.contains(name);
+    let is_known = |name: &str| {
+        known.contains(&name) || known.contains(&name.replace("_TRACES_", "_").replace("_METRICS_", "_").as_str())
+    };
+    let is_ours = |name: &str| name.starts_with("INNKEEPER_") || name.starts_with("OTEL_EXPORTER_OTLP_");
+    let is_unknown = |name: &&str| is_ours(name) && !name.contains("_OTLP_LOGS_") && !is_known(name);
     let sentence = |name: &str| {
+        if name.starts_with("OTEL_") && ["_CERTIFICATE", "_CLIENT_KEY"].iter().any(|end| name.ends_with(end)) {
+            return format!(
+                "{name} is set and not read: a collector proves its name to the certificates of this system, or to \
+                 those in SSL_CERT_FILE"
+            );
+        }
         let distance = |other: &&&str| strsim::damerau_levenshtein(name, other);
         let nearest = known.iter().min_by_key(distance).copied().unwrap_or_default();
         format!("{name} is set, and no such variable is known: the nearest is {nearest}")
@@ -225,6 +235,15 @@ mod tests {
         let sentence =
             "INNKEEPER_POOLSIZE is set, and no such variable is known: the nearest is INNKEEPER_POOL_SIZE";
         assert_eq!(told, [sentence]);
+        let told = unknown(&Environment::from_pairs([
+            ("OTEL_EXPORTER_OTLP_ENDPONT", "hunter2"),
+            ("OTEL_EXPORTER_OTLP_METRICS_TIMEOUT", "100"),
+            ("OTEL_EXPORTER_OTLP_TRACES_CERTIFICATE", "a.pem"),
+            ("OTEL_EXPORTER_OTLP_LOGS_ENDPOINT", "http://c"),
+        ]));
+        let [typo, certificate] = &told[..] else { panic!("{told:?}") };
+        assert!(typo.ends_with("the nearest is OTEL_EXPORTER_OTLP_ENDPOINT"), "{typo}");
+        assert!(certificate.contains("_TRACES_CERTIFICATE is set and not read"), "{certificate}");
         let told = unknown(&Environment::from_pairs([("PGSSLMODE", "verify-full"), ("PGHOST", "x")]));
         assert_eq!(told, ["PGSSLMODE is set and not read: what it asks for belongs into the URL of the database"]);
     }

@@ -25,6 +25,7 @@ pub mod language;
 pub mod linker;
 mod loading;
 mod log_minute;
+mod measured;
 pub mod native;
 mod outgoing;
 mod output;

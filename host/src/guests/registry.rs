@@ -24,7 +24,6 @@ use crate::interfaces::{AppContext, Rehearsal};
 use crate::storage::blobs::Discards;
 use crate::storage::registry::App;
 use crate::storage::{AppSpace, Database, Follower};
-use crate::telemetry::figures::{GuestMemoryFigures, Measured};
 use arc_swap::{ArcSwap, ArcSwapOption};
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -306,25 +305,6 @@ impl Registry {
     /// How many instances may live at once.
     pub fn instances(&self) -> u32 {
         self.compiler.instances()
-    }
-
-    /// What guests and pools are doing at this moment, without what a database would have to be
-    /// asked for.
-    pub fn measured(&self) -> Measured {
-        let room = self.memory.figures();
-        Measured {
-            guests_in_flight: room.instances,
-            guests_most: u64::from(self.instances()),
-            guest_memory: GuestMemoryFigures {
-                bytes: room.used,
-                bytes_most: room.total,
-                waiting: room.waiting,
-                refused: room.refused,
-            },
-            pools: self.database.pools(),
-            followers: self.followers().iter().map(Follower::figures).collect(),
-            ..Measured::default()
-        }
     }
 
     /// The room that guests share.

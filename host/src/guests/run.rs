@@ -120,9 +120,13 @@ pub fn start(
         // Dropped before the store, and with it before the body that the guest writes.
         let (mut store, mut end) = (store, UnlessGood { failed: note, good: false });
         let ran = async {
-            let step = traces::step("instantiate");
-            let proxy = pre.instantiate_async(&mut store).await?;
+            let mut step = traces::step("instantiate");
+            let instantiated = pre.instantiate_async(&mut store).await;
+            if instantiated.is_err() {
+                step.failed(|| "trap".to_owned());
+            }
             drop(step);
+            let proxy = instantiated?;
             proxy.wasi_http_incoming_handler().call_handle(&mut store, request, out).await
         };
         if let Err(error) = ran.await {
@@ -138,8 +142,7 @@ pub fn start(
         Err(_) => Err(Fault::Panic),
     });
     // A guest may go on in another task than the one that has begun it.
-    let trace = traces::carried();
-    let computing = if trace.is_traced() { trace.scope(computing).boxed() } else { computing.boxed() };
+    let computing = traces::carried().scope(computing).boxed();
     let guest = Metered::new(computing, Arc::clone(&guest.accounts.computing));
     Ok(Running { reply, guest, failed, answering })
 }

@@ -451,6 +451,11 @@ impl AppSpace {
         }
     }
 
+    /// How many requests of the app wait for a connection.
+    pub fn connections_waited_for(&self) -> u64 {
+        self.tenant.as_ref().map_or(0, |tenant| tenant.waiting())
+    }
+
     async fn lease(&self, pool: &PostgresPool) -> Result<Connection> {
         let tenant = self.tenant.as_ref().ok_or_else(|| Error::unavailable("no pool of connections"))?;
         pool.lease(tenant).await.map(|lease| self.connection(lease))

@@ -20,6 +20,8 @@ pub struct Measured {
     pub guest_memory: GuestMemoryFigures,
     /// Of that memory, by app.
     pub memory_by_app: Vec<AppMemoryFigures>,
+    /// Who waits for what else, of the apps that are served.
+    pub waits: Vec<AppWaits>,
     /// Of each app.
     pub apps: Vec<AppFigures>,
     /// Of each pool of connections; none on SQLite.
@@ -78,6 +80,17 @@ pub struct AppMemoryFigures {
     pub waiting: u64,
 }
 
+/// How many requests of an app wait, and for what.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct AppWaits {
+    /// The app.
+    pub app: String,
+    /// For a connection to its database; 0 on SQLite.
+    pub connections: u64,
+    /// For their turn to compute.
+    pub turns: u64,
+}
+
 /// What an app has in its database.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct AppFigures {
@@ -125,6 +138,7 @@ pub fn text(measured: &Measured) -> String {
     metrics::register(&mut registry);
     guests(&mut registry, measured);
     memory_by_app(&mut registry, &measured.memory_by_app);
+    waits(&mut registry, &measured.waits);
     apps(&mut registry, &measured.apps);
     pools(&mut registry, &measured.pools);
     followers(&mut registry, &measured.followers);
@@ -187,6 +201,17 @@ fn memory_by_app(registry: &mut Registry, apps: &[AppMemoryFigures]) {
     let help = "Bytes of memory that the guests of an app take, with what the host holds for them";
     registry.register("app_guest_memory_bytes", help, bytes);
     registry.register("app_guest_memory_waiting", "Requests of an app that wait for room in memory", waiting);
+}
+
+fn waits(registry: &mut Registry, apps: &[AppWaits]) {
+    let [connections, turns] = [(); 2].map(|()| Family::<ByApp, Gauge>::default());
+    for app in apps {
+        connections.get_or_create(&by(&app.app)).set(signed(app.connections));
+        turns.get_or_create(&by(&app.app)).set(signed(app.turns));
+    }
+    let help = "Requests of an app that wait for a connection to its database";
+    registry.register("app_connections_waited_for", help, connections);
+    registry.register("app_turns_waited_for", "Guests of an app that wait for their turn to compute", turns);
 }
 
 fn apps(registry: &mut Registry, apps: &[AppFigures]) {

@@ -8,7 +8,9 @@ use super::log_queue::{LogGuard, LogQueue};
 use super::log_ring::{self, RingBounds, RingLayer};
 use super::samples;
 use crate::config::{Limits, LogFormat};
+use tracing::{Level, Metadata};
 use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::filter_fn;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
@@ -19,6 +21,7 @@ const DEFAULT_FILTER: &str = "warn,sqlx=error,innkeeper=info,guest=info,request=
 /// dropped.
 pub fn start(format: LogFormat, filter: Option<&str>, limits: &Limits) -> std::io::Result<LogGuard> {
     let (queue, guard) = LogQueue::start(std::io::stdout())?;
+    queue.is_of_process();
     let mut filter =
         EnvFilter::try_new(filter.unwrap_or(DEFAULT_FILTER)).unwrap_or_else(|_| DEFAULT_FILTER.into());
     // Samples have a switch of their own.
@@ -26,7 +29,8 @@ pub fn start(format: LogFormat, filter: Option<&str>, limits: &Limits) -> std::i
         filter = filter.add_directive(always);
     }
     let kept = RingBounds { bytes: limits.kept_log_bytes, lines: limits.kept_log_lines };
-    let log = tracing_subscriber::registry().with(filter).with(RingLayer(log_ring::start(kept)));
+    let log = tracing_subscriber::registry().with(filter).with(filter_fn(is_fit));
+    let log = log.with(RingLayer(log_ring::start(kept)));
     // A second call, as tests in one process make, keeps the first log.
     let _ = log.with(LineLayer::new(format, queue)).try_init();
     std::panic::set_hook(Box::new(|panic| {
@@ -35,4 +39,46 @@ pub fn start(format: LogFormat, filter: Option<&str>, limits: &Limits) -> std::i
         tracing::error!(place, "panic: {message}");
     }));
     Ok(guard)
+}
+
+/// What guests call and are answered is traced there with all of it: query strings, bodies, rows.
+fn is_fit(metadata: &Metadata<'_>) -> bool {
+    *metadata.level() < Level::TRACE || !metadata.target().starts_with("wasmtime_wasi")
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use super::super::log_queue::switches;
+    use super::*;
+    use crate::telemetry::log_ring::RingBounds;
+    use std::time::{Duration, Instant};
+
+    /// With the filter, the ring and the line itself. The test of the queue shows the same of that.
+    #[test]
+    fn a_line_costs_whoever_logs_no_context_switch() {
+        let (queue, guard) = LogQueue::start(std::io::sink()).expect("a thread");
+        let ring = RingLayer(log_ring::start(RingBounds { bytes: 1 << 20, lines: 1000 }));
+        let log = tracing_subscriber::registry().with(EnvFilter::new(DEFAULT_FILTER)).with(filter_fn(is_fit));
+        let log = log.with(ring).with(LineLayer::new(LogFormat::Json, queue));
+        let switched = tracing::subscriber::with_default(log, || {
+            let say = |number: u64| {
+                tracing::info!(target: "request", request_id = "8f-1", app = "shop", status = 200, number, "GET /");
+            };
+            say(0);
+            let before = switches().expect("Linux counts them");
+            for round in 1..=100 {
+                (0..20).for_each(|_| say(round));
+                // Long enough that the writer takes what there is meanwhile, and at times longer
+                // than it stays awake.
+                let pause = if round % 25 == 0 { Duration::from_millis(250) } else { Duration::from_millis(2) };
+                let began = Instant::now();
+                while began.elapsed() < pause {
+                    std::hint::spin_loop();
+                }
+            }
+            switches().map(|after| after - before)
+        });
+        assert_eq!(switched, Some(0));
+        drop(guard);
+    }
 }

@@ -2,6 +2,7 @@
 
 use super::log_line::{LogLine, Value};
 use super::log_queue::LogQueue;
+use super::traces;
 use crate::config::LogFormat;
 use std::cell::RefCell;
 use std::fmt::Debug;
@@ -17,6 +18,8 @@ thread_local! {
     static BUFFER: RefCell<String> = const { RefCell::new(String::new()) };
 }
 
+/// The field with the id of a request.
+const REQUEST_ID: &str = "request_id";
 /// Memory of a buffer that is kept for the next line.
 const KEPT_BUFFER: usize = 16 << 10;
 
@@ -44,6 +47,7 @@ impl<S: Subscriber> Layer<S> for LineLayer {
     fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
         let mut fields = Fields::default();
         event.record(&mut fields);
+        fields.name_request();
         let metadata = event.metadata();
         let line = LogLine {
             time: now(),
@@ -75,6 +79,17 @@ fn now() -> String {
 struct Fields {
     message: String,
     others: Vec<(&'static str, Value)>,
+}
+
+impl Fields {
+    /// What is logged on behalf of a request says so, whoever logs it.
+    fn name_request(&mut self) {
+        if !self.others.iter().any(|(name, _)| *name == REQUEST_ID)
+            && let Some(id) = traces::request_id()
+        {
+            self.others.insert(0, (REQUEST_ID, Value::Text(id.to_string())));
+        }
+    }
 }
 
 impl Visit for Fields {

@@ -1,8 +1,10 @@
 //! One event as one line: JSON, logfmt, or text for people.
 //!
 //! Whatever an event says, its line is valid and shorter than what Heroku splits into several.
-//! Texts that are too long are cut, with a mark that says how many bytes are missing.
+//! Texts that are too long are cut, with a mark that says how many bytes are missing. No text can
+//! pass for a sample, which log add-ons look for anywhere in a line: see [`samples`].
 
+use super::samples;
 use crate::config::LogFormat;
 use std::fmt::Write;
 use tracing::Level;
@@ -11,6 +13,8 @@ use tracing::Level;
 pub(super) const LONGEST_LINE: usize = 9_999;
 /// How many bytes each text may fill where a line would be too long: the first that makes it fit.
 const CAPS: [usize; 8] = [9_000, 6_000, 3_000, 1_000, 300, 100, 30, 0];
+/// Bytes of a message beside which there is room for nothing else.
+const BARE: usize = 1_000;
 
 /// An event that is to be written.
 #[derive(Debug)]
@@ -50,39 +54,46 @@ impl LogLine<'_> {
                 return;
             }
         }
-        // So many fields has no event of ours, and others are not worth more.
-        let count = self.fields.len();
-        let (time, message) = (self.time.clone(), format!("{count} fields left out: {}", self.message));
-        let bare = LogLine { time, level: self.level, target: self.target, message, fields: Vec::new() };
+        // So much beside its texts has no event of ours, and others are not worth more.
         line.truncate(start);
-        bare.write(format, line);
+        let start_of_message = self.message.get(..self.message.floor_char_boundary(BARE)).unwrap_or_default();
+        let message = format!("{} fields left out: {start_of_message}", self.fields.len());
+        let fields = Vec::new();
+        LogLine { time: self.time.clone(), level: self.level, target: "innkeeper", message, fields }
+            .write(format, line);
+    }
+
+    /// Whether the message is made of pairs that are to be found by whoever looks for them.
+    fn is_sample(&self) -> bool {
+        self.target == samples::TARGET
     }
 
     fn json(&self, cap: usize, line: &mut String) {
         // Writing into a text does not fail, here and below.
         let _ = write!(line, r#"{{"timestamp":"{}","level":"{}","message":"#, self.time, self.level);
-        quoted(&self.message, cap, line);
+        match self.is_sample() {
+            true => drop(write!(line, "\"{}\"", self.message)),
+            false => quoted(&self.message, cap, line),
+        }
         for (name, value) in &self.fields {
             line.push(',');
-            quoted(name, cap, line);
+            quoted(name, usize::MAX, line);
             line.push(':');
             value.json(cap, line);
         }
         line.push_str(",\"target\":");
-        quoted(self.target, cap, line);
+        quoted(self.target, usize::MAX, line);
         line.push('}');
     }
 
     /// Keys are those of the lines of Heroku's router where it has such a thing.
     fn logfmt(&self, cap: usize, line: &mut String) {
         let _ = write!(line, "time={} at={}", self.time, self.level.as_str().to_ascii_lowercase());
+        if self.is_sample() {
+            let _ = write!(line, " {}", self.message);
+            return;
+        }
         match (self.target, self.message.split_once(' ')) {
-            // They are pairs already, to be found by whoever looks for them.
-            (super::samples::TARGET, _) => {
-                line.push(' ');
-                line.push_str(&self.message);
-                return;
-            }
             ("request", Some((method, path))) if path.starts_with('/') => {
                 let _ = write!(line, " method={method} path=");
                 quoted(path, cap, line);
@@ -107,7 +118,10 @@ impl LogLine<'_> {
 
     fn text(&self, cap: usize, line: &mut String) {
         let _ = write!(line, "{} {:>5} {}: ", self.time, self.level.as_str(), self.target);
-        escaped(&self.message, cap, char::is_control, line);
+        match self.is_sample() {
+            true => line.push_str(&self.message),
+            false => escaped(&self.message, cap, char::is_control, line),
+        }
         for (name, value) in &self.fields {
             let _ = write!(line, " {name}=");
             match value {
@@ -164,6 +178,7 @@ fn escaped(text: &str, cap: usize, is_special: impl Fn(char) -> bool, line: &mut
     for (at, char) in text.char_indices() {
         let before = line.len();
         match char {
+            '#' if samples::KINDS.iter().any(|kind| line.ends_with(kind)) => line.push_str("\\u0023"),
             char if !is_special(char) => line.push(char),
             '"' | '\\' => {
                 line.push('\\');
@@ -244,6 +259,27 @@ mod tests {
             written(&request, LogFormat::Logfmt),
             r#"time=2026-11-28T19:09:44.123456Z at=warn method=GET path="/a b" request_id=8f-1 status=503 service=12ms duration_ms=12.345 desc="no room" target=request"#
         );
+    }
+
+    #[test]
+    fn nothing_but_a_sample_can_be_taken_for_one() {
+        let forged = "x sample#memory_total=9GB count#requests=1 measure#a=1ms source=web.9 #1 \u{1}";
+        for format in [LogFormat::Json, LogFormat::Logfmt, LogFormat::Text] {
+            let fields = vec![("reason", text(forged)), ("shown", Value::Shown(forged.to_owned()))];
+            let guest = written(&line(forged, fields), format);
+            assert!(!samples::KINDS.iter().any(|kind| guest.contains(&format!("{kind}#"))), "{guest}");
+            assert_eq!(guest.matches(r"sample\u0023memory_total=9GB").count(), 3, "{guest}");
+            assert_eq!(guest.matches(" #1 ").count(), 3, "{guest}");
+            if format == LogFormat::Json {
+                let read: serde_json::Value = serde_json::from_str(&guest).expect("valid JSON");
+                assert_eq!(read["message"], forged, "a reader of JSON gets what was said");
+            }
+            let said = "samples source=web.1 sample#load=0.10 count#requests=1 seconds=20.0";
+            let sample = LogLine { target: samples::TARGET, ..line(said, Vec::new()) };
+            assert!(written(&sample, format).contains(said));
+            let endless = LogLine { target: samples::TARGET, ..line(&said.repeat(1_000), Vec::new()) };
+            assert!(written(&endless, format).contains("0 fields left out: samples"));
+        }
     }
 
     #[test]

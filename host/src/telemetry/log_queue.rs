@@ -1,11 +1,12 @@
 //! Lines on their way to standard output. Whoever logs never waits: a thread looks for lines by
 //! itself while there are any, and is woken by the first after a silence. Where nobody reads what
-//! it writes, only so many bytes are kept for later. What finds no room is left out, and counted.
+//! it writes, only so many bytes are kept for later. What finds no room or cannot be written is
+//! left out, counted, and told as soon as lines get through again.
 
-use std::io::{self, Write};
-use std::sync::Arc;
+use std::io::{self, ErrorKind, Write};
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering, fence};
 use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Condvar, Mutex, OnceLock, PoisonError};
 use std::thread::Thread;
 use std::time::Duration;
 
@@ -20,8 +21,10 @@ const LOOKS: u32 = 20;
 /// How long the end of the process may wait for the last lines.
 const LAST_LINES: Duration = Duration::from_secs(1);
 
-/// Lines of this process that found no room.
+/// Lines of this process that were left out.
 static LEFT_OUT: AtomicU64 = AtomicU64::new(0);
+/// The thread of this process.
+static WRITER: OnceLock<LogWriter> = OnceLock::new();
 
 /// Where the log's lines go. Cloning shares it.
 ///
@@ -30,7 +33,13 @@ static LEFT_OUT: AtomicU64 = AtomicU64::new(0);
 #[derive(Debug, Clone)]
 pub(super) struct LogQueue {
     lines: Sender<Box<[u8]>>,
-    writer: Thread,
+    writer: LogWriter,
+}
+
+/// The thread that writes.
+#[derive(Debug, Clone)]
+struct LogWriter {
+    thread: Thread,
     shared: Arc<Shared>,
 }
 
@@ -38,63 +47,96 @@ pub(super) struct LogQueue {
 struct Shared {
     /// Bytes of lines that wait.
     waiting: AtomicUsize,
+    /// Lines that were left out and have not been told of.
     left_out: AtomicU64,
     /// The thread looks no more until it is woken.
     is_asleep: AtomicBool,
     /// No more lines will come.
     is_ending: AtomicBool,
+    has_ended: Mutex<bool>,
+    at_end: Condvar,
 }
 
 /// Writes what is waiting when it is dropped, unless that takes too long.
 #[derive(Debug)]
 #[must_use = "the last lines are written when this is dropped"]
-pub struct LogGuard {
-    shared: Arc<Shared>,
-    writer: Thread,
-    ended: Receiver<()>,
-}
+pub struct LogGuard(LogWriter);
 
 /// How many lines this process has left out of its log, since nobody read it fast enough.
 pub(super) fn left_out() -> u64 {
     LEFT_OUT.load(Ordering::Relaxed)
 }
 
+/// Writes what is waiting, for whoever ends the process where it stands. Nothing is logged after
+/// it.
+pub fn end_log() {
+    if let Some(writer) = WRITER.get() {
+        writer.end();
+    }
+}
+
 impl LogQueue {
     /// A queue that a thread of its own writes to `output`.
     pub(super) fn start(output: impl Write + Send + 'static) -> io::Result<(Self, LogGuard)> {
         let (lines, coming) = channel();
-        let (at_end, ended) = channel();
         let shared = Arc::<Shared>::default();
-        let writer = Arc::clone(&shared);
+        let of_writer = Arc::clone(&shared);
         let thread = std::thread::Builder::new().name("log".into()).spawn(move || {
-            write(&writer, &coming, output);
-            // Nobody may wait for it any more.
-            let _ = at_end.send(());
+            write(&of_writer, &coming, &mut Output { output, is_torn: false });
+            *of_writer.has_ended.lock().unwrap_or_else(PoisonError::into_inner) = true;
+            of_writer.at_end.notify_all();
         })?;
-        let writer = thread.thread().clone();
-        let guard = LogGuard { shared: Arc::clone(&shared), writer: writer.clone(), ended };
-        Ok((Self { lines, writer, shared }, guard))
+        let writer = LogWriter { thread: thread.thread().clone(), shared };
+        Ok((Self { lines, writer: writer.clone() }, LogGuard(writer)))
+    }
+
+    /// From now on the end of the process waits for this queue: see [`end_log`].
+    pub(super) fn is_of_process(&self) {
+        // Of several, as in tests of one process, the first stays.
+        let _ = WRITER.set(self.writer.clone());
     }
 
     /// Takes a line, or leaves it out.
     pub(super) fn put(&self, line: &[u8]) {
-        let before = self.shared.waiting.fetch_add(line.len(), Ordering::Relaxed);
-        let has_room = before.saturating_add(line.len()) <= MOST_WAITING;
+        let shared = &self.writer.shared;
+        let before = shared.waiting.fetch_add(line.len(), Ordering::Relaxed);
+        // The thread itself says now and then how much was left out, when there is least room.
+        let has_room = before.saturating_add(line.len()) <= MOST_WAITING || self.writer.is_this_thread();
         if !has_room || self.lines.send(line.into()).is_err() {
-            self.shared.waiting.fetch_sub(line.len(), Ordering::Relaxed);
-            self.shared.left_out.fetch_add(1, Ordering::Relaxed);
-            LEFT_OUT.fetch_add(1, Ordering::Relaxed);
+            shared.waiting.fetch_sub(line.len(), Ordering::Relaxed);
+            shared.leave_out(1);
         }
         // Together with that of the thread: one of both sees what the other has done.
         fence(Ordering::SeqCst);
-        if self.shared.is_asleep.load(Ordering::Relaxed) && self.shared.is_asleep.swap(false, Ordering::Relaxed) {
-            self.writer.unpark();
+        if shared.is_asleep.load(Ordering::Relaxed) && shared.is_asleep.swap(false, Ordering::Relaxed) {
+            self.writer.thread.unpark();
         }
     }
 }
 
+impl LogWriter {
+    fn is_this_thread(&self) -> bool {
+        std::thread::current().id() == self.thread.id()
+    }
+
+    /// Waits until all lines are written, or no longer: then they are lost with the process.
+    fn end(&self) {
+        self.shared.is_ending.store(true, Ordering::Release);
+        self.thread.unpark();
+        let has_ended = self.shared.has_ended.lock().unwrap_or_else(PoisonError::into_inner);
+        let _ = self.shared.at_end.wait_timeout_while(has_ended, LAST_LINES, |has_ended| !*has_ended);
+    }
+}
+
+impl Shared {
+    fn leave_out(&self, lines: u64) {
+        self.left_out.fetch_add(lines, Ordering::Relaxed);
+        LEFT_OUT.fetch_add(lines, Ordering::Relaxed);
+    }
+}
+
 /// Writes what comes, until the end has been asked for and nothing is left.
-fn write(shared: &Shared, coming: &Receiver<Box<[u8]>>, mut output: impl Write) {
+fn write(shared: &Shared, coming: &Receiver<Box<[u8]>>, output: &mut Output<impl Write>) {
     let mut lines = Vec::new();
     let mut in_vain = 0;
     loop {
@@ -125,17 +167,13 @@ fn write(shared: &Shared, coming: &Receiver<Box<[u8]>>, mut output: impl Write) 
             continue;
         }
         shared.waiting.fetch_sub(lines.len(), Ordering::Relaxed);
-        // Nobody may be reading any more. There is no other place to say so.
-        let _ = output.write_all(&lines).and_then(|()| output.flush());
+        match output.write(&lines) {
+            // Else there is no place to say so.
+            0 => tell(shared.left_out.swap(0, Ordering::Relaxed)),
+            lost => shared.leave_out(lost),
+        }
         lines.clear();
         lines.shrink_to(KEPT);
-        let left_out = shared.left_out.swap(0, Ordering::Relaxed);
-        if left_out > 0 {
-            tracing::warn!(
-                lines = left_out,
-                "the log is not read as fast as it is written: some lines are left out"
-            );
-        }
         in_vain = 0;
         shared.is_asleep.store(false, Ordering::Relaxed);
         if !is_ending {
@@ -144,19 +182,76 @@ fn write(shared: &Shared, coming: &Receiver<Box<[u8]>>, mut output: impl Write) 
     }
 }
 
+fn tell(left_out: u64) {
+    if left_out > 0 {
+        tracing::warn!(lines = left_out, "the log is not read as fast as it is written: some lines are left out");
+    }
+}
+
+/// Where lines are written.
+struct Output<W> {
+    output: W,
+    /// Of the last line only the beginning has been written.
+    is_torn: bool,
+}
+
+impl<W: Write> Output<W> {
+    /// Writes lines, however long nobody reads them. Returns how many could not be written.
+    fn write(&mut self, lines: &[u8]) -> u64 {
+        if self.is_torn && !self.all(b"\n").is_empty() {
+            return count(lines);
+        }
+        self.is_torn = false;
+        let left = self.all(lines);
+        let written = lines.strip_suffix(left).and_then(<[u8]>::last);
+        self.is_torn = written.is_some_and(|byte| *byte != b'\n');
+        count(left)
+    }
+
+    /// Writes bytes, and returns those that could not be written.
+    fn all<'a>(&mut self, bytes: &'a [u8]) -> &'a [u8] {
+        let mut left = bytes;
+        loop {
+            let result = match left {
+                [] => self.output.flush().map(|()| 0),
+                left => self.output.write(left).and_then(|written| match written {
+                    0 => Err(ErrorKind::WriteZero.into()),
+                    written => Ok(written),
+                }),
+            };
+            match result {
+                Ok(0) => return left,
+                Ok(written) => left = left.get(written..).unwrap_or_default(),
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                // Whoever has the other end may have asked for that.
+                Err(error) if error.kind() == ErrorKind::WouldBlock => std::thread::park_timeout(BUSY),
+                Err(_) => return left,
+            }
+        }
+    }
+}
+
+fn count(lines: &[u8]) -> u64 {
+    lines.split_inclusive(|byte| *byte == b'\n').map(|_| 1).sum()
+}
+
 impl Drop for LogGuard {
     fn drop(&mut self) {
-        self.shared.is_ending.store(true, Ordering::Release);
-        self.writer.unpark();
-        // Where the time is over, the lines are lost with the process.
-        let _ = self.ended.recv_timeout(LAST_LINES);
+        self.0.end();
     }
+}
+
+/// Times that this thread has given its processor away by itself.
+#[cfg(all(test, target_os = "linux"))]
+pub(super) fn switches() -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/thread-self/status").ok()?;
+    status.lines().find_map(|line| line.strip_prefix("voluntary_ctxt_switches:"))?.trim().parse().ok()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::sync::{Mutex, mpsc};
+    use std::sync::mpsc;
     use std::time::Instant;
 
     /// An output that takes a write only when it is let.
@@ -189,7 +284,7 @@ mod tests {
         let (queue, guard, opener, written) = gated();
         let line = vec![b'x'; 1024];
         (0..10 * 1024).for_each(|_| queue.put(&line));
-        let shared = &queue.shared;
+        let shared = &queue.writer.shared;
         let (waiting, left_out) =
             (shared.waiting.load(Ordering::Relaxed), shared.left_out.load(Ordering::Relaxed));
         assert!(waiting <= MOST_WAITING && left_out >= 6 * 1024, "{waiting} {left_out}");
@@ -214,19 +309,51 @@ mod tests {
         assert!(began.elapsed() >= LAST_LINES);
     }
 
-    /// Times that this thread has given its processor away by itself.
-    #[cfg(target_os = "linux")]
-    fn switches() -> u64 {
-        let status = std::fs::read_to_string("/proc/thread-self/status").expect("a status");
-        let line = status.lines().find_map(|line| line.strip_prefix("voluntary_ctxt_switches:"));
-        line.and_then(|number| number.trim().parse().ok()).expect("a number")
+    /// An output that does one thing after the other: takes so many bytes, or fails.
+    struct Script(Vec<u8>, std::vec::IntoIter<Result<usize, ErrorKind>>);
+
+    impl Write for Script {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            let most = self.1.next().unwrap_or(Ok(usize::MAX))?.min(bytes.len());
+            self.0.extend_from_slice(&bytes[..most]);
+            Ok(most)
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    fn scripted(script: Vec<Result<usize, ErrorKind>>) -> Output<Script> {
+        Output { output: Script(Vec::new(), script.into_iter()), is_torn: false }
+    }
+
+    #[test]
+    fn an_output_that_takes_little_and_late_gets_all() {
+        let (block, interrupt) = (Err(ErrorKind::WouldBlock), Err(ErrorKind::Interrupted));
+        let mut output = scripted(vec![block, Ok(1), interrupt, Ok(4), block, block, Ok(2)]);
+        assert_eq!(output.write(b"one\ntwo\nthree\n"), 0);
+        assert_eq!(output.output.0, b"one\ntwo\nthree\n");
+    }
+
+    #[test]
+    fn what_cannot_be_written_is_counted_and_the_next_line_begins_as_one() {
+        let full = Err(ErrorKind::StorageFull);
+        let mut output = scripted(vec![Ok(6), full, full, Ok(1), full, Ok(0), Ok(4), full]);
+        assert_eq!(output.write(b"one\ntwo\nthree\n"), 2, "the second is torn");
+        assert_eq!(output.write(b"four\n"), 1, "not even the end of that line");
+        assert_eq!(output.write(b"five\nsix\n"), 2);
+        assert_eq!(output.write(b"seven\n"), 1, "nothing is taken, which is no progress");
+        assert_eq!(output.write(b"ten\neleven\n"), 1);
+        assert_eq!(output.write(b"twelve\n"), 0);
+        assert_eq!(output.output.0, b"one\ntw\nten\ntwelve\n");
     }
 
     #[cfg(target_os = "linux")]
     #[test]
     fn whoever_logs_gives_its_processor_away_for_nobody() {
         let (queue, guard) = LogQueue::start(io::sink()).expect("a thread");
-        let before = switches();
+        let before = switches().expect("Linux counts them");
         for _ in 0..100 {
             (0..20).for_each(|_| queue.put(&[b'x'; 300]));
             // Long enough that the writer takes what there is meanwhile.
@@ -235,7 +362,7 @@ mod tests {
                 std::hint::spin_loop();
             }
         }
-        assert_eq!(switches() - before, 0);
+        assert_eq!(switches(), Some(before));
         drop(guard);
     }
 }

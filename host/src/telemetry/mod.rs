@@ -16,5 +16,5 @@ mod seldom;
 pub mod traces;
 
 pub use log::start;
-pub use log_queue::LogGuard;
+pub use log_queue::{LogGuard, end_log};
 pub use seldom::Seldom;

@@ -15,6 +15,8 @@ use std::time::{Duration, Instant};
 
 /// Under which name the lines are logged. [`super::start`] lets them pass whatever is left out.
 pub(super) const TARGET: &str = "samples";
+/// What stands before a `#` that add-ons look for.
+pub(super) const KINDS: [&str; 3] = ["sample", "count", "measure"];
 /// How a name of a source may be written. All else becomes an underscore.
 const SIGNS: &str = "._-";
 

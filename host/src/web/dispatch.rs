@@ -20,7 +20,7 @@ use crate::interfaces::OutageNote;
 use crate::interfaces::body::RequestBody;
 use crate::interfaces::session::{Jar, Presented};
 use crate::storage::Code;
-use crate::telemetry::metrics;
+use crate::telemetry::{metrics, traces};
 use bytes::Bytes;
 use futures_util::FutureExt;
 use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, EXPECT};
@@ -117,7 +117,7 @@ impl Dispatcher {
         let (answer, body) = answered.map_err(|problem| problem.with_headers(set_cookie))?;
         let mut response = match (answer.blob, body) {
             (Some(pending), body) => blobs::respond(&guest.app.space, pending, &wanted, body.map(|body| body.0)),
-            (None, Some((parts, body))) => framed(parts, body, wanted.is_head),
+            (None, Some((parts, body))) => framed(parts, body, wanted.is_head, &party.app),
             (None, None) => return Err(Problem::internal("the guest answered with nothing")),
         };
         set_cookie(response.headers_mut());
@@ -195,7 +195,7 @@ impl Dispatcher {
         let (parts, body) = response.into_parts();
         let (failed, wall) = (running.failed.clone(), late.guest.app.limits.wall_per_request);
         let (done, body_ended) = oneshot::channel::<()>();
-        self.tasks.spawn(async move {
+        self.tasks.spawn(traces::carried().scope(async move {
             let over = async {
                 // Resolves when the body is dropped.
                 match body_ended.await {
@@ -208,9 +208,9 @@ impl Dispatcher {
             };
             tokio::select! {
                 end = running.guest => late.note(end),
-                why = over => tracing::warn!("{why}"),
+                why = over => tracing::warn!(app = %late.guest.app.space.app(), "{why}"),
             }
-        });
+        }));
         let length = announced_length(&parts.headers);
         (parts, GuestStream::body(body, length, failed, wall, done))
     }
@@ -227,7 +227,8 @@ impl Dispatcher {
         // a channel that has used it up answers as if nothing were there.
         let body = match tokio::task::unconstrained(body.collect()).now_or_never() {
             Some(Ok(whole)) if failed => {
-                tracing::warn!("a guest failed or returned before it finished its body: the response is cut off");
+                let text = "a guest failed or returned before it finished its body: the response is cut off";
+                tracing::warn!(app = %party.app, "{text}");
                 let bytes = whole.to_bytes();
                 // HTTP/1.0 has no other way to tell a part from the whole.
                 parts.headers.entry(CONTENT_LENGTH).or_insert_with(|| http::HeaderValue::from(bytes.len() + 1));
@@ -238,7 +239,7 @@ impl Dispatcher {
                 large => held(large, |bytes| self.admission.hold_in_any_case(party, bytes)),
             },
             _ => {
-                tracing::warn!("a guest returned before its body was whole: the response is cut off");
+                tracing::warn!(app = %party.app, "a guest returned before its body was whole: the response is cut off");
                 broken(Bytes::new())
             }
         };
@@ -269,7 +270,7 @@ impl Dispatcher {
 ///
 /// What has no content has no length either (RFC 9110, section 8.6), and an announced body that the
 /// guest never began is not whole.
-fn framed(mut parts: http::response::Parts, body: Body, is_head: bool) -> Response<Body> {
+fn framed(mut parts: http::response::Parts, body: Body, is_head: bool, app: &str) -> Response<Body> {
     let announced = announced_length(&parts.headers);
     let body = match parts.status {
         StatusCode::NO_CONTENT | StatusCode::RESET_CONTENT | StatusCode::NOT_MODIFIED => {
@@ -277,7 +278,7 @@ fn framed(mut parts: http::response::Parts, body: Body, is_head: bool) -> Respon
             full("")
         }
         _ if !is_head && body.is_end_stream() && announced.is_some_and(|length| length > 0) => {
-            tracing::warn!("a guest announced a body and began none: the response is cut off");
+            tracing::warn!(app, "a guest announced a body and began none: the response is cut off");
             broken(Bytes::new())
         }
         _ => body,
@@ -398,7 +399,7 @@ struct Late {
 impl Late {
     fn note(&self, end: Result<(), Fault>) {
         let Err(fault) = end else { return };
-        tracing::warn!("a guest failed after it had answered: {fault:?}");
+        tracing::warn!(app = %self.guest.app.space.app(), "a guest failed after it had answered: {fault:?}");
         if matches!(fault, Fault::Trap(_) | Fault::OutOfTime) {
             self.guest.judge(Ending::Trapped, &self.outage);
         }

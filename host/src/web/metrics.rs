@@ -6,10 +6,9 @@
 
 use super::body::{Body, full};
 use super::pages;
-use crate::guests::admission::AppShare;
 use crate::guests::{Registry, Why};
 use crate::storage::{AppSpace, Database};
-use crate::telemetry::figures::{self, AppFigures, AppMemoryFigures, Measured};
+use crate::telemetry::figures::{self, AppFigures, Measured};
 use http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
 use http::{Method, Response, StatusCode};
 use std::sync::{Mutex, PoisonError};
@@ -51,7 +50,6 @@ impl Figures {
             return refused;
         }
         let text = figures::text(&Measured {
-            memory_by_app: registry.memory().by_app().into_iter().map(of_app).collect(),
             apps: self.apps(registry).await,
             disks: registry.databases().iter().filter_map(Database::disk_figures).collect(),
             ..registry.measured()
@@ -76,10 +74,6 @@ impl Figures {
         *self.last.lock().unwrap_or_else(PoisonError::into_inner) = Some(Asked { until, apps: apps.clone() });
         apps
     }
-}
-
-fn of_app(share: AppShare) -> AppMemoryFigures {
-    AppMemoryFigures { app: share.app.to_string(), bytes: share.used, waiting: share.waiting }
 }
 
 async fn ask(registry: &Registry) -> Vec<AppFigures> {

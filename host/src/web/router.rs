@@ -98,14 +98,14 @@ impl Router {
         client_left: impl Future<Output = ()>,
     ) -> Response<Body> {
         let began = Instant::now();
+        let mut client = ClientInfo::new(request.headers(), self.trust_proxy);
+        let request_id = client.request_id.clone().unwrap_or_else(|| self.ids.next());
         if let Some(refusal) = front::refusal(&request) {
             metrics::request("", refusal.status().as_u16(), began.elapsed());
-            return refuse(refusal);
+            return refuse(refusal, &request_id);
         }
         front::complete_host(&mut request);
-        let mut client = ClientInfo::new(request.headers(), self.trust_proxy);
         let who = Client::at(*client.address.get_or_insert(peer));
-        let request_id = client.request_id.clone().unwrap_or_else(|| self.ids.next());
         let (reader, is_misplaced) =
             (Reader::of(request.headers()), self.operator.is_in_path(request.uri().path()));
         let path = if is_misplaced { HIDDEN } else { request.uri().path() };
@@ -119,7 +119,7 @@ impl Router {
         let (found, part) = choose(found, request.headers_mut());
         let cors = self.cors(&found, &request);
         let trace = line.trace(&found, &request, client.scheme_https, &request_id);
-        let answering = pin!(trace.carried().scope(async {
+        let answering = pin!(trace.carried(&request_id).scope(async {
             if let Some(preflight) = cors.as_ref().and_then(|cors| cors.preflight(&request)) {
                 return Ok(preflight);
             }
@@ -393,8 +393,9 @@ fn no_app() -> Response<Body> {
     pages::plain(StatusCode::NOT_FOUND, "no app answers here\n")
 }
 
-fn refuse(refusal: Refusal) -> Response<Body> {
-    tracing::info!(target: "request", status = refusal.status().as_u16(), "refused: {}", refusal.reason());
+fn refuse(refusal: Refusal, request_id: &str) -> Response<Body> {
+    let status = refusal.status().as_u16();
+    tracing::info!(target: "request", request_id, status, "refused: {}", refusal.reason());
     refusal.answer().map(full)
 }
 

@@ -1,5 +1,7 @@
 //! T13: each line of the log is short and can be read by a machine, whatever a guest prints.
 
+use http::Request;
+use http_body_util::Full;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use support::host::Builder;
@@ -9,6 +11,7 @@ use support::{Engine, TestHost};
 on_both_databases! {
     t13_each_line_is_short_and_valid_whatever_a_guest_prints,
     t13_a_line_of_logfmt_says_what_the_router_says,
+    t13_what_the_host_says_of_a_request_has_its_id_and_app,
 }
 
 /// What Heroku splits is longer.
@@ -84,6 +87,30 @@ async fn t13_a_line_of_logfmt_says_what_the_router_says(engine: Engine) {
     }
     assert!(fields["service"].strip_suffix("ms").is_some_and(|number| number.parse::<u64>().is_ok()), "{line}");
     assert!(fields["status"].parse::<u16>().is_ok() && !line.contains("secret"), "{line}");
+}
+
+async fn t13_what_the_host_says_of_a_request_has_its_id_and_app(engine: Engine) {
+    let host = TestHost::with(engine).app("hostile", "hostile").env("INNKEEPER_TRUST_PROXY", "1");
+    let mut host = host.env("INNKEEPER_LOG_FORMAT", "logfmt").start().await;
+    let id = |path: &str| format!("id-of-the-request-to{}", path.replace('/', "-"));
+    let request = |path: &str| Request::get(path).header("x-request-id", id(path));
+    let mut said = vec!["/half-body", "/drop-body", "/no-body"];
+    for path in &said {
+        // Some of the answers are cut off.
+        let _answer = host.visitor().try_send(request(path), Full::default()).await;
+    }
+    let mut leaving = host.visitor();
+    let answer = leaving.open(request("/no-finish"), Full::default()).await.expect("a head");
+    drop((answer, leaving));
+    host.wait_for_log("the visitor left in the middle").await;
+    said.push("/no-finish");
+    let (_, log) = host.terminate().await;
+    let lines: Vec<_> = log.lines().map(fields_of_logfmt).collect();
+    let of_dispatch = lines.iter().filter(|line| line["target"] == "innkeeper::web::dispatch");
+    let named: Vec<_> = of_dispatch.map(|line| (line["app"].as_str(), line["request_id"].clone())).collect();
+    for path in said {
+        assert!(named.contains(&("hostile", id(path))), "{path}: {log}");
+    }
 }
 
 fn fields_of_json(line: &str) -> BTreeMap<String, String> {

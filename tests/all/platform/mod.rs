@@ -13,6 +13,7 @@ mod gone;
 mod leaving;
 mod loading;
 mod log_lines;
+mod log_unread;
 mod pooler;
 mod release;
 mod room;

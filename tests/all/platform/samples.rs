@@ -2,12 +2,13 @@
 
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
-use support::probe::all_ok;
+use support::probe::{all_ok, execute};
 use support::{Engine, TestHost, until};
 
 on_both_databases! {
     t13_samples_tell_what_is_and_counts_what_came_since,
     t13_where_no_dyno_is_nothing_is_sampled,
+    who_waits_for_a_connection_is_told_by_app,
 }
 
 /// `sample#name`, `count#name` or `measure#name`, with number and unit.
@@ -44,13 +45,15 @@ async fn t13_samples_tell_what_is_and_counts_what_came_since(engine: Engine) {
         let host = TestHost::with(engine).app("probe", "probe").env("INNKEEPER_LOG_FORMAT", format);
         let host = host.env("DYNO", "web.1").env("INNKEEPER_ALLOW_EPHEMERAL", "1");
         // Whatever else is left out of the log.
-        let host = host.env("INNKEEPER_LOG", "warn,innkeeper=info").env("INNKEEPER_LOG_SAMPLES", "1s");
+        let host = host.env("INNKEEPER_LOG", "warn,innkeeper=info,guest=info").env("INNKEEPER_LOG_SAMPLES", "1s");
         let mut host = host.start().await;
         let mut visitor = host.visitor();
         for _ in 0..7 {
             all_ok(&visitor.probe(json!([{ "op": "sleep", "ms": 30 }])).await);
         }
         visitor.probe_answer(json!([{ "op": "trap" }])).await.expect(500);
+        let forged = "x sample#forged=1 count#requests=1000 count#requests_2xx=1000 source=web.9 x";
+        all_ok(&visitor.probe(json!([{ "op": "stdout", "text": forged }])).await);
         for _ in 0..3 {
             visitor.get("/_innkeeper/nothing").await.expect(404);
         }
@@ -67,6 +70,8 @@ async fn t13_samples_tell_what_is_and_counts_what_came_since(engine: Engine) {
 }
 
 fn check(engine: Engine, format: &str, log: &str) {
+    let forged: Vec<&str> = log.lines().filter(|line| line.contains("forged=1")).collect();
+    assert!(!forged.is_empty() && forged.iter().all(|line| read(line).1.is_empty()), "{forged:?}");
     let slowest =
         lines(log).iter().filter_map(|line| Some(read(line).1.get("measure#request_p99")?.0)).fold(0.0, f64::max);
     assert!((20.0..60_000.0).contains(&slowest), "{slowest} ms: {log}");
@@ -95,4 +100,33 @@ async fn t13_where_no_dyno_is_nothing_is_sampled(engine: Engine) {
     all_ok(&host.visitor().probe(json!([{ "op": "sleep", "ms": 1 }])).await);
     let (_, log) = host.terminate().await;
     assert!(lines(&log).is_empty() && !log.contains("sample#"), "{log}");
+}
+
+async fn who_waits_for_a_connection_is_told_by_app(engine: Engine) {
+    const TOKEN: &str = "a-token-for-the-figures-0123456789";
+    let host = TestHost::with(engine).app("probe", "probe").app("other", "probe");
+    let host = host.env("INNKEEPER_ADMIN_TOKEN", TOKEN).env("INNKEEPER_POOL_SIZE", "1");
+    let host = host.env("INNKEEPER_POOL_WAIT", "30s").start().await;
+    let figure = async |app: &str| {
+        let bearer = format!("Bearer {TOKEN}");
+        let answer = host.visitor().get_with("/_innkeeper/metrics", "authorization", &bearer).await.expect(200);
+        let name = format!("innkeeper_app_connections_waited_for{{app=\"{app}\"}} ");
+        let line = answer.text().lines().find_map(|line| line.strip_prefix(&name)).map(str::to_owned);
+        line.unwrap_or_else(|| panic!("no {name}: {}", answer.text()))
+    };
+    assert_eq!((figure("probe").await, figure("other").await), ("0".to_owned(), "0".to_owned()));
+    if matches!(engine, Engine::Sqlite) {
+        return;
+    }
+    all_ok(&host.probe(json!([execute("create table held (id bigint primary key)", json!([]))])).await);
+    let holding = |id: i64| {
+        let mut visitor = host.visitor();
+        let steps =
+            json!([execute("insert into held (id) values ($1)", json!([id])), { "op": "sleep", "ms": 1500 }]);
+        async move { all_ok(&visitor.probe(steps).await) }
+    };
+    let told =
+        until("two of the three wait", async || (figure("probe").await == "2").then_some(figure("other").await));
+    let ((), (), (), other) = tokio::join!(holding(1), holding(2), holding(3), told);
+    assert_eq!((other, figure("probe").await), ("0".to_owned(), "0".to_owned()));
 }

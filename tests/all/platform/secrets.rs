@@ -69,7 +69,7 @@ async fn host(engine: Engine, format: &str, collector: &Collector) -> TestHost {
     let header = format!("api-key={OTLP_HEADER}");
     let variables = [
         ("INNKEEPER_LOG_FORMAT", format),
-        ("INNKEEPER_LOG", "warn,innkeeper=trace,guest=info,request=info"),
+        ("INNKEEPER_LOG", "trace"),
         ("INNKEEPER_LOG_SAMPLES", "1s"),
         ("INNKEEPER_ADMIN_TOKEN", ADMIN_TOKEN),
         ("INNKEEPER_CODE_KEY", CODE_KEY),

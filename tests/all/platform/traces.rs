@@ -5,8 +5,10 @@ use http_body_util::Full;
 use opentelemetry_proto::tonic::metrics::v1::metric::Data;
 use opentelemetry_proto::tonic::trace::v1::Span;
 use serde_json::json;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 use support::collector::{Collector, Mood, attribute};
+use support::haproxy::Haproxy;
 use support::probe::{all_ok, execute, op, query};
 use support::{Engine, TestHost, until};
 
@@ -149,7 +151,7 @@ fn is_of_probe(point: &opentelemetry_proto::tonic::metrics::v1::HistogramDataPoi
 }
 
 async fn a_collector_that_takes_nothing_stops_nobody(engine: Engine) {
-    for mood in [Some(Mood::Fails), Some(Mood::Hangs), None] {
+    for mood in [Some(Mood::Fails), Some(Mood::Throttles), Some(Mood::Hangs), None] {
         let collector = Collector::start(mood.unwrap_or(Mood::Takes)).await;
         let url = collector.url();
         // Nobody listens there any more.
@@ -169,7 +171,7 @@ async fn a_collector_that_takes_nothing_stops_nobody(engine: Engine) {
         let grown = host.rss_kib().saturating_sub(before);
         assert!(grown < 40 << 10, "{mood:?}: {grown} KiB more");
         if let Some(collector) = &collector
-            && mood == Some(Mood::Fails)
+            && matches!(mood, Some(Mood::Fails | Mood::Throttles))
         {
             collector.be(Mood::Takes);
             host.wait_for_log("takes metrics again").await;
@@ -197,4 +199,54 @@ async fn without_an_endpoint_nothing_is_said_and_nothing_sent(engine: Engine) {
     let (_, log) = host.terminate().await;
     assert!(log.contains("OTEL_EXPORTER_OTLP_PROTOCOL: only http/protobuf is spoken"), "{log}");
     assert!(collector.exports().is_empty());
+}
+
+/// A certificate for `localhost` that is its own root, with its key in the same file.
+fn certificate(folder: &Path) -> PathBuf {
+    let file = folder.join("certificate.pem");
+    let mut make = std::process::Command::new("openssl");
+    make.args([
+        "req",
+        "-x509",
+        "-newkey",
+        "ec",
+        "-pkeyopt",
+        "ec_paramgen_curve:prime256v1",
+        "-nodes",
+        "-days",
+        "2",
+    ]);
+    make.args(["-subj", "/CN=tests", "-addext", "subjectAltName=DNS:localhost"]);
+    make.args(["-addext", "basicConstraints=critical,CA:FALSE"]);
+    make.arg("-keyout").arg(folder.join("key.pem")).arg("-out").arg(&file);
+    let made = make.output().expect("openssl");
+    assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+    let read = |file: &Path| std::fs::read_to_string(file).expect("a file of our own");
+    let both = read(&file) + &read(&folder.join("key.pem"));
+    std::fs::write(&file, both).expect("a folder of our own");
+    file
+}
+
+/// Where nothing is stored.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_collector_over_tls_has_to_prove_its_name() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let certificate = certificate(folder.path());
+    for is_known in [true, false] {
+        let collector = Collector::start(Mood::Takes).await;
+        let haproxy = Haproxy::with_tls(collector.address(), &certificate).await;
+        let host = TestHost::with(Engine::Sqlite).app("probe", "probe");
+        let host = host.env(ENDPOINT, &format!("https://localhost:{}/below", haproxy.port()));
+        let host = host.env("OTEL_EXPORTER_OTLP_HEADERS", "api-key=a%20b%2Cc");
+        let roots = certificate.to_str().expect("a UTF-8 path");
+        let host = if is_known { host.env("SSL_CERT_FILE", roots) } else { host };
+        let mut host = host.start().await;
+        host.visitor().send(traced("01"), Full::from("[]")).await.expect(200);
+        let (status, log) = host.terminate().await;
+        assert!(status.success());
+        assert_eq!(log.contains("SSL_CERT_FILE"), !is_known, "{log}");
+        let exports = collector.exports();
+        assert_eq!(exports.iter().any(|export| export.target == "/below/v1/traces"), is_known, "{exports:?}");
+        assert!(exports.iter().all(|export| export.headers["api-key"] == "a b,c"), "{exports:?}");
+    }
 }

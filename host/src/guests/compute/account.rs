@@ -38,6 +38,11 @@ impl Share {
         Arc::new(Self { compute: Arc::clone(compute), began: Instant::now(), used, recent, average })
     }
 
+    /// How many guests of the app wait for their turn to compute.
+    pub(in crate::guests) fn waiting(self: &Arc<Self>) -> u64 {
+        self.compute.waiting(self)
+    }
+
     pub(super) fn used(&self) -> u64 {
         self.used.load(Ordering::Relaxed)
     }

@@ -88,6 +88,14 @@ impl Compute {
         Turn::Later(receiver)
     }
 
+    /// How many guests of an app wait for a permit.
+    fn waiting(&self, share: &Arc<Share>) -> u64 {
+        let turns = self.turns();
+        let of_app = turns.waiting.iter().filter(|(other, _)| Arc::ptr_eq(other, share));
+        let waiting = of_app.flat_map(|(_, queue)| queue).filter(|sender| !sender.is_closed()).count();
+        u64::try_from(waiting).unwrap_or(u64::MAX)
+    }
+
     /// Gives a permit to whoever is next, or keeps it.
     fn release(self: Arc<Self>) {
         let mut permit = Permit { from: Some(Arc::clone(&self)) };
@@ -159,6 +167,8 @@ mod tests {
         let mut first = later(compute.ask(&hog));
         let mut second = later(compute.ask(&hog));
         let mut other = later(compute.ask(&modest));
+        drop(later(compute.ask(&modest)));
+        assert_eq!((hog.waiting(), modest.waiting()), (2, 1), "whoever has gone does not wait");
         hog.charge(Duration::from_millis(10), Instant::now());
         drop(held);
         assert!(first.try_recv().is_err() && second.try_recv().is_err());

@@ -182,7 +182,7 @@ impl PostgresPool {
     pub async fn lease_to_host(&self, schema: &Arc<str>) -> Result<PostgresLease> {
         let deadline = Instant::now() + self.inner.settings.wait;
         self.check_answering()?;
-        let of_pool = self.permit(&self.inner.permits, deadline).await?;
+        let of_pool = self.permit(&self.inner.permits, None, deadline).await?;
         self.lease_in(Place { _of_pool: of_pool, _of_share: None, tenant: None }, schema, deadline).await
     }
 
@@ -204,9 +204,9 @@ impl PostgresPool {
         let of_share = match Arc::clone(&tenant.share).try_acquire_owned() {
             Ok(of_share) => Some(of_share),
             Err(_) if self.is_alone(tenant) => None,
-            Err(_) => Some(self.permit(&tenant.share, deadline).await?),
+            Err(_) => Some(self.permit(&tenant.share, Some(tenant), deadline).await?),
         };
-        let of_pool = self.permit(&self.inner.permits, deadline).await?;
+        let of_pool = self.permit(&self.inner.permits, Some(tenant), deadline).await?;
         // It may have waited.
         tenant.check()?;
         self.check_answering()?;
@@ -219,12 +219,19 @@ impl PostgresPool {
         !tenants.iter().any(|(schema, other)| *schema != tenant.schema && other.strong_count() > 0)
     }
 
-    async fn permit(&self, permits: &Arc<Semaphore>, deadline: Instant) -> Result<OwnedSemaphorePermit> {
+    /// A permit, for which a request of the app may have to wait.
+    async fn permit(
+        &self,
+        permits: &Arc<Semaphore>,
+        tenant: Option<&Arc<Tenant>>,
+        deadline: Instant,
+    ) -> Result<OwnedSemaphorePermit> {
         // Most find one at once, and need no timer.
         if let Ok(permit) = Arc::clone(permits).try_acquire_owned() {
             return Ok(permit);
         }
         let _waiting = Waiting::begin(&self.inner.waiting);
+        let _of_app = tenant.map(|tenant| Waiting::begin(&tenant.waiting));
         let permit = tokio::time::timeout_at(deadline.into(), Arc::clone(permits).acquire_owned());
         match permit.await {
             Ok(Ok(permit)) => Ok(permit),

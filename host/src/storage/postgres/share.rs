@@ -5,7 +5,7 @@
 
 use crate::storage::{Code, Error, Result};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// An app as a pool knows it.
@@ -13,6 +13,8 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 pub(in crate::storage) struct Tenant {
     pub(super) schema: Arc<str>,
     pub(super) share: Arc<Semaphore>,
+    /// Requests of the app that wait for a connection.
+    pub(super) waiting: AtomicU64,
     /// Connections in statements that nobody waits for any more and the server does not stop.
     hanging: AtomicU32,
 }
@@ -35,7 +37,7 @@ pub(super) struct Hanging {
 impl Tenant {
     pub(super) fn new(schema: &Arc<str>, pool_size: usize) -> Self {
         let share = Arc::new(Semaphore::new(pool_size.saturating_sub(1).max(1)));
-        Self { schema: Arc::clone(schema), share, hanging: AtomicU32::new(0) }
+        Self { schema: Arc::clone(schema), share, waiting: AtomicU64::new(0), hanging: AtomicU32::new(0) }
     }
 
     /// Whose connections hang gets no further one: they would hang, too.
@@ -46,6 +48,11 @@ impl Tenant {
         let message = "earlier statements of this app are still running in the database, which does not cancel them: \
                        try again later";
         Err(Error::new(Code::Busy, message))
+    }
+
+    /// How many requests of the app wait for a connection.
+    pub(in crate::storage) fn waiting(&self) -> u64 {
+        self.waiting.load(Ordering::Relaxed)
     }
 
     /// How many connections of the app hang.

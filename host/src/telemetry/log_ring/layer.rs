@@ -2,6 +2,7 @@
 
 use super::LogRing;
 use super::line::{Level, Source, Stored};
+use crate::telemetry::traces;
 use std::fmt::{Debug, Write};
 use std::time::SystemTime;
 use tracing::field::{Field, Visit};
@@ -56,7 +57,7 @@ impl Fields {
             level: level(*metadata.level()),
             source,
             version: self.version,
-            request_id: self.request_id.map(String::into_boxed_str),
+            request_id: self.request_id.map(String::into_boxed_str).or_else(of_task),
             text: text.into_boxed_str(),
         }
     }
@@ -101,6 +102,11 @@ impl Visit for Fields {
     fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
         self.add(field.name(), value);
     }
+}
+
+/// The request on whose behalf something is logged that does not say so.
+fn of_task() -> Option<Box<str>> {
+    traces::request_id().map(|id| id.as_ref().into())
 }
 
 fn level(level: tracing::Level) -> Level {

@@ -11,6 +11,7 @@ use hyper::client::conn::http1::handshake;
 use hyper_util::rt::TokioIo;
 use opentelemetry_http::{HttpClient, HttpError};
 use rustls::pki_types::ServerName;
+use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -117,7 +118,21 @@ async fn send(target: &Target, request: Request<Bytes>) -> Result<Response<Bytes
     let request = prepared(target, request, &uri)?;
     match &target.tls {
         None => ask(stream, request).await,
-        Some(tls) => ask(tls.connect(ServerName::try_from(host)?, stream).await?, request).await,
+        Some(tls) => {
+            let stream = tls.connect(ServerName::try_from(host)?, stream).await.map_err(unproven)?;
+            ask(stream, request).await
+        }
+    }
+}
+
+/// What to do where the collector cannot prove its name to this system.
+fn unproven(error: io::Error) -> HttpError {
+    let of_tls = error.get_ref().and_then(|error| error.downcast_ref::<rustls::Error>());
+    match of_tls {
+        Some(rustls::Error::InvalidCertificate(_)) => {
+            format!("{error}; SSL_CERT_FILE may name a file of the certificates that are to be believed").into()
+        }
+        _ => error.into(),
     }
 }
 

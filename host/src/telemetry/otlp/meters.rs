@@ -4,7 +4,7 @@
 use super::Measure;
 use crate::telemetry::log_queue;
 use crate::telemetry::own_process::{computing_time, own_memory};
-use http::Method;
+use http::{Method, StatusCode};
 use opentelemetry::KeyValue;
 use opentelemetry::metrics::{Histogram, Meter, MeterProvider};
 use opentelemetry_sdk::metrics::SdkMeterProvider;
@@ -27,13 +27,21 @@ const KNOWN_METHODS: [Method; 9] = [
 
 static ANSWERS: OnceLock<Histogram<f64>> = OnceLock::new();
 
+/// A status that nobody has defined counts as the first of its class, which is how it is to be
+/// read (RFC 9110, section 15). So a guest cannot make up a thousand of them: what a meter can tell
+/// apart is bounded for all apps together.
+fn known(status: u16) -> u16 {
+    let is_known = StatusCode::from_u16(status).is_ok_and(|status| status.canonical_reason().is_some());
+    if is_known { status } else { status / 100 * 100 }
+}
+
 /// Counts an answer, where metrics are sent.
 pub(in crate::telemetry) fn answered(app: &str, method: &Method, status: u16, took: Duration) {
     let Some(answers) = ANSWERS.get() else { return };
     let method = if KNOWN_METHODS.contains(method) { method.as_str().to_owned() } else { "_OTHER".to_owned() };
     let attributes = [
         KeyValue::new("http.request.method", method),
-        KeyValue::new("http.response.status_code", i64::from(status)),
+        KeyValue::new("http.response.status_code", i64::from(known(status))),
         KeyValue::new("innkeeper.app", app.to_owned()),
     ];
     answers.record(took.as_secs_f64(), &attributes);
@@ -70,9 +78,9 @@ fn of_process(meter: &Meter) {
         .build();
 }
 
-fn of_guests(meter: &Meter, measure: &Measure) {
+fn of_guests(meter: &Meter, measure_of: &Measure) {
     let measure = |meter: &Meter, name, unit, figure: fn(&super::Measured) -> u64| {
-        let measure = measure.clone();
+        let measure = measure_of.clone();
         gauge(meter, name, unit, move || figure(&measure()));
     };
     measure(meter, "innkeeper.guests.active", "{guest}", |now| now.guests_in_flight);
@@ -80,7 +88,34 @@ fn of_guests(meter: &Meter, measure: &Measure) {
     measure(meter, "innkeeper.guests.waiting", "{request}", |now| now.guest_memory.waiting);
     measure(meter, "innkeeper.guests.memory.usage", "By", |now| now.guest_memory.bytes);
     measure(meter, "innkeeper.guests.memory.limit", "By", |now| now.guest_memory.bytes_most);
-    measure(meter, "innkeeper.guests.refused", "{request}", |now| now.guest_memory.refused);
+    let refused = measure_of.clone();
+    let _ = meter
+        .u64_observable_counter("innkeeper.guests.refused")
+        .with_unit("{request}")
+        .with_callback(move |observer| observer.observe(refused().guest_memory.refused, &[]))
+        .build();
+    of_waits(meter, measure_of.clone());
+}
+
+/// Who waits, and for what.
+fn of_waits(meter: &Meter, measure: Measure) {
+    let _ = meter
+        .u64_observable_gauge("innkeeper.app.waiting")
+        .with_unit("{request}")
+        .with_callback(move |observer| {
+            let note = |app: &str, what: &'static str, number: u64| {
+                let attributes =
+                    [KeyValue::new("innkeeper.app", app.to_owned()), KeyValue::new("innkeeper.waiting_for", what)];
+                observer.observe(number, &attributes);
+            };
+            let now = measure();
+            now.memory_by_app.iter().for_each(|app| note(&app.app, "memory", app.waiting));
+            for app in &now.waits {
+                note(&app.app, "connection", app.connections);
+                note(&app.app, "turn", app.turns);
+            }
+        })
+        .build();
 }
 
 fn of_pools(meter: &Meter, measure: Measure) {
@@ -104,4 +139,16 @@ fn of_pools(meter: &Meter, measure: Measure) {
 fn gauge(meter: &Meter, name: &'static str, unit: &'static str, figure: impl Fn() -> u64 + Send + Sync + 'static) {
     let gauge = meter.u64_observable_gauge(name).with_unit(unit);
     let _ = gauge.with_callback(move |observer| observer.observe(figure(), &[])).build();
+}
+
+#[cfg(test)]
+mod tests {
+    use super::known;
+
+    #[test]
+    fn a_guest_makes_up_no_status_of_its_own() {
+        assert_eq!([200, 418, 599, 299, 999].map(known), [200, 418, 500, 200, 900]);
+        let told_apart: std::collections::BTreeSet<u16> = (100..1000).map(known).collect();
+        assert!(told_apart.len() < 80, "{}", told_apart.len());
+    }
 }

@@ -76,21 +76,29 @@ pub fn start(config: &OtlpConfig, measure: Measure) -> Result<Otlp, OtlpError> {
 }
 
 impl Otlp {
-    /// Sends what is waiting, if that takes no longer. What is not sent by then is lost.
+    /// Sends what is waiting, spans and figures at the same time, if that takes no longer. What is
+    /// not sent by then is lost.
     pub async fn end(self, longest: Duration) {
         let Self { traces, metrics } = self;
         if traces.is_none() && metrics.is_none() {
             return;
         }
-        let (done, ended) = tokio::sync::oneshot::channel();
-        // A thread of its own, which the end of the process does not wait for.
-        let _ = std::thread::Builder::new().name("otlp-end".into()).spawn(move || {
-            // Whoever is away has been told of in the log.
-            let _ = traces.map(|traces| traces.shutdown_with_timeout(longest));
-            let _ = metrics.map(|metrics| metrics.shutdown_with_timeout(longest));
-            let _ = done.send(());
-        });
-        let _ = tokio::time::timeout(longest, ended).await;
+        // Whoever is away has been told of in the log.
+        let traces = in_a_thread(move || drop(traces.map(|traces| traces.shutdown_with_timeout(longest))));
+        let metrics = in_a_thread(move || drop(metrics.map(|metrics| metrics.shutdown_with_timeout(longest))));
+        let _ = tokio::time::timeout(longest, async { tokio::join!(traces, metrics) }).await;
+    }
+}
+
+/// Does something that waits, in a thread which the end of the process does not wait for.
+async fn in_a_thread(work: impl FnOnce() + Send + 'static) {
+    let (done, ended) = tokio::sync::oneshot::channel();
+    let begun = std::thread::Builder::new().name("otlp-end".into()).spawn(move || {
+        work();
+        let _ = done.send(());
+    });
+    if begun.is_ok() {
+        let _ = ended.await;
     }
 }
 

@@ -1,9 +1,10 @@
 //! What becomes of a request, step by step, for a collector: the request, the start of its guest,
 //! each statement by its shape, the commit.
 //!
-//! Where no traces are sent, all of it is a look at a variable that is not set. A span holds
+//! Where no traces are sent, all of that is a look at a variable that is not set. A span holds
 //! nothing that a visitor or an app keeps secret: no query string, no header, no value of a
-//! statement. All its texts are bounded.
+//! statement. All its texts are bounded. What is logged on behalf of a request has its id by the
+//! same way.
 
 mod shape;
 
@@ -16,7 +17,7 @@ use opentelemetry::{Context, KeyValue, Value};
 use opentelemetry_sdk::propagation::TraceContextPropagator;
 use opentelemetry_sdk::trace::{SdkTracer, SdkTracerProvider, Span};
 use shape::Shape;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 use tokio::task::futures::TaskLocalFuture;
 
@@ -26,8 +27,8 @@ const LONGEST_TEXT: usize = 1_000;
 static TRACER: OnceLock<SdkTracer> = OnceLock::new();
 
 tokio::task_local! {
-    /// The request on whose behalf a task works, if it is traced.
-    static CURRENT: Option<Context>;
+    /// The request on whose behalf a task works.
+    static CURRENT: Carried;
 }
 
 /// From now on requests are traced.
@@ -99,9 +100,9 @@ impl RequestTrace {
         Self(span.is_recording().then(|| Context::new().with_span(span)))
     }
 
-    /// For the work on behalf of the request.
-    pub fn carried(&self) -> Carried {
-        Carried(self.0.clone())
+    /// For the work on behalf of the request with this id.
+    pub fn carried(&self, id: &str) -> Carried {
+        Carried { trace: self.0.clone(), id: Some(id.into()) }
     }
 
     /// Ends the span with the head of the answer. What the guest does after it is still noted.
@@ -129,23 +130,27 @@ pub fn count(answered: &Answered<'_>) {
 }
 
 /// The request on whose behalf this task works, for work that goes on elsewhere.
-#[derive(Debug, Clone)]
-pub struct Carried(Option<Context>);
+#[derive(Debug, Clone, Default)]
+pub struct Carried {
+    /// None where it is not traced.
+    trace: Option<Context>,
+    id: Option<Arc<str>>,
+}
 
 /// The request on whose behalf this task works.
 pub fn carried() -> Carried {
-    Carried(CURRENT.try_with(Clone::clone).ok().flatten())
+    CURRENT.try_with(Clone::clone).unwrap_or_default()
+}
+
+/// The id of the request on whose behalf this task works, for lines of the log that do not say it.
+pub(super) fn request_id() -> Option<Arc<str>> {
+    CURRENT.try_with(|carried| carried.id.clone()).ok().flatten()
 }
 
 impl Carried {
-    /// Whether there is a request, and it is traced.
-    pub fn is_traced(&self) -> bool {
-        self.0.is_some()
-    }
-
     /// What is polled in this works on behalf of the request.
-    pub fn scope<F: Future>(self, work: F) -> TaskLocalFuture<Option<Context>, F> {
-        CURRENT.scope(self.0, work)
+    pub fn scope<F: Future>(self, work: F) -> TaskLocalFuture<Self, F> {
+        CURRENT.scope(self, work)
     }
 }
 
@@ -163,7 +168,7 @@ pub fn step(name: &'static str) -> Step {
 /// could be a value.
 pub fn statement(system: &'static str, text: &str) -> Step {
     begin(|| {
-        let Shape { text, operation, table } = shape::shape(text);
+        let Shape { text, operation, table } = shape::shape(system, text);
         let name = match &table {
             Some(table) => format!("{operation} {table}"),
             None => operation.clone(),
@@ -180,7 +185,7 @@ pub fn statement(system: &'static str, text: &str) -> Step {
 
 fn begin(builder: impl FnOnce() -> SpanBuilder) -> Step {
     let Some(tracer) = TRACER.get() else { return Step(None) };
-    let context = CURRENT.try_with(Clone::clone).ok().flatten();
+    let context = carried().trace;
     Step(context.map(|context| tracer.build_with_context(builder(), &context)))
 }
 

@@ -23,13 +23,21 @@ pub(super) struct Shape {
     pub(super) table: Option<String>,
 }
 
-/// The shape of a statement.
-pub(super) fn shape(sql: &str) -> Shape {
+/// Whose signs a text is read by, where they differ.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Signs {
+    Postgres,
+    Sqlite,
+}
+
+/// The shape of a statement of `postgresql` or `sqlite`.
+pub(super) fn shape(system: &str, sql: &str) -> Shape {
+    let signs = if system == "sqlite" { Signs::Sqlite } else { Signs::Postgres };
     let mut text = String::new();
     let mut rest = sql;
     let (mut operation, mut table, mut is_table_next) = (None, None, false);
     while !rest.is_empty() && text.len() < LONGEST {
-        let (part, after) = part(rest);
+        let (part, after) = part(rest, signs);
         rest = after;
         match part {
             Part::Blank if text.ends_with(' ') || text.is_empty() => {}
@@ -64,47 +72,85 @@ enum Part<'a> {
 }
 
 /// The first part of a text, and what is left.
-fn part(sql: &str) -> (Part<'_>, &str) {
+fn part(sql: &str, signs: Signs) -> (Part<'_>, &str) {
     let after = |length: usize| sql.get(length..).unwrap_or_default();
     let Some(first) = sql.chars().next() else { return (Part::Blank, "") };
     match first {
         _ if first.is_whitespace() => (Part::Blank, sql.trim_start()),
-        _ if sql.starts_with("--") => (Part::Blank, sql.find('\n').map_or("", after)),
-        _ if sql.starts_with("/*") => (Part::Blank, sql.find("*/").map_or("", |end| after(end + 2))),
+        _ if sql.starts_with("--") => {
+            let is_end = |char| char == '\n' || char == '\r' && signs == Signs::Postgres;
+            (Part::Blank, sql.find(is_end).map_or("", after))
+        }
+        _ if sql.starts_with("/*") => (Part::Blank, after(comment(sql, signs))),
         '\'' => (Part::Value, after(quoted(sql, '\'', false))),
-        '`' => (Part::Value, after(quoted(sql, '`', false))),
+        '`' if signs == Signs::Sqlite => (Part::Value, after(quoted(sql, '`', false))),
+        '[' if signs == Signs::Sqlite => (Part::Value, sql.find(']').map_or("", |end| after(end + 1))),
         '"' => {
             let end = quoted(sql, '"', false);
             let name = sql.get(..end).unwrap_or_default();
             let is_name = name.len() <= LONGEST_NAME + 2 && name.trim_matches('"').chars().all(is_of_word);
             (if is_name { Part::Word(name) } else { Part::Value }, after(end))
         }
-        '$' => dollar(sql),
+        '$' => dollar(sql, signs),
         _ if first.is_ascii_digit() => (Part::Value, sql.trim_start_matches(|char: char| is_of_number(char))),
-        _ if is_of_word(first) => {
-            let left = sql.trim_start_matches(is_of_word);
-            let word = sql.strip_suffix(left).unwrap_or(sql);
-            // What stands before a quote belongs to the value: E'..', x'..', U&'..'.
-            match left.starts_with('\'') {
-                true => {
-                    let end = quoted(left, '\'', word.eq_ignore_ascii_case("e"));
-                    (Part::Value, left.get(end..).unwrap_or_default())
-                }
-                false if word.len() > LONGEST_NAME => (Part::Value, left),
-                false => (Part::Word(word), left),
-            }
-        }
+        _ if is_of_word(first) => word(sql, signs),
         sign if sign.is_ascii() => (Part::Sign(sign), after(1)),
         other => (Part::Value, after(other.len_utf8())),
     }
 }
 
-/// `$1` stays, `$tag$ .. $tag$` is a value.
-fn dollar(sql: &str) -> (Part<'_>, &str) {
+fn word(sql: &str, signs: Signs) -> (Part<'_>, &str) {
+    let left = sql.trim_start_matches(is_within_word);
+    let word = sql.strip_suffix(left).unwrap_or(sql);
+    // What stands before a quote belongs to the value: E'..', x'..', U&'..'.
+    if !left.starts_with('\'') {
+        return (if word.len() > LONGEST_NAME { Part::Value } else { Part::Word(word) }, left);
+    }
+    let escapes = signs == Signs::Postgres && word.eq_ignore_ascii_case("e");
+    let mut left = left.get(quoted(left, '\'', escapes)..).unwrap_or_default();
+    // Beyond the end of a line such a text may go on.
+    loop {
+        let next = left.trim_start();
+        let between = left.strip_suffix(next).unwrap_or_default();
+        if !escapes || !next.starts_with('\'') || !between.contains(['\n', '\r']) {
+            return (Part::Value, left);
+        }
+        left = next.get(quoted(next, '\'', escapes)..).unwrap_or_default();
+    }
+}
+
+/// Where a comment ends. In Postgres there may be others in it.
+fn comment(sql: &str, signs: Signs) -> usize {
+    let (mut depth, mut at) = (0_usize, 0);
+    while let Some(rest) = sql.get(at..).filter(|rest| !rest.is_empty()) {
+        if rest.starts_with("/*") && (depth == 0 || signs == Signs::Postgres) {
+            (depth, at) = (depth + 1, at + 2);
+        } else if rest.starts_with("*/") {
+            (depth, at) = (depth.saturating_sub(1), at + 2);
+            if depth == 0 {
+                return at;
+            }
+        } else {
+            at += rest.chars().next().map_or(1, char::len_utf8);
+        }
+    }
+    sql.len()
+}
+
+/// `$1` stays, `$tag$ .. $tag$` is a value. SQLite knows parameters alone.
+fn dollar(sql: &str, signs: Signs) -> (Part<'_>, &str) {
     let rest = sql.get(1..).unwrap_or_default();
-    let left = rest.trim_start_matches(is_of_word);
+    if signs == Signs::Sqlite {
+        let left = rest.trim_start_matches(is_within_word);
+        return (Part::Word(sql.strip_suffix(left).unwrap_or(sql)), left);
+    }
+    let is_number = rest.starts_with(|char: char| char.is_ascii_digit());
+    let left = match is_number {
+        true => rest.trim_start_matches(|char: char| char.is_ascii_digit()),
+        false => rest.trim_start_matches(is_of_word),
+    };
     let tag = sql.strip_suffix(left).unwrap_or(sql);
-    if rest.starts_with(|char: char| char.is_ascii_digit()) {
+    if is_number {
         return (Part::Word(tag), left);
     }
     let Some(body) = left.strip_prefix('$') else { return (Part::Sign('$'), rest) };
@@ -132,6 +178,11 @@ fn is_of_word(char: char) -> bool {
     char.is_alphanumeric() || char == '_'
 }
 
+/// Neither database takes this for a sign of its own within a word.
+fn is_within_word(char: char) -> bool {
+    is_of_word(char) || char == '$'
+}
+
 fn is_of_number(char: char) -> bool {
     is_of_word(char) || char == '.'
 }
@@ -141,7 +192,7 @@ mod tests {
     use super::*;
 
     fn of(sql: &str) -> (String, String, Option<String>) {
-        let Shape { text, operation, table } = shape(sql);
+        let Shape { text, operation, table } = shape("postgresql", sql);
         (text, operation, table)
     }
 
@@ -163,7 +214,7 @@ mod tests {
             ),
             ("select /* secret */ $$secret$$, $x$secret$$x$", "select ?, ?", "SELECT", None),
             ("create table if not exists t (a int)", "create table if not exists t (a int)", "CREATE", Some("t")),
-            ("select \"a secret, perhaps\", `secret`", "select ?, ?", "SELECT", None),
+            ("select \"a secret, perhaps\", a", "select ?, a", "SELECT", None),
             ("select 'never ended", "select ?", "SELECT", None),
             ("select 'a\\', 'secret', e'b\\'', 'c'", "select ?, ?, ?, ?", "SELECT", None),
             ("", "", "SQL", None),
@@ -175,10 +226,33 @@ mod tests {
         }
     }
 
+    /// Where one part is taken for another, all that follows is read the wrong way round.
+    #[test]
+    fn what_ends_a_part_on_one_database_and_not_on_the_other_gives_no_value_away() {
+        for (system, sql, wanted) in [
+            ("postgresql", "select /* /* */ don't */ a, 'secret'", "select a, ?"),
+            ("sqlite", "select /* /* don't */ a, 'secret'", "select a, ?"),
+            ("postgresql", "select a -- don't\r, 'secret'", "select a , ?"),
+            ("sqlite", "select a -- don't\r, secret\n, 'secret'", "select a , ?"),
+            ("postgresql", "select a$b$ from t where b = 'it $b$ secret'", "select a$b$ from t where b = ?"),
+            ("sqlite", "select a$b$ from t where b = 'it $b$ secret'", "select a$b$ from t where b = ?"),
+            ("postgresql", "select e'a'\n  'b\\' secret', 'secret'", "select ?, ?"),
+            ("sqlite", "select e'a\\', 'secret', $a$, 'it $a$ secret'", "select ?, ?, $a$, ?"),
+            ("postgresql", "select 'a'\n 'b\\', 'secret'", "select ? ?, ?"),
+            ("sqlite", "select [it's], `don't`, 'secret'", "select ?, ?, ?"),
+            ("postgresql", "select a[1], b ` 'secret'", "select a[?], b ` ?"),
+            ("postgresql", "select $1, $$it's secret$$, $2", "select $1, ?, $2"),
+            ("postgresql", "select u&'secret' uescape '!', b'1', n'secret'", "select u&? uescape ?, ?, ?"),
+            ("postgresql", "select /* never ended 'secret'", "select"),
+        ] {
+            assert_eq!(shape(system, sql).text, wanted, "{sql}");
+        }
+    }
+
     #[test]
     fn no_shape_is_longer_than_its_bound() {
         for sql in ["a ".repeat(9_000), "'x',".repeat(9_000), "a".repeat(9_000), "€".repeat(9_000)] {
-            let Shape { text, operation, table } = shape(&sql);
+            let Shape { text, operation, table } = shape("postgresql", &sql);
             assert!(text.len() <= LONGEST + 100 && operation.len() <= 100, "{}", text.len());
             assert_eq!(table, None);
         }

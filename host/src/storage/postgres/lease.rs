@@ -264,7 +264,8 @@ impl PostgresLease {
             self.stale |= error.is_stale_plan();
             if is_lost(error) {
                 self.lose(error);
-            } else if let Some(conn) = &mut self.conn {
+            } else if let Some(conn) = self.conn.as_mut().filter(|_| !self.pool.is_through_pooler()) {
+                // Through a pooler each transaction sets its schema, and nothing else is left.
                 conn.forget_schema_after(error);
             }
         }

@@ -2,7 +2,7 @@
 
 use super::connection::{Connection, Control, Isolation};
 use super::indexes::Looked;
-use super::postgres::{self, PoolSettings, PostgresLease, PostgresPool, Tenant};
+use super::postgres::{self, CONNECT_TIME, PoolSettings, PostgresLease, PostgresPool, Tenant};
 use super::sqlite::{CursorReader, DiskReport, SqliteFiles, SqliteSettings};
 use super::{Code, Engine, Error, Follower, Result, RowRoom, migrations, own_space};
 use crate::config::{Config, DatabaseTarget, HOST_POOL_SIZE, POOL_URL, PostgresTarget, SqliteSynchronous};
@@ -472,7 +472,12 @@ impl AppSpace {
 }
 
 fn settings(config: &Config, size: u32) -> PoolSettings {
-    PoolSettings { size, wait: config.limits.pool_wait, statement_time: config.limits.statement_time }
+    PoolSettings {
+        size,
+        wait: config.limits.pool_wait,
+        connect: CONNECT_TIME,
+        statement_time: config.limits.statement_time,
+    }
 }
 
 /// Whether a file is there.

@@ -8,7 +8,7 @@
 
 use super::database::Database;
 use super::migrations::HOST_SCHEMA;
-use super::postgres::{Access, PoolSettings, PostgresLease, PostgresPool};
+use super::postgres::{Access, CONNECT_TIME, PoolSettings, PostgresLease, PostgresPool};
 use super::value::Value;
 use super::{Code, Error, Result};
 use crate::config::{Config, DatabaseTarget};
@@ -127,6 +127,7 @@ impl Follower {
         if !self.is_within(bound) {
             return None;
         }
+            connect: CONNECT_TIME,
         let tenant = self.inner.pool.tenant(schema);
         match self.inner.pool.try_lease(&tenant).await {
             Ok(lease) => lease,

@@ -168,6 +168,7 @@ fn own_databases(config: &Config, apps: &[App], processes: u32) -> Vec<Budget> {
         budget.release = 1;
         own.push(budget.of_processes(processes));
     }
+        budget.is_pooler = config.leads_through_pooler(&budget.target);
     own
 }
 
@@ -186,7 +187,8 @@ fn followers(config: &Config, apps: &[App], processes: u32) -> Vec<(Budget, Data
             continue;
         }
         let pool = Pool { variable: FOLLOWER_POOL_SIZE, size: config.follower_pool_size };
-        let budget = Budget::new(choice.var, decision.target, config.follower_pool_size, pool);
+        let mut budget = Budget::new(choice.var, decision.target, config.follower_pool_size, pool);
+        budget.is_pooler = config.leads_through_pooler(&budget.target);
         all.push((budget.of_processes(processes), primary));
     }
     all

@@ -67,10 +67,15 @@ impl Database {
     /// A database that apps have named for themselves by the variable `var`. Connects to nothing
     /// yet.
     pub fn open_for_apps(config: &Config, target: &DatabaseTarget, var: &str) -> Result<Self> {
+        let is_pooled = config.leads_through_pooler(target);
         match target {
             DatabaseTarget::Postgres(target) => {
                 let access = postgres::Access::new(target, var)?;
-                let pool = PostgresPool::new(access, settings(config, config.app_pool_size), None);
+                let settings = settings(config, config.app_pool_size);
+                let pool = match is_pooled {
+                    true => PostgresPool::through_pooler(access, settings, None),
+                    false => PostgresPool::new(access, settings, None),
+                };
                 Ok(Self::Postgres(PostgresPools {
                     host: pool.clone(),
                     guests: pool,

@@ -107,7 +107,10 @@ impl Database {
             wait: config.limits.pool_wait.min(COMPARISON_TIME),
             statement_time: config.limits.statement_time,
         };
-        let pool = PostgresPool::new(access, settings, None);
+        let pool = match is_pooled {
+            true => PostgresPool::through_pooler(access, settings, None),
+            false => PostgresPool::new(access, settings, None),
+        };
         let inner = Inner {
             name: var.to_owned(),
             pool,
@@ -121,6 +124,7 @@ impl Database {
 
 impl Follower {
     /// A connection for an app whose tables are in `schema`; none where the follower is further
+        let is_pooled = config.leads_through_pooler(target);
     /// behind than `bound`, cannot be used, or has no connection free at once.
     pub(super) async fn lease(&self, schema: &Arc<str>, bound: Duration) -> Option<PostgresLease> {
         self.compare_if_due(bound).await;

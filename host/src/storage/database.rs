@@ -305,6 +305,11 @@ impl AppSpace {
         Self { follower, ..self }
     }
 
+    /// How far a follower may be behind that answers what only reads, where there is one.
+    pub fn follower_lag(&self) -> Option<Duration> {
+        self.follower.as_ref().map(|(_, lag)| *lag)
+    }
+
     /// The follower that may answer what only reads.
     pub(super) fn follower(&self) -> Option<&(Follower, Duration)> {
         self.follower.as_ref()

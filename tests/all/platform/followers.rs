@@ -27,7 +27,10 @@ impl Followed {
     }
 
     async fn with_more(more: &[&str]) -> Self {
-        let primary = Server::start();
+        Self::on(Server::start(), more).await
+    }
+
+    async fn on(primary: Server, more: &[&str]) -> Self {
         let url = primary.fresh_database().await;
         let follower = primary.follower();
         let database = TestDatabase::at(&url);
@@ -329,4 +332,132 @@ async fn on_sqlite_the_setting_does_nothing_and_doctor_says_so() {
     let table = execute("create table notes (n bigint not null)", json!([]));
     all_ok(&host.probe(json!([table, insert(1)])).await);
     assert_eq!(integer(&host.probe(json!([begin(), count_in(0)])).await[1]), 1);
+}
+
+/// Whoever has written reads it on the next page, whichever host answers it; others may be a little
+/// behind.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_visitor_sees_what_it_has_just_written() {
+    let followed = Followed::start().await;
+    followed.goes_to("follower").await;
+    let (_second, mut at_second) = followed.host.twin().await;
+    followed.pause().await;
+    let mut writer = followed.host.visitor();
+    let answer = writer.probe_answer(json!([insert(2)])).await.expect(200);
+    let cookies: Vec<_> = answer.headers.get_all("set-cookie").iter().collect();
+    assert_eq!(cookies, ["innkeeper-probe_wrote=1; Path=/; HttpOnly; SameSite=Lax; Max-Age=4"]);
+    let look = json!([begin(), count_in(0), { "op": "echo-headers" }]);
+    at_second.jar = writer.jar.clone();
+    for visitor in [&mut writer, &mut at_second] {
+        let results = visitor.probe(look.clone()).await;
+        assert_eq!(integer(&results[1]), 2);
+        assert!(!results[2].to_string().contains("_wrote"), "no guest sees it: {results:?}");
+    }
+    // Others may be a little behind, and a page that only reads makes nobody a writer.
+    let mut reader = followed.host.visitor();
+    let answer = reader.probe_answer(json!([begin(), count_in(0)])).await.expect(200);
+    assert!(answer.header("set-cookie").is_none(), "{answer:?}");
+    assert_eq!(followed.seen().await, 1);
+}
+
+/// Each statement is kept by itself, and a part of the transaction ends while the follower goes.
+#[tokio::test(flavor = "multi_thread")]
+async fn where_each_statement_is_kept_alone_a_follower_answers_too() {
+    let followed = Followed::with_more(&["--follower-lag", "3s", "--transactions", "statement"]).await;
+    followed.goes_to("follower").await;
+    followed.pause().await;
+    all_ok(&followed.host.probe(json!([insert(2)])).await);
+    let steps = json!([begin(), count_in(0), commit(0), begin(), count_in(1)]);
+    let results = followed.host.probe(steps).await;
+    assert_eq!([1, 4].map(|at| integer(&results[at])), [1, 1], "{results:?}");
+    // What was written is there although the request fails, and is read from then on.
+    let steps = json!([begin(), count_in(0), commit(0), insert(3), begin(), count_in(1), { "op": "trap" }]);
+    let answer = followed.host.visitor().probe_answer(steps).await;
+    assert_eq!(answer.status, 500, "{answer:?}");
+    assert_eq!(integer(&followed.host.probe(json!([count()])).await[0]), 3);
+    let steps = json!([begin(), count_in(0), insert(4), count_in(0), commit(0), count()]);
+    let results = followed.host.probe(steps).await;
+    assert_eq!([1, 3, 5].map(|at| integer(&results[at])), [1, 4, 4], "{results:?}");
+}
+
+/// A part of a transaction that ends just when the follower goes: nothing was written, so nothing
+/// is lost.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_part_that_ends_while_the_follower_goes_is_no_loss() {
+    for end in ["tx.commit", "tx.rollback"] {
+        let followed = Followed::start().await;
+        followed.goes_to("follower").await;
+        let mut visitor = followed.host.visitor();
+        let steps = json!([
+            begin(), count_in(0), begin(), count_in(1), { "op": "sleep", "ms": 2_000 }, { "op": end, "tx": 1 },
+            count_in(0), commit(0), insert(2), count()
+        ]);
+        let visit = tokio::spawn(async move { visitor.probe(steps).await });
+        let open = async || (followed.follower.backends("state = 'idle in transaction'").await == 1).then_some(());
+        until("the transaction is open", open).await;
+        followed.follower.stop(support::postgres::Stop::Immediate);
+        let results = visit.await.expect("a visitor does not panic");
+        all_ok(&results);
+        assert_eq!([6, 9].map(|at| integer(&results[at])), [1, 2], "{end}: {results:?}");
+    }
+}
+
+/// A follower of the database that an app names for itself.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_database_of_an_apps_own_may_have_a_follower() {
+    const OWN: &str = "LEDGER_URL";
+    let (primary, hosts) = (Server::start(), TestDatabase::fresh(Engine::Postgres).await);
+    let url = primary.fresh_database().await;
+    let follower = primary.follower();
+    host::deploy(&hosts, "probe", "probe", &["--route", "/"]).await.succeeded();
+    let arguments = ["apps", "set", "probe", "--database-var", OWN, "--follower-var", VAR];
+    let arguments = [&arguments[..], &hosts.arguments()].concat();
+    let mut set = command::innkeeper(&arguments);
+    set.env(OWN, &url).env(VAR, &at(&url, &follower));
+    command::finish(set, support::DEADLINE).await.succeeded();
+    let host = TestHost::with(Engine::Postgres).database(hosts).env(OWN, &url).env(VAR, &at(&url, &follower));
+    let host = host.env("INNKEEPER_ADMIN_TOKEN", TOKEN).start().await;
+    let table = json!({ "name": "1", "statements": ["create table notes (n bigint not null)"] });
+    all_ok(&host.probe(json!([{ "op": "db.migrate", "migrations": [table] }, insert(1)])).await);
+    let followed = Followed { host, primary, follower, url };
+    followed.catches_up().await;
+    followed.goes_to("follower").await;
+    followed.pause().await;
+    all_ok(&followed.host.probe(json!([insert(2)])).await);
+    assert_eq!(followed.seen().await, 1);
+}
+
+/// Where the role may not look at the numbers of the server, schemas tell databases apart.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_role_without_a_look_at_the_servers_numbers_has_a_follower_all_the_same() {
+    let primary = Server::start();
+    let hidden = "revoke execute on function pg_control_system(), pg_control_checkpoint() from public";
+    // The functions of a new database are those of its template.
+    primary.administer_in("/template1", hidden).await;
+    let followed = Followed::on(primary, &["--follower-lag", "3s"]).await;
+    followed.goes_to("follower").await;
+    followed.pause().await;
+    all_ok(&followed.host.probe(json!([insert(2)])).await);
+    assert_eq!(followed.seen().await, 1);
+}
+
+/// Once it is known to have failed nobody waits for a follower.
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_waits_for_a_follower_that_has_failed() {
+    let followed = Followed::start().await;
+    followed.goes_to("follower").await;
+    let _frozen = followed.follower.freeze();
+    assert_eq!(followed.seen().await, 1);
+    followed.host.wait_for_log(&format!("follower {VAR} is not used for now")).await;
+    let mut slowest = Duration::ZERO;
+    // Longer than the pauses between two looks at it.
+    let began = std::time::Instant::now();
+    while began.elapsed() < Duration::from_secs(7) {
+        let asked = std::time::Instant::now();
+        assert_eq!(followed.seen().await, 1);
+        slowest = slowest.max(asked.elapsed());
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    println!("the slowest transaction past a follower that is known to have failed took {slowest:?}");
+    assert!(slowest < Duration::from_millis(400), "{slowest:?}");
 }

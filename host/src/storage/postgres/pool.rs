@@ -378,7 +378,7 @@ impl PostgresPool {
 
     /// Runs the end of a lease that could not be ended on the spot. The permit is held until it is
     /// done.
-    pub(super) fn clean_up(&self, work: impl Future<Output = ()> + Send + 'static) {
+    pub(in crate::storage) fn clean_up(&self, work: impl Future<Output = ()> + Send + 'static) {
         if let Ok(runtime) = tokio::runtime::Handle::try_current() {
             self.inner.cleaners.spawn_on(work, &runtime);
         }

@@ -396,9 +396,10 @@ impl UnitOfWork {
         result
     }
 
-    /// Forgets a transaction whose connection is gone; the server has rolled it back or will.
+    /// Forgets a transaction whose connection is gone; the server has rolled it back or will. With
+    /// one of a follower nothing is lost.
     fn lose(&mut self, cause: Code) {
-        self.broken = self.has_something().then_some(cause);
+        self.broken = (self.following.is_none() && self.has_something()).then_some(cause);
         if let Some(connection) = self.forget() {
             self.give_back(connection);
         }

@@ -8,21 +8,21 @@ use support::probe::{all_ok, code, execute, integer, ok, query};
 use support::{Engine, TestDatabase, TestHost, command, host, until};
 
 /// As Heroku names a second database.
-const VAR: &str = "HEROKU_POSTGRESQL_ROSE_URL";
+pub(super) const VAR: &str = "HEROKU_POSTGRESQL_ROSE_URL";
 /// How far the follower may be behind here.
 const LAG: Duration = Duration::from_secs(3);
 const TOKEN: &str = "0123456789abcdef0123456789abcdef";
 
 /// An app with a follower, and both servers.
-struct Followed {
-    host: TestHost,
+pub(super) struct Followed {
+    pub(super) host: TestHost,
     primary: Server,
-    follower: Server,
-    url: String,
+    pub(super) follower: Server,
+    pub(super) url: String,
 }
 
 impl Followed {
-    async fn start() -> Self {
+    pub(super) async fn start() -> Self {
         Self::with_more(&["--follower-lag", "3s"]).await
     }
 
@@ -30,7 +30,7 @@ impl Followed {
         Self::on(Server::start(), more).await
     }
 
-    async fn on(primary: Server, more: &[&str]) -> Self {
+    pub(super) async fn on(primary: Server, more: &[&str]) -> Self {
         let url = primary.fresh_database().await;
         let follower = primary.follower();
         let database = TestDatabase::at(&url);
@@ -56,7 +56,7 @@ impl Followed {
     }
 
     /// From now on the follower stands where it is.
-    async fn pause(&self) {
+    pub(super) async fn pause(&self) {
         self.follower.administer("select pg_wal_replay_pause()").await;
         let paused = async || {
             let state = self.follower.ask("select pg_get_wal_replay_pause_state()").await;
@@ -76,19 +76,19 @@ impl Followed {
         figures.lines().find_map(|line| line.strip_prefix(&name)?.parse().ok()).unwrap_or(0)
     }
 
-    async fn figures(&self) -> String {
+    pub(super) async fn figures(&self) -> String {
         let bearer = format!("Bearer {TOKEN}");
         let answer = self.host.visitor().get_with("/_innkeeper/metrics", "authorization", &bearer).await;
         answer.expect(200).text().to_owned()
     }
 
     /// What a transaction that only reads sees.
-    async fn seen(&self) -> i64 {
+    pub(super) async fn seen(&self) -> i64 {
         integer(&self.host.probe(json!([begin(), count_in(0)])).await[1])
     }
 
     /// Waits until transactions go to a server again, by what the host counts.
-    async fn goes_to(&self, server: &str) {
+    pub(super) async fn goes_to(&self, server: &str) {
         let goes = async || {
             let before = self.answered_by(server).await;
             self.seen().await;
@@ -99,15 +99,15 @@ impl Followed {
 }
 
 /// The same database on another server.
-fn at(url: &str, server: &Server) -> String {
+pub(super) fn at(url: &str, server: &Server) -> String {
     server.url(url.rsplit('/').next().expect("a database"))
 }
 
-fn insert(n: i64) -> Value {
+pub(super) fn insert(n: i64) -> Value {
     execute("insert into notes (n) values ($1)", json!([n]))
 }
 
-fn begin() -> Value {
+pub(super) fn begin() -> Value {
     json!({ "op": "db.begin", "options": { "read-only": true } })
 }
 
@@ -115,15 +115,15 @@ fn begin_snapshot() -> Value {
     json!({ "op": "db.begin", "options": { "read-only": true, "isolation": "repeatable-read" } })
 }
 
-fn count_in(tx: u32) -> Value {
+pub(super) fn count_in(tx: u32) -> Value {
     json!({ "op": "tx.query", "tx": tx, "sql": "select count(*) from notes", "params": [] })
 }
 
-fn count() -> Value {
+pub(super) fn count() -> Value {
     query("select count(*) from notes", json!([]))
 }
 
-fn commit(tx: u32) -> Value {
+pub(super) fn commit(tx: u32) -> Value {
     json!({ "op": "tx.commit", "tx": tx })
 }
 
@@ -219,56 +219,7 @@ async fn a_follower_that_is_too_far_behind_is_not_used() {
     assert_eq!(followed.seen().await, 2);
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_follower_that_is_away_or_cut_off_costs_no_request() {
-    let followed = Followed::start().await;
-    followed.goes_to("follower").await;
-    followed.follower.end_backends().await;
-    assert_eq!(followed.seen().await, 1, "its connections were ended");
-    followed.goes_to("follower").await;
-    let began = std::time::Instant::now();
-    let frozen = followed.follower.freeze();
-    for _ in 0..10 {
-        assert_eq!(followed.seen().await, 1);
-    }
-    drop(frozen);
-    println!("ten transactions past a frozen follower took {:?}", began.elapsed());
-    followed.goes_to("follower").await;
-    followed.follower.stop(support::postgres::Stop::Immediate);
-    all_ok(&followed.host.probe(json!([insert(2)])).await);
-    for _ in 0..10 {
-        assert_eq!(followed.seen().await, 2);
-    }
-    followed.host.wait_for_log(&format!("follower {VAR} is not used for now")).await;
-    let figures = followed.figures().await;
-    assert!(figures.contains(&format!("innkeeper_follower_usable{{follower=\"{VAR}\"}} 0")), "{figures}");
-    followed.follower.start_again();
-    followed.goes_to("follower").await;
-    let figures = followed.figures().await;
-    assert!(figures.contains(&format!("innkeeper_follower_usable{{follower=\"{VAR}\"}} 1")), "{figures}");
-}
-
-/// One that has become a primary, and one of another database.
-#[tokio::test(flavor = "multi_thread")]
-async fn what_is_no_follower_of_the_database_is_not_used() {
-    let followed = Followed::start().await;
-    followed.goes_to("follower").await;
-    followed.follower.administer("select pg_promote()").await;
-    followed.follower.administer_in(&followed.url, "insert into app_probe.notes (n) values (7), (8)").await;
-    let sees_the_primary = async || (followed.seen().await == 1).then_some(());
-    until("the primary answers", sees_the_primary).await;
-    let doctor = doctor(&followed, &at(&followed.url, &followed.follower)).await;
-    assert!(doctor.contains("is not used, reads go to the primary: it is no follower"), "{doctor}");
-    let other = Server::start();
-    other
-        .administer(&format!("create database {} owner tenant", followed.url.rsplit('/').next().expect("a name")))
-        .await;
-    let others = other.follower();
-    let doctor = self::doctor(&followed, &at(&followed.url, &others)).await;
-    assert!(doctor.contains("it is another database, or follows another one"), "{doctor}");
-}
-
-async fn doctor(followed: &Followed, url: &str) -> String {
+pub(super) async fn doctor(followed: &Followed, url: &str) -> String {
     let mut doctor = command::innkeeper(&["doctor"]);
     doctor.env("DATABASE_URL", &followed.url).env(VAR, url);
     command::finish(doctor, support::DEADLINE).await.stdout
@@ -380,28 +331,6 @@ async fn where_each_statement_is_kept_alone_a_follower_answers_too() {
     assert_eq!([1, 3, 5].map(|at| integer(&results[at])), [1, 4, 4], "{results:?}");
 }
 
-/// A part of a transaction that ends just when the follower goes: nothing was written, so nothing
-/// is lost.
-#[tokio::test(flavor = "multi_thread")]
-async fn a_part_that_ends_while_the_follower_goes_is_no_loss() {
-    for end in ["tx.commit", "tx.rollback"] {
-        let followed = Followed::start().await;
-        followed.goes_to("follower").await;
-        let mut visitor = followed.host.visitor();
-        let steps = json!([
-            begin(), count_in(0), begin(), count_in(1), { "op": "sleep", "ms": 2_000 }, { "op": end, "tx": 1 },
-            count_in(0), commit(0), insert(2), count()
-        ]);
-        let visit = tokio::spawn(async move { visitor.probe(steps).await });
-        let open = async || (followed.follower.backends("state = 'idle in transaction'").await == 1).then_some(());
-        until("the transaction is open", open).await;
-        followed.follower.stop(support::postgres::Stop::Immediate);
-        let results = visit.await.expect("a visitor does not panic");
-        all_ok(&results);
-        assert_eq!([6, 9].map(|at| integer(&results[at])), [1, 2], "{end}: {results:?}");
-    }
-}
-
 /// A follower of the database that an app names for itself.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_database_of_an_apps_own_may_have_a_follower() {
@@ -425,39 +354,4 @@ async fn a_database_of_an_apps_own_may_have_a_follower() {
     followed.pause().await;
     all_ok(&followed.host.probe(json!([insert(2)])).await);
     assert_eq!(followed.seen().await, 1);
-}
-
-/// Where the role may not look at the numbers of the server, schemas tell databases apart.
-#[tokio::test(flavor = "multi_thread")]
-async fn a_role_without_a_look_at_the_servers_numbers_has_a_follower_all_the_same() {
-    let primary = Server::start();
-    let hidden = "revoke execute on function pg_control_system(), pg_control_checkpoint() from public";
-    // The functions of a new database are those of its template.
-    primary.administer_in("/template1", hidden).await;
-    let followed = Followed::on(primary, &["--follower-lag", "3s"]).await;
-    followed.goes_to("follower").await;
-    followed.pause().await;
-    all_ok(&followed.host.probe(json!([insert(2)])).await);
-    assert_eq!(followed.seen().await, 1);
-}
-
-/// Once it is known to have failed nobody waits for a follower.
-#[tokio::test(flavor = "multi_thread")]
-async fn nobody_waits_for_a_follower_that_has_failed() {
-    let followed = Followed::start().await;
-    followed.goes_to("follower").await;
-    let _frozen = followed.follower.freeze();
-    assert_eq!(followed.seen().await, 1);
-    followed.host.wait_for_log(&format!("follower {VAR} is not used for now")).await;
-    let mut slowest = Duration::ZERO;
-    // Longer than the pauses between two looks at it.
-    let began = std::time::Instant::now();
-    while began.elapsed() < Duration::from_secs(7) {
-        let asked = std::time::Instant::now();
-        assert_eq!(followed.seen().await, 1);
-        slowest = slowest.max(asked.elapsed());
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
-    println!("the slowest transaction past a follower that is known to have failed took {slowest:?}");
-    assert!(slowest < Duration::from_millis(400), "{slowest:?}");
 }

@@ -21,7 +21,7 @@ const RECOVERS_WITHIN: Duration = Duration::from_secs(10);
 /// do with a server that is away (10 seconds for one attempt to reach it), so that a longer outage
 /// shows nothing more. `INNKEEPER_TEST_OUTAGE` (seconds) makes it as long as on the platform.
 fn stopped_for() -> Duration {
-    let seconds = std::env::var("INNKEEPER_TEST_OUTAGE").ok().and_then(|seconds| seconds.parse().ok());
+    let seconds = std::env::var_os("INNKEEPER_TEST_OUTAGE").and_then(|seconds| seconds.to_str()?.parse().ok());
     Duration::from_secs(seconds.unwrap_or(12))
 }
 

@@ -39,12 +39,14 @@ pub fn url(direct: &str) -> String {
 }
 
 fn connections() -> Option<u32> {
-    let text = std::env::var(VARIABLE).ok()?;
-    Some(text.parse().unwrap_or_else(|_| panic!("{VARIABLE}={text}: not a number of connections")))
+    let text = std::env::var_os(VARIABLE)?;
+    let number = text.to_str().and_then(|text| text.parse().ok());
+    Some(number.unwrap_or_else(|| panic!("{VARIABLE} is not a number of connections: {}", text.display())))
 }
 
 impl Pooler {
     /// In the background, since the first test that asks may end long before the last.
+    #[expect(clippy::disallowed_methods, reason = "the others wait for it too")]
     fn start(connections: u32) -> Self {
         let (home, port) = (Home::new(), free_port());
         write_settings(home.directory(), port, shared().port(), connections, SETTINGS);

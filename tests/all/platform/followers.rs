@@ -342,7 +342,7 @@ async fn a_database_of_an_apps_own_may_have_a_follower() {
     let arguments = ["apps", "set", "probe", "--database-var", OWN, "--follower-var", VAR];
     let arguments = [&arguments[..], &hosts.arguments()].concat();
     let mut set = command::innkeeper(&arguments);
-    set.env(OWN, &url).env(VAR, &at(&url, &follower));
+    set.env(OWN, &url).env(VAR, at(&url, &follower));
     command::finish(set, support::DEADLINE).await.succeeded();
     let host = TestHost::with(Engine::Postgres).database(hosts).env(OWN, &url).env(VAR, &at(&url, &follower));
     let host = host.env("INNKEEPER_ADMIN_TOKEN", TOKEN).start().await;

@@ -123,8 +123,7 @@ async fn t14_a_run_that_is_killed_is_made_good_by_the_next(engine: Engine) {
         once.dedup();
         assert_eq!(names, once);
     }
-    println!("{unfinished} of 12 runs were killed before they were done");
-    assert!(unfinished > 0);
+    assert!(unfinished > 0, "each was done before it was killed");
 }
 
 /// Somebody else changes the tables for longer than a statement may take.

@@ -133,12 +133,11 @@ async fn a_new_version_that_cannot_be_loaded_keeps_no_other_waiting(engine: Engi
     let host = host.env("INNKEEPER_CODE_CACHE", code.path().to_str().expect("UTF-8")).start().await;
     // Both in one step: hosts see the second version only when it is broken.
     let database = host.database();
-    let stop = |signal: &str| host.serving().signal(signal);
-    stop("STOP");
+    host.freeze().await;
     host::deploy(database, "probe", "queries", &[]).await.succeeded();
     break_component(database, "probe").await;
     host::deploy(database, "other", "page", &[]).await.succeeded();
-    stop("CONT");
+    host.serving().signal("CONT");
     let mut visitor = host.visitor();
     let swapped = async || visitor.get("/other").await.expect(200).text().starts_with("visits=").then_some(());
     until("the other app is swapped", swapped).await;

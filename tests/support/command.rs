@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use tokio::process::Command;
 
-use crate::{COMPILE_DEADLINE, TestDatabase, paths};
+use crate::{COMPILE_DEADLINE, TestDatabase, paths, postgres};
 
 /// What a finished command left.
 #[derive(Debug)]
@@ -63,6 +63,9 @@ pub fn innkeeper_at(binary: &Path, arguments: &[impl AsRef<OsStr>]) -> Command {
         command.env_remove(name);
     }
     command.env("INNKEEPER_LOG_FORMAT", "text").env("INNKEEPER_CODE_CACHE", paths::code_cache());
+    if postgres::pooled::is_on() {
+        command.env("INNKEEPER_POOLER", "all");
+    }
     // Nearly every test begins with it, while others keep the machine busy.
     if arguments.first().is_some_and(|verb| verb.as_ref() == "deploy") {
         command.env("INNKEEPER_POOL_WAIT", "30s");

@@ -25,8 +25,16 @@ pub struct TestDatabase(Place);
 
 #[derive(Debug)]
 enum Place {
-    Postgres { url: String, name: String },
-    Elsewhere { url: String },
+    Postgres {
+        /// For the host.
+        url: String,
+        /// For the test, past a pooler.
+        direct: String,
+        name: String,
+    },
+    Elsewhere {
+        url: String,
+    },
     Sqlite(TempDir),
     Folder(PathBuf),
 }
@@ -86,7 +94,9 @@ impl TestDatabase {
     /// Rows of the host's own tables, each value as text, NULL as `NULL`.
     pub async fn host_rows(&self, sql: &str) -> Vec<Vec<String>> {
         match &self.0 {
-            Place::Postgres { url, .. } | Place::Elsewhere { url } => postgres_rows(url, "innkeeper", sql).await,
+            Place::Postgres { direct: url, .. } | Place::Elsewhere { url } => {
+                postgres_rows(url, "innkeeper", sql).await
+            }
             Place::Sqlite(_) | Place::Folder(_) => sqlite_rows(self.file("innkeeper"), sql),
         }
     }
@@ -95,7 +105,7 @@ impl TestDatabase {
     /// Postgres the host's schema is searched behind the app's.
     pub async fn app_rows(&self, app: &str, sql: &str) -> Vec<Vec<String>> {
         match &self.0 {
-            Place::Postgres { url, .. } | Place::Elsewhere { url } => {
+            Place::Postgres { direct: url, .. } | Place::Elsewhere { url } => {
                 postgres_rows(url, &format!("app_{app}, innkeeper"), sql).await
             }
             Place::Sqlite(_) | Place::Folder(_) => sqlite_rows(self.file(&format!("apps/{app}")), sql),
@@ -138,9 +148,9 @@ impl TestDatabase {
 }
 
 impl Place {
-    fn from_url(url: String) -> Self {
-        let name = url.rsplit('/').next().unwrap_or_default().to_owned();
-        Self::Postgres { url, name }
+    fn from_url(direct: String) -> Self {
+        let name = direct.rsplit('/').next().unwrap_or_default().to_owned();
+        Self::Postgres { url: postgres::pooled::url(&direct), direct, name }
     }
 }
 
@@ -172,7 +182,7 @@ impl Direct {
     /// Connects.
     pub async fn to(database: &TestDatabase) -> Self {
         match &database.0 {
-            Place::Postgres { url, .. } | Place::Elsewhere { url } => {
+            Place::Postgres { direct: url, .. } | Place::Elsewhere { url } => {
                 let mut connection = PgConnection::connect(url).await.expect("the test's database answers");
                 let zone = sqlx::raw_sql("set timezone to 'UTC'").execute(&mut connection).await;
                 zone.expect("a time zone can be set");

@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitStatus;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use crate::cgroup::Cgroup;
 use crate::client::Address;
@@ -258,6 +259,30 @@ impl TestHost {
     /// The process that serves at the moment: its pid, its memory, signals.
     pub fn serving(&self) -> &Serving {
         self.serving.as_ref().expect("the host has been ended")
+    }
+
+    /// Stops the process where it is, until it gets CONT, at a moment when it holds no lock on a
+    /// file of SQLite: with one nobody else could write.
+    pub async fn freeze(&self) {
+        let folders = self.database.directory().map(|folder| [folder.to_owned(), folder.join("apps")]);
+        let entries =
+            folders.into_iter().flatten().filter_map(|folder| folder.read_dir().ok()).flatten().flatten();
+        let files: Vec<_> = entries.map(|entry| entry.path()).collect();
+        let is_unlocked = |file: &PathBuf| {
+            let connection = rusqlite::Connection::open(file).expect("a file of the host's");
+            connection.busy_timeout(Duration::ZERO).expect("a timeout can be set");
+            connection.execute_batch("begin immediate; rollback").is_ok()
+        };
+        until("the host stands still without a lock", async || {
+            self.serving().signal("STOP");
+            until("it stands still", async || self.serving().is_stopped().then_some(())).await;
+            if files.iter().filter(|file| file.extension().is_some_and(|end| end == "sqlite")).all(is_unlocked) {
+                return Some(());
+            }
+            self.serving().signal("CONT");
+            None
+        })
+        .await;
     }
 
     /// Memory that the process holds now.

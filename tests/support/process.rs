@@ -75,6 +75,12 @@ impl Serving {
         assert!(sent.is_ok_and(|status| status.success()), "signal {name} could not be sent to {pid}");
     }
 
+    /// Whether STOP has reached it.
+    pub fn is_stopped(&self) -> bool {
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.pid())).unwrap_or_default();
+        stat.rsplit(')').next().is_some_and(|rest| rest.trim_start().starts_with('T'))
+    }
+
     /// Waits until it has ended by itself.
     pub async fn ended(mut self) -> ExitStatus {
         let end = tokio::time::timeout(DEADLINE, self.child.wait()).await;

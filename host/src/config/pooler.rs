@@ -5,7 +5,9 @@
 //! without; the host's own cannot.
 
 use super::candidates::{self, DATABASE_URL, POOL_URL};
-use super::{DatabaseTarget, DatabaseUrl, Decision, Environment, Error, PostgresTarget, RootCertificate, Source};
+use super::{
+    Config, DatabaseTarget, DatabaseUrl, Decision, Environment, Error, PostgresTarget, RootCertificate, Source,
+};
 
 const POOLER: &str = "INNKEEPER_POOLER";
 /// Where Heroku's pgbouncer buildpack listens, after it has rewritten `DATABASE_URL` to itself.
@@ -38,8 +40,8 @@ impl Use {
 /// Adds the pooler that the environment names to a decision, or a note that says why it is not
 /// used.
 pub(super) fn attach(decision: &mut Decision, environment: &Environment) -> Result<(), Error> {
-    let use_of = environment.parsed(POOLER, "on, off or all", Use::parse)?.unwrap_or_default();
-    decision.is_pooler = is_pooler(decision, use_of);
+    let use_of = use_of(environment)?;
+    decision.is_pooler = leads_through(&decision.target, use_of) || is_named_so(decision, use_of);
     decision.notes.extend(decision.is_pooler.then(|| everything_is_pooled(&decision.source)));
     let Some(url) = environment.get(POOL_URL) else {
         return Ok(());
@@ -107,15 +109,34 @@ fn belongs(pooler: &PostgresTarget, primary: &PostgresTarget, decision: &Decisio
     decision.source == Source::Variable(DATABASE_URL.to_owned()) || (same_place && pooler.user == primary.user)
 }
 
-/// Whether the only way to the database is a pooler.
-fn is_pooler(decision: &Decision, use_of: Use) -> bool {
-    let DatabaseTarget::Postgres(primary) = &decision.target else { return false };
-    let buildpack = primary.host.is_loopback() && primary.port == BUILDPACK_PORT;
+impl Config {
+    /// Whether a database that an app names, or its follower, is reached through a transaction
+    /// pooler: Heroku's buildpack stands before several databases where `PGBOUNCER_URLS` names
+    /// them.
+    pub fn leads_through_pooler(&self, target: &DatabaseTarget) -> bool {
+        // What is wrong with the variable was said when the configuration was read.
+        leads_through(target, use_of(&self.environment).unwrap_or_default())
+    }
+}
+
+fn use_of(environment: &Environment) -> Result<Use, Error> {
+    Ok(environment.parsed(POOLER, "on, off or all", Use::parse)?.unwrap_or_default())
+}
+
+/// Whether the only way to a database is a pooler, as far as its place says.
+fn leads_through(target: &DatabaseTarget, use_of: Use) -> bool {
+    let DatabaseTarget::Postgres(target) = target else { return false };
     match use_of {
         Use::Nothing => false,
         Use::Everything => true,
-        Use::Found => buildpack || candidates::is_pooler(&decision.source.to_string()),
+        Use::Found => target.host.is_loopback() && target.port == BUILDPACK_PORT,
     }
+}
+
+/// The same by the name of the variable.
+fn is_named_so(decision: &Decision, use_of: Use) -> bool {
+    let is_postgres = matches!(decision.target, DatabaseTarget::Postgres(_));
+    is_postgres && use_of == Use::Found && candidates::is_pooler(&decision.source.to_string())
 }
 
 fn everything_is_pooled(source: &Source) -> String {
@@ -192,6 +213,22 @@ mod tests {
         }
         assert_eq!(pooled(&[DIRECT])?.1, "");
         assert_eq!(pooled(&[buildpack, (POOLER, "off")])?.1, "");
+        Ok(())
+    }
+
+    #[test]
+    fn an_apps_database_behind_the_buildpack_is_behind_a_pooler() -> Result<(), Error> {
+        let own = |url, more: &[(&str, &str)]| {
+            let pairs = [DIRECT, ("BLOG_DB_URL", url)].into_iter().chain(more.iter().copied());
+            let config = Config::load(&DatabaseOptions::default(), &Environment::from_pairs(pairs))?;
+            Ok::<_, Error>(config.leads_through_pooler(&config.app_database("BLOG_DB_URL")?.target))
+        };
+        let buildpack = "postgres://u:hunter2@127.0.0.1:6000/db2";
+        assert!(own(buildpack, &[])?);
+        assert!(!own("postgres://u:hunter2@blog.example/d", &[])?);
+        assert!(!own(buildpack, &[(POOLER, "off")])?);
+        assert!(own("postgres://u:hunter2@blog.example/d", &[(POOLER, "all")])?);
+        assert!(!own("sqlite:data", &[(POOLER, "all")])?);
         Ok(())
     }
 }

@@ -10,7 +10,7 @@ use super::run::{self, Fault, Running};
 use super::state::Visit;
 use crate::interfaces::body::RequestBody;
 use crate::interfaces::session::{Jar, Presented};
-use crate::interfaces::{OutageNote, Rehearsal};
+use crate::interfaces::{OutageNote, Rehearsal, WriteNote};
 use crate::storage::registry::App;
 use crate::storage::{AppSpace, Error};
 use bytes::Bytes;
@@ -138,6 +138,7 @@ impl Registry {
             session: Presented { id: None, is_foreign: false },
             jar: Jar::default(),
             outage: OutageNote::default(),
+            writes: WriteNote::default(),
             body: RequestBody::new(None, Some(0), None, false, None),
             place,
         };

@@ -10,7 +10,7 @@ use super::respond::Outcome;
 use super::run::Answering;
 use crate::interfaces::body::RequestBody;
 use crate::interfaces::session::{Jar, Presented};
-use crate::interfaces::{self, Context, OutageNote};
+use crate::interfaces::{self, Context, OutageNote, WriteNote};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::oneshot;
@@ -74,6 +74,8 @@ pub struct Visit {
     pub body: RequestBody,
     /// Learns whether the guest was told that its database cannot be used.
     pub outage: OutageNote,
+    /// Whether the visitor has written, and learns whether the guest has.
+    pub writes: WriteNote,
     /// Room for the instance.
     pub place: Place,
 }
@@ -97,7 +99,7 @@ pub fn build_store(guest: &Guest, visit: Visit) -> Store<GuestState> {
     let mut table = ResourceTable::new();
     table.set_max_capacity(RESOURCES);
     let state = GuestState {
-        context: Context::new(Arc::clone(app), visit.session, visit.jar, visit.body, visit.outage),
+        context: Context::new(Arc::clone(app), visit.session, visit.jar, visit.body, (visit.outage, visit.writes)),
         table,
         config: app.config.iter().cloned().collect(),
         reply: None,

@@ -126,6 +126,25 @@ impl OutageNote {
     }
 }
 
+/// Whether rows were changed that a follower of the database may not have yet. Clones share it.
+#[derive(Debug, Clone, Default)]
+pub struct WriteNote {
+    by_visitor: bool,
+    now: Arc<AtomicBool>,
+}
+
+impl WriteNote {
+    /// A note that says whether the visitor has changed some a moment ago.
+    pub fn of_visitor(by_visitor: bool) -> Self {
+        Self { by_visitor, now: Arc::default() }
+    }
+
+    /// Whether this request has.
+    pub fn is_set(&self) -> bool {
+        self.now.load(Ordering::Relaxed)
+    }
+}
+
 /// A blob with which the current request is to be answered.
 #[derive(Debug)]
 pub struct Pending {
@@ -144,6 +163,7 @@ pub struct Context {
     pub body: RequestBody,
     /// Each error that the guest is told of is noted here.
     pub(super) outage: OutageNote,
+    writes: WriteNote,
     pub(super) unit: UnitOfWork,
     pub(super) session: session::State,
     /// The visitor's session as it was when each open transaction of the guest began.
@@ -167,16 +187,19 @@ impl Context {
         presented: session::Presented,
         jar: session::Jar,
         body: RequestBody,
-        outage: OutageNote,
+        (outage, writes): (OutageNote, WriteNote),
     ) -> Self {
-        let unit = match app.rehearsal {
+        let mut unit = match app.rehearsal {
             Some(_) => UnitOfWork::rehearsal(app.space.clone(), app.transactions),
             None => UnitOfWork::new(app.space.clone(), app.transactions),
         };
+        if writes.by_visitor {
+            unit.read_from_primary();
+        }
         let session = session::State::new(presented, jar, &app.limits);
         let open_blobs = Arc::new(Semaphore::new(OPEN_BLOBS));
         let (marks, deadlines, pending) = Default::default();
-        Self { app, body, outage, unit, session, marks, deadlines, open_blobs, pending, answered: false }
+        Self { app, body, outage, writes, unit, session, marks, deadlines, open_blobs, pending, answered: false }
     }
 
     /// Keeps everything that the request has written: rows, blobs and session.
@@ -222,6 +245,7 @@ impl Context {
     pub fn answer(&mut self) {
         self.answered = true;
         self.session.close();
+        self.writes.now.store(self.unit.has_changed_rows(), Ordering::Relaxed);
         self.unit.finish();
     }
 

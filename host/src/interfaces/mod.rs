@@ -12,7 +12,7 @@ mod context;
 pub mod db;
 pub mod session;
 
-pub use context::{AppContext, Context, OPEN_BLOBS, OutageNote, Pending, Rehearsal};
+pub use context::{AppContext, Context, OPEN_BLOBS, OutageNote, Pending, Rehearsal, WriteNote};
 
 use bindings::innkeeper::storage;
 use wasmtime::component::{HasData, Linker, ResourceTable};

@@ -102,8 +102,8 @@ pub async fn of_all(config: &Config, apps: &[App], processes: u32) -> Vec<Budget
     all
 }
 
-/// Says once in the log that the database cannot take all connections that the hosts may open, once
-/// it has answered.
+/// Says once in the log that the database cannot take all connections that the hosts may open, or
+/// not at each restart, once it has answered.
 pub async fn warn_once(registry: Arc<Registry>) {
     let database = registry.database();
     if database.is_sqlite() {
@@ -121,9 +121,11 @@ pub async fn warn_once(registry: Arc<Registry>) {
     let names: HashSet<&str> =
         hosts.iter().filter(|host| host.is_live()).map(|host| host.report.name.as_str()).collect();
     let processes = u32::try_from(names.len()).unwrap_or(u32::MAX).max(1);
-    let budget = of_host(registry.config(), database, processes).await;
-    if let Some(warning) = budget.and_then(|budget| budget.warning) {
+    let Some(budget) = of_host(registry.config(), database, processes).await else { return };
+    if let Some(warning) = budget.warning {
         tracing::warn!("connections do not fit (innkeeper doctor): {warning}");
+    } else if let Some(note) = budget.preboot_note {
+        tracing::info!("connections (innkeeper doctor): {note}");
     }
 }
 
@@ -166,6 +168,7 @@ fn own_databases(config: &Config, apps: &[App], processes: u32) -> Vec<Budget> {
         let pool = Pool { variable: APP_POOL_SIZE, size: config.app_pool_size };
         let mut budget = Budget::new(var.to_owned(), decision.target, config.app_pool_size, pool);
         budget.release = 1;
+        budget.is_pooler = config.leads_through_pooler(&budget.target);
         own.push(budget.of_processes(processes));
     }
     own
@@ -186,7 +189,8 @@ fn followers(config: &Config, apps: &[App], processes: u32) -> Vec<(Budget, Data
             continue;
         }
         let pool = Pool { variable: FOLLOWER_POOL_SIZE, size: config.follower_pool_size };
-        let budget = Budget::new(choice.var, decision.target, config.follower_pool_size, pool);
+        let mut budget = Budget::new(choice.var, decision.target, config.follower_pool_size, pool);
+        budget.is_pooler = config.leads_through_pooler(&budget.target);
         all.push((budget.of_processes(processes), primary));
     }
     all
@@ -239,7 +243,8 @@ impl Budget {
                 ));
             } else if self.most_with_preboot > *most {
                 self.preboot_note = Some(format!(
-                    "with preboot, where old and new processes run side by side, it can be {}, and {set_by} may have {most}: {}",
+                    "while old and new processes run side by side (at a restart, and for minutes with preboot) it can be {}, \
+                     and {set_by} may have {most}: {}",
                     self.most_with_preboot,
                     self.advice(*most, processes * 2)
                 ));

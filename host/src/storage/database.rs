@@ -2,7 +2,7 @@
 
 use super::connection::{Connection, Control, Isolation};
 use super::indexes::Looked;
-use super::postgres::{self, PoolSettings, PostgresLease, PostgresPool, Tenant};
+use super::postgres::{self, CONNECT_TIME, PoolSettings, PostgresLease, PostgresPool, Tenant};
 use super::sqlite::{CursorReader, DiskReport, SqliteFiles, SqliteSettings};
 use super::{Code, Engine, Error, Follower, Result, RowRoom, migrations, own_space};
 use crate::config::{Config, DatabaseTarget, HOST_POOL_SIZE, POOL_URL, PostgresTarget, SqliteSynchronous};
@@ -67,10 +67,15 @@ impl Database {
     /// A database that apps have named for themselves by the variable `var`. Connects to nothing
     /// yet.
     pub fn open_for_apps(config: &Config, target: &DatabaseTarget, var: &str) -> Result<Self> {
+        let is_pooled = config.leads_through_pooler(target);
         match target {
             DatabaseTarget::Postgres(target) => {
                 let access = postgres::Access::new(target, var)?;
-                let pool = PostgresPool::new(access, settings(config, config.app_pool_size), None);
+                let settings = settings(config, config.app_pool_size);
+                let pool = match is_pooled {
+                    true => PostgresPool::through_pooler(access, settings, None),
+                    false => PostgresPool::new(access, settings, None),
+                };
                 Ok(Self::Postgres(PostgresPools {
                     host: pool.clone(),
                     guests: pool,
@@ -300,6 +305,11 @@ impl AppSpace {
         Self { follower, ..self }
     }
 
+    /// How far a follower may be behind that answers what only reads, where there is one.
+    pub fn follower_lag(&self) -> Option<Duration> {
+        self.follower.as_ref().map(|(_, lag)| *lag)
+    }
+
     /// The follower that may answer what only reads.
     pub(super) fn follower(&self) -> Option<&(Follower, Duration)> {
         self.follower.as_ref()
@@ -477,7 +487,12 @@ impl AppSpace {
 }
 
 fn settings(config: &Config, size: u32) -> PoolSettings {
-    PoolSettings { size, wait: config.limits.pool_wait, statement_time: config.limits.statement_time }
+    PoolSettings {
+        size,
+        wait: config.limits.pool_wait,
+        connect: CONNECT_TIME,
+        statement_time: config.limits.statement_time,
+    }
 }
 
 /// Whether a file is there.

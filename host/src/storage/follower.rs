@@ -4,11 +4,12 @@
 //! the follower how far it has replayed. Once the follower has got there, it has everything that
 //! the primary had written when it was asked. So a primary at which nothing happens is no lag, and
 //! a follower that no longer hears from its primary is behind after a while, although it has
-//! replayed all that it has received. Times are those of this process.
+//! replayed all that it has received. Times are those of this process; where a busy follower is told
+//! by its last transaction, both times are of the primary's clock. The follower's counts for nothing.
 
 use super::database::Database;
 use super::migrations::HOST_SCHEMA;
-use super::postgres::{Access, PoolSettings, PostgresLease, PostgresPool};
+use super::postgres::{Access, CONNECT_TIME, PoolSettings, PostgresLease, PostgresPool};
 use super::value::Value;
 use super::{Code, Error, Result};
 use crate::config::{Config, DatabaseTarget};
@@ -19,7 +20,8 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::{Duration, Instant};
 use tokio::time::timeout;
 
-/// How long a transaction may wait for a comparison. Then it goes to the primary.
+/// How long a transaction may wait for a comparison, or for a connection to the follower. Then it
+/// goes to the primary.
 const COMPARISON_TIME: Duration = Duration::from_millis(500);
 /// The least time between two comparisons.
 const COMPARE_AGAIN: Duration = Duration::from_secs(1);
@@ -71,7 +73,7 @@ pub(super) struct Inner {
     primary: PostgresPool,
     known: Mutex<Known>,
     /// Held by who compares.
-    turn: tokio::sync::Mutex<()>,
+    turn: Arc<tokio::sync::Mutex<()>>,
 }
 
 /// What the last comparisons have shown.
@@ -92,28 +94,52 @@ struct Known {
 #[derive(Debug, Clone, Copy)]
 struct Position {
     replayed: i64,
-    /// How old the last transaction is that it has replayed.
-    age: Option<Duration>,
+    /// When the last transaction was committed that it has replayed, in microseconds since 1970 by
+    /// the primary's clock.
+    last_commit: Option<i64>,
+}
+
+/// How far the primary's log went.
+#[derive(Debug, Clone, Copy)]
+struct Mark {
+    /// Before the primary was asked.
+    asked: Instant,
+    position: i64,
+    /// What the primary's clock said, in microseconds since 1970.
+    clock: i64,
+}
+
+impl Mark {
+    /// When something happened that has a time by the primary's clock; not later than in truth.
+    fn instant_of(&self, clock: i64) -> Option<Instant> {
+        let ago = u64::try_from(self.clock.saturating_sub(clock)).unwrap_or(0);
+        self.asked.checked_sub(Duration::from_micros(ago))
+    }
 }
 
 impl Database {
     /// The follower of this database that the variable `var` names; none on SQLite, which has none.
     /// Connects to nothing yet.
     pub fn follower(&self, config: &Config, target: &DatabaseTarget, var: &str) -> Result<Option<Follower>> {
+        let is_pooled = config.leads_through_pooler(target);
         let (Self::Postgres(pools), DatabaseTarget::Postgres(target)) = (self, target) else { return Ok(None) };
         let access = Access::new(target, var)?.for_follower();
         let settings = PoolSettings {
             size: config.follower_pool_size,
             wait: config.limits.pool_wait.min(COMPARISON_TIME),
+            connect: CONNECT_TIME,
             statement_time: config.limits.statement_time,
         };
-        let pool = PostgresPool::new(access, settings, None);
+        let pool = match is_pooled {
+            true => PostgresPool::through_pooler(access, settings, None),
+            false => PostgresPool::new(access, settings, None),
+        };
         let inner = Inner {
             name: var.to_owned(),
             pool,
             primary: pools.host.clone(),
             known: Mutex::default(),
-            turn: tokio::sync::Mutex::default(),
+            turn: Arc::default(),
         };
         Ok(Some(Follower { inner: Arc::new(inner) }))
     }
@@ -128,7 +154,8 @@ impl Follower {
             return None;
         }
         let tenant = self.inner.pool.tenant(schema);
-        match self.inner.pool.try_lease(&tenant).await {
+        let leased = timeout(COMPARISON_TIME, self.inner.pool.try_lease(&tenant)).await;
+        match leased.unwrap_or_else(|_| Err(late())) {
             Ok(lease) => lease,
             Err(error) if error.code == Code::Busy => None,
             Err(error) => {
@@ -145,7 +172,7 @@ impl Follower {
 
     /// Compares now. How far it is behind, or why it cannot be used.
     pub async fn look(&self) -> Result<Duration> {
-        self.compare().await;
+        self.compare(CONNECT_TIME).await;
         let known = self.known();
         match (&known.problem, known.current) {
             (Some(problem), _) => Err(Error::unavailable(problem.clone())),
@@ -189,25 +216,34 @@ impl Follower {
     }
 
     async fn compare_if_due(&self, bound: Duration) {
-        let is_due = |known: &Known| {
-            let again = if known.problem.is_some() { FAILED_AGAIN } else { COMPARE_AGAIN.min(bound / 2) };
-            known.compared.is_none_or(|compared| compared.elapsed() >= again)
+        let (is_due, has_failed) = {
+            let known = self.known();
+            let has_failed = known.problem.is_some();
+            let again = if has_failed { FAILED_AGAIN } else { COMPARE_AGAIN.min(bound / 2) };
+            (known.compared.is_none_or(|compared| compared.elapsed() >= again), has_failed)
         };
-        if !is_due(&self.known()) {
+        if !is_due {
             return;
         }
         // Whoever comes meanwhile goes by what is known.
-        let Ok(_turn) = self.inner.turn.try_lock() else { return };
-        self.compare().await;
+        let Ok(turn) = Arc::clone(&self.inner.turn).try_lock_owned() else { return };
+        if !has_failed {
+            return self.compare(COMPARISON_TIME).await;
+        }
+        // Nobody waits for one that has failed.
+        let follower = self.clone();
+        self.inner.pool.clean_up(async move {
+            follower.compare(CONNECT_TIME).await;
+            drop(turn);
+        });
     }
 
-    async fn compare(&self) {
-        let compared = timeout(COMPARISON_TIME, self.compare_positions()).await;
-        self.note(compared.unwrap_or_else(|_| Err(Error::unavailable("it does not answer in time"))));
+    async fn compare(&self, time: Duration) {
+        let compared = timeout(time, self.compare_positions()).await;
+        self.note(compared.unwrap_or_else(|_| Err(late())));
     }
 
     async fn compare_positions(&self) -> Result<()> {
-        let began = Instant::now();
         let mut question = IDENTITY;
         let mut primary = self.ask_primary(question).await;
         if primary.as_ref().is_err_and(|error| error.sqlstate == NOT_ALLOWED) {
@@ -215,12 +251,11 @@ impl Follower {
             primary = self.ask_primary(question).await;
         }
         let (mark, identity) = primary.map_err(|error| error.about("its primary"))?;
-        self.known().remember(began, mark);
+        self.known().remember(mark);
         for tries in 0..CATCH_UP_TRIES {
-            let asked = Instant::now();
             let position = self.ask_follower(question, &identity).await?;
-            self.known().advance(asked, position);
-            if position.replayed >= mark {
+            self.known().advance(mark, position);
+            if position.replayed >= mark.position {
                 break;
             }
             if tries + 1 < CATCH_UP_TRIES {
@@ -230,10 +265,16 @@ impl Follower {
         Ok(())
     }
 
-    async fn ask_primary(&self, question: &str) -> Result<(i64, String)> {
-        let sql = format!("select (pg_current_wal_lsn() - '0/0')::bigint, {question}");
+    async fn ask_primary(&self, question: &str) -> Result<(Mark, String)> {
+        let asked = Instant::now();
+        let sql = format!(
+            "select (pg_current_wal_lsn() - '0/0')::bigint, \
+             (extract(epoch from clock_timestamp()) * 1000000)::bigint, {question}"
+        );
         match ask(&self.inner.primary, &sql).await?.as_slice() {
-            [Value::Integer(mark), Value::Text(identity)] => Ok((*mark, identity.clone())),
+            [Value::Integer(position), Value::Integer(clock), Value::Text(identity)] => {
+                Ok((Mark { asked, position: *position, clock: *clock }, identity.clone()))
+            }
             _ => Err(Error::malformed("the position of the primary's log")),
         }
     }
@@ -241,10 +282,10 @@ impl Follower {
     async fn ask_follower(&self, question: &str, identity: &str) -> Result<Position> {
         let sql = format!(
             "select pg_is_in_recovery(), (pg_last_wal_replay_lsn() - '0/0')::bigint, {question}, \
-             (extract(epoch from clock_timestamp() - pg_last_xact_replay_timestamp()) * 1000)::bigint"
+             (extract(epoch from pg_last_xact_replay_timestamp()) * 1000000)::bigint"
         );
         let row = ask(&self.inner.pool, &sql).await?;
-        let [Value::Boolean(follows), replayed, Value::Text(its_identity), age] = row.as_slice() else {
+        let [Value::Boolean(follows), replayed, Value::Text(its_identity), last_commit] = row.as_slice() else {
             return Err(Error::malformed("the position of the follower"));
         };
         if its_identity != identity {
@@ -253,11 +294,7 @@ impl Follower {
         let (true, Value::Integer(replayed)) = (*follows, replayed) else {
             return Err(Error::unavailable("it is no follower: it takes writes of its own"));
         };
-        let age = match age {
-            Value::Integer(age) => u64::try_from(*age).ok().map(Duration::from_millis),
-            _ => None,
-        };
-        Ok(Position { replayed: *replayed, age })
+        Ok(Position { replayed: *replayed, last_commit: last_commit.as_integer() })
     }
 
     /// Notes what has come of a comparison or a transaction, with a line in the log where that is
@@ -287,26 +324,31 @@ impl Follower {
 }
 
 impl Known {
-    fn remember(&mut self, asked: Instant, position: i64) {
+    fn remember(&mut self, mark: Mark) {
         // A log that has gone back is another one.
-        if self.marks.back().is_some_and(|(_, last)| position < *last) {
+        if self.marks.back().is_some_and(|(_, last)| mark.position < *last) {
             self.marks.clear();
             self.current = None;
         }
         if self.marks.len() == MOST_MARKS {
             self.marks.pop_front();
         }
-        self.marks.push_back((asked, position));
+        self.marks.push_back((mark.asked, mark.position));
     }
 
-    fn advance(&mut self, asked: Instant, position: Position) {
+    /// Notes how far the follower has got, after the primary was at `mark`.
+    fn advance(&mut self, mark: Mark, position: Position) {
         let reached = self.marks.iter().rev().find(|(_, mark)| *mark <= position.replayed).map(|(when, _)| *when);
-        let by_time = position.age.and_then(|age| asked.checked_sub(age));
+        let by_time = position.last_commit.and_then(|commit| mark.instant_of(commit));
         self.current = [self.current, reached, by_time].into_iter().flatten().max();
         if let Some(reached) = reached {
             self.marks.retain(|(when, _)| *when >= reached);
         }
     }
+}
+
+fn late() -> Error {
+    Error::unavailable("it does not answer in time")
 }
 
 /// The one row of a question of the host's.
@@ -321,46 +363,55 @@ mod tests {
     use super::*;
 
     fn position(replayed: i64) -> Position {
-        Position { replayed, age: None }
+        Position { replayed, last_commit: None }
+    }
+
+    /// What the primary's clock says so many seconds after the start: it is an hour ahead.
+    fn clock(seconds: u64) -> i64 {
+        i64::try_from(3600 + seconds).unwrap() * 1_000_000
+    }
+
+    fn mark(start: Instant, seconds: u64, position: i64) -> Mark {
+        Mark { asked: start + Duration::from_secs(seconds), position, clock: clock(seconds) }
     }
 
     #[test]
     fn an_idle_primary_is_no_lag_and_a_silent_one_is() {
         let (mut known, start) = (Known::default(), Instant::now());
-        let at = |seconds| start + Duration::from_secs(seconds);
-        known.remember(at(0), 100);
-        known.advance(at(0), position(100));
+        let mut compare = |seconds, at_primary, at_follower| {
+            let mark = mark(start, seconds, at_primary);
+            known.remember(mark);
+            known.advance(mark, position(at_follower));
+            known.current.map(|current| current.duration_since(start).as_secs())
+        };
+        assert_eq!(compare(0, 100, 100), Some(0));
         // Nothing happens at the primary for ten seconds.
-        known.remember(at(10), 100);
-        known.advance(at(10), position(100));
-        assert_eq!(known.current, Some(at(10)));
+        assert_eq!(compare(10, 100, 100), Some(10));
         // It writes, and the follower hears nothing of it.
-        known.remember(at(20), 200);
-        known.advance(at(20), position(100));
-        assert_eq!(known.current, Some(at(10)));
+        assert_eq!(compare(20, 200, 100), Some(10));
         // It has got as far as the primary was ten seconds ago.
-        known.remember(at(30), 300);
-        known.advance(at(30), position(250));
-        assert_eq!(known.current, Some(at(20)));
-        known.advance(at(30), position(300));
-        assert_eq!(known.current, Some(at(30)));
+        assert_eq!(compare(30, 300, 250), Some(20));
+        assert_eq!(compare(31, 300, 300), Some(31));
     }
 
     #[test]
-    fn the_last_transaction_says_how_far_a_busy_follower_is() {
+    fn the_last_transaction_says_by_the_primarys_clock_how_far_a_busy_follower_is() {
         let (mut known, start) = (Known::default(), Instant::now());
-        let now = start + Duration::from_secs(60);
-        known.remember(now, 500);
-        known.advance(now, Position { replayed: 400, age: Some(Duration::from_secs(2)) });
+        let mark = mark(start, 60, 500);
+        known.remember(mark);
+        known.advance(mark, Position { replayed: 400, last_commit: Some(clock(58)) });
         assert_eq!(known.current, Some(start + Duration::from_secs(58)));
+        // One that was committed after the primary was asked makes it no newer than that.
+        known.advance(mark, Position { replayed: 400, last_commit: Some(clock(70)) });
+        assert_eq!(known.current, Some(start + Duration::from_secs(60)));
     }
 
     #[test]
     fn a_log_that_goes_back_is_another_one() {
         let (mut known, start) = (Known::default(), Instant::now());
-        known.remember(start, 500);
-        known.advance(start, position(500));
-        known.remember(start + Duration::from_secs(1), 100);
+        known.remember(mark(start, 0, 500));
+        known.advance(mark(start, 0, 500), position(500));
+        known.remember(mark(start, 1, 100));
         assert_eq!(known.current, None);
     }
 }

@@ -10,15 +10,16 @@
 use super::body::{Body, GuestStream, broken, full, held};
 use super::cross_origin::{self, Objection};
 use super::pages::{self, Problem};
+use super::recent_write;
 use super::session_cookie::SessionCookie;
 use super::{arriving, blobs, front::ClientInfo};
 use crate::guests::admission::{Admission, Client, Party, Place, Refused, Share};
 use crate::guests::respond::{Answer, Failure, GuestBody, Outcome};
 use crate::guests::run::{self, Fault, Running};
 use crate::guests::{Ending, Guest, Visit};
-use crate::interfaces::OutageNote;
 use crate::interfaces::body::RequestBody;
 use crate::interfaces::session::{Jar, Presented};
+use crate::interfaces::{OutageNote, WriteNote};
 use crate::storage::Code;
 use crate::telemetry::{metrics, traces};
 use bytes::Bytes;
@@ -88,7 +89,9 @@ impl Dispatcher {
     ) -> Result<Response<Body>, Problem> {
         let Arrival { client, who, .. } = arrival;
         let (mut head, body) = request.into_parts();
-        let cookie = SessionCookie::new(guest.app.space.app(), client.scheme_https);
+        let app = guest.app.space.app();
+        let writes = WriteNote::of_visitor(recent_write::is_told(&head.headers, app));
+        let cookie = SessionCookie::new(app, client.scheme_https);
         let id = cookie.take(&mut head.headers);
         let objection = cross_origin::objection(&head, client.scheme_https, &guest.origins);
         let session = match objection {
@@ -102,7 +105,15 @@ impl Dispatcher {
         let wanted = blobs::Wanted::new(&head.method, &head.headers, who);
         let (jar, outage) = (Jar::default(), OutageNote::default());
         let (request_id, jar_of_guest) = (arrival.request_id.to_owned(), jar.clone());
-        let visit = Visit { request_id, session, jar: jar_of_guest, outage: outage.clone(), body, place };
+        let visit = Visit {
+            request_id,
+            session,
+            jar: jar_of_guest,
+            outage: outage.clone(),
+            writes: writes.clone(),
+            body,
+            place,
+        };
         let running = run::start(guest, head, visit, client.scheme_https)
             .map_err(|error| Problem::internal(format!("cannot start the guest: {error:#}")))?;
         let late = Late { guest: Arc::clone(guest), outage: outage.clone() };
@@ -113,7 +124,11 @@ impl Dispatcher {
             guest.judge(ending, &outage);
         }
         let change = jar.take();
-        let set_cookie = |headers: &mut HeaderMap| cookie.apply(headers, change.as_ref());
+        let lag = guest.app.space.follower_lag().filter(|_| writes.is_set());
+        let set_cookie = |headers: &mut HeaderMap| {
+            cookie.apply(headers, change.as_ref());
+            lag.into_iter().for_each(|lag| recent_write::tell(headers, app, lag, client.scheme_https));
+        };
         let (answer, body) = answered.map_err(|problem| problem.with_headers(set_cookie))?;
         let mut response = match (answer.blob, body) {
             (Some(pending), body) => blobs::respond(&guest.app.space, pending, &wanted, body.map(|body| body.0)),

@@ -4,7 +4,8 @@
 //! goes no further). [`router`] looks at a request: the host's own routes first, then the app's.
 //! [`dispatch`] runs it in a guest and turns what comes of it into a response. `connections` counts
 //! connections, `arriving` waits for the beginning of a body, `blobs` sends files, `downloads` and
-//! `uploads` serve who holds a URL that is `signed`, `session_cookie` reads and writes the cookie,
+//! `uploads` serve who holds a URL that is `signed`, `session_cookie` reads and writes the cookie, `recent_write` another one for visitors who have
+//! just written,
 //! `cross_origin` sends requests away that other sites made a visitor's browser send, `operator`
 //! keeps operators' tokens from guests, `opener_policy` keeps guests' pages from windows of the
 //! dashboard, [`admin`] is the API by which they act, `metrics` shows the
@@ -36,6 +37,7 @@ mod mutations;
 mod opener_policy;
 mod operator;
 mod pages;
+mod recent_write;
 mod refusals;
 mod router;
 pub mod server;

@@ -10,8 +10,12 @@ use support::{Engine, TestDatabase, TestHost, until};
 use super::load::Load;
 use super::{KEPT, count, migrate, nothing_is_left_open, op_sleep, probe_on_its_own_server};
 
-/// A statement that is silent makes the host ask the server, and soon give it up.
-const FROZEN_ANSWER_TIME: Duration = Duration::from_secs(3);
+/// A statement that is silent makes the host ask the server, and give it up before the statement's
+/// own time is over.
+const FROZEN_ANSWER_TIME: Duration = Duration::from_secs(7);
+/// A machine that many share, or a network that has lost something, is silent for so long and is no
+/// outage.
+const PAUSE: Duration = Duration::from_secs(3);
 /// Once the server is known to be away nobody waits for it.
 const KNOWN_ANSWER_TIME: Duration = Duration::from_secs(1);
 
@@ -133,4 +137,36 @@ async fn a_frozen_server_holds_nobody_up_for_ever() {
     let works = async || (count(&host).await > 0).then_some(());
     until("the app works", works).await;
     nothing_is_left_open(&server).await;
+}
+
+/// Neither over connections that are in use, nor over those that have been idle, nor over new ones.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_pauses_for_some_seconds_costs_nothing_but_time() {
+    let (server, host) = probe_on_its_own_server().await;
+    let one = |number: usize| {
+        let mut visitor = host.visitor();
+        let insert = execute("insert into kept (id) values ($1)", json!([format!("paused-{number}")]));
+        let steps = json!([query("select count(*) from kept", json!([])), insert]);
+        tokio::spawn(async move { visitor.probe(steps).await })
+    };
+    // Longer than a connection is believed without asking.
+    tokio::time::sleep(Duration::from_secs(6)).await;
+    let frozen = server.freeze();
+    // As many as there are connections, of which one or two are open.
+    let paused: Vec<_> = (0..4).map(one).collect();
+    tokio::time::sleep(PAUSE).await;
+    drop(frozen);
+    for request in paused {
+        all_ok(&request.await.expect("a visitor does not panic"));
+    }
+    // And now over connections that were just used.
+    let frozen = server.freeze();
+    let paused: Vec<_> = (4..8).map(one).collect();
+    tokio::time::sleep(PAUSE).await;
+    drop(frozen);
+    for request in paused {
+        all_ok(&request.await.expect("a visitor does not panic"));
+    }
+    assert_eq!(count(&host).await, 8);
+    assert!(!host.logs().contains("does not answer"), "{}", host.logs());
 }

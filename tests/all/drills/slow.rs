@@ -27,7 +27,7 @@ async fn a_statement_that_waits_for_a_lock_has_its_time() {
     let waits = async || (server.backends("wait_event_type = 'Lock'").await == 1).then_some(());
     until("the insert waits", waits).await;
     // Longer than a frozen server would be waited for.
-    tokio::time::sleep(Duration::from_secs(4)).await;
+    tokio::time::sleep(Duration::from_secs(7)).await;
     sqlx::raw_sql("commit").execute(&mut other).await.expect("the lock goes");
     all_ok(&waiting.await.expect("a visitor does not panic"));
     assert_eq!(count(&host).await, 2);

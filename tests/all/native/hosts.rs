@@ -81,7 +81,7 @@ async fn a_host_that_cannot_compile_goes_on_and_takes_what_another_has_compiled(
     let machine = folder();
     let host = host_of(engine, database, machine.path()).env("INNKEEPER_COMPILE_TIME", "1s").start().await;
     let (_folder, large) = hello_with(&Function::Steps(MANY_STEPS));
-    host.serving().signal("STOP");
+    host.freeze().await;
     deploy_file(engine, host.database(), "app", &large, &[]).await.succeeded();
     forget_all(host.database()).await;
     host.serving().signal("CONT");

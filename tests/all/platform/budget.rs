@@ -4,6 +4,8 @@
 
 use std::time::Duration;
 
+use bytes::Bytes;
+use http_body_util::Full;
 use serde_json::{Value, json};
 use support::postgres::USER;
 use support::postgres::heroku::{CONNECTIONS, HerokuServer};
@@ -21,12 +23,13 @@ fn busy() -> Value {
 }
 
 /// How many of so many requests at once were answered without an error.
-async fn crowd(visitor: &Visitor, requests: usize) -> usize {
+async fn crowd(visitor: &Visitor, path: &'static str, requests: usize) -> usize {
     let one = |_| {
         let mut visitor = visitor.clone();
         tokio::spawn(async move {
-            let answer = visitor.try_probe(busy()).await;
-            answer.is_some_and(|answer| answer.status == 200 && !answer.text().contains("\"error\""))
+            let request = Visitor::with_steps(path, &busy());
+            let answer = visitor.try_send(request, Full::<Bytes>::default()).await;
+            answer.is_ok_and(|answer| answer.status == 200 && !answer.text().contains("\"error\""))
         })
     };
     let mut answered = 0;
@@ -93,7 +96,12 @@ async fn t9_three_dynos_with_a_release_and_psql_fit_into_twenty_connections() {
             command::on(&TestDatabase::at(&url), &["migrate"]).await.succeeded();
         }
     };
-    let (one, two, three, ()) = tokio::join!(crowd(&first, 8), crowd(&second, 8), crowd(&third, 8), releases);
+    let (one, two, three, ()) = tokio::join!(
+        crowd(&first, "/steps", 8),
+        crowd(&second, "/steps", 8),
+        crowd(&third, "/steps", 8),
+        releases
+    );
     assert_eq!((one, two, three), (8, 8, 8));
     let most = heroku.server().backends("true").await;
     assert!(most <= CONNECTIONS as usize, "{most} connections");
@@ -171,4 +179,55 @@ async fn t9_a_host_says_once_that_its_connections_do_not_fit() {
     let host = TestHost::with(Engine::Postgres).database(TestDatabase::at(&url)).by_environment().start().await;
     let said = host.wait_for_log("connections do not fit").await;
     assert!(said.contains("set INNKEEPER_POOL_SIZE=3 (it is 5)"), "{said}");
+}
+
+/// The most connections of the role to a database that were there at once, by the server's own
+/// count, until `work` is done.
+async fn most_while<T>(heroku: &HerokuServer, database: &str, work: impl Future<Output = T>) -> (usize, T) {
+    let mut most = 0;
+    let mut work = std::pin::pin!(work);
+    let there = format!("datname = '{database}'");
+    loop {
+        most = most.max(heroku.server().backends(&there).await);
+        tokio::select! {
+            done = work.as_mut() => return (most, done),
+            () = tokio::time::sleep(Duration::from_millis(10)) => {}
+        }
+    }
+}
+
+/// What `doctor` says three dynos open at most is what three dynos open when they are busy, for the
+/// host's database and for one of an app's own.
+#[tokio::test(flavor = "multi_thread")]
+async fn t9_what_doctor_counts_is_what_the_server_counts() {
+    const OWN: &str = "LEDGER_URL";
+    const SIZES: [(&str, &str); 2] = [("INNKEEPER_POOL_SIZE", "4"), ("INNKEEPER_APP_POOL_SIZE", "2")];
+    let heroku = HerokuServer::with_connections(100).await;
+    let (url, own) = (heroku.database().await, heroku.database().await);
+    let host = TestHost::with(Engine::Postgres).database(TestDatabase::at(&url)).by_environment();
+    let host = SIZES.iter().fold(host, |host, (name, value)| host.env(name, value));
+    let host = host.env(OWN, &own).app("probe", "probe").app("ledger", "probe").start().await;
+    let mut set = command::innkeeper(&["apps", "set", "ledger", "--database-var", OWN]);
+    set.env("DATABASE_URL", &url).env(OWN, &own);
+    command::finish(set, support::DEADLINE).await.succeeded();
+    let (_second, second) = host.twin().await;
+    let (_third, third) = host.twin().await;
+    let mut doctor = command::innkeeper(&["doctor", "--json"]);
+    doctor.env("DATABASE_URL", &url).env(OWN, &own).envs(SIZES);
+    let budget = command::finish(doctor, support::DEADLINE).await.succeeded().json()["budget"].clone();
+    let said = |at: usize| {
+        let budget = &budget[at];
+        (budget["name"].clone(), budget["each"].as_u64(), budget["processes"].as_u64())
+    };
+    assert_eq!(said(0), (json!("DATABASE_URL"), Some(7), Some(3)), "three hosts say that they serve: {budget}");
+    assert_eq!(said(1), (json!(OWN), Some(2), Some(3)), "{budget}");
+    let first = host.visitor();
+    for (path, database, guests, each) in [("/steps", &url, 4, 7), ("/ledger/steps", &own, 2, 2)] {
+        let [one, two, three] = [&first, &second, &third].map(|visitor| crowd(visitor, path, 24));
+        let name = database.rsplit('/').next().expect("a database");
+        let (most, (one, two, three)) = most_while(&heroku, name, async { tokio::join!(one, two, three) }).await;
+        println!("{path}: {most} connections at most, {} of 72 requests answered", one + two + three);
+        // Those of guests are all in use; the host's own where it has something to ask.
+        assert!(most >= 3 * guests && most <= 3 * each, "{path}: {most} connections");
+    }
 }

@@ -19,8 +19,11 @@ use tokio::net::TcpListener;
 const RECOVERS_WITHIN: Duration = Duration::from_secs(10);
 /// A minute of the platform, scaled: longer than the longest of the host's own times that have to
 /// do with a server that is away (10 seconds for one attempt to reach it), so that a longer outage
-/// shows nothing more.
-const STOPPED_FOR: Duration = Duration::from_secs(12);
+/// shows nothing more. `INNKEEPER_TEST_OUTAGE` (seconds) makes it as long as on the platform.
+fn stopped_for() -> Duration {
+    let seconds = std::env::var_os("INNKEEPER_TEST_OUTAGE").and_then(|seconds| seconds.to_str()?.parse().ok());
+    Duration::from_secs(seconds.unwrap_or(12))
+}
 
 /// A host with a guest that stores and one that does not, found as on a dyno.
 async fn host(url: &str) -> TestHost {
@@ -143,7 +146,7 @@ async fn t10_a_server_that_is_stopped_for_long_is_back_within_ten_seconds() {
     let host = host(&heroku.database().await).await;
     heroku.server().stop(Stop::Fast);
     let began = Instant::now();
-    while began.elapsed() < STOPPED_FOR {
+    while began.elapsed() < stopped_for() {
         guests_without_storage_are_served(&host).await;
         let asked = Instant::now();
         let told = host.visitor().try_probe(json!([look()])).await.expect("a whole answer");

@@ -8,26 +8,29 @@ use support::probe::{all_ok, code, execute, integer, ok, query};
 use support::{Engine, TestDatabase, TestHost, command, host, until};
 
 /// As Heroku names a second database.
-const VAR: &str = "HEROKU_POSTGRESQL_ROSE_URL";
+pub(super) const VAR: &str = "HEROKU_POSTGRESQL_ROSE_URL";
 /// How far the follower may be behind here.
 const LAG: Duration = Duration::from_secs(3);
 const TOKEN: &str = "0123456789abcdef0123456789abcdef";
 
 /// An app with a follower, and both servers.
-struct Followed {
-    host: TestHost,
+pub(super) struct Followed {
+    pub(super) host: TestHost,
     primary: Server,
-    follower: Server,
-    url: String,
+    pub(super) follower: Server,
+    pub(super) url: String,
 }
 
 impl Followed {
-    async fn start() -> Self {
+    pub(super) async fn start() -> Self {
         Self::with_more(&["--follower-lag", "3s"]).await
     }
 
     async fn with_more(more: &[&str]) -> Self {
-        let primary = Server::start();
+        Self::on(Server::start(), more).await
+    }
+
+    pub(super) async fn on(primary: Server, more: &[&str]) -> Self {
         let url = primary.fresh_database().await;
         let follower = primary.follower();
         let database = TestDatabase::at(&url);
@@ -53,7 +56,7 @@ impl Followed {
     }
 
     /// From now on the follower stands where it is.
-    async fn pause(&self) {
+    pub(super) async fn pause(&self) {
         self.follower.administer("select pg_wal_replay_pause()").await;
         let paused = async || {
             let state = self.follower.ask("select pg_get_wal_replay_pause_state()").await;
@@ -73,19 +76,19 @@ impl Followed {
         figures.lines().find_map(|line| line.strip_prefix(&name)?.parse().ok()).unwrap_or(0)
     }
 
-    async fn figures(&self) -> String {
+    pub(super) async fn figures(&self) -> String {
         let bearer = format!("Bearer {TOKEN}");
         let answer = self.host.visitor().get_with("/_innkeeper/metrics", "authorization", &bearer).await;
         answer.expect(200).text().to_owned()
     }
 
     /// What a transaction that only reads sees.
-    async fn seen(&self) -> i64 {
+    pub(super) async fn seen(&self) -> i64 {
         integer(&self.host.probe(json!([begin(), count_in(0)])).await[1])
     }
 
     /// Waits until transactions go to a server again, by what the host counts.
-    async fn goes_to(&self, server: &str) {
+    pub(super) async fn goes_to(&self, server: &str) {
         let goes = async || {
             let before = self.answered_by(server).await;
             self.seen().await;
@@ -96,15 +99,15 @@ impl Followed {
 }
 
 /// The same database on another server.
-fn at(url: &str, server: &Server) -> String {
+pub(super) fn at(url: &str, server: &Server) -> String {
     server.url(url.rsplit('/').next().expect("a database"))
 }
 
-fn insert(n: i64) -> Value {
+pub(super) fn insert(n: i64) -> Value {
     execute("insert into notes (n) values ($1)", json!([n]))
 }
 
-fn begin() -> Value {
+pub(super) fn begin() -> Value {
     json!({ "op": "db.begin", "options": { "read-only": true } })
 }
 
@@ -112,15 +115,15 @@ fn begin_snapshot() -> Value {
     json!({ "op": "db.begin", "options": { "read-only": true, "isolation": "repeatable-read" } })
 }
 
-fn count_in(tx: u32) -> Value {
+pub(super) fn count_in(tx: u32) -> Value {
     json!({ "op": "tx.query", "tx": tx, "sql": "select count(*) from notes", "params": [] })
 }
 
-fn count() -> Value {
+pub(super) fn count() -> Value {
     query("select count(*) from notes", json!([]))
 }
 
-fn commit(tx: u32) -> Value {
+pub(super) fn commit(tx: u32) -> Value {
     json!({ "op": "tx.commit", "tx": tx })
 }
 
@@ -216,56 +219,7 @@ async fn a_follower_that_is_too_far_behind_is_not_used() {
     assert_eq!(followed.seen().await, 2);
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_follower_that_is_away_or_cut_off_costs_no_request() {
-    let followed = Followed::start().await;
-    followed.goes_to("follower").await;
-    followed.follower.end_backends().await;
-    assert_eq!(followed.seen().await, 1, "its connections were ended");
-    followed.goes_to("follower").await;
-    let began = std::time::Instant::now();
-    let frozen = followed.follower.freeze();
-    for _ in 0..10 {
-        assert_eq!(followed.seen().await, 1);
-    }
-    drop(frozen);
-    println!("ten transactions past a frozen follower took {:?}", began.elapsed());
-    followed.goes_to("follower").await;
-    followed.follower.stop(support::postgres::Stop::Immediate);
-    all_ok(&followed.host.probe(json!([insert(2)])).await);
-    for _ in 0..10 {
-        assert_eq!(followed.seen().await, 2);
-    }
-    followed.host.wait_for_log(&format!("follower {VAR} is not used for now")).await;
-    let figures = followed.figures().await;
-    assert!(figures.contains(&format!("innkeeper_follower_usable{{follower=\"{VAR}\"}} 0")), "{figures}");
-    followed.follower.start_again();
-    followed.goes_to("follower").await;
-    let figures = followed.figures().await;
-    assert!(figures.contains(&format!("innkeeper_follower_usable{{follower=\"{VAR}\"}} 1")), "{figures}");
-}
-
-/// One that has become a primary, and one of another database.
-#[tokio::test(flavor = "multi_thread")]
-async fn what_is_no_follower_of_the_database_is_not_used() {
-    let followed = Followed::start().await;
-    followed.goes_to("follower").await;
-    followed.follower.administer("select pg_promote()").await;
-    followed.follower.administer_in(&followed.url, "insert into app_probe.notes (n) values (7), (8)").await;
-    let sees_the_primary = async || (followed.seen().await == 1).then_some(());
-    until("the primary answers", sees_the_primary).await;
-    let doctor = doctor(&followed, &at(&followed.url, &followed.follower)).await;
-    assert!(doctor.contains("is not used, reads go to the primary: it is no follower"), "{doctor}");
-    let other = Server::start();
-    other
-        .administer(&format!("create database {} owner tenant", followed.url.rsplit('/').next().expect("a name")))
-        .await;
-    let others = other.follower();
-    let doctor = self::doctor(&followed, &at(&followed.url, &others)).await;
-    assert!(doctor.contains("it is another database, or follows another one"), "{doctor}");
-}
-
-async fn doctor(followed: &Followed, url: &str) -> String {
+pub(super) async fn doctor(followed: &Followed, url: &str) -> String {
     let mut doctor = command::innkeeper(&["doctor"]);
     doctor.env("DATABASE_URL", &followed.url).env(VAR, url);
     command::finish(doctor, support::DEADLINE).await.stdout
@@ -329,4 +283,75 @@ async fn on_sqlite_the_setting_does_nothing_and_doctor_says_so() {
     let table = execute("create table notes (n bigint not null)", json!([]));
     all_ok(&host.probe(json!([table, insert(1)])).await);
     assert_eq!(integer(&host.probe(json!([begin(), count_in(0)])).await[1]), 1);
+}
+
+/// Whoever has written reads it on the next page, whichever host answers it; others may be a little
+/// behind.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_visitor_sees_what_it_has_just_written() {
+    let followed = Followed::start().await;
+    followed.goes_to("follower").await;
+    let (_second, mut at_second) = followed.host.twin().await;
+    followed.pause().await;
+    let mut writer = followed.host.visitor();
+    let answer = writer.probe_answer(json!([insert(2)])).await.expect(200);
+    let cookies: Vec<_> = answer.headers.get_all("set-cookie").iter().collect();
+    assert_eq!(cookies, ["innkeeper-probe_wrote=1; Path=/; HttpOnly; SameSite=Lax; Max-Age=4"]);
+    let look = json!([begin(), count_in(0), { "op": "echo-headers" }]);
+    at_second.jar = writer.jar.clone();
+    for visitor in [&mut writer, &mut at_second] {
+        let results = visitor.probe(look.clone()).await;
+        assert_eq!(integer(&results[1]), 2);
+        assert!(!results[2].to_string().contains("_wrote"), "no guest sees it: {results:?}");
+    }
+    // Others may be a little behind, and a page that only reads makes nobody a writer.
+    let mut reader = followed.host.visitor();
+    let answer = reader.probe_answer(json!([begin(), count_in(0)])).await.expect(200);
+    assert!(answer.header("set-cookie").is_none(), "{answer:?}");
+    assert_eq!(followed.seen().await, 1);
+}
+
+/// Each statement is kept by itself, and a part of the transaction ends while the follower goes.
+#[tokio::test(flavor = "multi_thread")]
+async fn where_each_statement_is_kept_alone_a_follower_answers_too() {
+    let followed = Followed::with_more(&["--follower-lag", "3s", "--transactions", "statement"]).await;
+    followed.goes_to("follower").await;
+    followed.pause().await;
+    all_ok(&followed.host.probe(json!([insert(2)])).await);
+    let steps = json!([begin(), count_in(0), commit(0), begin(), count_in(1)]);
+    let results = followed.host.probe(steps).await;
+    assert_eq!([1, 4].map(|at| integer(&results[at])), [1, 1], "{results:?}");
+    // What was written is there although the request fails, and is read from then on.
+    let steps = json!([begin(), count_in(0), commit(0), insert(3), begin(), count_in(1), { "op": "trap" }]);
+    let answer = followed.host.visitor().probe_answer(steps).await;
+    assert_eq!(answer.status, 500, "{answer:?}");
+    assert_eq!(integer(&followed.host.probe(json!([count()])).await[0]), 3);
+    let steps = json!([begin(), count_in(0), insert(4), count_in(0), commit(0), count()]);
+    let results = followed.host.probe(steps).await;
+    assert_eq!([1, 3, 5].map(|at| integer(&results[at])), [1, 4, 4], "{results:?}");
+}
+
+/// A follower of the database that an app names for itself.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_database_of_an_apps_own_may_have_a_follower() {
+    const OWN: &str = "LEDGER_URL";
+    let (primary, hosts) = (Server::start(), TestDatabase::fresh(Engine::Postgres).await);
+    let url = primary.fresh_database().await;
+    let follower = primary.follower();
+    host::deploy(&hosts, "probe", "probe", &["--route", "/"]).await.succeeded();
+    let arguments = ["apps", "set", "probe", "--database-var", OWN, "--follower-var", VAR];
+    let arguments = [&arguments[..], &hosts.arguments()].concat();
+    let mut set = command::innkeeper(&arguments);
+    set.env(OWN, &url).env(VAR, at(&url, &follower));
+    command::finish(set, support::DEADLINE).await.succeeded();
+    let host = TestHost::with(Engine::Postgres).database(hosts).env(OWN, &url).env(VAR, &at(&url, &follower));
+    let host = host.env("INNKEEPER_ADMIN_TOKEN", TOKEN).start().await;
+    let table = json!({ "name": "1", "statements": ["create table notes (n bigint not null)"] });
+    all_ok(&host.probe(json!([{ "op": "db.migrate", "migrations": [table] }, insert(1)])).await);
+    let followed = Followed { host, primary, follower, url };
+    followed.catches_up().await;
+    followed.goes_to("follower").await;
+    followed.pause().await;
+    all_ok(&followed.host.probe(json!([insert(2)])).await);
+    assert_eq!(followed.seen().await, 1);
 }

@@ -7,6 +7,7 @@ mod buildpack;
 mod database;
 mod dynos;
 mod files;
+mod follower_trouble;
 mod followers;
 mod generations;
 mod gone;

@@ -186,3 +186,81 @@ async fn t11_a_slow_statement_is_not_taken_for_a_dead_database() {
     assert!(answer[0].get("ok").is_some() || code(&answer[0]) == "timeout", "{answer:?}");
     assert!(!pooled.host.logs().contains("does not answer"), "{}", pooled.host.logs());
 }
+
+/// A level of isolation is chosen before anything else in a transaction. That it is the one that was
+/// asked for is shown by `db::isolation`, which `tests/run` runs through a pooler too.
+#[tokio::test(flavor = "multi_thread")]
+async fn t11_transactions_have_their_isolation_and_exports_a_snapshot() {
+    let pooled = Pooled::start(1).await;
+    for isolation in ["read-committed", "repeatable-read", "serializable"] {
+        let begin = json!({ "op": "db.begin", "options": { "read-only": false, "isolation": isolation } });
+        let look = json!({ "op": "tx.query", "tx": 0, "sql": "select count(*) from kept", "params": [] });
+        all_ok(&pooled.host.probe(json!([begin, look])).await);
+    }
+    let columns = json!([{ "name": "id", "column-type": "integer" }]);
+    let table = json!({ "name": "notes", "columns": columns, "primary-key": ["id"] });
+    let insert = execute("insert into notes (id) values (1)", json!([]));
+    all_ok(&pooled.host.probe(json!([{ "op": "db.define-table", "table": table }, insert])).await);
+    let folder = tempfile::tempdir().expect("a temporary directory");
+    let file = folder.path().join("probe.tar");
+    let file = file.to_str().expect("a UTF-8 path");
+    // Its table is none that the other engine would understand.
+    pooled.run(&["export", "--app", "probe", "--skip-table", "kept", file]).await;
+    pooled.nothing_is_left_in_sessions().await;
+}
+
+/// What is wrong is said, although another statement comes after it on the same connection.
+#[tokio::test(flavor = "multi_thread")]
+async fn t11_a_role_that_may_not_is_told_what_it_may_not() {
+    let server = Server::start();
+    let bouncer = Bouncer::start(&server, 1).await;
+    let direct = server.fresh_database().await;
+    server.administer_in(&direct, "create schema innkeeper; create table innkeeper.migrations (name text)").await;
+    let mut migrate = command::innkeeper(&["migrate"]);
+    migrate.env("DATABASE_URL", bouncer.url(&direct)).env("INNKEEPER_POOLER", "all");
+    let refused = command::finish(migrate, support::DEADLINE).await.failed();
+    assert!(refused.stderr.contains("permission denied for schema innkeeper"), "{refused}");
+}
+
+/// The buildpack may stand before several databases.
+#[tokio::test(flavor = "multi_thread")]
+async fn t11_a_database_of_an_apps_own_may_be_behind_the_pooler_too() {
+    const OWN: &str = "LEDGER_URL";
+    let server = Server::start();
+    let bouncer = Bouncer::start(&server, 1).await;
+    let (hosts, direct) = (server.fresh_database().await, server.fresh_database().await);
+    let environment = [
+        ("DATABASE_URL", bouncer.url(&hosts)),
+        (OWN, bouncer.url(&direct)),
+        ("INNKEEPER_POOLER", "all".to_owned()),
+    ];
+    for arguments in [
+        &["deploy", guest("probe").as_str(), "--app", "probe", "--route", "/"][..],
+        &["apps", "set", "probe", "--database-var", OWN],
+    ] {
+        let mut command = command::innkeeper(arguments);
+        command.envs(environment.iter().map(|(name, value)| (name, value)));
+        command::finish(command, support::COMPILE_DEADLINE).await.succeeded();
+    }
+    let host = TestHost::with(Engine::Postgres).database(TestDatabase::at(&bouncer.url(&hosts))).by_environment();
+    let host = environment.iter().fold(host, |host, (name, value)| host.env(name, value));
+    let host = host.env("INNKEEPER_POOL_WAIT", "20s").start().await;
+    let table = json!({ "name": "1", "statements": ["create table kept (id text primary key)"] });
+    all_ok(&host.probe(json!([{ "op": "db.migrate", "migrations": [table] }])).await);
+    let one = |client: u32| {
+        let mut visitor = host.visitor();
+        tokio::spawn(async move {
+            for number in 0..5 {
+                let insert = execute("insert into kept (id) values ($1)", json!([format!("{client}-{number}")]));
+                let session = json!({ "op": "session.increment", "key": "n", "by": 1 });
+                let look = query("select count(*) from kept where id like $1", json!([format!("{client}-%")]));
+                let results = visitor.probe(json!([session, insert, look])).await;
+                assert_eq!(integer(&results[2]), number + 1, "{results:?}");
+            }
+        })
+    };
+    for client in (0..10).map(one).collect::<Vec<_>>() {
+        client.await.expect("a client of ten");
+    }
+    assert_eq!(server.look(&direct, "select count(*)::text from app_probe.kept").await, ["50"]);
+}

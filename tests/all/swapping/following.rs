@@ -63,7 +63,7 @@ async fn a_host_that_ends_is_not_waited_for(engine: Engine) {
 /// Whoever is frozen may answer visitors with the version before once it goes on.
 async fn a_host_that_falls_silent_is_named(engine: Engine) {
     let host = host_with_version(engine).await;
-    host.serving().signal("STOP");
+    host.freeze().await;
     let said = deploy_number(host.database(), 2, &["--wait"]).await;
     host.serving().signal("CONT");
     let said = said.failed();

@@ -15,6 +15,8 @@ use crate::until;
 
 /// The user who may ask PgBouncer about itself.
 const ADMINISTRATOR: &str = "stats";
+/// Another build of PgBouncer than the installed one.
+const PROGRAM: &str = "INNKEEPER_TEST_PGBOUNCER";
 
 /// A PgBouncer of our own. Killed when this value is dropped or this process ends.
 #[derive(Debug)]
@@ -30,7 +32,7 @@ impl Bouncer {
     /// Starts one in front of a server, with so many connections to it for each database.
     pub async fn start(server: &Server, pool_size: u32) -> Self {
         let (home, port) = (Home::new(), free_port());
-        write_settings(home.directory(), port, server.port(), pool_size);
+        write_settings(home.directory(), port, server.port(), pool_size, "max_client_conn = 100\n");
         let directory = home.directory().to_str().expect("a UTF-8 path");
         let keeper = Keeper::start(Keeper::shell(), r#"rm -rf "$1""#, &[directory]);
         let mut bouncer = Self { port, serving: None, _keeper: keeper, home };
@@ -109,12 +111,12 @@ impl Console {
     }
 }
 
-fn write_settings(directory: &Path, port: u16, server_port: u16, pool_size: u32) {
+pub(super) fn write_settings(directory: &Path, port: u16, server_port: u16, pool_size: u32, more: &str) {
     let settings = format!(
         "[databases]\n* = host=127.0.0.1 port={server_port}\n\n[pgbouncer]\nlisten_addr = 127.0.0.1\n\
          listen_port = {port}\nunix_socket_dir =\nauth_type = trust\nauth_file = userlist.txt\n\
          stats_users = {ADMINISTRATOR}\npool_mode = transaction\nserver_reset_query_always = 0\n\
-         default_pool_size = {pool_size}\nmax_client_conn = 100\n"
+         default_pool_size = {pool_size}\n{more}"
     );
     let users = format!("\"{USER}\" \"\"\n\"{ADMINISTRATOR}\" \"\"\n");
     for (name, text) in [("pgbouncer.ini", settings), ("userlist.txt", users)] {
@@ -122,7 +124,10 @@ fn write_settings(directory: &Path, port: u16, server_port: u16, pool_size: u32)
     }
 }
 
-fn program() -> std::path::PathBuf {
+pub(super) fn program() -> std::path::PathBuf {
+    if let Some(path) = std::env::var_os(PROGRAM) {
+        return path.into();
+    }
     let path = std::env::var_os("PATH").unwrap_or_default();
     std::env::split_paths(&path)
         .chain(["/usr/sbin".into()])

@@ -9,6 +9,7 @@ mod frozen;
 pub mod heroku;
 mod hold;
 mod home;
+pub mod pooled;
 pub mod proxy;
 pub mod tls;
 mod wire;

@@ -8,11 +8,16 @@ mod status;
 use super::{DatabaseArgs, OneApp, output, setup};
 use crate::config::Config;
 use crate::guests::OwnDatabases;
-use crate::storage::Database;
+use crate::storage::{self, Code, Database};
 use anyhow::Context;
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+/// For so long the database may be busy with others.
+const TURN: Duration = Duration::from_secs(60);
+const ASK_AGAIN: Duration = Duration::from_millis(500);
 
 /// Bring the host's tables up to date; does nothing where they are
 ///
@@ -158,7 +163,7 @@ pub(super) async fn run(options: &Options) -> anyhow::Result<()> {
 async fn host_tables(options: &HostTablesOptions) -> anyhow::Result<()> {
     let config = options.database.load_aloud()?;
     let database = Database::open(&config)?;
-    let applied = database.migrate().await.with_context(|| setup::unreachable(&config))?;
+    let applied = migrate_in_turn(&database).await.with_context(|| setup::unreachable(&config))?;
     let say = |text: String| {
         if !options.json {
             output::line(text)
@@ -173,6 +178,24 @@ async fn host_tables(options: &HostTablesOptions) -> anyhow::Result<()> {
         output::json(&json!({ "applied": applied, "apps": own }))?;
     }
     Ok(())
+}
+
+/// Waits for others that change the tables, and for a connection where the role has none left: a
+/// release is not to fail because of what is over in a moment.
+async fn migrate_in_turn(database: &Database) -> storage::Result<Vec<String>> {
+    let began = Instant::now();
+    let mut is_told = false;
+    loop {
+        match database.migrate().await {
+            Err(error) if error.code == Code::Busy && began.elapsed() < TURN => {
+                if !std::mem::replace(&mut is_told, true) {
+                    output::note(format!("waiting for up to {} s: {error}", TURN.as_secs()));
+                }
+                tokio::time::sleep(ASK_AGAIN).await;
+            }
+            migrated => return migrated,
+        }
+    }
 }
 
 /// The host's tables in the databases that apps name for themselves. One that cannot be used is

@@ -18,8 +18,11 @@ use std::time::{Duration, Instant};
 
 /// After so long without an answer the server is asked whether it is there.
 const PATIENCE: Duration = Duration::from_millis(800);
-/// Within this the server has to answer a short question, connecting included.
-const ANSWER_TIME: Duration = Duration::from_millis(1400);
+/// Within this the server has to answer a short question, connecting included. A machine that many
+/// share, or a network that loses packets, may be silent for some seconds, and giving up then would
+/// leave commits of which nobody knows whether they were kept. Together with [`PATIENCE`] it is
+/// less than what a statement has by default.
+const ANSWER_TIME: Duration = Duration::from_secs(4);
 /// After so long without an answer over an idle connection another one is opened: a router may have
 /// forgotten the first.
 const IDLE_ANSWER_TIME: Duration = Duration::from_millis(500);

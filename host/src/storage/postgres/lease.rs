@@ -8,7 +8,7 @@
 use super::conn::Conn;
 use super::error::is_lost;
 use super::health::{Waited, away};
-use super::pool::PostgresPool;
+use super::pool::{CONNECT_TIME, PostgresPool};
 use super::rows::{self, Excess};
 use super::share::Place;
 use crate::storage::connection::{Bounds, Outcome};
@@ -21,7 +21,7 @@ use std::time::Duration;
 /// How much longer than the server we wait before the connection counts as lost.
 pub(super) const GRACE: Duration = Duration::from_secs(1);
 /// For making a connection ready.
-const READY_TIME: Duration = Duration::from_secs(2);
+const READY_TIME: Duration = CONNECT_TIME;
 const ROLLBACK_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// A connection that goes back to its pool when dropped.
@@ -264,7 +264,8 @@ impl PostgresLease {
             self.stale |= error.is_stale_plan();
             if is_lost(error) {
                 self.lose(error);
-            } else if let Some(conn) = &mut self.conn {
+            } else if let Some(conn) = self.conn.as_mut().filter(|_| !self.pool.is_through_pooler()) {
+                // Through a pooler each transaction sets its schema, and nothing else is left.
                 conn.forget_schema_after(error);
             }
         }

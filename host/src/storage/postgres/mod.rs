@@ -32,5 +32,6 @@ mod transaction;
 pub use lease::PostgresLease;
 pub use listen::Hints;
 pub(in crate::storage) use options::Access;
+pub(in crate::storage) use pool::CONNECT_TIME;
 pub use pool::{PoolSettings, PostgresPool};
 pub(in crate::storage) use share::Tenant;

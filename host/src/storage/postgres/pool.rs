@@ -27,6 +27,8 @@ use tokio_util::task::TaskTracker;
 /// A connection idle for longer is asked whether it is still there before it is lent.
 const PING_AFTER_IDLE: Duration = Duration::from_secs(5);
 const PING_TIMEOUT: Duration = Duration::from_secs(1);
+/// How long connecting may take at least: a server that is silent for some seconds is still there.
+pub(in crate::storage) const CONNECT_TIME: Duration = Duration::from_secs(5);
 /// PostgreSQL documentation, "PostgreSQL Error Codes": `too_many_connections`.
 const TOO_MANY_CONNECTIONS: &str = "53300";
 /// For what was given up, when the pool is closed.
@@ -37,8 +39,10 @@ const CLEAN_UP_TIME: Duration = Duration::from_secs(3);
 pub struct PoolSettings {
     /// Connections at most, over all apps.
     pub size: u32,
-    /// How long a request waits for a connection, connecting included.
+    /// How long a request waits for a connection.
     pub wait: Duration,
+    /// How long connecting may take at least, whatever is left of the wait.
+    pub connect: Duration,
     /// After how long the server cancels a statement.
     pub statement_time: Duration,
 }
@@ -109,6 +113,8 @@ impl PostgresPool {
         canceller: Option<Self>,
     ) -> Self {
         access.server = access.server.through_pooler();
+        // A pooler that does not let anybody in waits for its server by itself.
+        let settings = PoolSettings { connect: Duration::ZERO, ..settings };
         Self::make(access, settings, canceller, true)
     }
 
@@ -284,9 +290,10 @@ impl PostgresPool {
         }
     }
 
-    /// Opens a connection before `deadline`. A follower is refused: it would take no writes.
+    /// Opens a connection before `deadline`, or a little later. A follower is refused: it would
+    /// take no writes.
     async fn connect(&self, deadline: Instant) -> Result<Conn> {
-        let time = deadline.saturating_duration_since(Instant::now());
+        let time = deadline.saturating_duration_since(Instant::now()).max(self.inner.settings.connect);
         let time = self.inner.access.time.map_or(time, |most| most.min(time));
         let opening = std::pin::pin!(self.open());
         match self.patiently(time, opening).await {
@@ -378,7 +385,7 @@ impl PostgresPool {
 
     /// Runs the end of a lease that could not be ended on the spot. The permit is held until it is
     /// done.
-    pub(super) fn clean_up(&self, work: impl Future<Output = ()> + Send + 'static) {
+    pub(in crate::storage) fn clean_up(&self, work: impl Future<Output = ()> + Send + 'static) {
         if let Ok(runtime) = tokio::runtime::Handle::try_current() {
             self.inner.cleaners.spawn_on(work, &runtime);
         }

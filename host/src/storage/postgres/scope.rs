@@ -6,7 +6,9 @@
 //! it forgets prepared statements (those of earlier transactions, whoever prepared them), sets the
 //! schema and the times for this transaction alone, and asks which process it is. Costs some round
 //! trips more than the direct way. PgBouncer older than 1.21 knows no prepared statements at all
-//! (PgBouncer documentation, "FAQ"), so none are kept.
+//! (PgBouncer documentation, "FAQ"), so none are kept. Newer ones keep account of them where
+//! `max_prepared_statements` is set, and notice that all are forgotten from 1.22 on (its change
+//! log); 1.21 with that setting does not.
 
 use super::conn::Backend;
 use super::error::translate;
@@ -24,10 +26,12 @@ impl PostgresLease {
         if !self.pool.is_through_pooler() {
             return if self.begins_with_next(control) { Ok(()) } else { self.simple(&text).await };
         }
+        // The transaction first: the server would have an isolation level chosen before anything
+        // else.
         let time = self.pool.statement_time();
         let schema = self.conn.as_ref().and_then(|conn| conn.schema.clone()).unwrap_or_default();
         let script = format!(
-            "deallocate all; {text}; set local search_path to \"{schema}\"; set local statement_timeout = {}; \
+            "{text}; deallocate all; set local search_path to \"{schema}\"; set local statement_timeout = {}; \
              set local lock_timeout = {}; set local idle_in_transaction_session_timeout = 60000; select pg_backend_pid()",
             time.as_millis(),
             time.as_millis() / 2,

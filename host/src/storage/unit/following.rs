@@ -101,6 +101,26 @@ impl UnitOfWork {
         }
     }
 
+    /// Ends a part inside the transaction of a follower. Where the follower fails, the transaction
+    /// goes on at the primary without the part: it has written nothing.
+    pub(super) async fn end_part_following(&mut self, number: u32, undo: bool) -> Result<()> {
+        self.end_part(number)?;
+        let (following, savepoints) = (self.following.ok_or_else(ended)?, self.savepoints.clone());
+        let ending = async {
+            if undo {
+                self.control(Control::RollbackTo(number)).await?;
+            }
+            self.control(Control::Release(number)).await
+        };
+        match ending.await {
+            Err(error) if following.is_movable() && may_differ_at_primary(&error) => {
+                self.note_failure(&error);
+                self.move_to_primary(following, savepoints).await
+            }
+            ended => ended,
+        }
+    }
+
     fn note_failure(&self, error: &Error) {
         if let Some((follower, _)) = self.space.follower().filter(|_| error.code == Code::Unavailable) {
             follower.note_failure(error);

@@ -52,9 +52,11 @@ pub struct UnitOfWork {
     written: bool,
     /// Set while the open transaction is one of a follower, which only reads.
     following: Option<following::Following>,
-    /// Whether the request has written or begun to: what it reads from then on comes from the
-    /// primary.
+    /// Whether the request has written or begun to, or its visitor has a moment ago: what it reads
+    /// from then on comes from the primary.
     has_touched: bool,
+    /// Whether a statement of the guest's may have changed rows.
+    has_changed_rows: bool,
     /// Whether the statement mark stands in the open transaction.
     marked: bool,
     /// Open transactions of the guest, from the outermost inwards, each with how many changes of
@@ -102,6 +104,7 @@ impl UnitOfWork {
             written: false,
             following: None,
             has_touched: false,
+            has_changed_rows: false,
             marked: false,
             savepoints: Vec::new(),
             next_savepoint: 1,
@@ -136,6 +139,16 @@ impl UnitOfWork {
     /// The connection with the open transaction.
     pub(super) fn connection(&mut self) -> Result<&mut Connection> {
         self.open.as_mut().ok_or_else(ended)
+    }
+
+    /// From now on nothing is read from a follower.
+    pub fn read_from_primary(&mut self) {
+        self.has_touched = true;
+    }
+
+    /// Whether a statement of the guest's may have changed rows.
+    pub fn has_changed_rows(&self) -> bool {
+        self.has_changed_rows
     }
 
     /// Whether the unit holds a connection with an open transaction.
@@ -189,6 +202,7 @@ impl UnitOfWork {
             self.space.rows().check()?;
         }
         let outcome = self.run_write(Query::Guest(sql, Arc::clone(&self.counters)), params).await;
+        self.has_changed_rows |= outcome.is_ok();
         let brought = match sql.growth {
             Growth::Nothing => 0,
             _ => params.iter().map(Value::content_size).fold(sql.text.len(), usize::saturating_add),
@@ -382,9 +396,10 @@ impl UnitOfWork {
         result
     }
 
-    /// Forgets a transaction whose connection is gone; the server has rolled it back or will.
+    /// Forgets a transaction whose connection is gone; the server has rolled it back or will. With
+    /// one of a follower nothing is lost.
     fn lose(&mut self, cause: Code) {
-        self.broken = self.has_something().then_some(cause);
+        self.broken = (self.following.is_none() && self.has_something()).then_some(cause);
         if let Some(connection) = self.forget() {
             self.give_back(connection);
         }

@@ -69,12 +69,15 @@ impl UnitOfWork {
             self.end_following();
             return Ok(());
         }
+        if self.following.is_some() {
+            return self.end_part_following(number, false).await;
+        }
         if self.is_open(number) {
             self.write_deferred().await?;
         }
         self.end_part(number)?;
         self.control(Control::Release(number)).await?;
-        self.written = self.following.is_none();
+        self.written = true;
         self.after_part().await
     }
 
@@ -83,6 +86,9 @@ impl UnitOfWork {
         if self.ends_following(number) {
             self.end_following();
             return Ok(());
+        }
+        if self.following.is_some() {
+            return self.end_part_following(number, true).await;
         }
         let room = self.end_part(number)?;
         self.deferred.clear();
@@ -93,7 +99,7 @@ impl UnitOfWork {
     }
 
     /// Returns how many changes of room came before the part.
-    fn end_part(&mut self, number: u32) -> Result<usize> {
+    pub(super) fn end_part(&mut self, number: u32) -> Result<usize> {
         let at = self.savepoints.iter().position(|(open, _)| *open == number).ok_or_else(ended)?;
         let room = self.savepoints.get(at).map_or(0, |(_, room)| *room);
         self.savepoints.truncate(at);

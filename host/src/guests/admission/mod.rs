@@ -77,7 +77,17 @@ impl Admission {
 
     /// A place for an instance; waits in line for it.
     pub async fn enter(self: &Arc<Self>, party: &Party, usual: &Arc<Usual>) -> Result<Place, Refused> {
-        let share = self.shares.enter(party, usual, self.wait).await?;
+        self.enter_within(self.wait, party, usual).await
+    }
+
+    /// The same for somebody who waits for so long.
+    pub async fn enter_within(
+        self: &Arc<Self>,
+        wait: Duration,
+        party: &Party,
+        usual: &Arc<Usual>,
+    ) -> Result<Place, Refused> {
+        let share = self.shares.enter(party, usual, wait).await?;
         let prepaid = share.demand();
         usual.begun(prepaid.units, prepaid.resident);
         let (room, usual) = (Arc::clone(self), Arc::clone(usual));

@@ -128,7 +128,7 @@ async fn database(config: &Config, options: &Options) -> anyhow::Result<()> {
         }
     };
     if options.json {
-        let notes: Vec<String> = decision.all_notes().cloned().chain(config.unknown_variables()).collect();
+        let notes: Vec<String> = decision.all_notes().cloned().chain(config.variable_notes()).collect();
         output::json(&json!({
             "database": decision.target.describe(),
             "source": decision.source.to_string(),
@@ -267,7 +267,7 @@ fn print(
 ) {
     let decision = &config.database;
     let mut facts = vec![("database", decision.target.describe()), ("reason", decision.reason.clone())];
-    facts.extend(decision.all_notes().cloned().chain(config.unknown_variables()).map(|note| ("note", note)));
+    facts.extend(decision.all_notes().cloned().chain(config.variable_notes()).map(|note| ("note", note)));
     facts.extend(answer.map(|answer| ("answers", answer.to_owned())));
     let (slots, memory) = (config.memory_budget().slots(), output::bytes(config.memory_bytes));
     facts.extend([

@@ -10,6 +10,7 @@ mod files;
 mod followers;
 mod generations;
 mod leaving;
+mod load;
 mod log_lines;
 mod pooler;
 mod release;
@@ -19,6 +20,7 @@ mod samples;
 mod scripted;
 mod secrets;
 mod simulator;
+mod slow_crowd;
 mod slug;
 mod traces;
 

@@ -188,7 +188,7 @@ mod tests {
         let (rust, python) = (at_once(512 << 10, 512 << 10), at_once(10 << 20, 10 << 20));
         // An eighth is kept for other apps and other clients.
         assert!((600..700).contains(&rust) && (30..36).contains(&python), "{rust} {python}");
-        // Pages that instances share bind nobody else's share, and what binds is the larger of both.
+        // By pages that instances share no app has too much, and yet they bind.
         let shared = at_once(1 << 20, 10 << 20);
         assert!((36..39).contains(&shared), "{shared}");
         assert_eq!(at_once(1 << 40, 0), 1, "one is always let in");

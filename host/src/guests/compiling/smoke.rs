@@ -87,9 +87,9 @@ async fn start(engine: &Engine, component: &Component, allowance: Allowance) -> 
 
 /// Defines what depends on the app as functions that fail.
 ///
-/// `Linker::define_unknown_imports_as_traps` would do it for WASI too, where a component names another
-/// version of it than the linker; and of what an interface uses of another one it makes a type of
-/// its own, which fits nothing.
+/// `Linker::define_unknown_imports_as_traps` would do it for WASI too, where a component names
+/// another version of it than the linker; and of what an interface uses of another one it makes a
+/// type of its own, which fits nothing.
 fn leave_out_the_app(linker: &mut Linker<Idle>, component: &Component) -> wasmtime::Result<()> {
     let engine = linker.engine().clone();
     let outside = component.component_type();

@@ -75,6 +75,9 @@ pub(super) async fn load(engine: Engine, dyno: DynoLimits) -> Option<Seen> {
     seen.refused_processes = group.refused_processes();
     let log = host.logs();
     assert!(!log.contains("Resource temporarily unavailable"), "{log}");
+    // A group goes only when nobody is in it.
+    drop(host);
+    drop(group);
     Some(seen)
 }
 

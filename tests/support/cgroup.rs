@@ -87,6 +87,12 @@ impl Cgroup {
         self.counted("memory", file, "oom_kill ")
     }
 
+    /// Memory of all its processes that is nowhere else, in bytes.
+    pub fn anonymous_bytes(&self) -> u64 {
+        let counter = if self.is_v1 { "total_rss " } else { "anon " };
+        self.counted("memory", "memory.stat", counter)
+    }
+
     /// How many times no process or thread could be started.
     pub fn refused_processes(&self) -> u64 {
         self.counted("pids", "pids.events", "max ")

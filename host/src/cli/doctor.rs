@@ -5,6 +5,7 @@ use super::follower_report::{self, FollowerReport};
 use super::tiers::{self, Tier};
 use super::{DatabaseArgs, output};
 use crate::config::Config;
+use crate::guests::admission::InstanceSize;
 use crate::guests::heartbeat::HostState;
 use crate::operations::HostView;
 use crate::operations::budget::{self, Budget};
@@ -39,7 +40,8 @@ connections, budget, followers, memory_bytes, instances}; apps is a list of {app
 preboot_note, not_counted}, followers one of {app, follower, most_seconds, behind_seconds, problem}.
 With --limits: {limits, sizes}; limits is a list of {name, variable, value, default, unit, meaning}, sizes one of
 {dyno, memory_bytes, here, threads, guest_memory_bytes, instances, connections, compile_memory_bytes, compile_threads,
-compiles_python, sqlite_heap_bytes, apps}, whose apps are {app, instance_bytes, known, at_once}")]
+compiles_python, sqlite_heap_bytes, apps}, whose apps are {app, instance_bytes, resident_bytes,
+known, at_once}")]
 pub(super) struct Options {
     #[command(flatten)]
     database: DatabaseArgs,
@@ -97,8 +99,12 @@ async fn app_sizes(config: &Config) -> storage::Result<Vec<AppSize>> {
     let live = hosts.iter().filter(|host| host.is_live());
     let told: Vec<HostState> = live.filter_map(|host| serde_json::from_str(&host.report.state).ok()).collect();
     let size = |app: App| {
-        let known = told.iter().filter_map(|host| host.instance_bytes.get(&app.name).copied()).max();
-        AppSize { app: app.name, known }
+        let known = told.iter().filter_map(|host| host.instances.get(&app.name)).copied();
+        let most = |one: InstanceSize, other: InstanceSize| InstanceSize {
+            own: one.own.max(other.own),
+            resident: one.resident.max(other.resident),
+        };
+        AppSize { known: known.reduce(most), app: app.name }
     };
     Ok(apps.into_iter().filter(|app| app.active.is_some()).map(size).collect())
 }
@@ -122,7 +128,7 @@ async fn database(config: &Config, options: &Options) -> anyhow::Result<()> {
         }
     };
     if options.json {
-        let notes: Vec<String> = decision.all_notes().cloned().chain(config.unknown_variables()).collect();
+        let notes: Vec<String> = decision.all_notes().cloned().chain(config.variable_notes()).collect();
         output::json(&json!({
             "database": decision.target.describe(),
             "source": decision.source.to_string(),
@@ -261,7 +267,7 @@ fn print(
 ) {
     let decision = &config.database;
     let mut facts = vec![("database", decision.target.describe()), ("reason", decision.reason.clone())];
-    facts.extend(decision.all_notes().cloned().chain(config.unknown_variables()).map(|note| ("note", note)));
+    facts.extend(decision.all_notes().cloned().chain(config.variable_notes()).map(|note| ("note", note)));
     facts.extend(answer.map(|answer| ("answers", answer.to_owned())));
     let (slots, memory) = (config.memory_budget().slots(), output::bytes(config.memory_bytes));
     facts.extend([

@@ -2,7 +2,7 @@
 
 use super::output;
 use crate::config::{Config, DYNO_SIZES, Error};
-use crate::guests::admission;
+use crate::guests::admission::{self, InstanceSize};
 use serde::Serialize;
 
 /// What compiling a component of 20 MB takes, as componentize-py makes one with a framework: so
@@ -14,8 +14,8 @@ const PYTHON_BYTES_OF_THREAD: u64 = 28 << 20;
 #[derive(Clone, Debug)]
 pub(super) struct AppSize {
     pub(super) app: String,
-    /// Bytes, as hosts that serve it have told; none where no host has.
-    pub(super) known: Option<u64>,
+    /// As hosts that serve it have told; none where no host has.
+    pub(super) known: Option<InstanceSize>,
 }
 
 /// What a size of dynos comes to.
@@ -42,8 +42,11 @@ pub(super) struct SizeView {
 #[derive(Debug, Serialize)]
 struct AppView {
     app: String,
-    /// Bytes that an instance takes when it begins; at most so many where no host has told.
+    /// Bytes that an instance takes for itself when it begins; at most so many where no host has
+    /// told.
     instance_bytes: u64,
+    /// What the process grows by: also what instances share.
+    resident_bytes: u64,
     known: bool,
     at_once: u64,
 }
@@ -67,12 +70,14 @@ fn view(name: &str, here: bool, config: &Config, apps: &[AppSize]) -> SizeView {
     let (compile_memory, threads) = (config.limits.compile_memory, config.threads.compiling(config.memory_bytes));
     let per_thread = u64::try_from(threads).unwrap_or(u64::MAX).saturating_mul(PYTHON_BYTES_OF_THREAD);
     let of_app = |app: &AppSize| {
-        let instance_bytes = app.known.unwrap_or(config.limits.memory_per_instance);
+        let most = config.limits.memory_per_instance;
+        let instance = app.known.unwrap_or(InstanceSize { own: most, resident: most });
         AppView {
             app: app.app.clone(),
-            instance_bytes,
+            instance_bytes: instance.own,
+            resident_bytes: instance.resident,
             known: app.known.is_some(),
-            at_once: admission::most_at_once(budget, instance_bytes),
+            at_once: admission::most_at_once(budget, instance),
         }
     };
     SizeView {
@@ -123,9 +128,11 @@ pub(super) fn print(sizes: &[SizeView]) {
 fn print_apps(sizes: &[SizeView]) {
     let of_size = |size: &SizeView| {
         let rows = size.apps.iter().map(|app| {
-            let takes = output::bytes(app.instance_bytes);
-            let takes = if app.known { takes } else { format!("at most {takes}") };
-            [app.app.clone(), takes, size.dyno.clone(), app.at_once.to_string()]
+            let [own, resident] = [app.instance_bytes, app.resident_bytes].map(|bytes| {
+                let bytes = output::bytes(bytes);
+                if app.known { bytes } else { format!("at most {bytes}") }
+            });
+            [app.app.clone(), own, resident, size.dyno.clone(), app.at_once.to_string()]
         });
         rows.collect::<Vec<_>>()
     };
@@ -137,6 +144,6 @@ fn print_apps(sizes: &[SizeView]) {
     rows.sort_by(|one, other| one.first().cmp(&other.first()));
     output::line("");
     let (app, dyno) = (output::text("APP"), output::text("DYNO"));
-    let (takes, at_once) = (output::number("AN INSTANCE"), output::number("GUESTS AT ONCE"));
-    output::table([app, takes, dyno, at_once], &rows);
+    let [own, resident, at_once] = ["AN INSTANCE", "RESIDENT", "GUESTS AT ONCE"].map(output::number);
+    output::table([app, own, resident, dyno, at_once], &rows);
 }

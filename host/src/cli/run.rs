@@ -69,7 +69,7 @@ pub(super) async fn serve(
 ) -> anyhow::Result<()> {
     let Signals { stop, watching: signals } = signals;
     let notes = config.database.url_notes.iter();
-    let notes = notes.chain(&config.otlp.notes).cloned().chain(config.unknown_variables());
+    let notes = notes.chain(&config.otlp.notes).cloned().chain(config.variable_notes());
     notes.for_each(|note| tracing::warn!("{note}"));
     if config.web.https != HttpsRule::Off && !config.web.trust_proxy {
         tracing::warn!(

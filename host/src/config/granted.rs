@@ -11,6 +11,8 @@ use std::path::Path;
 const OWN_GROUPS: &str = "/proc/self/cgroup";
 const MEMINFO: &str = "/proc/meminfo";
 const ROOT: &str = "/sys/fs/cgroup";
+/// No machine has as much. Version 1 says so where there is no limit.
+const NO_LIMIT: u64 = 1 << 60;
 
 /// A resource that groups limit: how the controller and its file are called in each version of
 /// control groups.
@@ -26,8 +28,7 @@ const PROCESSES: Resource = Resource { controller: "pids", file_v1: "pids.max", 
 
 /// The bytes of memory that the groups and the machine have; none where the system tells nothing.
 ///
-/// A group without a limit says `max` (version 2) or a number beyond any machine (version 1), so
-/// that the memory of the machine is the smaller one.
+/// A group without a limit says `max` (version 2) or a number beyond any machine (version 1).
 pub(super) fn memory() -> Option<u64> {
     let meminfo = fs::read_to_string(MEMINFO).unwrap_or_default();
     [least(&MEMORY), machine(&meminfo)].into_iter().flatten().min()
@@ -58,7 +59,7 @@ fn smallest(resource: &Resource, groups: &str, read: impl Fn(&Path) -> Option<St
         let here_and_above = own.ancestors().take_while(|folder| folder.starts_with(&root));
         limits.extend(here_and_above.filter_map(|folder| read(&folder.join(file))?.trim().parse::<u64>().ok()));
     }
-    limits.into_iter().filter(|limit| *limit > 0).min()
+    limits.into_iter().filter(|limit| (1..NO_LIMIT).contains(limit)).min()
 }
 
 /// `4:memory:/a/b` names a group of version 1, `0::/a/b` the one of version 2, which has no
@@ -99,6 +100,7 @@ mod tests {
             ("4:memory:/a\n", &[("memory/a/memory.limit_in_bytes", "5"), (v1, "9223372036854771712")], Some(5)),
             // The path is that of the machine, of which a container sees its own part alone.
             ("4:memory:/docker/1\n", &[(v1, "5")], Some(5)),
+            ("4:memory:/a\n", &[("memory/a/memory.limit_in_bytes", "9223372036854771712")], None),
             ("0::/../../x\n", &[(v2, "5")], Some(5)),
             ("0::/a\n", &[("a/memory.max", "0"), (v2, "x")], None),
             ("nonsense", &[], None),

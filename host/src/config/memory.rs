@@ -1,12 +1,16 @@
 //! How much memory this process may use, and what of it is for guests.
 
 use super::granted;
+use super::units::Quantity;
 use super::{Environment, Error};
 
 /// The variable that says how much memory there is.
 pub(super) const MEMORY: &str = "INNKEEPER_MEMORY";
 /// The smallest dyno, for a system that tells nothing.
 const FALLBACK_BYTES: u64 = 512 << 20;
+/// With less no guest has any room beside the host. Who says less has forgotten the unit.
+const LEAST_BYTES: u64 = 32 << 20;
+const EXPECTED: &str = "a size such as 512MiB or 1GiB, at least 32MiB";
 /// The process is let grow to this part of its memory. The kernel takes some for sockets, and
 /// measuring takes a moment.
 const CEILING_PERCENT: u128 = 87;
@@ -67,8 +71,18 @@ impl MemoryBudget {
 
 /// The bytes that this process may use: `INNKEEPER_MEMORY`, or what the system grants.
 pub fn memory_bytes(environment: &Environment) -> Result<u64, Error> {
-    let given = environment.quantity(MEMORY)?;
+    let enough = |text: &str| <u64 as Quantity>::parse(text).filter(|bytes| *bytes >= LEAST_BYTES);
+    let given = environment.parsed(MEMORY, EXPECTED, enough)?;
     Ok(given.or_else(granted::memory).unwrap_or(FALLBACK_BYTES))
+}
+
+/// A sentence where the variable says more than the system grants.
+pub(super) fn beyond(memory: u64, granted: Option<u64>) -> Option<String> {
+    let granted = granted.filter(|granted| *granted < memory)?;
+    let [memory, granted] = [memory, granted].map(Quantity::show);
+    Some(format!(
+        "{MEMORY}={memory} is more than the {granted} that the system grants: it may end the host before a guest is refused"
+    ))
 }
 
 /// The bytes that SQLite may allocate, where one value may have `value` bytes.
@@ -85,7 +99,18 @@ mod tests {
         let memory = |value: &str| memory_bytes(&Environment::from_pairs([(MEMORY, value)]));
         assert_eq!(memory("1GiB"), Ok(1 << 30));
         assert!(memory("").is_ok_and(|bytes| bytes > 0));
-        assert!(memory("much").is_err_and(|error| error.to_string().starts_with("INNKEEPER_MEMORY=much")));
+        for wrong in ["much", "512", "31MiB", "0"] {
+            let told = memory(wrong).unwrap_err().to_string();
+            assert!(told.starts_with(&format!("INNKEEPER_MEMORY={wrong}: not a size")), "{told}");
+            assert!(told.ends_with("at least 32MiB"), "{told}");
+        }
+    }
+
+    #[test]
+    fn more_than_there_is_gets_a_note() {
+        let note = beyond(2 << 30, Some(512 << 20)).unwrap();
+        assert!(note.starts_with("INNKEEPER_MEMORY=2GiB is more than the 512MiB that"), "{note}");
+        assert_eq!((beyond(512 << 20, Some(512 << 20)), beyond(1, None)), (None, None));
     }
 
     #[test]

@@ -176,9 +176,16 @@ impl Config {
         })
     }
 
-    /// A sentence for each variable that looks like one of the host's and is not read.
-    pub fn unknown_variables(&self) -> Vec<String> {
-        variables::unknown(&self.environment)
+    /// A sentence for each variable that looks like one of the host's and is not read, or that says
+    /// more than the system grants.
+    pub fn variable_notes(&self) -> Vec<String> {
+        let mut notes = variables::unknown(&self.environment);
+        notes.extend(memory::beyond(self.memory_bytes, granted::memory()));
+        // Half of a small number is less than what a host needs at all: only what was wished counts.
+        if self.environment.get(threads::THREADS).is_some() {
+            notes.extend(threads::beyond(self.threads.all, granted::processes()));
+        }
+        notes
     }
 
     /// All limits in force: those that are set one by one, and those that follow from the memory

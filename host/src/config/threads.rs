@@ -73,6 +73,12 @@ pub(super) fn part_of(processes: Option<u64>) -> u32 {
     u32::try_from(part).unwrap_or(u32::MAX).clamp(*BOUNDS.start(), USEFUL)
 }
 
+/// A sentence where the variable says more than the system grants.
+pub(super) fn beyond(all: u32, granted: Option<u64>) -> Option<String> {
+    let granted = granted.filter(|granted| *granted < u64::from(all))?;
+    Some(format!("{THREADS}={all} is more than the {granted} processes and threads that the system grants"))
+}
+
 /// The cores that the machine shows.
 pub(super) fn cores() -> usize {
     std::thread::available_parallelism().map_or(2, std::num::NonZero::get)
@@ -101,6 +107,11 @@ mod tests {
             assert_eq!(part_of(processes), threads, "{processes:?}");
         }
         let given = |value: &str| ThreadBudget::from_environment(&Environment::from_pairs([(THREADS, value)]));
+        assert_eq!((beyond(256, Some(256)), beyond(4_096, None)), (None, None));
+        assert!(
+            beyond(257, Some(256))
+                .is_some_and(|note| note.starts_with("INNKEEPER_THREADS=257 is more than the 256"))
+        );
         assert!(given("64").is_ok_and(|budget| budget.all == 64));
         assert!(given("4").is_err_and(|error| error.to_string().starts_with("INNKEEPER_THREADS=4")));
     }

@@ -1,6 +1,7 @@
 //! Says in the database that this host lives and how far it has followed the registry, so that
 //! whoever deploys learns when every host serves the new version, and which one does not.
 
+use super::admission::InstanceSize;
 use super::registry::Registry;
 use crate::config::Config;
 use crate::interfaces::AppContext;
@@ -28,8 +29,8 @@ pub struct HostState {
     pub problems: BTreeMap<String, String>,
     /// Apps that are gone, and of which requests are still being answered.
     pub ending: Vec<String>,
-    /// Bytes of memory that an instance of an app takes when it begins, as far as is known here.
-    pub instance_bytes: BTreeMap<String, u64>,
+    /// What an instance of an app takes when it begins, as far as is known here.
+    pub instances: BTreeMap<String, InstanceSize>,
 }
 
 /// So many apps are told what their instances take: what a host says is written again and again.
@@ -151,10 +152,9 @@ impl Registry {
         let problems = problems.iter().map(|(app, of_app)| (app.clone(), together(of_app))).collect();
         let routes = self.routes();
         let guests = routes.guests().take(MOST_TOLD);
-        let instance_bytes =
-            guests.map(|guest| (guest.app.space.app().to_string(), guest.usual.bytes())).collect();
+        let instances = guests.map(|guest| (guest.app.space.app().to_string(), guest.usual.size())).collect();
         drop(routes);
-        HostState { loading, problems, ending: self.ending(), instance_bytes }
+        HostState { loading, problems, ending: self.ending(), instances }
     }
 
     /// Notes that requests may be answered with this.

@@ -24,6 +24,8 @@ const LONGEST: Duration = Duration::from_secs(10);
 /// One that has changed tables keeps all of them waiting. They wait for a connection for two
 /// seconds, and are turned away then.
 const LONGEST_AFTER_CHANGE: Duration = Duration::from_secs(1);
+/// Whoever deploys has waited for a compiler already, and would wait for it again.
+const ROOM_WAIT: Duration = Duration::from_secs(60);
 /// Stands in the log where requests have their ids.
 const REQUEST_ID: &str = "smoke";
 
@@ -72,6 +74,9 @@ pub enum RehearsalError {
     /// Its settings cannot be read.
     #[error("its settings cannot be read: {0}")]
     Settings(#[from] serde_json::Error),
+    /// Guests that are at work have all the memory there is.
+    #[error("there was no room in memory for its first request within {ROOM_WAIT:?}")]
+    NoRoom,
     /// It does not answer.
     #[error("{0}")]
     NoAnswer(String),
@@ -104,7 +109,7 @@ impl Registry {
     }
 
     /// Lets a version answer one GET request as if it were the active one. Takes ten seconds at
-    /// most; dropping the future undoes everything, too.
+    /// most once there is room for it; dropping the future undoes everything, too.
     pub async fn rehearse(
         &self,
         app: &App,
@@ -130,9 +135,8 @@ impl Registry {
         let guest = self.assemble(app, release, space, Arc::clone(&prepared.0.pre), accounts)?;
         let client = Client::at(IpAddr::V4(Ipv4Addr::LOCALHOST));
         let party = Party { app: Arc::clone(guest.app.space.app()), client };
-        let entered = self.memory().enter(&party, &guest.usual).await;
-        let place =
-            entered.map_err(|_| RehearsalError::NoAnswer("there is no room in memory for it now".into()))?;
+        let place = self.memory().enter_within(ROOM_WAIT, &party, &guest.usual).await;
+        let place = place.map_err(|_| RehearsalError::NoRoom)?;
         let visit = Visit {
             request_id: REQUEST_ID.to_owned(),
             session: Presented { id: None, is_foreign: false },

@@ -48,6 +48,13 @@ impl Operations {
         let rehearsed = self.registry.rehearse(app, prepared, script).await.map_err(|error| match error {
             // Not the version's fault.
             RehearsalError::Storage(error) if error.is_outage() || error.takes_no_writes() => error.into(),
+            RehearsalError::NoRoom => {
+                let text = format!(
+                    "the version was not made active: {error}; deploy it again when there is less to do, or with \
+                     --no-smoke"
+                );
+                OperationError::new(ErrorKind::Unavailable, text)
+            }
             error => failed(&path, &error),
         })?;
         let Rehearsed { status, duration, migrations } = rehearsed;

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use support::command::{self, Finished};
-use support::{COMPILE_DEADLINE, Engine, TestDatabase, TestHost};
+use support::{COMPILE_DEADLINE, Engine, TestDatabase, TestHost, paths};
 
 use super::wasm::{Function, hello_with};
 
@@ -54,6 +54,33 @@ async fn what_traps_when_it_starts_is_refused() {
     let refused = deploy_with(&[], &trap).await.failed();
     assert!(refused.stderr.contains("fails when it is started") && refused.stderr.contains("unreachable"));
     assert!(refused.stderr.contains("guest.wasm"), "{refused}");
+}
+
+/// Of WASI a component may name any version, also the one that the host has, as componentize-js
+/// makes them.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_made_for_another_version_of_wasi_is_taken() {
+    let (_folder, trap) = hello_with(&Function::Traps);
+    let hello = paths::guest("hello");
+    for version in [b"@0.2.10", b"@0.2.11", b"@0.2.12"] {
+        let folder = tempfile::tempdir().expect("a folder");
+        let renamed = folder.path().join("guest.wasm");
+        std::fs::write(&renamed, renumbered(&hello, version)).expect("a file");
+        deploy_with(&[], &renamed).await.succeeded();
+        std::fs::write(&renamed, renumbered(&trap, version)).expect("a file");
+        let refused = deploy_with(&[], &renamed).await.failed();
+        assert!(refused.stderr.contains("fails when it is started"), "{refused}");
+    }
+}
+
+/// A guest with another version of WASI.
+fn renumbered(guest: &Path, version: &[u8; 7]) -> Vec<u8> {
+    const OURS: &[u8; 7] = b"@0.2.10";
+    let mut guest = std::fs::read(guest).expect("a guest");
+    let places: Vec<usize> = (0..guest.len()).filter(|at| guest[*at..].starts_with(OURS)).collect();
+    assert!(!places.is_empty(), "guests are made for another version of WASI");
+    places.iter().for_each(|at| guest[*at..*at + OURS.len()].copy_from_slice(version));
+    guest
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -12,6 +12,7 @@ mod followers;
 mod generations;
 mod gone;
 mod leaving;
+mod load;
 mod loading;
 mod log_lines;
 mod log_unread;
@@ -23,6 +24,7 @@ mod samples;
 mod scripted;
 mod secrets;
 mod simulator;
+mod slow_crowd;
 mod slug;
 mod traces;
 

@@ -1,18 +1,19 @@
 //! T6 and T7: room on the smallest dyno, in memory and in threads, while twenty apps are asked, one
-//! takes all it can get, and others are compiled and deployed.
+//! takes all it can get, a crowd is slow, and others are compiled and deployed.
 
 use std::path::PathBuf;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use http::Request;
 use http_body_util::Full;
-use support::cgroup::{Cgroup, DynoLimits, not_run, say};
+use support::cgroup::{Cgroup, DynoLimits, not_run};
+use support::small_disk::SmallDisk;
 use support::{COMPILE_DEADLINE, Engine, TestHost, command, paths};
-use tokio::sync::{Mutex, Semaphore};
-use tokio::task::JoinSet;
+use tokio::io::AsyncWriteExt;
+use tokio::net::TcpStream;
+
+use super::load::{Deployer, JAVASCRIPT, PYTHON, is_there, load};
 
 on_both_databases! {
     t6_t7_twenty_apps_a_hog_and_deployments_fit_into_the_smallest_dyno,
@@ -22,19 +23,14 @@ on_both_databases! {
 const SMALLEST: DynoLimits = DynoLimits { memory: 512 << 20, processes: 256 };
 const MOST_RSS_KIB: u64 = 450 << 10;
 const MOST_THREADS: u64 = 128;
-/// Two hundred requests in a second.
-const EVERY: Duration = Duration::from_millis(5);
-/// A debug build on a busy machine is slower than that: whoever asks waits then.
-const AT_ONCE: usize = 64;
-const USUALLY: Duration = Duration::from_secs(30);
-const DEPLOY_EVERY: Duration = Duration::from_secs(6);
-/// Runs for so many seconds instead, for example for ten minutes by hand.
-const SECONDS: &str = "INNKEEPER_TEST_LOAD_SECONDS";
+/// Of the slow crowd so many have to be there at once.
+const SLOW: u64 = 80;
+const TOKEN: &str = "a-token-of-the-operator,0123456789=";
 
 async fn t6_t7_twenty_apps_a_hog_and_deployments_fit_into_the_smallest_dyno(engine: Engine) {
-    let Some(seen) = load(engine).await else { return };
+    let Some(seen) = load(engine, SMALLEST).await else { return };
     assert_eq!(seen.others, [] as [u16; 0], "the well-behaved were refused: {seen:?}");
-    assert!(seen.good > 0 && seen.deployments > 0, "{seen:?}");
+    assert!(seen.good > 0 && seen.deployments > 0 && seen.crowd >= SLOW, "{seen:?}");
     // T6.
     assert_eq!(seen.killed, 0, "the kernel has killed somebody for want of memory: {seen:?}");
     assert!(seen.rss_kib < MOST_RSS_KIB, "{seen:?}");
@@ -90,78 +86,26 @@ async fn an_idle_host_with_a_guest_in_rust_takes_less_than_30_mib() {
     support::until("the host takes less than 30 MiB", small).await;
 }
 
-/// Its code is 38 MB.
+/// The code of each is some 40 MB, and its compiler takes more than 300.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_deployment_in_python_leaves_less_than_20_mib() {
-    let host = TestHost::of(Engine::Sqlite, "book", "hello").await;
+async fn a_large_deployment_leaves_less_than_20_mib() {
+    let host = TestHost::with(Engine::Sqlite).app("book", "guestbook-rust").binary(binary()).start().await;
     host.visitor().get("/").await.expect(200);
     let before = host.rss_kib();
-    host.swap("book", "guestbook-python").await;
-    let small = async || (host.rss_kib() <= before + AFTER_DEPLOYMENT_KIB).then_some(());
-    support::until("the host is as small as before", small).await;
-    host.visitor().get("/").await.expect(200);
-}
-
-/// What was seen of a host under load.
-#[derive(Debug, Default)]
-struct Seen {
-    /// Answers with 200 to the well-behaved, and the status of all others.
-    good: u64,
-    others: Vec<u16>,
-    hog: Vec<u16>,
-    deployments: u32,
-    rss_kib: u64,
-    threads: u64,
-    killed: u64,
-    refused_processes: u64,
-}
-
-/// None where the machine has no group for it.
-async fn load(engine: Engine) -> Option<Seen> {
-    // Two loads at once would be another load.
-    static ALONE: Mutex<()> = Mutex::const_new(());
-    let _alone = ALONE.lock().await;
-    let group = Cgroup::new(SMALLEST).inspect_err(|why| not_run(&format!("T6 and T7 on {engine:?}"), why)).ok()?;
-    let seconds = std::env::var_os(SECONDS).and_then(|text| text.to_str()?.parse().ok());
-    let time = seconds.map_or(USUALLY, Duration::from_secs);
-    let host = Arc::new(twenty_apps(engine, &group).await);
-    let stop = Arc::new(AtomicBool::new(false));
-    let hog = tokio::spawn(hog(Arc::clone(&host), Arc::clone(&stop)));
-    let deploying = tokio::spawn(deploy_again_and_again(Arc::clone(&host), Arc::clone(&stop)));
-    let watching = tokio::spawn(watch(Arc::clone(&host), Arc::clone(&stop)));
-    let (good, others) = ask(&host, time).await;
-    stop.store(true, Ordering::Relaxed);
-    let mut seen = Seen { good, others, ..watching.await.expect("a watch") };
-    seen.hog = hog.await.expect("answers");
-    seen.deployments = deploying.await.expect("deployments");
-    seen.killed = group.killed_for_memory();
-    seen.refused_processes = group.refused_processes();
-    let log = host.logs();
-    assert!(!log.contains("Resource temporarily unavailable"), "{log}");
-    Some(seen)
-}
-
-/// Ten apps that do nothing, nine with a database in Rust, one of them in Python, and the hog.
-async fn twenty_apps(engine: Engine, group: &Cgroup) -> TestHost {
-    let mut host = TestHost::with(engine).app_at("hog", "hostile", "hog.test").inside(group).binary(binary());
-    for number in 0..20 {
-        let guest = match number {
-            0..10 => "hello",
-            10..19 => "guestbook-rust",
-            _ => "guestbook-python",
-        };
-        host = host.app_at(&format!("app-{number}"), guest, &name(number));
+    let deployer = Deployer::of(&host, "book").await;
+    for guest in [PYTHON, JAVASCRIPT, PYTHON] {
+        if !is_there(guest) {
+            continue;
+        }
+        deployer.deploy(&host, guest).await;
+        host.visitor().get("/").await.expect(200);
+        let small = async || (host.rss_kib() <= before + AFTER_DEPLOYMENT_KIB).then_some(());
+        support::until(&format!("the host is as small as before it got {guest}"), small).await;
     }
-    // All visitors come from one address: without a router they would be one client.
-    host.env("INNKEEPER_TRUST_PROXY", "1").start().await
-}
-
-fn name(number: u64) -> String {
-    format!("app-{number}.test")
 }
 
 /// A release build where there is one: a dyno runs no other.
-fn binary() -> PathBuf {
+pub(super) fn binary() -> PathBuf {
     release().unwrap_or_else(paths::binary)
 }
 
@@ -171,97 +115,167 @@ fn release() -> Option<PathBuf> {
     named.or(Some(built)).filter(|path| path.is_file())
 }
 
-/// Asks the apps in turn. Returns how many answers were good, and the status of the others.
-async fn ask(host: &TestHost, time: Duration) -> (u64, Vec<u16>) {
-    let (began, turns) = (Instant::now(), Arc::new(Semaphore::new(AT_ONCE)));
-    let good = Arc::new(AtomicU64::new(0));
-    let mut asked = JoinSet::new();
-    let mut others = Vec::new();
-    let mut ticks = tokio::time::interval(EVERY);
-    for number in 0.. {
-        if began.elapsed() >= time {
-            break;
+/// What of a component never runs takes no memory.
+#[tokio::test(flavor = "multi_thread")]
+async fn large_code_is_run_from_a_file_without_a_name() {
+    let host = TestHost::of(Engine::Sqlite, "book", "guestbook-python").await;
+    host.visitor().get("/").await.expect(200);
+    let maps = std::fs::read_to_string(format!("/proc/{}/maps", host.serving().pid())).expect("a living process");
+    let is_code = |line: &&str| line.contains(".coming (deleted)") && line.contains(" r-x");
+    assert_eq!(maps.lines().filter(is_code).count(), 1, "{maps}");
+    assert!(!host.logs().contains(IN_MEMORY), "{}", host.logs());
+}
+
+/// There is room for the code as it is kept, and none for what is run.
+const SMALL_DISK_MIB: u32 = 16;
+const IN_MEMORY: &str = "compiled code is kept in memory";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_room_for_a_file_code_goes_through_memory() {
+    let name = "platform::room::without_room_for_a_file_code_goes_through_memory";
+    let Some(disk) = SmallDisk::mount(SMALL_DISK_MIB, name) else { return };
+    let folder = disk.folder().to_str().expect("a UTF-8 path");
+    let host = TestHost::with(Engine::Sqlite).app("book", "guestbook-python");
+    let host = host.env("INNKEEPER_CODE_CACHE", folder).start().await;
+    host.visitor().get("/").await.expect(200);
+    let line = host.wait_for_log(IN_MEMORY).await;
+    assert!(line.contains(folder) && line.contains("No space left on device"), "{line}");
+}
+
+/// Guests that wait for the rest of a form. More than any of these dynos has room for.
+const CROWD: u8 = 90;
+const CROWD_STAYS: Duration = Duration::from_secs(8);
+/// Part of a form with a photo: so much that a guest is there to receive it.
+const BEGUN: &str = "--x\r\nContent-Disposition: form-data; name=\"photo\"; filename=\"a.png\"\r\n\r\n";
+
+/// A crowd comes to a host, and `doctor` says of its dyno what the host has done.
+#[tokio::test(flavor = "multi_thread")]
+async fn as_many_guests_fit_as_doctor_says() {
+    for mebibytes in [256, 512] {
+        let group = match Cgroup::new(DynoLimits { memory: mebibytes << 20, ..SMALLEST }) {
+            Ok(group) => group,
+            Err(why) => return not_run("as_many_guests_fit_as_doctor_says", &why),
+        };
+        let host = TestHost::with(Engine::Sqlite).app("book", "guestbook-python").inside(&group).binary(binary());
+        let host = host.env("INNKEEPER_TRUST_PROXY", "1").env("INNKEEPER_ADMIN_TOKEN", TOKEN).start().await;
+        // The second time it is known what an instance takes.
+        let mut most = 0;
+        for _ in 0..2 {
+            most = most_guests_at_once(&host).await;
         }
-        ticks.tick().await;
-        let turn = Arc::clone(&turns).acquire_owned().await.expect("never closed");
-        let (mut visitor, good) = (host.visitor(), Arc::clone(&good));
-        asked.spawn(async move {
-            let client = format!("192.0.2.{}", number % 250);
-            let request = Request::get("/").header("host", name(number % 20)).header("x-forwarded-for", client);
-            let answer = visitor.send(request, Full::<Bytes>::default()).await;
-            drop(turn);
-            if answer.status == 200 {
-                good.fetch_add(1, Ordering::Relaxed);
+        assert!((10..u64::from(CROWD)).contains(&most), "{most} on {mebibytes} MiB");
+        let [flag, place] = host.database().arguments();
+        let agrees = async || {
+            let doctor = command::innkeeper(&["doctor", "--limits", "--json", flag, place]);
+            let inside = command::in_group(&doctor, &group.entrances());
+            let report = command::finish(inside, COMPILE_DEADLINE).await.succeeded().json();
+            let sizes = report["sizes"].as_array().expect("sizes");
+            let here = sizes.iter().find(|size| size["here"] == true).expect("a size");
+            let at_once = here["apps"][0]["at_once"].as_u64().expect("a number");
+            // What an instance takes is an estimate that goes on following what is measured.
+            (most / 2..=most * 2).contains(&at_once).then_some(())
+        };
+        support::until(&format!("doctor says that about {most} fit into {mebibytes} MiB"), agrees).await;
+        assert_eq!(group.killed_for_memory(), 0);
+    }
+}
+
+/// Whose pages count once for each of their instances, beside the compiler of a large component.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_crowd_in_python_and_a_deployment_keep_nobody_else_waiting() {
+    let group = match Cgroup::new(SMALLEST) {
+        Ok(group) => group,
+        Err(why) => return not_run("a_crowd_in_python_and_a_deployment_keep_nobody_else_waiting", &why),
+    };
+    let host = TestHost::with(Engine::Sqlite).app_at("book", "guestbook-python", "book.test");
+    let host = host.app_at("new", "hello", "new.test").app_at("hello", "hello", "hello.test").inside(&group);
+    // Whoever is kept out for a while is refused then, also where a compiler is done soon.
+    let host = host.binary(binary()).env("INNKEEPER_MEMORY_WAIT", "1s").env("INNKEEPER_TRUST_PROXY", "1");
+    let host = host.start().await;
+    let deployer = Deployer::of(&host, "new").await;
+    let visits = async {
+        let (mut _crowd, mut come, mut number) = (crowd(&host).await, Instant::now(), 0_u64);
+        loop {
+            // Before the first ones are cut off, since they send no more.
+            if come.elapsed() > CROWD_STAYS {
+                (_crowd, come) = (crowd(&host).await, Instant::now());
             }
-            answer.status
-        });
-        while let Some(answered) = asked.try_join_next() {
-            others.extend(Some(answered.expect("an answer")).filter(|status| *status != 200));
+            number += 1;
+            let client = format!("192.0.2.{}", number % 250);
+            let request = Request::get("/").header("host", "hello.test").header("x-forwarded-for", client);
+            let answer = host.visitor().send(request, Full::<Bytes>::default()).await;
+            assert_eq!(answer.status, 200, "visitor {number}");
+            tokio::time::sleep(Duration::from_millis(20)).await;
         }
+    };
+    tokio::select! {
+        () = visits => {}
+        () = async { deployer.deploy(&host, PYTHON).await } => {}
     }
-    while let Some(answered) = asked.join_next().await {
-        others.extend(Some(answered.expect("an answer")).filter(|status| *status != 200));
-    }
-    (good.load(Ordering::Relaxed), others)
+    assert_eq!(group.killed_for_memory(), 0);
 }
 
-/// Asks for all the memory that there is, as one client.
-async fn hog(host: Arc<TestHost>, stop: Arc<AtomicBool>) -> Vec<u16> {
-    let mut told = Vec::new();
-    while !stop.load(Ordering::Relaxed) {
-        let request = Request::get("/hoard").header("host", "hog.test").header("x-forwarded-for", "198.51.100.1");
-        told.push(host.visitor().send(request, Full::<Bytes>::default()).await.status);
+#[tokio::test(flavor = "multi_thread")]
+async fn the_figures_say_who_waits_for_room() {
+    let host = TestHost::with(Engine::Sqlite).app("book", "guestbook-python").app("hello", "hello");
+    let host = host.env("INNKEEPER_TRUST_PROXY", "1").env("INNKEEPER_ADMIN_TOKEN", TOKEN);
+    let host = host.env("INNKEEPER_MEMORY", "256MiB").start().await;
+    let (bytes, waiting) = ("app_guest_memory_bytes{app=\"book\"}", "app_guest_memory_waiting{app=\"book\"}");
+    assert_eq!((figure(&host, bytes).await, figure(&host, waiting).await), (None, None), "nobody is there");
+    let crowd = crowd(&host).await;
+    let waits = async || figure(&host, waiting).await.filter(|number| *number > 0);
+    let number = support::until("somebody waits", waits).await;
+    assert!(number < u64::from(CROWD), "{number}");
+    assert!(figure(&host, bytes).await.is_some_and(|bytes| bytes > 1 << 20));
+    assert!(figure(&host, "guest_memory_waiting").await.is_some_and(|number| number > 0));
+    assert_eq!(figure(&host, "app_guest_memory_waiting{app=\"hello\"}").await, None);
+    let (told, measured) = (figure(&host, "process_resident_bytes").await, host.rss_kib() << 10);
+    let told = told.expect("it is told");
+    assert!(told.abs_diff(measured) < measured / 4, "{told} {measured}");
+    assert!(
+        figure(&host, "process_threads")
+            .await
+            .is_some_and(|threads| threads.abs_diff(host.serving().threads()) < 8)
+    );
+    drop(crowd);
+}
+
+/// All of them have come when it returns.
+async fn crowd(host: &TestHost) -> Vec<TcpStream> {
+    let mut crowd = Vec::new();
+    for number in 0..CROWD {
+        let head = format!(
+            "POST /entries HTTP/1.1\r\nHost: book.test\r\nX-Forwarded-For: 203.0.113.{number}\r\n\
+             Content-Type: multipart/form-data; boundary=x\r\nContent-Length: 300000\r\n\r\n{BEGUN}{}",
+            "x".repeat(70_000)
+        );
+        let mut stream = TcpStream::connect(host.address()).await.expect("the host listens");
+        stream.write_all(head.as_bytes()).await.expect("the host reads");
+        crowd.push(stream);
+    }
+    crowd
+}
+
+/// Lets a crowd come and go again, and says how many of its guests were there together.
+async fn most_guests_at_once(host: &TestHost) -> u64 {
+    let crowd = crowd(host).await;
+    let in_flight = async || figure(host, "guests_in_flight").await.expect("it is always told");
+    let (mut most, began) = (0, Instant::now());
+    while began.elapsed() < Duration::from_secs(5) {
+        most = most.max(in_flight().await);
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
-    told
+    drop(crowd);
+    let gone = async || (in_flight().await == 0).then_some(());
+    support::until("the guests end", gone).await;
+    most
 }
 
-/// Has the host itself compile what it has never seen, as over the admin API, and make it live.
-/// Returns how many times it did.
-async fn deploy_again_and_again(host: Arc<TestHost>, stop: Arc<AtomicBool>) -> u32 {
-    let folder = tempfile::tempdir().expect("a folder");
-    // Whoever has every right brings the code too.
-    let create = ["token", "create", "--name", "ci", "--scope", "deploy:app-10"];
-    let said = command::on(host.database(), &create).await.succeeded().stdout;
-    let token = said.split_whitespace().find(|word| word.starts_with("innkeeper_")).expect("a token");
-    let component = std::fs::read(paths::guest("guestbook-rust")).expect("a guest");
-    let mut deployments = 0;
-    while !stop.load(Ordering::Relaxed) {
-        let file = folder.path().join("new.wasm");
-        std::fs::write(&file, salted(&component)).expect("a file");
-        let file = file.to_str().expect("a UTF-8 path");
-        let mut deploy = command::innkeeper(&["deploy", file, "--app", "app-10", "--to", &host.url()]);
-        deploy.env("INNKEEPER_TOKEN", token);
-        command::finish(deploy, COMPILE_DEADLINE).await.succeeded();
-        deployments += 1;
-        tokio::time::sleep(DEPLOY_EVERY).await;
-    }
-    deployments
-}
-
-/// The same component with a section more that says nothing: nobody has its code.
-fn salted(component: &[u8]) -> Vec<u8> {
-    let salt = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).expect("a time after 1970");
-    let salt = u64::try_from(salt.as_nanos()).expect("a time before 2554").to_le_bytes();
-    // A custom section: its id, its length, its name with the length of that, its content.
-    [component, &[0, 10, 1, b'x'], &salt].concat()
-}
-
-/// Looks at the process again and again, and writes down how it was when there is more time than
-/// usual.
-async fn watch(host: Arc<TestHost>, stop: Arc<AtomicBool>) -> Seen {
-    let (mut seen, mut last) = (Seen::default(), Instant::now());
-    while !stop.load(Ordering::Relaxed) {
-        let (rss, threads) = (host.rss_kib(), host.serving().threads());
-        seen.rss_kib = seen.rss_kib.max(rss);
-        seen.threads = seen.threads.max(threads);
-        if std::env::var_os(SECONDS).is_some() && last.elapsed() > Duration::from_secs(10) {
-            last = Instant::now();
-            let own = host.serving().status_kib("RssAnon");
-            say(&format!("{} MiB resident, {} MiB of its own, {threads} threads", rss >> 10, own >> 10));
-        }
-        tokio::time::sleep(Duration::from_millis(100)).await;
-    }
-    seen.rss_kib = seen.rss_kib.max(host.peak_rss_kib());
-    seen
+/// A figure of the host; none where it is not told.
+async fn figure(host: &TestHost, name: &str) -> Option<u64> {
+    let bearer = format!("Bearer {TOKEN}");
+    let answer = host.visitor().get_with("/_innkeeper/metrics", "authorization", &bearer).await.expect(200);
+    let of_name =
+        |line: &str| line.strip_prefix("innkeeper_")?.strip_prefix(name)?.strip_prefix(' ')?.parse().ok();
+    answer.text().lines().find_map(of_name)
 }

@@ -129,6 +129,22 @@ fn growth_beyond_what_is_left_is_refused_and_counts_against_its_own_party() {
 }
 
 #[test]
+fn who_has_little_is_not_kept_out_by_pages_that_others_share() {
+    let shares = Shares::with_instances(1 << 30, 100);
+    let _crowd = shares.try_take(&party("crowd", 1), 1 << 29).unwrap();
+    shares.lock().instances = 1;
+    // The process is larger than it may be, and yet there is memory.
+    shares.lock().resident_left = -(1 << 29);
+    let kept = u64::try_from(RESIDENT_KEPT).unwrap();
+    let guest = |resident| Demand { units: 1 << 20, instances: 1, resident };
+    assert!(shares.try_demand(&party("crowd", 1), guest(1)).is_none());
+    assert!(shares.try_demand(&party("crowd", 2), guest(1)).is_none(), "another client of a large app");
+    assert!(shares.try_demand(&party("b", 1), guest(1)).is_none(), "a large client at another app");
+    assert!(shares.try_demand(&party("b", 2), guest(kept)).is_some());
+    assert!(shares.try_demand(&party("c", 3), guest(kept + 1)).is_none());
+}
+
+#[test]
 fn guests_that_come_one_after_the_other_take_no_more_than_one() {
     let shares = Shares::with_instances(1_000_000, 4);
     shares.lock().resident_left = RESIDENT_KEPT + 1_000;

@@ -13,7 +13,9 @@ use tokio::sync::oneshot;
 pub(super) const LINE: usize = 2_048;
 /// Of these so many may wait on one party's account.
 pub(super) const LINE_OF_ONE: usize = LINE / 2;
-/// Of the resident memory so much is left to parties that have little.
+/// Of the resident memory so much is left to parties that have little. Who has little and wants no
+/// more than this is not bound by it: pages that a crowd's instances share count for each of them
+/// there, and are nobody's loss.
 pub(super) const RESIDENT_KEPT: i64 = 4 << 20;
 
 /// What somebody asks for.
@@ -127,10 +129,17 @@ impl State {
         if demand.instances > 0 && self.instances == 0 {
             return true;
         }
-        let kept = if standing.is_small() { 0 } else { RESIDENT_KEPT };
         self.occupied().saturating_add(demand.units) <= standing.reach(self.total)
             && self.instances.saturating_add(demand.instances) <= standing.reach(self.most_instances)
-            && signed(demand.resident) <= self.resident_left().saturating_sub(kept)
+            && self.fits_resident(standing, signed(demand.resident))
+    }
+
+    /// Whether the process may grow by so much as its size is measured.
+    fn fits_resident(&self, standing: Standing, bytes: i64) -> bool {
+        match standing.is_small() {
+            true => bytes <= RESIDENT_KEPT || bytes <= self.resident_left(),
+            false => bytes <= self.resident_left().saturating_sub(RESIDENT_KEPT),
+        }
     }
 
     /// Bytes by which the process may still grow.

@@ -1,10 +1,20 @@
 //! What an instance of one version usually takes.
 
 use super::state::Demand;
+use serde::{Deserialize, Serialize};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Even the smallest instance has a stack, a store and a connection.
 const LEAST: u64 = 128 << 10;
+
+/// What one instance is expected to take when it begins, in bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InstanceSize {
+    /// Memory that belongs to it alone.
+    pub own: u64,
+    /// What the process grows by, as its size is measured: also pages that all instances share.
+    pub resident: u64,
+}
 
 /// A running estimate. It begins with the memory that the component declares, and follows what is
 /// measured.
@@ -57,9 +67,9 @@ impl Usual {
         }
     }
 
-    /// Bytes of memory that one instance is expected to take for itself.
-    pub fn bytes(&self) -> u64 {
-        self.own.load(Ordering::Relaxed)
+    /// What the next instance is expected to take, before it counts for a slot.
+    pub fn size(&self) -> InstanceSize {
+        InstanceSize { own: self.own.load(Ordering::Relaxed), resident: self.resident.load(Ordering::Relaxed) }
     }
 
     /// The memory that the component declares.

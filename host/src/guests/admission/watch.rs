@@ -70,7 +70,7 @@ impl Watch {
         self.looks = self.looks.wrapping_add(1);
         let budget = &room.budget;
         // Whoever is at work goes on beside a compiler; nobody more is let in than there is room
-        // for.
+        // for. It is no part of this process, whose size has its own bound.
         let ceiling = budget.ceiling.saturating_sub(self.compiler_bytes());
         let mut state = room.shares.lock();
         state.fresh.next_look();
@@ -87,7 +87,7 @@ impl Watch {
         }
         let left = ceiling.saturating_add_signed(self.base.resident.saturating_neg());
         state.total = left.max(budget.least);
-        state.resident_left = signed(ceiling) - size.resident;
+        state.resident_left = signed(budget.ceiling) - size.resident;
         state.serve_line();
         let is_busy = state.used > 0;
         drop(state);

@@ -7,6 +7,7 @@ use std::io::{self, Read};
 use std::os::fd::AsRawFd;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
+use std::sync::Once;
 use wasmtime::Engine;
 use wasmtime::component::Component;
 
@@ -53,15 +54,22 @@ impl Packed {
     /// that can do more than this one. Large code goes through a file in `folder`, or through
     /// memory where no file can be made or run there.
     pub fn load(self, engine: &Engine, folder: &Path) -> wasmtime::Result<Component> {
-        if self.size >= LARGE
-            && let Ok(component) = self.load_from_file(engine, folder)
-        {
-            return Ok(component);
+        let mut no_file = None;
+        if self.size >= LARGE {
+            match self.load_from_file(engine, folder) {
+                Ok(component) => return Ok(component),
+                Err(error) => no_file = Some(error),
+            }
         }
         let mut code = Vec::with_capacity(self.capacity()?);
         unpack(&self.bytes, self.size, &mut code)?;
         drop(self.bytes);
-        deserialize(engine, &code)
+        let component = deserialize(engine, &code)?;
+        // Code that is wrong has not come so far.
+        if let Some(error) = no_file {
+            tell_once(folder, &error);
+        }
+        Ok(component)
     }
 
     /// The file has no name, so nobody else writes into it. What is never run is never read back
@@ -76,6 +84,17 @@ impl Packed {
     fn capacity(&self) -> io::Result<usize> {
         usize::try_from(self.size).ok().filter(|_| self.size <= MOST_BYTES).ok_or_else(wrong_size)
     }
+}
+
+/// Says why large code takes more memory than it has to.
+fn tell_once(folder: &Path, error: &wasmtime::Error) {
+    static TOLD: Once = Once::new();
+    TOLD.call_once(|| {
+        let folder = folder.display();
+        tracing::warn!(
+            "compiled code is kept in memory, since no file with it can be made and run in {folder} (INNKEEPER_CODE_CACHE): {error:#}"
+        );
+    });
 }
 
 /// Compresses code into a writer.

@@ -1,8 +1,9 @@
 //! Questions about an app's place as a whole: what is in it, and whose things its credential can
 //! see.
 
+use super::app_space::AppSpace;
 use super::connection::Connection;
-use super::database::{AppSpace, Database};
+use super::database::Database;
 use super::host_sql::host_sql;
 use super::{Error, Result};
 

@@ -1,7 +1,7 @@
 //! Removes everything that an app has in its place: for an app that is deleted for good.
 
+use super::app_space::AppSpace;
 use super::connection::{Connection, Control};
-use super::database::AppSpace;
 use super::host_sql::{HostSql, host_sql};
 use super::value::Value;
 use super::{Error, Result};

@@ -1,7 +1,8 @@
 //! What is asked for when somebody looks at the figures.
 
+use super::app_space::AppSpace;
 use super::connection::{Connection, cell};
-use super::database::{AppSpace, Database};
+use super::database::Database;
 use super::host_sql::{HostSql, host_sql};
 use super::sqlite::DiskState;
 use super::transfer::host_rows::unhex;

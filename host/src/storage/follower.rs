@@ -4,8 +4,9 @@
 //! the follower how far it has replayed. Once the follower has got there, it has everything that
 //! the primary had written when it was asked. So a primary at which nothing happens is no lag, and
 //! a follower that no longer hears from its primary is behind after a while, although it has
-//! replayed all that it has received. Times are those of this process; where a busy follower is told
-//! by its last transaction, both times are of the primary's clock. The follower's counts for nothing.
+//! replayed all that it has received. Times are those of this process; where a busy follower is
+//! told by its last transaction, both times are of the primary's clock. The follower's counts for
+//! nothing.
 
 use super::database::Database;
 use super::migrations::HOST_SCHEMA;

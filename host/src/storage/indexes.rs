@@ -4,8 +4,9 @@
 //! only where a table is small, and each host looks soon after its start whether one is missing.
 //! Until then statements take longer, and are right.
 
+use super::app_space::AppSpace;
 use super::connection::{Connection, cell};
-use super::database::{AppSpace, Database};
+use super::database::Database;
 use super::host_sql::{host_sql, in_schema};
 use super::{Error, Result};
 use std::collections::HashSet;

@@ -2,12 +2,13 @@
 //! work.
 //!
 //! Storage knows no WIT, no HTTP and no guest. It speaks [`value::Value`]s to everyone above and
-//! keeps the two drivers to itself. Start with [`database`] (which engine, who gets a connection)
-//! and [`unit`] (all that one request changes); `postgres/` and `sqlite/` hold what differs between
-//! the engines; `registry`, `blobs` and `sessions` are the host's tables, `transfer` is what the
+//! keeps the two drivers to itself. Start with [`database`] (which engine), [`AppSpace`] (what of it
+//! is an app's) and [`unit`] (all that one request changes); `postgres/` and `sqlite/` hold what
+//! differs between the engines; `registry`, `blobs` and `sessions` are the host's tables, `transfer` is what the
 //! commands that move files and apps need.
 
 pub mod app_migrations;
+mod app_space;
 pub mod belongings;
 pub mod blobs;
 pub mod calendar;
@@ -40,9 +41,10 @@ pub mod transfer;
 pub mod unit;
 pub mod value;
 
+pub use app_space::AppSpace;
 pub use connection::{Bounds, Connection, GuestSql, Isolation, Outcome};
 pub use connection_limit::ConnectionLimit;
-pub use database::{AppSpace, Database};
+pub use database::Database;
 pub use engine::Engine;
 pub use error::{Code, Error, Result};
 pub use follower::{Follower, WeakFollower};

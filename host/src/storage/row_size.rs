@@ -5,8 +5,8 @@
 //! the room is used again, so a size above the quota is looked at more closely: what lives in the
 //! files is what counts.
 
+use super::app_space::AppSpace;
 use super::connection::{Connection, cell};
-use super::database::AppSpace;
 use super::host_sql::{HostSql, host_sql};
 use super::value::Value;
 use super::{Engine, Error, Result};

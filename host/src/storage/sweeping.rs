@@ -4,8 +4,8 @@
 //! be released and it works behind a transaction pooler too. On SQLite the transaction is the lock:
 //! its file has one writer.
 
+use super::app_space::AppSpace;
 use super::connection::{Connection, Control};
-use super::database::AppSpace;
 use super::host_sql::host_sql;
 use super::sessions::upkeep;
 use super::{Error, Result, blobs};

@@ -20,8 +20,8 @@ pub(super) use quota::{Balance, Change, ROW_BYTES, told as no_room};
 pub use quota::{full, used};
 pub use sweep::{sweep, sweep_tickets};
 
+use super::app_space::AppSpace;
 use super::connection::cell;
-use super::database::AppSpace;
 use super::host_sql::host_sql;
 use super::unit::UnitOfWork;
 use super::value::Value;

@@ -7,8 +7,8 @@
 //! step, and so serves as the version of the row.
 
 use super::{CHUNK_BYTES, RECEIVING, STAGED, quota};
+use crate::storage::app_space::AppSpace;
 use crate::storage::connection::{Connection, Control, cell};
-use crate::storage::database::AppSpace;
 use crate::storage::host_sql::{HostSql, host_sql};
 use crate::storage::value::Value;
 use crate::storage::{Code, Error, Result, now_micros};

@@ -17,9 +17,9 @@ mod rehearsal;
 
 pub use cursors::Cursor;
 
+use super::app_space::AppSpace;
 use super::blobs::Balance;
 use super::connection::{Bounds, Connection, Control, CursorLife, GuestSql, Isolation, Outcome};
-use super::database::AppSpace;
 use super::host_sql::HostSql;
 use super::sqlite::Counters;
 use super::statement::Growth;

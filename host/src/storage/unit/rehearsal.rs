@@ -3,8 +3,8 @@
 
 use super::{Transactions, UnitOfWork};
 use crate::storage::Result;
+use crate::storage::app_space::AppSpace;
 use crate::storage::connection::Control;
-use crate::storage::database::AppSpace;
 
 /// The savepoint that stands where something was committed last. Parts of guests count from 1.
 const REHEARSED: u32 = u32::MAX;

@@ -101,7 +101,7 @@ pub(super) struct Signals {
 }
 
 impl Signals {
-    /// Where it is called before the port is bound, whoever can connect is answered, also if a signal
+    /// Called before the port is bound, so that whoever can connect is answered, also if a signal
     /// comes in the next moment.
     pub(super) fn listen() -> anyhow::Result<Self> {
         let stop = CancellationToken::new();

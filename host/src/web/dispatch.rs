@@ -78,8 +78,8 @@ impl Dispatcher {
         Self { admission, tasks }
     }
 
-    /// Runs a request in a fresh instance of a guest. It ends where `client_left` resolves before the
-    /// guest has set its answer.
+    /// Runs a request in a fresh instance of a guest. It ends where `client_left` resolves before
+    /// the guest has set its answer.
     pub(super) async fn dispatch(
         &self,
         guest: &Arc<Guest>,

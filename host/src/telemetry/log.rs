@@ -9,8 +9,7 @@ use super::log_ring::{self, RingBounds, RingLayer};
 use super::samples;
 use crate::config::{Limits, LogFormat};
 use tracing::{Level, Metadata};
-use tracing_subscriber::EnvFilter;
-use tracing_subscriber::filter::filter_fn;
+use tracing_subscriber::filter::{LevelFilter, Targets, filter_fn};
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
@@ -22,12 +21,8 @@ const DEFAULT_FILTER: &str = "warn,sqlx=error,innkeeper=info,guest=info,request=
 pub fn start(format: LogFormat, filter: Option<&str>, limits: &Limits) -> std::io::Result<LogGuard> {
     let (queue, guard) = LogQueue::start(std::io::stdout())?;
     queue.is_of_process();
-    let mut filter =
-        EnvFilter::try_new(filter.unwrap_or(DEFAULT_FILTER)).unwrap_or_else(|_| DEFAULT_FILTER.into());
     // Samples have a switch of their own.
-    if let Ok(always) = format!("{}=info", samples::TARGET).parse() {
-        filter = filter.add_directive(always);
-    }
+    let filter = targets(filter.unwrap_or(DEFAULT_FILTER)).with_target(samples::TARGET, LevelFilter::INFO);
     let kept = RingBounds { bytes: limits.kept_log_bytes, lines: limits.kept_log_lines };
     let log = tracing_subscriber::registry().with(filter).with(filter_fn(is_fit));
     let log = log.with(RingLayer(log_ring::start(kept)));
@@ -39,6 +34,12 @@ pub fn start(format: LogFormat, filter: Option<&str>, limits: &Limits) -> std::i
         tracing::error!(place, "panic: {message}");
     }));
     Ok(guard)
+}
+
+/// What a filter lets through, which the configuration has checked. Errors of targets that it does
+/// not name are let through as well, unless it says how it is with all others.
+fn targets(filter: &str) -> Targets {
+    format!("error,{filter}").parse().unwrap_or_else(|_| Targets::new().with_default(LevelFilter::INFO))
 }
 
 /// What guests call and are answered is traced there with all of it: query strings, bodies, rows.
@@ -58,7 +59,7 @@ mod tests {
     fn a_line_costs_whoever_logs_no_context_switch() {
         let (queue, guard) = LogQueue::start(std::io::sink()).expect("a thread");
         let ring = RingLayer(log_ring::start(RingBounds { bytes: 1 << 20, lines: 1000 }));
-        let log = tracing_subscriber::registry().with(EnvFilter::new(DEFAULT_FILTER)).with(filter_fn(is_fit));
+        let log = tracing_subscriber::registry().with(targets(DEFAULT_FILTER)).with(filter_fn(is_fit));
         let log = log.with(ring).with(LineLayer::new(LogFormat::Json, queue));
         let switched = tracing::subscriber::with_default(log, || {
             let say = |number: u64| {

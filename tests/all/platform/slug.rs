@@ -20,7 +20,7 @@ use tempfile::TempDir;
 const MOST_OF_SLUG: u64 = 60;
 
 /// The most that the program may have, in MB.
-const MOST_OF_PROGRAM: u64 = 36;
+const MOST_OF_PROGRAM: u64 = 30;
 
 /// The newest glibc that it may ask for: that of heroku-24.
 const GLIBC: (u32, u32) = (2, 39);

@@ -100,7 +100,7 @@ async fn a_bomb_from_elsewhere_harms_nobody_who_is_served(engine: Engine) {
     host.serving().forget_peak();
     let (_bomb_folder, bomb) = hello_with(&Function::Steps(MANY_STEPS));
     let bomb = bomb.to_str().expect("UTF-8");
-    host.serving().signal("STOP");
+    host.freeze().await;
     command::on(host.database(), &["deploy", bomb, "--app", "app"]).await.succeeded();
     crate::native::rows::forget_all(host.database()).await;
     host.serving().signal("CONT");

@@ -160,7 +160,7 @@ async fn what_cannot_be_compiled_for_now_is_tried_again_by_itself() {
     fs::create_dir(&place).expect("a folder");
     let host = host_of(engine, database, machine.path()).env("TMPDIR", text(&place)).start().await;
     let (_folder, next) = hello_with(&Function::Steps(10));
-    host.serving().signal("STOP");
+    host.freeze().await;
     fs::remove_dir_all(&place).expect("a folder of our own");
     deploy_file(engine, host.database(), "app", &next, &[]).await.succeeded();
     forget_all(host.database()).await;

@@ -9,7 +9,7 @@ use support::{Engine, TestDatabase, TestHost, command, host, until};
 
 /// As Heroku names a second database.
 pub(super) const VAR: &str = "HEROKU_POSTGRESQL_ROSE_URL";
-/// How far the follower may be behind here.
+/// How far the follower may be behind where that is tried.
 const LAG: Duration = Duration::from_secs(3);
 const TOKEN: &str = "0123456789abcdef0123456789abcdef";
 
@@ -22,7 +22,13 @@ pub(super) struct Followed {
 }
 
 impl Followed {
+    /// With a follower that may be further behind than any test takes.
     pub(super) async fn start() -> Self {
+        Self::with_more(&["--follower-lag", "60s"]).await
+    }
+
+    /// With one that may be behind for [`LAG`].
+    async fn bounded() -> Self {
         Self::with_more(&["--follower-lag", "3s"]).await
     }
 
@@ -196,7 +202,7 @@ async fn sessions_are_read_from_the_primary() {
 /// Beyond its bound it is not used, and again once it has caught up. An idle primary is no lag.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_follower_that_is_too_far_behind_is_not_used() {
-    let followed = Followed::start().await;
+    let followed = Followed::bounded().await;
     followed.goes_to("follower").await;
     // Longer than the bound without a write.
     tokio::time::sleep(LAG + Duration::from_secs(1)).await;
@@ -208,7 +214,8 @@ async fn a_follower_that_is_too_far_behind_is_not_used() {
     let began = tokio::time::Instant::now();
     let sees_all = async || (followed.seen().await == 2).then_some(());
     until("the primary answers", sees_all).await;
-    assert!(began.elapsed() < LAG + Duration::from_secs(1), "{:?}", began.elapsed());
+    // It was no further behind; what the machine takes comes on top.
+    assert!(began.elapsed() < LAG * 2, "{:?}", began.elapsed());
     // And goes on doing so.
     for _ in 0..10 {
         assert_eq!(followed.seen().await, 2);
@@ -242,7 +249,7 @@ async fn a_table_that_the_follower_does_not_have_yet_is_read_at_the_primary() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_follower_is_counted_and_told() {
-    let followed = Followed::start().await;
+    let followed = Followed::bounded().await;
     followed.goes_to("follower").await;
     let said = doctor(&followed, &at(&followed.url, &followed.follower)).await;
     for text in [
@@ -296,7 +303,7 @@ async fn a_visitor_sees_what_it_has_just_written() {
     let mut writer = followed.host.visitor();
     let answer = writer.probe_answer(json!([insert(2)])).await.expect(200);
     let cookies: Vec<_> = answer.headers.get_all("set-cookie").iter().collect();
-    assert_eq!(cookies, ["innkeeper-probe_wrote=1; Path=/; HttpOnly; SameSite=Lax; Max-Age=4"]);
+    assert_eq!(cookies, ["innkeeper-probe_wrote=1; Path=/; HttpOnly; SameSite=Lax; Max-Age=61"]);
     let look = json!([begin(), count_in(0), { "op": "echo-headers" }]);
     at_second.jar = writer.jar.clone();
     for visitor in [&mut writer, &mut at_second] {
@@ -314,7 +321,7 @@ async fn a_visitor_sees_what_it_has_just_written() {
 /// Each statement is kept by itself, and a part of the transaction ends while the follower goes.
 #[tokio::test(flavor = "multi_thread")]
 async fn where_each_statement_is_kept_alone_a_follower_answers_too() {
-    let followed = Followed::with_more(&["--follower-lag", "3s", "--transactions", "statement"]).await;
+    let followed = Followed::with_more(&["--follower-lag", "60s", "--transactions", "statement"]).await;
     followed.goes_to("follower").await;
     followed.pause().await;
     all_ok(&followed.host.probe(json!([insert(2)])).await);
@@ -339,7 +346,8 @@ async fn a_database_of_an_apps_own_may_have_a_follower() {
     let url = primary.fresh_database().await;
     let follower = primary.follower();
     host::deploy(&hosts, "probe", "probe", &["--route", "/"]).await.succeeded();
-    let arguments = ["apps", "set", "probe", "--database-var", OWN, "--follower-var", VAR];
+    let arguments =
+        ["apps", "set", "probe", "--database-var", OWN, "--follower-var", VAR, "--follower-lag", "60s"];
     let arguments = [&arguments[..], &hosts.arguments()].concat();
     let mut set = command::innkeeper(&arguments);
     set.env(OWN, &url).env(VAR, at(&url, &follower));

@@ -4,8 +4,8 @@
 //! Storage knows no WIT, no HTTP and no guest. It speaks [`value::Value`]s to everyone above and
 //! keeps the two drivers to itself. Start with [`database`] (which engine), [`AppSpace`] (what of it
 //! is an app's) and [`unit`] (all that one request changes); `postgres/` and `sqlite/` hold what
-//! differs between the engines; `registry`, `blobs` and `sessions` are the host's tables, `transfer` is what the
-//! commands that move files and apps need.
+//! differs between the engines; `registry`, `blobs` and `sessions` are the host's tables, `transfer`
+//! is what the commands that move files and apps need.
 
 pub mod app_migrations;
 mod app_space;

@@ -15,6 +15,7 @@ use support::probe::{all_ok, execute, query, rows};
 use support::{Engine, TestDatabase, Visitor, host, paths, until};
 use tokio::net::TcpStream;
 
+use super::load::JAVASCRIPT;
 use super::make_table;
 
 /// The port has to be bound within 60 s; it is the first thing that a host does.
@@ -35,8 +36,6 @@ const APPS: [(&str, &str); 10] = [
     ("python2", "guestbook-python"),
 ];
 const COPIES: usize = 40;
-/// Nothing in the repository makes it: its compiler is an npm package of 100 MB.
-const JAVASCRIPT: &str = "guestbook-javascript";
 
 /// Each app has a host name of its own, so that guests find the paths that they know.
 fn host_name(app: &str) -> String {

@@ -27,8 +27,8 @@ const USUALLY: Duration = Duration::from_secs(30);
 /// deployed each minute, and every ten seconds a line says how it goes.
 const SECONDS: &str = "INNKEEPER_TEST_LOAD_SECONDS";
 const TELL_EVERY: Duration = Duration::from_secs(10);
-/// No test needs a guest in JavaScript, so most machines have none; where it has been built, it is
-/// among the twenty.
+/// Nothing in the repository makes a guest in JavaScript. Where somebody has put one there, it is
+/// among the apps.
 pub(super) const JAVASCRIPT: &str = "guestbook-javascript";
 pub(super) const PYTHON: &str = "guestbook-python";
 const RUST: &str = "guestbook-rust";

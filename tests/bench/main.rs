@@ -6,7 +6,8 @@
 //! counts is the ratio within a round.
 //!
 //! Begin reading at [`hello`], [`page`], [`query`], [`blob`] and [`chunks`]: who stands against
-//! whom. [`attacks`] is another matter: who fails while others are attacked. [`contender`] starts
+//! whom. [`attacks`] is another matter: who fails while others are attacked; so is [`languages`]: what
+//! the same guest costs in each language. [`contender`] starts
 //! them, [`rounds`] lets them take turns, [`load`] asks them, [`table`] says how it went. [`twin`]
 //! is the native program, in this same binary.
 
@@ -27,6 +28,7 @@ mod hello;
 #[path = "../support/keeper.rs"]
 #[expect(dead_code, clippy::expect_used, reason = "the test harness's: it uses all of it and may panic")]
 mod keeper;
+mod languages;
 mod load;
 mod machine;
 mod options;
@@ -88,6 +90,9 @@ async fn run(options: Options) -> anyhow::Result<()> {
     }
     if setup.options.measures(What::Blob) {
         blob::run(&setup).await?;
+    }
+    if setup.options.what == What::Languages {
+        errors += languages::run(&setup).await?;
     }
     if setup.options.what == What::Attacks {
         errors += attacks::run(&setup).await?;

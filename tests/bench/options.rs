@@ -68,7 +68,9 @@ pub enum What {
     Blob,
     /// All of these
     All,
-    /// Not one of these: the share of failures and the time of answers while others attack
+    /// Not one of these: the guestbook in every language
+    Languages,
+    /// Not one of these either: the share of failures and the time of answers while others attack
     Attacks,
 }
 

@@ -16,6 +16,8 @@ use crate::visitor;
 
 const START_DEADLINE: Duration = Duration::from_secs(60);
 const LOOK_AGAIN: Duration = Duration::from_millis(10);
+/// Looks without growth after which memory counts as settled.
+const SETTLED_LOOKS: u32 = 50;
 /// Linux counts a process's time in hundredths of a second, whatever its own clock does (`man 5
 /// proc`, `USER_HZ`).
 const TICK: Duration = Duration::from_millis(10);
@@ -100,6 +102,19 @@ impl Process {
         let line = status.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':'));
         let kib: f64 = line.context("no such line in /proc/PID/status")?.trim().trim_end_matches(" kB").parse()?;
         Ok(kib / 1024.0)
+    }
+
+    /// The same line once it has not grown for a while.
+    pub async fn settled_memory_mib(&self, name: &str) -> anyhow::Result<f64> {
+        let mut most = self.memory_mib(name)?;
+        let mut looks = 0;
+        while looks < SETTLED_LOOKS {
+            tokio::time::sleep(LOOK_AGAIN).await;
+            let now = self.memory_mib(name)?;
+            looks = if now > most { 0 } else { looks + 1 };
+            most = most.max(now);
+        }
+        Ok(most)
     }
 
     /// From now on `VmHWM` is the most memory held since now.

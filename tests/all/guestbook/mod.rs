@@ -18,17 +18,28 @@ use support::{Engine, TestHost};
 /// A host that the steps share.
 type Host = Arc<TestHost>;
 
-on_both_databases! {
-    the_guestbook_in_rust_keeps_the_contract,
-    the_guestbook_in_python_keeps_the_contract,
+/// One test for each language on each database.
+macro_rules! languages {
+    ($($case:ident: $guest:literal),+ $(,)?) => {
+        on_both_databases! { $($case),+ }
+
+        $(
+            async fn $case(engine: Engine) {
+                keeps_the_contract(engine, $guest).await;
+            }
+        )+
+    };
 }
 
-async fn the_guestbook_in_rust_keeps_the_contract(engine: Engine) {
-    keeps_the_contract(engine, "guestbook-rust").await;
-}
-
-async fn the_guestbook_in_python_keeps_the_contract(engine: Engine) {
-    keeps_the_contract(engine, "guestbook-python").await;
+languages! {
+    the_guestbook_in_rust_keeps_the_contract: "guestbook-rust",
+    the_guestbook_in_javascript_keeps_the_contract: "guestbook-javascript",
+    the_guestbook_in_typescript_keeps_the_contract: "guestbook-typescript",
+    the_guestbook_in_python_keeps_the_contract: "guestbook-python",
+    the_guestbook_in_go_keeps_the_contract: "guestbook-go",
+    the_guestbook_in_c_keeps_the_contract: "guestbook-c",
+    the_guestbook_in_zig_keeps_the_contract: "guestbook-zig",
+    the_guestbook_in_cpp_keeps_the_contract: "guestbook-cpp",
 }
 
 /// Runs every step and tells at the end which have failed; why is in the output above.

@@ -1,0 +1,3 @@
+/** This moment, to the microsecond. */
+export function now(): Instant;
+import { Instant } from "./instant.js";

@@ -139,5 +139,5 @@ export function csrfCheck(token, form = ANY_FORM) {
  * @param {string} [form] the name of the form
  */
 export function csrfField(form = ANY_FORM) {
-  return html`<input type="hidden" name="csrf" value="${csrfToken(form)}" />`;
+  return html`<input type="hidden" name="csrf" value="${csrfToken(form)}">`;
 }

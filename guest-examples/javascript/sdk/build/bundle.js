@@ -29,7 +29,6 @@ export async function bundle(esbuild, entry, folder = process.cwd()) {
     external: ["innkeeper:*", "wasi:*"],
     target: "es2023",
     supported: { "top-level-await": true },
-    keepNames: true,
     sourcemap: "external",
     logLevel: "warning",
     loader: {

@@ -70,8 +70,7 @@ async function prepare(home, version, wit, folder) {
   const made = splicer.spliceBindings(engine, FEATURES, undefined, path, WORLD, false);
   // What the engine imports and the world does not have is answered inside the module from then on.
   const core = splicer.stubWasi(made.wasm, FEATURES, undefined, path, WORLD);
-  mkdirSync(dirname(folder), { recursive: true });
-  const unfinished = mkdtempSync(`${folder}-`);
+  const unfinished = scratch(folder);
   writeFileSync(join(unfinished, "spliced.wasm"), made.wasm);
   writeFileSync(join(unfinished, "core.wasm"), core);
   writeFileSync(join(unfinished, "bindings.js"), made.jsBindings);
@@ -84,6 +83,16 @@ async function prepare(home, version, wit, folder) {
       throw new BuildError(`The engine cannot be kept in ${folder}: ${error.message}`);
     }
     // Another build was faster.
+  }
+}
+
+/** A folder beside the one that it becomes, so that nobody finds half an engine. */
+function scratch(folder) {
+  try {
+    mkdirSync(dirname(folder), { recursive: true });
+    return mkdtempSync(`${folder}-`);
+  } catch (error) {
+    throw new BuildError(`${error.message}: set XDG_CACHE_HOME to a folder that can be written to.`);
   }
 }
 

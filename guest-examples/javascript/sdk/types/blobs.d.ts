@@ -1,3 +1,4 @@
+// Generated from src/blobs.js by TypeScript 6.0.3.
 /**
  * What is known about a blob: immutable bytes with an id.
  *

@@ -1,3 +1,4 @@
+// Generated from src/db.js by TypeScript 6.0.3.
 /**
  * A row: its values by the names of the columns.
  *

@@ -1,3 +1,4 @@
+// Generated from src/decimal.js by TypeScript 6.0.3.
 /** An exact decimal number. It keeps its digits and does not calculate. */
 export class Decimal {
     /** @param {string | number | bigint} value plain digits, for example `-12.50` */

@@ -1,3 +1,4 @@
+// Generated from src/errors.js by TypeScript 6.0.3.
 /**
  * Calls the host and gives its errors their type.
  *

@@ -1,3 +1,4 @@
+// Generated from src/form.js by TypeScript 6.0.3.
 /**
  * Receives the form of the request and checks that it is the app's own, by the hidden field of
  * `csrfField`. It takes no files unless `maxFiles` says so. Throws a `FormError` with the status for

@@ -1,3 +1,4 @@
+// Generated from src/html.js by TypeScript 6.0.3.
 /**
  * Markup with values in it: texts are escaped, `Html` is put in as it is, lists are joined, and
  * null, undefined and false leave nothing.

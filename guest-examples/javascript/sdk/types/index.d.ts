@@ -1,3 +1,4 @@
+// Generated from src/index.js by TypeScript 6.0.3.
 /// <reference path="wit.d.ts" preserve="true" />
 export * as blobs from "./blobs.js";
 export * as db from "./db.js";

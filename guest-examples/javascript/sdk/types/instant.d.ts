@@ -1,3 +1,4 @@
+// Generated from src/instant.js by TypeScript 6.0.3.
 /** A point in time to the microsecond: a `Date` that keeps the three digits that a `Date` has no room for. */
 export class Instant extends Date {
     /**

@@ -1,3 +1,4 @@
+// Generated from src/lines.js by TypeScript 6.0.3.
 /**
  * Replaces lines of the bundle in a stack trace by lines of the source files.
  *

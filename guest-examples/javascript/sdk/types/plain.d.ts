@@ -1,3 +1,4 @@
+// Generated from src/plain.js by TypeScript 6.0.3.
 /** A day of the calendar, without a zone. Year 0 is 1 BC. */
 export class PlainDate {
     /**

@@ -1,3 +1,4 @@
+// Generated from src/responses.js by TypeScript 6.0.3.
 /** @import { Html } from "./html.js" */
 /**
  * An answer with a page that no cache may keep.

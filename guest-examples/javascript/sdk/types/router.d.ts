@@ -1,3 +1,4 @@
+// Generated from src/router.js by TypeScript 6.0.3.
 /**
  * Answers a request; `params` are the parts of the path that the address names.
  *

@@ -1,3 +1,4 @@
+// Generated from src/serve.js by TypeScript 6.0.3.
 /**
  * Answers a request: a function, or an object with a function `fetch`, as Hono's apps are.
  *

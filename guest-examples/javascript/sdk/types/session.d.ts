@@ -1,3 +1,4 @@
+// Generated from src/session.js by TypeScript 6.0.3.
 /**
  * The value under a key, or undefined.
  *

@@ -1,3 +1,4 @@
+// Generated from src/table.js by TypeScript 6.0.3.
 /**
  * A column: its type, or its type with more about it.
  *

@@ -1,3 +1,4 @@
+// Generated from src/values.js by TypeScript 6.0.3.
 /**
  * A value for a parameter. Objects and arrays go as JSON documents.
  *

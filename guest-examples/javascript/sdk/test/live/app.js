@@ -206,6 +206,7 @@ const routes = router({
   "GET /status/:status": (_, { status }) => {
     throw new HttpError(Number(status), `with ${status}`);
   },
+  "GET /random": () => Response.json([Math.random(), crypto.randomUUID()]),
   "GET /nothing": () => undefined,
 });
 

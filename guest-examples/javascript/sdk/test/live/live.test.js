@@ -63,3 +63,8 @@ test("errors have their status", async () => {
   assert.equal((await ask("/nowhere")).status, 404);
   assert.equal((await ask("/nothing")).status, 500);
 });
+
+test("no two requests see the same random numbers, although the app was started at build time", async () => {
+  const seen = await Promise.all([1, 2, 3].map(async () => (await ask("/random")).json()));
+  assert.equal(new Set(seen.flat()).size, 6);
+});

@@ -1,4 +1,4 @@
-// Generated from wit/ by jco 1.35.0 (guest-types).
+// Generated from the WIT by jco 1.35.0.
 declare module 'innkeeper:storage/blob-upload@0.1.0' {
   /**
    * Receives the form in the body of the current request, `multipart/form-data` or `application/x-www-form-urlencoded`, and stages its files

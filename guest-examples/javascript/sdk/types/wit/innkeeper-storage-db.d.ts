@@ -1,4 +1,4 @@
-// Generated from wit/ by jco 1.35.0 (guest-types).
+// Generated from the WIT by jco 1.35.0.
 declare module 'innkeeper:storage/db@0.1.0' {
   /**
    * Runs a statement and returns all its rows. For SELECT, and for INSERT, UPDATE, DELETE with RETURNING.

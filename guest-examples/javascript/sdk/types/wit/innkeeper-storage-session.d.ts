@@ -1,4 +1,4 @@
-// Generated from wit/ by jco 1.35.0 (guest-types).
+// Generated from the WIT by jco 1.35.0.
 declare module 'innkeeper:storage/session@0.1.0' {
   /**
    * The value under `key`, if there is one.

@@ -1,4 +1,4 @@
-// Generated from wit/ by jco 1.35.0 (guest-types).
+// Generated from the WIT by jco 1.35.0.
 declare module 'wasi:clocks/wall-clock@0.2.10' {
   /**
    * Read the current value of the clock.

@@ -1,4 +1,4 @@
-// Generated from wit/ by jco 1.35.0 (guest-types).
+// Generated from the WIT by jco 1.35.0.
 declare module 'wasi:config/store@0.2.0-rc.1' {
   /**
    * Gets a configuration value of type `string` associated with the `key`.

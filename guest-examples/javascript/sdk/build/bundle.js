@@ -1,5 +1,6 @@
 // One file of the app, of everything that it imports, and of the SDK.
 
+import { builtinModules } from "node:module";
 import { fileURLToPath } from "node:url";
 
 import { BuildError } from "./error.js";
@@ -27,6 +28,7 @@ export async function bundle(esbuild, entry, folder = process.cwd()) {
     mainFields: ["module", "main"],
     conditions: ["worker"],
     external: ["innkeeper:*", "wasi:*"],
+    plugins: [withoutNode],
     target: "es2023",
     supported: { "top-level-await": true },
     sourcemap: "external",
@@ -46,6 +48,23 @@ export async function bundle(esbuild, entry, folder = process.cwd()) {
   table.sources = table.sources.map(shown);
   return { code: `${code}\nglobalThis.innkeeperLines = ${JSON.stringify(table)};\n`, table };
 }
+
+/** Says what is wrong with an import of Node's own modules. */
+const withoutNode = {
+  name: "without-node",
+  setup(build) {
+    const names = builtinModules.map((name) => name.replace("/", "\\/")).join("|");
+    build.onResolve({ filter: new RegExp(`^(node:.*|${names})$`) }, async ({ path, pluginData, ...options }) => {
+      if (pluginData === withoutNode) {
+        return undefined;
+      }
+      // A package of the same name, for example `buffer` or `events`, is as good as any other.
+      const { errors, ...found } = await build.resolve(path, { ...options, pluginData: withoutNode });
+      const text = `${path} is a module of Node.js, which is not there when the app runs`;
+      return errors.length === 0 ? found : { errors: [{ text }] };
+    });
+  },
+};
 
 async function run(esbuild, options) {
   try {

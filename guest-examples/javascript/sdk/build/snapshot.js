@@ -60,9 +60,12 @@ function run(program, parameters, { env, input }) {
   });
 }
 
-/** What the app said: without the backtrace of the engine that follows. */
+/** What went wrong, for the app's author: without the backtrace of the engine. */
 function reason(errors) {
-  return (
-    errors.split(/^Error: (?:the `componentize.wizer` function trapped|failed to invoke)/m)[0].trim() || errors.trim()
-  );
+  const [said] = errors.split(/^Error: the `componentize.wizer` function trapped/m);
+  const [, interfaceName, name] = /unknown imported function: '([^']*)' '([^']*)'/.exec(errors) ?? [];
+  if (name !== undefined) {
+    return `A module calls ${name} of ${interfaceName} while it is loaded, at build time: do that when a request comes.`;
+  }
+  return said.trim() || errors.trim();
 }

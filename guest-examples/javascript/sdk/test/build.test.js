@@ -61,6 +61,17 @@ test("an error while the app starts is told in its own lines", async () => {
   await assert.rejects(started, (error) => /too early/.test(error.message) && /\bapp\.js:4\b/.test(error.message));
 });
 
+test("a call to the host while the app starts is told by its name", async () => {
+  for (const [code, name] of [
+    [`import { query } from "innkeeper:storage/db@0.1.0";\nquery("select 1", []);\n`, /query of innkeeper:storage\/db/],
+    [`Math.random();\n`, /get-random-u64 of wasi:random/],
+  ]) {
+    const app = `${code}addEventListener("fetch", () => {});\n`;
+    const started = withApp(app, async (folder, bundled) => snapshot(await prepareEngine(), bundled, folder));
+    await assert.rejects(started, (error) => name.test(error.message) && !error.message.includes("backtrace"));
+  }
+});
+
 test("the component's module is the one that the engine's own tool makes", async () => {
   const home = find("@bytecodealliance/componentize-js");
   const { splicer } = await import(pathToFileURL(join(home, "lib/spidermonkey-embedding-splicer.js")).href);

@@ -23,7 +23,10 @@ import * as visitor from "./visitor.js";
 
 const PAGE_ENTRIES = 20;
 const MAX_ENTRIES = 100;
-/** A photo never changes; an hour is how long one that was deleted may still show in a browser that knows it. */
+/**
+ * A photo never changes; an hour is how long one that was deleted may still show in a browser that
+ * knows it.
+ */
 const PHOTO_MAX_AGE_SECONDS = 3_600;
 
 const routes = router({

@@ -16,7 +16,10 @@ export function define() {
   });
 }
 
-/** At most `limit` entries that are older than the entry `before`, or the newest; and where the next listing begins. */
+/**
+ * At most `limit` entries that are older than the entry `before`, or the newest; and where the next
+ * listing begins.
+ */
 export function list(before = LARGEST, limit) {
   const sql = "select id, author, message, photo, owner, created from entries where id < $1 order by id desc limit $2";
   // One more than asked for shows whether there are older ones.
@@ -41,7 +44,10 @@ export function hasPhoto(blob) {
   return db.queryOne("select id from entries where photo = $1", blob) !== undefined;
 }
 
-/** Deletes the entry if it belongs to `owner`, and returns it. One statement decides and deletes, so that of two parallel requests only one gets the photo to delete. */
+/**
+ * Deletes the entry if it belongs to `owner`, and returns it. One statement decides and deletes, so
+ * that of two parallel requests only one gets the photo to delete.
+ */
 export function remove(id, owner) {
   return db.queryOne("delete from entries where id = $1 and owner = $2 returning photo", id, owner);
 }

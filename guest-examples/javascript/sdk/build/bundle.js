@@ -78,7 +78,10 @@ async function run(esbuild, options) {
   }
 }
 
-/** How a source file, seen from the project's folder, is called in stack traces: packages and the SDK by their names. */
+/**
+ * How a source file, seen from the project's folder, is called in stack traces: packages and the
+ * SDK by their names.
+ */
 function shown(source) {
   const packaged = source.lastIndexOf("node_modules/");
   if (packaged >= 0) {

@@ -1,4 +1,5 @@
-// Starts the app inside the engine and takes a snapshot of its memory: a component starts from there.
+// Starts the app inside the engine and takes a snapshot of its memory: a component starts from
+// there.
 
 import { spawn } from "node:child_process";
 import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";

@@ -1,4 +1,5 @@
-/** @import { Blob as HostBlob, FormLimits as HostLimits, Reader, SendOptions, Writer } from "innkeeper:storage/blob-upload@0.1.0" */
+/** @import { Blob as HostBlob, FormLimits, SendOptions } from "innkeeper:storage/blob-upload@0.1.0" */
+/** @import { Reader, Writer } from "innkeeper:storage/blob-upload@0.1.0" */
 
 import * as host from "innkeeper:storage/blob-upload@0.1.0";
 
@@ -22,7 +23,8 @@ const LISTED = 1000;
  */
 
 /**
- * What a form or an upload may contain. What is left out is not limited, but for the app's own limits.
+ * What a form or an upload may contain. What is left out is not limited, but for the app's own
+ * limits.
  *
  * @typedef {object} Limits
  * @property {number} [maxFile] bytes of the largest file
@@ -138,8 +140,8 @@ export { remove as delete };
  * to offer the file for saving, redirect to the path of `signDownload`.
  *
  * @param {string} id
- * @param {{ maxAge?: number, status?: number, headers?: HeadersInit }} [options] `maxAge`: how many seconds the browser
- *   may use its copy without asking; by default it asks each time
+ * @param {{ maxAge?: number, status?: number, headers?: HeadersInit }} [options] `maxAge`: how many
+ *   seconds the browser may use its copy without asking; by default it asks each time
  */
 export function sendBlob(id, { maxAge, status = 200, headers } = {}) {
   const all = new Headers(headers);
@@ -162,7 +164,8 @@ export function signDownload(id, seconds, options) {
 }
 
 /**
- * Leave for whoever holds it to upload one blob by the tus protocol: the id that it will have, and the path.
+ * Leave for whoever holds it to upload one blob by the tus protocol: the id that it will have, and
+ * the path.
  *
  * @param {number} seconds
  * @param {Limits} [limits]
@@ -242,7 +245,7 @@ function toBlob({ size, created, ...blob }) {
   return { ...blob, name: blob.name, size: Number(size), created: new Instant(created) };
 }
 
-/** @param {Limits} [limits] @returns {HostLimits | undefined} */
+/** @param {Limits} [limits] @returns {FormLimits | undefined} */
 function toLimits(limits) {
   return limits && { maxFile: undefined, maxTotal: undefined, maxFiles: undefined, accept: [], ...limits };
 }

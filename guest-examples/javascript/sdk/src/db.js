@@ -151,7 +151,9 @@ export function commit() {
   calling("db", () => host.commit());
 }
 
-/** Undoes everything that this request has written, files and session included. The request goes on. */
+/**
+ * Undoes everything that this request has written, files and session included. The request goes on.
+ */
 export function rollback() {
   calling("db", () => host.rollback());
 }

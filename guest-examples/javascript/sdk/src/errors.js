@@ -1,5 +1,17 @@
 /** @typedef {"db" | "blob-upload" | "session"} InterfaceName */
 
+/**
+ * What the WIT knows of a failure.
+ *
+ * @typedef {object} Failure
+ * @property {string} code
+ * @property {string} message
+ * @property {boolean} retryable
+ * @property {string} [sqlstate]
+ * @property {string} [constraint]
+ * @property {string} [field]
+ */
+
 /** What a refused upload is answered with; the codes are those of `blob-upload`. */
 const UPLOAD_STATUS = new Map([
   ["not-found", 404],
@@ -14,7 +26,7 @@ const UPLOAD_STATUS = new Map([
 export class InnkeeperError extends Error {
   /**
    * @param {InterfaceName} interfaceName
-   * @param {{ code: string, message: string, retryable: boolean, sqlstate?: string, constraint?: string, field?: string }} failure
+   * @param {Failure} failure
    */
   constructor(interfaceName, failure) {
     super(failure.message);

@@ -1,6 +1,9 @@
 const TEXT = /^(.+[T ]\d\d:\d\d:\d\d)(?:[.,](\d{1,6})\d*)?(Z|[+-]\d\d(?::?\d\d)?)$/i;
 
-/** A point in time to the microsecond: a `Date` that keeps the three digits that a `Date` has no room for. */
+/**
+ * A point in time to the microsecond: a `Date` that keeps the three digits that a `Date` has no
+ * room for.
+ */
 export class Instant extends Date {
   #rest;
 

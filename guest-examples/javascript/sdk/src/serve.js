@@ -10,11 +10,16 @@ const RETRY_AFTER_SECONDS = 2;
  */
 
 /**
+ * Answers a request whose handler has thrown.
+ *
+ * @typedef {(error: unknown, request: Request) => Response | Promise<Response>} OnError
+ */
+
+/**
  * Makes a handler the app's. Call it once.
  *
  * @param {Answer | { fetch: Answer }} handler
- * @param {{ onError?: (error: unknown, request: Request) => Response | Promise<Response> }} [options] `onError` answers
- *   where the handler throws; by default that is `failure`
+ * @param {{ onError?: OnError }} [options] by default that is `failure`
  */
 export function serve(handler, { onError = failure } = {}) {
   const answer = typeof handler === "function" ? handler : handler.fetch.bind(handler);
@@ -24,7 +29,11 @@ export function serve(handler, { onError = failure } = {}) {
   });
 }
 
-/** @param {Answer} answer @param {Request} request @param {(error: unknown, request: Request) => Response | Promise<Response>} onError */
+/**
+ * @param {Answer} answer
+ * @param {Request} request
+ * @param {OnError} onError
+ */
 async function answered(answer, request, onError) {
   try {
     const response = await answer(request);

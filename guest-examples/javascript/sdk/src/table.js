@@ -9,6 +9,14 @@ export const NOW = Symbol("now");
 /** A default: a random uuid. */
 export const RANDOM_UUID = Symbol("random uuid");
 
+/** @typedef {Param | typeof NOW | typeof RANDOM_UUID} Default */
+
+/**
+ * A row of another table; by default it cannot be deleted while a row refers to it.
+ *
+ * @typedef {{ table: string, column: string, onDelete?: OnDelete }} Reference
+ */
+
 /**
  * A column: its type, or its type with more about it.
  *
@@ -20,8 +28,8 @@ export const RANDOM_UUID = Symbol("random uuid");
  * @property {boolean} [unique] whether no two rows may have the same value
  * @property {boolean} [index] whether the column has an index
  * @property {number} [maxLength] the most characters of a text
- * @property {Param | typeof NOW | typeof RANDOM_UUID} [default] what a new row gets where the statement does not name the column
- * @property {{ table: string, column: string, onDelete?: OnDelete }} [references] the row to which it refers; by default that one cannot be deleted
+ * @property {Default} [default] what a new row gets where the statement does not name the column
+ * @property {Reference} [references] the row to which it refers
  */
 
 /**

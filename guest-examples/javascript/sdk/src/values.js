@@ -7,7 +7,9 @@ import { PlainDate, PlainDateTime, PlainTime } from "./plain.js";
 const LEAST = -(2n ** 63n);
 const MOST = 2n ** 63n - 1n;
 
-/** A value as a JSON document: for texts, numbers and null, which would go to the database as such. */
+/**
+ * A value as a JSON document: for texts, numbers and null, which would go to the database as such.
+ */
 export class Json {
   /** @param {unknown} value */
   constructor(value) {
@@ -37,7 +39,8 @@ export class OtherValue {
  * A value for a parameter. Objects and arrays go as JSON documents.
  *
  * @typedef {null | boolean | number | bigint | string | Decimal | Date | PlainDate | PlainTime | PlainDateTime
- *   | Uint8Array | ArrayBuffer | Json | OtherValue | readonly unknown[] | { readonly [key: string]: unknown }} Param
+ *   | Uint8Array | ArrayBuffer | Json | OtherValue | readonly unknown[] | { readonly [key: string]:
+ * unknown }} Param
  */
 
 /**
@@ -68,8 +71,13 @@ export function toValue(value) {
   }
 }
 
-/** A number without a fraction is an integer as long as it is exact; -0 is a float, because an integer has no sign of 0.
- * @param {number} value @returns {Value} */
+/**
+ * A number without a fraction is an integer as long as it is exact. -0 is a float, because an
+ * integer 0 has no sign.
+ *
+ * @param {number} value
+ * @returns {Value}
+ */
 function fromNumber(value) {
   return Number.isSafeInteger(value) && !Object.is(value, -0)
     ? { tag: "integer", val: BigInt(value) }

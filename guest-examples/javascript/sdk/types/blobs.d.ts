@@ -12,7 +12,8 @@
  * @property {boolean} kept whether it stays
  */
 /**
- * What a form or an upload may contain. What is left out is not limited, but for the app's own limits.
+ * What a form or an upload may contain. What is left out is not limited, but for the app's own
+ * limits.
  *
  * @typedef {object} Limits
  * @property {number} [maxFile] bytes of the largest file
@@ -89,8 +90,8 @@ export function keep(id: string): void;
  * to offer the file for saving, redirect to the path of `signDownload`.
  *
  * @param {string} id
- * @param {{ maxAge?: number, status?: number, headers?: HeadersInit }} [options] `maxAge`: how many seconds the browser
- *   may use its copy without asking; by default it asks each time
+ * @param {{ maxAge?: number, status?: number, headers?: HeadersInit }} [options] `maxAge`: how many
+ *   seconds the browser may use its copy without asking; by default it asks each time
  */
 export function sendBlob(id: string, { maxAge, status, headers }?: {
     maxAge?: number;
@@ -106,7 +107,8 @@ export function sendBlob(id: string, { maxAge, status, headers }?: {
  */
 export function signDownload(id: string, seconds: number, options?: SignedOptions): string;
 /**
- * Leave for whoever holds it to upload one blob by the tus protocol: the id that it will have, and the path.
+ * Leave for whoever holds it to upload one blob by the tus protocol: the id that it will have, and
+ * the path.
  *
  * @param {number} seconds
  * @param {Limits} [limits]
@@ -174,7 +176,8 @@ export type Blob = {
     kept: boolean;
 };
 /**
- * What a form or an upload may contain. What is left out is not limited, but for the app's own limits.
+ * What a form or an upload may contain. What is left out is not limited, but for the app's own
+ * limits.
  */
 export type Limits = {
     /**

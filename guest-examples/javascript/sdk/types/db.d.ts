@@ -88,7 +88,9 @@ export function transaction<T>(run: (transaction: Transaction) => T, options?: {
 }): T;
 /** Keeps everything that this request has written so far, whatever becomes of the rest. */
 export function commit(): void;
-/** Undoes everything that this request has written, files and session included. The request goes on. */
+/**
+ * Undoes everything that this request has written, files and session included. The request goes on.
+ */
 export function rollback(): void;
 /**
  * Runs those migrations that this app has not run yet and returns their names. Call it at the start

@@ -12,16 +12,9 @@ export function calling<T>(interfaceName: InterfaceName, call: () => T): T;
 export class InnkeeperError extends Error {
     /**
      * @param {InterfaceName} interfaceName
-     * @param {{ code: string, message: string, retryable: boolean, sqlstate?: string, constraint?: string, field?: string }} failure
+     * @param {Failure} failure
      */
-    constructor(interfaceName: InterfaceName, failure: {
-        code: string;
-        message: string;
-        retryable: boolean;
-        sqlstate?: string;
-        constraint?: string;
-        field?: string;
-    });
+    constructor(interfaceName: InterfaceName, failure: Failure);
     /** The interface that was called. */
     interface: InterfaceName;
     /** The code of the WIT, for example `unique-violation`. */
@@ -71,3 +64,14 @@ export class FormError extends HttpError {
     form: import("./form.js").Form | undefined;
 }
 export type InterfaceName = "db" | "blob-upload" | "session";
+/**
+ * What the WIT knows of a failure.
+ */
+export type Failure = {
+    code: string;
+    message: string;
+    retryable: boolean;
+    sqlstate?: string | undefined;
+    constraint?: string | undefined;
+    field?: string | undefined;
+};

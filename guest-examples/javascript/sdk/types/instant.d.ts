@@ -1,5 +1,8 @@
 // Generated from src/instant.js by TypeScript 6.0.3.
-/** A point in time to the microsecond: a `Date` that keeps the three digits that a `Date` has no room for. */
+/**
+ * A point in time to the microsecond: a `Date` that keeps the three digits that a `Date` has no
+ * room for.
+ */
 export class Instant extends Date {
     /**
      * The instant of a `Date`, which has milliseconds only.

@@ -5,16 +5,20 @@
  * @typedef {(request: Request) => Response | Promise<Response>} Answer
  */
 /**
+ * Answers a request whose handler has thrown.
+ *
+ * @typedef {(error: unknown, request: Request) => Response | Promise<Response>} OnError
+ */
+/**
  * Makes a handler the app's. Call it once.
  *
  * @param {Answer | { fetch: Answer }} handler
- * @param {{ onError?: (error: unknown, request: Request) => Response | Promise<Response> }} [options] `onError` answers
- *   where the handler throws; by default that is `failure`
+ * @param {{ onError?: OnError }} [options] by default that is `failure`
  */
 export function serve(handler: Answer | {
     fetch: Answer;
 }, { onError }?: {
-    onError?: (error: unknown, request: Request) => Response | Promise<Response>;
+    onError?: OnError;
 }): void;
 /**
  * The answer to an error that nobody else has answered: the status that it names, else 500, or 503
@@ -35,3 +39,7 @@ export function report(error: unknown): string;
  * Answers a request: a function, or an object with a function `fetch`, as Hono's apps are.
  */
 export type Answer = (request: Request) => Response | Promise<Response>;
+/**
+ * Answers a request whose handler has thrown.
+ */
+export type OnError = (error: unknown, request: Request) => Response | Promise<Response>;

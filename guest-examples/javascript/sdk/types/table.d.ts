@@ -1,4 +1,10 @@
 // Generated from src/table.js by TypeScript 6.0.3.
+/** @typedef {Param | typeof NOW | typeof RANDOM_UUID} Default */
+/**
+ * A row of another table; by default it cannot be deleted while a row refers to it.
+ *
+ * @typedef {{ table: string, column: string, onDelete?: OnDelete }} Reference
+ */
 /**
  * A column: its type, or its type with more about it.
  *
@@ -10,8 +16,8 @@
  * @property {boolean} [unique] whether no two rows may have the same value
  * @property {boolean} [index] whether the column has an index
  * @property {number} [maxLength] the most characters of a text
- * @property {Param | typeof NOW | typeof RANDOM_UUID} [default] what a new row gets where the statement does not name the column
- * @property {{ table: string, column: string, onDelete?: OnDelete }} [references] the row to which it refers; by default that one cannot be deleted
+ * @property {Default} [default] what a new row gets where the statement does not name the column
+ * @property {Reference} [references] the row to which it refers
  */
 /**
  * What does not belong to one column.
@@ -34,6 +40,15 @@ export function describe(name: string, columns: Record<string, ColumnType | Colu
 export const NOW: unique symbol;
 /** A default: a random uuid. */
 export const RANDOM_UUID: unique symbol;
+export type Default = Param | typeof NOW | typeof RANDOM_UUID;
+/**
+ * A row of another table; by default it cannot be deleted while a row refers to it.
+ */
+export type Reference = {
+    table: string;
+    column: string;
+    onDelete?: OnDelete;
+};
 /**
  * A column: its type, or its type with more about it.
  */
@@ -66,15 +81,11 @@ export type ColumnOptions = {
     /**
      * what a new row gets where the statement does not name the column
      */
-    default?: Param | unique symbol | unique symbol | undefined;
+    default?: Default | undefined;
     /**
-     * the row to which it refers; by default that one cannot be deleted
+     * the row to which it refers
      */
-    references?: {
-        table: string;
-        column: string;
-        onDelete?: OnDelete;
-    } | undefined;
+    references?: Reference | undefined;
 };
 /**
  * What does not belong to one column.

@@ -3,7 +3,8 @@
  * A value for a parameter. Objects and arrays go as JSON documents.
  *
  * @typedef {null | boolean | number | bigint | string | Decimal | Date | PlainDate | PlainTime | PlainDateTime
- *   | Uint8Array | ArrayBuffer | Json | OtherValue | readonly unknown[] | { readonly [key: string]: unknown }} Param
+ *   | Uint8Array | ArrayBuffer | Json | OtherValue | readonly unknown[] | { readonly [key: string]:
+ * unknown }} Param
  */
 /**
  * Turns a value of JavaScript into one of the database.
@@ -37,7 +38,9 @@ export function toNumber(value: bigint): number | bigint;
  * @returns {any[]}
  */
 export function toObjects(columns: string[], rows: Value[][]): any[];
-/** A value as a JSON document: for texts, numbers and null, which would go to the database as such. */
+/**
+ * A value as a JSON document: for texts, numbers and null, which would go to the database as such.
+ */
 export class Json {
     /** @param {unknown} value */
     constructor(value: unknown);

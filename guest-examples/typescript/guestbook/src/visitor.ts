@@ -23,7 +23,9 @@ export function current(): Visitor {
   };
 }
 
-/** Reads the session with this visit counted: by the host, so that two pages at once are two visits. */
+/**
+ * Reads the session with this visit counted: by the host, so that two pages at once are two visits.
+ */
 export function welcome(): Visitor {
   return { ...current(), visits: Number(session.increment(VISITS)) };
 }

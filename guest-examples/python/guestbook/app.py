@@ -111,9 +111,7 @@ def delete_entry(request: Request, id: str) -> Response:
     if wanted is None:
         raise HTTPError(404)
     # One statement decides and deletes, so that of two parallel requests only one gets the photo to delete.
-    deleted = db.query_one(
-        "delete from entries where id = $1 and owner = $2 returning photo", wanted, session.user()
-    )
+    deleted = db.query_one("delete from entries where id = $1 and owner = $2 returning photo", wanted, session.user())
     if deleted is None:
         if db.query_one("select id from entries where id = $1", wanted):
             return pages.short(403, "This entry is somebody else's.")

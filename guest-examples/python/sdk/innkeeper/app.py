@@ -143,4 +143,6 @@ def _pattern(path: str) -> re.Pattern[str]:
     if not path.startswith("/"):
         raise ValueError(f"a path begins with a slash, unlike {path!r}")
     parts = re.split(r"\{(\w+)\}", path)
-    return re.compile("".join(f"(?P<{part}>[^/]*)" if place % 2 else re.escape(part) for place, part in enumerate(parts)))
+    return re.compile(
+        "".join(f"(?P<{part}>[^/]*)" if place % 2 else re.escape(part) for place, part in enumerate(parts))
+    )

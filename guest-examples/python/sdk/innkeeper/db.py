@@ -9,7 +9,7 @@ raises `innkeeper.Error`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Sequence
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Literal, TypeVar, overload
@@ -56,7 +56,7 @@ def execute(sql: str, *params: object) -> int:
     return call("db", bindings.execute, text(sql, "a statement"), _values(params))
 
 
-def cursor(sql: str, *params: object, size: int = 100) -> Iterator[Row]:
+def cursor(sql: str, *params: object, size: int = 100) -> Generator[Row, None, None]:
     """The rows of a query one after the other, `size` of them fetched at a time.
 
     The query is run when the first row is asked for. Closing the generator closes the cursor.
@@ -79,8 +79,7 @@ class Outcome:
 
 def batch(statements: Iterable[str | Sequence[Any]]) -> list[Outcome]:
     """Runs statements one after the other, all or none: `batch([("delete from a where id = $1", 7), "delete from b"])`."""
-    wanted = [(statement,) if isinstance(statement, str) else statement for statement in statements]
-    parts = [bindings.Statement(text(sql, "a statement"), _values(params)) for sql, *params in wanted]
+    parts = [_statement(statement) for statement in statements]
     return [Outcome(outcome.affected, to_rows(outcome.rows)) for outcome in call("db", bindings.batch, parts)]
 
 
@@ -155,6 +154,11 @@ def transaction(
     level = None if isolation is None else _member(bindings.Isolation, isolation)
     options = bindings.TransactionOptions(level, bool(read_only), optional_number(timeout_ms, "timeout_ms"))
     return Transaction(options)
+
+
+def _statement(statement: str | Sequence[Any]) -> bindings.Statement:
+    sql, params = (statement, ()) if isinstance(statement, str) else (statement[0], statement[1:])
+    return bindings.Statement(text(sql, "a statement"), _values(params))
 
 
 def _values(params: Iterable[object]) -> list[bindings.Value]:

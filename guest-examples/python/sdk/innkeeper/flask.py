@@ -24,7 +24,7 @@ class File(FileStorage):
     """A file of a form. `blob` is what the host has staged: keep it with `blobs.keep(file.blob.id)`."""
 
     def __init__(self, field: str, blob: blobs.Blob) -> None:
-        super().__init__(_LateBlob(blob.id), blob.name or "", field, blob.content_type, blob.size)
+        super().__init__(io.BufferedReader(_LateBlob(blob.id)), blob.name or "", field, blob.content_type, blob.size)
         self.blob = blob
 
 

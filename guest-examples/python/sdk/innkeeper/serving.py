@@ -13,7 +13,7 @@ from wit_world import exports
 from wit_world.imports import types
 from wit_world.imports.streams import StreamError_Closed
 
-from innkeeper import wsgi
+from innkeeper import preload, wsgi  # noqa: F401
 from innkeeper.app import App
 from innkeeper.http import Headers, Request, Response, Sent
 

@@ -68,7 +68,9 @@ def renew(user: str | None) -> None:
 
 def set_expiry(idle_seconds: int | None = None, absolute_seconds: int | None = None) -> None:
     """Changes how long this session lives: after its last use, and from now on at most."""
-    idle, absolute = optional_number(idle_seconds, "idle_seconds"), optional_number(absolute_seconds, "absolute_seconds")
+    idle, absolute = optional_number(idle_seconds, "idle_seconds"), optional_number(
+        absolute_seconds, "absolute_seconds"
+    )
     call("session", bindings.set_expiry, idle, absolute)
 
 

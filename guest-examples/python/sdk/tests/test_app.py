@@ -4,7 +4,7 @@ import contextlib
 import io
 import unittest
 import wsgiref.validate
-from typing import Any
+from typing import Any, cast
 from unittest import mock
 
 from componentize_py_types import Err
@@ -15,8 +15,12 @@ from innkeeper.http import Headers
 
 
 def ask(app: Any, method: str, target: str, body: bytes = b"", **headers: str) -> Response:
-    entries = [("host", b"example.org:8080"), *((name.replace("_", "-"), text.encode()) for name, text in headers.items())]
-    return app(Request(method, target, Headers.of(entries), lambda: io.BytesIO(body)))
+    entries = [
+        ("host", b"example.org:8080"),
+        *((name.replace("_", "-"), text.encode()) for name, text in headers.items()),
+    ]
+    request = Request(method, target, Headers.of(entries), lambda: cast(io.RawIOBase, io.BytesIO(body)))
+    return cast(Response, app(request))
 
 
 def header(response: Response, name: str) -> str | None:
@@ -37,7 +41,9 @@ class Routes(unittest.TestCase):
         self.assertEqual(header(page, "cache-control"), "no-store")
         self.assertEqual(header(page, "x-content-type-options"), "nosniff")
         document = ask(self.app, "GET", "/entries/a%2Fb%20c?q=1&q=2")
-        self.assertEqual((document.body, header(document, "content-type")), (b'{"id":"a/b c","q":"1"}', "application/json"))
+        self.assertEqual(
+            (document.body, header(document, "content-type")), (b'{"id":"a/b c","q":"1"}', "application/json")
+        )
         self.assertEqual(ask(self.app, "HEAD", "/").status, 200)
 
     def test_other_addresses_and_methods_are_told_so(self) -> None:
@@ -118,7 +124,9 @@ class Wsgi(unittest.TestCase):
         def application(environ: dict[str, Any], start_response: Any) -> list[bytes]:
             seen.update(environ)
             body = environ["wsgi.input"].read(100)
-            start_response("201 Created", [("Content-Type", "text/plain"), ("Set-Cookie", "a=1"), ("Set-Cookie", "b=2")])
+            start_response(
+                "201 Created", [("Content-Type", "text/plain"), ("Set-Cookie", "a=1"), ("Set-Cookie", "b=2")]
+            )
             return [b"got ", body]
 
         checked = wsgi.adapt(wsgiref.validate.validator(application))

@@ -14,7 +14,7 @@ from innkeeper.rows import Columns
 from innkeeper.values import from_value, to_json, to_value
 
 BERLIN = timezone(timedelta(hours=1))
-BOTH_WAYS = [
+BOTH_WAYS: list[tuple[object, bindings.Value]] = [
     (None, bindings.Value_Null()),
     (True, bindings.Value_Boolean(True)),
     (-(2**63), bindings.Value_Integer(-(2**63))),
@@ -71,14 +71,15 @@ class Values(unittest.TestCase):
                 to_value(plain)
 
     def test_what_python_has_no_value_for_stays_as_it_is(self) -> None:
-        for value in [
+        beyond: list[bindings.Value] = [
             bindings.Value_Date(bindings.Date(0, 1, 1)),
             bindings.Value_Date(bindings.Date(294_276, 1, 1)),
             bindings.Value_Time(bindings.Time(24, 0, 0, 0)),
             bindings.Value_Datetime(bindings.Datetime(bindings.Date(10_000, 1, 1), bindings.Time(0, 0, 0, 0))),
             bindings.Value_Instant(253_402_300_800_000_000),
             bindings.Value_Instant(-(2**63)),
-        ]:
+        ]
+        for value in beyond:
             with self.subTest(value=value):
                 self.assertEqual(from_value(value), value)
                 self.assertEqual(to_value(from_value(value)), value)

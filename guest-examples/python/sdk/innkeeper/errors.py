@@ -10,6 +10,9 @@ from componentize_py_types import Err
 P = ParamSpec("P")
 T = TypeVar("T")
 
+# Whether the app is still being imported: the host can be called only during a request.
+is_importing = True
+
 
 class Error(Exception):
     """A call to `db`, `blobs` or `session` failed.
@@ -51,6 +54,10 @@ class Error(Exception):
 
 def call(interface: str, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
     """Calls a function of the bindings and raises what it fails with as an `Error`."""
+    if is_importing:
+        raise RuntimeError(
+            f"{interface} was called while the app was imported: call it in a function, during a request"
+        )
     try:
         return function(*args, **kwargs)
     except Err as failure:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import linecache
 import sys
 import traceback
 from collections.abc import Callable, Iterable
@@ -13,22 +14,38 @@ from wit_world import exports
 from wit_world.imports import types
 from wit_world.imports.streams import StreamError_Closed
 
-from innkeeper import preload, wsgi  # noqa: F401
+from innkeeper import errors, preload, wsgi  # noqa: F401
 from innkeeper.app import App
 from innkeeper.http import Headers, Request, Response, Sent
 
 # What is written at once where the host has room.
 PIECE_BYTES = 65_536
+# Where componentize-py shows the folder of the app: behind that of the module that `innkeeper_build` writes.
+ROOT = "/1"
 
 _app: Callable[[Request], Response] | None = None
 
 
 def serve(app: Any) -> None:
     """Says which app answers: an `App`, or any WSGI application, such as a Flask app."""
-    global _app
     if not callable(app):
         raise TypeError(f"the app is an innkeeper.App or a WSGI application, not {type(app).__name__}")
-    _app = app if isinstance(app, App) else wsgi.adapt(app)
+    answer_with(app if isinstance(app, App) else wsgi.adapt(app))
+
+
+def answer_with(function: Callable[[Request], Response]) -> None:
+    """Says which function answers. No exception may leave it."""
+    global _app
+    _app = function
+
+
+def keep_sources() -> None:
+    """Remembers the lines of the app's modules, which a traceback shows: the files are not there when it runs."""
+    for module in list(sys.modules.values()):
+        file = getattr(module, "__file__", None) or ""
+        if file.startswith(f"{ROOT}/") and (lines := linecache.getlines(file)):
+            # Without a time of change, the file is not looked for again.
+            linecache.cache[file] = (sum(map(len, lines)), None, lines, file)
 
 
 class IncomingHandler(exports.IncomingHandler):
@@ -38,6 +55,7 @@ class IncomingHandler(exports.IncomingHandler):
         """Answers one request."""
         if _app is None:
             raise RuntimeError("no app: call innkeeper.serving.serve")
+        errors.is_importing = False
         asked = _request(request)
         response = _app(asked)
         if not isinstance(response, Sent):

@@ -1,6 +1,7 @@
 """Runs componentize-py with the right options."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -13,10 +14,11 @@ WORLD = "innkeeper:storage/web-app"
 SDK = Path(__file__).resolve().parent.parent
 ENTRY = "innkeeper_entry"
 ENTRY_TEXT = """\
-from innkeeper.serving import IncomingHandler, serve
+from innkeeper.serving import IncomingHandler, keep_sources, serve
 import {module}
 
 serve({module}.{name})
+keep_sources()
 """
 
 
@@ -39,7 +41,7 @@ def build(project: Project) -> None:
     entry = ENTRY_TEXT.format(module=project.module, name=project.name)
     with tempfile.TemporaryDirectory() as folder:
         made = Path(folder) / "component.wasm"
-        componentize(entry, [".", *project.python_path], made)
+        componentize(entry, project.python_path, made)
         put(made, project.output)
 
 
@@ -47,7 +49,8 @@ def componentize(entry: str, python_path: List[str], output: Path) -> None:
     """Makes a component whose module is `entry`."""
     with tempfile.TemporaryDirectory() as folder:
         (Path(folder) / f"{ENTRY}.py").write_text(entry)
-        paths = [argument for path in [folder, *python_path, str(SDK)] for argument in ("-p", path)]
+        # In this order: `innkeeper.serving.ROOT` is the number of the folder of the app.
+        paths = [argument for path in [folder, ".", *python_path, str(SDK)] for argument in ("-p", path)]
         command = [tool(), "-q", "-d", str(wit()), "-w", WORLD, "componentize", ENTRY, *paths, "-o", str(output)]
         # What is installed beside componentize-py belongs to the app, and nothing else on this machine.
         environment = {**os.environ, "VIRTUAL_ENV": packages(folder)}
@@ -90,7 +93,11 @@ def packages(empty: str) -> str:
 
 
 def reason(stderr: str) -> str:
-    """What componentize-py says, without the frames of its own program."""
-    lines = stderr.rstrip().split("\n")
-    end = next((number for number, line in enumerate(lines) if line.startswith("Stack backtrace:")), len(lines))
-    return "\n".join(lines[:end]).rstrip()
+    """What componentize-py says, without its own frames and with the names of files as they are here."""
+    text = stderr.rpartition("AssertionError: ")[2].partition("\nCaused by:")
+    trap = re.search(r"called trapping stub: (\S+)#(\S+)", text[2])
+    if trap:
+        return f"{trap[1]} {trap[2]} was called while the app was imported: call it in a function, during a request"
+    shown = re.sub(r".*SyntaxWarning: .*\n.*\n", "", text[0] if text[1] else stderr)
+    shown = re.sub(rf'  File "/0/{ENTRY}.py".*\n(    .*\n)?', "", shown)
+    return shown.replace('File "/1/', 'File "./').strip()

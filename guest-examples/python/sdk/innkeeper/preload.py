@@ -4,10 +4,9 @@ A component has no files when it runs: what is not imported while it is built is
 modules are only imported when a function is first called, so that no import of the app shows them.
 """
 
-import _strptime  # noqa: F401  `datetime.strptime`
-import calendar  # noqa: F401
 import codecs
 import traceback
+from datetime import datetime
 
 ENCODINGS = [
     "ascii", "base64", "cp1252", "hex", "idna", "iso8859-15", "latin-1", "punycode", "quopri", "raw-unicode-escape",
@@ -19,6 +18,8 @@ for encoding in ENCODINGS:
         codecs.lookup(encoding)
     except LookupError:
         pass  # This Python has none of that name, for example no zlib.
+
+datetime.strptime("1", "%d")
 
 # Whatever an exception of the app will need in order to be told.
 try:

@@ -99,5 +99,5 @@ def reason(stderr: str) -> str:
     if trap:
         return f"{trap[1]} {trap[2]} was called while the app was imported: call it in a function, during a request"
     shown = re.sub(r".*SyntaxWarning: .*\n.*\n", "", text[0] if text[1] else stderr)
-    shown = re.sub(rf'  File "/0/{ENTRY}.py".*\n(    .*\n)?', "", shown)
+    shown = re.sub(rf'  File "/0/{ENTRY}.py".*\n(?:    .*\n)*', "", shown)
     return shown.replace('File "/1/', 'File "./').strip()

@@ -10,7 +10,7 @@ import re
 import shutil
 import sys
 from pathlib import Path
-from typing import Dict, Iterable, Iterator, Optional, Tuple
+from typing import Dict, Iterable, Iterator, Optional, Set, Tuple
 
 from innkeeper_build import component
 from innkeeper_build.component import BuildError, Project
@@ -32,7 +32,7 @@ IMPORT = re.compile(r"^[ \t]*(?:from[ \t]+([\w.]+)[ \t]+)?import[ \t]+(\([^)]*\)
 
 def build(project: Project) -> bool:
     """Builds the component. Returns whether that was possible: an app with large files has no room."""
-    files = dict(app_files(Path()))
+    files = dict(app_files(Path(), SKIPPED.union(Path(path).name for path in project.python_path)))
     image = pack(files)
     if len(image) > ROOM_BYTES:
         print("innkeeper_build: the app's files exceed 1 MiB: every change is a whole build", file=sys.stderr)
@@ -77,13 +77,13 @@ def pack(files: Dict[str, bytes]) -> bytes:
     return MARK + len(body).to_bytes(4, "little") + body
 
 
-def app_files(folder: Path) -> Iterator[Tuple[str, bytes]]:
-    """The files of the app by their names, sorted: what git would not ignore, roughly."""
+def app_files(folder: Path, skipped: Set[str] = SKIPPED) -> Iterator[Tuple[str, bytes]]:
+    """The files of the app by their names, sorted: neither what is hidden or built nor the packages it imports."""
     for path in sorted(folder.iterdir()):
-        if path.name.startswith(".") or path.name in SKIPPED or path.suffix in SKIPPED_SUFFIXES:
+        if path.name.startswith(".") or path.name in skipped or path.suffix in SKIPPED_SUFFIXES:
             continue
         if path.is_dir():
-            yield from app_files(path)
+            yield from app_files(path, skipped)
         elif path.is_file() and path.stat().st_size < ROOM_BYTES:
             yield path.as_posix(), path.read_bytes()
 

@@ -147,6 +147,8 @@ def _load() -> None:
     global _is_loaded
     _is_loaded = True
     module, name = _app
+    # What is known of folders while the component is built is true no longer.
+    sys.path_importer_cache.clear()
     try:
         with Image.of(_room).opened():
             _forbid_listing()

@@ -48,16 +48,29 @@ class Images(unittest.TestCase):
         self.assertNotIn(packed, sys.meta_path)
 
     def test_an_app_that_cannot_be_imported_tells_why(self) -> None:
-        room = build_image.pack({"app.py": b"def broken(:\n"})
+        for source, reason in [
+            ("def broken(:", "SyntaxError"),
+            ("import no_such_module", "delete the folder .innkeeper-build"),
+            ("raise SystemExit(3)", "SystemExit: 3"),
+            ("from innkeeper import db\ndb.query('select 1')", "db was called while the app was imported"),
+            ("import os\nos.listdir(os.path.dirname(__file__))", "os.listdir finds no files in a quick build"),
+        ]:
+            told = self.load(source)
+            self.assertIn(reason, told)
+            self.assertIn("/1/app.py", told)
+
+    def load(self, source: str) -> str:
+        """What an app says on standard error while it is imported from an image."""
+        sys.modules.pop("app", None)
         with (
-            mock.patch.object(image, "_room", room),
+            mock.patch.object(image, "_room", build_image.pack({"app.py": source.encode()})),
             mock.patch.object(image, "_is_loaded", False),
+            mock.patch.object(errors, "is_importing", True),
             contextlib.redirect_stderr(io.StringIO()) as told,
         ):
             image._load()
-        self.assertIn("SyntaxError", told.getvalue())
-        self.assertIn("/1/app.py", told.getvalue())
-        self.assertFalse(errors.is_importing)
+            self.assertFalse(errors.is_importing)
+        return told.getvalue()
 
 
 class Fingerprints(unittest.TestCase):

@@ -1,4 +1,4 @@
-"""An album in Flask: the app is an ordinary Flask app, its photos are received, kept and sent by the host."""
+"""An album: an ordinary Flask app, whose photos are received, kept and sent by the host."""
 
 from flask import Flask, Response, abort, redirect, render_template_string, request
 from werkzeug.wrappers import Response as AnyResponse

@@ -1,4 +1,4 @@
-"""Asks the running app at INNKEEPER_URL: `innkeeper test` starts one and runs this file."""
+"""Asks the running app at INNKEEPER_URL. `innkeeper test` starts one and runs this file."""
 
 import os
 import re

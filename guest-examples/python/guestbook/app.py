@@ -16,7 +16,8 @@ MAX_NAME_CHARS = 80
 MAX_MESSAGE_CHARS = 2_000
 # The host takes no longer name for a user.
 MAX_USER_BYTES = 200
-# A photo never changes; an hour is how long one that was deleted may still show in a browser that knows it.
+# A photo never changes; an hour is how long one that was deleted may still show in a browser that
+# knows it.
 PHOTO_MAX_AGE = 3_600
 LARGEST_ID = 2**63 - 1
 # One name for all forms: the token of `/me` is good for each of them.
@@ -110,7 +111,8 @@ def delete_entry(request: Request, id: str) -> Response:
     wanted = whole(id)
     if wanted is None:
         raise HTTPError(404)
-    # One statement decides and deletes, so that of two parallel requests only one gets the photo to delete.
+    # One statement decides and deletes, so that of two parallel requests only one gets the photo to
+    # delete.
     deleted = db.query_one("delete from entries where id = $1 and owner = $2 returning photo", wanted, session.user())
     if deleted is None:
         if db.query_one("select id from entries where id = $1", wanted):
@@ -247,6 +249,9 @@ def number(request: Request, name: str) -> int | None:
 
 
 def whole(text: str) -> int | None:
-    """A whole number that the database can hold. `int` alone would take `1_000` and digits of other scripts too."""
+    """A whole number that the database can hold.
+
+    `int` alone would take `1_000` and digits of other scripts too.
+    """
     value = int(text) if re.fullmatch(r"[+-]?[0-9]{1,19}", text) else LARGEST_ID + 1
     return value if -LARGEST_ID <= value <= LARGEST_ID else None

@@ -18,7 +18,10 @@ MINUTE, HOUR, DAY, WEEK = timedelta(minutes=1), timedelta(hours=1), timedelta(da
 
 @dataclass
 class Entry:
-    """A row of the book. A larger id is newer; `photo` is the id of a blob; `owner` may delete the entry."""
+    """A row of the book.
+
+    A larger id is newer; `photo` is the id of a blob; `owner` may delete the entry.
+    """
 
     id: int
     author: str
@@ -30,7 +33,10 @@ class Entry:
 
 @dataclass
 class Listing:
-    """Some entries, newest first. `next` is where the next listing begins, None at the end of the book."""
+    """Some entries, newest first.
+
+    `next` is where the next listing begins, None at the end of the book.
+    """
 
     entries: list[Entry]
     next: int | None
@@ -54,7 +60,7 @@ class Draft:
 
 
 class Refused(HTTPError):
-    """A form was not accepted: a status, the reason for the visitor, and what he wrote, to be corrected."""
+    """A form was not accepted: the status, the reason, and what the visitor wrote, to be corrected."""
 
     def __init__(self, status: int, reason: str, draft: Draft) -> None:
         super().__init__(status, reason)

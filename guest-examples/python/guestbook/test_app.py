@@ -1,4 +1,7 @@
-"""Asks the running guestbook at INNKEEPER_URL: `innkeeper test` starts one with an empty book and runs this file."""
+"""Asks the running guestbook at INNKEEPER_URL.
+
+`innkeeper test` starts one with an empty book and runs this file.
+"""
 
 import json
 import os

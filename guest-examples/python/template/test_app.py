@@ -1,4 +1,7 @@
-"""Asks the running app at INNKEEPER_URL: `innkeeper test` starts one with an empty database and runs this file."""
+"""Asks the running app at INNKEEPER_URL.
+
+`innkeeper test` starts one with an empty database and runs this file.
+"""
 
 import json
 import os

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import re
 import sys
-import traceback
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 from urllib.parse import unquote
 
-from innkeeper.errors import Error
+from innkeeper.errors import Error, tell
 from innkeeper.http import HTTPError, Request, Response
 
 Handler = Callable[..., Any]
@@ -60,7 +59,10 @@ class App:
         return self.route("DELETE", path)
 
     def before(self, function: H) -> H:
-        """Registers a function that is called with the request before the handler: the place to define tables."""
+        """Registers a function that is called before the handler.
+
+        It is the place to define tables.
+        """
         self._before.append(function)
         return function
 
@@ -122,7 +124,10 @@ class App:
 
 
 def to_http_error(error: Exception) -> HTTPError:
-    """What an uncaught exception is answered with. What nobody foresaw goes to standard error, with its traceback."""
+    """What an uncaught exception is answered with.
+
+    What nobody foresaw goes to standard error, with its traceback.
+    """
     if isinstance(error, HTTPError):
         return error
     if isinstance(error, Error) and error.interface == "blob-upload" and error.code == "not-found":
@@ -130,7 +135,7 @@ def to_http_error(error: Exception) -> HTTPError:
     if isinstance(error, Error) and error.retryable:
         print(error, file=sys.stderr)
         return HTTPError(503, headers={"retry-after": "2"})
-    traceback.print_exception(error, file=sys.stderr)
+    tell(error)
     return HTTPError(500)
 
 

@@ -30,7 +30,10 @@ PIECE_BYTES = 1024 * 1024
 
 @dataclass(frozen=True)
 class Blob:
-    """What is known about a blob: `size` in bytes, `sha256` in hexadecimal, the sender's file `name` or None."""
+    """What is known about a blob.
+
+    `size` is in bytes, `sha256` in hexadecimal, `name` the sender's file name or None.
+    """
 
     id: str
     size: int
@@ -49,14 +52,20 @@ class Blob:
 
 @dataclass(frozen=True)
 class UploadTicket:
-    """Leave to upload one blob without the app: the id that it will have, and the path to upload it to (tus 1.0)."""
+    """Leave to upload one blob without the app.
+
+    It has the id that the blob will have, and the path to upload to (tus 1.0).
+    """
 
     id: str
     path: str
 
 
 class Writer:
-    """Takes the bytes of a blob that the app makes. Closed before `finish`, nothing is left of it."""
+    """Takes the bytes of a blob that the app makes.
+
+    Closed before `finish`, nothing is left of it.
+    """
 
     def __init__(self, handle: bindings.Writer) -> None:
         self._handle = handle
@@ -110,7 +119,10 @@ def limits(
     max_files: int | None = None,
     accept: Sequence[str] = (),
 ) -> bindings.FormLimits:
-    """What may be uploaded: bytes of a file, of all, the number of files, and media types such as `image/*`."""
+    """What may be uploaded.
+
+    The sizes are in bytes; `accept` lists media types such as `image/*`.
+    """
     return bindings.FormLimits(
         optional_number(max_file, "max_file"),
         optional_number(max_total, "max_total"),
@@ -120,7 +132,10 @@ def limits(
 
 
 def receive_form(limits: bindings.FormLimits | None = None) -> bindings.Form:
-    """Receives the form of this request as the host gives it; `innkeeper.receive_form` is more convenient."""
+    """Receives the form of this request as the host gives it.
+
+    `innkeeper.receive_form` is more convenient.
+    """
     return call(NAME, bindings.receive_form, limits)
 
 
@@ -130,7 +145,7 @@ def receive_body(name: str | None = None, limits: bindings.FormLimits | None = N
 
 
 def create(name: str | None = None, content_type: str = "application/octet-stream") -> Writer:
-    """Begins a blob of bytes that the app makes: `with blobs.create("a.csv", "text/csv") as writer:`."""
+    """Begins a blob that the app makes: `with blobs.create("a.csv", "text/csv") as writer:`."""
     return Writer(call(NAME, bindings.create, optional_text(name, "name"), text(content_type, "content_type")))
 
 
@@ -196,7 +211,10 @@ def delete_if_there(id: str) -> bool:
 
 
 def send(id: str, name: str | None = None, download: bool = False, max_age: int | None = None) -> Sent:
-    """Answers this request with a blob. Return what it returns; a WSGI app sets `innkeeper-send-blob` instead."""
+    """Answers this request with a blob.
+
+    Return what it returns; a WSGI app sets `innkeeper-send-blob` instead.
+    """
     call(NAME, bindings.send, text(id, "id"), _send_options(name, download, max_age))
     return Sent()
 
@@ -204,7 +222,7 @@ def send(id: str, name: str | None = None, download: bool = False, max_age: int 
 def sign_download(
     id: str, seconds: int, name: str | None = None, download: bool = False, max_age: int | None = None
 ) -> str:
-    """A path from which whoever holds it can fetch the blob for so many seconds, without the app."""
+    """A path at which anyone can fetch the blob for so many seconds, without the app."""
     options = _send_options(name, download, max_age)
     return call(NAME, bindings.sign_download, text(id, "id"), options, number(seconds, "seconds"))
 

@@ -78,7 +78,10 @@ class Outcome:
 
 
 def batch(statements: Iterable[str | Sequence[Any]]) -> list[Outcome]:
-    """Runs statements one after the other, all or none: `batch([("delete from a where id = $1", 7), "delete from b"])`."""
+    """Runs statements one after the other, all or none.
+
+    For example `batch([("delete from a where id = $1", 7), "delete from b"])`.
+    """
     parts = [_statement(statement) for statement in statements]
     return [Outcome(outcome.affected, to_rows(outcome.rows)) for outcome in call("db", bindings.batch, parts)]
 
@@ -89,7 +92,10 @@ def commit() -> None:
 
 
 def rollback() -> None:
-    """Undoes what this request has written since it began or since the last `commit`, blobs and session too."""
+    """Undoes what this request has written since it began or since the last `commit`.
+
+    That goes for blobs and the session too.
+    """
     call("db", bindings.rollback)
 
 
@@ -148,7 +154,10 @@ class Transaction:
 def transaction(
     isolation: Isolation | None = None, read_only: bool = False, timeout_ms: int | None = None
 ) -> Transaction:
-    """`with db.transaction() as tx:` commits at the end of the block, and rolls back where it raises."""
+    """`with db.transaction() as tx:` commits at the end of the block.
+
+    Where it raises, it rolls back.
+    """
     if isolation is None and not read_only and timeout_ms is None:
         return Transaction(None)
     level = None if isolation is None else _member(bindings.Isolation, isolation)

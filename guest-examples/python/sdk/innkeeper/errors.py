@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+import traceback
 from collections.abc import Callable
 from typing import Any, ParamSpec, TypeVar
 
@@ -10,6 +12,9 @@ from componentize_py_types import Err
 P = ParamSpec("P")
 T = TypeVar("T")
 
+# Where componentize-py shows the folder of the app: behind that of the module that
+# `innkeeper_build` writes.
+ROOT = "/1"
 # Whether the app is still being imported: the host can be called only during a request.
 is_importing = True
 
@@ -64,8 +69,20 @@ def call(interface: str, function: Callable[P, T], *args: P.args, **kwargs: P.kw
         raise Error.of(interface, failure.value) from None
 
 
+def tell(error: BaseException) -> None:
+    """Writes an exception with its traceback to standard error.
+
+    Files of the app are named as the app's folder has them.
+    """
+    told = "".join(traceback.format_exception(error))
+    print(told.replace(f'File "{ROOT}/', 'File "'), end="", file=sys.stderr)
+
+
 def text(value: object, what: str) -> str:
-    """A text that the bindings take. One of a wrong type would end the instance without an exception."""
+    """A text that the bindings take.
+
+    One of a wrong type would end the instance without an exception.
+    """
     if not isinstance(value, str):
         raise TypeError(f"{what} must be a str, not {type(value).__name__}")
     value.encode()  # Raises for half a surrogate pair, which no UTF-8 can carry.

@@ -21,7 +21,10 @@ FORMS = ("multipart/form-data", "application/x-www-form-urlencoded")
 
 
 class File(FileStorage):
-    """A file of a form. `blob` is what the host has staged: keep it with `blobs.keep(file.blob.id)`."""
+    """A file of a form.
+
+    `blob` is what the host has staged: keep it with `blobs.keep(file.blob.id)`.
+    """
 
     def __init__(self, field: str, blob: blobs.Blob) -> None:
         super().__init__(io.BufferedReader(_LateBlob(blob.id)), blob.name or "", field, blob.content_type, blob.size)
@@ -29,7 +32,10 @@ class File(FileStorage):
 
 
 class FormParser(FormDataParser):
-    """Lets the host receive forms. The app's limits are `max_content_length` and `max_form_parts` no longer."""
+    """Lets the host receive forms.
+
+    The app's limits are `max_content_length` and `max_form_parts` no longer.
+    """
 
     def parse(
         self, stream: IO[bytes], mimetype: str, content_length: int | None, options: dict[str, str] | None = None

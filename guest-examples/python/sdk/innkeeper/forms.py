@@ -44,7 +44,10 @@ class Form:
 
 
 class FormError(HTTPError):
-    """A form was not accepted. `code` is that of the host's error, or `csrf`; then `form` is what has arrived."""
+    """A form was not accepted.
+
+    `code` is that of the host's error, or `csrf`; then `form` is what has arrived.
+    """
 
     def __init__(self, status: int, code: str, form: Form | None = None) -> None:
         super().__init__(status, MESSAGES[status])

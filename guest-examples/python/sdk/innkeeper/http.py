@@ -26,7 +26,10 @@ class HTTPError(Exception):
 
 
 class Headers(dict[str, str]):
-    """The headers of a request by their names in small letters; several of one name are joined with commas."""
+    """The headers of a request by their names in small letters.
+
+    Several of one name are joined with commas.
+    """
 
     @classmethod
     def of(cls, entries: Iterable[tuple[str, bytes]]) -> Headers:
@@ -40,7 +43,10 @@ class Headers(dict[str, str]):
 
 
 class Request:
-    """What is asked for. The body stays with the host until it is read, so that the host can receive a form itself."""
+    """What is asked for.
+
+    The body stays with the host until it is read, so that the host can receive a form itself.
+    """
 
     def __init__(
         self, method: str, target: str, headers: Headers, open_body: Callable[[], io.RawIOBase], scheme: str = "http"
@@ -119,12 +125,12 @@ class Response:
 
     @classmethod
     def redirect(cls, location: str, status: int = 303) -> Response:
-        """After a form: the browser goes on with GET, so that a reload does not send the form again."""
+        """Sends the browser on with GET. After a form, a reload does not send it again then."""
         return cls(b"", status, TEXT, {"location": location})
 
     @classmethod
     def of(cls, answer: object) -> Response:
-        """What a handler returns: a response, HTML as text, or a JSON document as a dict or a list."""
+        """What a handler returns: a response, HTML as text, or JSON as a dict or a list."""
         if isinstance(answer, Response):
             return answer
         if isinstance(answer, str):

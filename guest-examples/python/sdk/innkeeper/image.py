@@ -18,7 +18,6 @@ import json
 import linecache
 import os
 import sys
-import traceback
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from importlib.abc import MetaPathFinder, SourceLoader
@@ -34,8 +33,7 @@ from innkeeper.http import Request, Response
 MARK = b"innkeeper-image-1:"
 FILLER = b"\xa5"
 ROOM_BYTES = 1024 * 1024
-# Where componentize-py shows the folder of the app.
-ROOT = serving.ROOT
+ROOT = errors.ROOT
 
 _room = bytearray(ROOM_BYTES)
 _app = ("app", "app")
@@ -53,7 +51,10 @@ class IncomingHandler(serving.IncomingHandler):
 
 
 def prepare(module: str, name: str) -> None:
-    """While the component is built: imports what the app needs, forgets the app itself, and leaves room for it."""
+    """Imports what the app needs, forgets the app itself, and leaves room for it.
+
+    This happens while the component is built.
+    """
     global _app
     _app = (module, name)
     serving.serve(getattr(importlib.import_module(module), name))
@@ -77,7 +78,10 @@ class Image(MetaPathFinder):
 
     @classmethod
     def of(cls, room: bytes | bytearray) -> Image:
-        """Reads what `innkeeper_build` has written: the number of bytes, their names and sizes, the files."""
+        """Reads what `innkeeper_build` has written.
+
+        It is the number of bytes, names and sizes, and the files.
+        """
         start = len(MARK) + 4
         size = int.from_bytes(room[len(MARK) : start], "little")
         index, _, data = bytes(room[start : start + size]).partition(b"\n")
@@ -107,7 +111,7 @@ class Image(MetaPathFinder):
 
     @contextmanager
     def opened(self) -> Iterator[None]:
-        """Meanwhile the modules can be imported and the files read, as while a component is built."""
+        """Meanwhile modules can be imported and files read, as while a component is built."""
         real = io.open
 
         def open_file(file: Any, mode: str = "r", buffering: int = -1, *args: Any, **named: Any) -> Any:
@@ -154,7 +158,7 @@ def _load() -> None:
             _forbid_listing()
             serving.serve(getattr(importlib.import_module(module), name))
     except (Exception, SystemExit) as error:
-        traceback.print_exception(error, file=sys.stderr)
+        errors.tell(error)
         if isinstance(error, ModuleNotFoundError):
             print("If that module is installed, delete the folder .innkeeper-build to build anew.", file=sys.stderr)
         serving.answer_with(_failed)

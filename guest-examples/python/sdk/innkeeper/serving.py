@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import linecache
 import sys
-import traceback
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -20,8 +19,6 @@ from innkeeper.http import Headers, Request, Response, Sent
 
 # What is written at once where the host has room.
 PIECE_BYTES = 65_536
-# Where componentize-py shows the folder of the app: behind that of the module that `innkeeper_build` writes.
-ROOT = "/1"
 
 _app: Callable[[Request], Response] | None = None
 
@@ -40,10 +37,13 @@ def answer_with(function: Callable[[Request], Response]) -> None:
 
 
 def keep_sources() -> None:
-    """Remembers the lines of the app's modules, which a traceback shows: the files are not there when it runs."""
+    """Remembers the lines of the app's modules, which a traceback shows.
+
+    The files are not there when it runs.
+    """
     for module in list(sys.modules.values()):
         file = getattr(module, "__file__", None) or ""
-        if file.startswith(f"{ROOT}/") and (lines := linecache.getlines(file)):
+        if file.startswith(f"{errors.ROOT}/") and (lines := linecache.getlines(file)):
             # Without a time of change, the file is not looked for again.
             linecache.cache[file] = (sum(map(len, lines)), None, lines, file)
 
@@ -111,7 +111,7 @@ def _send(response_out: types.ResponseOutparam, response: Response, head_only: b
         outgoing = _head(response)
     except Exception as error:
         # A header that HTTP does not know, or a status: the app's mistake.
-        traceback.print_exception(error, file=sys.stderr)
+        errors.tell(error)
         response = Response.text("500 Internal Server Error\n", 500)
         outgoing = _head(response)
     body = None if head_only else outgoing.body()
@@ -137,9 +137,13 @@ def _head(response: Response) -> types.OutgoingResponse:
 
 
 def _write(body: types.OutgoingBody, pieces: Iterable[bytes]) -> None:
-    """Writes the body. Where a piece fails, the body stays unfinished, and the host cuts the connection."""
+    """Writes the body.
+
+    Where a piece fails, the body stays unfinished, and the host cuts the connection.
+    """
     try:
-        # `with`, because the stream has to be closed before the body is finished: otherwise the instance ends.
+        # `with`, because the stream has to be closed before the body is finished: otherwise the
+        # instance ends.
         with body.write() as stream:
             for piece in pieces:
                 _write_piece(stream, piece)
@@ -148,7 +152,7 @@ def _write(body: types.OutgoingBody, pieces: Iterable[bytes]) -> None:
     except Err:
         pass  # The visitor has gone away, which is no error of this app.
     except Exception as error:
-        traceback.print_exception(error, file=sys.stderr)
+        errors.tell(error)
     finally:
         close = getattr(pieces, "close", None)
         if close is not None:

@@ -36,12 +36,18 @@ def keys() -> list[str]:
 
 
 def increment(key: str, by: int = 1) -> int:
-    """Adds to the number under `key` (none counts as 0) and returns the sum. Parallel requests lose nothing."""
+    """Adds to the number under `key` (none counts as 0) and returns the sum.
+
+    Parallel requests lose nothing.
+    """
     return call("session", bindings.increment, text(key, "key"), number(by, "by", bits=64, signed=True))
 
 
 def compare_and_set(key: str, expected: str | None, value: str) -> bool:
-    """Puts `value` under `key` only if `expected` is there (None: nothing). Returns whether it did."""
+    """Puts `value` under `key` only if `expected` is there (None: nothing).
+
+    Returns whether it did.
+    """
     expected = optional_text(expected, "expected")
     return call("session", bindings.compare_and_set, text(key, "key"), expected, text(value, "value"))
 

@@ -1,4 +1,4 @@
-"""Tables by their portable description, and migrations: `db.Table`, `db.Migration` and what belongs to them."""
+"""Tables by their portable description, and migrations."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Builds components of Python apps: `python -m innkeeper_build app -o my-app.wasm`. Runs on your machine."""
+"""Builds components of Python apps, on your machine: `python -m innkeeper_build app -o a.wasm`."""

@@ -49,10 +49,11 @@ def componentize(entry: str, python_path: List[str], output: Path) -> None:
     """Makes a component whose module is `entry`."""
     with tempfile.TemporaryDirectory() as folder:
         (Path(folder) / f"{ENTRY}.py").write_text(entry)
-        # In this order: `innkeeper.serving.ROOT` is the number of the folder of the app.
+        # In this order: `innkeeper.errors.ROOT` is the number of the folder of the app.
         paths = [argument for path in [folder, ".", *python_path, str(SDK)] for argument in ("-p", path)]
         command = [tool(), "-q", "-d", str(wit()), "-w", WORLD, "componentize", ENTRY, *paths, "-o", str(output)]
-        # What is installed beside componentize-py belongs to the app, and nothing else on this machine.
+        # What is installed beside componentize-py belongs to the app, and nothing else on this
+        # machine.
         environment = {**os.environ, "VIRTUAL_ENV": packages(folder)}
         ended = subprocess.run(command, env=environment, stderr=subprocess.PIPE, text=True)
     if ended.returncode != 0:
@@ -77,7 +78,7 @@ def tool() -> str:
 
 
 def wit() -> Path:
-    """Where the interfaces are: beside the package in a folder, inside it where it was installed."""
+    """Where the interfaces are: beside the package, or inside it where it was installed."""
     for folder in (SDK / "wit", SDK / "innkeeper" / "wit"):
         if folder.is_dir():
             return folder
@@ -85,7 +86,10 @@ def wit() -> Path:
 
 
 def packages(empty: str) -> str:
-    """The virtual environment whose packages the app may import; without one, a folder that has none."""
+    """The virtual environment whose packages the app may import.
+
+    Without one, a folder that has none.
+    """
     if sys.prefix != sys.base_prefix:
         return sys.prefix
     (Path(empty) / "lib" / "site-packages").mkdir(parents=True)
@@ -93,7 +97,7 @@ def packages(empty: str) -> str:
 
 
 def reason(stderr: str) -> str:
-    """What componentize-py says, without its own frames and with the names of files as they are here."""
+    """What componentize-py says, without its own frames, and with names of files as they are here."""
     text = stderr.rpartition("AssertionError: ")[2].partition("\nCaused by:")
     trap = re.search(r"called trapping stub: (\S+)#(\S+)", text[2])
     if trap:

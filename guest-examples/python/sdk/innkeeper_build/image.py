@@ -1,4 +1,4 @@
-"""Quick builds while developing: the app's files are written into a component that was built before.
+"""Quick builds while developing: the app's files are written into a component built before.
 
 `innkeeper.image` is the other half, inside the component, and says what differs.
 """
@@ -31,7 +31,10 @@ IMPORT = re.compile(r"^[ \t]*(?:from[ \t]+([\w.]+)[ \t]+)?import[ \t]+(\([^)]*\)
 
 
 def build(project: Project) -> bool:
-    """Builds the component. Returns whether that was possible: an app with large files has no room."""
+    """Builds the component.
+
+    Returns whether that was possible: an app with large files has no room.
+    """
     files = dict(app_files(Path(), SKIPPED.union(Path(path).name for path in project.python_path)))
     image = pack(files)
     if len(image) > ROOM_BYTES:
@@ -78,7 +81,10 @@ def pack(files: Dict[str, bytes]) -> bytes:
 
 
 def app_files(folder: Path, skipped: Set[str] = SKIPPED) -> Iterator[Tuple[str, bytes]]:
-    """The files of the app by their names, sorted: neither what is hidden or built nor the packages it imports."""
+    """The files of the app by their names, sorted.
+
+    What is hidden or built is left out, and so are the packages that it imports.
+    """
     for path in sorted(folder.iterdir()):
         if path.name.startswith(".") or path.name in skipped or path.suffix in SKIPPED_SUFFIXES:
             continue
@@ -100,7 +106,10 @@ def fingerprint(project: Project, files: Dict[str, bytes]) -> str:
 
 
 def imports(files: Dict[str, bytes]) -> Iterable[str]:
-    """What the app imports from elsewhere, as it is written. Read line by line: this Python may be older than the app."""
+    """What the app imports from elsewhere, as it is written.
+
+    Read line by line: this Python may be older than the app.
+    """
     own = {name.split("/")[0].rpartition(".")[0] or name.split("/")[0] for name in files}
     found = set()
     for name, data in files.items():

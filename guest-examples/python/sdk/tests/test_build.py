@@ -57,7 +57,7 @@ class Images(unittest.TestCase):
         ]:
             told = self.load(source)
             self.assertIn(reason, told)
-            self.assertIn("/1/app.py", told)
+            self.assertIn('File "app.py", line', told)
 
     def load(self, source: str) -> str:
         """What an app says on standard error while it is imported from an image."""

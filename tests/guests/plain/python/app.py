@@ -1,4 +1,7 @@
-"""A guest from the plain WIT, without the SDK: `GET /` answers with a number that the database has computed."""
+"""A guest from the plain WIT, without the SDK.
+
+`GET /` answers with a number that the database has computed.
+"""
 
 from componentize_py_types import Err, Ok
 from wit_world import exports

@@ -253,5 +253,7 @@ def whole(text: str) -> int | None:
 
     `int` alone would take `1_000` and digits of other scripts too.
     """
-    value = int(text) if re.fullmatch(r"[+-]?[0-9]{1,19}", text) else LARGEST_ID + 1
-    return value if -LARGEST_ID <= value <= LARGEST_ID else None
+    if not re.fullmatch(r"[+-]?[0-9]{1,19}", text):
+        return None
+    value = int(text)
+    return value if -LARGEST_ID - 1 <= value <= LARGEST_ID else None

@@ -97,7 +97,7 @@ class App:
             if match := pattern.fullmatch(request.path):
                 methods = ["GET", "HEAD"] if method == "GET" else [method]
                 if request.method in methods:
-                    return handler, {name: unquote(part) for name, part in match.groupdict().items()}
+                    return handler, _parts(match)
                 allowed += methods
         if allowed:
             raise HTTPError(405, headers={"allow": ", ".join(allowed)})
@@ -137,6 +137,14 @@ def to_http_error(error: Exception) -> HTTPError:
         return HTTPError(503, headers={"retry-after": "2"})
     tell(error)
     return HTTPError(500)
+
+
+def _parts(match: re.Match[str]) -> dict[str, str]:
+    parts = {name: unquote(part) for name, part in match.groupdict().items()}
+    if any("\0" in part for part in parts.values()):
+        # Postgres keeps no such character, so nothing can have that name.
+        raise HTTPError(404)
+    return parts
 
 
 def plain(error: HTTPError) -> Response:

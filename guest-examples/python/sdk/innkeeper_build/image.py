@@ -44,6 +44,8 @@ def build(project: Project) -> bool:
     key = fingerprint(project, files)
     known = read_place(place)
     if known is None or known[0] != key or not base.exists():
+        # First, so that a build that is broken off leaves nothing that passes for whole.
+        place.unlink(missing_ok=True)
         known = (key, build_base(project, base))
         place.write_text(json.dumps(known))
     fill(base, known[1], image, project.output)

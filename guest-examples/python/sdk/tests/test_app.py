@@ -48,6 +48,7 @@ class Routes(unittest.TestCase):
 
     def test_other_addresses_and_methods_are_told_so(self) -> None:
         self.assertEqual(ask(self.app, "GET", "/entries/1/more").status, 404)
+        self.assertEqual(ask(self.app, "GET", "/entries/%00").status, 404)
         refused = ask(self.app, "DELETE", "/entries/1")
         self.assertEqual((refused.status, header(refused, "allow")), (405, "GET, HEAD, POST"))
 

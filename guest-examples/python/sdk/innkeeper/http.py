@@ -126,7 +126,7 @@ class Response:
     @classmethod
     def redirect(cls, location: str, status: int = 303) -> Response:
         """Sends the browser on with GET. After a form, a reload does not send it again then."""
-        return cls(b"", status, TEXT, {"location": location})
+        return cls(b"", status, "", {"location": location})
 
     @classmethod
     def of(cls, answer: object) -> Response:

@@ -1,14 +1,11 @@
 """The pages, as HTML that needs no script."""
 
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
 from html import escape
 from pathlib import Path
 
-import clock
-from entries import Entry, Listing
-from forms import Draft, Refused
-from visitor import Visitor
-from web import Response
+from innkeeper import HTTPError, Response
 
 # Read while the component is built: it has no files when it runs.
 STYLE = Path(__file__).with_name("style.css").read_text()
@@ -16,6 +13,63 @@ SECURITY_POLICY = (
     "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self'; form-action 'self'; "
     "frame-ancestors 'none'; base-uri 'none'"
 )
+MINUTE, HOUR, DAY, WEEK = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1), timedelta(weeks=1)
+
+
+@dataclass
+class Entry:
+    """A row of the book.
+
+    A larger id is newer; `photo` is the id of a blob; `owner` may delete the entry.
+    """
+
+    id: int
+    author: str
+    message: str
+    photo: str | None
+    owner: str | None
+    created: datetime
+
+
+@dataclass
+class Listing:
+    """Some entries, newest first.
+
+    `next` is where the next listing begins, None at the end of the book.
+    """
+
+    entries: list[Entry]
+    next: int | None
+
+
+@dataclass
+class Visitor:
+    """What the session says about the visitor."""
+
+    name: str | None
+    visits: int
+    csrf: str
+
+
+@dataclass
+class Draft:
+    """What a visitor wrote into the form for an entry."""
+
+    author: str = ""
+    message: str = ""
+
+
+class Refused(HTTPError):
+    """A form was not accepted: the status, the reason, and what the visitor wrote, to be corrected."""
+
+    def __init__(self, status: int, reason: str, draft: Draft) -> None:
+        super().__init__(status, reason)
+        self.draft = draft
+
+
+def now() -> datetime:
+    """This moment."""
+    return datetime.now(timezone.utc)
 
 
 def book(
@@ -31,11 +85,9 @@ def book(
     return _document(refused.status if refused else 200, body)
 
 
-def short(status: int, text: str, **headers: str) -> Response:
-    """A page that says one thing. Headers are named in Python's way: `retry_after="2"`."""
-    response = _document(status, f'<main class="short"><p>{escape(text)}</p><p><a href="/">To the book</a></p></main>')
-    response.headers |= {name.replace("_", "-"): value for name, value in headers.items()}
-    return response
+def short(status: int, text: str) -> Response:
+    """A page that says one thing."""
+    return _document(status, f'<main class="short"><p>{escape(text)}</p><p><a href="/">To the book</a></p></main>')
 
 
 def _document(status: int, body: str) -> Response:
@@ -56,11 +108,11 @@ def _document(status: int, body: str) -> Response:
 </html>
 """
     security = {"content-security-policy": SECURITY_POLICY, "referrer-policy": "same-origin"}
-    return Response(status, "text/html; charset=utf-8", html, security)
+    return Response(html, status, headers=security)
 
 
 def _notices(messages: list[str], refused: Refused | None) -> str:
-    problem = f'<p class="notice problem" role="alert">{escape(refused.reason)}</p>' if refused else ""
+    problem = f'<p class="notice problem" role="alert">{escape(refused.message)}</p>' if refused else ""
     return problem + "".join(f'<p class="notice" role="status">{escape(message)}</p>' for message in messages)
 
 
@@ -103,31 +155,42 @@ def _entries(listing: Listing, visitor: Visitor, is_newest: bool) -> str:
     if not listing.entries:
         text = "The first page is still blank. It is yours." if is_newest else "No older entries."
         return f'<p class="empty">{text}</p>'
-    now = clock.now()
-    return "".join(_entry(entry, visitor, now) for entry in listing.entries)
+    moment = now()
+    return "".join(_entry(entry, visitor, moment) for entry in listing.entries)
 
 
 def _entry(entry: Entry, visitor: Visitor, now: datetime) -> str:
-    created, author = entry["created"], escape(entry["author"])
-    time = f'<time datetime="{clock.html_datetime(created)}">{clock.spoken(created, now)}</time>'
-    return f"""<article class="card" id="entry-{entry["id"]}">
-<p class="message">{escape(entry["message"])}</p>
-{_photo(entry)}<footer><strong>{author}</strong> {time}{_delete_button(entry, visitor)}</footer>
+    time = f'<time datetime="{entry.created:%Y-%m-%dT%H:%M:%SZ}">{_spoken(entry.created, now)}</time>'
+    return f"""<article class="card" id="entry-{entry.id}">
+<p class="message">{escape(entry.message)}</p>
+{_photo(entry)}<footer><strong>{escape(entry.author)}</strong> {time}{_delete_button(entry, visitor)}</footer>
 </article>
 """
 
 
+def _spoken(instant: datetime, now: datetime) -> str:
+    """A point in time for people: `5 minutes ago`, and the day once a week has gone by."""
+    age = now - instant
+    if age < MINUTE:
+        return "just now"
+    if age >= WEEK:
+        return f"{instant.day} {instant:%B %Y}"
+    unit, name = next((unit, name) for unit, name in [(DAY, "day"), (HOUR, "hour"), (MINUTE, "minute")] if age >= unit)
+    count = age // unit
+    return f"{count} {name}{'' if count == 1 else 's'} ago"
+
+
 def _photo(entry: Entry) -> str:
-    if entry["photo"] is None:
+    if entry.photo is None:
         return ""
-    path, alt = f"/photos/{escape(entry['photo'])}", f"Photo from {escape(entry['author'])}"
+    path, alt = f"/photos/{escape(entry.photo)}", f"Photo from {escape(entry.author)}"
     return f'<a href="{path}"><img src="{path}" alt="{alt}" loading="lazy" decoding="async"></a>\n'
 
 
 def _delete_button(entry: Entry, visitor: Visitor) -> str:
-    if entry["owner"] is None or entry["owner"] != visitor.name:
+    if entry.owner is None or entry.owner != visitor.name:
         return ""
-    action = f"/entries/{entry['id']}/delete"
+    action = f"/entries/{entry.id}/delete"
     return f'<form method="post" action="{action}">{_csrf(visitor)}<button class="quiet">Delete</button></form>'
 
 

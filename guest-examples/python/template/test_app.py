@@ -1,0 +1,55 @@
+"""Asks the running app at INNKEEPER_URL.
+
+`innkeeper test` starts one with an empty database and runs this file.
+"""
+
+import json
+import os
+import re
+import unittest
+from http.cookiejar import CookieJar
+from urllib.error import HTTPError
+from urllib.parse import urlencode
+from urllib.request import HTTPCookieProcessor, build_opener
+
+URL = os.environ["INNKEEPER_URL"]
+
+
+class Notes(unittest.TestCase):
+    def setUp(self) -> None:
+        self.visitor = build_opener(HTTPCookieProcessor(CookieJar()))
+
+    def get(self, path: str) -> str:
+        with self.visitor.open(URL + path) as answer:
+            return answer.read().decode()
+
+    def post(self, path: str, **fields: str) -> str:
+        with self.visitor.open(URL + path, urlencode(fields).encode()) as answer:
+            return answer.read().decode()
+
+    def token(self) -> str:
+        found = re.search(r'name="csrf" value="([^"]+)"', self.get("/"))
+        assert found is not None
+        return found.group(1)
+
+    def test_a_note_is_shown_and_listed(self) -> None:
+        page = self.post("/", csrf=self.token(), text="milk & <b>bread</b>")
+        self.assertIn("<li>milk &amp; &lt;b&gt;bread&lt;/b&gt;</li>", page)
+        notes = json.loads(self.get("/notes.json"))
+        self.assertEqual(notes[-1]["text"], "milk & <b>bread</b>")
+
+    def test_a_form_without_its_token_is_refused(self) -> None:
+        self.token()
+        for fields in ({"text": "x"}, {"text": "x", "csrf": "guess"}):
+            with self.assertRaises(HTTPError) as refused:
+                self.post("/", **fields)
+            self.assertEqual(refused.exception.code, 403)
+
+    def test_an_unknown_address_is_not_found(self) -> None:
+        with self.assertRaises(HTTPError) as refused:
+            self.get("/nothing")
+        self.assertEqual(refused.exception.code, 404)
+
+
+if __name__ == "__main__":
+    unittest.main()

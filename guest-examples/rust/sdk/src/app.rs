@@ -66,12 +66,14 @@ impl<T: IntoResponse, E: Into<Box<dyn std::error::Error + Send + Sync>>> IntoRes
     }
 }
 
-/// Answers one request of the host.
+/// Answers one request of the host. A panic ends it with 500; message and place go to stderr.
 pub fn serve<R: IntoResponse>(
     incoming: IncomingRequest,
     out: ResponseOutparam,
     handler: impl FnOnce(Request) -> R,
 ) {
+    // Shorter than the standard library's, which advises a variable that does nothing here.
+    std::panic::set_hook(Box::new(|panic| eprintln!("{panic}")));
     let request = Request::receive(incoming);
     let head_only = request.is_head();
     let response = handler(request).into_response().unwrap_or_else(Error::into_response);

@@ -118,6 +118,11 @@ impl Error {
         self.0.field.as_deref()
     }
 
+    /// The error of the app's own that was made one of these, if it is of this type.
+    pub fn downcast_ref<T: StdError + 'static>(&self) -> Option<&T> {
+        self.0.source.as_deref().and_then(|source| source.downcast_ref())
+    }
+
     /// Where in the app it happened.
     pub fn location(&self) -> &'static Location<'static> {
         self.0.location

@@ -22,7 +22,7 @@
 
 mod app;
 #[rustfmt::skip]
-#[allow(missing_docs, reason = "generated code")]
+#[allow(missing_docs, clippy::panic, clippy::unwrap_used, reason = "generated code")]
 pub mod bindings;
 pub mod blobs;
 pub mod config;
@@ -41,7 +41,7 @@ pub use http::request::Request;
 pub use http::response::Response;
 pub use http::router::Router;
 #[cfg(feature = "json")]
-pub use serde_json::json;
+pub use serde_json::{self, json};
 
 /// What the functions of this crate return.
 pub type Result<T, E = Error> = std::result::Result<T, E>;

@@ -16,9 +16,11 @@ pub struct Response {
     body: Body,
 }
 
+type WriteBody = Box<dyn FnOnce(&mut dyn Write) -> Result<()>>;
+
 enum Body {
     Bytes(Vec<u8>),
-    Stream(Box<dyn FnOnce(&mut dyn Write) -> Result<()>>),
+    Stream(WriteBody),
     /// The host sends a blob in place of this response.
     Blob,
 }
@@ -163,7 +165,7 @@ impl Response {
     }
 }
 
-fn stream(writer: &mut BodyWriter, write: Box<dyn FnOnce(&mut dyn Write) -> Result<()>>) -> Result<()> {
+fn stream(writer: &mut BodyWriter, write: WriteBody) -> Result<()> {
     let mut buffer = BufWriter::with_capacity(STREAM_BUFFER_BYTES, writer);
     write(&mut buffer)?;
     Ok(buffer.flush()?)

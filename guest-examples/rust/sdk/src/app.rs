@@ -62,7 +62,8 @@ impl IntoResponse for maud::Markup {
 /// or one of a crate for errors.
 impl<T: IntoResponse, E: Into<Box<dyn std::error::Error + Send + Sync>>> IntoResponse for Result<T, E> {
     fn into_response(self) -> Result<Response> {
-        self.map_err(|error| Error::from(error.into()))?.into_response()
+        // Where it happened is not known any more, unless it is an `Error`.
+        self.map_err(|error| Error::from_boxed(error.into(), None))?.into_response()
     }
 }
 

@@ -35,7 +35,7 @@ struct Inner {
     field: Option<String>,
     allow: Option<String>,
     source: Option<BoxedError>,
-    location: &'static Location<'static>,
+    location: Option<&'static Location<'static>>,
 }
 
 impl Error {
@@ -59,7 +59,7 @@ impl Error {
             field: None,
             allow: None,
             source: None,
-            location: Location::caller(),
+            location: Some(Location::caller()),
         }))
     }
 
@@ -81,6 +81,25 @@ impl Error {
         let mut error = Error::new(405, text_for(405));
         error.0.allow = Some(allow);
         error
+    }
+
+    pub(crate) fn from_boxed(error: BoxedError, location: Option<&'static Location<'static>>) -> Error {
+        let error = match error.downcast::<Error>() {
+            Ok(error) => return *error,
+            Err(error) => error,
+        };
+        let mut made = Error::new(500, error.to_string());
+        let mut behind = error.source();
+        while let Some(error) = behind {
+            if error.downcast_ref::<Error>().is_some_and(Error::retryable) {
+                made.0.status = 503;
+                made.0.retryable = true;
+            }
+            behind = error.source();
+        }
+        made.0.source = Some(error);
+        made.0.location = location;
+        made
     }
 
     /// What went wrong, to be compared; [`Code::Other`] where no interface of the host said it.
@@ -123,8 +142,8 @@ impl Error {
         self.0.source.as_deref().and_then(|source| source.downcast_ref())
     }
 
-    /// Where in the app it happened.
-    pub fn location(&self) -> &'static Location<'static> {
+    /// Where in the app it happened, where that is known.
+    pub fn location(&self) -> Option<&'static Location<'static>> {
         self.0.location
     }
 
@@ -185,7 +204,10 @@ impl fmt::Display for Error {
 /// As the log has it: the message, where in the app it happened, and what lies behind it.
 impl fmt::Debug for Error {
     fn fmt(&self, out: &mut fmt::Formatter) -> fmt::Result {
-        write!(out, "{self}\n  at {}", self.0.location)?;
+        write!(out, "{self}")?;
+        if let Some(location) = self.0.location {
+            write!(out, "\n  at {location}")?;
+        }
         let mut source = self.source();
         while let Some(error) = source {
             write!(out, "\n  caused by: {error}")?;
@@ -248,26 +270,12 @@ impl From<SessionError> for Error {
     }
 }
 
-/// An [`Error`] inside is taken out again; one that lies behind another error still decides the
-/// status.
+/// An [`Error`] inside is taken out again; one that lies behind another error still decides whether
+/// to try again.
 impl From<BoxedError> for Error {
     #[track_caller]
     fn from(error: BoxedError) -> Error {
-        let error = match error.downcast::<Error>() {
-            Ok(error) => return *error,
-            Err(error) => error,
-        };
-        let mut made = Error::new(500, error.to_string());
-        let mut behind = error.source();
-        while let Some(error) = behind {
-            if let Some(cause) = error.downcast_ref::<Error>() {
-                made.0.status = if cause.status() < 500 { 500 } else { cause.status() };
-                made.0.retryable = cause.retryable();
-            }
-            behind = error.source();
-        }
-        made.0.source = Some(error);
-        made
+        Error::from_boxed(error, Some(Location::caller()))
     }
 }
 
@@ -362,7 +370,7 @@ mod tests {
         }
         let error = number().unwrap_err();
         assert_eq!(error.status(), 500);
-        assert!(error.location().file().ends_with("error.rs"));
+        assert!(error.location().unwrap().file().ends_with("error.rs"));
         let boxed: BoxedError = Error::new(403, "no").into();
         assert_eq!(Error::from(boxed).status(), 403);
     }

@@ -204,7 +204,7 @@ mod tests {
         assert_eq!(error.message(), "the row has no column `Age`, only `age`, `name`");
         let error = guest().get::<i64>("name").unwrap_err();
         assert_eq!(error.message(), "column `name`: the value is text and does not fit i64");
-        assert!(error.location().file().ends_with("row.rs"));
+        assert!(error.location().unwrap().file().ends_with("row.rs"));
     }
 
     #[test]

@@ -44,7 +44,8 @@ impl maud::Render for CsrfField {
     }
 }
 
-/// A form that a visitor has sent. Its files are staged: [`blobs::keep`](crate::blobs::keep) makes them stay.
+/// A form that a visitor has sent. Its files are staged: [`blobs::keep`](crate::blobs::keep) makes
+/// them stay.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Form {
     fields: Vec<wit::FormField>,
@@ -70,7 +71,7 @@ impl Form {
     /// ```no_run
     /// # use innkeeper_sdk::{Form, Result, blobs};
     /// # fn example() -> Result<()> {
-    /// let form = Form::options().max_files(1).max_file(10 * 1024 * 1024).accept("image/*").receive("photo")?;
+    /// let form = Form::options().max_files(1).accept("image/*").receive("photo")?;
     /// if let Some(photo) = form.file("photo") {
     ///     blobs::keep(&photo.id)?;
     /// }

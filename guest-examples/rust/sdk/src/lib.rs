@@ -29,6 +29,7 @@ pub mod config;
 pub mod db;
 mod error;
 mod form;
+mod html;
 mod http;
 pub mod session;
 
@@ -37,6 +38,7 @@ pub use app::IntoResponse;
 pub use app::serve;
 pub use error::{Code, Error};
 pub use form::{CSRF_FIELD, CsrfField, Form, FormOptions, csrf_field};
+pub use html::escape;
 pub use http::request::Request;
 pub use http::response::Response;
 pub use http::router::Router;
@@ -45,3 +47,8 @@ pub use serde_json::{self, json};
 
 /// What the functions of this crate return.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// The recipes are compiled.
+#[cfg(all(doctest, feature = "json"))]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -1,14 +1,14 @@
 //! Rows: SQL over the app's own tables, in Postgres or in SQLite.
 //!
 //! Parameters are written `$1` to `$n` and given as a tuple; an array does for parameters of one
-//! type. A row becomes a tuple, a single value, a struct made by [`row!`](crate::row!), or a [`Row`] whose
-//! columns are read by name.
+//! type. A row becomes a tuple, a single value, a struct made by [`row!`](crate::row!), or a [`Row`]
+//! whose columns are read by name.
 //!
 //! ```no_run
 //! # use innkeeper_sdk::{Result, db};
 //! # fn example(name: &str) -> Result<()> {
 //! db::execute("insert into guests (name, age) values ($1, $2)", (name, 36))?;
-//! let adults: Vec<(String, i64)> = db::query("select name, age from guests where age >= $1", [18])?;
+//! let adults: Vec<String> = db::query("select name from guests where age >= $1", [18])?;
 //! let count: i64 = db::query_one("select count(*) from guests", ())?.unwrap_or(0);
 //! # Ok(()) }
 //! ```
@@ -17,14 +17,17 @@
 //! |---|---|
 //! | `Option<T>` | `null` or that of `T` |
 //! | `bool` | `boolean`; reads `integer` 0 and 1 too, SQLite's results of conditions |
-//! | `i8` to `i64`, `u8` to `u64`, `usize` | `integer`, and an error where it does not fit; reads a whole `decimal` too, Postgres' sums |
+//! | `i8` to `i64`, `u8` to `u64`, `usize` | `integer`; reads a whole `decimal` too, Postgres' sums |
 //! | `f64`; `f32` only as a parameter | `float`; reads an `integer` of at most 53 bits too |
 //! | [`Decimal`] | `decimal`; reads `integer` too |
 //! | `String`, `&str` | `text` |
 //! | `Vec<u8>`, `&[u8]` | `bytes` |
-//! | [`Uuid`], [`Date`], [`Time`], [`DateTime`], [`Instant`] | `uuid`, `date`, `time`, `datetime`, `instant` |
+//! | [`Uuid`], [`Date`], [`Time`] | `uuid`, `date`, `time` |
+//! | [`DateTime`], [`Instant`] | `datetime`, `instant` |
 //! | `Json<T>`, `serde_json::Value` | `json` |
 //! | [`Value`] | any, also `other` with the name of its type |
+//!
+//! What would lose something is an error, for example a number that is too large for its type.
 
 mod convert;
 mod cursor;

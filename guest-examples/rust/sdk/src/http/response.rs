@@ -36,7 +36,7 @@ impl Response {
         Response::bytes("text/plain; charset=utf-8", text.into())
     }
 
-    /// A page. Nothing is escaped here: let a template do that, for example `maud`.
+    /// A page. Nothing is escaped here: [`escape`](crate::escape) does that, or a template.
     pub fn html(html: impl Into<String>) -> Response {
         Response::bytes("text/html; charset=utf-8", html.into())
     }

@@ -18,7 +18,7 @@ const USAGE: &str = "usage: innkeeper-wit-bindings c DIR
        innkeeper-wit-bindings rust DIR";
 
 /// What the Rust SDK has no use for: requests of the app's own, trailers, and what Rust's standard
-/// library has. That is a third of the code.
+/// library has. That is a quarter of the code.
 const RUST_SKIPS: &[&str] = &[
     "[constructor]fields",
     "[constructor]outgoing-request",

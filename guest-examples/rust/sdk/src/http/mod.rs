@@ -1,0 +1,6 @@
+//! Requests and responses over `wasi:http`.
+
+pub mod body;
+pub mod request;
+pub mod response;
+pub mod router;

@@ -1,0 +1,1 @@
+alter table photos add column caption text not null default '';

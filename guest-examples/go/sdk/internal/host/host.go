@@ -1,0 +1,56 @@
+// Package host calls the functions that the host offers, and keeps what is known of the request.
+package host
+
+import (
+	"math"
+	"sync"
+	"time"
+
+	witRuntime "innkeeper-sdk/internal/wit/runtime"
+	witTypes "innkeeper-sdk/internal/wit/types"
+)
+
+var calling sync.Mutex
+
+// Call runs one function of the host. What the host returns lies in memory that is pinned until
+// its Go values exist, so calls come one after the other and unpin it at their end.
+func Call[T any](function func() T) T {
+	calling.Lock()
+	defer calling.Unlock()
+	defer witRuntime.Unpin()
+	return function()
+}
+
+// Optional makes an option of a pointer: none of nil.
+func Optional[T any](value *T) witTypes.Option[T] {
+	if value == nil {
+		return witTypes.None[T]()
+	}
+	return witTypes.Some(*value)
+}
+
+// NonZero makes an option of a value: none of the zero value.
+func NonZero[T comparable](value T) witTypes.Option[T] {
+	var zero T
+	if value == zero {
+		return witTypes.None[T]()
+	}
+	return witTypes.Some(value)
+}
+
+// Unwrap returns the value of an option, and whether there is one.
+func Unwrap[T any](option witTypes.Option[T]) (value T, found bool) {
+	if option.IsNone() {
+		return value, false
+	}
+	return option.Some(), true
+}
+
+// Seconds is a duration as the host counts it. What it cannot say becomes the nearest that it can:
+// the host refuses what is too long.
+func Seconds(duration time.Duration) uint32 {
+	return uint32(min(max(duration/time.Second, 0), math.MaxUint32))
+}
+
+// Answered is true once the host answers the request with a blob. An instance serves one request.
+var Answered bool

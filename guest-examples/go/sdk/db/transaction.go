@@ -44,7 +44,7 @@ func Transaction(work func(tx *Tx) error) error {
 
 // TransactionWith is Transaction with options.
 func TransactionWith(options TxOptions, work func(tx *Tx) error) error {
-	tx, err := begin(options)
+	tx, err := Begin(options)
 	if err != nil {
 		return err
 	}
@@ -56,7 +56,8 @@ func TransactionWith(options TxOptions, work func(tx *Tx) error) error {
 	return check(host.Call(tx.handle.Commit))
 }
 
-func begin(options TxOptions) (*Tx, error) {
+// Begin begins a transaction that Commit or Rollback has to end. Transaction is safer.
+func Begin(options TxOptions) (*Tx, error) {
 	chosen := wit.TransactionOptions{
 		Isolation: witTypes.None[wit.Isolation](),
 		ReadOnly:  options.ReadOnly,
@@ -74,6 +75,19 @@ func begin(options TxOptions) (*Tx, error) {
 		return nil, failure(result.Err())
 	}
 	return &Tx{handle: result.Ok()}, nil
+}
+
+// Commit makes what the transaction has done part of the request's unit of work. A transaction that
+// was begun by Transaction is ended by it instead.
+func (tx *Tx) Commit() error {
+	defer tx.handle.Drop()
+	return check(host.Call(tx.handle.Commit))
+}
+
+// Rollback undoes what the transaction has done, and ends it.
+func (tx *Tx) Rollback() error {
+	defer tx.handle.Drop()
+	return check(host.Call(tx.handle.Rollback))
 }
 
 // Query is Query of the package, inside the transaction.

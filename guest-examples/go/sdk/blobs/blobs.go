@@ -220,8 +220,13 @@ var codes = [...]innkeeper.Code{
 }
 
 // call runs a function of the host and makes an error of what it refuses.
-func call[T any](function func() result[T]) (value T, err error) {
-	answer := host.Call(function)
+func call[T any](function func() result[T]) (T, error) {
+	return callFor(0, function)
+}
+
+// callFor is call for a result of about so many bytes.
+func callFor[T any](size int, function func() result[T]) (value T, err error) {
+	answer := host.CallFor(size, function)
 	if answer.IsErr() {
 		problem := answer.Err()
 		return value, &innkeeper.Error{

@@ -84,14 +84,30 @@ func (r *Reader) Read(buffer []byte) (int, error) {
 	if len(buffer) == 0 {
 		return 0, nil
 	}
-	data, err := call(func() result[[]byte] { return r.handle.Read(uint32(min(len(buffer), pieceBytes))) })
-	if err != nil {
-		return 0, err
+	data, err := r.read(min(len(buffer), pieceBytes))
+	if err == nil && len(data) == 0 {
+		err = io.EOF
 	}
-	if len(data) == 0 {
-		return 0, io.EOF
+	return copy(buffer, data), err
+}
+
+// WriteTo writes what is left in large pieces, as io.WriterTo. io.Copy calls it.
+func (r *Reader) WriteTo(w io.Writer) (written int64, err error) {
+	for {
+		data, err := r.read(pieceBytes)
+		if err != nil || len(data) == 0 {
+			return written, err
+		}
+		count, err := w.Write(data)
+		written += int64(count)
+		if err != nil {
+			return written, err
+		}
 	}
-	return copy(buffer, data), nil
+}
+
+func (r *Reader) read(size int) ([]byte, error) {
+	return callFor(size, func() result[[]byte] { return r.handle.Read(uint32(size)) })
 }
 
 // Close ends the reader.

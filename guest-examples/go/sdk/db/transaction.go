@@ -12,6 +12,7 @@ import (
 // Tx is a transaction inside the request's unit of work.
 type Tx struct {
 	handle *wit.Transaction
+	ended  bool
 }
 
 // Isolation says how far a transaction is kept apart from those of other requests.
@@ -50,10 +51,10 @@ func TransactionWith(options TxOptions, work func(tx *Tx) error) error {
 	}
 	// Dropping an open transaction rolls it back.
 	defer tx.handle.Drop()
-	if err := work(tx); err != nil {
+	if err := work(tx); err != nil || tx.ended {
 		return err
 	}
-	return check(host.Call(tx.handle.Commit))
+	return tx.Commit()
 }
 
 // Begin begins a transaction that Commit or Rollback has to end. Transaction is safer.
@@ -77,16 +78,16 @@ func Begin(options TxOptions) (*Tx, error) {
 	return &Tx{handle: result.Ok()}, nil
 }
 
-// Commit makes what the transaction has done part of the request's unit of work. A transaction that
-// was begun by Transaction is ended by it instead.
+// Commit makes what the transaction has done part of the request's unit of work, and ends it.
+// Transaction does it by itself.
 func (tx *Tx) Commit() error {
-	defer tx.handle.Drop()
+	tx.ended = true
 	return check(host.Call(tx.handle.Commit))
 }
 
 // Rollback undoes what the transaction has done, and ends it.
 func (tx *Tx) Rollback() error {
-	defer tx.handle.Drop()
+	tx.ended = true
 	return check(host.Call(tx.handle.Rollback))
 }
 

@@ -123,8 +123,9 @@ func (b *body) Read(buffer []byte) (int, error) {
 		return 0, err
 	}
 	for {
-		result := host.Call(func() witTypes.Result[[]byte, streams.StreamError] {
-			return b.stream.BlockingRead(uint64(min(len(buffer), maxRead)))
+		size := min(len(buffer), maxRead)
+		result := host.CallFor(size, func() witTypes.Result[[]byte, streams.StreamError] {
+			return b.stream.BlockingRead(uint64(size))
 		})
 		if result.IsErr() {
 			return 0, streamError(result.Err(), io.EOF)

@@ -6,18 +6,23 @@ import (
 	"sync"
 	"time"
 
-	witRuntime "innkeeper-sdk/internal/wit/runtime"
+	"innkeeper-sdk/internal/memory"
 	witTypes "innkeeper-sdk/internal/wit/types"
 )
 
 var calling sync.Mutex
 
-// Call runs one function of the host. What the host returns lies in memory that is pinned until
-// its Go values exist, so calls come one after the other and unpin it at their end.
+// Call runs one function of the host. Calls come one after the other, since the host puts what it
+// returns into memory that is set aside for one call.
 func Call[T any](function func() T) T {
+	return CallFor(0, function)
+}
+
+// CallFor is Call for a result of about so many bytes.
+func CallFor[T any](size int, function func() T) T {
 	calling.Lock()
 	defer calling.Unlock()
-	defer witRuntime.Unpin()
+	memory.Reserve(size)
 	return function()
 }
 

@@ -35,15 +35,12 @@ func main() {
 	mux.Handle("POST /logout", route(logout))
 	mux.Handle("GET /me", route(me))
 	web.ErrorPage = shortPage
-	web.Serve(mux)
+	web.Serve(mux, defineTable)
 }
 
-// route makes the table, calls the handler, and shows the book again where a form was refused.
+// route shows the book again where a handler has refused a form.
 func route(handler web.HandlerFunc) http.Handler {
 	return web.HandlerFunc(func(w http.ResponseWriter, r *http.Request) error {
-		if err := defineTable(); err != nil {
-			return err
-		}
 		err := handler(w, r)
 		var refused *refusal
 		if errors.As(err, &refused) {
@@ -76,7 +73,7 @@ func listEntries(w http.ResponseWriter, r *http.Request) error {
 }
 
 func addEntry(w http.ResponseWriter, r *http.Request) error {
-	form, err := receive(blobs.Limits{MaxFile: maxPhotoBytes, MaxFiles: 1, Accept: []string{"image/*"}})
+	form, err := receive(onePhoto)
 	if err != nil {
 		return err
 	}
@@ -105,7 +102,7 @@ func addEntry(w http.ResponseWriter, r *http.Request) error {
 }
 
 func deleteEntry(w http.ResponseWriter, r *http.Request) error {
-	if _, err := receive(blobs.Limits{MaxFiles: blobs.NoFiles}); err != nil {
+	if _, err := receive(noFiles); err != nil {
 		return err
 	}
 	id, err := strconv.ParseInt(r.PathValue("id"), 10, 64)
@@ -140,7 +137,7 @@ func photo(_ http.ResponseWriter, r *http.Request) error {
 
 // login takes the visitor at his word.
 func login(w http.ResponseWriter, r *http.Request) error {
-	form, err := receive(blobs.Limits{MaxFiles: blobs.NoFiles})
+	form, err := receive(noFiles)
 	if err != nil {
 		return err
 	}
@@ -155,7 +152,7 @@ func login(w http.ResponseWriter, r *http.Request) error {
 }
 
 func logout(w http.ResponseWriter, r *http.Request) error {
-	if _, err := receive(blobs.Limits{MaxFiles: blobs.NoFiles}); err != nil {
+	if _, err := receive(noFiles); err != nil {
 		return err
 	}
 	if err := session.Destroy(); err != nil {

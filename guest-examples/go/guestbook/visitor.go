@@ -19,11 +19,15 @@ const (
 	// csrfForm is one name for all forms: the token of /me is good for each of them.
 	csrfForm        = "guestbook"
 	visits          = "visits"
-	maxPhotoBytes   = 10 << 20
 	maxNameChars    = 80
 	maxMessageChars = 2_000
 	// The host takes no longer name for a user.
 	maxUserBytes = 200
+)
+
+var (
+	onePhoto = blobs.Limits{MaxFile: 10 << 20, MaxFiles: 1, Accept: []string{"image/*"}}
+	noFiles  = blobs.Limits{MaxFiles: blobs.NoFiles}
 )
 
 // visitor is what the session says.
@@ -79,7 +83,7 @@ func (r *refusal) Error() string { return r.Reason }
 
 // receive receives a form, and says what the visitor may do where it was refused.
 func receive(limits blobs.Limits) (visitorForm, error) {
-	received, err := form.Receive(csrfForm, limits)
+	received, err := form.ReceiveFiles(csrfForm, limits)
 	sent := visitorForm{received}
 	var failure *web.Error
 	switch {

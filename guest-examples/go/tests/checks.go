@@ -40,7 +40,8 @@ var checks = map[string]check{
 	"blobs-have-signed-paths":              blobsSigned,
 	"database-sql-works":                   databaseSQL,
 	"settings-that-are-not-there-are-none": settings,
-	"memory-of-host-values-is-given-back":  memory,
+	"memory-of-blobs-is-given-back":        memory,
+	"memory-of-rows-is-given-back":         queryMemory,
 	"a-goroutine-may-call-the-host":        goroutines,
 }
 
@@ -450,7 +451,7 @@ func memory() error {
 	if err != nil {
 		return err
 	}
-	for range 10 {
+	for range 8 {
 		reader, err := blobs.Open(blob.ID)
 		if err != nil {
 			return err
@@ -459,6 +460,20 @@ func memory() error {
 		reader.Close()
 		if err != nil || count != 20<<20 {
 			return fmt.Errorf("%d bytes, %v", count, err)
+		}
+	}
+	return nil
+}
+
+// queryMemory does the same by queries.
+func queryMemory() error {
+	id, piece := db.NewUUID(), bytes.Repeat([]byte{1}, 2<<20)
+	if _, err := db.Execute("insert into everything (id, raw) values ($1, $2)", id, piece); err != nil {
+		return err
+	}
+	for range 80 {
+		if raw, err := db.One[[]byte]("select raw from everything where id = $1", id); err != nil || len(raw) != len(piece) {
+			return fmt.Errorf("%d bytes, %v", len(raw), err)
 		}
 	}
 	return nil

@@ -15,7 +15,7 @@ func showForm(w http.ResponseWriter, _ *http.Request) error {
 }
 
 func receiveForm(w http.ResponseWriter, _ *http.Request) error {
-	received, err := form.Receive("test", blobs.Limits{MaxFile: 1000, MaxFiles: 1, Accept: []string{"text/plain"}})
+	received, err := form.ReceiveFiles("test", blobs.Limits{MaxFile: 1000, MaxFiles: 1, Accept: []string{"text/plain"}})
 	if err != nil {
 		return err
 	}

@@ -34,6 +34,7 @@ func main() {
 	mux.Handle("GET /panic", web.HandlerFunc(writeAndPanic))
 	mux.Handle("GET /fail", web.HandlerFunc(writeAndFail))
 	mux.HandleFunc("GET /cut", cut)
+	mux.Handle("GET /cut-by-error", web.HandlerFunc(cutByError))
 	mux.Handle("GET /count", web.HandlerFunc(count))
 	mux.HandleFunc("GET /refused-header", func(w http.ResponseWriter, _ *http.Request) { w.Header().Set("X-Bad", "a\r\nb") })
 	web.Serve(mux)
@@ -126,6 +127,7 @@ func writeAndFail(w http.ResponseWriter, _ *http.Request) error {
 	if err := addRow(); err != nil {
 		return err
 	}
+	fmt.Fprint(w, "this is not seen")
 	return errors.New("a failure of the test")
 }
 
@@ -135,6 +137,12 @@ func cut(w http.ResponseWriter, _ *http.Request) {
 	fmt.Fprint(w, "a part")
 	w.(http.Flusher).Flush()
 	panic("a panic of the test")
+}
+
+func cutByError(w http.ResponseWriter, _ *http.Request) error {
+	fmt.Fprint(w, "a part")
+	w.(http.Flusher).Flush()
+	return errors.New("a failure of the test")
 }
 
 func count(w http.ResponseWriter, _ *http.Request) error {

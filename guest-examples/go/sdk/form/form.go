@@ -18,11 +18,16 @@ const TokenField = "csrf"
 // Form is a form that has been received. Its files are staged.
 type Form struct{ blobs.Form }
 
-// Receive receives the form of the request and checks its csrf token, which session.CSRFToken(name)
-// has given. Where it fails, the error is a *web.Error with the right status: 400, 403, 413, 415
-// or 507; or it is what the host reports. With 403 the form is returned too, so that nobody has to
-// write it again.
-func Receive(name string, limits blobs.Limits) (*Form, error) {
+// Receive receives a form that takes no files, and checks its csrf token, which
+// session.CSRFToken(name) has given. Where it fails, the error is a *web.Error with the right
+// status: 400, 403, 413, 415 or 507; or it is what the host reports. With 403 the form is returned
+// too, so that nobody has to write it again.
+func Receive(name string) (*Form, error) {
+	return ReceiveFiles(name, blobs.Limits{MaxFiles: blobs.NoFiles})
+}
+
+// ReceiveFiles is Receive for a form that takes files.
+func ReceiveFiles(name string, limits blobs.Limits) (*Form, error) {
 	received, err := blobs.ReceiveForm(limits)
 	if err != nil {
 		return nil, refusal(err)
@@ -91,8 +96,8 @@ func (f *Form) File(field string) *blobs.Blob {
 	return nil
 }
 
-// HiddenField returns the hidden input with the csrf token of a form, as HTML. In a template of
-// html/template pass session.CSRFToken(name) as the value instead.
+// HiddenField returns the hidden input with the csrf token of a form, as HTML. A template of
+// html/template has the function csrf of session.Functions instead.
 func HiddenField(name string) (string, error) {
 	token, err := session.CSRFToken(name)
 	if err != nil {

@@ -48,6 +48,11 @@ func do(function func() result[witTypes.Unit]) error {
 	return err
 }
 
+// Functions are for html/template, as template.New(name).Funcs(session.Functions): `{{user}}` is
+// User, `{{range flash}}` goes through TakeFlash, `{{csrf "form"}}` is CSRFToken. Where one fails,
+// so does the template.
+var Functions = map[string]any{"user": User, "flash": TakeFlash, "csrf": CSRFToken}
+
 // Get returns the value under key; the empty string where there is none.
 func Get(key string) (string, error) {
 	value, _, err := Lookup(key)

@@ -83,10 +83,15 @@ func (r *response) Flush() {
 	r.send(false)
 }
 
-// reset forgets an answer that was not sent.
-func (r *response) reset() {
+// discard forgets an answer. It returns false where a part of it has been sent.
+func (r *response) discard() bool {
+	if r.isSent {
+		return false
+	}
+	host.Answered = false
 	r.header, r.sealed, r.status = http.Header{}, nil, 0
 	r.buffer.Reset()
+	return true
 }
 
 // finish sends what is left and ends the answer, unless the host answers with a blob.

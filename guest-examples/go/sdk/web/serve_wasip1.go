@@ -9,7 +9,6 @@ import (
 	"runtime/debug"
 	_ "unsafe" // for go:linkname
 
-	"innkeeper-sdk/internal/host"
 	"innkeeper-sdk/internal/wit/exports/export_wasi_http_incoming_handler"
 	_ "innkeeper-sdk/internal/wit/exports/wit_exports"
 	types "innkeeper-sdk/internal/wit/imports/wasi_http_types"
@@ -20,8 +19,10 @@ var app http.Handler
 
 func init() { export_wasi_http_incoming_handler.Handler = handle }
 
-// Serve makes the handler answer the requests of the app. Call it at the end of main.
-func Serve(handler http.Handler) { app = wrapped(handler) }
+// Serve makes the handler answer the requests of the app. Call it at the end of main. Before each
+// request that the handler answers, it calls prepare, for example to describe the tables; where one
+// of them fails, AnswerError answers.
+func Serve(handler http.Handler, prepare ...func() error) { app = prepared(handler, prepare) }
 
 // appMain is main of the app. Nobody else calls it: a component is a library to the linker.
 //
@@ -52,9 +53,7 @@ func answer(response *response, body *body) (complete bool) {
 		if problem != http.ErrAbortHandler {
 			fmt.Fprintf(os.Stderr, "panic: %v\n\n%s", problem, debug.Stack())
 		}
-		if complete = !response.isSent && problem != http.ErrAbortHandler; complete {
-			host.Answered = false
-			response.reset()
+		if complete = problem != http.ErrAbortHandler && response.discard(); complete {
 			ErrorPage(response, request, http.StatusInternalServerError, "Something went wrong. Nothing was changed.")
 		}
 	}()

@@ -20,7 +20,7 @@ func serve(handler http.Handler, method, path string) *httptest.ResponseRecorder
 func TestWhatTheMuxDoesNotKnowGetsAnErrorPage(t *testing.T) {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /notes/{id}", func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, r.PathValue("id")) })
-	handler := wrapped(mux)
+	handler := prepared(mux, nil)
 	if answer := serve(handler, "GET", "/notes/7"); answer.Code != 200 || answer.Body.String() != "7" {
 		t.Error(answer)
 	}
@@ -30,6 +30,23 @@ func TestWhatTheMuxDoesNotKnowGetsAnErrorPage(t *testing.T) {
 	answer := serve(handler, "POST", "/notes/7")
 	if answer.Code != 405 || answer.Header().Get("Allow") != "GET, HEAD" || !strings.HasPrefix(answer.Header().Get("Content-Type"), "text/html") {
 		t.Error(answer)
+	}
+}
+
+func TestPreparationsComeBeforeWhatIsAnswered(t *testing.T) {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "page") })
+	calls := 0
+	ready := func() error { calls++; return nil }
+	busy := func() error { return &innkeeper.Error{Code: innkeeper.Busy, Retryable: true} }
+	if answer := serve(prepared(mux, []func() error{ready, ready}), "GET", "/"); answer.Body.String() != "page" || calls != 2 {
+		t.Error(answer, calls)
+	}
+	if answer := serve(prepared(mux, []func() error{ready}), "POST", "/"); answer.Code != 405 || calls != 2 {
+		t.Error(answer, calls)
+	}
+	if answer := serve(prepared(mux, []func() error{busy, ready}), "GET", "/"); answer.Code != 503 || calls != 2 {
+		t.Error(answer, calls)
 	}
 }
 

@@ -20,7 +20,7 @@ import (
 const (
 	pageEntries = 20
 	maxEntries  = 100
-	// A photo never changes. An hour is how long a deleted one may still show in a browser that knows it.
+	// A photo never changes. An hour is how long a deleted one may still show in a browser.
 	photoMaxAge = time.Hour
 )
 

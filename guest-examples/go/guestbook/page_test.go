@@ -20,7 +20,8 @@ func TestNothingThatAVisitorWritesBecomesMarkup(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if shown := html.String(); strings.Contains(shown, "<script") || !strings.Contains(shown, "&lt;script&gt;alert(1)&lt;/script&gt;") {
+	shown := html.String()
+	if strings.Contains(shown, "<script") || !strings.Contains(shown, "&lt;script&gt;alert(1)&lt;/script&gt;") {
 		t.Error(shown)
 	}
 }

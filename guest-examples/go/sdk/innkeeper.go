@@ -12,7 +12,10 @@ import (
 
 	"innkeeper-sdk/internal/host"
 	"innkeeper-sdk/internal/wit/imports/wasi_config_store"
+	witTypes "innkeeper-sdk/internal/wit/types"
 )
+
+type configResult = witTypes.Result[witTypes.Option[string], wasi_config_store.Error]
 
 // Setting returns a setting of the app (`innkeeper config set`), and whether there is one.
 func Setting(key string) (value string, found bool, err error) {

@@ -32,6 +32,9 @@ func main() {
 	mux.HandleFunc("GET /stream", stream)
 	mux.HandleFunc("GET /status/{status}", status)
 	mux.Handle("GET /panic", web.HandlerFunc(writeAndPanic))
+	mux.HandleFunc("GET /panic-busy", func(http.ResponseWriter, *http.Request) {
+		panic(&innkeeper.Error{Code: innkeeper.Busy, Retryable: true})
+	})
 	mux.Handle("GET /fail", web.HandlerFunc(writeAndFail))
 	mux.HandleFunc("GET /cut", cut)
 	mux.Handle("GET /cut-by-error", web.HandlerFunc(cutByError))

@@ -148,7 +148,8 @@ func toDate(date Date) (wit.Date, error) {
 }
 
 func toTime(clock TimeOfDay) (wit.Time, error) {
-	if !isByte(clock.Hour) || !isByte(clock.Minute) || !isByte(clock.Second) || clock.Microsecond < 0 || clock.Microsecond > 999_999 {
+	fits := isByte(clock.Hour) && isByte(clock.Minute) && isByte(clock.Second)
+	if !fits || clock.Microsecond < 0 || clock.Microsecond > 999_999 {
 		return wit.Time{}, badParameter("%v is no time of day", clock)
 	}
 	return wit.Time{

@@ -81,5 +81,6 @@ func AnswerError(w http.ResponseWriter, r *http.Request, err error) {
 var ErrorPage = func(w http.ResponseWriter, _ *http.Request, status int, text string) {
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.WriteHeader(status)
-	fmt.Fprintf(w, "<!doctype html>\n<title>%d %s</title>\n<p>%s</p>\n", status, http.StatusText(status), html.EscapeString(text))
+	title, text := http.StatusText(status), html.EscapeString(text)
+	fmt.Fprintf(w, "<!doctype html>\n<title>%d %s</title>\n<p>%s</p>\n", status, title, text)
 }

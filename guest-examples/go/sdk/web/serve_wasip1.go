@@ -9,6 +9,7 @@ import (
 	"runtime/debug"
 	_ "unsafe" // for go:linkname
 
+	innkeeper "innkeeper-sdk"
 	"innkeeper-sdk/internal/wit/exports/export_wasi_http_incoming_handler"
 	_ "innkeeper-sdk/internal/wit/exports/wit_exports"
 	types "innkeeper-sdk/internal/wit/imports/wasi_http_types"
@@ -52,6 +53,11 @@ func answer(response *response, body *body) (complete bool) {
 		}
 		if problem != http.ErrAbortHandler {
 			fmt.Fprintf(os.Stderr, "panic: %v\n\n%s", problem, debug.Stack())
+		}
+		if err, ok := problem.(error); ok && innkeeper.Retryable(err) && !response.isSent {
+			AnswerError(response, request, err)
+			complete = true
+			return
 		}
 		if complete = problem != http.ErrAbortHandler && response.discard(); complete {
 			ErrorPage(response, request, http.StatusInternalServerError, "Something went wrong. Nothing was changed.")

@@ -24,11 +24,13 @@ func TestWhatTheMuxDoesNotKnowGetsAnErrorPage(t *testing.T) {
 	if answer := serve(handler, "GET", "/notes/7"); answer.Code != 200 || answer.Body.String() != "7" {
 		t.Error(answer)
 	}
-	if answer := serve(handler, "GET", "/nothing"); answer.Code != 404 || !strings.Contains(answer.Body.String(), "<p>There is nothing here.") {
+	answer := serve(handler, "GET", "/nothing")
+	if answer.Code != 404 || !strings.Contains(answer.Body.String(), "<p>There is nothing here.") {
 		t.Error(answer)
 	}
-	answer := serve(handler, "POST", "/notes/7")
-	if answer.Code != 405 || answer.Header().Get("Allow") != "GET, HEAD" || !strings.HasPrefix(answer.Header().Get("Content-Type"), "text/html") {
+	answer = serve(handler, "POST", "/notes/7")
+	mediaType := answer.Header().Get("Content-Type")
+	if answer.Code != 405 || answer.Header().Get("Allow") != "GET, HEAD" || !strings.HasPrefix(mediaType, "text/html") {
 		t.Error(answer)
 	}
 }
@@ -63,7 +65,8 @@ func TestAnErrorHasItsStatus(t *testing.T) {
 	} {
 		handler := HandlerFunc(func(http.ResponseWriter, *http.Request) error { return one.err })
 		answer := serve(handler, "GET", "/")
-		if answer.Code != one.status || strings.Contains(answer.Body.String(), "odd") || strings.Contains(answer.Body.String(), "<yours>") {
+		body := answer.Body.String()
+		if answer.Code != one.status || strings.Contains(body, "odd") || strings.Contains(body, "<yours>") {
 			t.Errorf("%v: %v", one.err, answer)
 		}
 		if (answer.Header().Get("Retry-After") != "") != (one.status == 503) {

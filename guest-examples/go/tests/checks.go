@@ -33,6 +33,7 @@ var checks = map[string]check{
 	"database-sql-works":                   databaseSQL,
 	"settings-that-are-not-there-are-none": settings,
 	"memory-of-blobs-is-given-back":        memory,
+	"memory-of-go-is-given-back":           ownMemory,
 	"memory-of-rows-is-given-back":         queryMemory,
 	"a-goroutine-may-call-the-host":        goroutines,
 }

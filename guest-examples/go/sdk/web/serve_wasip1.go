@@ -15,10 +15,17 @@ import (
 	types "innkeeper-sdk/internal/wit/imports/wasi_http_types"
 )
 
+// softLimit is where Go begins to collect its garbage more often: an instance has 128 MiB, unless
+// the operator has changed it, and Go would else wait until its memory has doubled.
+const softLimit = 100 << 20
+
 // app is the handler that Serve was given.
 var app http.Handler
 
-func init() { export_wasi_http_incoming_handler.Handler = handle }
+func init() {
+	export_wasi_http_incoming_handler.Handler = handle
+	debug.SetMemoryLimit(softLimit)
+}
 
 // Serve makes the handler answer the requests of the app. Call it at the end of main. Before each
 // request that the handler answers, it calls prepare, for example to describe the tables; where one

@@ -31,7 +31,8 @@ pub(super) async fn the_book_shows_the_newest_entry_first(host: Host) {
 pub(super) async fn text_in_the_book_never_becomes_markup(host: Host) {
     let mut reader = Reader::new(&host);
     reader.write("<b>A&B</b>", "<script>alert(\"1\")</script>").await.expect(303);
-    let page = reader.book().await;
+    // A quotation mark has two spellings in HTML, and some languages' templates write the other.
+    let page = reader.book().await.replace("&#34;", "&quot;");
     assert!(!page.contains("<script>alert") && !page.contains("<b>A"), "{page}");
     assert!(page.contains("&lt;script&gt;alert(&quot;1&quot;)&lt;/script&gt;"), "{page}");
     assert!(page.contains("&lt;b&gt;A&amp;B&lt;/b&gt;"), "{page}");

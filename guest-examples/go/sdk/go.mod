@@ -1,0 +1,3 @@
+module innkeeper-sdk
+
+go 1.27.1

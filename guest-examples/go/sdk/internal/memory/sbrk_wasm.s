@@ -1,0 +1,1 @@
+// This file lets Go take the declaration of sbrk without a body.

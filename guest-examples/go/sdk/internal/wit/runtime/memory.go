@@ -1,0 +1,3 @@
+package runtime
+
+import _ "innkeeper-sdk/internal/memory" // exports cabi_realloc

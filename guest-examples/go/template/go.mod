@@ -1,0 +1,7 @@
+module my-app
+
+go 1.27.1
+
+require innkeeper-sdk v0.0.0
+
+replace innkeeper-sdk => ./sdk

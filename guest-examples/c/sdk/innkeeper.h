@@ -46,9 +46,9 @@ typedef struct ik_buffer {
 void ik_put(ik_buffer *buffer, const void *data, size_t size);
 /* Appends a text as it is. */
 void ik_put_text(ik_buffer *buffer, const char *text);
-/* Appends like printf (without %n, %p and long double). */
+/* Appends like printf: d i u x X o f e g c s; no width for %s, and no long double. */
 void ik_write(ik_buffer *buffer, const char *format, ...) IK_PRINTF(2, 3);
-/* Appends like `ik_write`, but what `%s` inserts is escaped for HTML, in text and in attributes. */
+/* Appends like `ik_write`, but what `%s` and `%c` insert is escaped for HTML, also in attributes. */
 void ik_write_html(ik_buffer *buffer, const char *format, ...) IK_PRINTF(2, 3);
 /* Appends like `ik_write`, but `%s` inserts a quoted JSON string, and `null` for NULL. */
 void ik_write_json(ik_buffer *buffer, const char *format, ...) IK_PRINTF(2, 3);

@@ -37,8 +37,6 @@ static inline web_app_option_u32_t ik_option_of_number(uint32_t number)
 void ik_write_arguments(ik_buffer *buffer, const char *format, va_list arguments);
 /* The names in a text with commas between them. */
 web_app_list_string_t ik_split_names(const char *names);
-/* An array of texts of a list of the host. */
-const char **ik_texts_of_host(web_app_list_string_t list);
 
 /* Note an error of an interface. Always false. */
 bool ik_fail_db(const innkeeper_storage_db_db_error_t *error);

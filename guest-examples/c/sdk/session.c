@@ -3,7 +3,7 @@
 
 typedef innkeeper_storage_session_session_error_t session_error;
 
-const char **ik_texts_of_host(web_app_list_string_t list)
+static const char **texts_of_host(web_app_list_string_t list)
 {
     const char **texts = ik_alloc(list.len * sizeof *texts);
     for (size_t i = 0; i < list.len; i++) texts[i] = ik_text_of_host(list.ptr[i]);
@@ -39,7 +39,7 @@ bool ik_session_keys(const char ***keys, size_t *count)
     web_app_list_string_t list;
     session_error error;
     if (!innkeeper_storage_session_get_keys(&list, &error)) return ik_fail_session(&error);
-    *keys = ik_texts_of_host(list);
+    *keys = texts_of_host(list);
     *count = list.len;
     return true;
 }
@@ -72,7 +72,7 @@ bool ik_session_take_flash(const char ***messages, size_t *count)
     web_app_list_string_t list;
     session_error error;
     if (!innkeeper_storage_session_take_flash(&list, &error)) return ik_fail_session(&error);
-    *messages = ik_texts_of_host(list);
+    *messages = texts_of_host(list);
     *count = list.len;
     return true;
 }

@@ -1,22 +1,5 @@
 /* Tables: their portable description, and migrations. */
-#include <string.h>
-
 #include "internal.h"
-
-web_app_list_string_t ik_split_names(const char *names)
-{
-    web_app_list_string_t list = {0};
-    if (!names) return list;
-    size_t count = 1;
-    for (const char *at = names; *at; at++) count += *at == ',';
-    list.ptr = ik_alloc(count * sizeof *list.ptr);
-    while (*(names += strspn(names, " ,"))) {
-        size_t size = strcspn(names, " ,");
-        list.ptr[list.len++] = (web_app_string_t){(uint8_t *)names, size};
-        names += size;
-    }
-    return list;
-}
 
 static innkeeper_storage_db_column_t column_of(const ik_column *column)
 {

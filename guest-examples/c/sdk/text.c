@@ -187,3 +187,18 @@ char *ik_percent_decode(const char *text, size_t size, bool plus_is_blank)
     }
     return to_utf8(&decoded);
 }
+
+web_app_list_string_t ik_split_names(const char *names)
+{
+    web_app_list_string_t list = {0};
+    if (!names) return list;
+    size_t count = 1;
+    for (const char *at = names; *at; at++) count += *at == ',';
+    list.ptr = ik_alloc(count * sizeof *list.ptr);
+    while (*(names += strspn(names, " ,"))) {
+        size_t size = strcspn(names, " ,");
+        list.ptr[list.len++] = (web_app_string_t){(uint8_t *)names, size};
+        names += size;
+    }
+    return list;
+}

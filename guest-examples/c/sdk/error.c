@@ -41,9 +41,9 @@ bool ik_failed_with(const char *code)
     return strcmp(last.code, code) == 0;
 }
 
-static bool fail(ik_error error)
+bool ik_note_error(const ik_error *error)
 {
-    last = error;
+    last = *error;
     if (!last.sqlstate) last.sqlstate = "";
     if (!last.status) last.status = last.retryable ? 503 : 500;
     return false;
@@ -56,19 +56,19 @@ bool ik_fail(int status, const char *format, ...)
     va_start(arguments, format);
     ik_write_arguments(&message, format, arguments);
     va_end(arguments);
-    return fail((ik_error){
+    return ik_note_error(&(ik_error){
         .interface = "http", .code = "other", .message = message.data, .status = status, .retryable = status == 503});
 }
 
 bool ik_fail_csrf(void)
 {
-    return fail((ik_error){.interface = "session", .code = "csrf", .status = 403,
+    return ik_note_error(&(ik_error){.interface = "session", .code = "csrf", .status = 403,
                            .message = "The form is out of date. Please load the page again, and send the form again."});
 }
 
 bool ik_fail_db(const innkeeper_storage_db_db_error_t *error)
 {
-    return fail((ik_error){
+    return ik_note_error(&(ik_error){
         .interface = "db",
         .code = CODE_NAME(db_codes, error->code),
         .message = ik_text_of_host(error->message),
@@ -93,7 +93,7 @@ static int blob_status(innkeeper_storage_blob_upload_blob_error_code_t code)
 
 bool ik_fail_blob(const innkeeper_storage_blob_upload_blob_error_t *error)
 {
-    return fail((ik_error){
+    return ik_note_error(&(ik_error){
         .interface = "blob-upload",
         .code = CODE_NAME(blob_codes, error->code),
         .message = ik_text_of_host(error->message),
@@ -105,7 +105,7 @@ bool ik_fail_blob(const innkeeper_storage_blob_upload_blob_error_t *error)
 
 bool ik_fail_session(const innkeeper_storage_session_session_error_t *error)
 {
-    return fail((ik_error){
+    return ik_note_error(&(ik_error){
         .interface = "session",
         .code = CODE_NAME(session_codes, error->code),
         .message = ik_text_of_host(error->message),

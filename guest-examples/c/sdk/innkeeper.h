@@ -67,7 +67,7 @@ bool ik_parse_int(const char *text, int64_t *number);
 /* Decodes `%41` and, in a query or form, `+`. What is no such code stays as it is. */
 char *ik_percent_decode(const char *text, size_t size, bool plus_is_blank);
 /* Writes a message to stderr, which is the app's log, and ends the request with 500. */
-_Noreturn void ik_panic(const char *format, ...) IK_PRINTF(1, 2);
+void ik_panic(const char *format, ...) IK_PRINTF(1, 2) __attribute__((noreturn));
 
 /* ---- Errors ---- */
 

@@ -4,6 +4,7 @@
 
 #include <stdarg.h>
 
+#include "foreign.h"
 #include "innkeeper.h"
 
 /* Functions of the bindings take pointers to what they only read. */
@@ -37,11 +38,5 @@ static inline web_app_option_u32_t ik_option_of_number(uint32_t number)
 void ik_write_arguments(ik_buffer *buffer, const char *format, va_list arguments);
 /* The names in a text with commas between them. */
 web_app_list_string_t ik_split_names(const char *names);
-
-/* Note an error of an interface. Always false. */
-bool ik_fail_db(const innkeeper_storage_db_db_error_t *error);
-bool ik_fail_blob(const innkeeper_storage_blob_upload_blob_error_t *error);
-bool ik_fail_session(const innkeeper_storage_session_session_error_t *error);
-bool ik_fail_csrf(void);
 
 #endif

@@ -110,7 +110,7 @@ typedef struct ik_request {
     const char *query;
     /* The host and port that the visitor has asked for. */
     const char *authority;
-    /* Whether only the head of the response is wanted. The SDK leaves the body out by itself. */
+    /* Whether only the head of the response is wanted. The body is left out by itself. */
     bool is_head;
     /* For the SDK alone. */
     const struct ik_route *route;

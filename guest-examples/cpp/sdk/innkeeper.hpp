@@ -76,7 +76,7 @@ public:
     std::string path() const { return request_->path; }
     /// The host and port that the visitor has asked for.
     std::string authority() const { return request_->authority; }
-    /// Whether only the head of the response is wanted. The SDK leaves the body out by itself.
+    /// Whether only the head of the response is wanted. The body is left out by itself.
     bool is_head() const { return request_->is_head; }
     /// A parameter of the route, decoded; the request ends where the route has none of this name.
     std::string param(const char* name) const { return ik_param(request_, name); }

@@ -16,7 +16,7 @@ pub const Request = struct {
     path: []const u8,
     /// The host and port that the visitor has asked for.
     authority: []const u8,
-    /// Whether only the head of the response is wanted. The SDK leaves the body out by itself.
+    /// Whether only the head of the response is wanted. The body is left out by itself.
     is_head: bool,
     handle: *const c.ik_request,
     /// The path of the route, with the names of its parameters.

@@ -47,6 +47,11 @@ pub fn hostString(text: []const u8) c.web_app_string_t {
     return .{ .ptr = if (text.len == 0) null else @constCast(text.ptr), .len = text.len };
 }
 
+pub fn hostBytes(bytes: []const u8) c.web_app_list_u8_t {
+    const string = hostString(bytes);
+    return .{ .ptr = string.ptr, .len = string.len };
+}
+
 pub fn hostOption(text: ?[]const u8) c.web_app_option_string_t {
     return .{ .is_some = text != null, .val = hostString(text orelse "") };
 }

@@ -22,7 +22,7 @@ const HostValue = c.innkeeper_storage_db_value_t;
 pub fn toHost(value: anytype) HostValue {
     const T = @TypeOf(value);
     return switch (T) {
-        Bytes => host(.bytes, .{ .bytes = @bitCast(memory.hostString(value.data)) }),
+        Bytes => host(.bytes, .{ .bytes = memory.hostBytes(value.data) }),
         Decimal => host(.decimal, .{ .decimal = memory.hostString(value.text) }),
         Uuid => host(.uuid, .{ .uuid = memory.hostString(value.text) }),
         Json => host(.json, .{ .json = memory.hostString(value.text) }),

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../internal.h"
+#include "sdk/internal.h"
 
 static const char *test_name;
 

@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../innkeeper.h"
+#include "sdk/innkeeper.h"
 
 #define EXPECT(condition)                                                                            \
     do {                                                                                             \
@@ -164,17 +164,32 @@ static bool cursors(ik_request *request, ik_response *response)
     return good(response);
 }
 
-/* Many times the memory that an instance may have, if the pieces were not given back. */
-#define BLOB_PIECES 90
+#define BLOB_PIECES 4
+
+static char piece[1024 * 1024];
+
+static bool size_by_reading(const char *id, uint64_t *total)
+{
+    ik_blob_reader reader;
+    size_t size;
+    *total = 0;
+    if (!ik_blob_open(&reader, id, 0, UINT64_MAX)) return false;
+    do {
+        if (!ik_blob_read(&reader, piece, sizeof piece, &size)) return false;
+        *total += size;
+    } while (size);
+    ik_blob_close(&reader);
+    return true;
+}
 
 static bool blobs(ik_request *request, ik_response *response)
 {
     (void)request;
-    static char piece[1024 * 1024];
     ik_blob_writer writer;
     ik_blob_reader reader;
     ik_blob blob, found, *list;
-    size_t size, total = 0, listed;
+    size_t size, total, listed;
+    uint64_t read;
     const char *id, *path;
     EXPECT(ik_blob_create(&writer, "letters.bin", "application/x-letters"));
     for (int i = 0; i < BLOB_PIECES; i++) {
@@ -183,13 +198,9 @@ static bool blobs(ik_request *request, ik_response *response)
     }
     EXPECT(ik_blob_finish(&writer, &blob) && blob.size == BLOB_PIECES * sizeof piece && !blob.kept);
     EXPECT(strlen(blob.sha256) == 64 && is(blob.name, "letters.bin") && is(blob.content_type, "application/x-letters"));
-    EXPECT(ik_blob_open(&reader, blob.id, 0, UINT64_MAX));
-    do {
-        EXPECT(ik_blob_read(&reader, piece, sizeof piece, &size));
-        total += size;
-    } while (size);
-    ik_blob_close(&reader);
-    EXPECT(total == blob.size && ik_blob_open(&reader, blob.id, 1048575, 1048576));
+    // Together more than the memory that an instance may have: pieces that are read are given back.
+    for (int i = 0; i < 20; i++) EXPECT(size_by_reading(blob.id, &read) && read == blob.size);
+    EXPECT(ik_blob_open(&reader, blob.id, 1048575, 1048576));
     for (total = 0; total < 2; total += size) {
         EXPECT(ik_blob_read(&reader, piece + total, sizeof piece - total, &size) && size);
     }

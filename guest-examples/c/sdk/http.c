@@ -42,20 +42,6 @@ static ik_request request_of(wasi_http_types_own_incoming_request_t own)
     return request;
 }
 
-const char *ik_query_param(const ik_request *request, const char *name)
-{
-    size_t name_size = strlen(name);
-    for (const char *at = request->query; *at; at += *at == '&') {
-        size_t size = strcspn(at, "&"), key = strcspn(at, "=&");
-        if (key == name_size && memcmp(at, name, key) == 0) {
-            const char *value = at + key + (at[key] == '=');
-            return ik_percent_decode(value, (size_t)(at + size - value), true);
-        }
-        at += size;
-    }
-    return NULL;
-}
-
 const char *ik_request_header(const ik_request *request, const char *name)
 {
     wasi_http_types_own_headers_t headers =

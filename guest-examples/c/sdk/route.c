@@ -58,6 +58,20 @@ const char *ik_param(const ik_request *request, const char *name)
     ik_panic("the route has no parameter %s", name);
 }
 
+const char *ik_query_param(const ik_request *request, const char *name)
+{
+    size_t name_size = strlen(name);
+    for (const char *at = request->query; *at; at += *at == '&') {
+        size_t size = strcspn(at, "&"), key = strcspn(at, "=&");
+        if (key == name_size && memcmp(at, name, key) == 0) {
+            const char *value = at + key + (at[key] == '=');
+            return ik_percent_decode(value, (size_t)(at + size - value), true);
+        }
+        at += size;
+    }
+    return NULL;
+}
+
 void ik_log_error(void)
 {
     const ik_error *error = ik_last_error();

@@ -68,6 +68,6 @@ char *ik_rfc3339(int64_t instant)
     ik_calendar calendar = ik_calendar_of(instant);
     ik_day date = calendar.date;
     ik_clock time = calendar.time;
-    return ik_format("%04d-%02d-%02dT%02d:%02d:%02d.%06uZ", (int)date.year, date.month, date.day, time.hour, time.minute,
-                     time.second, (unsigned)time.microsecond);
+    return ik_format("%04d-%02d-%02dT%02d:%02d:%02d.%06uZ", (int)date.year, date.month, date.day, time.hour,
+                     time.minute, time.second, (unsigned)time.microsecond);
 }

@@ -165,7 +165,9 @@ public:
     /// Like `db::execute`; fails with "closed" once the transaction has ended.
     template <class... Values>
     Result<std::uint32_t> execute(std::string_view sql, const Values&... values);
+    /// Makes the changes part of the request's work.
     Result<> commit();
+    /// Undoes everything since it began.
     Result<> rollback();
 
 private:
@@ -204,6 +206,7 @@ struct Outcome {
     Rows rows;
 };
 
+/// What the templates below call.
 Result<Rows> query_values(std::string_view sql, std::span<const Param> values);
 Result<std::uint32_t> execute_values(std::string_view sql, std::span<const Param> values);
 Result<Cursor> open_cursor_values(std::string_view sql, std::span<const Param> values);
@@ -358,6 +361,7 @@ public:
     Writer(Writer&& other) noexcept : handle_(std::exchange(other.handle_, {})) {}
     Writer& operator=(Writer&&) = delete;
     ~Writer();
+    /// Appends bytes.
     Result<> write(std::span<const std::byte> data);
     Result<> write(std::string_view data) { return write(std::as_bytes(std::span(data))); }
     /// Stages the blob.
@@ -384,6 +388,7 @@ private:
     ik_blob_reader handle_{};
 };
 
+/// Begins a blob of bytes that the app makes.
 Result<Writer> create(std::optional<std::string> name, std::string content_type);
 /// Opens a blob from the byte `first` to the byte `last`.
 Result<Reader> open(std::string id, std::uint64_t first = 0, std::uint64_t last = UINT64_MAX);
@@ -391,7 +396,9 @@ Result<Reader> open(std::string id, std::uint64_t first = 0, std::uint64_t last 
 Result<Blob> receive_body(std::optional<std::string> name = {}, const ik_form_limits& limits = {});
 /// Makes a staged blob stay.
 Result<> keep(const std::string& id);
+/// Deletes a blob.
 Result<> remove(const std::string& id);
+/// What is known about a blob. Fails with 404 where there is none.
 Result<Blob> stat(const std::string& id);
 /// Kept blobs behind the id `after`, at most `limit`.
 Result<std::vector<Blob>> list(std::optional<std::string> after, std::uint32_t limit);
@@ -405,6 +412,7 @@ struct Ticket {
     std::string id;
     std::string path;
 };
+/// A ticket for one blob, good for a while.
 Result<Ticket> sign_upload(std::chrono::seconds time, const ik_form_limits& limits = {});
 
 }  // namespace blobs
@@ -413,9 +421,13 @@ Result<Ticket> sign_upload(std::chrono::seconds time, const ik_form_limits& limi
 
 namespace session {
 
+/// The value under a key, if there is one.
 Result<std::optional<std::string>> get(std::string_view key);
+/// Puts a value under a key, over an older one.
 Result<> set(std::string_view key, std::string_view value);
+/// Takes a key away, if it is there.
 Result<> remove(std::string_view key);
+/// All keys, sorted.
 Result<std::vector<std::string>> keys();
 /// Adds to the number under `key`, and returns the sum.
 Result<std::int64_t> increment(std::string_view key, std::int64_t by = 1);
@@ -423,6 +435,7 @@ Result<std::int64_t> increment(std::string_view key, std::int64_t by = 1);
 Result<bool> compare_and_set(std::string_view key, std::optional<std::string_view> expected, std::string_view value);
 /// Leaves a message for the visitor, to be shown once.
 Result<> flash(std::string_view message);
+/// Takes the messages left for the visitor, oldest first.
 Result<std::vector<std::string>> take_flash();
 /// Who is signed in.
 Result<std::optional<std::string>> user();
@@ -430,10 +443,13 @@ Result<std::optional<std::string>> user();
 Result<> renew(std::optional<std::string_view> user);
 /// How long the session lives after its last use, and from now.
 Result<> set_expiry(std::optional<std::chrono::seconds> idle, std::optional<std::chrono::seconds> absolute);
+/// Ends the session and everything in it.
 Result<> destroy();
 /// Ends every session of a user, and returns how many.
 Result<std::uint32_t> destroy_all(std::string_view user);
+/// A token for a hidden field of the form of this name. Begins a session.
 Result<std::string> csrf_token(std::string_view form);
+/// Whether a token is the one of this visitor for the form of this name.
 Result<bool> csrf_check(std::string_view form, std::string_view token);
 /// The hidden field `csrf` for the form of this name. Begins a session.
 Result<Html> csrf_field(std::string_view form);

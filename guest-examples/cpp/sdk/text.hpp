@@ -60,6 +60,7 @@ private:
     static void wrong_number_of_arguments() {}
 };
 
+/// What `html` calls.
 Html html_of(std::string_view format, std::initializer_list<HtmlArgument> arguments);
 
 /// Markup by a format in which `{}` stands for the next argument, escaped unless it is `Html`:
@@ -85,6 +86,7 @@ public:
 
     /// `Json::object({{"id", 1}, {"name", nullptr}})`
     static Json object(std::initializer_list<std::pair<std::string_view, Json>> members);
+    /// A list.
     static Json array(const std::vector<Json>& elements);
     /// A text that is a document already.
     static Json raw(std::string text);

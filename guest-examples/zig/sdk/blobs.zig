@@ -74,12 +74,14 @@ pub fn keep(id: []const u8) Error!void {
     if (!c.innkeeper_storage_blob_upload_keep(&text, &failure)) return errors.ofBlob(&failure);
 }
 
+/// Deletes a blob.
 pub fn delete(id: []const u8) Error!void {
     var text = memory.hostString(id);
     var failure: HostError = .{};
     if (!c.innkeeper_storage_blob_upload_delete(&text, &failure)) return errors.ofBlob(&failure);
 }
 
+/// What is known about a blob. Fails with `NotFound` (404) where there is none.
 pub fn stat(id: []const u8) Error!Blob {
     var text = memory.hostString(id);
     var blob: c.innkeeper_storage_blob_upload_blob_t = .{};
@@ -124,6 +126,7 @@ pub fn signDownload(id: []const u8, options: SendOptions, seconds: u32) Error![]
 /// A path to which one blob can be uploaded without the app, and the id that the blob will have.
 pub const Ticket = struct { id: []const u8, path: []const u8 };
 
+/// A ticket for one blob, good for a while.
 pub fn signUpload(limits: Form.Limits, seconds: u32) Error!Ticket {
     var chosen = limits.toHost();
     var ticket: c.innkeeper_storage_blob_upload_upload_ticket_t = .{};
@@ -138,6 +141,7 @@ pub fn signUpload(limits: Form.Limits, seconds: u32) Error!Ticket {
 pub const Writer = struct {
     handle: ?c.innkeeper_storage_blob_upload_own_writer_t,
 
+    /// Appends bytes.
     pub fn write(writer: *Writer, data: []const u8) Error!void {
         var rest = data;
         while (rest.len > 0) {

@@ -75,10 +75,12 @@ pub const Rows = struct {
         return .{ .columns = memory.textsOf(columns), .rows = if (list.len == 0) &.{} else list.ptr[0..list.len] };
     }
 
+    /// The number of rows.
     pub fn len(rows: Rows) usize {
         return rows.rows.len;
     }
 
+    /// The row of this number, counted from 0.
     pub fn at(rows: Rows, number: usize) Row {
         return .{ .columns = rows.columns, .values = rows.rows[number].ptr[0..rows.columns.len] };
     }
@@ -116,6 +118,7 @@ pub const Row = struct {
     }
 };
 
+/// How far a transaction is kept apart from those of other requests.
 pub const Isolation = enum(u8) { read_committed, repeatable_read, serializable };
 
 /// How to begin a transaction.
@@ -159,6 +162,7 @@ pub const Transaction = struct {
         return affected;
     }
 
+    /// Makes the changes part of the request's work.
     pub fn commit(tx: *Transaction) Error!void {
         var failure: HostError = .{};
         const done = c.innkeeper_storage_db_method_transaction_commit(tx.borrow(), &failure);
@@ -166,6 +170,7 @@ pub const Transaction = struct {
         if (!done) return errors.ofDb(&failure);
     }
 
+    /// Undoes everything since it began.
     pub fn rollback(tx: *Transaction) Error!void {
         var failure: HostError = .{};
         const done = c.innkeeper_storage_db_method_transaction_rollback(tx.borrow(), &failure);
@@ -185,6 +190,7 @@ pub const Transaction = struct {
     }
 };
 
+/// Begins a transaction.
 pub fn begin(options: TransactionOptions) Error!Transaction {
     var chosen: c.innkeeper_storage_db_transaction_options_t = .{
         .isolation = .{
@@ -262,6 +268,7 @@ pub const Statement = struct {
     sql: []const u8,
     values: HostValues,
 
+    /// `.init("delete from a where id = $1", .{1})`
     pub fn init(sql: []const u8, parameters: anytype) Statement {
         return .{ .sql = sql, .values = hostValues(parameters) };
     }

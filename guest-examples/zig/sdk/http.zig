@@ -39,6 +39,7 @@ pub const Request = struct {
         return optional(c.ik_query_param(request.handle, name));
     }
 
+    /// A header.
     pub fn header(request: *const Request, name: [:0]const u8) ?[]const u8 {
         return optional(c.ik_request_header(request.handle, name));
     }
@@ -57,6 +58,7 @@ fn optional(text: ?[*:0]const u8) ?[]const u8 {
     return if (text) |found| std.mem.span(found) else null;
 }
 
+/// A header of the response.
 pub const Header = struct { name: []const u8, value: []const u8 };
 
 /// What is answered.
@@ -70,11 +72,13 @@ pub const Response = struct {
     /// The answer has been sent, by `blobs.send` or a stream.
     pub const sent: Response = .{ .is_sent = true };
 
+    /// A body of any type.
     pub fn of(status: u16, content_type: []const u8, body: []const u8) Response {
         const response: Response = .{ .status = status, .body = body };
         return response.with("content-type", content_type);
     }
 
+    /// A page.
     pub fn html(status: u16, page: Html) Response {
         return of(status, "text/html; charset=utf-8", page.markup.items);
     }
@@ -85,6 +89,7 @@ pub const Response = struct {
         return of(status, "application/json", body);
     }
 
+    /// A plain text.
     pub fn text(status: u16, body: []const u8) Response {
         return of(status, "text/plain; charset=utf-8", body);
     }
@@ -106,6 +111,7 @@ pub const Response = struct {
     }
 };
 
+/// Answers requests for a route.
 pub const Handler = fn (*const Request) anyerror!Response;
 
 /// An address. GET takes HEAD too. A part of the path that begins with `:` is a parameter.
@@ -114,10 +120,12 @@ pub const Route = struct {
     path: []const u8,
     handler: *const Handler,
 
+    /// `.get("/books/:id", showBook)`
     pub fn get(path: []const u8, handler: *const Handler) Route {
         return .{ .method = "GET", .path = path, .handler = handler };
     }
 
+    /// `.post("/books", addBook)`
     pub fn post(path: []const u8, handler: *const Handler) Route {
         return .{ .method = "POST", .path = path, .handler = handler };
     }

@@ -19,6 +19,7 @@ pub fn get(key: []const u8) Error!?[]const u8 {
     return memory.optionOf(value);
 }
 
+/// Puts a value under a key, over an older one.
 pub fn set(key: []const u8, value: []const u8) Error!void {
     var name = hostString(key);
     var text = hostString(value);
@@ -26,6 +27,7 @@ pub fn set(key: []const u8, value: []const u8) Error!void {
     if (!c.innkeeper_storage_session_set(&name, &text, &failure)) return errors.ofSession(&failure);
 }
 
+/// Takes a key away, if it is there.
 pub fn remove(key: []const u8) Error!void {
     var name = hostString(key);
     var failure: HostError = .{};
@@ -107,6 +109,7 @@ pub fn setExpiry(idle_seconds: ?u32, absolute_seconds: ?u32) Error!void {
     if (!done) return errors.ofSession(&failure);
 }
 
+/// Ends the session and everything in it.
 pub fn destroy() Error!void {
     var failure: HostError = .{};
     if (!c.innkeeper_storage_session_destroy(&failure)) return errors.ofSession(&failure);
@@ -121,6 +124,7 @@ pub fn destroyAll(name: []const u8) Error!u32 {
     return count;
 }
 
+/// A token for a hidden field of the form of this name. Begins a session.
 pub fn csrfToken(form: []const u8) Error![]const u8 {
     var name = hostString(form);
     var token: c.web_app_string_t = .{};
@@ -129,6 +133,7 @@ pub fn csrfToken(form: []const u8) Error![]const u8 {
     return memory.textOf(token);
 }
 
+/// Whether a token is the one of this visitor for the form of this name.
 pub fn csrfCheck(form: []const u8, token: []const u8) Error!bool {
     var name = hostString(form);
     var text = hostString(token);

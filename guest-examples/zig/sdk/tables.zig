@@ -56,6 +56,7 @@ pub const Column = struct {
     references: ?Reference = null,
 };
 
+/// An index.
 pub const Index = struct {
     columns: []const []const u8,
     unique: bool = false,

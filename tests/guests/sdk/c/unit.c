@@ -112,6 +112,15 @@ static void a_route_has_parameters(void)
     expect_text(response.body.data, "a b");
 }
 
+static void the_first_query_parameter_of_a_name_counts(void)
+{
+    ik_request request = {.query = "before=%31+2&limit&=x&before=9"};
+    expect_text(ik_query_param(&request, "before"), "1 2");
+    expect_text(ik_query_param(&request, "limit"), "");
+    expect_text(ik_query_param(&request, ""), "x");
+    EXPECT(!ik_query_param(&request, "befor") && !ik_query_param(&request, "x"));
+}
+
 static void what_fits_no_route_is_refused(void)
 {
     ik_request wrong_method = {.method = "PUT", .path = "/books/1/pages"};
@@ -139,5 +148,6 @@ int main(void)
     RUN(the_calendar_goes_both_ways);
     RUN(names_are_split_at_commas);
     RUN(a_route_has_parameters);
+    RUN(the_first_query_parameter_of_a_name_counts);
     RUN(what_fits_no_route_is_refused);
 }

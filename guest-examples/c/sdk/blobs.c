@@ -228,6 +228,13 @@ bool ik_blob_open(ik_blob_reader *reader, const char *id, uint64_t first, uint64
     return innkeeper_storage_blob_upload_open(&text, is_whole ? NULL : &range, reader, &error) || ik_fail_blob(&error);
 }
 
+ik_blob ik_blob_of_reader(const ik_blob_reader *reader)
+{
+    innkeeper_storage_blob_upload_blob_t blob;
+    innkeeper_storage_blob_upload_method_reader_get_blob(innkeeper_storage_blob_upload_borrow_reader(*reader), &blob);
+    return blob_of_host(&blob);
+}
+
 bool ik_blob_read(ik_blob_reader *reader, void *data, size_t capacity, size_t *size)
 {
     web_app_list_u8_t bytes;

@@ -112,6 +112,8 @@ bool ik_blob_write(ik_blob_writer *writer, const void *data, size_t size);
 bool ik_blob_finish(ik_blob_writer *writer, ik_blob *blob);
 /* Opens a blob from the byte `first` to the byte `last`; UINT64_MAX: to the end. */
 bool ik_blob_open(ik_blob_reader *reader, const char *id, uint64_t first, uint64_t last);
+/* What is being read. */
+ik_blob ik_blob_of_reader(const ik_blob_reader *reader);
 /* Reads at most `capacity` bytes; `size` is 0 at the end. */
 bool ik_blob_read(ik_blob_reader *reader, void *data, size_t capacity, size_t *size);
 /* Ends a reader. */

@@ -16,6 +16,13 @@ static ik_rows rows_of_host(innkeeper_storage_db_rows_t host)
     return (ik_rows){.count = host.rows.len, .columns = host.columns, .values = host.rows.ptr};
 }
 
+static innkeeper_storage_db_borrow_transaction_t borrowed(const ik_transaction *transaction)
+{
+    // No handle is 0.
+    if (!transaction->__handle) ik_panic("the transaction has ended, or it was never begun");
+    return innkeeper_storage_db_borrow_transaction(*transaction);
+}
+
 bool ik_query_values(ik_rows *rows, const char *sql, ik_values values)
 {
     web_app_string_t statement = ik_string_of(sql);
@@ -49,8 +56,7 @@ bool ik_query_in_values(ik_transaction *transaction, ik_rows *rows, const char *
     innkeeper_storage_db_list_value_t params = list_of(values);
     innkeeper_storage_db_rows_t answer;
     innkeeper_storage_db_db_error_t error;
-    if (!innkeeper_storage_db_method_transaction_query(innkeeper_storage_db_borrow_transaction(*transaction),
-                                                       &statement, &params, &answer, &error)) {
+    if (!innkeeper_storage_db_method_transaction_query(borrowed(transaction), &statement, &params, &answer, &error)) {
         return ik_fail_db(&error);
     }
     *rows = rows_of_host(answer);
@@ -62,8 +68,8 @@ bool ik_execute_in_values(ik_transaction *transaction, const char *sql, ik_value
     web_app_string_t statement = ik_string_of(sql);
     innkeeper_storage_db_list_value_t params = list_of(values);
     innkeeper_storage_db_db_error_t error;
-    return innkeeper_storage_db_method_transaction_execute(innkeeper_storage_db_borrow_transaction(*transaction),
-                                                           &statement, &params, &affected_rows, &error) ||
+    return innkeeper_storage_db_method_transaction_execute(borrowed(transaction), &statement, &params, &affected_rows,
+                                                           &error) ||
            ik_fail_db(&error);
 }
 
@@ -88,9 +94,7 @@ bool ik_begin(ik_transaction *transaction, const ik_transaction_options *options
 bool ik_commit(ik_transaction *transaction)
 {
     innkeeper_storage_db_db_error_t error;
-    bool done = innkeeper_storage_db_method_transaction_commit(innkeeper_storage_db_borrow_transaction(*transaction),
-                                                               &error) ||
-                ik_fail_db(&error);
+    bool done = innkeeper_storage_db_method_transaction_commit(borrowed(transaction), &error) || ik_fail_db(&error);
     ik_transaction_end(transaction);
     return done;
 }
@@ -98,16 +102,14 @@ bool ik_commit(ik_transaction *transaction)
 bool ik_rollback(ik_transaction *transaction)
 {
     innkeeper_storage_db_db_error_t error;
-    bool done = innkeeper_storage_db_method_transaction_rollback(innkeeper_storage_db_borrow_transaction(*transaction),
-                                                                 &error) ||
-                ik_fail_db(&error);
+    bool done = innkeeper_storage_db_method_transaction_rollback(borrowed(transaction), &error) || ik_fail_db(&error);
     ik_transaction_end(transaction);
     return done;
 }
 
 void ik_transaction_end(ik_transaction *transaction)
 {
-    // No handle is 0. The host rolls back what is dropped without a commit.
+    // The host rolls back what is dropped without a commit.
     if (transaction->__handle) innkeeper_storage_db_transaction_drop_own(*transaction);
     transaction->__handle = 0;
 }

@@ -86,6 +86,8 @@ Result<Reader> open(std::string id, std::uint64_t first, std::uint64_t last) {
     return reader;
 }
 
+Blob Reader::blob() const { return blob_of(ik_blob_of_reader(&handle_)); }
+
 Result<std::size_t> Reader::read(std::span<std::byte> room) {
     std::size_t size;
     if (!ik_blob_read(&handle_, room.data(), room.size(), &size)) return last_error();

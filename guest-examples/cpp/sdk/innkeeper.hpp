@@ -379,6 +379,8 @@ public:
     Reader(Reader&& other) noexcept : handle_(std::exchange(other.handle_, {})) {}
     Reader& operator=(Reader&&) = delete;
     ~Reader() { ik_blob_close(&handle_); }
+    /// What is being read.
+    Blob blob() const;
     /// Reads at most as much as there is room, and returns how much; 0 at the end.
     Result<std::size_t> read(std::span<std::byte> room);
 

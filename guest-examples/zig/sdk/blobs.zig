@@ -190,6 +190,14 @@ pub fn create(name: ?[]const u8, content_type: []const u8) Error!Writer {
 pub const Reader = struct {
     handle: c.innkeeper_storage_blob_upload_own_reader_t,
 
+    /// What is being read.
+    pub fn blob(reader: Reader) Blob {
+        var found: c.innkeeper_storage_blob_upload_blob_t = .{};
+        const handle = c.innkeeper_storage_blob_upload_borrow_reader(reader.handle);
+        c.innkeeper_storage_blob_upload_method_reader_get_blob(handle, &found);
+        return .fromHost(found);
+    }
+
     /// Reads into `room`, and returns the part that was filled; it is empty at the end.
     pub fn read(reader: Reader, room: []u8) Error![]u8 {
         var piece: c.web_app_list_u8_t = .{};

@@ -200,7 +200,7 @@ static bool blobs(ik_request *request, ik_response *response)
     EXPECT(strlen(blob.sha256) == 64 && is(blob.name, "letters.bin") && is(blob.content_type, "application/x-letters"));
     // Together more than the memory that an instance may have: pieces that are read are given back.
     for (int i = 0; i < 20; i++) EXPECT(size_by_reading(blob.id, &read) && read == blob.size);
-    EXPECT(ik_blob_open(&reader, blob.id, 1048575, 1048576));
+    EXPECT(ik_blob_open(&reader, blob.id, 1048575, 1048576) && is(ik_blob_of_reader(&reader).id, blob.id));
     for (total = 0; total < 2; total += size) {
         EXPECT(ik_blob_read(&reader, piece + total, sizeof piece - total, &size) && size);
     }

@@ -184,6 +184,7 @@ Result<Response> blobs_test(const Request&) {
     // Together more than the memory that an instance may have: pieces that are read are given back.
     for (int i = 0; i < 20; i++) EXPECT(IK_TRY(size_by_reading(blob.id, piece)) == blob.size);
     auto part = IK_TRY(blobs::open(blob.id, 1048575, 1048576));
+    EXPECT(part.blob().id == blob.id);
     EXPECT(IK_TRY(part.read(std::span(piece).first(1))) == 1 && piece[0] == std::byte{'a'});
     EXPECT(IK_TRY(part.read(piece)) == 1 && piece[0] == std::byte{'b'});
     IK_TRY(blobs::keep(blob.id));

@@ -266,6 +266,7 @@ fn blobsTest(_: *const Request) !Response {
     for (0..20) |_| try expect(try sizeByReading(blob.id) == blob.size, @src());
     var part = try blobs.open(blob.id, .{ .first = 1048575, .last = 1048576 });
     defer part.close();
+    try expect(is(part.blob().id, blob.id), @src());
     try expect(is(try part.read(piece[0..1]), "a") and is(try part.read(&piece), "b"), @src());
     try blobs.keep(blob.id);
     const found = try blobs.stat(blob.id);

@@ -12,9 +12,18 @@
 //! app lives for one request, so memory from `allocator` is never freed.
 
 const std = @import("std");
+const builtin = @import("builtin");
 const c = @import("c.zig");
 const errors = @import("errors.zig");
 const http = @import("http.zig");
+
+comptime {
+    // The language and its library change with every version.
+    const version = builtin.zig_version;
+    if (version.major != 0 or version.minor != 17) {
+        @compileError("this SDK is written for Zig 0.17, not " ++ builtin.zig_version_string);
+    }
+}
 
 pub const blobs = @import("blobs.zig");
 pub const db = @import("db.zig");

@@ -3,7 +3,7 @@
 use super::project::Project;
 use super::sources::{Snapshot, Sources};
 use super::{control, output, run, setup};
-use crate::config::{Config, DatabaseOptions, DatabaseTarget, Environment, Secret};
+use crate::config::{Config, DatabaseOptions, DatabaseTarget, Environment, Secret, functions_folder};
 use crate::guests::component::Compiler;
 use crate::guests::{FirstBuild, Registry, language};
 use crate::storage::registry::{Actor, Deployment, Target};
@@ -99,7 +99,8 @@ pub(super) async fn run(options: Options) -> anyhow::Result<()> {
     ask_for_consent(&options, &config, &app).await?;
     let database = setup::database(&config).await?;
     let _presence = database.announce();
-    let compiler = setup::compiler(&config)?;
+    let functions = functions_folder(&Environment::from_process());
+    let compiler = setup::development_compiler(&config, functions)?;
     // What the workshop compiles, the registry only has to load.
     let registry = setup::registry(&config, database.clone(), compiler.clone());
     registry.note_first_build(Some(FirstBuild::Running));
@@ -177,6 +178,7 @@ impl Workshop {
             note: Some("innkeeper dev"),
             target: Target::Everybody,
             run: None,
+            is_hurried: true,
         };
         let version = self.database.deploy(deployment).await?.version;
         tracing::info!(app = self.app, version, "built");

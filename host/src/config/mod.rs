@@ -318,6 +318,15 @@ fn code_cache(target: &DatabaseTarget, environment: &Environment) -> Result<Opti
     Ok(environment.path(CODE_CACHE)?.or(beside_data))
 }
 
+/// Where `dev` keeps functions that were compiled before, for all projects of this user; none where
+/// the user has no folder of their own.
+pub fn functions_folder(environment: &Environment) -> Option<PathBuf> {
+    let of_user = |name: &str| environment.get(name).map(PathBuf::from).filter(|path| path.is_absolute());
+    let cache = || of_user("XDG_CACHE_HOME").or_else(|| Some(of_user("HOME")?.join(".cache")));
+    let named = environment.path(CODE_CACHE).ok().flatten();
+    Some(named.or_else(|| Some(cache()?.join("innkeeper")))?.join("functions"))
+}
+
 /// A list of levels and of targets with their levels. A name alone is refused: as a target it
 /// would switch off all others, and most likely it is a mistyped level.
 fn log_filter(text: &str) -> Option<String> {

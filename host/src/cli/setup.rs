@@ -98,5 +98,6 @@ pub(super) fn server_settings(config: &Config) -> ServerSettings {
         connections: config.connections(),
         admin_token: config.web.admin_token.clone(),
         dashboard_host: config.web.dashboard_host.clone(),
+        development: None,
     }
 }

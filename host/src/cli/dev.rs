@@ -1,39 +1,47 @@
 //! `innkeeper dev`
 
+use super::printed::Printed;
 use super::project::Project;
 use super::sources::{Snapshot, Sources};
+use super::watching::Watching;
 use super::{control, output, run, setup};
-use crate::config::{Config, DatabaseOptions, DatabaseTarget, Environment, Secret};
+use crate::config::{Config, DatabaseOptions, DatabaseTarget, Environment, Secret, functions_folder};
 use crate::guests::component::Compiler;
 use crate::guests::{FirstBuild, Registry, language};
 use crate::storage::registry::{Actor, Deployment, Target};
 use crate::storage::{Database, statement};
 use crate::telemetry;
+use crate::web::ServerSettings;
+use crate::web::development::{BuildFailure, Development};
 use anyhow::{Context, bail};
 use clap::Args;
-use notify::{RecursiveMode, Watcher};
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 /// Editors write several files in a row: building waits until they are done.
-const QUIET: Duration = Duration::from_millis(200);
+const QUIET: Duration = Duration::from_millis(100);
+/// How long a version that is deployed may take until it answers.
+const GOES_LIVE: Duration = Duration::from_secs(10);
 /// The folder of the data, beside `innkeeper.toml` or the component.
 const DATA: &str = "innkeeper-data";
 
 /// Build a guest project, serve it on 127.0.0.1:8080, and swap it whenever it changes
 ///
 /// Builds and serves a guest project, and builds and swaps it again whenever a file of it changes.
-/// A build that fails leaves the last good one serving. Data are kept with SQLite in the project's
+/// A build that fails leaves the last good one serving; pages say why it failed, and what a request
+/// printed that failed. Data are kept with SQLite in the project's
 /// own folder, whatever DATABASE_URL and other variables say: another database is used only if the
-/// command line names it.
+/// command line names it. Functions that were compiled before are kept for all projects in
+/// ~/.cache/innkeeper, or below INNKEEPER_CODE_CACHE.
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
 Examples:
   innkeeper dev
+  innkeeper dev --reload
   innkeeper dev guest-examples/rust/guestbook --listen 127.0.0.1:3000")]
 pub(super) struct Options {
     /// The folder of a guest project, or a component
@@ -54,6 +62,9 @@ pub(super) struct Options {
     /// SQLite in this directory [default: innkeeper-data in the project's folder]
     #[arg(long, value_name = "DIRECTORY")]
     data: Option<PathBuf>,
+    /// Load pages again in the browser once there is another version
+    #[arg(long)]
+    reload: bool,
     /// Allow SQLite on a dyno, whose disk is lost at each restart
     #[arg(long)]
     allow_ephemeral: bool,
@@ -99,18 +110,21 @@ pub(super) async fn run(options: Options) -> anyhow::Result<()> {
     ask_for_consent(&options, &config, &app).await?;
     let database = setup::database(&config).await?;
     let _presence = database.announce();
-    let compiler = setup::compiler(&config)?;
+    let functions = functions_folder(&Environment::from_process());
+    let compiler = setup::development_compiler(&config, functions)?;
     // What the workshop compiles, the registry only has to load.
     let registry = setup::registry(&config, database.clone(), compiler.clone());
     registry.note_first_build(Some(FirstBuild::Running));
-    let (changed, changes) = mpsc::channel(1);
-    let _watcher = watch(&sources, changed)?;
+    let watching = Watching::new(&sources)?;
     let path = options.path.clone();
     let (actor, registry_too) = (control::actor(&config), Arc::clone(&registry));
-    let workshop = Workshop { path, project, app, database, compiler, registry: registry_too, actor };
+    let development = Arc::new(Development::new(app.clone(), options.reload));
+    let settings =
+        ServerSettings { development: Some(Arc::clone(&development)), ..setup::server_settings(&config) };
+    let workshop = Workshop { path, project, app, database, compiler, registry: registry_too, development, actor };
     let signals = run::Signals::listen()?;
-    let making = tokio::spawn(workshop.make_on(sources, changes, signals.stop.clone()));
-    run::serve(listener, registry, &config, signals).await?;
+    let making = tokio::spawn(workshop.make_on(sources, watching, signals.stop.clone()));
+    run::serve(listener, registry, &config, &settings, signals).await?;
     Ok(making.await?)
 }
 
@@ -156,15 +170,29 @@ struct Workshop {
     database: Database,
     compiler: Compiler,
     registry: Arc<Registry>,
+    development: Arc<Development>,
     actor: Actor,
 }
 
+/// A version that answers, and how long each step to it took.
+struct Made {
+    version: i64,
+    built: Duration,
+    compiled: Duration,
+    is_live: bool,
+}
+
 impl Workshop {
-    async fn make(&self) -> anyhow::Result<()> {
-        self.project.build().await?;
+    async fn make(&self, printed: &mut Printed) -> anyhow::Result<Made> {
+        let began = Instant::now();
+        self.project.build_overheard(printed).await?;
         let component = self.project.read()?;
+        let built = began.elapsed();
+        let began = Instant::now();
         let compiled = self.compiler.compile(component.clone().into()).await;
-        compiled.with_context(|| self.project.component.display().to_string())?;
+        // Held until its version answers, so that it is not loaded once more.
+        let _compiled = compiled.with_context(|| self.project.component.display().to_string())?;
+        let compiled = began.elapsed();
         let settings = self.project.settings_json()?;
         let language = language::of(&component);
         let deployment = Deployment {
@@ -177,30 +205,46 @@ impl Workshop {
             note: Some("innkeeper dev"),
             target: Target::Everybody,
             run: None,
+            is_hurried: true,
         };
         let version = self.database.deploy(deployment).await?.version;
-        tracing::info!(app = self.app, version, "built");
-        Ok(())
+        Ok(Made { version, built, compiled, is_live: self.goes_live(version).await })
+    }
+
+    /// Waits until this host serves a version.
+    async fn goes_live(&self, version: i64) -> bool {
+        let waiting = async {
+            loop {
+                let mut changed = pin!(self.registry.changed());
+                // Before the look: what changes after it is not missed.
+                changed.as_mut().enable();
+                if self.registry.serves(&self.app, version) {
+                    return;
+                }
+                self.registry.look_now();
+                changed.await;
+            }
+        };
+        tokio::time::timeout(GOES_LIVE, waiting).await.is_ok()
     }
 
     /// Builds, and builds again after each change until `stop`. After a failure, also of the first
     /// build, it waits for a change.
-    async fn make_on(mut self, mut sources: Sources, mut changes: mpsc::Receiver<()>, stop: CancellationToken) {
-        let mut seen = sources.snapshot(&Snapshot::default());
-        let mut has_made = false;
+    async fn make_on(mut self, mut sources: Sources, mut watching: Watching, stop: CancellationToken) {
+        let mut seen = look(&sources, &mut watching, &Snapshot::default());
+        let (mut has_made, mut noticed) = (false, Instant::now());
         loop {
+            let mut printed = Printed::default();
             let made = tokio::select! {
                 () = stop.cancelled() => return,
-                made = self.make() => made,
+                made = self.make(&mut printed) => made,
             };
             let ended = Instant::now();
             has_made |= made.is_ok();
-            if let Err(error) = made {
-                tracing::error!("not built; waiting for a change: {error:#}");
-            }
+            self.tell(made, &printed, noticed);
             self.registry.note_first_build((!has_made).then_some(FirstBuild::Failed));
             loop {
-                let now = sources.snapshot(&seen);
+                let now = look(&sources, &mut watching, &seen);
                 let reasons = sources.reasons(&seen, &now, ended.elapsed());
                 seen = now;
                 if !reasons.is_empty() && self.take_over(&mut sources) {
@@ -209,12 +253,35 @@ impl Workshop {
                 }
                 tokio::select! {
                     () = stop.cancelled() => return,
-                    change = changes.recv() => if change.is_none() { return },
+                    () = watching.changed() => {}
                 }
+                noticed = Instant::now();
                 tokio::time::sleep(QUIET).await;
-                while changes.try_recv().is_ok() {}
+                watching.forget();
             }
             self.registry.note_first_build((!has_made).then_some(FirstBuild::Running));
+        }
+    }
+
+    /// Says what has come of a build, in the log and to whoever looks at a page.
+    fn tell(&self, made: anyhow::Result<Made>, printed: &Printed, noticed: Instant) {
+        match made {
+            Ok(made) => {
+                let Made { version, built, compiled, is_live } = made;
+                let all = noticed.elapsed();
+                let live = if is_live { "live" } else { "deployed, and not live yet," };
+                tracing::info!(
+                    app = self.app,
+                    version,
+                    "built in {built:.1?}, compiled in {compiled:.1?}, {live} after {all:.1?}"
+                );
+                self.development.note_live(version);
+            }
+            Err(error) => {
+                let reason = format!("{error:#}");
+                tracing::error!("not built; waiting for a change: {reason}");
+                self.development.note_failure(BuildFailure { reason, output: printed.text() });
+            }
         }
     }
 
@@ -225,12 +292,23 @@ impl Workshop {
         match read {
             Ok(project) => self.project = project,
             Err(error) => {
-                tracing::error!("not built; waiting for a change: {error:#}");
+                let reason = format!("{error:#}");
+                tracing::error!("not built; waiting for a change: {reason}");
+                self.development.note_failure(BuildFailure { reason, output: String::new() });
                 return false;
             }
         }
         true
     }
+}
+
+/// Looks at the sources, and again where some lie in folders that were not watched before.
+fn look(sources: &Sources, watching: &mut Watching, before: &Snapshot) -> Snapshot {
+    let mut now = sources.snapshot(before);
+    while watching.follow(now.folders()) {
+        now = sources.snapshot(&now);
+    }
+    now
 }
 
 /// The names of a few files.
@@ -241,21 +319,4 @@ fn listed(paths: &[PathBuf]) -> String {
         0 => names.join(", "),
         more => format!("{} and {more} more", names.join(", ")),
     }
-}
-
-/// Sends a word for every change that is worth a look.
-fn watch(sources: &Sources, changed: mpsc::Sender<()>) -> anyhow::Result<notify::RecommendedWatcher> {
-    let counts = sources.filter();
-    let mut watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
-        let Ok(event) = event else { return };
-        if !event.kind.is_access() && event.paths.iter().any(|path| counts(path)) {
-            // A word that is waiting already says the same.
-            let _ = changed.try_send(());
-        }
-    })?;
-    let (root, is_deep) = sources.root();
-    let mode = if is_deep { RecursiveMode::Recursive } else { RecursiveMode::NonRecursive };
-    let cannot = |root: &Path| format!("cannot watch {}", root.display());
-    watcher.watch(root, mode).with_context(|| cannot(root))?;
-    Ok(watcher)
 }

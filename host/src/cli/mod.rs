@@ -24,8 +24,10 @@ mod logs;
 mod manifest;
 mod migrate;
 mod output;
+mod printed;
 mod progress;
 mod project;
+mod project_shell;
 mod remote;
 mod rollback;
 mod run;
@@ -42,6 +44,7 @@ mod transfer;
 mod usage_error;
 mod versions;
 mod waiting;
+mod watching;
 
 use crate::config;
 use crate::guests::compiling;

@@ -1,11 +1,14 @@
 //! A guest project: a folder with an `innkeeper.toml`.
 
 use super::manifest::Manifest;
+use super::printed::Printed;
+use super::project_shell::ProjectShell;
 use crate::guests::settings::Settings;
 use crate::storage::registry::check_name;
 use anyhow::{Context, anyhow, bail};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
+use std::process::ExitStatus;
 
 /// The name of the file that makes a folder a guest project.
 const FILE: &str = "innkeeper.toml";
@@ -89,21 +92,18 @@ impl Project {
     /// Runs the build command, if there is one. What it prints goes to standard error: the result
     /// of this command alone is on standard output.
     pub(super) async fn build(&self) -> anyhow::Result<()> {
-        let (Some(command), Some(folder)) = (&self.build, &self.folder) else { return Ok(()) };
-        let status = tokio::process::Command::new("sh")
-            .arg("-c")
-            .arg(command)
-            .current_dir(folder)
-            .stdin(std::process::Stdio::null())
-            .stdout(std::io::stderr())
-            .kill_on_drop(true)
-            .status()
-            .await
-            .with_context(|| format!("cannot run the build command `{command}`"))?;
-        if !status.success() {
-            bail!("the build command `{command}` failed ({status})");
-        }
-        Ok(())
+        let (Some(line), Some(folder)) = (&self.build, &self.folder) else { return Ok(()) };
+        let shell = ProjectShell::new()?;
+        let status = shell.command(line, folder).stdout(std::io::stderr()).status().await;
+        check_built(line, status)
+    }
+
+    /// The same, and keeps what the command prints.
+    pub(super) async fn build_overheard(&self, printed: &mut Printed) -> anyhow::Result<()> {
+        let (Some(line), Some(folder)) = (&self.build, &self.folder) else { return Ok(()) };
+        let shell = ProjectShell::new()?;
+        let status = printed.run(shell.command(line, folder)).await;
+        check_built(line, status)
     }
 
     /// The bytes of the component.
@@ -127,6 +127,14 @@ impl Project {
     pub(super) fn settings_json(&self) -> anyhow::Result<Option<String>> {
         Ok(self.settings.as_ref().map(serde_json::to_string).transpose()?)
     }
+}
+
+fn check_built(line: &str, status: std::io::Result<ExitStatus>) -> anyhow::Result<()> {
+    let status = status.with_context(|| format!("cannot run the build command `{line}`"))?;
+    if !status.success() {
+        bail!("the build command `{line}` failed ({status})");
+    }
+    Ok(())
 }
 
 /// What to say of a folder without the file, which may be one too high.

@@ -1,12 +1,11 @@
 //! Serving until a signal says stop: shared by `serve` and `dev`.
 
-use super::setup;
 use super::telling::Telling;
 use crate::config::{Config, HttpsRule};
 use crate::guests::{Registry, watch};
 use crate::operations::budget;
 use crate::telemetry;
-use crate::web::Server;
+use crate::web::{Server, ServerSettings};
 use anyhow::Context;
 use socket2::{Domain, Protocol, Socket, Type};
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -65,6 +64,7 @@ pub(super) async fn serve(
     listener: TcpListener,
     registry: Arc<Registry>,
     config: &Config,
+    settings: &ServerSettings,
     signals: Signals,
 ) -> anyhow::Result<()> {
     let Signals { stop, watching: signals } = signals;
@@ -81,7 +81,7 @@ pub(super) async fn serve(
     let looking = tokio::spawn(crate::guests::disks::watch(Arc::clone(&registry), stop.clone()));
     let counting = tokio::spawn(budget::warn_once(Arc::clone(&registry)));
     let sweeping = tokio::spawn(crate::guests::sweep::sweep(Arc::clone(&registry), stop.clone()));
-    Server::new(listener, Arc::clone(&registry), &setup::server_settings(config)).run(stop).await;
+    Server::new(listener, Arc::clone(&registry), settings).run(stop).await;
     signals.abort();
     watching.abort();
     looking.abort();

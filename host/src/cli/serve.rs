@@ -66,7 +66,7 @@ pub(super) async fn run(options: Options) -> anyhow::Result<()> {
     let seeding = options
         .components
         .map(|folder| tokio::spawn(seeding::seed(Arc::clone(&registry), folder, signals.stop.clone())));
-    run::serve(listener, registry, &config, signals).await?;
+    run::serve(listener, registry, &config, &setup::server_settings(&config), signals).await?;
     if let Some(seeding) = seeding {
         seeding.await?;
     }

@@ -6,10 +6,11 @@ use crate::guests::Registry;
 use crate::guests::compiling::{Workshop, WorkshopSettings};
 use crate::guests::component::{Compiled, Compiler};
 use crate::guests::engine::{self, EngineSettings};
-use crate::guests::native::{CodeFolder, NativeStore, SharedKey};
+use crate::guests::native::{CodeFolder, NativeStore, Purpose, SharedKey};
 use crate::storage::{Database, RegistryState};
 use crate::web::ServerSettings;
 use anyhow::{Context, anyhow, bail};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 /// The database, with the host's tables up to date: for commands that need it at once.
@@ -51,6 +52,16 @@ pub(super) fn unreachable(config: &Config) -> String {
 
 /// The compiler of guests.
 pub(super) fn compiler(config: &Config) -> anyhow::Result<Compiler> {
+    compiler_for(config, Purpose::Serving, None)
+}
+
+/// The compiler of guests that their author tries. It takes functions that it has compiled before
+/// from a file in the folder `functions`.
+pub(super) fn development_compiler(config: &Config, functions: Option<PathBuf>) -> anyhow::Result<Compiler> {
+    compiler_for(config, Purpose::Development, functions)
+}
+
+fn compiler_for(config: &Config, purpose: Purpose, functions: Option<PathBuf>) -> anyhow::Result<Compiler> {
     let temporary = temporary_folder();
     let folder = config.code_cache.as_deref().unwrap_or(&temporary).display().to_string();
     let code = CodeFolder::open(config.code_cache.as_deref(), &temporary);
@@ -60,8 +71,9 @@ pub(super) fn compiler(config: &Config) -> anyhow::Result<Compiler> {
         memory_bytes: config.limits.memory_per_instance,
     });
     let engine = engine.map_err(|error| anyhow!("cannot start the WebAssembly engine: {error:#}"))?;
-    let workshop = Workshop::new(WorkshopSettings::new(config, temporary));
-    let store = NativeStore::new(engine.engine.clone(), code, SharedKey::new(config.code_key.clone()));
+    let workshop =
+        Workshop::new(WorkshopSettings { purpose, functions, ..WorkshopSettings::new(config, temporary) });
+    let store = NativeStore::new(engine.engine.clone(), code, SharedKey::new(config.code_key.clone()), purpose);
     Compiler::new(engine, workshop, store, config.limits.component_bytes).map_err(|error| anyhow!("{error:#}"))
 }
 
@@ -86,5 +98,6 @@ pub(super) fn server_settings(config: &Config) -> ServerSettings {
         connections: config.connections(),
         admin_token: config.web.admin_token.clone(),
         dashboard_host: config.web.dashboard_host.clone(),
+        development: None,
     }
 }

@@ -1,9 +1,12 @@
 //! Which files of a project `dev` builds again for, and what has become of them: they are compared
 //! by what is in them.
 //!
-//! A build writes files too. One that is the same after the next build is no reason for another.
-//! One that changes at every build is ignored after a few, a log sooner: a person hardly saves the
-//! same file so often while it is being built.
+//! What Git ignores and what tools write by the names of their folders is none. A folder that is
+//! linked to from the project, such as an SDK beside it, is.
+//!
+//! A build writes files too. One that is the same after the next build is no reason for another,
+//! nor is a list of versions that a build tool locks. One that changes at every build is ignored
+//! after a few, a log sooner: a person hardly saves the same file so often while it is being built.
 
 use super::project::Project;
 use anyhow::Context;
@@ -19,8 +22,23 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// Folders that builds write into.
-const NOT_SOURCES: [&str; 8] =
-    ["target", "node_modules", ".venv", "venv", "__pycache__", ".git", "dist", "innkeeper-data"];
+const NOT_SOURCES: [&str; 9] =
+    ["target", "node_modules", ".venv", "venv", "__pycache__", ".git", "dist", "zig-out", "innkeeper-data"];
+/// What editors write for a moment beside a file that is being saved: Vim, JetBrains.
+const OF_EDITORS: [&str; 3] = ["4913", "___jb_tmp___", "___jb_old___"];
+const OF_EDITORS_ENDINGS: [&str; 4] = ["swp", "swo", "swx", "tmp"];
+/// What build tools write when they have chosen versions.
+const LOCKS: [&str; 9] = [
+    "Cargo.lock",
+    "package-lock.json",
+    "npm-shrinkwrap.json",
+    "yarn.lock",
+    "pnpm-lock.yaml",
+    "bun.lock",
+    "uv.lock",
+    "poetry.lock",
+    "go.sum",
+];
 /// Of a larger file only the size and the time count.
 const MOST_BYTES: u64 = 16 << 20;
 /// How long after a build a change may still come from it.
@@ -41,7 +59,10 @@ struct Stamp {
 
 /// The files of a project as they are at one moment.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct Snapshot(BTreeMap<PathBuf, Stamp>);
+pub(super) struct Snapshot {
+    files: BTreeMap<PathBuf, Stamp>,
+    folders: BTreeSet<PathBuf>,
+}
 
 /// The files that count.
 #[derive(Debug)]
@@ -95,9 +116,9 @@ impl Sources {
         Ok(())
     }
 
-    /// The folder that is to be watched, and whether all below it.
-    pub(super) fn root(&self) -> (&Path, bool) {
-        (&self.root, self.rules.is_some())
+    /// The folder of the project, or that of the component.
+    pub(super) fn root(&self) -> &Path {
+        &self.root
     }
 
     /// Whether a change of a path is worth a look. Says yes too often rather than too seldom.
@@ -105,23 +126,52 @@ impl Sources {
         let (component, root, is_project) = (self.component.clone(), self.root.clone(), self.rules.is_some());
         move |path| match is_project {
             false => path.file_name() == component.file_name(),
-            true => path != component && !has_odd_name(path.strip_prefix(&root).unwrap_or(path)),
+            true => {
+                // What a link leads to may lie anywhere.
+                let inside = path.strip_prefix(&root).ok().or_else(|| path.file_name().map(Path::new));
+                path != component && !has_odd_name(inside.unwrap_or(path))
+            }
         }
     }
 
     /// Looks at every file. What is as it was `before` by its size and times is not read again.
     pub(super) fn snapshot(&self, before: &Snapshot) -> Snapshot {
+        let mut snapshot = Snapshot::default();
+        snapshot.folders.insert(self.root.clone());
         if self.rules.is_none() {
-            let file = stamp(&self.component, before).map(|stamp| (self.component.clone(), stamp));
-            return Snapshot(file.into_iter().collect());
+            snapshot.look_at(&self.component, before);
+            return snapshot;
         }
-        let walk = WalkBuilder::new(&self.root)
+        for entry in self.walk().filter_map(Result::ok) {
+            let path = entry.path();
+            if path.is_dir() {
+                snapshot.folders.insert(path.to_owned());
+            } else if path.is_file() && self.counts(path) {
+                snapshot.look_at(path, before);
+                // A change of the file is none of the link.
+                let target = entry.path_is_symlink().then(|| path.canonicalize().ok()).flatten();
+                snapshot.folders.extend(target.as_deref().and_then(Path::parent).map(Path::to_owned));
+            }
+        }
+        snapshot
+    }
+
+    /// All below the folder that could be a source, and what links lead to outside of it.
+    fn walk(&self) -> ignore::Walk {
+        let (data, root) = (self.data.clone(), self.root.canonicalize().unwrap_or_else(|_| self.root.clone()));
+        WalkBuilder::new(&self.root)
             .require_git(false)
-            .filter_entry(|entry| entry.depth() == 0 || !has_odd_name(Path::new(entry.file_name())))
-            .build();
-        let files = walk.filter_map(Result::ok).map(ignore::DirEntry::into_path);
-        let files = files.filter(|path| path.is_file() && self.counts(path));
-        Snapshot(files.filter_map(|path| stamp(&path, before).map(|stamp| (path, stamp))).collect())
+            .follow_links(true)
+            .filter_entry(move |entry| {
+                let is_visited_anyway = || {
+                    let target = entry.path().canonicalize();
+                    target.is_ok_and(|target| target.starts_with(&root) || root.starts_with(&target))
+                };
+                let is_link = entry.path_is_symlink() && entry.path().is_dir();
+                let has_odd_name = || has_odd_name(Path::new(entry.file_name()));
+                entry.depth() == 0 || !(has_odd_name() || entry.path() == data || (is_link && is_visited_anyway()))
+            })
+            .build()
     }
 
     fn counts(&self, path: &Path) -> bool {
@@ -129,7 +179,6 @@ impl Sources {
         let inside = path.strip_prefix(&self.root).unwrap_or(path);
         let is_in = |list: &Gitignore| list.matched_path_or_any_parents(inside, false).is_ignore();
         path != self.component
-            && !path.starts_with(&self.data)
             && rules.watch.as_ref().is_none_or(is_in)
             && !is_in(&rules.ignore)
             && !self.is_output(path)
@@ -145,7 +194,10 @@ impl Sources {
     /// second was looked at `since` the end of the last build. Logs which files it ignores from now
     /// on.
     pub(super) fn reasons(&mut self, before: &Snapshot, now: &Snapshot, since: Duration) -> Vec<PathBuf> {
-        let changed = before.differences(now);
+        let mut changed = before.differences(now);
+        if since <= SETTLES {
+            changed.retain(|path| !is_lock(path));
+        }
         if changed.is_empty() {
             return Vec::new();
         }
@@ -172,16 +224,27 @@ impl Sources {
 }
 
 impl Snapshot {
+    /// The folders in which sources are.
+    pub(super) fn folders(&self) -> &BTreeSet<PathBuf> {
+        &self.folders
+    }
+
+    fn look_at(&mut self, path: &Path, before: &Self) {
+        if let Some(stamp) = stamp(path, before) {
+            self.files.insert(path.to_owned(), stamp);
+        }
+    }
+
     /// Files that are not the same in both, or in one only.
     fn differences(&self, other: &Self) -> BTreeSet<PathBuf> {
-        let hash = |snapshot: &Self, path: &PathBuf| snapshot.0.get(path).map(|stamp| stamp.hash);
-        let paths: BTreeSet<&PathBuf> = self.0.keys().chain(other.0.keys()).collect();
+        let hash = |snapshot: &Self, path: &PathBuf| snapshot.files.get(path).map(|stamp| stamp.hash);
+        let paths: BTreeSet<&PathBuf> = self.files.keys().chain(other.files.keys()).collect();
         paths.into_iter().filter(|path| hash(self, path) != hash(other, path)).cloned().collect()
     }
 
     /// Whether a file begins as it was before, and goes on.
     fn is_longer_than(&self, before: &Self, path: &Path) -> bool {
-        let (Some(old), Some(new)) = (before.0.get(path), self.0.get(path)) else { return false };
+        let (Some(old), Some(new)) = (before.files.get(path), self.files.get(path)) else { return false };
         let start = || hash(File::open(path).ok()?.take(old.size)).ok();
         new.size > old.size && (old.size > MOST_BYTES || start() == Some(old.hash))
     }
@@ -201,7 +264,20 @@ fn has_odd_name(inside: &Path) -> bool {
         name.to_str().is_some_and(|name| (name.starts_with('.') && name != ".") || name.ends_with('~'))
     };
     let is_wasm = inside.extension().is_some_and(|extension| extension == "wasm");
-    is_wasm || inside.iter().any(|name| built(name) || hidden(name))
+    is_wasm || is_of_editor(inside) || inside.iter().any(|name| built(name) || hidden(name))
+}
+
+/// Whether an editor has written it, and not its user.
+fn is_of_editor(path: &Path) -> bool {
+    let has = |ending: &OsStr| OF_EDITORS_ENDINGS.iter().any(|it| ending == *it);
+    let Some(name) = path.file_name().and_then(OsStr::to_str) else { return false };
+    path.extension().is_some_and(has)
+        || name.starts_with('#') && name.ends_with('#')
+        || OF_EDITORS.iter().any(|it| name == *it || (it.starts_with('_') && name.ends_with(it)))
+}
+
+fn is_lock(path: &Path) -> bool {
+    path.file_name().is_some_and(|name| LOCKS.iter().any(|lock| name == *lock))
 }
 
 /// None where there is no such file any more.
@@ -212,7 +288,7 @@ fn stamp(path: &Path, before: &Snapshot) -> Option<Stamp> {
     let [modified, nanos, changed, changed_nanos] = times;
     let size = about.len();
     let marks = [device, number, size.cast_signed(), modified, nanos, changed, changed_nanos];
-    if let Some(known) = before.0.get(path).filter(|known| known.about == marks) {
+    if let Some(known) = before.files.get(path).filter(|known| known.about == marks) {
         return Some(known.clone());
     }
     let hash = if size <= MOST_BYTES {
@@ -284,7 +360,7 @@ mod tests {
     #[test]
     fn only_what_is_in_a_source_counts() {
         let mut project = Project::with("ignore = [\"notes/\", \"*.txt\"]");
-        assert_eq!(project.seen.0.len(), 2, "{:?}", project.seen);
+        assert_eq!(project.seen.files.len(), 2, "{:?}", project.seen);
         for (name, text) in [
             ("src/main.rs", "one"),
             ("out/app.wasm", "2"),
@@ -295,6 +371,10 @@ mod tests {
             ("data/innkeeper.sqlite", "2"),
             (".hidden", "2"),
             ("src/main.rs~", "2"),
+            ("src/#main.rs#", "2"),
+            ("src/main.rs.swp", "2"),
+            ("src/main.rs___jb_tmp___", "2"),
+            ("src/4913", "2"),
             ("a.tmp", "2"),
             ("notes/a.rs", "2"),
             ("deep/a.txt", "2"),
@@ -308,6 +388,78 @@ mod tests {
         fs::remove_file(project.folder.path().join("src/new.rs")).unwrap();
         assert_eq!(project.reasons(LATER), ["src/new.rs"]);
         assert_eq!(project.reasons(LATER), [""; 0]);
+    }
+
+    #[test]
+    fn what_git_ignores_counts_nowhere() {
+        let outer = tempfile::tempdir().unwrap();
+        let write = |name: &str, text: &str| {
+            let path = outer.path().join(name);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, text).unwrap();
+        };
+        write(".git/HEAD", "ref: refs/heads/main\n");
+        write(".git/info/exclude", "*.excluded\n");
+        write(".gitignore", "*.above\n/app/generated/\n");
+        write("app/.gitignore", "*.here\n");
+        write("app/deep/.gitignore", "*.deep\n!kept.deep\n");
+        write("app/innkeeper.toml", "component = \"app.wasm\"\n");
+        let counted = ["app/a.txt", "app/deep/kept.deep", "app/a.deep"];
+        let ignored = [
+            "app/a.excluded",
+            "app/a.above",
+            "app/generated/a",
+            "app/deep/a.here",
+            "app/deep/a.deep",
+            "app/deep/b.above",
+        ];
+        counted.iter().chain(&ignored).for_each(|name| write(name, "x"));
+        let project = super::super::project::Project::open(&outer.path().join("app")).unwrap();
+        let snapshot = Sources::new(&project, &outer.path().join("data")).unwrap().snapshot(&Snapshot::default());
+        let mut expected: Vec<PathBuf> = counted.iter().map(|name| outer.path().join(name)).collect();
+        expected.push(outer.path().join("app/innkeeper.toml"));
+        expected.sort();
+        assert_eq!(snapshot.files.keys().cloned().collect::<Vec<_>>(), expected);
+        let folders: Vec<PathBuf> = ["app", "app/deep"].iter().map(|name| outer.path().join(name)).collect();
+        assert_eq!(snapshot.folders.iter().cloned().collect::<Vec<_>>(), folders);
+    }
+
+    #[test]
+    fn what_links_lead_to_outside_of_the_project_counts() {
+        use std::os::unix::fs::symlink;
+        let outside = tempfile::tempdir().unwrap();
+        for name in ["sdk/src/lib.rs", "sdk/target/x", "shared/style.css"] {
+            fs::create_dir_all(outside.path().join(name).parent().unwrap()).unwrap();
+            fs::write(outside.path().join(name), "one").unwrap();
+        }
+        let mut project = Project::with("");
+        let link = |target: &Path, name: &str| symlink(target, project.folder.path().join(name)).unwrap();
+        link(&outside.path().join("sdk"), "sdk");
+        link(&outside.path().join("shared/style.css"), "style.css");
+        link(&project.folder.path().join("src"), "again");
+        link(project.folder.path().parent().unwrap(), "up");
+        link(Path::new("nowhere"), "broken");
+        assert_eq!(project.reasons(LATER), ["sdk/src/lib.rs", "style.css"]);
+        assert!(project.seen.folders.contains(&outside.path().join("shared").canonicalize().unwrap()));
+        let root = std::path::absolute(project.folder.path()).unwrap();
+        assert!(project.seen.folders.contains(&root.join("sdk/src")));
+        fs::write(outside.path().join("sdk/src/lib.rs"), "two").unwrap();
+        fs::write(outside.path().join("sdk/target/x"), "two").unwrap();
+        assert_eq!(project.reasons(LATER), ["sdk/src/lib.rs"]);
+        fs::write(outside.path().join("shared/style.css"), "two").unwrap();
+        assert_eq!(project.reasons(LATER), ["style.css"]);
+    }
+
+    #[test]
+    fn versions_that_a_build_has_chosen_are_no_reason() {
+        let mut project = Project::with("");
+        project.write("Cargo.lock", "one");
+        assert_eq!(project.reasons(AT_ONCE), [""; 0]);
+        project.write("Cargo.lock", "two");
+        project.write("src/main.rs", "two");
+        assert_eq!(project.reasons(AT_ONCE), ["src/main.rs"]);
+        project.write("Cargo.lock", "by hand");
+        assert_eq!(project.reasons(LATER), ["Cargo.lock"]);
     }
 
     #[test]

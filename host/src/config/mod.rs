@@ -53,7 +53,7 @@ pub use database::{DatabaseTarget, PostgresHost, PostgresTarget};
 pub use database_url::DatabaseUrl;
 pub use detect::{DEFAULT_DATA_DIRECTORY, DatabaseOptions, Decision, Source, app_target, detect};
 pub use dyno::{DYNO_SIZES, DynoSize};
-pub use env::{Environment, arguments, machine, temporary_folder};
+pub use env::{Environment, arguments, machine, own_program, path_variable, temporary_folder};
 pub use error::Error;
 pub use follower::{DEFAULT_FOLLOWER_LAG, check_follower_var, parse_follower_lag};
 pub use limits::{LimitRow, Limits};
@@ -316,6 +316,15 @@ fn code_cache(target: &DatabaseTarget, environment: &Environment) -> Result<Opti
         DatabaseTarget::Postgres(_) => None,
     };
     Ok(environment.path(CODE_CACHE)?.or(beside_data))
+}
+
+/// Where `dev` keeps functions that were compiled before, for all projects of this user; none where
+/// the user has no folder of their own.
+pub fn functions_folder(environment: &Environment) -> Option<PathBuf> {
+    let of_user = |name: &str| environment.get(name).map(PathBuf::from).filter(|path| path.is_absolute());
+    let cache = || of_user("XDG_CACHE_HOME").or_else(|| Some(of_user("HOME")?.join(".cache")));
+    let named = environment.path(CODE_CACHE).ok().flatten();
+    Some(named.or_else(|| Some(cache()?.join("innkeeper")))?.join("functions"))
 }
 
 /// A list of levels and of targets with their levels. A name alone is refused: as a target it

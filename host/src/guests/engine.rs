@@ -6,8 +6,9 @@
 //! without.
 
 use super::admission::WARM_SLOTS;
+use std::sync::Arc;
 use std::time::Duration;
-use wasmtime::{Config, Enabled, Engine, InstanceAllocationStrategy, PoolingAllocationConfig};
+use wasmtime::{CacheStore, Config, Enabled, Engine, InstanceAllocationStrategy, PoolingAllocationConfig};
 
 /// How often a running guest is looked at.
 pub const TICK: Duration = Duration::from_millis(10);
@@ -46,32 +47,42 @@ pub struct Built {
 
 /// An engine that runs code that was compiled elsewhere, and cannot compile.
 pub fn build(settings: EngineSettings) -> wasmtime::Result<Built> {
-    build_with(settings, false)
+    build_with(settings, &Compiles::Never)
 }
 
-/// An engine that compiles.
-pub(super) fn build_compiler(settings: EngineSettings) -> wasmtime::Result<Built> {
-    build_with(settings, true)
+/// An engine that compiles. Functions that `known` has it takes from there.
+pub(super) fn build_compiler(
+    settings: EngineSettings,
+    known: Option<Arc<dyn CacheStore>>,
+) -> wasmtime::Result<Built> {
+    build_with(settings, &known.map_or(Compiles::All, Compiles::UnlessKnown))
+}
+
+/// What an engine compiles.
+enum Compiles {
+    Never,
+    All,
+    UnlessKnown(Arc<dyn CacheStore>),
 }
 
 /// Builds the engine and starts its clock. Falls back to a smaller pool and then to none where the
 /// system does not give the address space.
-fn build_with(settings: EngineSettings, compiles: bool) -> wasmtime::Result<Built> {
+fn build_with(settings: EngineSettings, compiles: &Compiles) -> wasmtime::Result<Built> {
     let smaller = (settings.instances / 8).max(4);
     let pooled = [settings.instances, smaller].into_iter().find_map(|instances| {
-        let mut config = base_config(compiles);
+        let mut config = base_config(compiles).ok()?;
         config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool(settings, instances)));
         Some(Built { engine: Engine::new(&config).ok()?, instances })
     });
     let built = match pooled {
         Some(built) => built,
-        None => Built { engine: Engine::new(&base_config(compiles))?, instances: settings.instances },
+        None => Built { engine: Engine::new(&base_config(compiles)?)?, instances: settings.instances },
     };
     start_clock(&built.engine)?;
     Ok(built)
 }
 
-fn base_config(compiles: bool) -> Config {
+fn base_config(compiles: &Compiles) -> wasmtime::Result<Config> {
     let mut config = Config::new();
     config
         .concurrency_support(false)
@@ -79,8 +90,11 @@ fn base_config(compiles: bool) -> Config {
         .memory_init_cow(true)
         .async_stack_size(FIBER_STACK)
         .max_wasm_stack(WASM_STACK)
-        .enable_compiler(compiles);
-    config
+        .enable_compiler(!matches!(compiles, Compiles::Never));
+    if let Compiles::UnlessKnown(known) = compiles {
+        config.enable_incremental_compilation(Arc::clone(known))?;
+    }
+    Ok(config)
 }
 
 fn pool(settings: EngineSettings, instances: u32) -> PoolingAllocationConfig {

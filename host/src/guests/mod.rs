@@ -45,6 +45,7 @@ mod trial;
 pub mod watch;
 
 pub use component::ComponentError;
+pub use output::Overheard;
 pub use own_databases::OwnDatabases;
 pub use registry::{Absence, Closed, FirstBuild, Guest, Registry, Why};
 pub use state::{GuestState, Visit};

@@ -12,11 +12,37 @@ const LONGEST_LINE: usize = 4096;
 /// What a line may become in the log, where signs are escaped.
 const LONGEST_ESCAPED: usize = 8192;
 const PERMIT: usize = 64 * 1024;
+/// So much of what a guest prints is kept for whoever develops it: the end, which says why.
+const OVERHEARD_BYTES: usize = 64 << 10;
+
+/// What a guest has printed in one request. Cloning shares it.
+#[derive(Debug, Clone, Default)]
+pub struct Overheard(Arc<Mutex<Vec<u8>>>);
+
+impl Overheard {
+    /// The last part of it.
+    pub fn text(&self) -> String {
+        let bytes = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let start = bytes.len().saturating_sub(OVERHEARD_BYTES);
+        String::from_utf8_lossy(bytes.get(start..).unwrap_or_default()).into_owned()
+    }
+
+    fn take(&self, more: &[u8]) {
+        let mut bytes = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if bytes.len().saturating_add(more.len()) > 2 * OVERHEARD_BYTES {
+            let past = bytes.len().saturating_sub(OVERHEARD_BYTES);
+            bytes.drain(..past);
+        }
+        bytes.extend_from_slice(more);
+    }
+}
 
 /// Standard output or standard error of one request.
 #[derive(Clone)]
 pub(super) struct Output {
     lines: Arc<Mutex<Lines>>,
+    /// Who else hears it.
+    overheard: Option<Overheard>,
 }
 
 struct Lines {
@@ -40,9 +66,9 @@ pub(super) struct Label {
 }
 
 impl Output {
-    pub(super) fn new(label: Arc<Label>, stream: &'static str, most: u64) -> Self {
+    pub(super) fn new(label: Arc<Label>, stream: &'static str, most: u64, overheard: Option<Overheard>) -> Self {
         let lines = Lines { label, stream, left: most, dropped: 0, partial: Vec::new(), escaped: 0 };
-        Self { lines: Arc::new(Mutex::new(lines)) }
+        Self { lines: Arc::new(Mutex::new(lines)), overheard }
     }
 }
 
@@ -143,6 +169,9 @@ impl OutputStream for Output {
         if bytes.len() > PERMIT {
             return Err(StreamError::trap("more bytes than were permitted"));
         }
+        if let Some(overheard) = &self.overheard {
+            overheard.take(&bytes);
+        }
         self.lines.lock().unwrap_or_else(PoisonError::into_inner).take(&bytes);
         Ok(())
     }
@@ -163,6 +192,16 @@ fn count(bytes: &[u8]) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_end_of_what_is_printed_is_overheard() {
+        let overheard = Overheard::default();
+        overheard.take(b"begins");
+        (0..300u32).for_each(|number| overheard.take(format!("{number:01000}").as_bytes()));
+        let text = overheard.text();
+        assert_eq!(text.len(), OVERHEARD_BYTES);
+        assert!(text.ends_with("0299") && !text.contains("begins"));
+    }
 
     #[test]
     fn a_line_is_cut_between_characters() {

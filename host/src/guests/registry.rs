@@ -195,6 +195,8 @@ pub struct Registry {
     pub(super) routes: ArcSwap<Routes>,
     /// Told when a request may find something else than before.
     changed: Notify,
+    /// Told when the registry in the database is to be read at once.
+    pub(super) look: Notify,
     /// What is being loaded. Held for moments only.
     pub(super) wanted: std::sync::Mutex<Wanted>,
     pub(super) turns: Turns,
@@ -237,6 +239,7 @@ impl Registry {
             refreshing_keys: Mutex::default(),
             routes: ArcSwap::default(),
             changed: Notify::new(),
+            look: Notify::new(),
             wanted: std::sync::Mutex::default(),
             turns: Turns::default(),
             listed: AtomicBool::new(false),
@@ -283,6 +286,16 @@ impl Registry {
     /// Resolves when a request may find something else than before.
     pub fn changed(&self) -> Notified<'_> {
         self.changed.notified()
+    }
+
+    /// Reads the registry in the database at once, because somebody has changed it.
+    pub fn look_now(&self) {
+        self.look.notify_one();
+    }
+
+    /// Whether this host serves a version of an app.
+    pub fn serves(&self, app: &str, version: i64) -> bool {
+        self.routes.load().guest_of(app).is_some_and(|guest| guest.version == version)
     }
 
     /// The database behind the registry.

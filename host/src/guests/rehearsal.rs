@@ -145,6 +145,7 @@ impl Registry {
             writes: WriteNote::default(),
             body: RequestBody::new(None, Some(0), None, false, None),
             place,
+            overheard: None,
         };
         let no_answer = |text: String| RehearsalError::NoAnswer(text);
         let request = Request::get(script.path).header(http::header::HOST, script.host).body(());

@@ -4,7 +4,7 @@ use super::admission::{Limiter, Place};
 use super::compute::{Verdict, count};
 use super::hooks::Hooks;
 use super::outgoing::Outgoing;
-use super::output::{Label, Output};
+use super::output::{Label, Output, Overheard};
 use super::registry::Guest;
 use super::respond::Outcome;
 use super::run::Answering;
@@ -78,6 +78,8 @@ pub struct Visit {
     pub writes: WriteNote,
     /// Room for the instance.
     pub place: Place,
+    /// Who hears what it prints to standard error, beside the log.
+    pub overheard: Option<Overheard>,
 }
 
 /// Builds the store for one request.
@@ -91,8 +93,8 @@ pub fn build_store(guest: &Guest, visit: Visit) -> Store<GuestState> {
     });
     let mut wasi = WasiCtxBuilder::new();
     let log_bytes = app.limits.log_bytes_per_request;
-    wasi.stdout(Output::new(Arc::clone(&label), "stdout", log_bytes));
-    wasi.stderr(Output::new(label, "stderr", log_bytes));
+    wasi.stdout(Output::new(Arc::clone(&label), "stdout", log_bytes, None));
+    wasi.stderr(Output::new(label, "stderr", log_bytes, visit.overheard));
     wasi.max_random_size(RANDOM_BYTES);
     let mut http = WasiHttpCtx::new();
     http.set_field_size_limit(HEADER_BYTES);

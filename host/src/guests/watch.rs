@@ -14,7 +14,6 @@ use std::collections::HashMap;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use tokio::sync::Notify;
 use tokio::task::{AbortHandle, JoinError, JoinSet};
 use tokio_util::sync::CancellationToken;
 
@@ -30,11 +29,10 @@ const PANICKED: &str = "a function of the host panicked while it was loaded";
 
 /// Keeps `registry` up to date until `stop`. Migrates the host tables before it first reads them.
 pub async fn watch(registry: Arc<Registry>, stop: CancellationToken) {
-    let hint = Notify::new();
     tokio::select! {
-        () = keep_up(&registry, &hint, &stop) => {}
+        () = keep_up(&registry, &stop) => {}
         () = serve_trimmer(&registry) => {}
-        () = listen(&registry, &hint) => {}
+        () = listen(&registry) => {}
         () = going_back::replace_failing(&registry) => {}
     }
     registry.routes().guests().for_each(|guest| guest.accounts.log.close());
@@ -53,18 +51,18 @@ async fn serve_trimmer(registry: &Registry) {
 
 /// Passes on what the database says of changes, for ever. Anybody who is let into the database can
 /// say it, so only so often.
-async fn listen(registry: &Registry, hint: &Notify) {
+async fn listen(registry: &Registry) {
     let Some(mut hints) = registry.config().listens.then(|| registry.database().hints()).flatten() else {
         return std::future::pending().await;
     };
     loop {
         hints.next().await;
-        hint.notify_one();
+        registry.look_now();
         tokio::time::sleep(HINTS_PAUSE).await;
     }
 }
 
-async fn keep_up(registry: &Arc<Registry>, hint: &Notify, stop: &CancellationToken) {
+async fn keep_up(registry: &Arc<Registry>, stop: &CancellationToken) {
     let mut seen = Seen::default();
     let mut loading = Loading::default();
     let mut heartbeat = Heartbeat::new(registry.config());
@@ -85,7 +83,7 @@ async fn keep_up(registry: &Arc<Registry>, hint: &Notify, stop: &CancellationTok
         registry.routes().guests().for_each(|guest| guest.accounts.log.look());
         tokio::select! {
             () = stop.cancelled() => break,
-            () = hint.notified() => {}
+            () = registry.look.notified() => {}
             () = loading.some_have_ended() => {}
             () = tokio::time::sleep(EVERY) => {}
         }

@@ -176,6 +176,7 @@ impl Operations {
             note: request.note.as_deref(),
             target: request.canary.map_or(Target::Everybody, Target::Canary),
             run,
+            is_hurried: false,
         });
         let registry::Release { version, previous, sha256, stored_size, generation } = release.await?;
         let (smoke, smoke_skipped) = match tried.smoked {

@@ -16,7 +16,7 @@ use super::{arriving, blobs, front::ClientInfo};
 use crate::guests::admission::{Admission, Client, Party, Place, Refused, Share};
 use crate::guests::respond::{Answer, Failure, GuestBody, Outcome};
 use crate::guests::run::{self, Fault, Running};
-use crate::guests::{Ending, Guest, Visit};
+use crate::guests::{Ending, Guest, Overheard, Visit};
 use crate::interfaces::body::RequestBody;
 use crate::interfaces::session::{Jar, Presented};
 use crate::interfaces::{OutageNote, WriteNote};
@@ -53,6 +53,8 @@ pub(super) struct Arrival<'a> {
     pub(super) request_id: &'a str,
     /// How long the request has waited for its app.
     pub(super) waited: Duration,
+    /// Hears what the guest prints to standard error.
+    pub(super) overheard: Option<&'a Overheard>,
 }
 
 /// What all dispatching shares.
@@ -113,6 +115,7 @@ impl Dispatcher {
             writes: writes.clone(),
             body,
             place,
+            overheard: arrival.overheard.cloned(),
         };
         let running = run::start(guest, head, visit, client.scheme_https)
             .map_err(|error| Problem::internal(format!("cannot start the guest: {error:#}")))?;

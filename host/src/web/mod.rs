@@ -10,7 +10,7 @@
 //! `opener_policy` keeps guests' pages from windows of the dashboard, [`admin`] is the API by which
 //! they act, `metrics` shows the figures, [`pages`] are the host's own answers, `closed` those of an
 //! app that cannot be served for now, `starting` lets requests wait for one that is being loaded,
-//! `https` sends plain http away where that is wished, `shared_socket` notices visitors who leave,
+//! [`development`] is what `innkeeper dev` adds to pages, `https` sends plain http away where that is wished, `shared_socket` notices visitors who leave,
 //! `leaving` is the order in which a server ends.
 
 pub mod admin;
@@ -20,9 +20,11 @@ mod body;
 mod closed;
 mod closing;
 mod connections;
+mod cookie;
 mod cors;
 mod cross_origin;
 mod dashboard;
+pub mod development;
 mod dispatch;
 mod downloads;
 pub mod front;
@@ -38,6 +40,7 @@ mod operator;
 mod pages;
 mod recent_write;
 mod refusals;
+mod request_log;
 mod router;
 pub mod server;
 mod session_cookie;

@@ -97,11 +97,16 @@ impl Problem {
                 sent(self.status, PROBLEM, format!("{problem}\n"))
             }
         };
-        response.headers_mut().extend(self.headers.as_ref().clone());
-        if let Some(seconds) = self.retry_after {
-            response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
-        }
+        self.mark(response.headers_mut());
         response
+    }
+
+    /// What else the visitor has to be told, beside a page.
+    pub(super) fn mark(&self, headers: &mut HeaderMap) {
+        headers.extend(self.headers.as_ref().clone());
+        if let Some(seconds) = self.retry_after {
+            headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
+        }
     }
 }
 

@@ -5,6 +5,7 @@ use super::admin::{self, Admin};
 use super::body::{Body, full};
 use super::cors::{Cors, Endpoint};
 use super::dashboard::{self, Dashboard};
+use super::development::{self, Development, NotBuilt, PageVisit};
 use super::dispatch::{Arrival, Dispatcher};
 use super::front::{self, ClientInfo, Refusal};
 use super::https;
@@ -14,6 +15,7 @@ use super::opener_policy;
 use super::operator::{self, Operator};
 use super::pages::{self, Problem, Reader};
 use super::refusals::Refused;
+use super::request_log::Line;
 use super::server::ServerSettings;
 use super::starting::Waiters;
 use super::uploads::Desk;
@@ -26,7 +28,6 @@ use crate::guests::{Absence, Closed, Guest, Registry, Why};
 use crate::operations::Scope;
 use crate::telemetry::metrics;
 use crate::telemetry::recent::{self, Ending};
-use crate::telemetry::traces::{self, Answered, Arrived, RequestTrace};
 use http::header::{HOST, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderMap, Request, Response, StatusCode};
 use hyper::body::Incoming;
@@ -59,6 +60,8 @@ pub(super) struct Router {
     waiters: Waiters,
     /// See [`ServerSettings::dashboard_host`].
     dashboard_host: Option<String>,
+    /// See [`ServerSettings::development`].
+    development: Option<Arc<Development>>,
 }
 
 impl Router {
@@ -86,6 +89,7 @@ impl Router {
             ids: https::RequestIds::new(),
             waiters: Waiters::new(settings.connections),
             dashboard_host: settings.dashboard_host.clone(),
+            development: settings.development.clone(),
         }
     }
 
@@ -110,13 +114,15 @@ impl Router {
             (Reader::of(request.headers()), self.operator.is_in_path(request.uri().path()));
         let path = if is_misplaced { HIDDEN } else { request.uri().path() };
         let line = Line { method: request.method().clone(), path: path.to_owned() };
+        let visit = self.development.as_ref().map(|development| PageVisit::begin(development, &mut request));
         let found = if is_misplaced { Err(Route::Misplaced) } else { self.find_in_time(&request, &client).await };
         let waited = began.elapsed();
         // Without a router nothing is made up.
         if self.trust_proxy {
             https::name_request(request.headers_mut(), &request_id);
         }
-        let (found, part) = choose(found, request.headers_mut());
+        let (found, part) = choose(unless_not_built(found, visit.as_ref()), request.headers_mut());
+        let overheard = visit.as_ref().map(PageVisit::overheard);
         let cors = self.cors(&found, &request);
         let trace = line.trace(&found, &request, client.scheme_https, &request_id);
         let answering = pin!(trace.carried(&request_id).scope(async {
@@ -126,18 +132,18 @@ impl Router {
             match &found {
                 Ok(guest) => {
                     self.operator.hide(&mut request)?;
-                    let arrival = Arrival { client: &client, who, request_id: &request_id, waited };
+                    let overheard = overheard.as_ref();
+                    let arrival = Arrival { client: &client, who, request_id: &request_id, waited, overheard };
                     self.dispatcher.dispatch(guest, request, arrival, client_left).await
                 }
                 Err(route) => Box::pin(self.answer_without_guest(route, request, &client, peer)).await,
             }
         }));
-        let (mut response, ending, reason) = match self.leaving.in_time(answering).await {
-            Ok(response) => {
-                let ending = Ending::Answered(response.status().as_u16());
-                (response, ending, None)
-            }
-            Err(problem) => (problem.answer(&request_id, reader), problem.counted(), Some(problem.reason)),
+        let answered = self.leaving.in_time(answering).await;
+        let (ending, reason) = how_it_ended(&answered);
+        let mut response = match &visit {
+            Some(visit) => visit.show(answered, &found, &request_id, reader).await,
+            None => answered.unwrap_or_else(|problem| problem.answer(&request_id, reader)),
         };
         self.leaving.mark(response.headers_mut());
         https::mark(response.headers_mut(), &request_id, &client, self.https);
@@ -169,6 +175,8 @@ impl Router {
             Route::Misplaced => Err(operator::misplaced()),
             Route::Https(location) => Ok(https::redirect(location)),
             Route::Host(response) => Ok(response()),
+            Route::NotBuilt(page) => Ok(page.answer()),
+            Route::Development(development) => Ok(development.answer(&request, self.leaving.begun())),
             Route::Ready => Ok(self.ready().await),
             Route::File(Endpoint::Downloads) => {
                 downloads::respond(&self.registry, &request, Client::at(address)).await
@@ -241,6 +249,9 @@ impl Router {
     /// Where the dashboard has a host name, it answers nowhere else, and nothing that an app has
     /// made is sent from there.
     fn host_route(&self, host: Option<&str>, rest: &str) -> Route {
+        if let Some(development) = self.development.as_ref().filter(|_| rest.starts_with(development::BELOW)) {
+            return Route::Development(Arc::clone(development));
+        }
         match host_route(rest) {
             Route::Dashboard if self.dashboard_host.is_some() && !self.is_dashboards(host) => {
                 Route::Host(dashboard_is_elsewhere)
@@ -327,6 +338,14 @@ fn metrics_refused(refusal: &NotAdmitted, has_root: bool) -> Response<Body> {
     response
 }
 
+/// For the figures, and for the log.
+fn how_it_ended(answered: &Result<Response<Body>, Problem>) -> (Ending, Option<String>) {
+    match answered {
+        Ok(response) => (Ending::Answered(response.status().as_u16()), None),
+        Err(problem) => (problem.counted(), Some(problem.reason.clone())),
+    }
+}
+
 /// Where an app has a canary, the version that answers this visitor.
 fn choose(
     found: Result<Arc<Guest>, Route>,
@@ -341,6 +360,16 @@ fn choose(
     }
 }
 
+/// While an app is being developed, why it could not be built, in place of what was built before.
+fn unless_not_built(found: Result<Arc<Guest>, Route>, visit: Option<&PageVisit>) -> Result<Arc<Guest>, Route> {
+    let page = visit.and_then(|visit| match &found {
+        Ok(guest) => visit.not_built(Some(guest)),
+        Err(Route::Absent(Absence::BuildFailed)) => visit.not_built(None),
+        Err(_) => None,
+    });
+    page.map_or(found, |page| Err(Route::NotBuilt(page)))
+}
+
 /// The app that is being loaded, if that is why nobody answers. Before the registry has been read
 /// nobody knows which.
 fn starting(found: &Result<Arc<Guest>, Route>) -> Option<String> {
@@ -352,7 +381,7 @@ fn starting(found: &Result<Arc<Guest>, Route>) -> Option<String> {
 }
 
 /// A request that no guest gets.
-enum Route {
+pub(super) enum Route {
     Host(fn() -> Response<Body>),
     Ready,
     File(Endpoint),
@@ -366,6 +395,10 @@ enum Route {
     Https(HeaderValue),
     Absent(Absence),
     Closed(Arc<Closed>),
+    /// See [`development`].
+    Development(Arc<Development>),
+    /// The page that says why an app could not be built.
+    NotBuilt(NotBuilt),
 }
 
 fn host_route(path: &str) -> Route {
@@ -397,61 +430,4 @@ fn refuse(refusal: Refusal, request_id: &str) -> Response<Body> {
     let status = refusal.status().as_u16();
     tracing::info!(target: "request", request_id, status, "refused: {}", refusal.reason());
     refusal.answer().map(full)
-}
-
-/// The line of a request in the log.
-struct Line {
-    method: http::Method,
-    path: String,
-}
-
-impl Line {
-    /// Begins a trace of what is asked of an app. Who asks the host itself, asks often.
-    fn trace(
-        &self,
-        found: &Result<Arc<Guest>, Route>,
-        request: &Request<Incoming>,
-        https: bool,
-        id: &str,
-    ) -> RequestTrace {
-        let (method, path, headers) = (&self.method, self.path.as_str(), request.headers());
-        match found {
-            Ok(_) | Err(Route::File(_) | Route::Absent(_) | Route::Closed(_)) => {
-                RequestTrace::begin(&Arrived { method, path, https, headers, id })
-            }
-            Err(_) => RequestTrace::default(),
-        }
-    }
-
-    fn log(
-        &self,
-        guest: Option<&Guest>,
-        status: StatusCode,
-        began: Instant,
-        request_id: &str,
-        reason: Option<&str>,
-        trace: RequestTrace,
-    ) {
-        let app = guest.map(|guest| guest.app.space.app().as_ref());
-        let answered = Answered {
-            guest: app.zip(guest.map(|guest| guest.version)),
-            method: &self.method,
-            status: status.as_u16(),
-            took: began.elapsed(),
-        };
-        traces::count(&answered);
-        trace.end(&answered);
-        metrics::request(app.unwrap_or_default(), status.as_u16(), began.elapsed());
-        let version = guest.map(|guest| guest.version);
-        let duration_ms = f64::from(u32::try_from(began.elapsed().as_micros()).unwrap_or(u32::MAX)) / 1000.0;
-        let (method, path, status) = (self.method.as_str(), self.path.as_str(), status.as_u16());
-        match reason {
-            None => {
-                tracing::info!(target: "request", request_id, app, version, status, duration_ms, "{method} {path}")
-            }
-            Some(reason) => {
-                tracing::warn!(target: "request", request_id, app, version, status, duration_ms, reason, "{method} {path}");
-            }
-        }
-    }
 }

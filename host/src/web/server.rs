@@ -5,6 +5,7 @@ use super::admin::auth::Authenticator;
 use super::closing;
 use super::connections::{self, Connections, Entry};
 use super::dashboard::Dashboard;
+use super::development::Development;
 use super::dispatch::Dispatcher;
 use super::front::{self, Guarded, Rules};
 use super::leaving::{CountedBody, Leaving};
@@ -44,6 +45,8 @@ pub struct ServerSettings {
     pub admin_token: Option<Secret>,
     /// The host name that is the dashboard's alone; none: it has every name, beside the apps.
     pub dashboard_host: Option<String>,
+    /// The app that is being developed here, and how that stands.
+    pub development: Option<Arc<Development>>,
 }
 
 /// A server on one address.

@@ -2,9 +2,10 @@
 //! host's remembers it, so that a visitor does not go back and forth between two versions; no guest
 //! sees it. Whoever tests says it by a header, or by the cookie.
 
+use super::cookie;
 use crate::guests::canary::{CanaryGuest, PARTS, Part};
 use http::HeaderMap;
-use http::header::{COOKIE, HeaderName, HeaderValue, SET_COOKIE};
+use http::header::{HeaderName, HeaderValue, SET_COOKIE};
 
 /// The cookie, whose value is a number, or as in [`HEADER`]. No app has an underscore in its name,
 /// so no session has this cookie.
@@ -22,7 +23,7 @@ impl VisitorPart {
     /// Takes what a request says of its part out of its headers.
     pub(super) fn take(headers: &mut HeaderMap) -> Self {
         let by_header = headers.remove(HEADER).and_then(|value| read(value.to_str().ok()?));
-        let by_cookie = cookie(headers);
+        let by_cookie = cookie::take(headers, NAME).iter().find_map(|value| read(value));
         Self { part: by_header.or(by_cookie), is_new: false }
     }
 
@@ -41,36 +42,6 @@ impl VisitorPart {
             headers.append(SET_COOKIE, cookie);
         }
     }
-}
-
-/// Takes the cookie out of the headers.
-fn cookie(headers: &mut HeaderMap) -> Option<Part> {
-    let mut found = None;
-    if !headers
-        .get_all(COOKIE)
-        .iter()
-        .any(|value| memchr::memmem::find(value.as_bytes(), NAME.as_bytes()).is_some())
-    {
-        return None;
-    }
-    let values: Vec<HeaderValue> = headers.get_all(COOKIE).iter().cloned().collect();
-    headers.remove(COOKIE);
-    for value in values {
-        let is_ours = |pair: &&[u8]| {
-            pair.trim_ascii().strip_prefix(NAME.as_bytes()).is_some_and(|rest| rest.starts_with(b"="))
-        };
-        let pairs = value.as_bytes().split(|byte| *byte == b';');
-        let (ours, others): (Vec<&[u8]>, Vec<&[u8]>) = pairs.partition(is_ours);
-        let said = ours.first().and_then(|pair| std::str::from_utf8(pair).ok()?.split_once('='));
-        found = found.or(said.and_then(|(_, value)| read(value.trim())));
-        let rest = others.join(&b';');
-        if let Ok(rest) = HeaderValue::from_bytes(rest.trim_ascii())
-            && !rest.is_empty()
-        {
-            headers.append(COOKIE, rest);
-        }
-    }
-    found
 }
 
 fn read(text: &str) -> Option<Part> {

@@ -40,6 +40,16 @@ pub(super) fn note(text: impl Display) {
     beside(io::stderr().lock().write_all(line.as_bytes()));
 }
 
+/// Passes on what another program has printed, as it is, to standard error.
+pub(super) fn forward(bytes: &[u8]) {
+    beside(io::stderr().lock().write_all(bytes));
+}
+
+/// Whether standard error is a terminal whose user wants colours.
+pub(super) fn shows_colours() -> bool {
+    io::stderr().is_terminal() && anstream::AutoStream::choice(&io::stderr()) != anstream::ColorChoice::Never
+}
+
 /// Ends the process where nobody reads what is said beside the result.
 pub(super) fn beside(result: io::Result<()>) {
     let _ = result.inspect_err(end_if_closed);

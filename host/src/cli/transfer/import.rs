@@ -148,6 +148,7 @@ async fn activate(destination: &Destination, app: &AppPart, component: &[u8]) ->
         note: Some("innkeeper import"),
         target: Target::Everybody,
         run: None,
+        is_hurried: false,
     };
     let deployed = destination.target.database.deploy(deployment).await;
     deployed.map(|release| release.version).with_context(|| {

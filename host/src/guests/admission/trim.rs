@@ -217,7 +217,7 @@ mod tests {
     fn give_back_a_crowd() {
         const GUESTS: u32 = 300;
         let settings = EngineSettings { instances: 400, memory_bytes: 4 << 20 };
-        let engine = engine::build_compiler(settings).unwrap().engine;
+        let engine = engine::build_compiler(settings, None).unwrap().engine;
         let text = b"\0asm\x01\0\0\0".to_vec();
         // (module (memory 32) (func $start (memory.fill (i32.const 0) (i32.const 1) (i32.const
         // 200000))) (start $start))

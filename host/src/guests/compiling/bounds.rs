@@ -1,9 +1,11 @@
 //! What the child sets to itself before it looks at a component.
 
+use crate::guests::native::Purpose;
 use rustix::process::{Resource, Rlimit, getrlimit, nice, setrlimit};
 use std::io;
 
 /// Processes that serve go before one that compiles, and yet it comes to an end on a busy machine.
+/// Not where the author waits for it.
 const NICER: i32 = 10;
 /// Where the system has too little memory for everything, the child is what it ends.
 const MOST_LIKELY_TO_GO: &str = "1000";
@@ -11,9 +13,11 @@ const OOM: &str = "/proc/self/oom_score_adj";
 
 /// Bounds computing time and memory. After `seconds` the compiler is ended; what comes after it has
 /// `more`.
-pub(super) fn set(seconds: u64, more: u64, memory: u64) -> io::Result<()> {
+pub(super) fn set(seconds: u64, more: u64, memory: u64, purpose: Purpose) -> io::Result<()> {
     // Some systems forbid both; the limits hold all the same.
-    let _ = nice(NICER);
+    if purpose == Purpose::Serving {
+        let _ = nice(NICER);
+    }
     let _ = std::fs::write(OOM, MOST_LIKELY_TO_GO);
     lower(Resource::Core, 0, 0)?;
     lower(Resource::Data, memory, memory)?;

@@ -1,6 +1,7 @@
 //! What the child does.
 
 use super::answer::{Answer, Seen};
+use super::function_cache::FunctionCache;
 use super::{CODE, Order, bounds, smoke};
 use crate::guests::component::{self, ComponentError};
 use crate::guests::engine::{self, Built, EngineSettings};
@@ -10,6 +11,7 @@ use anyhow::anyhow;
 use std::fs::File;
 use std::io::{self, BufRead, Read, StdinLock, Write};
 use std::path::PathBuf;
+use std::sync::Arc;
 use wasmtime::Engine;
 use wasmtime::component::Component;
 
@@ -26,7 +28,7 @@ pub async fn run() -> anyhow::Result<()> {
     let (order, component) = read(io::stdin().lock())?;
     let starting = order.allowance.map_or(0, |allowance| allowance.computing.as_secs());
     let more = starting.saturating_add(GRACE);
-    bounds::set(order.seconds, more, order.memory)?;
+    bounds::set(order.seconds, more, order.memory, order.purpose)?;
     end_with_parent(order.work.clone())?;
     let answer = work(&order, &component).await.map_err(|error| anyhow!("{error:#}"))?;
     Ok(say(&answer)?)
@@ -63,8 +65,14 @@ fn say(answer: &Answer) -> io::Result<()> {
 
 async fn work(order: &Order, bytes: &[u8]) -> wasmtime::Result<Answer> {
     let settings = EngineSettings { instances: INSTANCES, memory_bytes: order.instance_memory };
-    let Built { engine, .. } = engine::build_compiler(settings)?;
-    let component = match Component::from_binary(&engine, bytes) {
+    // Without the file it takes longer, and nothing else.
+    let known = order.functions.as_deref().and_then(|folder| FunctionCache::open(folder).ok()).map(Arc::new);
+    let Built { engine, .. } = engine::build_compiler(settings, known.clone().map(|known| known as _))?;
+    let made = Component::from_binary(&engine, bytes);
+    if let Some(known) = known {
+        let _ = known.keep();
+    }
+    let component = match made {
         Ok(component) => component,
         Err(error) if is_out_of_memory(&error) => return Ok(Answer::NoMemory),
         Err(error) => return Ok(Answer::Invalid(ComponentError::Invalid(error).to_string())),
@@ -78,7 +86,8 @@ async fn work(order: &Order, bytes: &[u8]) -> wasmtime::Result<Answer> {
     let code = component.serialize()?;
     // It takes as much memory as its code.
     drop(component);
-    let written = File::create_new(order.work.join(CODE)).and_then(|file| native::pack(&code, file));
+    let written =
+        File::create_new(order.work.join(CODE)).and_then(|file| native::pack(&code, file, order.purpose));
     Ok(match written {
         Ok(()) => Answer::Seen(seen, Some(u64::try_from(code.len())?)),
         Err(error) => Answer::NotKept(error.to_string()),

@@ -10,6 +10,7 @@
 mod answer;
 mod bounds;
 pub mod child;
+mod function_cache;
 mod parent;
 mod running;
 mod smoke;
@@ -18,8 +19,9 @@ mod temporary;
 pub use answer::Seen;
 pub use parent::{CompileError, Made, Workshop, WorkshopSettings};
 pub use running::Running;
-pub(super) use temporary::Temporary;
+pub use temporary::Temporary;
 
+use super::native::Purpose;
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -48,6 +50,10 @@ struct Order {
     instance_memory: u64,
     /// What an instance may have; none where it is no guest, and is not started.
     allowance: Option<Allowance>,
+    /// For what it is compiled.
+    purpose: Purpose,
+    /// The folder with functions that were compiled before; none: all of them are compiled.
+    functions: Option<PathBuf>,
     /// The child's own folder, removed afterwards.
     work: PathBuf,
 }

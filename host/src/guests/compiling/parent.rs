@@ -5,7 +5,7 @@ use super::running::Running;
 use super::temporary::Temporary;
 use super::{Allowance, CODE, Order};
 use crate::config::Config;
-use crate::guests::native::Packed;
+use crate::guests::native::{Packed, Purpose};
 use bytes::Bytes;
 use std::os::unix::process::ExitStatusExt;
 use std::path::PathBuf;
@@ -98,6 +98,11 @@ pub struct WorkshopSettings {
     pub allowance: Allowance,
     /// Where temporary folders may be made.
     pub temporary: PathBuf,
+    /// For what components are compiled.
+    pub purpose: Purpose,
+    /// Where functions are kept that were compiled before; none: each component is compiled as a
+    /// whole.
+    pub functions: Option<PathBuf>,
 }
 
 impl WorkshopSettings {
@@ -115,6 +120,8 @@ impl WorkshopSettings {
             threads: config.threads.compiling(config.memory_bytes),
             allowance,
             temporary,
+            purpose: Purpose::Serving,
+            functions: None,
         }
     }
 
@@ -185,6 +192,8 @@ impl Workshop {
             memory: self.settings.memory,
             instance_memory: self.settings.allowance.memory,
             allowance,
+            purpose: self.settings.purpose,
+            functions: self.settings.functions.clone().filter(|_| allowance.is_some()),
             work: work.path().to_owned(),
         };
         // Dropped with everything else when nobody waits any more: the child ends with it.
@@ -288,8 +297,16 @@ mod tests {
     fn judged(status: i32, complaint: &str) -> CompileError {
         let allowance = Allowance { memory: 0, computing: Duration::ZERO, wall: Duration::ZERO };
         let (time, temporary) = (Duration::from_secs(1), PathBuf::new());
-        let workshop =
-            Workshop::new(WorkshopSettings { time, memory: 64 << 20, threads: 1, allowance, temporary });
+        let settings = WorkshopSettings {
+            time,
+            memory: 64 << 20,
+            threads: 1,
+            allowance,
+            temporary,
+            purpose: Purpose::Serving,
+            functions: None,
+        };
+        let workshop = Workshop::new(settings);
         let (complaint, status) = (complaint.to_owned(), ExitStatus::from_raw(status));
         workshop.judge(End { is_compiled: false, answer: None, complaint, status }).unwrap_err()
     }

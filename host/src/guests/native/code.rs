@@ -1,5 +1,6 @@
 //! Code that may be run: the only place that makes runnable code of bytes.
 
+use super::engine_id::Purpose;
 use super::folder::COMING;
 use bytes::Bytes;
 use std::fs::{self, File, OpenOptions};
@@ -15,6 +16,8 @@ use wasmtime::component::Component;
 const MOST_BYTES: u64 = 1 << 30;
 /// Native code shrinks to a fifth. Higher levels take seconds longer and save little.
 const LEVEL: i32 = 6;
+/// It shrinks to a quarter, in a third of the time.
+const FAST_LEVEL: i32 = 1;
 /// Code from this size on is loaded from a file, of which only what runs takes memory.
 const LARGE: u64 = 1 << 20;
 /// How the system calls the files that this process has open.
@@ -98,8 +101,12 @@ fn tell_once(folder: &Path, error: &wasmtime::Error) {
 }
 
 /// Compresses code into a writer.
-pub(in crate::guests) fn pack(code: &[u8], into: impl io::Write) -> io::Result<()> {
-    zstd::stream::copy_encode(code, into, LEVEL)
+pub(in crate::guests) fn pack(code: &[u8], into: impl io::Write, purpose: Purpose) -> io::Result<()> {
+    let level = match purpose {
+        Purpose::Serving => LEVEL,
+        Purpose::Development => FAST_LEVEL,
+    };
+    zstd::stream::copy_encode(code, into, level)
 }
 
 /// However many bytes there could be, no more than `size` are made, and one that shows that there
@@ -143,7 +150,7 @@ mod tests {
 
     fn packed(code: &[u8]) -> Vec<u8> {
         let mut packed = Vec::new();
-        pack(code, &mut packed).unwrap();
+        pack(code, &mut packed, Purpose::Serving).unwrap();
         packed
     }
 

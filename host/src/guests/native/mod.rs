@@ -24,7 +24,7 @@ mod tampered;
 pub use brought::{MOST_BROUGHT_BYTES, NotTaken};
 pub use code::Packed;
 pub(super) use code::pack;
-pub use engine_id::EngineId;
+pub use engine_id::{EngineId, Purpose};
 pub use folder::CodeFolder;
 pub use key::SharedKey;
 pub use store::{Native, NativeStore};

@@ -94,6 +94,7 @@ pub(super) fn read(mut from: impl Read) -> io::Result<NativeCode> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::engine_id::Purpose;
     use super::*;
 
     fn key(seed: u8) -> SigningKey {
@@ -106,7 +107,7 @@ mod tests {
 
     fn sealed(code: &[u8]) -> NativeCode {
         let mut bytes = Vec::new();
-        super::super::code::pack(code, &mut bytes).unwrap();
+        super::super::code::pack(code, &mut bytes, Purpose::Serving).unwrap();
         let size = u64::try_from(code.len()).unwrap();
         seal(&key(1), &id(&[3; 32], &[4; 32]), &Packed::trusted(size, bytes.into()))
     }

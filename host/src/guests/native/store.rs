@@ -3,7 +3,7 @@
 
 use super::brought::{self, NotTaken};
 use super::code::Packed;
-use super::engine_id::EngineId;
+use super::engine_id::{EngineId, Purpose};
 use super::folder::{CodeFolder, Found};
 use super::key::SharedKey;
 use super::sealed::{self, Refusal};
@@ -46,8 +46,8 @@ struct Inner {
 
 impl NativeStore {
     /// The code of an engine of this process.
-    pub fn new(engine: Engine, folder: CodeFolder, shared: SharedKey) -> Self {
-        let engine_id = EngineId::of(&engine);
+    pub fn new(engine: Engine, folder: CodeFolder, shared: SharedKey, purpose: Purpose) -> Self {
+        let engine_id = EngineId::of(&engine, purpose);
         let holder = format!("{:016x}", getrandom::u64().unwrap_or(u64::from(std::process::id())));
         Self(Arc::new(Inner { engine, engine_id, folder, shared, holder }))
     }

@@ -17,6 +17,8 @@ const PART_BYTES: usize = 1 << 20;
 /// A component is written once and read by every host: this level takes a second for the largest
 /// ones and leaves a third of their size.
 const LEVEL: i32 = 9;
+/// This one takes a tenth of a second, and leaves two fifths.
+const FAST_LEVEL: i32 = 1;
 /// A component that no version has goes when it is as old as this: it is stored before there is a
 /// version.
 const UNUSED_MICROS: i64 = 24 * 3_600_000_000;
@@ -30,9 +32,9 @@ pub(super) struct Packed {
 }
 
 impl Packed {
-    /// Compresses a component. Blocks for up to seconds.
-    pub(super) fn new(component: &[u8]) -> Result<Self> {
-        let data = zstd::encode_all(component, LEVEL)
+    /// Compresses a component. Blocks for up to seconds, unless it is hurried.
+    pub(super) fn new(component: &[u8], is_hurried: bool) -> Result<Self> {
+        let data = zstd::encode_all(component, if is_hurried { FAST_LEVEL } else { LEVEL })
             .map_err(|error| Error::new(Code::Other, format!("the component cannot be compressed: {error}")))?;
         Ok(Self { sha256: Sha256::digest(component).to_vec(), size: component.len(), data })
     }
@@ -218,7 +220,7 @@ mod tests {
     #[tokio::test]
     async fn what_is_packed_is_unpacked_and_nothing_more() {
         let component = vec![7; 3 << 20];
-        let packed = Packed::new(&component).unwrap();
+        let packed = Packed::new(&component, false).unwrap();
         assert!(packed.stored_size() < 10_000, "{}", packed.stored_size());
         assert_eq!(unpack(packed.data.clone(), component.len()).await, Some(component.clone()));
         let short = unpack(packed.data, 100).await.unwrap();

@@ -36,6 +36,8 @@ pub struct Deployment<'a> {
     pub target: Target,
     /// The id of the order that is carried out, and that must not have ended; none: there is none.
     pub run: Option<&'a str>,
+    /// Whether somebody waits for it who does not mind that it takes up more room.
+    pub is_hurried: bool,
 }
 
 /// Whom a new version answers.
@@ -67,8 +69,8 @@ impl Database {
     /// the newest version is this very component with these settings, no other is made.
     pub async fn deploy(&self, deployment: Deployment<'_>) -> Result<Release> {
         app::check_name(deployment.app)?;
-        let component = deployment.component.clone();
-        let packing = tokio::task::spawn_blocking(move || Packed::new(&component));
+        let (component, is_hurried) = (deployment.component.clone(), deployment.is_hurried);
+        let packing = tokio::task::spawn_blocking(move || Packed::new(&component, is_hurried));
         let packed = packing.await.map_err(|_| Error::closed("the host is stopping"))??;
         self.check_room(u64::try_from(packed.stored_size()).unwrap_or(u64::MAX))?;
         packed.store(self).await?;

@@ -1,6 +1,10 @@
 //! `innkeeper dev`: a project that is built, served and built again, and what it keeps its hands
 //! off.
 
+mod building;
+mod failures;
+mod reload;
+
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::sync::{Arc, Mutex};

@@ -1,0 +1,96 @@
+//! What a command prints: on its way to the terminal, and the last part of it for whoever asks
+//! later.
+
+use super::output;
+use std::io;
+use std::os::fd::OwnedFd;
+use std::process::{ExitStatus, Stdio};
+use std::time::Duration;
+use tokio::io::AsyncReadExt;
+use tokio::net::unix::pipe::Receiver;
+use tokio::process::Command;
+use tokio::time::timeout;
+
+/// So much is kept.
+const KEPT_BYTES: usize = 64 << 10;
+const READ_BYTES: usize = 16 << 10;
+/// A command that has ended may have left others behind that print. Nobody waits for those.
+const SILENCE: Duration = Duration::from_millis(100);
+/// Programs that see no terminal, and are shown on one, have colours all the same.
+const COLOURS: [(&str, &str); 3] = [("CLICOLOR_FORCE", "1"), ("FORCE_COLOR", "1"), ("CARGO_TERM_COLOR", "always")];
+
+/// The last part of what a command has printed.
+#[derive(Debug, Default)]
+pub(super) struct Printed(Vec<u8>);
+
+impl Printed {
+    /// Runs a command to its end. All that it prints goes to standard error, in its order.
+    pub(super) async fn run(&mut self, mut command: Command) -> io::Result<ExitStatus> {
+        let (reader, writer) = io::pipe()?;
+        let mut reader = Receiver::from_owned_fd(OwnedFd::from(reader))?;
+        command.stdout(Stdio::from(writer.try_clone()?)).stderr(Stdio::from(writer));
+        if output::shows_colours() {
+            command.envs(COLOURS);
+        }
+        let mut child = command.spawn()?;
+        // It holds the other end, too.
+        drop(command);
+        let mut buffer = vec![0; READ_BYTES];
+        let status = loop {
+            tokio::select! {
+                status = child.wait() => break status?,
+                read = reader.read(&mut buffer) => match read? {
+                    0 => break child.wait().await?,
+                    read => self.take(buffer.get(..read).unwrap_or_default()),
+                },
+            }
+        };
+        while let Ok(Ok(read @ 1..)) = timeout(SILENCE, reader.read(&mut buffer)).await {
+            self.take(buffer.get(..read).unwrap_or_default());
+        }
+        Ok(status)
+    }
+
+    fn take(&mut self, bytes: &[u8]) {
+        output::forward(bytes);
+        self.0.extend_from_slice(bytes);
+        if self.0.len() > 2 * KEPT_BYTES {
+            self.0.drain(..self.0.len() - KEPT_BYTES);
+        }
+    }
+
+    /// As a text.
+    pub(super) fn text(&self) -> String {
+        let start = self.0.len().saturating_sub(KEPT_BYTES);
+        String::from_utf8_lossy(self.0.get(start..).unwrap_or_default()).into_owned()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shell(line: &str) -> Command {
+        let mut command = Command::new("sh");
+        command.arg("-c").arg(line).stdin(Stdio::null());
+        command
+    }
+
+    #[tokio::test]
+    async fn both_streams_are_kept_in_their_order_and_nobody_waits_for_what_is_left_behind() -> io::Result<()> {
+        let mut printed = Printed::default();
+        let status = printed.run(shell("echo one; echo two >&2; sleep 60 & echo three; exit 3")).await?;
+        assert_eq!((status.code(), printed.text().as_str()), (Some(3), "one\ntwo\nthree\n"));
+        Ok(())
+    }
+
+    #[tokio::test]
+    async fn of_much_only_the_end_is_kept() -> io::Result<()> {
+        let mut printed = Printed::default();
+        printed.run(shell("seq 1 60000; echo the end")).await?;
+        let text = printed.text();
+        assert_eq!(text.len(), KEPT_BYTES);
+        assert!(text.ends_with("60000\nthe end\n"));
+        Ok(())
+    }
+}

@@ -8,7 +8,7 @@ use super::state::{self, OutOfTime, Visit};
 use bytes::Bytes;
 use futures_util::FutureExt;
 use http::uri::{Authority, Scheme as UriScheme};
-use http::{Request, Uri};
+use http::{Method, Request, Uri};
 use http_body::{Body, Frame, SizeHint};
 use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
@@ -33,6 +33,8 @@ pub struct Running {
     pub failed: Failed,
     /// Whether the guest has set its answer: what it wrote is being kept.
     pub answering: Answering,
+    /// Whether only the head of the answer is wanted.
+    pub is_head: bool,
 }
 
 /// Set from the moment at which a guest sets its answer.
@@ -106,6 +108,7 @@ pub fn start(
     let mut store = state::build_store(guest, visit);
     store.data_mut().reply = Some(sender);
     hooks::strip(&mut head.headers);
+    let is_head = head.method == Method::HEAD;
     if head.uri.authority().is_none() && !head.headers.contains_key(http::header::HOST) {
         head.uri = at_unnamed_host(head.uri)?;
     }
@@ -144,7 +147,7 @@ pub fn start(
     // A guest may go on in another task than the one that has begun it.
     let computing = traces::carried().scope(computing).boxed();
     let guest = Metered::new(computing, Arc::clone(&guest.accounts.computing));
-    Ok(Running { reply, guest, failed, answering })
+    Ok(Running { reply, guest, failed, answering, is_head })
 }
 
 fn at_unnamed_host(target: Uri) -> Result<Uri, http::uri::InvalidUriParts> {

@@ -65,6 +65,7 @@ async fn keeps_the_contract(engine: Engine, guest: &str) {
             who_is_signed_in_is_shown,
             a_message_is_shown_once,
             every_visit_is_counted,
+            the_head_of_the_book_comes_without_the_book,
             what_is_not_there_is_not_found,
             a_wrong_method_is_answered_with_the_right_ones,
         }

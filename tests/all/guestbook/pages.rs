@@ -62,9 +62,27 @@ pub(super) async fn every_visit_is_counted(host: Host) {
     assert_eq!(reader.me().await["visits"], 3);
 }
 
+/// HEAD is no visit, and what an app leaves out of its answer is not missed.
+pub(super) async fn the_head_of_the_book_comes_without_the_book(host: Host) {
+    let mut reader = Reader::new(&host);
+    assert_eq!(reader.me().await["visits"], 1);
+    let head = reader.0.method(Method::HEAD, "/").await.expect(200);
+    assert!(head.body.is_empty());
+    assert_eq!(head.header("content-type"), reader.0.get("/").await.header("content-type"));
+    assert_eq!(reader.me().await["visits"], 3);
+    assert!(!host.logs().contains("cut off"), "{}", host.logs());
+}
+
 pub(super) async fn what_is_not_there_is_not_found(host: Host) {
     let mut visitor = host.visitor();
-    for path in ["/nothing", "/entries/", "/photos/00000000000000000000000000000000", "/photos/x"] {
+    for path in [
+        "/nothing",
+        "/entries/",
+        "/photos/00000000000000000000000000000000",
+        "/photos/x",
+        "/photos/%00",
+        "/photos/%ff",
+    ] {
         assert_eq!(visitor.get(path).await.status, 404, "{path}");
     }
     Reader(visitor).post("/entries/999999999/delete", &[]).await.expect(404);

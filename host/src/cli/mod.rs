@@ -26,6 +26,7 @@ mod migrate;
 mod output;
 mod progress;
 mod project;
+mod project_shell;
 mod remote;
 mod rollback;
 mod run;

@@ -1,6 +1,7 @@
 //! A guest project: a folder with an `innkeeper.toml`.
 
 use super::manifest::Manifest;
+use super::project_shell::ProjectShell;
 use crate::guests::settings::Settings;
 use crate::storage::registry::check_name;
 use anyhow::{Context, anyhow, bail};
@@ -90,13 +91,10 @@ impl Project {
     /// of this command alone is on standard output.
     pub(super) async fn build(&self) -> anyhow::Result<()> {
         let (Some(command), Some(folder)) = (&self.build, &self.folder) else { return Ok(()) };
-        let status = tokio::process::Command::new("sh")
-            .arg("-c")
-            .arg(command)
-            .current_dir(folder)
-            .stdin(std::process::Stdio::null())
+        let shell = ProjectShell::new()?;
+        let status = shell
+            .command(command, folder)
             .stdout(std::io::stderr())
-            .kill_on_drop(true)
             .status()
             .await
             .with_context(|| format!("cannot run the build command `{command}`"))?;

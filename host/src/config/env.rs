@@ -4,10 +4,13 @@ use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fmt;
 use std::ops::RangeInclusive;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::Error;
 use super::units::Quantity;
+
+/// What a shell takes where there is no PATH.
+const USUAL_PATH: &str = "/usr/local/bin:/usr/bin:/bin";
 
 /// The command line, the name of the program first.
 pub fn arguments() -> Vec<std::ffi::OsString> {
@@ -17,6 +20,20 @@ pub fn arguments() -> Vec<std::ffi::OsString> {
 /// Where the system keeps what lasts no longer than a process.
 pub fn temporary_folder() -> PathBuf {
     std::env::temp_dir()
+}
+
+/// The file of this program. Where it has been replaced meanwhile, a name that leads to what runs.
+pub fn own_program() -> PathBuf {
+    let current = std::env::current_exe().ok().filter(|path| path.exists());
+    current.unwrap_or_else(|| PathBuf::from(format!("/proc/{}/exe", std::process::id())))
+}
+
+/// The variable PATH, with another folder before all others.
+pub fn path_variable(first: &Path) -> OsString {
+    let path = std::env::var_os("PATH").unwrap_or_else(|| USUAL_PATH.into());
+    let folders = [first.to_owned()].into_iter().chain(std::env::split_paths(&path));
+    // Only a name with a colon cannot be joined, and the folder then comes alone.
+    std::env::join_paths(folders).unwrap_or_else(|_| first.into())
 }
 
 /// The kind of machine that this process runs on: what decides whether it can run native code.

@@ -53,7 +53,7 @@ pub use database::{DatabaseTarget, PostgresHost, PostgresTarget};
 pub use database_url::DatabaseUrl;
 pub use detect::{DEFAULT_DATA_DIRECTORY, DatabaseOptions, Decision, Source, app_target, detect};
 pub use dyno::{DYNO_SIZES, DynoSize};
-pub use env::{Environment, arguments, machine, temporary_folder};
+pub use env::{Environment, arguments, machine, own_program, path_variable, temporary_folder};
 pub use error::Error;
 pub use follower::{DEFAULT_FOLLOWER_LAG, check_follower_var, parse_follower_lag};
 pub use limits::{LimitRow, Limits};

@@ -18,7 +18,7 @@ mod temporary;
 pub use answer::Seen;
 pub use parent::{CompileError, Made, Workshop, WorkshopSettings};
 pub use running::Running;
-pub(super) use temporary::Temporary;
+pub use temporary::Temporary;
 
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;

@@ -1,5 +1,6 @@
 //! Folders that last no longer than their process.
 
+use crate::config::temporary_folder;
 use std::fs::{self, DirBuilder, File};
 use std::io;
 use std::os::unix::fs::DirBuilderExt;
@@ -17,12 +18,17 @@ const YOUNG: Duration = Duration::from_secs(60);
 /// A folder that nobody else can read, removed when this is dropped. Where the process is killed,
 /// the next one that makes such a folder removes it.
 #[derive(Debug)]
-pub(in crate::guests) struct Temporary {
+pub struct Temporary {
     path: PathBuf,
     _lock: File,
 }
 
 impl Temporary {
+    /// A new one where the system keeps what is temporary.
+    pub fn of_process() -> io::Result<Self> {
+        Self::new(&temporary_folder())
+    }
+
     pub(in crate::guests) fn new(beside: &Path) -> io::Result<Self> {
         let beside = beside.canonicalize()?;
         sweep(&beside);
@@ -38,7 +44,8 @@ impl Temporary {
         Ok(Self { path, _lock: lock })
     }
 
-    pub(in crate::guests) fn path(&self) -> &Path {
+    /// Where it is.
+    pub fn path(&self) -> &Path {
         &self.path
     }
 }

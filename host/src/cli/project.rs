@@ -22,6 +22,8 @@ pub(super) struct Project {
     pub(super) build: Option<String>,
     /// Where the component is.
     pub(super) component: PathBuf,
+    /// The command that tests the app while it is served.
+    pub(super) test: Option<String>,
     /// What `dev` builds again for; empty: every file that is not ignored.
     pub(super) watch: Vec<String>,
     /// What `dev` does not build again for.
@@ -43,6 +45,7 @@ impl Project {
                 folder: None,
                 build: None,
                 component: path.to_owned(),
+                test: None,
                 watch: Vec::new(),
                 ignore: Vec::new(),
                 settings: None,
@@ -57,10 +60,10 @@ impl Project {
             Err(error) if error.kind() == ErrorKind::NotFound => bail!(no_project(path)),
             read => read.with_context(|| format!("cannot read {}", file.display()))?,
         };
-        let Manifest { name, build, component, watch, ignore, settings } =
+        let Manifest { name, build, component, test, watch, ignore, settings } =
             Manifest::parse(&text).map_err(|error| anyhow!("{}: {error}", file.display()))?;
         let (component, folder) = (path.join(component), Some(path.to_owned()));
-        Ok(Self { name, folder, build, component, watch, ignore, settings: Some(settings) })
+        Ok(Self { name, folder, build, component, test, watch, ignore, settings: Some(settings) })
     }
 
     /// The folder that the project is, or that the component is in.

@@ -110,6 +110,7 @@ async fn what_the_app_logs_goes_to_standard_error() {
     let line = "curl --silent $INNKEEPER_URL/trap --output /dev/null; echo printed";
     let tested = Project::new("hostile", &format!("test = \"{line}\"")).test(&[]).await.succeeded();
     assert_eq!(tested.stdout, "printed\n", "{tested}");
+    assert!(tested.stderr.contains("trap"), "{tested}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

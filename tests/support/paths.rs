@@ -14,7 +14,11 @@ pub fn binary() -> PathBuf {
 /// A built guest, by the name of its file without `.wasm`.
 pub fn guest(name: &str) -> PathBuf {
     let path = repository().join("target/guests").join(format!("{name}.wasm"));
-    assert!(path.is_file(), "no guest at {}; build the guests first: tests/guests/build", path.display());
+    assert!(
+        path.is_file(),
+        "no guest at {}; build the guests first: tests/guests/build, tests/guests/examples",
+        path.display()
+    );
     path
 }
 

@@ -15,6 +15,8 @@ pub(super) struct Manifest {
     pub(super) name: Option<String>,
     pub(super) build: Option<String>,
     pub(super) component: String,
+    /// The command that tests the app while it is served.
+    pub(super) test: Option<String>,
     /// What `dev` builds again for; empty: every file that is not ignored.
     pub(super) watch: Vec<String>,
     /// What `dev` does not build again for.
@@ -23,10 +25,11 @@ pub(super) struct Manifest {
 }
 
 /// Every key, in the order in which the file is usually written.
-const KEYS: [&str; 11] = [
+const KEYS: [&str; 12] = [
     "name",
     "build",
     "component",
+    "test",
     "watch",
     "ignore",
     "transactions",
@@ -62,6 +65,7 @@ impl Manifest {
                     let empty = |path: &str| path.is_empty().then_some("it is empty");
                     manifest.component = reader.checked(name, value, empty)?;
                 }
+                "test" => manifest.test = Some(reader.text(name, value)?),
                 "watch" => manifest.watch = reader.texts(name, value)?,
                 "ignore" => manifest.ignore = reader.texts(name, value)?,
                 "transactions" => manifest.settings.transactions = reader.choice(name, value, &TRANSACTIONS)?,
@@ -200,12 +204,13 @@ mod tests {
     #[test]
     fn everything_that_may_be_said_is_read() {
         let manifest = Manifest::parse(
-            "name = \"shop\"\nbuild = \"./build\"\ncomponent = \"shop.wasm\"\nwatch = [\"src\"]\nignore = [\"*.log\"]\n\
+            "name = \"shop\"\nbuild = \"./build\"\ncomponent = \"shop.wasm\"\ntest = \"./check\"\nwatch = [\"src\"]\nignore = [\"*.log\"]\n\
              transactions = \"statement\"\ncross-origin = \"allow\"\ntrusted-origins = [\"https://a.example\"]\n\
              [config]\ncolour = \"blue\"\n",
         );
         let manifest = manifest.unwrap();
         assert_eq!((manifest.name.as_deref(), manifest.component.as_str()), (Some("shop"), "shop.wasm"));
+        assert_eq!(manifest.test.as_deref(), Some("./check"));
         assert_eq!((manifest.watch, manifest.ignore), (vec!["src".to_owned()], vec!["*.log".to_owned()]));
         assert_eq!(manifest.settings.transactions, TransactionsSetting::Statement);
         assert_eq!(manifest.settings.cross_origin, CrossOrigin::Allow);
@@ -249,7 +254,7 @@ mod tests {
             ),
             (
                 "component = \"a\"\nvolume = 11",
-                "line 2: unknown key `volume`: known are name, build, component, watch, ignore, transactions, cross-origin, \
+                "line 2: unknown key `volume`: known are name, build, component, test, watch, ignore, transactions, cross-origin, \
                  trusted-origins, follower, follower-lag, config",
             ),
         ] {

@@ -15,6 +15,7 @@ mod deploy;
 mod dev;
 mod doctor;
 mod dyno_sizes;
+mod ended;
 mod followed;
 mod follower_report;
 mod hosts;
@@ -23,6 +24,7 @@ mod keys;
 mod logs;
 mod manifest;
 mod migrate;
+mod new;
 mod output;
 mod printed;
 mod progress;
@@ -38,6 +40,7 @@ mod setup;
 mod sources;
 mod target;
 mod telling;
+mod test;
 mod tiers;
 mod token;
 mod transfer;
@@ -45,12 +48,15 @@ mod usage_error;
 mod versions;
 mod waiting;
 mod watching;
+mod wit;
+mod written;
 
 use crate::config;
 use crate::guests::compiling;
 use app_arg::{MaybeApp, OneApp};
 use clap::{Parser, Subcommand};
 use database_args::{DatabaseArgs, HostArgs};
+use ended::Ended;
 use std::pin::Pin;
 use std::process::ExitCode;
 use usage_error::UsageError;
@@ -69,6 +75,7 @@ pub struct Cli {
 /// Each has its help at its options: a line for the overview, and more for `--help`.
 #[derive(Debug, Subcommand)]
 enum Command {
+    New(new::Options),
     Dev(dev::Options),
     Serve(serve::Options),
     Migrate(migrate::Options),
@@ -87,6 +94,8 @@ enum Command {
     Import(transfer::ImportOptions),
     Sessions(sessions::Options),
     Inspect(inspect::Options),
+    Test(test::Options),
+    Wit(wit::Options),
     Keys(keys::Options),
     Token(token::Options),
     Doctor(doctor::Options),
@@ -113,7 +122,7 @@ impl Cli {
         matches!(self.command, Command::Serve(_) | Command::Dev(_))
     }
 
-    /// Runs the command. Only `serve` and `dev` take more than a moment. Its code is part of the
+    /// Runs the command. Only `serve`, `dev` and `test` take more than a moment. Its code is part of the
     /// library: the program would compile all of it once more.
     pub fn run(self) -> Pin<Box<dyn Future<Output = anyhow::Result<()>>>> {
         Box::pin(self.command.run())
@@ -123,6 +132,7 @@ impl Cli {
 impl Command {
     async fn run(self) -> anyhow::Result<()> {
         match self {
+            Self::New(options) => new::run(&options),
             Self::Dev(options) => dev::run(options).await,
             Self::Serve(options) => serve::run(options).await,
             Self::Migrate(options) => Box::pin(migrate::run(&options)).await,
@@ -141,6 +151,8 @@ impl Command {
             Self::Import(options) => Box::pin(transfer::import(&options)).await,
             Self::Sessions(options) => sessions::run(&options).await,
             Self::Inspect(options) => inspect::run(&options).await,
+            Self::Test(options) => Box::pin(test::run(options)).await,
+            Self::Wit(options) => wit::run(&options),
             Self::Compile => compiling::child::run().await,
             Self::Keys(options) => keys::run(&options).await,
             Self::Token(options) => Box::pin(token::run(&options)).await,
@@ -158,5 +170,9 @@ pub fn conclude(result: &anyhow::Result<()>, tip: Option<String>) -> ExitCode {
     let Err(error) = result else { return ExitCode::SUCCESS };
     let tip = tip.map(|tip| format!("\n\n  tip: {tip}")).unwrap_or_default();
     output::note(format!("innkeeper: {error:#}{tip}"));
-    if error.is::<UsageError>() { ExitCode::from(UsageError::STATUS) } else { ExitCode::FAILURE }
+    match error.downcast_ref::<Ended>() {
+        Some(ended) => ExitCode::from(ended.code()),
+        None if error.is::<UsageError>() => ExitCode::from(UsageError::STATUS),
+        None => ExitCode::FAILURE,
+    }
 }

@@ -10,6 +10,8 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::process::ExitStatus;
 
+/// The variable by which a build command knows that its component is for a moment.
+const IS_QUICK: &str = "INNKEEPER_DEV";
 /// The name of the file that makes a folder a guest project.
 const FILE: &str = "innkeeper.toml";
 
@@ -24,6 +26,8 @@ pub(super) struct Project {
     pub(super) build: Option<String>,
     /// Where the component is.
     pub(super) component: PathBuf,
+    /// The command that tests the app while it is served.
+    pub(super) test: Option<String>,
     /// What `dev` builds again for; empty: every file that is not ignored.
     pub(super) watch: Vec<String>,
     /// What `dev` does not build again for.
@@ -45,6 +49,7 @@ impl Project {
                 folder: None,
                 build: None,
                 component: path.to_owned(),
+                test: None,
                 watch: Vec::new(),
                 ignore: Vec::new(),
                 settings: None,
@@ -59,10 +64,10 @@ impl Project {
             Err(error) if error.kind() == ErrorKind::NotFound => bail!(no_project(path)),
             read => read.with_context(|| format!("cannot read {}", file.display()))?,
         };
-        let Manifest { name, build, component, watch, ignore, settings } =
+        let Manifest { name, build, component, test, watch, ignore, settings } =
             Manifest::parse(&text).map_err(|error| anyhow!("{}: {error}", file.display()))?;
         let (component, folder) = (path.join(component), Some(path.to_owned()));
-        Ok(Self { name, folder, build, component, watch, ignore, settings: Some(settings) })
+        Ok(Self { name, folder, build, component, test, watch, ignore, settings: Some(settings) })
     }
 
     /// The folder that the project is, or that the component is in.
@@ -98,11 +103,14 @@ impl Project {
         check_built(line, status)
     }
 
-    /// The same, and keeps what the command prints.
+    /// The same for an author who waits for the page: the command is told so, since it may have a
+    /// quicker way. Keeps what it prints.
     pub(super) async fn build_overheard(&self, printed: &mut Printed) -> anyhow::Result<()> {
         let (Some(line), Some(folder)) = (&self.build, &self.folder) else { return Ok(()) };
         let shell = ProjectShell::new()?;
-        let status = printed.run(shell.command(line, folder)).await;
+        let mut command = shell.command(line, folder);
+        command.env(IS_QUICK, "1");
+        let status = printed.run(command).await;
         check_built(line, status)
     }
 

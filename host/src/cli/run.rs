@@ -107,6 +107,11 @@ impl Signals {
         let stop = CancellationToken::new();
         Ok(Self { watching: stop_on_signals(stop.clone())?, stop })
     }
+
+    /// None: whoever cancels `stop` ends the server.
+    pub(super) fn none(stop: CancellationToken) -> Self {
+        Self { watching: tokio::spawn(std::future::pending()), stop }
+    }
 }
 
 /// Platforms may repeat SIGTERM, which changes nothing. A person who presses Ctrl-C again does not

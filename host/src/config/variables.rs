@@ -153,6 +153,9 @@ const PROTECTION_OF_LIBPQ: [&str; 9] = [
     "PGGSSENCMODE",
 ];
 
+/// What is there for a project's own commands: `dev` and `test` set two of them, an author the other.
+const OF_PROJECTS: [&str; 3] = ["INNKEEPER_BUILD", "INNKEEPER_DEV", "INNKEEPER_URL"];
+
 /// All variables that are read: settings first, then limits.
 pub fn variables() -> Vec<Variable> {
     let settings = SETTINGS.into_iter().map(|(name, default, meaning)| Variable {
@@ -173,7 +176,9 @@ pub fn variables() -> Vec<Variable> {
 pub(super) fn unknown(environment: &Environment) -> Vec<String> {
     let known: Vec<&str> = variables().into_iter().map(|variable| variable.name).collect();
     let is_known = |name: &str| {
-        known.contains(&name) || known.contains(&name.replace("_TRACES_", "_").replace("_METRICS_", "_").as_str())
+        known.contains(&name)
+            || OF_PROJECTS.contains(&name)
+            || known.contains(&name.replace("_TRACES_", "_").replace("_METRICS_", "_").as_str())
     };
     let is_ours = |name: &str| name.starts_with("INNKEEPER_") || name.starts_with("OTEL_EXPORTER_OTLP_");
     let is_unknown = |name: &&str| is_ours(name) && !name.contains("_OTLP_LOGS_") && !is_known(name);

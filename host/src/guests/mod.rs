@@ -31,6 +31,7 @@ mod outgoing;
 mod output;
 pub mod overrides;
 pub mod own_databases;
+pub mod packed;
 pub mod registry;
 pub mod rehearsal;
 mod rehearsal_space;

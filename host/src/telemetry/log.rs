@@ -8,6 +8,7 @@ use super::log_queue::{LogGuard, LogQueue};
 use super::log_ring::{self, RingBounds, RingLayer};
 use super::samples;
 use crate::config::{Limits, LogFormat};
+use std::io::Write;
 use tracing::{Level, Metadata};
 use tracing_subscriber::filter::{LevelFilter, Targets, filter_fn};
 use tracing_subscriber::layer::SubscriberExt;
@@ -15,14 +16,31 @@ use tracing_subscriber::util::SubscriberInitExt;
 
 /// What is logged unless `INNKEEPER_LOG` says otherwise. Libraries only when something is wrong.
 const DEFAULT_FILTER: &str = "warn,sqlx=error,innkeeper=info,guest=info,request=info";
+/// The same for what is said beside a result: what guests print, and what goes wrong.
+const FILTER_BESIDE: &str = "warn,sqlx=error,guest=info";
 
 /// Starts logging, and keeps the last lines in memory. What is waiting is written when the guard is
 /// dropped.
 pub fn start(format: LogFormat, filter: Option<&str>, limits: &Limits) -> std::io::Result<LogGuard> {
-    let (queue, guard) = LogQueue::start(std::io::stdout())?;
+    start_to(std::io::stdout(), format, filter.unwrap_or(DEFAULT_FILTER), limits)
+}
+
+/// The same on standard error, and less of it unless a filter says otherwise: for a command whose
+/// result is what another program prints.
+pub fn start_beside(format: LogFormat, filter: Option<&str>, limits: &Limits) -> std::io::Result<LogGuard> {
+    start_to(std::io::stderr(), format, filter.unwrap_or(FILTER_BESIDE), limits)
+}
+
+fn start_to(
+    out: impl Write + Send + 'static,
+    format: LogFormat,
+    filter: &str,
+    limits: &Limits,
+) -> std::io::Result<LogGuard> {
+    let (queue, guard) = LogQueue::start(out)?;
     queue.is_of_process();
     // Samples have a switch of their own.
-    let filter = targets(filter.unwrap_or(DEFAULT_FILTER)).with_target(samples::TARGET, LevelFilter::INFO);
+    let filter = targets(filter).with_target(samples::TARGET, LevelFilter::INFO);
     let kept = RingBounds { bytes: limits.kept_log_bytes, lines: limits.kept_log_lines };
     let log = tracing_subscriber::registry().with(filter).with(filter_fn(is_fit));
     let log = log.with(RingLayer(log_ring::start(kept)));

@@ -15,6 +15,6 @@ pub mod samples;
 mod seldom;
 pub mod traces;
 
-pub use log::start;
+pub use log::{start, start_beside};
 pub use log_queue::{LogGuard, end_log};
 pub use seldom::Seldom;

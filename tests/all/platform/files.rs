@@ -10,6 +10,9 @@ use support::cgroup::not_run;
 use support::{command, node, paths};
 use tempfile::TempDir;
 
+/// How many languages have a template.
+const LANGUAGES: usize = 8;
+
 /// Name and command of each kind of process.
 type Processes = BTreeMap<String, String>;
 
@@ -176,7 +179,13 @@ fn t16_what_is_left_out_is_needed_by_no_build() {
     }
     for tree in [&slug, &image] {
         bash(tree, "cargo metadata --locked --offline --format-version 1");
+        // Links lead to what is there: the program is built with every template, and its SDK.
+        let templates =
+            bash(tree, "ls -d guest-examples/*/template/sdk/ guest-examples/*/template/innkeeper.toml");
+        assert_eq!(templates.lines().count(), 2 * LANGUAGES, "{templates}");
+        assert_eq!(bash(tree, "find -L guest-examples wit -type l"), "");
     }
+    assert!(!slug.join("guest-examples/rust/guestbook").exists());
     assert!(image.join("bin/rust-flags").is_file() && !slug.join("tests/all").exists());
 }
 

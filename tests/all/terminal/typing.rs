@@ -115,6 +115,8 @@ async fn what_was_meant_is_suggested_and_not_what_looks_alike() {
         ("publish", "`innkeeper deploy`"),
         ("ps", "`innkeeper apps list`"),
         ("up", "`innkeeper serve`"),
+        ("init", "`innkeeper new`"),
+        ("create rust shop", "`innkeeper new`"),
         ("deplyo", "`innkeeper deploy`"),
         ("revert", "`innkeeper rollback`"),
         ("secrets", "`innkeeper config`"),
@@ -151,7 +153,7 @@ async fn the_overview_is_grouped_and_has_every_command() {
     ];
     assert_eq!(titles, expected, "{help}");
     assert!(!help.stdout.contains("compile ") && help.stdout.lines().all(|line| line.len() <= 100), "{help}");
-    for command in ["dev", "serve", "deploy", "apps", "blobs", "completions"] {
+    for command in ["new", "dev", "test", "wit", "serve", "deploy", "apps", "blobs", "completions"] {
         assert!(help.stdout.contains(&format!("\n  {command:<11}  ")), "no {command}: {help}");
     }
     assert_eq!(help.stdout, command::run(&["help"]).await.succeeded().stdout);

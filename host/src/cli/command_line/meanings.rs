@@ -7,7 +7,8 @@ pub(super) type Meaning = (&'static [&'static str], &'static [&'static str]);
 /// Words for commands, at the first place.
 pub(super) const COMMANDS: &[Meaning] = &[
     (&["publish", "push", "release", "ship", "upload", "put", "apply", "update"], &["innkeeper deploy"]),
-    (&["launch", "create", "new", "add", "install"], &["innkeeper deploy"]),
+    (&["launch", "add", "install"], &["innkeeper deploy"]),
+    (&["create", "init", "generate", "scaffold", "template", "templates", "project"], &["innkeeper new"]),
     (&["canary", "split", "traffic", "experiment", "rollout"], &["innkeeper deploy --canary"]),
     (&["graduate", "finish", "approve"], &["innkeeper promote"]),
     (&["cancel"], &["innkeeper abort"]),
@@ -27,7 +28,7 @@ pub(super) const COMMANDS: &[Meaning] = &[
     (&["nodes", "machines", "dynos", "instances", "servers"], &["innkeeper hosts"]),
     (&["workers", "pods", "replicas", "top", "cluster"], &["innkeeper hosts"]),
     (&["start", "run", "up", "server", "host", "listen", "web", "daemon"], &["innkeeper serve", "innkeeper dev"]),
-    (&["watch", "develop", "preview", "local", "build", "make", "init"], &["innkeeper dev"]),
+    (&["watch", "develop", "preview", "local", "build", "make"], &["innkeeper dev"]),
     (
         &["stop", "down", "kill", "halt", "shutdown"],
         &["Ctrl-C or SIGTERM ends `innkeeper serve`: it answers what is under way, then ends"],
@@ -39,7 +40,9 @@ pub(super) const COMMANDS: &[Meaning] = &[
     (&["status", "info", "health", "ping", "check", "diagnose"], &["innkeeper doctor"]),
     (&["diag", "about", "ready"], &["innkeeper doctor"]),
     (&["limits", "limit", "quota"], &["innkeeper doctor --limits", "innkeeper apps set --limit"]),
-    (&["validate", "verify", "lint", "imports", "wit", "cat"], &["innkeeper inspect"]),
+    (&["validate", "verify", "lint", "imports", "cat"], &["innkeeper inspect"]),
+    (&["tests", "spec", "e2e", "pytest"], &["innkeeper test"]),
+    (&["contract", "interface", "interfaces", "bindings", "bindgen", "idl", "sdk"], &["innkeeper wit"]),
     (&["prune", "gc", "clean", "cleanup", "purge"], &["innkeeper versions prune", "innkeeper blobs sweep"]),
     (&["backup", "dump", "save", "download", "snapshot", "clone", "pull", "copy"], &["innkeeper export"]),
     (&["restore", "load", "transfer", "move"], &["innkeeper import"]),

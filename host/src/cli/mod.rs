@@ -42,6 +42,7 @@ mod transfer;
 mod usage_error;
 mod versions;
 mod waiting;
+mod wrap;
 
 use crate::config;
 use crate::guests::compiling;
@@ -84,6 +85,7 @@ enum Command {
     Import(transfer::ImportOptions),
     Sessions(sessions::Options),
     Inspect(inspect::Options),
+    Wrap(wrap::Options),
     Keys(keys::Options),
     Token(token::Options),
     Doctor(doctor::Options),
@@ -138,6 +140,7 @@ impl Command {
             Self::Import(options) => Box::pin(transfer::import(&options)).await,
             Self::Sessions(options) => sessions::run(&options).await,
             Self::Inspect(options) => inspect::run(&options).await,
+            Self::Wrap(options) => wrap::run(&options),
             Self::Compile => compiling::child::run().await,
             Self::Keys(options) => keys::run(&options).await,
             Self::Token(options) => Box::pin(token::run(&options)).await,

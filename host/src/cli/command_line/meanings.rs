@@ -39,6 +39,7 @@ pub(super) const COMMANDS: &[Meaning] = &[
     (&["status", "info", "health", "ping", "check", "diagnose"], &["innkeeper doctor"]),
     (&["diag", "about", "ready"], &["innkeeper doctor"]),
     (&["limits", "limit", "quota"], &["innkeeper doctor --limits", "innkeeper apps set --limit"]),
+    (&["componentize", "component", "componentise", "embed", "adapt", "adapter"], &["innkeeper wrap"]),
     (&["validate", "verify", "lint", "imports", "wit", "cat"], &["innkeeper inspect"]),
     (&["prune", "gc", "clean", "cleanup", "purge"], &["innkeeper versions prune", "innkeeper blobs sweep"]),
     (&["backup", "dump", "save", "download", "snapshot", "clone", "pull", "copy"], &["innkeeper export"]),

@@ -8,7 +8,7 @@ const NAME: Style = Style::new().effects(Effects::BOLD);
 
 /// Every command that is shown, once.
 const GROUPS: [(&str, &[&str]); 6] = [
-    ("Write an app", &["dev", "inspect"]),
+    ("Write an app", &["dev", "inspect", "wrap"]),
     ("Serve apps", &["serve", "migrate", "doctor", "hosts", "token"]),
     ("Put apps live and go back", &["deploy", "rollback", "promote", "abort", "versions"]),
     ("Look after apps", &["apps", "config", "logs", "audit"]),

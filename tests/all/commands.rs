@@ -372,7 +372,11 @@ fn wanting() -> Vec<(&'static str, Vec<u8>, &'static [&'static str])> {
             importing("wasi:http/outgoing-handler@0.2.0-rc-2023-12-05"),
             &["`wasi:http/outgoing-handler@0.2.0-rc-2023-12-05`", "this host has 0.2: build it for WASI 0.2"],
         ),
-        ("later.wasm", importing("wasi:http/outgoing-handler@0.3.0"), &["version 0.3.0 of wasi:http"]),
+        (
+            "later.wasm",
+            importing("wasi:http/outgoing-handler@0.3.0"),
+            &["built for WASI 0.3", "this host runs WASI 0.2"],
+        ),
         ("foreign.wasm", importing("wasi:keyvalue/store@0.2.0-draft"), &["there is no wasi:keyvalue here"]),
     ]
 }

@@ -14,12 +14,13 @@ const LAYERS: [&str; 10] =
     ["config", "outbound", "telemetry", "storage", "interfaces", "guests", "operations", "web", "cli", "main"];
 
 /// What only some layers may name: a crate, a path, or a macro that prints.
-const KNOWN_ONLY_IN: [(&[&str], &[&str]); 6] = [
+const KNOWN_ONLY_IN: [(&[&str], &[&str]); 7] = [
     (&["sqlx", "rusqlite"], &["storage"]),
     (
         &["wasmtime", "wasmtime_wasi", "wasmtime_wasi_http", "wasmtime_wasi_config"],
         &["interfaces", "guests", "web"],
     ),
+    (&["wasmparser", "wasm_metadata", "wit_component", "wit_parser"], &["guests"]),
     (&["hyper", "hyper_util"], &["telemetry", "web", "cli"]),
     (&["opentelemetry", "opentelemetry_sdk", "opentelemetry_otlp", "opentelemetry_http"], &["telemetry"]),
     (&["std::env"], &["config"]),

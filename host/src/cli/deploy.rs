@@ -4,7 +4,7 @@ use super::control::{CommonArgs, Control};
 use super::project::Project;
 use super::{canary, output, waiting};
 use crate::config::{Config, DatabaseTarget};
-use crate::guests::component::check_beginning;
+use crate::guests::component::check_kind;
 use crate::operations::{DeployRequest, Deployed, ErrorKind, OperationError, SmokeRequest, Stage};
 use crate::storage::{Database, RegistryState};
 use anyhow::Context;
@@ -74,8 +74,8 @@ pub(super) async fn run(options: &Options) -> anyhow::Result<()> {
     let control = Control::to_create(&options.common.control).await?;
     project.build().await?;
     let component = project.read()?;
-    let begins = check_beginning(&component).map_err(OperationError::from);
-    begins.with_context(|| project.component.display().to_string())?;
+    let kind = check_kind(&component).map_err(OperationError::from);
+    kind.with_context(|| project.component.display().to_string())?;
     let canary = canary::Running::of(&control, &app).await;
     let deployed = control.deploy(&app, component.into(), &request, tell).await;
     let deployed = deployed.map_err(|error| match is_about_the_component(&error) {

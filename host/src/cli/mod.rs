@@ -49,6 +49,7 @@ mod versions;
 mod waiting;
 mod watching;
 mod wit;
+mod wrap;
 mod written;
 
 use crate::config;
@@ -96,6 +97,7 @@ enum Command {
     Inspect(inspect::Options),
     Test(test::Options),
     Wit(wit::Options),
+    Wrap(wrap::Options),
     Keys(keys::Options),
     Token(token::Options),
     Doctor(doctor::Options),
@@ -153,6 +155,7 @@ impl Command {
             Self::Inspect(options) => inspect::run(&options).await,
             Self::Test(options) => Box::pin(test::run(options)).await,
             Self::Wit(options) => wit::run(&options),
+            Self::Wrap(options) => wrap::run(&options),
             Self::Compile => compiling::child::run().await,
             Self::Keys(options) => keys::run(&options).await,
             Self::Token(options) => Box::pin(token::run(&options)).await,

@@ -70,6 +70,11 @@ impl Project {
         Ok(Self { name, folder, build, component, test, watch, ignore, settings: Some(settings) })
     }
 
+    /// Whether a folder is a project.
+    pub(super) fn is_at(folder: &Path) -> bool {
+        folder.join(FILE).exists()
+    }
+
     /// The folder that the project is, or that the component is in.
     pub(super) fn home(&self) -> PathBuf {
         let beside = self.component.parent().filter(|parent| !parent.as_os_str().is_empty());

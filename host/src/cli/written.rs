@@ -1,7 +1,8 @@
 //! Folders that this program writes into a project and brings up to date later: `sdk/` and `wit/`.
 //! A list beside the files says what was written, so that changes by hand are noticed.
 
-use crate::guests::packed::{self, PackedFile};
+use crate::guests::contract;
+use crate::guests::packed::PackedFile;
 use anyhow::{Context, bail};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
@@ -17,8 +18,6 @@ pub(super) const LIST: &str = ".innkeeper";
 pub(super) const SDK: &str = "sdk";
 /// The same, with the slash.
 pub(super) const SDK_PREFIX: &str = "sdk/";
-/// The line of `worlds.wit` that names the contract.
-const PACKAGE: &str = "package ";
 const HEADER: &str = "\
 # What innkeeper has written into this folder, with the SHA-256 of each file.
 # `innkeeper wit --update` brings it up to date. Keep this file, and do not edit it.
@@ -37,9 +36,9 @@ pub(super) struct Written {
 
 impl Written {
     /// A list of files of this program.
-    pub(super) fn of(of: &str, files: &[PackedFile]) -> anyhow::Result<Self> {
+    pub(super) fn of(of: &str, files: &[PackedFile]) -> Self {
         let files = files.iter().map(|file| (file.path.clone(), hash(&file.bytes))).collect();
-        Ok(Self { of: of.to_owned(), contract: contract()?, files })
+        Self { of: of.to_owned(), contract: contract::full_name(), files }
     }
 
     /// Reads the list in a folder; none where there is none.
@@ -83,18 +82,6 @@ pub(super) fn below_sdk(files: &[PackedFile]) -> Vec<PackedFile> {
         Some(PackedFile { path, ..file.clone() })
     };
     files.iter().filter_map(inside).collect()
-}
-
-/// Which contract this program has: its name and version.
-pub(super) fn contract() -> anyhow::Result<String> {
-    let files = packed::files(packed::WIT).context("the contract in this program cannot be read")?;
-    let texts = files.iter().filter(|file| !file.path.contains('/'));
-    let mut names = texts.filter_map(|file| {
-        let text = std::str::from_utf8(&file.bytes).ok()?;
-        let line = text.lines().find_map(|line| line.strip_prefix(PACKAGE))?;
-        Some(line.trim_end_matches(';').to_owned())
-    });
-    names.next().context("the contract in this program has no name")
 }
 
 /// The SHA-256 of what is in a file.
@@ -156,7 +143,7 @@ mod tests {
     #[test]
     fn a_list_is_read_as_it_was_written() {
         let file = PackedFile { path: "src/lib.rs".into(), bytes: b"x".to_vec(), is_executable: false };
-        let list = Written::of("rust", &[file]).unwrap();
+        let list = Written::of("rust", &[file]);
         assert!(list.contract.starts_with("innkeeper:storage@"), "{}", list.contract);
         assert_eq!(Written::parse(&list.to_string()).unwrap(), list);
     }

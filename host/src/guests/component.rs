@@ -3,10 +3,11 @@
 
 use super::admission::{Admission, Filler, Trimmer};
 use super::advice;
-use super::compiling::{CompileError, Made, Seen, Workshop};
+use super::compiling::{CompileError, Made, Workshop};
 use super::engine::Built;
 use super::linker;
 use super::native::{EngineId, Finder, Native, NativeStore, NotTaken, Packed};
+use super::reading::{self, Kind, Problem};
 use super::shared_components::SharedComponents;
 use super::state::GuestState;
 use crate::config::{Limits, MemoryBudget};
@@ -19,18 +20,15 @@ use wasmtime::Engine;
 use wasmtime::component::{Component, Linker};
 use wasmtime_wasi_http::p2::bindings::ProxyPre;
 
-/// The first bytes of a component and of a core module (WebAssembly binary format; component model,
-/// "Binary Format").
-const COMPONENT_MAGIC: &[u8] = b"\0asm\x0d\0\x01\0";
-const MODULE_MAGIC: &[u8] = b"\0asm\x01\0\0\0";
-const MAGIC_BYTES: usize = 8;
-
 /// Why a file is not a guest that this host can run.
 #[derive(Debug, thiserror::Error)]
 pub enum ComponentError {
     /// The file is something else.
-    #[error("not a WebAssembly component: {0}")]
-    NotAComponent(&'static str),
+    #[error("not a WebAssembly component: {}", reading::told(.0))]
+    NotAComponent(Vec<Problem>),
+    /// Its outside is not that of a guest of this host.
+    #[error("{}", reading::told(.0))]
+    NoGuest(Vec<Problem>),
     /// The file is larger than the limit.
     #[error("the component has {size} bytes, more than the {most} allowed (INNKEEPER_COMPONENT_BYTES)")]
     TooLarge {
@@ -198,10 +196,10 @@ impl Compiler {
         code: Option<Bytes>,
     ) -> Result<Compiled, ComponentError> {
         self.check_size(u64::try_from(bytes.len()).unwrap_or(u64::MAX))?;
-        check_beginning(&bytes)?;
         let hashed = bytes.clone();
-        let hashing = tokio::task::spawn_blocking(move || Sha256::digest(&hashed).to_vec());
-        let sha256 = hashing.await.map_err(|_| ComponentError::Stopped)?;
+        let hashing =
+            tokio::task::spawn_blocking(move || check(&hashed).map(|()| Sha256::digest(&hashed).to_vec()));
+        let sha256 = hashing.await.map_err(|_| ComponentError::Stopped)??;
         let (mut native, mut brought) = (self.store.in_folder(&sha256, None).await, None);
         if native.is_none()
             && let Some(code) = code
@@ -247,11 +245,11 @@ impl Compiler {
         self.store.publish(database, &compiled.sha256, compiled.code.clone(), compiled_by).await
     }
 
-    /// Compiles a component and looks at it, whether this host can run it or not.
-    pub async fn inspect(&self, bytes: Bytes) -> Result<Seen, ComponentError> {
+    /// Compiles a component and starts it once. What keeps this host from running it; none if
+    /// nothing does.
+    pub async fn inspect(&self, bytes: Bytes) -> Result<Option<String>, ComponentError> {
         self.check_size(u64::try_from(bytes.len()).unwrap_or(u64::MAX))?;
-        check_beginning(&bytes)?;
-        Ok(self.workshop.compile(bytes).await?.seen)
+        Ok(self.workshop.compile(bytes).await?.seen.problem)
     }
 
     async fn take(&self, sha256: &[u8], made: Made) -> Result<Native, ComponentError> {
@@ -298,15 +296,29 @@ pub(super) fn declared_memory(pre: &ProxyPre<GuestState>) -> u64 {
     ))
 }
 
-/// An error where bytes do not begin like a component, whatever the rest of them is.
-pub fn check_beginning(bytes: &[u8]) -> Result<(), ComponentError> {
-    match bytes.get(..MAGIC_BYTES) {
-        Some(COMPONENT_MAGIC) => Ok(()),
-        Some(MODULE_MAGIC) => Err(ComponentError::NotAComponent(
-            "it is a core module; build it for wasm32-wasip2, or make a component of it first",
-        )),
-        _ => Err(ComponentError::NotAComponent("it does not begin like one")),
+/// An error where a file is no component at all.
+pub fn check_kind(bytes: &[u8]) -> Result<(), ComponentError> {
+    match Kind::of(bytes) {
+        Kind::Component => Ok(()),
+        _ => check(bytes),
     }
+}
+
+/// An error where a file is not a component from outside, or not one of a guest of this host.
+/// Whether it can be compiled remains to be seen.
+fn check(bytes: &[u8]) -> Result<(), ComponentError> {
+    let problems = reading::check(bytes);
+    match (problems.is_empty(), Kind::of(bytes)) {
+        (true, _) => Ok(()),
+        (false, Kind::Component) => Err(ComponentError::NoGuest(problems)),
+        (false, _) => Err(ComponentError::NotAComponent(problems)),
+    }
+}
+
+/// Why a component cannot be compiled, by what it uses; else what the compiler says.
+pub(super) fn not_compiled(bytes: &[u8], error: wasmtime::Error) -> ComponentError {
+    let problems = reading::of_features(bytes);
+    if problems.is_empty() { ComponentError::Invalid(error) } else { ComponentError::NoGuest(problems) }
 }
 
 /// Names what is missing and what to do.

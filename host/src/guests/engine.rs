@@ -8,7 +8,9 @@
 use super::admission::WARM_SLOTS;
 use std::sync::Arc;
 use std::time::Duration;
-use wasmtime::{CacheStore, Config, Enabled, Engine, InstanceAllocationStrategy, PoolingAllocationConfig};
+use wasmtime::{
+    CacheStore, Config, Enabled, Engine, InstanceAllocationStrategy, PoolingAllocationConfig, WasmFeatures,
+};
 
 /// How often a running guest is looked at.
 pub const TICK: Duration = Duration::from_millis(10);
@@ -26,6 +28,15 @@ const TABLE_ELEMENTS: usize = 100_000;
 const MEMORIES: u32 = 2;
 const TABLES: u32 = 8;
 const CORE_INSTANCES: u32 = 20;
+
+/// Features of WebAssembly that guests may use: those of version 3.0 without garbage collection,
+/// exceptions and threads, and components without async functions. What wasmtime has by itself, as
+/// it is built here.
+pub(super) const FEATURES: WasmFeatures = WasmFeatures::WASM3
+    .union(WasmFeatures::COMPONENT_MODEL)
+    .difference(WasmFeatures::GC_TYPES)
+    .difference(WasmFeatures::EXCEPTIONS)
+    .difference(WasmFeatures::THREADS);
 
 /// How to build an engine.
 #[derive(Debug, Clone, Copy)]

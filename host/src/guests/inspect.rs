@@ -1,26 +1,22 @@
-//! What a component imports and exports, for people.
+//! What a file is, and whether this host can run it, for people.
 
-use super::compiling::Seen;
 use super::component::{Compiler, ComponentError};
+use super::reading::{self, Report};
 use bytes::Bytes;
-use serde::Serialize;
 
-/// The outside of a component.
-#[derive(Debug, Serialize)]
-pub struct Report {
-    /// Bytes of the file.
-    pub size: usize,
-    /// Names of imported interfaces.
-    pub imports: Vec<String>,
-    /// Names of exported interfaces.
-    pub exports: Vec<String>,
-    /// Why this host cannot run it; none if it can.
-    pub problem: Option<String>,
+/// Proves that this host can run what looks as if it could: compiles it, and starts it once. An
+/// error where that is not possible now.
+pub async fn prove(compiler: &Compiler, bytes: Bytes, report: &mut Report) -> Result<(), ComponentError> {
+    match compiler.inspect(bytes).await {
+        Ok(None) => {}
+        Ok(Some(problem)) => report.add(problem),
+        Err(error) if error.is_final() => report.add(error.to_string()),
+        Err(error) => return Err(error),
+    }
+    Ok(())
 }
 
-/// Looks at a component. An error where it is none.
-pub async fn inspect(compiler: &Compiler, bytes: Bytes) -> Result<Report, ComponentError> {
-    let size = bytes.len();
-    let Seen { imports, exports, problem } = compiler.inspect(bytes).await?;
-    Ok(Report { size, imports, exports, problem })
+/// Reads a file.
+pub async fn read(bytes: Bytes) -> Result<Report, ComponentError> {
+    tokio::task::spawn_blocking(move || reading::read(&bytes)).await.map_err(|_| ComponentError::Stopped)
 }

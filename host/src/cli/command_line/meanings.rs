@@ -40,6 +40,7 @@ pub(super) const COMMANDS: &[Meaning] = &[
     (&["status", "info", "health", "ping", "check", "diagnose"], &["innkeeper doctor"]),
     (&["diag", "about", "ready"], &["innkeeper doctor"]),
     (&["limits", "limit", "quota"], &["innkeeper doctor --limits", "innkeeper apps set --limit"]),
+    (&["componentize", "component", "componentise", "embed", "adapt", "adapter"], &["innkeeper wrap"]),
     (&["validate", "verify", "lint", "imports", "cat"], &["innkeeper inspect"]),
     (&["tests", "spec", "e2e", "pytest"], &["innkeeper test"]),
     (&["contract", "interface", "interfaces", "bindings", "bindgen", "idl", "sdk"], &["innkeeper wit"]),

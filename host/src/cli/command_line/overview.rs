@@ -8,7 +8,7 @@ const NAME: Style = Style::new().effects(Effects::BOLD);
 
 /// Every command that is shown, once.
 const GROUPS: [(&str, &[&str]); 6] = [
-    ("Write an app", &["new", "dev", "test", "inspect", "wit"]),
+    ("Write an app", &["new", "dev", "test", "wrap", "inspect", "wit"]),
     ("Serve apps", &["serve", "migrate", "doctor", "hosts", "token"]),
     ("Put apps live and go back", &["deploy", "rollback", "promote", "abort", "versions"]),
     ("Look after apps", &["apps", "config", "logs", "audit"]),

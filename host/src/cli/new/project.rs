@@ -19,7 +19,7 @@ pub(super) fn of(language: &Language, name: &str) -> anyhow::Result<Vec<PackedFi
     }
     let (sdk, own): (Vec<PackedFile>, Vec<PackedFile>) =
         template.into_iter().partition(|file| file.path.starts_with(written::SDK_PREFIX));
-    let list = Written::of(language.name, &written::below_sdk(&sdk))?;
+    let list = Written::of(language.name, &written::below_sdk(&sdk));
     let mut files: Vec<PackedFile> = own.into_iter().map(|file| renamed(file, name)).collect();
     files.extend(sdk);
     files.push(PackedFile {

@@ -5,8 +5,8 @@ mod update;
 
 use super::output;
 use super::usage_error::UsageError;
-use super::written::{SDK, Written, contract};
-use crate::guests::packed::{self, PackedFile};
+use super::written::{SDK, Written};
+use crate::guests::{contract, packed};
 use anyhow::{Context, bail};
 use clap::Args;
 use std::path::{Path, PathBuf};
@@ -48,7 +48,7 @@ const WIT: &str = "wit";
 
 pub(super) fn run(options: &Options) -> anyhow::Result<()> {
     if let Some(name) = &options.interface {
-        output::write_bytes(text::interface(&contract_files()?, name)?.as_bytes());
+        output::write_bytes(text::interface(&contract::files()?, name)?.as_bytes());
         return Ok(());
     }
     let project = options.path.as_deref().unwrap_or(Path::new("."));
@@ -57,16 +57,12 @@ pub(super) fn run(options: &Options) -> anyhow::Result<()> {
             Err(UsageError("what is to be done there? --update or --check".to_owned()).into())
         }
         (false, false) => {
-            output::write_bytes(text::whole(&contract_files()?)?.as_bytes());
+            output::write_bytes(text::whole(&contract::files()?)?.as_bytes());
             Ok(())
         }
         (true, _) => update(project, options.force),
         (false, true) => check(project),
     }
-}
-
-fn contract_files() -> anyhow::Result<Vec<PackedFile>> {
-    packed::files(packed::WIT).context("the contract in this program cannot be read")
 }
 
 /// What there is to do in a project: to its SDK, else to its copy of the contract.
@@ -78,7 +74,7 @@ fn plan(project: &Path) -> anyhow::Result<Update> {
     if !sdk.exists() {
         let folder = project.join(WIT);
         let before = Written::read(&folder)?;
-        return Update::plan(folder, WIT, before, contract_files()?);
+        return Update::plan(folder, WIT, before, contract::files()?);
     }
     let Some(before) = Written::read(&sdk)? else {
         bail!(
@@ -122,7 +118,7 @@ fn check(project: &Path) -> anyhow::Result<()> {
     bail!(
         "{} is not what this program has ({}): `innkeeper wit --update` brings it up to date",
         update.folder().display(),
-        contract()?
+        contract::full_name()
     )
 }
 

@@ -71,7 +71,7 @@ impl Update {
         before: Option<Written>,
         files: Vec<PackedFile>,
     ) -> anyhow::Result<Self> {
-        let after = Written::of(of, &files)?;
+        let after = Written::of(of, &files);
         let files: BTreeMap<String, PackedFile> =
             files.into_iter().map(|file| (file.path.clone(), file)).collect();
         let written = |path: &str| before.as_ref()?.files.get(path).map(String::as_str);
@@ -127,7 +127,7 @@ impl Update {
 
     /// What becomes of the folder, in one line.
     pub(super) fn summary(&self, force: bool) -> anyhow::Result<String> {
-        let contract = contract()?;
+        let contract = contract::full_name();
         let was = self.before.as_ref().map(|before| before.contract.as_str());
         let version = match was {
             Some(was) if was != contract => format!("{contract} (was {was})"),

@@ -2,13 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-/// The outside of a component, and whether this host can run it.
+/// Whether this host can run a component.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Seen {
-    /// Names of imported interfaces.
-    pub imports: Vec<String>,
-    /// Names of exported interfaces.
-    pub exports: Vec<String>,
     /// Why this host cannot run it; none if it can, and then its code is in the child's folder.
     pub problem: Option<String>,
 }

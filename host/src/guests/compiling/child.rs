@@ -3,7 +3,7 @@
 use super::answer::{Answer, Seen};
 use super::function_cache::FunctionCache;
 use super::{CODE, Order, bounds, smoke};
-use crate::guests::component::{self, ComponentError};
+use crate::guests::component;
 use crate::guests::engine::{self, Built, EngineSettings};
 use crate::guests::linker;
 use crate::guests::native;
@@ -75,7 +75,7 @@ async fn work(order: &Order, bytes: &[u8]) -> wasmtime::Result<Answer> {
     let component = match made {
         Ok(component) => component,
         Err(error) if is_out_of_memory(&error) => return Ok(Answer::NoMemory),
-        Err(error) => return Ok(Answer::Invalid(ComponentError::Invalid(error).to_string())),
+        Err(error) => return Ok(Answer::Invalid(component::not_compiled(bytes, error).to_string())),
     };
     bounds::compiled()?;
     say(&Answer::Compiled)?;
@@ -94,17 +94,14 @@ async fn work(order: &Order, bytes: &[u8]) -> wasmtime::Result<Answer> {
     })
 }
 
-/// What it imports and exports, and whether this host can run it.
+/// Whether this host can run it.
 async fn look(engine: &Engine, component: &Component, order: &Order) -> wasmtime::Result<Seen> {
-    let outside = component.component_type();
-    let imports = outside.imports(engine).map(|(name, _)| name.to_owned()).collect();
-    let exports = outside.exports(engine).map(|(name, _)| name.to_owned()).collect();
     let problem = match (order.allowance, component::link(&linker::build(engine)?, component)) {
         (None, _) => None,
         (Some(_), Err(error)) => Some(error.to_string()),
         (Some(allowance), Ok(_)) => smoke::problem(engine, component, allowance).await,
     };
-    Ok(Seen { imports, exports, problem })
+    Ok(Seen { problem })
 }
 
 /// Wasmtime passes on what the system says in other types than the standard library's, and here and

@@ -27,7 +27,7 @@ const COMPILER_THREADS: &str = "RAYON_NUM_THREADS";
 const BUSY: u32 = 4;
 /// For everything beside the compiler and the start.
 const GRACE: Duration = Duration::from_secs(10);
-/// Bytes of an answer: names of imports and exports.
+/// Bytes of an answer, which may quote names out of the component.
 const LONGEST_ANSWER: u64 = 16 << 20;
 const LONGEST_COMPLAINT: u64 = 2 << 10;
 /// How Rust, the system and the compiler say that memory is out. The third is what comes of a

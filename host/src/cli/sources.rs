@@ -19,7 +19,7 @@ use std::fs::{File, Metadata};
 use std::io::Read;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 /// Folders that builds write into.
 const NOT_SOURCES: [&str; 9] =
@@ -43,10 +43,15 @@ const LOCKS: [&str; 9] = [
 const MOST_BYTES: u64 = 16 << 20;
 /// How long after a build a change may still come from it.
 const SETTLES: Duration = Duration::from_secs(3);
-/// A file that has changed with so many builds in a row changes with every one.
-const BUILDS: u32 = 5;
-/// For so many builds a change counts that only adds to the end, as to a log.
-const ADDITION: u32 = 2;
+/// A file changes with every build once its changes in a row have so much weight.
+const MOST_WEIGHT: u32 = 20;
+/// The weight of a change that the build has made.
+const BY_BUILD: u32 = 4;
+/// The weight of one that only adds to the end, as to a log.
+const ADDITION: u32 = 8;
+/// The weight of one after the end of the build: it may come from what the build has left running,
+/// or from a person who saves a file as soon as the page is there.
+const AFTERWARDS: u32 = 1;
 
 /// What is known of a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -75,7 +80,7 @@ pub(super) struct Sources {
     data: PathBuf,
     /// Device and file of our own output, where it goes into a file.
     output: Vec<(u64, u64)>,
-    /// How many builds in a row each file has changed with.
+    /// The weight of the changes of each file with builds in a row.
     streaks: HashMap<PathBuf, u32>,
     /// Files that change with every build.
     ignored: HashSet<PathBuf>,
@@ -206,15 +211,16 @@ impl Sources {
             // A person has changed it: it is no log, to which is added, and nobody was building.
             self.ignored.retain(|path| !changed.contains(path) || now.is_longer_than(before, path));
         } else {
-            changed.iter().for_each(|path| self.count(path, now.is_longer_than(before, path)));
+            let ended = SystemTime::now().checked_sub(since).unwrap_or(SystemTime::UNIX_EPOCH);
+            changed.iter().for_each(|path| self.count(path, now.weight_of(before, path, ended)));
         }
         changed.into_iter().filter(|path| !self.ignored.contains(path)).collect()
     }
 
-    fn count(&mut self, path: &Path, is_addition: bool) {
+    fn count(&mut self, path: &Path, weight: u32) {
         let streak = self.streaks.entry(path.to_owned()).or_default();
-        *streak += if is_addition { ADDITION } else { 1 };
-        if *streak >= BUILDS && self.ignored.insert(path.to_owned()) {
+        *streak += weight;
+        if *streak >= MOST_WEIGHT && self.ignored.insert(path.to_owned()) {
             let shown = path.strip_prefix(&self.root).unwrap_or(path).display();
             tracing::warn!(
                 "{shown} changes with every build: it is no reason for another one from now on; name it under `ignore` in innkeeper.toml"
@@ -240,6 +246,16 @@ impl Snapshot {
         let hash = |snapshot: &Self, path: &PathBuf| snapshot.files.get(path).map(|stamp| stamp.hash);
         let paths: BTreeSet<&PathBuf> = self.files.keys().chain(other.files.keys()).collect();
         paths.into_iter().filter(|path| hash(self, path) != hash(other, path)).cloned().collect()
+    }
+
+    /// How much the change of a file counts, after a build that has `ended`.
+    fn weight_of(&self, before: &Self, path: &Path, ended: SystemTime) -> u32 {
+        let modified = || std::fs::metadata(path).and_then(|about| about.modified()).ok();
+        match modified() {
+            _ if self.is_longer_than(before, path) => ADDITION,
+            Some(modified) if modified > ended => AFTERWARDS,
+            _ => BY_BUILD,
+        }
     }
 
     /// Whether a file begins as it was before, and goes on.
@@ -314,6 +330,8 @@ mod tests {
     use super::*;
     use std::fs;
 
+    /// What has changed by then was changed by the build.
+    const BY_THE_BUILD: Duration = Duration::ZERO;
     const AT_ONCE: Duration = Duration::from_millis(200);
     const LATER: Duration = Duration::from_secs(60);
 
@@ -476,29 +494,38 @@ mod tests {
     #[test]
     fn what_changes_with_every_build_is_ignored_after_a_few() {
         let mut project = Project::with("");
-        for number in 1..BUILDS {
+        for number in 1..MOST_WEIGHT / BY_BUILD {
             project.write("stamp", &format!("{number}"));
-            assert_eq!(project.reasons(AT_ONCE), ["stamp"], "{number}");
+            assert_eq!(project.reasons(BY_THE_BUILD), ["stamp"], "{number}");
         }
         for number in 0..3 {
             project.write("stamp", &format!("again {number}"));
-            assert_eq!(project.reasons(AT_ONCE), [""; 0]);
+            assert_eq!(project.reasons(BY_THE_BUILD), [""; 0]);
         }
         project.write("src/main.rs", "two");
-        assert_eq!(project.reasons(AT_ONCE), ["src/main.rs"]);
+        assert_eq!(project.reasons(BY_THE_BUILD), ["src/main.rs"]);
         project.write("stamp", "by hand");
         assert_eq!(project.reasons(LATER), ["stamp"], "a person has changed it in peace");
+    }
+
+    #[test]
+    fn who_saves_a_file_as_soon_as_its_page_is_there_is_not_ignored() {
+        let mut project = Project::with("");
+        for number in 0..15 {
+            project.write("src/main.rs", &number.to_string());
+            assert_eq!(project.reasons(AT_ONCE), ["src/main.rs"], "{number}");
+        }
     }
 
     #[test]
     fn a_log_is_ignored_sooner_and_stays_so() {
         let mut project = Project::with("");
         project.write("build.log", "one\n");
-        assert_eq!(project.reasons(AT_ONCE), ["build.log"]);
+        assert_eq!(project.reasons(BY_THE_BUILD), ["build.log"]);
         project.write("build.log", "one\ntwo\n");
-        assert_eq!(project.reasons(AT_ONCE), ["build.log"]);
+        assert_eq!(project.reasons(BY_THE_BUILD), ["build.log"]);
         project.write("build.log", "one\ntwo\nthree\n");
-        assert_eq!(project.reasons(AT_ONCE), [""; 0]);
+        assert_eq!(project.reasons(BY_THE_BUILD), [""; 0]);
         project.write("build.log", "one\ntwo\nthree\nfour\n");
         assert_eq!(project.reasons(LATER), [""; 0]);
     }
@@ -509,9 +536,9 @@ mod tests {
         let mut builds = 0;
         for number in 0..40 {
             project.write(if number % 2 == 0 { "a" } else { "b" }, &number.to_string());
-            builds += u32::from(!project.reasons(AT_ONCE).is_empty());
+            builds += u32::from(!project.reasons(BY_THE_BUILD).is_empty());
         }
-        assert_eq!(builds, 2 * (BUILDS - 1));
+        assert_eq!(builds, 2 * (MOST_WEIGHT / BY_BUILD - 1));
     }
 
     #[test]

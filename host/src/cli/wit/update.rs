@@ -1,6 +1,7 @@
 //! From what a folder has to what this program has, file by file.
 
-use crate::cli::written::{LIST, Written, contract, hash, write_file};
+use crate::cli::written::{LIST, Written, hash, write_file};
+use crate::guests::contract;
 use crate::guests::packed::PackedFile;
 use anyhow::Context;
 use std::collections::{BTreeMap, BTreeSet};

@@ -150,9 +150,7 @@ impl Router {
         if let Some(part) = part {
             part.tell(response.headers_mut(), client.scheme_https);
         }
-        if let Some(cors) = &cors {
-            cors.mark(response.headers_mut());
-        }
+        cors.iter().for_each(|cors| cors.mark(response.headers_mut()));
         if let Ok(guest) = &found {
             if self.dashboard_host.is_none() {
                 opener_policy::loosen(response.headers_mut());

@@ -206,7 +206,7 @@ mod tests {
     #[test]
     fn this_host_has_what_is_listed_and_nothing_else() {
         let settings = EngineSettings { instances: 1, memory_bytes: 1 << 20 };
-        let engine = engine::build_compiler(settings).unwrap().engine;
+        let engine = engine::build_compiler(settings, None).unwrap().engine;
         let linker = linker::build(&engine).unwrap();
         let has = |interface: &str, item: Item| {
             let component = component_with(interface, item);

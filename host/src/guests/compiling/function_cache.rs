@@ -376,7 +376,7 @@ mod tests {
         let (_place, folder) = place();
         compile(&folder, &[1]);
         let killed = open(&folder);
-        (2..100).for_each(|number| drop(killed.insert(&key(number), vec![number; 50_000])));
+        (2..100).for_each(|number| assert!(killed.insert(&key(number), vec![number; 50_000])));
         drop(killed);
         assert_eq!(compile(&folder, &[1, 2]), [1]);
         assert_eq!(compile(&folder, &[1, 2]), [1, 2]);

@@ -159,7 +159,8 @@ fn with_tag() -> Module {
 
 #[test]
 fn features_that_the_engine_does_not_have_are_named() {
-    let engine = engine::build_compiler(EngineSettings { instances: 1, memory_bytes: 1 << 20 }).unwrap().engine;
+    let engine =
+        engine::build_compiler(EngineSettings { instances: 1, memory_bytes: 1 << 20 }, None).unwrap().engine;
     let int = FieldType { element_type: StorageType::Val(ValType::I32), mutable: false };
     let shared = MemoryType { shared: true, maximum: Some(2), ..PLAIN };
     let cases = [

@@ -10,11 +10,23 @@ on_both_databases! {
     everything_told_kept_survives_a_killed_host,
 }
 
+/// The guests that take over, one from the other.
+const OTHERS: [&str; 8] = [
+    "guestbook-go",
+    "guestbook-typescript",
+    "guestbook-python",
+    "guestbook-c",
+    "guestbook-javascript",
+    "guestbook-zig",
+    "guestbook-cpp",
+    "guestbook-rust",
+];
+
 async fn a_guest_in_another_language_finds_everything_as_it_was(engine: Engine) {
     let host = TestHost::of(engine, "guestbook", "guestbook-rust").await;
     let pid = host.serving().pid();
     let mut kept = Kept::leave(&host).await;
-    for guest in ["guestbook-python", "guestbook-rust"] {
+    for guest in OTHERS {
         host.swap("guestbook", guest).await;
         kept.check().await;
         kept.reader.write("Ada", &format!("written with {guest}")).await.expect(303);

@@ -17,8 +17,10 @@ form.addEventListener("submit", async (event) => {
   const button = form.querySelector("button");
   button.disabled = true;
   const failed = [];
-  for (const file of form.elements.photo.files) {
-    await send(file).catch((error) => failed.push(`${file.name}: ${error.message}`));
+  // As they are now: the form can be changed while they are sent.
+  const [files, caption] = [[...form.elements.photo.files], form.elements.caption.value];
+  for (const file of files) {
+    await send(file, caption).catch((error) => failed.push(`${file.name}: ${error.message.replace(/\.$/, "")}`));
   }
   if (failed.length === 0) {
     location.reload();
@@ -29,14 +31,14 @@ form.addEventListener("submit", async (event) => {
 });
 
 // Sends one file and makes it a photo.
-async function send(file) {
+async function send(file, caption) {
   const key = `upload ${uploads} ${file.name} ${file.size} ${file.lastModified}`;
   const saved = JSON.parse(localStorage.getItem(key));
   const ticket = saved && (await offsetOf(saved)) !== null ? saved : await begin(file);
   localStorage.setItem(key, JSON.stringify(ticket));
   try {
     await sendRest(file, ticket);
-    await post(`${uploads}/${ticket.id}`, { caption: form.elements.caption.value });
+    await post(`${uploads}/${ticket.id}`, { caption });
   } catch (error) {
     // All else may go on later, for example once the visitor has signed in again.
     if (error.isFinal) localStorage.removeItem(key);

@@ -211,5 +211,6 @@ char *ik_format(const char *format, ...)
     va_start(arguments, format);
     write_with(&text, put_plain, format, arguments);
     va_end(arguments);
+    ik_put(&text, "", 0);
     return text.data;
 }

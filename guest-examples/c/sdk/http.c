@@ -113,7 +113,8 @@ static void send_head(ik_response *response)
     if (!response->status) ik_panic("the handler has returned true without a response");
     wasi_http_types_own_outgoing_response_t head = wasi_http_types_constructor_outgoing_response(fields_of(response));
     wasi_http_types_borrow_outgoing_response_t borrowed = wasi_http_types_borrow_outgoing_response(head);
-    if (!wasi_http_types_method_outgoing_response_set_status_code(borrowed, (uint16_t)response->status)) {
+    if (response->status < 0 || response->status > UINT16_MAX ||
+        !wasi_http_types_method_outgoing_response_set_status_code(borrowed, (uint16_t)response->status)) {
         ik_panic("%d is no status of HTTP", response->status);
     }
     if (!wasi_http_types_method_outgoing_response_body(borrowed, &response->stream_body)) {

@@ -45,8 +45,9 @@ static void reserve(ik_buffer *buffer, size_t size)
     if (wanted <= buffer->capacity) return;
     // Doubled below.
     if (wanted < size || wanted > SIZE_MAX / 2) ik_panic("out of memory: %zu bytes", size);
-    size_t capacity = buffer->capacity ? buffer->capacity : 64;
-    while (capacity < wanted) capacity *= 2;
+    // A little less than a power of two: malloc adds some bytes of its own, and may round up to one.
+    size_t capacity = buffer->capacity ? buffer->capacity : 96;
+    while (capacity < wanted) capacity = 2 * capacity + 32;
     char *data = realloc(buffer->data, capacity);
     if (!data) ik_panic("out of memory: %zu bytes", capacity);
     buffer->data = data;

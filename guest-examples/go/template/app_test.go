@@ -86,6 +86,16 @@ func TestAFormWithoutItsTokenIsRefused(t *testing.T) {
 	}
 }
 
+func TestANoteThatIsNoneIsRefused(t *testing.T) {
+	v := newVisitor(t)
+	token := v.token()
+	for _, text := range []string{"", " ", "a\x00b", strings.Repeat("x", 501)} {
+		if status, page := v.send("POST", "/", url.Values{"csrf": {token}, "text": {text}}); status != 422 {
+			t.Error(status, page)
+		}
+	}
+}
+
 func TestVisitsAreCounted(t *testing.T) {
 	v := newVisitor(t)
 	v.page()

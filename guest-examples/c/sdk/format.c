@@ -1,6 +1,6 @@
 /*
- * Writing like printf. Texts can be escaped on the way, so that a page or a JSON document is written
- * in one call and nothing that a visitor wrote becomes markup.
+ * Writing like printf. Texts can be escaped on the way, so that a page or a JSON document is
+ * written in one call and nothing that a visitor wrote becomes markup.
  */
 #include <limits.h>
 #include <stdio.h>

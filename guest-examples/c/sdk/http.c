@@ -174,8 +174,8 @@ static void send(ik_response *response)
 {
     if (response->status != 304) ik_set_header(response, "content-length", ik_format("%zu", response->body.size));
     if (!ik_stream_begin(response)) ik_panic("the body of the response cannot be written");
-    // For HEAD too: the host sends no body then, and checks its length all the same. A visitor who has
-    // gone away is no error of the app.
+    // For HEAD too: the host sends no body then, and checks its length all the same. A visitor who
+    // has gone away is no error of the app.
     write_all(wasi_io_streams_borrow_output_stream(response->stream), response->body.data, response->body.size);
     end_body(response);
 }

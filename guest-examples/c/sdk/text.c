@@ -8,8 +8,8 @@
 #include "internal.h"
 
 /*
- * The host asks for memory here, for what it returns. The definition replaces the one of the bindings:
- * a byte more, so that strings end with NUL.
+ * The host asks for memory here, for what it returns. The definition replaces the one of the
+ * bindings: a byte more, so that strings end with NUL.
  */
 #ifdef __wasm__
 __attribute__((export_name("cabi_realloc")))
@@ -45,7 +45,8 @@ static void reserve(ik_buffer *buffer, size_t size)
     if (wanted <= buffer->capacity) return;
     // Doubled below.
     if (wanted < size || wanted > SIZE_MAX / 2) ik_panic("out of memory: %zu bytes", size);
-    // A little less than a power of two: malloc adds some bytes of its own, and may round up to one.
+    // A little less than a power of two: malloc adds some bytes of its own, and may round up to
+    // one.
     size_t capacity = buffer->capacity ? buffer->capacity : 96;
     while (capacity < wanted) capacity = 2 * capacity + 32;
     char *data = realloc(buffer->data, capacity);
@@ -153,7 +154,9 @@ bool ik_parse_int(const char *text, int64_t *number)
     return true;
 }
 
-/* The number of bytes of the character in UTF-8 that begins here; 0 where none does, and for NUL. */
+/*
+ * The number of bytes of the character in UTF-8 that begins here; 0 where none does, and for NUL.
+ */
 static size_t utf8_size(const unsigned char *at, size_t rest)
 {
     static const struct {
@@ -178,8 +181,8 @@ static size_t utf8_size(const unsigned char *at, size_t rest)
 }
 
 /*
- * The host takes only texts in UTF-8: what is none becomes U+FFFD. NUL does too, since it would end the
- * text, and the rest would be lost.
+ * The host takes only texts in UTF-8: what is none becomes U+FFFD. NUL does too, since it would end
+ * the text, and the rest would be lost.
  */
 static char *to_utf8(const ik_buffer *bytes)
 {

@@ -10,7 +10,8 @@ import (
 	"testing"
 )
 
-// visitor asks the running app at INNKEEPER_URL: `innkeeper test` starts one with an empty database.
+// visitor asks the running app at INNKEEPER_URL: `innkeeper test` starts one with an empty
+// database.
 type visitor struct {
 	*testing.T
 	client http.Client

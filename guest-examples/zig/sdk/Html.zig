@@ -22,8 +22,8 @@ pub fn raw(text: []const u8) Html {
     return html;
 }
 
-/// Appends markup in which `{}` stands for the next argument: a text, an integer, an optional of one
-/// of them, or `Html`.
+/// Appends markup in which `{}` stands for the next argument: a text, an integer, an optional of
+/// one of them, or `Html`.
 pub fn write(html: *Html, comptime format: []const u8, arguments: anytype) void {
     @setEvalBranchQuota(10_000 + 20 * format.len);
     const names = comptime std.meta.fieldNames(@TypeOf(arguments));
@@ -42,7 +42,8 @@ pub fn write(html: *Html, comptime format: []const u8, arguments: anytype) void 
 fn put(html: *Html, text: []const u8) void {
     const wanted = html.markup.items.len + text.len;
     if (wanted > html.markup.capacity) {
-        // A little less than a power of two: malloc adds some bytes of its own, and rounds up to one.
+        // A little less than a power of two: malloc adds some bytes of its own, and rounds up to
+        // one.
         var capacity = @max(html.markup.capacity, 96);
         while (capacity < wanted) capacity = 2 * capacity + 32;
         html.markup.ensureTotalCapacityPrecise(memory.growing, capacity) catch @panic("out of memory");

@@ -54,8 +54,8 @@ func (r *refusal) Header() http.Header            { return r.header }
 func (r *refusal) Write(data []byte) (int, error) { return len(data), nil }
 func (r *refusal) WriteHeader(status int)         { r.status = status }
 
-// makeUTF8 puts U+FFFD where the path or the query is no UTF-8 or has a NUL, since neither the host nor
-// a database takes them: what they name is not found, as any other name that is not there.
+// makeUTF8 puts U+FFFD where the path or the query is no UTF-8 or has a NUL, since neither the host
+// nor a database takes them: what they name is not found, as any other name that is not there.
 func makeUTF8(address *url.URL) {
 	if clean := cleanText(address.Path); clean != address.Path {
 		address.Path, address.RawPath = clean, ""

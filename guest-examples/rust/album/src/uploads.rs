@@ -12,8 +12,8 @@ use crate::photos;
 
 /// Of one photo.
 const MAX_BYTES: u32 = 100 * 1024 * 1024;
-/// For so long a ticket is good. An upload that makes no progress is swept by the host sooner, after
-/// an hour, and so is one that has arrived and is not finished.
+/// For so long a ticket is good. An upload that makes no progress is swept by the host sooner,
+/// after an hour, and so is one that has arrived and is not finished.
 const LIFE: Duration = Duration::from_secs(24 * 60 * 60);
 /// For so long the app knows of an upload: it may arrive at the end of its ticket's life.
 const NOTED: Duration = Duration::from_secs(26 * 60 * 60);

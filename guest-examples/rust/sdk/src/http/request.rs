@@ -73,7 +73,8 @@ impl Request {
         &self.method
     }
 
-    /// Whether only the head of the answer is wanted. [`Router`](crate::Router) answers it like GET.
+    /// Whether only the head of the answer is wanted. [`Router`](crate::Router) answers it like
+    /// GET.
     pub fn is_head(&self) -> bool {
         self.method == "HEAD"
     }
@@ -99,8 +100,8 @@ impl Request {
         parse(text).ok_or_else(Error::not_found)
     }
 
-    /// A parameter of the query; the first where there are several. The visitor is answered with 400
-    /// where it is not of the type that is wanted, or has a NUL.
+    /// A parameter of the query; the first where there are several. The visitor is answered with
+    /// 400 where it is not of the type that is wanted, or has a NUL.
     #[track_caller]
     pub fn query<T: FromStr>(&self, name: &str) -> Result<Option<T>> {
         let Some((_, text)) = self.query_pairs().into_iter().find(|(key, _)| key == name) else {

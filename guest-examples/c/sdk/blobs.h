@@ -60,9 +60,9 @@ typedef struct ik_form {
 } ik_form;
 
 /*
- * Receives the form in the body of the request, and checks its hidden field `csrf` against the name of
- * the form, unless that is NULL. Fails with status 403 (code "csrf", and the fields are there all the
- * same), 413, 415, 400 or 507.
+ * Receives the form in the body of the request, and checks its hidden field `csrf` against the name
+ * of the form, unless that is NULL. Fails with status 403 (code "csrf", and the fields are there
+ * all the same), 413, 415, 400 or 507.
  */
 bool ik_form_receive(ik_form *form, const char *csrf_form, const ik_form_limits *limits);
 /* The first field of this name; NULL where there is none. */

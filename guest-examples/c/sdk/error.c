@@ -56,6 +56,7 @@ bool ik_fail(int status, const char *format, ...)
     va_start(arguments, format);
     ik_write_arguments(&message, format, arguments);
     va_end(arguments);
+    ik_put(&message, "", 0);
     return ik_note_error(&(ik_error){
         .interface = "http", .code = "other", .message = message.data, .status = status, .retryable = status == 503});
 }
@@ -120,6 +121,7 @@ void ik_panic(const char *format, ...)
     va_start(arguments, format);
     ik_write_arguments(&message, format, arguments);
     va_end(arguments);
+    ik_put(&message, "", 0);
     fprintf(stderr, "%s\n", message.data);
     abort();
 }

@@ -1,4 +1,6 @@
-/* What the SDKs of other languages call besides: errors go to `ik_last_error`, wherever they arise. */
+/*
+ * What the SDKs of other languages call besides: errors go to `ik_last_error`, wherever they arise.
+ */
 #ifndef INNKEEPER_FOREIGN_H
 #define INNKEEPER_FOREIGN_H
 

@@ -1,6 +1,6 @@
 /*
- * Writing like printf. Texts can be escaped on the way, so that a page or a JSON document is written
- * in one call and nothing that a visitor wrote becomes markup.
+ * Writing like printf. Texts can be escaped on the way, so that a page or a JSON document is
+ * written in one call and nothing that a visitor wrote becomes markup.
  */
 #include <limits.h>
 #include <stdio.h>
@@ -211,5 +211,6 @@ char *ik_format(const char *format, ...)
     va_start(arguments, format);
     write_with(&text, put_plain, format, arguments);
     va_end(arguments);
+    ik_put(&text, "", 0);
     return text.data;
 }

@@ -113,7 +113,8 @@ static void send_head(ik_response *response)
     if (!response->status) ik_panic("the handler has returned true without a response");
     wasi_http_types_own_outgoing_response_t head = wasi_http_types_constructor_outgoing_response(fields_of(response));
     wasi_http_types_borrow_outgoing_response_t borrowed = wasi_http_types_borrow_outgoing_response(head);
-    if (!wasi_http_types_method_outgoing_response_set_status_code(borrowed, (uint16_t)response->status)) {
+    if (response->status < 0 || response->status > UINT16_MAX ||
+        !wasi_http_types_method_outgoing_response_set_status_code(borrowed, (uint16_t)response->status)) {
         ik_panic("%d is no status of HTTP", response->status);
     }
     if (!wasi_http_types_method_outgoing_response_body(borrowed, &response->stream_body)) {
@@ -173,8 +174,8 @@ static void send(ik_response *response)
 {
     if (response->status != 304) ik_set_header(response, "content-length", ik_format("%zu", response->body.size));
     if (!ik_stream_begin(response)) ik_panic("the body of the response cannot be written");
-    // For HEAD too: the host sends no body then, and checks its length all the same. A visitor who has
-    // gone away is no error of the app.
+    // For HEAD too: the host sends no body then, and checks its length all the same. A visitor who
+    // has gone away is no error of the app.
     write_all(wasi_io_streams_borrow_output_stream(response->stream), response->body.data, response->body.size);
     end_body(response);
 }

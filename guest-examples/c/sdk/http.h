@@ -88,7 +88,9 @@ bool ik_respond(ik_response *response, int status, const char *content_type);
 bool ik_redirect(ik_response *response, const char *location);
 /* Writes the last error to stderr, which is the app's log, if its status is 500. */
 void ik_log_error(void);
-/* Empties the response and makes it a plain text for the last error, which is logged. Always true. */
+/*
+ * Empties the response and makes it a plain text for the last error, which is logged. Always true.
+ */
 bool ik_respond_error(ik_response *response);
 /* Sends the head of the response now, to write a long body piece by piece. Commits the request. */
 bool ik_stream_begin(ik_response *response);

@@ -3,8 +3,8 @@
  *
  * An app defines `ik_handle`; everything else here is called by it. Four rules hold throughout:
  *
- * - A function that can fail returns bool. On false, `ik_last_error` tells why. A handler passes it on
- *   with `return false`, and the visitor gets the error's status.
+ * - A function that can fail returns bool. On false, `ik_last_error` tells why. A handler passes it
+ *   on with `return false`, and the visitor gets the error's status.
  * - Texts are UTF-8 and end with NUL. NULL stands for "none", and for SQL NULL.
  * - An instance of the app lives for one request, so memory that the SDK returns is never freed.
  *   What reads much data piece by piece (cursors, blob readers) reuses its own memory.

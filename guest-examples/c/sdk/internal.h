@@ -11,8 +11,8 @@
 #define IK_UNCONST(type, pointer) ((type *)(uintptr_t)(pointer))
 
 /*
- * The text of a string that the host has given. `cabi_realloc` puts NUL behind every string, but the
- * host allocates nothing for an empty one.
+ * The text of a string that the host has given. `cabi_realloc` puts NUL behind every string, but
+ * the host allocates nothing for an empty one.
  */
 static inline const char *ik_text_of_host(web_app_string_t string)
 {

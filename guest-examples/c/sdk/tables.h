@@ -88,8 +88,8 @@ typedef struct ik_table {
 } ik_table;
 
 /*
- * Creates a table, or adds what it lacks. Costs nothing once that has been done: call it at the start
- * of each request, before anything is written.
+ * Creates a table, or adds what it lacks. Costs nothing once that has been done: call it at the
+ * start of each request, before anything is written.
  */
 bool ik_define_table(const ik_table *table);
 

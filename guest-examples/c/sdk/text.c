@@ -8,8 +8,8 @@
 #include "internal.h"
 
 /*
- * The host asks for memory here, for what it returns. The definition replaces the one of the bindings:
- * a byte more, so that strings end with NUL.
+ * The host asks for memory here, for what it returns. The definition replaces the one of the
+ * bindings: a byte more, so that strings end with NUL.
  */
 #ifdef __wasm__
 __attribute__((export_name("cabi_realloc")))
@@ -43,8 +43,12 @@ static void reserve(ik_buffer *buffer, size_t size)
 {
     size_t wanted = buffer->size + size + 1;
     if (wanted <= buffer->capacity) return;
-    size_t capacity = buffer->capacity ? buffer->capacity : 64;
-    while (capacity < wanted) capacity *= 2;
+    // Doubled below.
+    if (wanted < size || wanted > SIZE_MAX / 2) ik_panic("out of memory: %zu bytes", size);
+    // A little less than a power of two: malloc adds some bytes of its own, and may round up to
+    // one.
+    size_t capacity = buffer->capacity ? buffer->capacity : 96;
+    while (capacity < wanted) capacity = 2 * capacity + 32;
     char *data = realloc(buffer->data, capacity);
     if (!data) ik_panic("out of memory: %zu bytes", capacity);
     buffer->data = data;
@@ -113,6 +117,30 @@ size_t ik_utf8_length(const char *text)
     return length;
 }
 
+bool ik_is_blank(const char *text, size_t size)
+{
+    static const char *const blanks[] = {
+        "\t",           "\n",           "\v",           "\f",           "\r",           " ",
+        "\xc2\x85",     "\xc2\xa0",     "\xe1\x9a\x80", "\xe2\x80\xa8", "\xe2\x80\xa9", "\xe2\x80\xaf",
+        "\xe2\x81\x9f", "\xe3\x80\x80",
+    };
+    for (size_t at = 0; at < size;) {
+        size_t width = 0;
+        for (size_t i = 0; i < sizeof blanks / sizeof *blanks && !width; i++) {
+            size_t length = strlen(blanks[i]);
+            if (length <= size - at && memcmp(text + at, blanks[i], length) == 0) width = length;
+        }
+        // U+2000 to U+200A: blanks of different widths.
+        const unsigned char *letter = (const unsigned char *)text + at;
+        if (size - at >= 3 && letter[0] == 0xe2 && letter[1] == 0x80 && letter[2] >= 0x80 && letter[2] <= 0x8a) {
+            width = 3;
+        }
+        if (!width) return false;
+        at += width;
+    }
+    return true;
+}
+
 bool ik_parse_int(const char *text, int64_t *number)
 {
     // strtoll would take blanks before the number.
@@ -126,14 +154,16 @@ bool ik_parse_int(const char *text, int64_t *number)
     return true;
 }
 
-/* The number of bytes of the character in UTF-8 that begins here; 0 where none does. */
+/*
+ * The number of bytes of the character in UTF-8 that begins here; 0 where none does, and for NUL.
+ */
 static size_t utf8_size(const unsigned char *at, size_t rest)
 {
     static const struct {
         unsigned char first, last, second_from, second_to;
         size_t size;
     } forms[] = {
-        {0x00, 0x7f, 0, 0, 1},       {0xc2, 0xdf, 0x80, 0xbf, 2}, {0xe0, 0xe0, 0xa0, 0xbf, 3},
+        {0x01, 0x7f, 0, 0, 1},       {0xc2, 0xdf, 0x80, 0xbf, 2}, {0xe0, 0xe0, 0xa0, 0xbf, 3},
         {0xe1, 0xec, 0x80, 0xbf, 3}, {0xed, 0xed, 0x80, 0x9f, 3}, {0xee, 0xef, 0x80, 0xbf, 3},
         {0xf0, 0xf0, 0x90, 0xbf, 4}, {0xf1, 0xf3, 0x80, 0xbf, 4}, {0xf4, 0xf4, 0x80, 0x8f, 4},
     };
@@ -150,7 +180,10 @@ static size_t utf8_size(const unsigned char *at, size_t rest)
     return 0;
 }
 
-/* The host takes only texts in UTF-8: what is none becomes U+FFFD. */
+/*
+ * The host takes only texts in UTF-8: what is none becomes U+FFFD. NUL does too, since it would end
+ * the text, and the rest would be lost.
+ */
 static char *to_utf8(const ik_buffer *bytes)
 {
     ik_buffer text = {0};

@@ -32,7 +32,9 @@ void ik_put(ik_buffer *buffer, const void *data, size_t size);
 void ik_put_text(ik_buffer *buffer, const char *text);
 /* Appends like printf: d i u x X o f e g c s; no width for %s, and no long double. */
 void ik_write(ik_buffer *buffer, const char *format, ...) IK_PRINTF(2, 3);
-/* Appends like `ik_write`, but what `%s` and `%c` insert is escaped for HTML, also in attributes. */
+/*
+ * Appends like `ik_write`, but what `%s` and `%c` insert is escaped for HTML, also in attributes.
+ */
 void ik_write_html(ik_buffer *buffer, const char *format, ...) IK_PRINTF(2, 3);
 /* Appends like `ik_write`, but `%s` inserts a quoted JSON string, and `null` for NULL. */
 void ik_write_json(ik_buffer *buffer, const char *format, ...) IK_PRINTF(2, 3);
@@ -46,9 +48,14 @@ char *ik_format(const char *format, ...) IK_PRINTF(1, 2);
 char *ik_copy(const void *data, size_t size);
 /* The number of characters (code points) of a text in UTF-8. */
 size_t ik_utf8_length(const char *text);
+/* Whether a text of `size` bytes has nothing but blanks, those of Unicode too. */
+bool ik_is_blank(const char *text, size_t size);
 /* Reads a whole decimal number. False where the text is anything else, or beyond 64 bits. */
 bool ik_parse_int(const char *text, int64_t *number);
-/* Decodes `%41` and, in a query or form, `+`. What is no such code stays as it is. */
+/*
+ * Decodes `%41` and, in a query or form, `+`. What is no such code stays as it is; NUL, and what is
+ * no UTF-8, becomes U+FFFD.
+ */
 char *ik_percent_decode(const char *text, size_t size, bool plus_is_blank);
 /* Writes a message to stderr, which is the app's log, and ends the request with 500. */
 void ik_panic(const char *format, ...) IK_PRINTF(1, 2) __attribute__((noreturn));

@@ -1,11 +1,17 @@
 /* Notes that visitors leave. */
+#include <string.h>
+
 #include "sdk/innkeeper.h"
+
+#define MAX_NOTE_CHARS 200
+
+static const ik_form_limits no_files = {.no_files = true};
 
 static const ik_table notes = {
     .name = "notes",
     .columns = (const ik_column[]){
         {"id", IK_INTEGER, .identity = true},
-        {"text", IK_TEXT, .max_length = 200},
+        {"text", IK_TEXT, .max_length = MAX_NOTE_CHARS},
         {"created", IK_INSTANT, .initial = IK_NOW},
         {0},
     },
@@ -38,9 +44,14 @@ static bool add_note(ik_request *request, ik_response *response)
 {
     (void)request;
     ik_form form;
-    return ik_form_receive(&form, "notes", NULL) &&
-           ik_execute("insert into notes (text) values ($1)", ik_text(ik_form_value(&form, "text"))) &&
-           ik_redirect(response, "/");
+    if (!ik_form_receive(&form, "notes", &no_files)) return false;
+    const ik_field *text = ik_form_field(&form, "text");
+    // Postgres keeps no NUL.
+    if (!text || ik_is_blank(text->value, text->size) || ik_utf8_length(text->value) > MAX_NOTE_CHARS ||
+        strlen(text->value) != text->size) {
+        return ik_fail(422, "A note has 1 to %d characters.", MAX_NOTE_CHARS);
+    }
+    return ik_execute("insert into notes (text) values ($1)", ik_text(text->value)) && ik_redirect(response, "/");
 }
 
 static const ik_route routes[] = {

@@ -7,7 +7,8 @@ using namespace innkeeper;
 namespace entries {
 
 Result<> define() {
-    // The guestbooks in all languages describe the same table: each finds the entries of the others.
+    // The guestbooks in all languages describe the same table: each finds the entries of the
+    // others.
     return db::define_table({
         .name = "entries",
         .columns = {{.name = "id", .type = IK_INTEGER, .identity = true},

@@ -121,7 +121,8 @@ Html delete_form(const entries::Entry& entry, const Visitor& visitor) {
 }
 
 Html entry_card(const entries::Entry& entry, const Visitor& visitor) {
-    // The attribute knows no more than three digits of a second: whole seconds are the first 19 characters.
+    // The attribute knows no more than three digits of a second: whole seconds are the first 19
+    // characters.
     return html(R"(<article class="card" id="entry-{}">
 <p class="message">{}</p>
 {}<footer><strong>{}</strong> <time datetime="{}Z">{}</time>{}</footer>

@@ -2,8 +2,8 @@
 //
 // An app defines `innkeeper::handle`. What can fail returns a `Result`: a value, or an `Error` that
 // says why. `IK_TRY` passes an error on, and the visitor gets the error's status. There are no
-// exceptions in an app, and destructors do what is left to do: a transaction that is not committed is
-// rolled back.
+// exceptions in an app, and destructors do what is left to do: a transaction that is not committed
+// is rolled back.
 #pragma once
 
 #include <chrono>
@@ -31,7 +31,8 @@ struct Error {
     std::string interface;
     /// The code of the interface, for example "unique-violation"; "csrf" for a refused form.
     std::string code;
-    /// For the log. It may quote a statement or a value: do not show it to visitors, but for "http".
+    /// For the log. It may quote a statement or a value: do not show it to visitors, but for
+    /// "http".
     std::string message;
     /// The constraint or column that was violated; empty where it is not known.
     std::string constraint;
@@ -211,7 +212,8 @@ Result<Rows> query_values(std::string_view sql, std::span<const Param> values);
 Result<std::uint32_t> execute_values(std::string_view sql, std::span<const Param> values);
 Result<Cursor> open_cursor_values(std::string_view sql, std::span<const Param> values);
 
-/// Runs a statement, with a value for each of its parameters `$1` to `$n`, and returns all its rows.
+/// Runs a statement, with a value for each of its parameters `$1` to `$n`, and returns all its
+/// rows.
 template <class... Values>
 Result<Rows> query(std::string_view sql, const Values&... values) {
     return query_values(sql, std::vector<Param>{Param(values)...});
@@ -293,8 +295,8 @@ struct Table {
     std::vector<ik_check> checks = {};
 };
 
-/// Creates a table, or adds what it lacks. Costs nothing once that has been done: call it at the start
-/// of each request, before anything is written.
+/// Creates a table, or adds what it lacks. Costs nothing once that has been done: call it at the
+/// start of each request, before anything is written.
 Result<> define_table(const Table& table);
 
 /// A step in the history of the app's tables.

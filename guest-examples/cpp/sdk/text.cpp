@@ -1,14 +1,18 @@
 #include "text.hpp"
 
+#include <cstdlib>
+
 #include "c/innkeeper.h"
 
 namespace innkeeper {
 
 namespace {
 
-/// The text of a buffer of the C SDK.
-std::string text_of(const ik_buffer& buffer) {
-    return buffer.data ? std::string(buffer.data, buffer.size) : std::string();
+/// The text of a buffer of the C SDK, whose memory is freed: a page may have many.
+std::string taken(const ik_buffer& buffer) {
+    std::string text = buffer.data ? std::string(buffer.data, buffer.size) : std::string();
+    std::free(buffer.data);
+    return text;
 }
 
 }  // namespace
@@ -16,7 +20,7 @@ std::string text_of(const ik_buffer& buffer) {
 HtmlArgument::HtmlArgument(std::string_view text) {
     ik_buffer escaped{};
     ik_put_html(&escaped, text.data(), text.size());
-    text_ = text_of(escaped);
+    text_ = taken(escaped);
 }
 
 Html html_of(std::string_view format, std::initializer_list<HtmlArgument> arguments) {
@@ -35,7 +39,7 @@ Html html_of(std::string_view format, std::initializer_list<HtmlArgument> argume
 Json::Json(std::string_view text) {
     ik_buffer quoted{};
     ik_put_json(&quoted, text.data(), text.size());
-    text_ = text_of(quoted);
+    text_ = taken(quoted);
 }
 
 std::string Json::number_text(double number) {

@@ -85,7 +85,8 @@ private:
     ik_value value_;
 };
 
-/// A value of a row. Asked for another type than it has, it ends the request with 500 and a message.
+/// A value of a row. Asked for another type than it has, it ends the request with 500 and a
+/// message.
 class Value {
 public:
     Value(const ik_value* value, std::string_view column) : value_(value), column_(column) {}

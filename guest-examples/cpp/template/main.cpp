@@ -5,11 +5,13 @@ using namespace innkeeper;
 
 namespace {
 
+constexpr std::uint32_t max_note_chars = 200;
+
 Result<> define_tables() {
     return db::define_table({
         .name = "notes",
         .columns = {{.name = "id", .type = IK_INTEGER, .identity = true},
-                    {.name = "text", .type = IK_TEXT, .max_length = 200},
+                    {.name = "text", .type = IK_TEXT, .max_length = max_note_chars},
                     {.name = "created", .type = IK_INSTANT, .initial = db::Default::now()}},
         .primary_key = "id",
     });
@@ -34,8 +36,13 @@ Result<Response> show_notes(const Request&) {
 
 /// POST /notes: writes one down.
 Result<Response> add_note(const Request&) {
-    Form form = IK_TRY(Form::receive("notes"));
-    IK_TRY(db::execute("insert into notes (text) values ($1)", form["text"]));
+    Form form = IK_TRY(Form::receive("notes", {.no_files = true}));
+    std::string text(form["text"]);
+    // Postgres keeps no NUL.
+    if (ik_is_blank(text.data(), text.size()) || ik_utf8_length(text.c_str()) > max_note_chars || text.contains('\0')) {
+        return fail(422, "A note has 1 to 200 characters.");
+    }
+    IK_TRY(db::execute("insert into notes (text) values ($1)", text));
     return Response::redirect("/");
 }
 

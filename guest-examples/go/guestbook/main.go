@@ -191,7 +191,8 @@ func respond(w http.ResponseWriter, status int, document any) error {
 	return json.NewEncoder(w).Encode(document)
 }
 
-// begin writes the head of an answer that no cache may keep: everything here depends on the visitor.
+// begin writes the head of an answer that no cache may keep: everything here depends on the
+// visitor.
 func begin(w http.ResponseWriter, status int, contentType string) {
 	w.Header().Set("Content-Type", contentType)
 	w.Header().Set("Cache-Control", "no-store")

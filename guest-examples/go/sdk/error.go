@@ -7,7 +7,8 @@ import "errors"
 type Error struct {
 	// Code says what kind of failure it is.
 	Code Code
-	// Message is for the app's author. It may quote a statement or a value: do not show it to visitors.
+	// Message is for the app's author. It may quote a statement or a value: do not show it to
+	// visitors.
 	Message string
 	// Retryable says whether the same request may well succeed if it is made again.
 	Retryable bool

@@ -10,7 +10,8 @@ import (
 	"testing"
 )
 
-// visitor asks the running app at INNKEEPER_URL: `innkeeper test` starts one with an empty database.
+// visitor asks the running app at INNKEEPER_URL: `innkeeper test` starts one with an empty
+// database.
 type visitor struct {
 	*testing.T
 	client http.Client
@@ -81,6 +82,16 @@ func TestAFormWithoutItsTokenIsRefused(t *testing.T) {
 	v.token()
 	for _, form := range []url.Values{{"text": {"x"}}, {"text": {"x"}, "csrf": {"guess"}}} {
 		if status, page := v.send("POST", "/", form); status != 403 {
+			t.Error(status, page)
+		}
+	}
+}
+
+func TestANoteThatIsNoneIsRefused(t *testing.T) {
+	v := newVisitor(t)
+	token := v.token()
+	for _, text := range []string{"", " ", "a\x00b", strings.Repeat("x", 501)} {
+		if status, page := v.send("POST", "/", url.Values{"csrf": {token}, "text": {text}}); status != 422 {
 			t.Error(status, page)
 		}
 	}

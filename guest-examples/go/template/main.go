@@ -5,12 +5,16 @@ import (
 	_ "embed"
 	"html/template"
 	"net/http"
+	"strings"
+	"unicode/utf8"
 
 	"innkeeper-sdk/db"
 	"innkeeper-sdk/form"
 	"innkeeper-sdk/session"
 	"innkeeper-sdk/web"
 )
+
+const maxNoteChars = 500
 
 //go:embed page.html
 var source string
@@ -28,7 +32,7 @@ func main() {
 func defineTable() error {
 	_, err := db.DefineTable(db.Table{Name: "notes", Columns: []db.Column{
 		{Name: "id", Type: db.TypeInteger, Identity: true},
-		{Name: "text", Type: db.TypeText, MaxLength: 500},
+		{Name: "text", Type: db.TypeText, MaxLength: maxNoteChars},
 		{Name: "created", Type: db.TypeInstant, Default: db.Now},
 	}})
 	return err
@@ -53,7 +57,12 @@ func add(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	if _, err := db.Execute("insert into notes (text) values ($1)", note.Value("text")); err != nil {
+	text := strings.TrimSpace(note.Value("text"))
+	// Postgres keeps no NUL.
+	if text == "" || utf8.RuneCountInString(text) > maxNoteChars || strings.ContainsRune(text, 0) {
+		return web.Fail(http.StatusUnprocessableEntity, "A note has 1 to 500 characters.")
+	}
+	if _, err := db.Execute("insert into notes (text) values ($1)", text); err != nil {
 		return err
 	}
 	if err := session.Flash("Thank you for the note."); err != nil {

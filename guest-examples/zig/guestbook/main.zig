@@ -107,7 +107,7 @@ fn receive(limits: Form.Limits) !Form {
 fn text(form: Form, name: []const u8, spoken: []const u8, max_chars: usize) ![]const u8 {
     const value = form.value(name);
     const length = std.unicode.utf8CountCodepoints(value) catch value.len;
-    if (std.mem.trim(u8, value, &std.ascii.whitespace).len == 0) {
+    if (isBlank(value)) {
         return refuse(form, 422, innkeeper.print("Please fill in {s}.", .{spoken}));
     }
     if (length > max_chars) {
@@ -119,6 +119,17 @@ fn text(form: Form, name: []const u8, spoken: []const u8, max_chars: usize) ![]c
         return refuse(form, 422, innkeeper.print("Please remove the invisible character from {s}.", .{spoken}));
     }
     return value;
+}
+
+/// Whether a text has nothing but blanks, those of Unicode too.
+fn isBlank(value: []const u8) bool {
+    const view = std.unicode.Utf8View.init(value) catch return false;
+    var letters = view.iterator();
+    while (letters.nextCodepoint()) |letter| switch (letter) {
+        9...13, ' ', 0x85, 0xa0, 0x1680, 0x2000...0x200a, 0x2028, 0x2029, 0x202f, 0x205f, 0x3000 => {},
+        else => return false,
+    };
+    return true;
 }
 
 /// Reads the session. GET is a visit; HEAD only asks.

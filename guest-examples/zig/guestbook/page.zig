@@ -186,7 +186,8 @@ fn cards(book: Book) Html {
 }
 
 fn card(entry: entries.Entry, visitor: Visitor) Html {
-    // The attribute knows no more than three digits of a second: whole seconds are the first 19 characters.
+    // The attribute knows no more than three digits of a second: whole seconds are the first 19
+    // characters.
     return .init(
         \\<article class="card" id="entry-{}">
         \\<p class="message">{}</p>

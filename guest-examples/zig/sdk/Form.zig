@@ -40,9 +40,9 @@ pub const Limits = struct {
     }
 };
 
-/// Receives the form in the body of the request, and checks its hidden field `csrf` against the name
-/// of the form. Fails with `Csrf` (403), `TooLarge` (413), `UnsupportedType` (415), `BadForm` or
-/// `Interrupted` (400), or `QuotaExceeded` (507).
+/// Receives the form in the body of the request, and checks its hidden field `csrf` against the
+/// name of the form. Fails with `Csrf` (403), `TooLarge` (413), `UnsupportedType` (415), `BadForm`
+/// or `Interrupted` (400), or `QuotaExceeded` (507).
 pub fn receive(csrf_form: []const u8, limits: Limits) errors.Error!Form {
     const form = try receiveAny(csrf_form, limits);
     if (!form.is_foreign) return form;

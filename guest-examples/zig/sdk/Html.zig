@@ -22,8 +22,8 @@ pub fn raw(text: []const u8) Html {
     return html;
 }
 
-/// Appends markup in which `{}` stands for the next argument: a text, an integer, an optional of one
-/// of them, or `Html`.
+/// Appends markup in which `{}` stands for the next argument: a text, an integer, an optional of
+/// one of them, or `Html`.
 pub fn write(html: *Html, comptime format: []const u8, arguments: anytype) void {
     @setEvalBranchQuota(10_000 + 20 * format.len);
     const names = comptime std.meta.fieldNames(@TypeOf(arguments));
@@ -40,7 +40,15 @@ pub fn write(html: *Html, comptime format: []const u8, arguments: anytype) void 
 }
 
 fn put(html: *Html, text: []const u8) void {
-    html.markup.appendSlice(memory.allocator, text) catch @panic("out of memory");
+    const wanted = html.markup.items.len + text.len;
+    if (wanted > html.markup.capacity) {
+        // A little less than a power of two: malloc adds some bytes of its own, and rounds up to
+        // one.
+        var capacity = @max(html.markup.capacity, 96);
+        while (capacity < wanted) capacity = 2 * capacity + 32;
+        html.markup.ensureTotalCapacityPrecise(memory.growing, capacity) catch @panic("out of memory");
+    }
+    html.markup.appendSliceAssumeCapacity(text);
 }
 
 fn insert(html: *Html, value: anytype) void {
@@ -55,18 +63,25 @@ fn insert(html: *Html, value: anytype) void {
 }
 
 fn escape(html: *Html, text: []const u8) void {
-    for (text) |letter| switch (letter) {
-        '&' => html.put("&amp;"),
-        '<' => html.put("&lt;"),
-        '>' => html.put("&gt;"),
-        '"' => html.put("&quot;"),
-        '\'' => html.put("&#39;"),
-        else => html.put(&.{letter}),
-    };
+    var from: usize = 0;
+    for (text, 0..) |letter, at| {
+        const escaped = switch (letter) {
+            '&' => "&amp;",
+            '<' => "&lt;",
+            '>' => "&gt;",
+            '"' => "&quot;",
+            '\'' => "&#39;",
+            else => continue,
+        };
+        html.put(text[from..at]);
+        html.put(escaped);
+        from = at + 1;
+    }
+    html.put(text[from..]);
 }
 
 test "markup is shown, not run" {
     const part: Html = .init("<b>{}</b>", .{"<&>\"'"});
-    const page: Html = .init("{} {} {}", .{ part, @as(?[]const u8, null), @as(i64, -3) });
-    try std.testing.expectEqualStrings("<b>&lt;&amp;&gt;&quot;&#39;</b>  -3", page.markup.items);
+    const page: Html = .init("{} {} {} {}", .{ part, @as(?[]const u8, null), @as(i64, -3), "a<b c" });
+    try std.testing.expectEqualStrings("<b>&lt;&amp;&gt;&quot;&#39;</b>  -3 a&lt;b c", page.markup.items);
 }

@@ -25,8 +25,8 @@ pub const Migration = tables.Migration;
 pub const defineTable = tables.defineTable;
 pub const migrate = tables.migrate;
 
-/// Runs a statement and returns all its rows as structs, by the names of the columns. `parameters` is
-/// a tuple with a value for each of `$1` to `$n`:
+/// Runs a statement and returns all its rows as structs, by the names of the columns. `parameters`
+/// is a tuple with a value for each of `$1` to `$n`:
 ///
 ///     const books = try db.query(Book, "select title, year from books where year < $1", .{1900});
 pub fn query(comptime T: type, sql: []const u8, parameters: anytype) Error![]T {
@@ -98,8 +98,8 @@ pub const Row = struct {
     columns: []const []const u8,
     values: []const c.innkeeper_storage_db_value_t,
 
-    /// A value by the name of its column. The request ends where there is no such column, or where the
-    /// value is of another type.
+    /// A value by the name of its column. The request ends where there is no such column, or where
+    /// the value is of another type.
     pub fn get(row: Row, comptime T: type, column: []const u8) T {
         for (row.columns, row.values) |name, *value| {
             if (std.mem.eql(u8, name, column)) return values.fromHost(T, value, column);
@@ -128,8 +128,8 @@ pub const TransactionOptions = struct {
     timeout_ms: ?u32 = null,
 };
 
-/// A part of the request's work that can be undone by itself. It covers rows, files and the session,
-/// and every call while it is open belongs to it.
+/// A part of the request's work that can be undone by itself. It covers rows, files and the
+/// session, and every call while it is open belongs to it.
 ///
 ///     var transfer = try db.begin(.{});
 ///     defer transfer.rollbackUnlessCommitted();

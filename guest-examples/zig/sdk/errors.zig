@@ -40,7 +40,8 @@ pub const Failure = struct {
     interface: []const u8,
     /// The code of the interface, for example "unique-violation".
     code: []const u8,
-    /// For the log. It may quote a statement or a value: do not show it to visitors, but for "http".
+    /// For the log. It may quote a statement or a value: do not show it to visitors, but for
+    /// "http".
     message: []const u8,
     /// The constraint or column that was violated.
     constraint: ?[]const u8,

@@ -8,8 +8,8 @@
 //!     pub const panic = innkeeper.panic;
 //!
 //! What can fail returns an error of `Error`; `lastError` knows its message and the rest. An error
-//! that a handler returns becomes the visitor's answer, with the status that fits. An instance of the
-//! app lives for one request, so memory from `allocator` is never freed.
+//! that a handler returns becomes the visitor's answer, with the status that fits. An instance of
+//! the app lives for one request, so memory from `allocator` is never freed.
 
 const std = @import("std");
 const builtin = @import("builtin");
@@ -47,7 +47,8 @@ pub const app = http.app;
 pub const dispatch = http.dispatch;
 pub const beginStream = http.beginStream;
 
-/// Memory until the end of the request. It is never freed, since the instance ends with the request.
+/// Memory until the end of the request. It is never freed, since the instance ends with the
+/// request.
 pub const allocator = @import("memory.zig").allocator;
 
 /// A new text: `innkeeper.print("Thank you, {s}.", .{name})`.

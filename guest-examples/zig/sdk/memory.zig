@@ -7,6 +7,9 @@ var arena: std.heap.ArenaAllocator = .init(std.heap.c_allocator);
 
 pub const allocator: std.mem.Allocator = .{ .ptr = &arena, .vtable = &vtable };
 
+/// For what grows: unlike `allocator` it gives back the memory that something has outgrown.
+pub const growing = std.heap.c_allocator;
+
 const vtable: std.mem.Allocator.VTable = .{
     .alloc = alloc,
     .resize = resize,

@@ -103,8 +103,8 @@ fn hostDefault(initial: Default) c.innkeeper_storage_db_column_default_t {
     };
 }
 
-/// Creates a table, or adds what it lacks. Costs nothing once that has been done: call it at the start
-/// of each request, before anything is written.
+/// Creates a table, or adds what it lacks. Costs nothing once that has been done: call it at the
+/// start of each request, before anything is written.
 pub fn defineTable(table: Table) errors.Error!void {
     const columns = memory.make(c.innkeeper_storage_db_column_t, table.columns.len);
     for (columns, table.columns) |*item, column| item.* = hostColumn(column);
@@ -138,8 +138,8 @@ pub const Migration = struct {
     destroys: []const []const u8 = &.{},
 };
 
-/// Runs the migrations that this app has not run yet, and returns their names. Costs nothing once that
-/// has been done.
+/// Runs the migrations that this app has not run yet, and returns their names. Costs nothing once
+/// that has been done.
 pub fn migrate(migrations: []const Migration) errors.Error![]const []const u8 {
     const items = memory.make(c.innkeeper_storage_db_migration_t, migrations.len);
     for (items, migrations) |*item, migration| {

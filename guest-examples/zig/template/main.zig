@@ -1,5 +1,6 @@
 //! Notes that visitors leave.
 
+const std = @import("std");
 const innkeeper = @import("sdk/innkeeper.zig");
 const db = innkeeper.db;
 
@@ -8,11 +9,13 @@ comptime {
     innkeeper.app(handle);
 }
 
+const max_note_chars = 200;
+
 const notes: db.Table = .{
     .name = "notes",
     .columns = &.{
         .{ .name = "id", .type = .integer, .identity = true },
-        .{ .name = "text", .type = .text, .max_length = 200 },
+        .{ .name = "text", .type = .text, .max_length = max_note_chars },
         .{ .name = "created", .type = .instant, .initial = .now },
     },
     .primary_key = &.{"id"},
@@ -51,6 +54,13 @@ fn showNotes(_: *const innkeeper.Request) !innkeeper.Response {
 /// POST /notes: writes one down.
 fn addNote(_: *const innkeeper.Request) !innkeeper.Response {
     const form = try innkeeper.Form.receive("notes", .{ .max_files = 0 });
-    _ = try db.execute("insert into notes (text) values ($1)", .{form.value("text")});
+    const text = std.mem.trim(u8, form.value("text"), &std.ascii.whitespace);
+    // Postgres keeps no NUL.
+    if (text.len == 0 or try std.unicode.utf8CountCodepoints(text) > max_note_chars or
+        std.mem.findScalar(u8, text, 0) != null)
+    {
+        return innkeeper.fail(422, "A note has 1 to 200 characters.");
+    }
+    _ = try db.execute("insert into notes (text) values ($1)", .{text});
     return .redirect("/");
 }

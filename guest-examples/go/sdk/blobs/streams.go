@@ -1,8 +1,11 @@
 package blobs
 
 import (
+	"fmt"
 	"io"
+	"math"
 
+	innkeeper "innkeeper-sdk"
 	"innkeeper-sdk/internal/host"
 	wit "innkeeper-sdk/internal/wit/imports/innkeeper_storage_blob_upload"
 	witTypes "innkeeper-sdk/internal/wit/types"
@@ -18,7 +21,9 @@ type Writer struct{ handle *wit.Writer }
 // Create begins a blob. The name may be empty. The content type counts where the bytes themselves
 // do not tell.
 func Create(name, contentType string) (*Writer, error) {
-	handle, err := call(func() result[*wit.Writer] { return wit.Create(host.NonZero(name), contentType) })
+	handle, err := call(func() result[*wit.Writer] {
+		return wit.Create(host.NonZero(host.Text(name)), host.Text(contentType))
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -62,9 +67,13 @@ func Open(id string) (*Reader, error) {
 }
 
 // OpenRange opens length bytes of a blob, from its byte number first, counted from 0. A negative
-// length reads to the end.
+// length reads to the end. A range of no bytes is refused.
 func OpenRange(id string, first, length int64) (*Reader, error) {
-	part := wit.ByteRange{First: uint64(max(first, 0)), Last: witTypes.None[uint64]()}
+	if first < 0 || length == 0 || length > math.MaxInt64-first {
+		text := fmt.Sprintf("%d bytes from the byte %d on are no range", length, first)
+		return nil, &innkeeper.Error{Interface: "blob-upload", Code: innkeeper.BadParameter, Message: text}
+	}
+	part := wit.ByteRange{First: uint64(first), Last: witTypes.None[uint64]()}
 	if length > 0 {
 		part.Last = witTypes.Some(uint64(first + length - 1))
 	}
@@ -72,7 +81,7 @@ func OpenRange(id string, first, length int64) (*Reader, error) {
 }
 
 func open(id string, part witTypes.Option[wit.ByteRange]) (*Reader, error) {
-	handle, err := call(func() result[*wit.Reader] { return wit.Open(id, part) })
+	handle, err := call(func() result[*wit.Reader] { return wit.Open(host.Text(id), part) })
 	if err != nil {
 		return nil, err
 	}

@@ -6,6 +6,7 @@ import (
 	"math"
 	"reflect"
 	"time"
+	"unicode/utf8"
 
 	wit "innkeeper-sdk/internal/wit/imports/innkeeper_storage_db"
 )
@@ -42,14 +43,14 @@ func toValue(arg any) (wit.Value, error) {
 	case float64:
 		return wit.MakeValueFloat(arg), nil
 	case string:
-		return wit.MakeValueText(arg), nil
+		return textValue(arg, wit.MakeValueText)
 	case []byte:
 		if arg == nil {
 			return wit.MakeValueNull(), nil
 		}
 		return wit.MakeValueBytes(arg), nil
 	case Decimal:
-		return wit.MakeValueDecimal(string(arg)), nil
+		return textValue(string(arg), wit.MakeValueDecimal)
 	case UUID:
 		return wit.MakeValueUuid(arg.String()), nil
 	case time.Time:
@@ -67,7 +68,7 @@ func toValue(arg any) (wit.Value, error) {
 		if arg == nil {
 			return wit.MakeValueNull(), nil
 		}
-		return wit.MakeValueJson(string(arg)), nil
+		return textValue(string(arg), wit.MakeValueJson)
 	case Document:
 		text, err := json.Marshal(arg.value)
 		if err != nil {
@@ -75,7 +76,7 @@ func toValue(arg any) (wit.Value, error) {
 		}
 		return wit.MakeValueJson(string(text)), nil
 	case Other:
-		return wit.MakeValueOther(wit.OtherValue(arg)), nil
+		return textValue(arg.TypeName+arg.Text, func(string) wit.Value { return wit.MakeValueOther(wit.OtherValue(arg)) })
 	}
 	return toValueByKind(arg)
 }
@@ -110,13 +111,21 @@ func toValueByKind(arg any) (wit.Value, error) {
 	case reflect.Float32, reflect.Float64:
 		return wit.MakeValueFloat(value.Float()), nil
 	case reflect.String:
-		return wit.MakeValueText(value.String()), nil
+		return textValue(value.String(), wit.MakeValueText)
 	case reflect.Slice:
 		if value.Type().Elem().Kind() == reflect.Uint8 {
 			return toValue(value.Bytes())
 		}
 	}
 	return wit.Value{}, badParameter("a value of type %T cannot be kept; for a JSON column give db.JSON(value)", arg)
+}
+
+// textValue refuses what is no UTF-8: the host would end the request.
+func textValue(text string, made func(string) wit.Value) (wit.Value, error) {
+	if !utf8.ValidString(text) {
+		return wit.Value{}, badParameter("the text is no UTF-8; for bytes give a []byte")
+	}
+	return made(text), nil
 }
 
 func dateValue(date Date) (wit.Value, error) {

@@ -64,6 +64,7 @@ func TestOtherTypesAreConverted(t *testing.T) {
 func TestWhatCannotBeKeptIsRefused(t *testing.T) {
 	for _, value := range []any{
 		uint64(math.MaxUint64), struct{}{}, []string{"a"}, make(chan int), JSON(math.NaN()),
+		"\xff", status("a\xff"), Decimal("\xff"), json.RawMessage("\"\xff\""), Other{"inet", "\xff"},
 		time.Date(300_000, 1, 1, 0, 0, 0, 0, time.UTC), Date{Year: 1, Month: 300, Day: 1}, TimeOfDay{Hour: -1},
 	} {
 		_, err := toValues([]any{1, value})

@@ -21,8 +21,8 @@
 //
 // All, One and Each put rows into structs: a column belongs to the field with the tag `db:"name"`,
 // else to the field of the same name, where case and underscores do not count. A column that may
-// be NULL needs a pointer, a sql.Null[T] or the like. A field of any other struct, map or slice type
-// is filled from JSON.
+// be NULL needs a pointer, a sql.Null[T] or the like. A field of any other struct, map or slice
+// type is filled from JSON.
 package db
 
 import (

@@ -55,7 +55,8 @@ func (f HandlerFunc) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // AnswerError answers with the page of an error, in place of what was written before. A *Error has
 // its own status. What the host says may be tried again is 503, what it did not find 404, and all
 // else is written to the log and answered with 500. With 500 and above nothing of the request is
-// kept. An answer of which a part has left is cut off.
+// kept, below that all: check before you write, or write in db.Transaction. An answer of which a
+// part has left is cut off.
 func AnswerError(w http.ResponseWriter, r *http.Request, err error) {
 	if held, ok := w.(interface{ discard() bool }); ok && !held.discard() {
 		fmt.Fprintf(os.Stderr, "%s %s: %v\n", r.Method, r.URL.Path, err)

@@ -33,6 +33,7 @@ func newRequest(body *body) *http.Request {
 	if err != nil {
 		address = &url.URL{Path: target}
 	}
+	makeUTF8(address)
 	header := newHeader(incoming)
 	request := &http.Request{
 		Method:     method(host.Call(incoming.Method)),

@@ -53,8 +53,12 @@ type response struct {
 // Header returns the headers that are still to be sent.
 func (r *response) Header() http.Header { return r.header }
 
-// WriteHeader notes the status. The first one counts; those below 200 do not.
+// WriteHeader notes the status. The first one counts; those below 200 do not. Like that of net/http
+// it panics where the number is no status.
 func (r *response) WriteHeader(status int) {
+	if status < 100 || status > 999 {
+		panic(fmt.Sprintf("%d is no status of HTTP", status))
+	}
 	if r.status == 0 && status >= 200 {
 		r.status = status
 		r.sealed = r.header.Clone()

@@ -11,7 +11,12 @@
 // error page, and nothing of its request is kept.
 package web
 
-import "net/http"
+import (
+	"net/http"
+	"net/url"
+	"strings"
+	"unicode/utf8"
+)
 
 // WithErrorPages answers with ErrorPage where the mux knows no such address or method. Serve does
 // it by itself for a mux that no other handler wraps.
@@ -48,6 +53,32 @@ type refusal struct {
 func (r *refusal) Header() http.Header            { return r.header }
 func (r *refusal) Write(data []byte) (int, error) { return len(data), nil }
 func (r *refusal) WriteHeader(status int)         { r.status = status }
+
+// makeUTF8 puts U+FFFD where the path or the query is no UTF-8 or has a NUL, since neither the host
+// nor a database takes them: what they name is not found, as any other name that is not there.
+func makeUTF8(address *url.URL) {
+	if clean := cleanText(address.Path); clean != address.Path {
+		address.Path, address.RawPath = clean, ""
+	}
+	clean, isClean := url.Values{}, true
+	for name, values := range address.Query() {
+		for _, value := range values {
+			cleanName, cleanValue := cleanText(name), cleanText(value)
+			isClean = isClean && cleanName == name && cleanValue == value
+			clean.Add(cleanName, cleanValue)
+		}
+	}
+	if !isClean {
+		address.RawQuery = clean.Encode()
+	}
+}
+
+func cleanText(text string) string {
+	if utf8.ValidString(text) && !strings.ContainsRune(text, 0) {
+		return text
+	}
+	return strings.ReplaceAll(strings.ToValidUTF8(text, "\uFFFD"), "\x00", "\uFFFD")
+}
 
 // prepared is the handler that Serve was given, behind its preparations.
 func prepared(handler http.Handler, prepare []func() error) http.Handler {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"strings"
 	"testing"
 
@@ -75,5 +76,24 @@ func TestAnErrorHasItsStatus(t *testing.T) {
 	}
 	if err := (&Error{Status: 413, Text: "large", Cause: innkeeper.TooLarge}); !errors.Is(err, innkeeper.TooLarge) {
 		t.Error(err)
+	}
+}
+
+func TestAnAddressIsUTF8(t *testing.T) {
+	for target, want := range map[string]string{
+		"/photos/%ff?q=%ff&r=a%00b&s=%41": "/photos/\uFFFD \uFFFD a\uFFFDb A",
+		"/photos/a%00b?q=1&r=2&s=%C3%A9":  "/photos/a\uFFFDb 1 2 é",
+		"/photos/a%2Fb?q=%zz&r=%ff&s=3":   "/photos/a/b  \uFFFD 3",
+		"/photos/%C3%A9":                  "/photos/é   ",
+	} {
+		address, err := url.ParseRequestURI(target)
+		if err != nil {
+			t.Fatal(err)
+		}
+		makeUTF8(address)
+		query := address.Query()
+		if got := fmt.Sprint(address.Path, " ", query.Get("q"), " ", query.Get("r"), " ", query.Get("s")); got != want {
+			t.Errorf("%s: %q, not %q", target, got, want)
+		}
 	}
 }

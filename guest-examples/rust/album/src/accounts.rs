@@ -39,11 +39,11 @@ pub fn required() -> Result<Account> {
 
 /// Makes an account, and signs it in.
 pub fn sign_up(name: &str, password: &str) -> Result<()> {
-    let name = name.trim();
-    check_name(name)?;
+    let name = tidy(name);
+    check_name(&name)?;
     check_password(password)?;
     let sql = "insert into accounts (name, name_key, password, created) values ($1, $2, $3, $4) returning id";
-    let id: Result<Option<i64>> = db::query_one(sql, (name, key(name), hash(password)?, Instant::now()));
+    let id: Result<Option<i64>> = db::query_one(sql, (&name, key(&name), hash(password)?, Instant::now()));
     match id {
         Err(error) if error.code() == Code::UniqueViolation => Err(Error::new(422, "This name is taken.")),
         Err(error) => Err(error),
@@ -54,7 +54,7 @@ pub fn sign_up(name: &str, password: &str) -> Result<()> {
 /// Signs in whoever knows the password.
 pub fn sign_in(name: &str, password: &str) -> Result<()> {
     let sql = "select id, password from accounts where name_key = $1";
-    let found: Option<(i64, String)> = db::query_one(sql, [key(name.trim())])?;
+    let found: Option<(i64, String)> = db::query_one(sql, [key(name)])?;
     let (id, hash) = found.map_or((None, NOBODY.to_owned()), |(id, hash)| (Some(id), hash));
     let is_right = password.len() <= MAX_PASSWORD_BYTES && is_password(password, &hash)?;
     match id.filter(|_| is_right) {
@@ -79,25 +79,47 @@ pub fn change_password(account: &Account, old: &str, new: &str) -> Result<()> {
 
 /// An account by its name.
 pub fn by_name(name: &str) -> Result<Option<Account>> {
-    db::query_one("select id, name from accounts where name_key = $1", [key(name.trim())])
+    db::query_one("select id, name from accounts where name_key = $1", [key(name)])
+}
+
+/// A name without blanks around it, and with one between its words.
+fn tidy(name: &str) -> String {
+    name.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 /// Names are the same however they are capitalised.
 fn key(name: &str) -> String {
-    name.to_lowercase()
+    // No name has this character, and Postgres takes no NUL, not even to look for it.
+    tidy(name).to_lowercase().replace('\0', "\u{1}")
 }
 
 fn check_name(name: &str) -> Result<()> {
     let length = name.chars().count();
-    if length == 0 || length > MAX_NAME_CHARS || name.chars().any(char::is_control) {
-        return Err(Error::new(422, format!("A name has 1 to {MAX_NAME_CHARS} characters.")));
+    if length == 0 || length > MAX_NAME_CHARS || name.chars().any(is_invisible) {
+        return Err(Error::new(422, format!("A name has 1 to {MAX_NAME_CHARS} characters, all of them visible.")));
     }
     Ok(())
 }
 
+/// Characters that are not seen, or that turn the direction of the text: with them one name could
+/// look like another.
+fn is_invisible(character: char) -> bool {
+    character.is_control()
+        || matches!(
+            character,
+            '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}'
+        )
+        || matches!(character, '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}')
+        || matches!(character, '\u{2060}'..='\u{206f}' | '\u{2800}' | '\u{3164}' | '\u{feff}' | '\u{ffa0}')
+        || matches!(character, '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e0fff}')
+}
+
 fn check_password(password: &str) -> Result<()> {
-    if password.chars().count() < MIN_PASSWORD_CHARS || password.len() > MAX_PASSWORD_BYTES {
+    if password.chars().count() < MIN_PASSWORD_CHARS {
         return Err(Error::new(422, format!("A password has at least {MIN_PASSWORD_CHARS} characters.")));
+    }
+    if password.len() > MAX_PASSWORD_BYTES {
+        return Err(Error::new(422, format!("A password has at most {MAX_PASSWORD_BYTES} bytes.")));
     }
     Ok(())
 }
@@ -131,11 +153,17 @@ mod tests {
 
     #[test]
     fn names_and_passwords_have_their_limits() {
-        for bad in ["", "a\nb", &"x".repeat(41)] {
+        for bad in ["", "a\nb", "a\0", "Ad\u{200b}a", "\u{202e}adA", &"x".repeat(41)] {
             assert_eq!(check_name(bad).unwrap_err().status(), 422, "{bad}");
         }
         check_name("Grüße 🦀").unwrap();
         assert!(check_password("short").is_err() && check_password(&"x".repeat(1_001)).is_err());
         check_password("long enough").unwrap();
+    }
+
+    #[test]
+    fn a_name_is_found_however_it_is_written() {
+        assert_eq!(key("  Ada \u{a0} LOVELACE\n"), "ada lovelace");
+        assert!(!key("a\0").contains('\0'));
     }
 }

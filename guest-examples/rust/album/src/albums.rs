@@ -2,12 +2,15 @@
 
 use innkeeper_sdk::bindings::wasi::random::random::get_random_bytes;
 use innkeeper_sdk::db::{self, Instant};
-use innkeeper_sdk::{Error, Result, blobs, row};
+use innkeeper_sdk::{Error, Result, row};
 
 use crate::accounts::Account;
+use crate::photos;
 
 const MAX_TITLE_CHARS: usize = 100;
 const SHARE_TOKEN_BYTES: u64 = 16;
+/// Of the list of albums: anybody may let an account into as many as they like.
+const MAX_LISTED: i64 = 500;
 
 row! {
     /// An album, as its members see it.
@@ -48,8 +51,8 @@ pub fn list(account: &Account) -> Result<Vec<Summary>> {
          from albums join accounts on accounts.id = albums.owner left join photos on photos.album = albums.id
          where albums.owner = $1 or albums.id in (select album from members where account = $1)
          group by albums.id, albums.title, accounts.name
-         order by coalesce(max(photos.id), 0) desc, albums.id desc",
-        [account.id],
+         order by coalesce(max(photos.id), 0) desc, albums.id desc limit $2",
+        [account.id, MAX_LISTED],
     )
 }
 
@@ -94,9 +97,11 @@ pub fn create(title: &str, owner: &Account) -> Result<i64> {
 
 /// Deletes an album with all its photos.
 pub fn delete(album: &Album) -> Result<()> {
-    let photos: Vec<String> = db::query("select blob from photos where album = $1", [album.id])?;
-    for blob in photos {
-        blobs::delete(&blob)?;
+    // A new token makes Postgres lock the album: whoever adds a photo just now waits, and finds no
+    // album then. So no file is left without its photo.
+    share(album)?;
+    for blob in db::cursor::<String>("select blob from photos where album = $1", [album.id])? {
+        photos::delete_file(&blob?)?;
     }
     db::execute("delete from albums where id = $1", [album.id])?;
     Ok(())

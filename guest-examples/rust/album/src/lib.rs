@@ -38,6 +38,7 @@ fn answer(request: Request) -> Result<Response> {
         .post("/albums/{id}/delete", album::delete)
         .post("/albums/{id}/members", album::add_member)
         .post("/albums/{id}/members/{member}/remove", album::remove_member)
+        .post("/albums/{id}/leave", album::leave)
         .post("/albums/{id}/share", album::share)
         .post("/albums/{id}/unshare", album::unshare)
         .post("/albums/{id}/photos", upload::form)

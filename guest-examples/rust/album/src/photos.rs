@@ -1,7 +1,7 @@
 //! Photos: their rows, and how they are found. Their bytes are with the host.
 
 use innkeeper_sdk::db::{self, Instant};
-use innkeeper_sdk::{Error, Result, blobs, row};
+use innkeeper_sdk::{Code, Error, Result, blobs, row};
 
 use crate::accounts::Account;
 use crate::albums::Album;
@@ -92,13 +92,26 @@ pub fn find(id: i64) -> Result<Photo> {
     db::query_one(&format!("{SELECT} where photos.id = $1"), [id])?.ok_or_else(Error::not_found)
 }
 
-/// Makes a received file a photo of an album. The file and the row are kept together, or neither.
+/// Makes a received file a photo of an album. The file and the row are kept together, or neither,
+/// also where the error is answered with a status below 500.
 pub fn add(album: &Album, uploader: &Account, blob: &str, caption: &str) -> Result<()> {
     let caption = checked_caption(caption)?;
-    blobs::keep(blob)?;
     let sql = "insert into photos (album, uploader, blob, caption, created) values ($1, $2, $3, $4, $5)";
-    db::execute(sql, (album.id, uploader.id, blob, caption, Instant::now()))?;
-    Ok(())
+    let added = db::transaction(|tx| {
+        blobs::keep(blob)?;
+        tx.execute(sql, (album.id, uploader.id, blob, caption, Instant::now()))
+    });
+    match added {
+        // The album was deleted meanwhile.
+        Err(error) if error.code() == Code::ForeignKeyViolation => Err(Error::not_found()),
+        other => other.map(|_| ()),
+    }
+}
+
+/// Whether a file is a photo already that this account has brought to the album.
+pub fn is_there(album: &Album, uploader: &Account, blob: &str) -> Result<bool> {
+    let sql = "select id from photos where blob = $1 and album = $2 and uploader = $3";
+    Ok(db::query_one::<i64>(sql, (blob, album.id, uploader.id))?.is_some())
 }
 
 /// Writes another caption.
@@ -111,9 +124,18 @@ pub fn set_caption(photo: &Photo, caption: &str) -> Result<()> {
 pub fn delete(photo: &Photo) -> Result<()> {
     // Of two who delete it at once only one finds the row, and the file.
     if db::execute("delete from photos where id = $1", [photo.id])? == 1 {
-        blobs::delete(&photo.blob)?;
+        delete_file(&photo.blob)?;
     }
     Ok(())
+}
+
+/// Deletes the file of a photo.
+pub fn delete_file(blob: &str) -> Result<()> {
+    match blobs::delete(blob) {
+        // What the operator has removed already needs no deletion.
+        Err(error) if error.code() == Code::NotFound => Ok(()),
+        other => other,
+    }
 }
 
 fn checked_caption(caption: &str) -> Result<&str> {

@@ -12,8 +12,11 @@ use crate::photos;
 
 /// Of one photo.
 const MAX_BYTES: u32 = 100 * 1024 * 1024;
-/// For so long an interrupted upload can be taken up again.
+/// For so long a ticket is good. An upload that makes no progress is swept by the host sooner,
+/// after an hour, and so is one that has arrived and is not finished.
 const LIFE: Duration = Duration::from_secs(24 * 60 * 60);
+/// For so long the app knows of an upload: it may arrive at the end of its ticket's life.
+const NOTED: Duration = Duration::from_secs(26 * 60 * 60);
 
 /// What an upload may be: pictures of the usual size.
 pub fn limits() -> FormOptions {
@@ -29,22 +32,27 @@ pub fn begin(album: &Album, uploader: &Account) -> Result<blobs::UploadTicket> {
     Ok(ticket)
 }
 
-/// Makes the file a photo, once all of it has arrived.
+/// Makes the file a photo, once all of it has arrived. Who has not heard of it may ask again.
 pub fn finish(album: &Album, uploader: &Account, blob: &str, caption: &str) -> Result<()> {
-    let sql = "select blob from uploads where blob = $1 and album = $2 and uploader = $3";
-    if db::query_one::<String>(sql, (blob, album.id, uploader.id))?.is_none() {
-        return Err(Error::not_found());
-    }
-    photos::add(album, uploader, blob, caption).map_err(|error| match error.code() {
+    let sql = "delete from uploads where blob = $1 and album = $2 and uploader = $3";
+    let finished = db::transaction(|tx| {
+        // Of two requests at once only one finds the note.
+        if tx.execute(sql, (blob, album.id, uploader.id))? == 1 {
+            photos::add(album, uploader, blob, caption)
+        } else if photos::is_there(album, uploader, blob)? {
+            Ok(())
+        } else {
+            Err(Error::not_found())
+        }
+    });
+    finished.map_err(|error| match error.code() {
         Code::NotFound => Error::new(409, "The file has not arrived yet, or that was too long ago."),
         _ => error,
-    })?;
-    db::execute("delete from uploads where blob = $1", [blob])?;
-    Ok(())
+    })
 }
 
 /// Their files were swept by the host.
 fn forget_old_ones() -> Result<()> {
-    db::execute("delete from uploads where created < $1", [Instant::now() - LIFE])?;
+    db::execute("delete from uploads where created < $1", [Instant::now() - NOTED])?;
     Ok(())
 }

@@ -232,6 +232,87 @@ fn an_interrupted_upload_goes_on_where_it_was() {
 }
 
 #[test]
+fn a_finished_upload_is_one_photo_however_often_it_is_told() {
+    const TUS: (&str, &str) = ("tus-resumable", "1.0.0");
+    let (mut ada, mut bob) = (Visitor::new("Ada"), Visitor::new("Bob"));
+    let (album, other) = (ada.album("One"), ada.album("Another"));
+    ada.post(&format!("{album}/members"), &[("name", &bob.name)]);
+    let ticket = ada.post(&format!("{album}/uploads"), &[]).as_str().expect("a ticket").to_owned();
+    let (id, path) = (between(&ticket, "\"id\":\"", "\""), between(&ticket, "\"path\":\"", "\""));
+    let length = PNG.len().to_string();
+    let headers = [TUS, ("upload-length", &length), ("content-type", "application/offset+octet-stream")];
+    assert_eq!(ada.send(Method::Post, &path, &headers, PNG.to_vec()).status_code, 201);
+
+    let finish = format!("{album}/uploads/{id}");
+    assert_eq!(ada.post(&format!("{other}/uploads/{id}"), &[]).status_code, 404);
+    assert_eq!(bob.post(&finish, &[]).status_code, 404);
+    let long = "x".repeat(501);
+    assert_eq!(ada.post(&finish, &[("caption", &long)]).status_code, 422);
+    assert_eq!(ada.post(&finish, &[("caption", "One")]).status_code, 204);
+    assert_eq!(ada.post(&finish, &[("caption", "One")]).status_code, 204);
+    assert_eq!(bob.post(&finish, &[]).status_code, 404);
+    assert_eq!((ada.photos(&album).len(), ada.photos(&other).len()), (1, 0));
+}
+
+#[test]
+fn a_member_may_leave() {
+    let (mut ada, mut bob) = (Visitor::new("Ada"), Visitor::new("Bob"));
+    let album = ada.album("Not mine");
+    ada.post(&format!("{album}/members"), &[("name", &bob.name)]);
+    assert!(bob.page(&album).contains("Leave this album"));
+    assert_eq!(bob.post(&format!("{album}/leave"), &[]).status_code, 303);
+    assert_eq!(bob.get(&album).status_code, 404);
+    assert!(!ada.page(&album).contains("Leave this album"));
+}
+
+#[test]
+fn every_form_wants_its_token_and_somebody_signed_in() {
+    let mut ada = Visitor::new("Ada");
+    let album = ada.album("Forms");
+    ada.upload(&album, "", &[PNG]);
+    let photo = ada.photos(&album).remove(0);
+    let mut paths = vec!["/account/password".to_owned(), "/albums".to_owned()];
+    for action in ["delete", "members", "members/1/remove", "leave", "share", "unshare", "photos", "uploads"] {
+        paths.push(format!("{album}/{action}"));
+    }
+    paths.extend([format!("{album}/uploads/x"), format!("{photo}/caption"), format!("{photo}/delete")]);
+    let form = [("content-type", "application/x-www-form-urlencoded")];
+    for path in &paths {
+        for body in ["", "csrf=guess"] {
+            let status = ada.send(Method::Post, path, &form, body.into()).status_code;
+            assert_eq!(status, 403, "{path} {body}");
+        }
+        assert_eq!(Visitor::nobody().post(path, &[]).status_code, 401, "{path}");
+    }
+    for path in ["/sign-in", "/sign-up", "/sign-out"] {
+        assert_eq!(ada.send(Method::Post, path, &form, b"csrf=guess".to_vec()).status_code, 403, "{path}");
+    }
+    assert_eq!(ada.photos(&album).len(), 1);
+}
+
+#[test]
+fn what_no_database_keeps_is_refused() {
+    let mut ada = Visitor::new("Ada");
+    let album = ada.album("Odd");
+    for path in ["/shared/%00", "/shared/%ff", "/albums/%00", "/albums/9223372036854775808", "/photos/-1"] {
+        assert_eq!(ada.get(path).status_code, 404, "{path}");
+    }
+    for query in ["q=%00", "before=%00", "before=9223372036854775808", "before="] {
+        assert_eq!(ada.get(&format!("{album}?{query}")).status_code, 400, "{query}");
+    }
+    let (name, text) = ("A\0da", "a\0b");
+    assert_eq!(ada.post(&format!("{album}/members"), &[("name", name)]).status_code, 422);
+    assert_eq!(ada.post(&format!("{album}/uploads/%00"), &[]).status_code, 404);
+    assert_eq!(ada.post("/albums", &[("title", text)]).status_code, 422);
+    assert_eq!(ada.upload(&album, text, &[PNG]).status_code, 422);
+    let mut stranger = Visitor::nobody();
+    for action in ["/sign-in", "/sign-up"] {
+        assert_eq!(stranger.post(action, &[("name", name), ("password", PASSWORD)]).status_code, 422);
+    }
+    assert!(ada.photos(&album).is_empty());
+}
+
+#[test]
 fn what_is_no_image_is_refused() {
     let mut ada = Visitor::new("Ada");
     let album = ada.album("Texts");

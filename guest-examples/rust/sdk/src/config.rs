@@ -1,4 +1,4 @@
-//! What the operator has set for the app: `innkeeper apps set`, or `[config]` in `innkeeper.toml`.
+//! What the operator has set for the app: `innkeeper config set`, or `[config]` in `innkeeper.toml`.
 
 use crate::bindings::wasi::config::store;
 use crate::{Error, Result};

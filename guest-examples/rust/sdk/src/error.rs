@@ -39,7 +39,8 @@ struct Inner {
 }
 
 impl Error {
-    /// An answer with this status; below 500 the visitor is shown the message.
+    /// An answer with this status; below 500 the visitor is shown the message, and what the request
+    /// has written is kept.
     ///
     /// ```
     /// # use innkeeper_sdk::Error;

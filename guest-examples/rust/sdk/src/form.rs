@@ -152,8 +152,8 @@ impl FormOptions {
         self
     }
 
-    /// Receives the form of this name, as [`Form::receive`] does. A file of another type is answered
-    /// with 415, one for which there is no room with 507.
+    /// Receives the form of this name, as [`Form::receive`] does. A file of another type is
+    /// answered with 415, one for which there is no room with 507.
     #[track_caller]
     pub fn receive(self, form: &str) -> Result<Form> {
         let received = self.receive_unchecked()?;

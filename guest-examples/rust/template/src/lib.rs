@@ -1,8 +1,10 @@
 //! Notes that visitors leave: one page with a form.
 
 use innkeeper_sdk::db::{self, ColumnType};
-use innkeeper_sdk::{Form, Request, Response, Result, Router, app, csrf_field, session};
+use innkeeper_sdk::{Error, Form, Request, Response, Result, Router, app, csrf_field, session};
 use maud::{DOCTYPE, Markup, html};
+
+const MAX_NOTE_CHARS: usize = 500;
 
 app!(handle);
 
@@ -10,7 +12,7 @@ fn handle(request: Request) -> Result<Response> {
     // Makes the table where it is missing; costs nothing once that has been done.
     db::table("notes")
         .id("id")
-        .column("text", ColumnType::Text.max_length(500))
+        .column("text", ColumnType::Text.max_length(MAX_NOTE_CHARS as u32))
         .column("created", ColumnType::Instant.default_now())
         .define()?;
     Router::new().get("/", page).post("/", add).handle(request)
@@ -27,7 +29,7 @@ fn page(_: Request) -> Result<Markup> {
         @for message in session::take_flash()? { p { strong { (message) } } }
         form method="post" {
             (csrf_field("note")?)
-            input name="text" maxlength="500" required;
+            input name="text" maxlength=(MAX_NOTE_CHARS) required;
             button { "Add" }
         }
         ul { @for note in notes { li { (note) } } }
@@ -38,7 +40,12 @@ fn page(_: Request) -> Result<Markup> {
 /// `POST /`: adds a note. Note and message are kept together, or neither is.
 fn add(_: Request) -> Result<Response> {
     let form = Form::receive("note")?; // 403 where this app has not handed the form to this visitor
-    db::execute("insert into notes (text) values ($1)", [form.get("text")])?;
+    let text = form.get("text").trim();
+    // Postgres keeps no NUL.
+    if text.is_empty() || text.chars().count() > MAX_NOTE_CHARS || text.contains('\0') {
+        return Err(Error::new(422, format!("A note has 1 to {MAX_NOTE_CHARS} characters.")));
+    }
+    db::execute("insert into notes (text) values ($1)", [text])?;
     session::flash("Thank you for the note.")?;
     Ok(Response::see_other("/"))
 }

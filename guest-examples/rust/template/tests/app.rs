@@ -70,6 +70,15 @@ fn a_form_without_its_token_is_refused() {
 }
 
 #[test]
+fn a_note_that_is_none_is_refused() {
+    let mut visitor = Visitor::default();
+    let token = visitor.token();
+    for text in ["", "+", "a%00b", &"x".repeat(501)] {
+        assert_eq!(visitor.post("/", &format!("csrf={token}&text={text}")).status_code, 422);
+    }
+}
+
+#[test]
 fn visits_are_counted() {
     let mut visitor = Visitor::default();
     visitor.get("/");

@@ -3,6 +3,7 @@ package host
 
 import (
 	"math"
+	"strings"
 	"sync"
 	"time"
 
@@ -50,6 +51,10 @@ func Unwrap[T any](option witTypes.Option[T]) (value T, found bool) {
 	}
 	return option.Some(), true
 }
+
+// Text is a text as the host takes it: bytes that are no UTF-8 become U+FFFD. The host would end
+// the request.
+func Text(text string) string { return strings.ToValidUTF8(text, "\uFFFD") }
 
 // Seconds is a duration as the host counts it. What it cannot say becomes the nearest that it can:
 // the host refuses what is too long.

@@ -2,8 +2,8 @@
 //
 // While a function of the host hands its result over, the guest must call nothing of the host. An
 // allocation of Go may finish a garbage collection, which asks the host for the time, and then the
-// guest traps. So the memory is set aside before the call, and cabi_realloc only takes pieces of it.
-// Strings and bytes of results point into it, and keep it from being collected.
+// guest traps. So the memory is set aside before the call, and cabi_realloc only takes pieces of
+// it. Strings and bytes of results point into it, and keep it from being collected.
 package memory
 
 import "unsafe"

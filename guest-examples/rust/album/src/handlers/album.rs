@@ -61,6 +61,15 @@ pub fn remove_member(request: Request) -> Result<Response> {
     Ok(back_to(&album))
 }
 
+/// `POST /albums/ID/leave`: for a member who was let in and does not want to be.
+pub fn leave(request: Request) -> Result<Response> {
+    let account = accounts::required()?;
+    let album = albums::find(request.param("id")?, &account)?;
+    receive()?;
+    albums::remove_member(&album, account.id)?;
+    Ok(Response::see_other("/"))
+}
+
 /// `POST /albums/ID/share`
 pub fn share(request: Request) -> Result<Response> {
     let (_, album) = own(&request)?;

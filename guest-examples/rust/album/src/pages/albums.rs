@@ -62,7 +62,11 @@ pub fn album(
             (grid(listing, &Links::Pages))
             (paging(&path, words, listing))
             (upload_form(&path, &csrf))
-            @if album.is_owned_by(account) { (owner_forms(album, &path, members, &csrf)) }
+            @if album.is_owned_by(account) {
+                (owner_forms(album, &path, members, &csrf))
+            } @else {
+                form method="post" action={ (path) "/leave" } { (csrf) button class="quiet" { "Leave this album" } }
+            }
         }
     };
     Ok(document(&album.title, Some(account), &body))

@@ -1,8 +1,8 @@
 //! Rows: SQL over the app's own tables, in Postgres or in SQLite.
 //!
 //! Parameters are written `$1` to `$n` and given as a tuple; an array does for parameters of one
-//! type. A row becomes a tuple, a single value, a struct made by [`row!`](crate::row!), or a [`Row`]
-//! whose columns are read by name.
+//! type. A row becomes a tuple, a single value, a struct made by [`row!`](crate::row!), or a
+//! [`Row`] whose columns are read by name.
 //!
 //! ```no_run
 //! # use innkeeper_sdk::{Result, db};

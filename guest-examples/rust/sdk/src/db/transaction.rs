@@ -5,8 +5,8 @@ use std::time::Duration;
 use super::{FromRow, Isolation, Params, row, wit};
 use crate::Result;
 
-/// A savepoint, which covers rows, files and session. Dropped without [`Transaction::commit`], it is
-/// rolled back.
+/// A savepoint, which covers rows, files and session. Dropped without [`Transaction::commit`], it
+/// is rolled back.
 pub struct Transaction(wit::Transaction);
 
 /// How to begin a transaction.

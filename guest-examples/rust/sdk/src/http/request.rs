@@ -73,7 +73,8 @@ impl Request {
         &self.method
     }
 
-    /// Whether only the head of the answer is wanted. [`Router`](crate::Router) answers it like GET.
+    /// Whether only the head of the answer is wanted. [`Router`](crate::Router) answers it like
+    /// GET.
     pub fn is_head(&self) -> bool {
         self.method == "HEAD"
     }
@@ -90,23 +91,24 @@ impl Request {
     }
 
     /// A parameter of the path: what stands where the pattern of the route has `{name}`. The
-    /// visitor is answered with 404 where it is not of the type that is wanted.
+    /// visitor is answered with 404 where it is not of the type that is wanted, or has a NUL, which
+    /// no text in a database has.
     #[track_caller]
     pub fn param<T: FromStr>(&self, name: &str) -> Result<T> {
         let param = self.params.iter().find(|(key, _)| key == name);
         let (_, text) = param.ok_or_else(|| Error::other(format!("the route has no parameter {{{name}}}")))?;
-        text.parse().map_err(|_| Error::not_found())
+        parse(text).ok_or_else(Error::not_found)
     }
 
-    /// A parameter of the query; the first where there are several. The visitor is answered with 400
-    /// where it is not of the type that is wanted.
+    /// A parameter of the query; the first where there are several. The visitor is answered with
+    /// 400 where it is not of the type that is wanted, or has a NUL.
     #[track_caller]
     pub fn query<T: FromStr>(&self, name: &str) -> Result<Option<T>> {
         let Some((_, text)) = self.query_pairs().into_iter().find(|(key, _)| key == name) else {
             return Ok(None);
         };
-        let value = text.parse();
-        value.map(Some).map_err(|_| Error::new(400, format!("`{name}` in the address is not what it should be.")))
+        let refused = || Error::new(400, format!("`{name}` in the address is not what it should be."));
+        parse(&text).map(Some).ok_or_else(refused)
     }
 
     /// All parameters of the query, in the order in which they were sent.
@@ -159,6 +161,10 @@ impl Request {
     }
 }
 
+fn parse<T: FromStr>(text: &str) -> Option<T> {
+    if text.contains('\0') { None } else { text.parse().ok() }
+}
+
 fn name(method: &Method) -> &str {
     match method {
         Method::Get => "GET",
@@ -186,6 +192,7 @@ mod tests {
         assert_eq!(request.query::<String>("e").unwrap().as_deref(), Some("🌍"));
         assert_eq!(request.query::<i64>("after").unwrap(), None);
         assert_eq!(request.query::<i64>("before").unwrap_err().status(), 400);
+        assert_eq!(Request::new("GET", "/?q=%00").query::<String>("q").unwrap_err().status(), 400);
     }
 
     #[test]

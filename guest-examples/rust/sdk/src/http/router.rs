@@ -159,7 +159,7 @@ mod tests {
 
     #[test]
     fn what_has_no_route_is_not_found() {
-        for target in ["/x", "/entries", "/entries/", "/entries/1/2", "/entries/x", "//", ""] {
+        for target in ["/x", "/entries", "/entries/", "/entries/1/2", "/entries/x", "/files/a%00", "//", ""] {
             assert_eq!(body("GET", target).unwrap_err().status(), 404, "{target}");
         }
     }

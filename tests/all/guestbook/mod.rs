@@ -86,6 +86,7 @@ async fn keeps_the_contract(engine: Engine, guest: &str) {
             every_visit_is_counted,
             the_head_of_the_book_comes_without_the_book,
             what_is_not_there_is_not_found,
+            a_host_that_no_url_may_have_reaches_no_guest,
             numbers_in_an_address_are_whole_numbers,
             a_wrong_method_is_answered_with_the_right_ones,
         }

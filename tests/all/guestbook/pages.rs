@@ -5,6 +5,7 @@ use http::Method;
 use super::Host;
 use super::reader::Reader;
 use support::bytes::png;
+use support::raw;
 
 pub(super) async fn an_empty_book_is_a_page_with_a_form(host: Host) {
     let answer = host.visitor().get("/").await.expect(200);
@@ -86,6 +87,15 @@ pub(super) async fn what_is_not_there_is_not_found(host: Host) {
         assert_eq!(visitor.get(path).await.status, 404, "{path}");
     }
     Reader(visitor).post("/entries/999999999/delete", &[]).await.expect(404);
+}
+
+/// Some runtimes make a URL of each request, and end where there is none.
+pub(super) async fn a_host_that_no_url_may_have_reaches_no_guest(host: Host) {
+    for (name, status) in [("999999999999.1", 400), ("xn--a.xn--", 400), ("1.2.3.256", 400), ("1.2.3.4", 200)] {
+        let request = format!("GET /me HTTP/1.1\r\nHost: {name}\r\nConnection: close\r\n\r\n");
+        let answer = raw::raw(host.address(), request.as_bytes()).await;
+        assert_eq!(raw::status(&answer), Some(status), "{name}: {}", String::from_utf8_lossy(&answer));
+    }
 }
 
 pub(super) async fn numbers_in_an_address_are_whole_numbers(host: Host) {

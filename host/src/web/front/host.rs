@@ -3,6 +3,7 @@
 use http::Request;
 use http::header::{HOST, HeaderValue};
 use std::net::Ipv6Addr;
+use url::Host;
 
 /// The longest name that DNS knows, as text.
 const NAME_BYTES: usize = 253;
@@ -90,7 +91,20 @@ fn is_name(name: &[u8]) -> bool {
         return parse_ipv6(name).is_some();
     }
     let name = without_dot(name);
-    name.len() <= NAME_BYTES && name.split(|byte| *byte == b'.').all(is_label)
+    name.len() <= NAME_BYTES && name.split(|byte| *byte == b'.').all(is_label) && may_stand_in_url(name)
+}
+
+/// Whether a URL with this host can be read (WHATWG URL, "host parser"): a name that ends in a
+/// number has to be an IPv4 address, and what begins with `xn--` has to be decodable. Runtimes that
+/// make a URL of each request fail otherwise, before the app sees it.
+fn may_stand_in_url(name: &[u8]) -> bool {
+    let mut labels = name.split(|byte| *byte == b'.');
+    let ends_in_number = || {
+        name.rsplit(|byte| *byte == b'.').next().is_some_and(|last| last.first().is_some_and(u8::is_ascii_digit))
+    };
+    let is_encoded = |label: &[u8]| label.get(..4).is_some_and(|start| start.eq_ignore_ascii_case(b"xn--"));
+    let is_simple = !ends_in_number() && !labels.any(is_encoded);
+    is_simple || std::str::from_utf8(name).is_ok_and(|name| Host::parse(name).is_ok())
 }
 
 fn is_label(label: &[u8]) -> bool {

@@ -65,7 +65,7 @@ static const char *problem_of(const ik_form *form, const char *name, const char 
 {
     const ik_field *field = ik_form_field(form, name);
     const char *text = field ? field->value : "";
-    if (!text[strspn(text, " \t\r\n\v\f")]) return ik_format("Please fill in %s.", spoken);
+    if (ik_is_blank(text)) return ik_format("Please fill in %s.", spoken);
     size_t length = ik_utf8_length(text);
     if (length > max_chars) {
         return ik_format("Please shorten %s: %zu characters are too many, %zu fit.", spoken, length, max_chars);

@@ -113,6 +113,28 @@ size_t ik_utf8_length(const char *text)
     return length;
 }
 
+bool ik_is_blank(const char *text)
+{
+    static const char *const wide[] = {
+        "\xc2\x85",     "\xc2\xa0",     "\xe1\x9a\x80", "\xe2\x80\xa8", "\xe2\x80\xa9",
+        "\xe2\x80\xaf", "\xe2\x81\x9f", "\xe3\x80\x80",
+    };
+    while (*(text += strspn(text, " \t\r\n\v\f"))) {
+        size_t size = 0;
+        // From U+2000 to U+200A.
+        if (strncmp(text, "\xe2\x80", 2) == 0) {
+            unsigned char last = (unsigned char)text[2];
+            if (last >= 0x80 && last <= 0x8a) size = 3;
+        }
+        for (size_t i = 0; !size && i < sizeof wide / sizeof *wide; i++) {
+            if (strncmp(text, wide[i], strlen(wide[i])) == 0) size = strlen(wide[i]);
+        }
+        if (!size) return false;
+        text += size;
+    }
+    return true;
+}
+
 bool ik_parse_int(const char *text, int64_t *number)
 {
     // strtoll would take blanks before the number.
@@ -150,13 +172,13 @@ static size_t utf8_size(const unsigned char *at, size_t rest)
     return 0;
 }
 
-/* The host takes only texts in UTF-8: what is none becomes U+FFFD. */
+/* The host takes only texts in UTF-8, and no text in C has NUL in it: what does not fit becomes U+FFFD. */
 static char *to_utf8(const ik_buffer *bytes)
 {
     ik_buffer text = {0};
     for (size_t at = 0; at < bytes->size;) {
         size_t size = utf8_size((const unsigned char *)bytes->data + at, bytes->size - at);
-        if (size) ik_put(&text, bytes->data + at, size);
+        if (size && bytes->data[at]) ik_put(&text, bytes->data + at, size);
         else ik_put_text(&text, "\xef\xbf\xbd");
         at += size ? size : 1;
     }

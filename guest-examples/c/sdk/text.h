@@ -46,9 +46,14 @@ char *ik_format(const char *format, ...) IK_PRINTF(1, 2);
 char *ik_copy(const void *data, size_t size);
 /* The number of characters (code points) of a text in UTF-8. */
 size_t ik_utf8_length(const char *text);
+/* Whether a text has nothing but white space (of all scripts) in it, or nothing at all. */
+bool ik_is_blank(const char *text);
 /* Reads a whole decimal number. False where the text is anything else, or beyond 64 bits. */
 bool ik_parse_int(const char *text, int64_t *number);
-/* Decodes `%41` and, in a query or form, `+`. What is no such code stays as it is. */
+/*
+ * Decodes `%41` and, in a query or form, `+`. What is no such code stays as it is; what is no UTF-8,
+ * and NUL, becomes U+FFFD.
+ */
 char *ik_percent_decode(const char *text, size_t size, bool plus_is_blank);
 /* Writes a message to stderr, which is the app's log, and ends the request with 500. */
 void ik_panic(const char *format, ...) IK_PRINTF(1, 2) __attribute__((noreturn));

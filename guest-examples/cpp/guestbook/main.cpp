@@ -79,7 +79,7 @@ Result<Response> with_form(const ik_form_limits& limits, Accept accept) {
 
 /// What is wrong with a text, if anything.
 std::optional<std::string> problem(std::string_view text, std::string spoken, std::size_t max_chars) {
-    if (text.find_first_not_of(" \t\r\n\v\f") == text.npos) return "Please fill in " + spoken + ".";
+    if (ik_is_blank(std::string(text).c_str())) return "Please fill in " + spoken + ".";
     auto length = static_cast<std::size_t>(std::ranges::count_if(text, [](char c) { return (c & 0xc0) != 0x80; }));
     if (length > max_chars) {
         return "Please shorten " + spoken + ": " + std::to_string(length) + " characters are too many, " +

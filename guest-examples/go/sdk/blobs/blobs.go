@@ -84,19 +84,21 @@ func ReceiveForm(limits Limits) (Form, error) {
 
 // ReceiveBody receives the whole body of the request as one staged blob. The name may be empty.
 func ReceiveBody(name string, limits Limits) (Blob, error) {
-	return one(func() result[wit.Blob] { return wit.ReceiveBody(host.NonZero(name), witTypes.Some(toLimits(limits))) })
+	return one(func() result[wit.Blob] {
+		return wit.ReceiveBody(host.NonZero(host.Text(name)), witTypes.Some(toLimits(limits)))
+	})
 }
 
 // Stat returns what is known about a blob, staged or kept.
 func Stat(id string) (Blob, error) {
-	return one(func() result[wit.Blob] { return wit.Stat(id) })
+	return one(func() result[wit.Blob] { return wit.Stat(host.Text(id)) })
 }
 
 // List returns at most limit (1 to 1,000) kept blobs in the order of their ids, beginning behind
 // the id after; an empty id begins at the first.
 func List(after string, limit int) ([]Blob, error) {
 	found, err := call(func() result[[]wit.Blob] {
-		return wit.ListBlobs(host.NonZero(after), uint32(min(max(limit, 0), 1001)))
+		return wit.ListBlobs(host.NonZero(host.Text(after)), uint32(min(max(limit, 0), 1001)))
 	})
 	blobs := make([]Blob, len(found))
 	for i, blob := range found {
@@ -107,12 +109,12 @@ func List(after string, limit int) ([]Blob, error) {
 
 // Keep makes a staged blob stay. Keeping a kept blob changes nothing.
 func Keep(id string) error {
-	return do(func() result[witTypes.Unit] { return wit.Keep(id) })
+	return do(func() result[witTypes.Unit] { return wit.Keep(host.Text(id)) })
 }
 
 // Delete deletes a blob.
 func Delete(id string) error {
-	return do(func() result[witTypes.Unit] { return wit.Delete(id) })
+	return do(func() result[witTypes.Unit] { return wit.Delete(host.Text(id)) })
 }
 
 // SendOptions say how a blob is sent. The zero value shows it under its own name.
@@ -128,7 +130,7 @@ type SendOptions struct {
 // Send answers the request with a blob: the host sends status, headers and bytes, with conditions
 // and ranges. Return from the handler then, and write nothing to the http.ResponseWriter.
 func Send(id string, options SendOptions) error {
-	err := do(func() result[witTypes.Unit] { return wit.Send(id, witTypes.Some(toOptions(options))) })
+	err := do(func() result[witTypes.Unit] { return wit.Send(host.Text(id), witTypes.Some(toOptions(options))) })
 	if err == nil {
 		host.Answered = true
 	}
@@ -139,7 +141,7 @@ func Send(id string, options SendOptions) error {
 // while, without waking the app.
 func SignDownload(id string, options SendOptions, lifetime time.Duration) (string, error) {
 	return call(func() result[string] {
-		return wit.SignDownload(id, witTypes.Some(toOptions(options)), host.Seconds(lifetime))
+		return wit.SignDownload(host.Text(id), witTypes.Some(toOptions(options)), host.Seconds(lifetime))
 	})
 }
 
@@ -186,7 +188,7 @@ func toLimits(limits Limits) wit.FormLimits {
 
 func toOptions(options SendOptions) wit.SendOptions {
 	return wit.SendOptions{
-		Name:     host.NonZero(options.Name),
+		Name:     host.NonZero(host.Text(options.Name)),
 		Download: options.Download,
 		MaxAge:   host.NonZero(host.Seconds(options.MaxAge)),
 	}

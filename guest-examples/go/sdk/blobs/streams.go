@@ -18,7 +18,7 @@ type Writer struct{ handle *wit.Writer }
 // Create begins a blob. The name may be empty. The content type counts where the bytes themselves
 // do not tell.
 func Create(name, contentType string) (*Writer, error) {
-	handle, err := call(func() result[*wit.Writer] { return wit.Create(host.NonZero(name), contentType) })
+	handle, err := call(func() result[*wit.Writer] { return wit.Create(host.NonZero(host.Text(name)), host.Text(contentType)) })
 	if err != nil {
 		return nil, err
 	}
@@ -72,7 +72,7 @@ func OpenRange(id string, first, length int64) (*Reader, error) {
 }
 
 func open(id string, part witTypes.Option[wit.ByteRange]) (*Reader, error) {
-	handle, err := call(func() result[*wit.Reader] { return wit.Open(id, part) })
+	handle, err := call(func() result[*wit.Reader] { return wit.Open(host.Text(id), part) })
 	if err != nil {
 		return nil, err
 	}

@@ -7,6 +7,7 @@ import (
 	"reflect"
 	"time"
 
+	"innkeeper-sdk/internal/host"
 	wit "innkeeper-sdk/internal/wit/imports/innkeeper_storage_db"
 )
 
@@ -42,7 +43,7 @@ func toValue(arg any) (wit.Value, error) {
 	case float64:
 		return wit.MakeValueFloat(arg), nil
 	case string:
-		return wit.MakeValueText(arg), nil
+		return wit.MakeValueText(host.Text(arg)), nil
 	case []byte:
 		if arg == nil {
 			return wit.MakeValueNull(), nil
@@ -110,7 +111,7 @@ func toValueByKind(arg any) (wit.Value, error) {
 	case reflect.Float32, reflect.Float64:
 		return wit.MakeValueFloat(value.Float()), nil
 	case reflect.String:
-		return wit.MakeValueText(value.String()), nil
+		return wit.MakeValueText(host.Text(value.String())), nil
 	case reflect.Slice:
 		if value.Type().Elem().Kind() == reflect.Uint8 {
 			return toValue(value.Bytes())

@@ -61,7 +61,7 @@ func Get(key string) (string, error) {
 
 // Lookup returns the value under key, and whether there is one.
 func Lookup(key string) (value string, found bool, err error) {
-	option, err := call(func() result[witTypes.Option[string]] { return wit.Get(key) })
+	option, err := call(func() result[witTypes.Option[string]] { return wit.Get(host.Text(key)) })
 	if err != nil {
 		return "", false, err
 	}
@@ -71,12 +71,12 @@ func Lookup(key string) (value string, found bool, err error) {
 
 // Set puts a value under key, over an older one.
 func Set(key, value string) error {
-	return do(func() result[witTypes.Unit] { return wit.Set(key, value) })
+	return do(func() result[witTypes.Unit] { return wit.Set(host.Text(key), host.Text(value)) })
 }
 
 // Remove takes key away, if it is there.
 func Remove(key string) error {
-	return do(func() result[witTypes.Unit] { return wit.Remove(key) })
+	return do(func() result[witTypes.Unit] { return wit.Remove(host.Text(key)) })
 }
 
 // Keys returns all keys, sorted.
@@ -87,18 +87,20 @@ func Keys() ([]string, error) {
 // Increment adds by to the number under key, where none counts as 0, and returns the sum. None of
 // two parallel requests is lost.
 func Increment(key string, by int64) (int64, error) {
-	return call(func() result[int64] { return wit.Increment(key, by) })
+	return call(func() result[int64] { return wit.Increment(host.Text(key), by) })
 }
 
 // CompareAndSet puts value under key only if the value there is *expected; nil: only if there is
 // none. It returns whether it did.
 func CompareAndSet(key string, expected *string, value string) (bool, error) {
-	return call(func() result[bool] { return wit.CompareAndSet(key, host.Optional(expected), value) })
+	return call(func() result[bool] {
+		return wit.CompareAndSet(host.Text(key), host.Optional(expected), host.Text(value))
+	})
 }
 
 // Flash leaves a message for the visitor, to be shown once, on this page or on the next.
 func Flash(message string) error {
-	return do(func() result[witTypes.Unit] { return wit.Flash(message) })
+	return do(func() result[witTypes.Unit] { return wit.Flash(host.Text(message)) })
 }
 
 // TakeFlash takes the messages left for the visitor, oldest first.
@@ -117,7 +119,7 @@ func User() (string, error) {
 
 // SignIn gives the session a new id and notes who is signed in: the user's name or id.
 func SignIn(user string) error {
-	return do(func() result[witTypes.Unit] { return wit.Renew(witTypes.Some(user)) })
+	return do(func() result[witTypes.Unit] { return wit.Renew(witTypes.Some(host.Text(user))) })
 }
 
 // SignOut gives the session a new id and notes that nobody is signed in. Values and messages stay;
@@ -141,17 +143,17 @@ func Destroy() error {
 
 // DestroyAll ends every session in which user is signed in, and returns how many.
 func DestroyAll(user string) (int, error) {
-	count, err := call(func() result[uint32] { return wit.DestroyAll(user) })
+	count, err := call(func() result[uint32] { return wit.DestroyAll(host.Text(user)) })
 	return int(count), err
 }
 
 // CSRFToken returns a token for the hidden field `csrf` of a form. The name of the form is of your
 // choice. It begins a session where the visitor has none. Package form checks the token.
 func CSRFToken(form string) (string, error) {
-	return call(func() result[string] { return wit.CsrfToken(form) })
+	return call(func() result[string] { return wit.CsrfToken(host.Text(form)) })
 }
 
 // CSRFCheck reports whether token is the one that CSRFToken gives this visitor for the form.
 func CSRFCheck(form, token string) (bool, error) {
-	return call(func() result[bool] { return wit.CsrfCheck(form, token) })
+	return call(func() result[bool] { return wit.CsrfCheck(host.Text(form), host.Text(token)) })
 }

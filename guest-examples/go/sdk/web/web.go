@@ -11,7 +11,10 @@
 // error page, and nothing of its request is kept.
 package web
 
-import "net/http"
+import (
+	"net/http"
+	"strings"
+)
 
 // WithErrorPages answers with ErrorPage where the mux knows no such address or method. Serve does
 // it by itself for a mux that no other handler wraps.
@@ -56,9 +59,21 @@ func prepared(handler http.Handler, prepare []func() error) http.Handler {
 		handler = afterAll(prepare, handler)
 	}
 	if isMux {
-		return withErrorPages(mux, handler)
+		handler = withErrorPages(mux, handler)
 	}
-	return handler
+	return withoutNUL(handler)
+}
+
+// withoutNUL answers what has NUL in its path with 404: no database keeps NUL in a text, so nothing
+// has a name with it.
+func withoutNUL(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if strings.Contains(r.URL.Path, "\x00") {
+			ErrorPage(w, r, http.StatusNotFound, "There is nothing here.")
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
 }
 
 func afterAll(prepare []func() error, handler http.Handler) http.Handler {

@@ -28,6 +28,9 @@ func TestWhatTheMuxDoesNotKnowGetsAnErrorPage(t *testing.T) {
 	if answer.Code != 404 || !strings.Contains(answer.Body.String(), "<p>There is nothing here.") {
 		t.Error(answer)
 	}
+	if answer := serve(handler, "GET", "/notes/7%00"); answer.Code != 404 {
+		t.Error(answer)
+	}
 	answer = serve(handler, "POST", "/notes/7")
 	mediaType := answer.Header().Get("Content-Type")
 	if answer.Code != 405 || answer.Header().Get("Allow") != "GET, HEAD" || !strings.HasPrefix(mediaType, "text/html") {

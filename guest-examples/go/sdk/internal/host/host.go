@@ -3,6 +3,7 @@ package host
 
 import (
 	"math"
+	"strings"
 	"sync"
 	"time"
 
@@ -24,6 +25,12 @@ func CallFor[T any](size int, function func() T) T {
 	defer calling.Unlock()
 	memory.Reserve(size)
 	return function()
+}
+
+// Text is a text as the host takes it: what is no UTF-8 becomes U+FFFD. The path and the query of a
+// request may hold such bytes.
+func Text(text string) string {
+	return strings.ToValidUTF8(text, "\uFFFD")
 }
 
 // Optional makes an option of a pointer: none of nil.

@@ -33,10 +33,13 @@ test("a request finds its handler by method and path", async () => {
     ["POST", "/entries", "added"],
     ["POST", "/entries/a%20b/delete", "a b"],
     ["POST", "/entries/100%25%zz/delete", "100%25%zz"],
+    ["POST", "/%65ntries/a%2Fb/delet%65", "a/b"],
   ]) {
     assert.equal(await (await routes(ask(method, path))).text(), text, path);
   }
-  assert.throws(() => routes(ask("GET", "/entries/")), { status: 404 });
+  for (const path of ["/entries/", "/entries//delete", "/entries%2F1%2Fdelete"]) {
+    assert.throws(() => routes(ask("POST", path)), { status: 404 }, path);
+  }
   assert.throws(() => routes(ask("DELETE", "/")), { status: 405, headers: { allow: "GET, HEAD" } });
 });
 

@@ -61,9 +61,10 @@ def componentize(entry: str, python_path: List[str], output: Path) -> None:
 
 
 def put(made: Path, output: Path) -> None:
-    """Moves a file into place in one step, because a host may be watching it."""
+    """Puts a file into place in one step, because a host may be watching it."""
     output.parent.mkdir(parents=True, exist_ok=True)
-    new = output.with_name(f".{output.name}.new")
+    # Of this process alone: another build may run at the same time.
+    new = output.with_name(f".{output.name}.{os.getpid()}.new")
     shutil.copyfile(made, new)
     os.replace(new, output)
 

@@ -38,9 +38,11 @@ static bool add_note(ik_request *request, ik_response *response)
 {
     (void)request;
     ik_form form;
-    return ik_form_receive(&form, "notes", NULL) &&
-           ik_execute("insert into notes (text) values ($1)", ik_text(ik_form_value(&form, "text"))) &&
-           ik_redirect(response, "/");
+    if (!ik_form_receive(&form, "notes", NULL)) return false;
+    const char *text = ik_form_value(&form, "text");
+    // A browser heeds `maxlength`, a program need not.
+    if (!*text || ik_utf8_length(text) > 200) return ik_fail(422, "A note has 1 to 200 characters.");
+    return ik_execute("insert into notes (text) values ($1)", ik_text(text)) && ik_redirect(response, "/");
 }
 
 static const ik_route routes[] = {

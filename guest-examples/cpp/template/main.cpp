@@ -35,7 +35,12 @@ Result<Response> show_notes(const Request&) {
 /// POST /notes: writes one down.
 Result<Response> add_note(const Request&) {
     Form form = IK_TRY(Form::receive("notes"));
-    IK_TRY(db::execute("insert into notes (text) values ($1)", form["text"]));
+    std::string text(form["text"]);
+    // A browser heeds `maxlength`, a program need not; no database keeps NUL.
+    if (text.empty() || text.contains('\0') || ik_utf8_length(text.c_str()) > 200) {
+        return fail(422, "A note has 1 to 200 characters.");
+    }
+    IK_TRY(db::execute("insert into notes (text) values ($1)", text));
     return Response::redirect("/");
 }
 

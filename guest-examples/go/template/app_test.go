@@ -76,6 +76,19 @@ func TestANoteIsAddedAndShownAsText(t *testing.T) {
 	}
 }
 
+func TestANoteThatDoesNotFitIsRefused(t *testing.T) {
+	v := newVisitor(t)
+	for _, text := range []string{"", strings.Repeat("x", 501), "a\x00b"} {
+		if status, page := v.send("POST", "/", url.Values{"csrf": {v.token()}, "text": {text}}); status != 422 {
+			t.Error(status, page)
+		}
+	}
+	text := strings.Repeat("🦀", 500)
+	if status, page := v.send("POST", "/", url.Values{"csrf": {v.token()}, "text": {text}}); status != 200 {
+		t.Error(status, page)
+	}
+}
+
 func TestAFormWithoutItsTokenIsRefused(t *testing.T) {
 	v := newVisitor(t)
 	v.token()

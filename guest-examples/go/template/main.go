@@ -5,6 +5,8 @@ import (
 	_ "embed"
 	"html/template"
 	"net/http"
+	"strings"
+	"unicode/utf8"
 
 	"innkeeper-sdk/db"
 	"innkeeper-sdk/form"
@@ -53,7 +55,12 @@ func add(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	if _, err := db.Execute("insert into notes (text) values ($1)", note.Value("text")); err != nil {
+	text := note.Value("text")
+	// A browser heeds maxlength, a program need not; no database keeps NUL.
+	if count := utf8.RuneCountInString(text); count == 0 || count > 500 || strings.Contains(text, "\x00") {
+		return web.Fail(http.StatusUnprocessableEntity, "A note has 1 to 500 characters.")
+	}
+	if _, err := db.Execute("insert into notes (text) values ($1)", text); err != nil {
 		return err
 	}
 	if err := session.Flash("Thank you for the note."); err != nil {

@@ -1,5 +1,6 @@
 //! Notes that visitors leave.
 
+const std = @import("std");
 const innkeeper = @import("sdk/innkeeper.zig");
 const db = innkeeper.db;
 
@@ -51,6 +52,12 @@ fn showNotes(_: *const innkeeper.Request) !innkeeper.Response {
 /// POST /notes: writes one down.
 fn addNote(_: *const innkeeper.Request) !innkeeper.Response {
     const form = try innkeeper.Form.receive("notes", .{ .max_files = 0 });
-    _ = try db.execute("insert into notes (text) values ($1)", .{form.value("text")});
+    const text = form.value("text");
+    const length = std.unicode.utf8CountCodepoints(text) catch 0;
+    // A browser heeds `maxlength`, a program need not; no database keeps NUL.
+    if (length == 0 or length > 200 or std.mem.findScalar(u8, text, 0) != null) {
+        return innkeeper.fail(422, "A note has 1 to 200 characters.");
+    }
+    _ = try db.execute("insert into notes (text) values ($1)", .{text});
     return .redirect("/");
 }

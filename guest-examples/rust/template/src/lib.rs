@@ -1,7 +1,7 @@
 //! Notes that visitors leave: one page with a form.
 
 use innkeeper_sdk::db::{self, ColumnType};
-use innkeeper_sdk::{Form, Request, Response, Result, Router, app, csrf_field, session};
+use innkeeper_sdk::{Error, Form, Request, Response, Result, Router, app, csrf_field, session};
 use maud::{DOCTYPE, Markup, html};
 
 app!(handle);
@@ -38,7 +38,12 @@ fn page(_: Request) -> Result<Markup> {
 /// `POST /`: adds a note. Note and message are kept together, or neither is.
 fn add(_: Request) -> Result<Response> {
     let form = Form::receive("note")?; // 403 where this app has not handed the form to this visitor
-    db::execute("insert into notes (text) values ($1)", [form.get("text")])?;
+    let text = form.get("text");
+    // A browser heeds `maxlength`, a program need not; no database keeps NUL.
+    if !(1..=500).contains(&text.chars().count()) || text.contains('\0') {
+        return Err(Error::new(422, "A note has 1 to 500 characters."));
+    }
+    db::execute("insert into notes (text) values ($1)", [text])?;
     session::flash("Thank you for the note.")?;
     Ok(Response::see_other("/"))
 }

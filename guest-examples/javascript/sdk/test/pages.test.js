@@ -99,6 +99,12 @@ test("pages are kept by no cache", () => {
   assert.deepEqual([answer.status, answer.headers.get("location")], [303, "/"]);
 });
 
+test("a number that the host would get cut off is refused", () => {
+  for (const maxLength of [2 ** 32, -1, 1.5, "80"]) {
+    assert.throws(() => describe("entries", { email: { type: "text", maxLength } }), RangeError);
+  }
+});
+
 test("a table is described in full", () => {
   const described = describe(
     "entries",

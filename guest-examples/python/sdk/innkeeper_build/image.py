@@ -79,10 +79,7 @@ def fill(base: Path, image: bytes, output: Path) -> None:
     """Writes the app into a copy of the component, and puts that into place."""
     content = base.read_bytes()
     place = find_room(content)
-    with tempfile.TemporaryDirectory(dir=CACHE) as folder:
-        made = Path(folder) / "app.wasm"
-        made.write_bytes(content[:place] + image + content[place + len(image) :])
-        component.put(made, output)
+    component.put(content[:place] + image + content[place + len(image) :], output)
 
 
 def pack(files: Files) -> bytes:

@@ -172,7 +172,7 @@ static size_t utf8_size(const unsigned char *at, size_t rest)
     return 0;
 }
 
-/* The host takes only texts in UTF-8, and no text in C has NUL in it: what does not fit becomes U+FFFD. */
+/* The host takes only UTF-8, and no text in C holds NUL: what does not fit becomes U+FFFD. */
 static char *to_utf8(const ik_buffer *bytes)
 {
     ik_buffer text = {0};

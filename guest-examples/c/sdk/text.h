@@ -51,8 +51,8 @@ bool ik_is_blank(const char *text);
 /* Reads a whole decimal number. False where the text is anything else, or beyond 64 bits. */
 bool ik_parse_int(const char *text, int64_t *number);
 /*
- * Decodes `%41` and, in a query or form, `+`. What is no such code stays as it is; what is no UTF-8,
- * and NUL, becomes U+FFFD.
+ * Decodes `%41` and, in a query or form, `+`. What is no such code stays as it is; NUL and what is
+ * no UTF-8 become U+FFFD.
  */
 char *ik_percent_decode(const char *text, size_t size, bool plus_is_blank);
 /* Writes a message to stderr, which is the app's log, and ends the request with 500. */

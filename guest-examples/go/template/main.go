@@ -14,8 +14,6 @@ import (
 	"innkeeper-sdk/web"
 )
 
-const maxNoteChars = 500
-
 //go:embed page.html
 var source string
 
@@ -32,7 +30,7 @@ func main() {
 func defineTable() error {
 	_, err := db.DefineTable(db.Table{Name: "notes", Columns: []db.Column{
 		{Name: "id", Type: db.TypeInteger, Identity: true},
-		{Name: "text", Type: db.TypeText, MaxLength: maxNoteChars},
+		{Name: "text", Type: db.TypeText, MaxLength: 500},
 		{Name: "created", Type: db.TypeInstant, Default: db.Now},
 	}})
 	return err
@@ -57,9 +55,9 @@ func add(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	text := strings.TrimSpace(note.Value("text"))
-	// Postgres keeps no NUL.
-	if text == "" || utf8.RuneCountInString(text) > maxNoteChars || strings.ContainsRune(text, 0) {
+	text := note.Value("text")
+	// A browser heeds maxlength, a program need not; no database keeps NUL.
+	if count := utf8.RuneCountInString(text); count == 0 || count > 500 || strings.Contains(text, "\x00") {
 		return web.Fail(http.StatusUnprocessableEntity, "A note has 1 to 500 characters.")
 	}
 	if _, err := db.Execute("insert into notes (text) values ($1)", text); err != nil {

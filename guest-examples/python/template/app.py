@@ -1,8 +1,9 @@
 """A list of notes: one page with a form, and the notes as JSON."""
 
+import re
 from html import escape
 
-from innkeeper import App, Request, Response, db, receive_form, session
+from innkeeper import App, HTTPError, Request, Response, db, receive_form, session
 
 NOTES = db.Table(
     "notes",
@@ -27,7 +28,7 @@ def page(request: Request) -> str:
     """The notes, newest first, with a form for the next one."""
     notes = db.query("select text from notes order by id desc limit 50")
     items = "".join(f"<li>{escape(note.text)}</li>" for note in notes)
-    form = f'<form method="post">{session.csrf_field("note")}<input name="text" required><button>Add</button></form>'
+    form = f'<form method="post">{session.csrf_field("note")}<input name="text" maxlength="500" required><button>Add</button></form>'
     return f"<!doctype html><title>my-app</title><h1>Notes</h1>{form}<ul>{items}</ul>"
 
 
@@ -35,7 +36,11 @@ def page(request: Request) -> str:
 def add(request: Request) -> Response:
     """Adds a note. The host has checked that the form is this app's own."""
     form = receive_form(csrf="note", max_files=0)
-    db.execute("insert into notes (text) values ($1)", form.get("text"))
+    text = form.get("text")
+    # A browser heeds `maxlength`, a program need not; no database keeps NUL.
+    if not re.fullmatch(r"[^\0]{1,500}", text):
+        raise HTTPError(422, "A note has 1 to 500 characters.")
+    db.execute("insert into notes (text) values ($1)", text)
     return Response.redirect("/")
 
 

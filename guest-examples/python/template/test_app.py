@@ -38,6 +38,13 @@ class Notes(unittest.TestCase):
         notes = json.loads(self.get("/notes.json"))
         self.assertEqual(notes[-1]["text"], "milk & <b>bread</b>")
 
+    def test_a_note_that_does_not_fit_is_refused(self) -> None:
+        for text in ("", "x" * 501, "a\0b"):
+            with self.assertRaises(HTTPError) as refused:
+                self.post("/", csrf=self.token(), text=text)
+            self.assertEqual(refused.exception.code, 422)
+        self.assertIn("🦀" * 500, self.post("/", csrf=self.token(), text="🦀" * 500))
+
     def test_a_form_without_its_token_is_refused(self) -> None:
         self.token()
         for fields in ({"text": "x"}, {"text": "x", "csrf": "guess"}):

@@ -1,6 +1,6 @@
 // Notes that visitors leave: one page with a form.
 
-import { csrfField, db, form, html, NOW, page, router, seeOther, serve, session } from "innkeeper-sdk";
+import { csrfField, db, form, html, HttpError, NOW, page, router, seeOther, serve, session } from "innkeeper-sdk";
 
 const routes = router({ "GET /": notes, "POST /": addNote });
 
@@ -29,8 +29,12 @@ ${session.takeFlash().map((message) => html`<p><strong>${message}</strong></p>`)
 
 /** `POST /`: adds a note. Note and message are kept together, or neither is. */
 function addNote() {
-  const note = form(); // 403 where this app has not handed the form to this visitor
-  db.execute("insert into notes (text) values ($1)", note.text("text"));
+  const text = form().text("text"); // 403 where this app has not handed the form to this visitor
+  // A browser heeds `maxlength`, a program need not; no database keeps NUL.
+  if (!/^[^\0]{1,500}$/u.test(text)) {
+    throw new HttpError(422, "A note has 1 to 500 characters.");
+  }
+  db.execute("insert into notes (text) values ($1)", text);
   session.flash("Thank you for the note.");
   return seeOther("/");
 }

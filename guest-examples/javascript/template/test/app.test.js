@@ -12,6 +12,13 @@ test("a note is added and shown as text", async () => {
   assert.doesNotMatch(await visitor.page("/"), /Thank you/);
 });
 
+test("a note that does not fit is refused", async () => {
+  for (const text of ["", "x".repeat(501), "a\0b"]) {
+    assert.equal((await new Visitor().post("/", { text })).status, 422);
+  }
+  assert.equal((await new Visitor().post("/", { text: "🦀".repeat(500) })).status, 303);
+});
+
 test("a form without its token is refused", async () => {
   for (const csrf of ["", "guess"]) {
     assert.equal((await new Visitor().post("/", { text: "x", csrf })).status, 403);

@@ -1,7 +1,7 @@
 // Notes that visitors leave: one page with a form.
 
 import { Hono } from "hono";
-import { db, failure, form, NOW, seeOther, serve, session } from "innkeeper-sdk";
+import { db, failure, form, HttpError, NOW, seeOther, serve, session } from "innkeeper-sdk";
 
 interface Note {
   text: string;
@@ -48,8 +48,12 @@ app.get("/", (c) => {
 
 /** Adds a note. Note and message are kept together, or neither is. */
 app.post("/", () => {
-  const note = form(); // 403 where this app has not handed the form to this visitor
-  db.execute("insert into notes (text) values ($1)", note.text("text"));
+  const text = form().text("text"); // 403 where this app has not handed the form to this visitor
+  // A browser heeds `maxlength`, a program need not; no database keeps NUL.
+  if (!/^[^\0]{1,500}$/u.test(text)) {
+    throw new HttpError(422, "A note has 1 to 500 characters.");
+  }
+  db.execute("insert into notes (text) values ($1)", text);
   session.flash("Thank you for the note.");
   return seeOther("/");
 });

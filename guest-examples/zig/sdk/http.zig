@@ -230,6 +230,7 @@ fn send(answer: Response, response: *c.ik_response) void {
 test "a route fits its path and nothing else" {
     const route: Route = .get("/books/:id/pages", undefined);
     try std.testing.expect(route.fitsPath("/books/1/pages"));
+    try std.testing.expect(route.fitsPath("/b%6foks/%00/pages"));
     for ([_][]const u8{ "/books//pages", "/books/1", "/books/1/pages/", "/books/1/pages2", "/" }) |path| {
         try std.testing.expect(!route.fitsPath(path));
     }

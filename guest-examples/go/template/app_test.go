@@ -103,6 +103,7 @@ func TestAFormWithoutItsTokenIsRefused(t *testing.T) {
 func TestVisitsAreCounted(t *testing.T) {
 	v := newVisitor(t)
 	v.page()
+	v.send("HEAD", "/", nil)
 	if page := v.page(); !strings.Contains(page, "Your visits: 2") {
 		t.Error(page)
 	}

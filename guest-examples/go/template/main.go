@@ -37,8 +37,13 @@ func defineTable() error {
 }
 
 // show answers GET /: the notes, newest first, and a form for the next one.
-func show(w http.ResponseWriter, _ *http.Request) error {
-	visits, err := session.Increment("visits", 1)
+func show(w http.ResponseWriter, r *http.Request) error {
+	isVisit := r.Method != http.MethodHead // HEAD only asks: it counts no visit and takes no messages
+	step := int64(0)
+	if isVisit {
+		step = 1
+	}
+	visits, err := session.Increment("visits", step)
 	if err != nil {
 		return err
 	}
@@ -46,7 +51,7 @@ func show(w http.ResponseWriter, _ *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return page.Execute(w, map[string]any{"Notes": notes, "Visits": visits})
+	return page.Execute(w, map[string]any{"IsVisit": isVisit, "Notes": notes, "Visits": visits})
 }
 
 // add answers POST /: it adds a note. Note and message are kept together, or neither is.

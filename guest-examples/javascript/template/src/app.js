@@ -15,13 +15,15 @@ serve((request) => {
 });
 
 /** `GET /`: the notes, newest first, and a form for the next one. */
-function notes() {
-  const visits = session.increment("visits");
+function notes(request) {
+  const isVisit = request.method !== "HEAD"; // HEAD only asks: it counts no visit and takes no messages
+  const visits = session.increment("visits", isVisit ? 1 : 0);
+  const messages = isVisit ? session.takeFlash() : [];
   const notes = db.query("select text from notes order by id desc limit 50");
   return page(html`<!doctype html>
 <title>my-app</title>
 <h1>my-app</h1>
-${session.takeFlash().map((message) => html`<p><strong>${message}</strong></p>`)}
+${messages.map((message) => html`<p><strong>${message}</strong></p>`)}
 <form method="post">${csrfField()}<input name="text" maxlength="500" required> <button>Add</button></form>
 <ul>${notes.map(({ text }) => html`<li>${text}</li>`)}</ul>
 <p>Your visits: ${visits}</p>`);

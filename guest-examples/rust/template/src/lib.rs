@@ -17,14 +17,16 @@ fn handle(request: Request) -> Result<Response> {
 }
 
 /// `GET /`: the notes, newest first, and a form for the next one.
-fn page(_: Request) -> Result<Markup> {
-    let visits = session::increment("visits", 1)?;
+fn page(request: Request) -> Result<Markup> {
+    let is_visit = !request.is_head(); // HEAD only asks: it counts no visit and takes no messages
+    let visits = session::increment("visits", is_visit.into())?;
+    let messages = if is_visit { session::take_flash()? } else { Vec::new() };
     let notes: Vec<String> = db::query("select text from notes order by id desc limit $1", [50])?;
     Ok(html! {
         (DOCTYPE)
         title { "my-app" }
         h1 { "my-app" }
-        @for message in session::take_flash()? { p { strong { (message) } } }
+        @for message in messages { p { strong { (message) } } }
         form method="post" {
             (csrf_field("note")?)
             input name="text" maxlength="500" required;

@@ -52,6 +52,7 @@ fn a_note_is_added_and_shown_as_text() {
     let token = visitor.token();
     let form = format!("csrf={token}&text=milk+%26+%3Cb%3Ebread%3C/b%3E");
     assert_eq!(visitor.post("/", &form).status_code, 303);
+    assert_eq!(visitor.send(minreq::head(url("/"))).status_code, 200);
     let page = text(&visitor.get("/"));
     let note = "<li>milk &amp; &lt;b&gt;bread&lt;/b&gt;</li>";
     assert!(page.contains(note), "{page}");
@@ -83,6 +84,7 @@ fn a_form_without_its_token_is_refused() {
 fn visits_are_counted() {
     let mut visitor = Visitor::default();
     visitor.get("/");
+    visitor.send(minreq::head(url("/")));
     assert!(text(&visitor.get("/")).contains("Your visits: 2"));
 }
 

@@ -21,13 +21,15 @@ app.use(async (_, next) => {
 
 /** The notes, newest first, and a form for the next one. */
 app.get("/", (c) => {
-  const visits = session.increment("visits");
+  const isVisit = c.req.method !== "HEAD"; // HEAD only asks: it counts no visit and takes no messages
+  const visits = session.increment("visits", isVisit ? 1 : 0);
+  const messages = isVisit ? session.takeFlash() : [];
   const notes = db.query<Note>("select text from notes order by id desc limit 50");
   return c.html(
     <html>
       <title>my-app</title>
       <h1>my-app</h1>
-      {session.takeFlash().map((message) => (
+      {messages.map((message) => (
         <p>
           <strong>{message}</strong>
         </p>

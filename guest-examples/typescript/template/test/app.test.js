@@ -6,6 +6,7 @@ import { Visitor } from "./visitor.js";
 test("a note is added and shown as text", async () => {
   const visitor = new Visitor();
   assert.equal((await visitor.post("/", { text: "milk & <b>bread</b>" })).status, 303);
+  assert.equal((await visitor.fetch("/", { method: "HEAD" })).status, 200);
   const page = await visitor.page("/");
   assert.match(page, /milk &amp; &lt;b&gt;bread&lt;\/b&gt;/);
   assert.match(page, /Thank you/);
@@ -28,6 +29,7 @@ test("a form without its token is refused", async () => {
 test("visits are counted", async () => {
   const visitor = new Visitor();
   await visitor.page("/");
+  await visitor.fetch("/", { method: "HEAD" });
   assert.match(await visitor.page("/"), /Your visits: 2/);
 });
 

@@ -86,6 +86,48 @@ pub(super) async fn nobody_else_deletes_an_entry(host: Host) {
     assert_eq!(author.newest().await, entry);
 }
 
+pub(super) async fn only_its_number_names_an_entry(host: Host) {
+    let mut author = Reader::signed_in(&host, "Ada").await;
+    author.write("Ada", "mine").await.expect(303);
+    let entry = author.newest().await;
+    let id = entry["id"].as_i64().expect("an id");
+    for other in [
+        format!("{id}%00"),
+        format!("{id}.0"),
+        format!("{id}_0"),
+        format!("{id}n"),
+        format!("0x{id:x}"),
+        format!("%20{id}"),
+        (i128::from(id) + (1 << 64)).to_string(),
+        "1e3".to_owned(),
+        "9223372036854775808".to_owned(),
+    ] {
+        assert_eq!(author.post(&format!("/entries/{other}/delete"), &[]).await.status, 404, "{other}");
+    }
+    assert_eq!(author.newest().await, entry);
+    let encoded: String = id.to_string().bytes().map(|digit| format!("%{digit:02x}")).collect();
+    author.post(&format!("/entries/{encoded}/delete"), &[]).await.expect(303);
+    assert_ne!(author.newest().await["id"], id);
+}
+
+pub(super) async fn names_are_counted_in_characters(host: Host) {
+    let mut reader = Reader::new(&host);
+    reader.write(&"🦀".repeat(80), "m").await.expect(303);
+    for author in ["x".repeat(81), "🦀".repeat(81), " \t".to_owned(), "\u{3000}".to_owned(), "a\0b".to_owned()] {
+        assert_eq!(reader.write(&author, "m").await.status, 422, "{author:?}");
+    }
+    // The host takes no user of more than 200 bytes.
+    reader.sign_in(&"🦀".repeat(51)).await.expect(422);
+    reader.sign_in(&"🦀".repeat(50)).await.expect(303);
+}
+
+pub(super) async fn the_first_field_of_a_name_counts(host: Host) {
+    let mut reader = Reader::new(&host);
+    let csrf = reader.csrf().await;
+    let fields = [("csrf", "guess"), ("name", "Ada"), ("csrf", csrf.as_str())];
+    reader.0.post_form("/login", &fields).await.expect(403);
+}
+
 pub(super) async fn an_entry_and_its_photo_go_together(host: Host) {
     let mut author = Reader::signed_in(&host, "Ada").await;
     let photo = author.write_photo(&png(300_000, 7)).await;

@@ -88,6 +88,33 @@ pub(super) async fn what_is_not_there_is_not_found(host: Host) {
     Reader(visitor).post("/entries/999999999/delete", &[]).await.expect(404);
 }
 
+pub(super) async fn numbers_in_an_address_are_whole_numbers(host: Host) {
+    let mut visitor = host.visitor();
+    for (query, status) in [
+        ("before=", 400),
+        ("before=1e3", 400),
+        ("before=1_000", 400),
+        ("before=1%00", 400),
+        ("before=%ff", 400),
+        ("before=9223372036854775808", 400),
+        ("be%66ore=x", 400),
+        ("before=%31", 200),
+        ("before=%2b1", 200),
+        ("before=-1", 200),
+        ("before=0000000000000000000000000001", 200),
+        ("before=9223372036854775807", 200),
+    ] {
+        for path in ["/", "/entries.json"] {
+            assert_eq!(visitor.get(&format!("{path}?{query}")).await.status, status, "{path}?{query}");
+        }
+    }
+    for (limit, status) in
+        [("0", 200), ("-5", 200), ("1000", 200), ("9223372036854775807", 200), ("abc", 400), ("", 400)]
+    {
+        assert_eq!(visitor.get(&format!("/entries.json?limit={limit}")).await.status, status, "{limit}");
+    }
+}
+
 pub(super) async fn a_wrong_method_is_answered_with_the_right_ones(host: Host) {
     let mut visitor = host.visitor();
     for (method, path, right) in [

@@ -129,3 +129,13 @@ pub(super) async fn a_file_that_is_no_image_is_refused(host: Host) {
         .expect(415);
     assert_eq!(reader.newest().await, before);
 }
+
+pub(super) async fn a_second_photo_is_refused(host: Host) {
+    let mut reader = Reader::new(&host);
+    let before = reader.newest().await;
+    let form = Multipart::new().field("author", "Ada").field("message", "two");
+    let form = form.file("photo", "a.png", "image/png", &png(500, 1));
+    let form = form.file("photo", "b.png", "image/png", &png(500, 2));
+    reader.send(form).await.expect(413);
+    assert_eq!(reader.newest().await, before);
+}

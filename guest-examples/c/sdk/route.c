@@ -7,17 +7,20 @@
 /* Whether a path fits a pattern in which parts that begin with `:` stand for any part. */
 static bool path_fits(const char *pattern, const char *path)
 {
-    while (*pattern && *path) {
+    for (;;) {
+        size_t pattern_size = strcspn(pattern, "/"), size = strcspn(path, "/");
         if (*pattern == ':') {
-            size_t size = strcspn(path, "/");
             if (!size) return false;
-            path += size;
-            pattern += strcspn(pattern, "/");
-        } else if (*pattern++ != *path++) {
-            return false;
+        } else {
+            const char *part = ik_percent_decode(path, size, false);
+            if (strlen(part) != pattern_size || memcmp(part, pattern, pattern_size) != 0) return false;
         }
+        pattern += pattern_size;
+        path += size;
+        if (!*pattern || !*path) return *pattern == *path;
+        pattern++;
+        path++;
     }
-    return !*pattern && !*path;
 }
 
 static bool method_fits(const ik_route *route, const ik_request *request)
@@ -60,10 +63,9 @@ const char *ik_param(const ik_request *request, const char *name)
 
 const char *ik_query_param(const ik_request *request, const char *name)
 {
-    size_t name_size = strlen(name);
     for (const char *at = request->query; *at; at += *at == '&') {
         size_t size = strcspn(at, "&"), key = strcspn(at, "=&");
-        if (key == name_size && memcmp(at, name, key) == 0) {
+        if (strcmp(ik_percent_decode(at, key, true), name) == 0) {
             const char *value = at + key + (at[key] == '=');
             return ik_percent_decode(value, (size_t)(at + size - value), true);
         }

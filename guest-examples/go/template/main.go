@@ -14,8 +14,6 @@ import (
 	"innkeeper-sdk/web"
 )
 
-const maxNoteChars = 500
-
 //go:embed page.html
 var source string
 
@@ -32,15 +30,20 @@ func main() {
 func defineTable() error {
 	_, err := db.DefineTable(db.Table{Name: "notes", Columns: []db.Column{
 		{Name: "id", Type: db.TypeInteger, Identity: true},
-		{Name: "text", Type: db.TypeText, MaxLength: maxNoteChars},
+		{Name: "text", Type: db.TypeText, MaxLength: 500},
 		{Name: "created", Type: db.TypeInstant, Default: db.Now},
 	}})
 	return err
 }
 
 // show answers GET /: the notes, newest first, and a form for the next one.
-func show(w http.ResponseWriter, _ *http.Request) error {
-	visits, err := session.Increment("visits", 1)
+func show(w http.ResponseWriter, r *http.Request) error {
+	isVisit := r.Method != http.MethodHead // HEAD only asks: it counts no visit and takes no messages
+	step := int64(0)
+	if isVisit {
+		step = 1
+	}
+	visits, err := session.Increment("visits", step)
 	if err != nil {
 		return err
 	}
@@ -48,7 +51,7 @@ func show(w http.ResponseWriter, _ *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return page.Execute(w, map[string]any{"Notes": notes, "Visits": visits})
+	return page.Execute(w, map[string]any{"IsVisit": isVisit, "Notes": notes, "Visits": visits})
 }
 
 // add answers POST /: it adds a note. Note and message are kept together, or neither is.
@@ -57,9 +60,9 @@ func add(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	text := strings.TrimSpace(note.Value("text"))
-	// Postgres keeps no NUL.
-	if text == "" || utf8.RuneCountInString(text) > maxNoteChars || strings.ContainsRune(text, 0) {
+	text := note.Value("text")
+	// A browser heeds maxlength, a program need not; no database keeps NUL.
+	if count := utf8.RuneCountInString(text); count == 0 || count > 500 || strings.Contains(text, "\x00") {
 		return web.Fail(http.StatusUnprocessableEntity, "A note has 1 to 500 characters.")
 	}
 	if _, err := db.Execute("insert into notes (text) values ($1)", text); err != nil {

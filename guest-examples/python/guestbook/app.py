@@ -26,7 +26,7 @@ VISITS = "visits"
 
 # What to tell a visitor whose form was not taken.
 NOT_TAKEN = {
-    "too-large": (413, "That is too much: one photo of at most 10 MiB fits."),
+    "too-large": (413, "That is too much: a short message and one photo of at most 10 MiB fit."),
     "quota-exceeded": (413, "The book is full: there is no room for another photo."),
     "unsupported-type": (415, "That file is no image."),
     "csrf": (403, "This page was out of date. Please send the form again."),
@@ -253,7 +253,7 @@ def whole(text: str) -> int | None:
 
     `int` alone would take `1_000` and digits of other scripts too.
     """
-    if not re.fullmatch(r"[+-]?[0-9]{1,19}", text):
+    if not re.fullmatch(r"[+-]?0*[0-9]{1,19}", text):
         return None
     value = int(text)
     return value if -LARGEST_ID - 1 <= value <= LARGEST_ID else None

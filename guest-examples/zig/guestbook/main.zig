@@ -107,7 +107,7 @@ fn receive(limits: Form.Limits) !Form {
 fn text(form: Form, name: []const u8, spoken: []const u8, max_chars: usize) ![]const u8 {
     const value = form.value(name);
     const length = std.unicode.utf8CountCodepoints(value) catch value.len;
-    if (isBlank(value)) {
+    if (innkeeper.isBlank(value)) {
         return refuse(form, 422, innkeeper.print("Please fill in {s}.", .{spoken}));
     }
     if (length > max_chars) {
@@ -121,17 +121,6 @@ fn text(form: Form, name: []const u8, spoken: []const u8, max_chars: usize) ![]c
     return value;
 }
 
-/// Whether a text has nothing but blanks, those of Unicode too.
-fn isBlank(value: []const u8) bool {
-    const view = std.unicode.Utf8View.init(value) catch return false;
-    var letters = view.iterator();
-    while (letters.nextCodepoint()) |letter| switch (letter) {
-        9...13, ' ', 0x85, 0xa0, 0x1680, 0x2000...0x200a, 0x2028, 0x2029, 0x202f, 0x205f, 0x3000 => {},
-        else => return false,
-    };
-    return true;
-}
-
 /// Reads the session. GET is a visit; HEAD only asks.
 fn readVisitor(is_visit: bool) !page.Visitor {
     return .{
@@ -141,14 +130,14 @@ fn readVisitor(is_visit: bool) !page.Visitor {
         .visits = if (is_visit)
             try session.increment("visits", 1)
         else
-            std.fmt.parseInt(i64, try session.get("visits") orelse "0", 10) catch 0,
+            innkeeper.parseInt(try session.get("visits") orelse "0") orelse 0,
     };
 }
 
 /// A whole number of the query.
 fn number(request: *const Request, name: [:0]const u8) !?i64 {
     const value = request.query(name) orelse return null;
-    return std.fmt.parseInt(i64, value, 10) catch
+    return innkeeper.parseInt(value) orelse
         innkeeper.fail(400, "The address contains something that is no number.");
 }
 
@@ -188,7 +177,7 @@ fn addEntry(_: *const Request) !Response {
 /// POST /entries/:id/delete: tears an entry out, with its photo.
 fn deleteEntry(request: *const Request) !Response {
     _ = try receive(.{ .max_files = 0 });
-    const id = std.fmt.parseInt(i64, request.param("id"), 10) catch
+    const id = innkeeper.parseInt(request.param("id")) orelse
         return innkeeper.fail(404, "There is nothing here.");
     if (try entries.delete(id, try session.user())) |photo| {
         // What the operator has removed already needs no deletion.

@@ -383,7 +383,8 @@ pub const struct_ik_buffer = extern struct {
     capacity: usize = 0,
 };
 pub const ik_buffer = struct_ik_buffer;
-pub extern fn ik_put(buffer: [*c]ik_buffer, data: ?*const anyopaque, size: usize) void;
+pub extern fn ik_is_blank(text: [*c]const u8, size: usize) bool;
+pub extern fn ik_parse_int(text: [*c]const u8, number: [*c]i64) bool;
 pub extern fn ik_percent_decode(text: [*c]const u8, size: usize, plus_is_blank: bool) [*c]u8;
 pub extern fn ik_panic(format: [*c]const u8, ...) noreturn;
 pub const struct_ik_error = extern struct {

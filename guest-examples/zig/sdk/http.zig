@@ -29,7 +29,7 @@ pub const Request = struct {
         while (pattern.next()) |part| {
             const found = path.next() orelse break;
             if (part.len == 0 or part[0] != ':' or !std.mem.eql(u8, part[1..], name)) continue;
-            return std.mem.span(c.ik_percent_decode(found.ptr, found.len, false));
+            return decoded(found);
         }
         @panic(memory.print("the route has no parameter {s}", .{name}));
     }
@@ -53,6 +53,11 @@ pub const Request = struct {
         return buffer.data[0..buffer.size];
     }
 };
+
+/// A part of a path. What is no UTF-8, and NUL, becomes U+FFFD.
+fn decoded(part: []const u8) []const u8 {
+    return std.mem.span(c.ik_percent_decode(part.ptr, part.len, false));
+}
 
 fn optional(text: ?[*:0]const u8) ?[]const u8 {
     return if (text) |found| std.mem.span(found) else null;
@@ -136,7 +141,7 @@ pub const Route = struct {
         while (pattern.next()) |wanted| {
             const found = parts.next() orelse return false;
             const is_parameter = wanted.len > 0 and wanted[0] == ':';
-            if (if (is_parameter) found.len == 0 else !std.mem.eql(u8, wanted, found)) return false;
+            if (if (is_parameter) found.len == 0 else !std.mem.eql(u8, wanted, decoded(found))) return false;
         }
         return parts.next() == null;
     }
@@ -225,6 +230,7 @@ fn send(answer: Response, response: *c.ik_response) void {
 test "a route fits its path and nothing else" {
     const route: Route = .get("/books/:id/pages", undefined);
     try std.testing.expect(route.fitsPath("/books/1/pages"));
+    try std.testing.expect(route.fitsPath("/b%6foks/%00/pages"));
     for ([_][]const u8{ "/books//pages", "/books/1", "/books/1/pages/", "/books/1/pages2", "/" }) |path| {
         try std.testing.expect(!route.fitsPath(path));
     }

@@ -16,6 +16,7 @@ const builtin = @import("builtin");
 const c = @import("c.zig");
 const errors = @import("errors.zig");
 const http = @import("http.zig");
+const memory = @import("memory.zig");
 
 comptime {
     // The language and its library change with every version.
@@ -49,10 +50,10 @@ pub const beginStream = http.beginStream;
 
 /// Memory until the end of the request. It is never freed, since the instance ends with the
 /// request.
-pub const allocator = @import("memory.zig").allocator;
+pub const allocator = memory.allocator;
 
 /// A new text: `innkeeper.print("Thank you, {s}.", .{name})`.
-pub const print = @import("memory.zig").print;
+pub const print = memory.print;
 
 /// Writes the message of a panic to stderr, which is the app's log, and ends the request with 500.
 pub const panic = std.debug.FullPanic(endRequest);
@@ -60,6 +61,18 @@ pub const panic = std.debug.FullPanic(endRequest);
 fn endRequest(message: []const u8, _: ?usize) noreturn {
     @branchHint(.cold);
     c.ik_panic("panic: %.*s", @as(c_int, @intCast(message.len)), message.ptr);
+}
+
+/// Whether a text has nothing but white space (of all scripts) in it, or nothing at all.
+pub fn isBlank(text: []const u8) bool {
+    return c.ik_is_blank(text.ptr, text.len);
+}
+
+/// Reads a whole decimal number; null where the text is anything else, or beyond 64 bits. Unlike
+/// `std.fmt.parseInt`, it takes no underscores.
+pub fn parseInt(text: []const u8) ?i64 {
+    var number: i64 = undefined;
+    return if (c.ik_parse_int(memory.sentinel(text), &number)) number else null;
 }
 
 /// The value of a key of the app's configuration.

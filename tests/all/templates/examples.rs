@@ -62,11 +62,9 @@ async fn pass(language: &str) {
 /// Its examples, but for the template, which is tested as a new project, and what tests its SDK.
 fn projects(language: &str) -> Vec<PathBuf> {
     let examples = paths::repository().join("guest-examples").join(language);
-    let guests = paths::repository().join("tests/guests");
-    let folders = [examples.clone(), examples.join("sdk"), examples.join("sdk/test")];
-    let entries = folders.iter().flat_map(|folder| std::fs::read_dir(folder).into_iter().flatten());
-    let of_the_sdk = [guests.join("sdk").join(language), guests.join(format!("sdk-{language}"))];
-    let paths = entries.map(|entry| entry.unwrap().path()).chain(of_the_sdk);
+    let of_the_sdk = paths::repository().join("tests/guests/sdk").join(language);
+    let entries = std::fs::read_dir(examples).unwrap();
+    let paths = entries.map(|entry| entry.unwrap().path()).chain([of_the_sdk]);
     let mut projects: Vec<PathBuf> =
         paths.filter(|path| !path.ends_with("template") && path.join("innkeeper.toml").is_file()).collect();
     projects.sort_unstable();

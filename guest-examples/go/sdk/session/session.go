@@ -93,11 +93,9 @@ func Increment(key string, by int64) (int64, error) {
 // CompareAndSet puts value under key only if the value there is *expected; nil: only if there is
 // none. It returns whether it did.
 func CompareAndSet(key string, expected *string, value string) (bool, error) {
-	before := witTypes.None[string]()
-	if expected != nil {
-		before = witTypes.Some(host.Text(*expected))
-	}
-	return call(func() result[bool] { return wit.CompareAndSet(host.Text(key), before, host.Text(value)) })
+	return call(func() result[bool] {
+		return wit.CompareAndSet(host.Text(key), host.Optional(expected), host.Text(value))
+	})
 }
 
 // Flash leaves a message for the visitor, to be shown once, on this page or on the next.

@@ -180,7 +180,7 @@ function number(request, name) {
 
 /** A whole number that the database can hold, or undefined. */
 function whole(text) {
-  const number = /^[+-]?\d{1,19}$/.test(text) ? BigInt(text.replace("+", "")) : undefined;
+  const number = /^[+-]?0*\d{1,19}$/.test(text) ? BigInt(text.replace("+", "")) : undefined;
   return number === undefined || BigInt.asIntN(64, number) !== number ? undefined : number;
 }
 

@@ -87,6 +87,6 @@ function shown(source) {
   if (packaged >= 0) {
     return source.slice(packaged + "node_modules/".length);
   }
-  const sdk = source.lastIndexOf("sdk/src/");
-  return sdk >= 0 ? `innkeeper-sdk/src/${source.slice(sdk + "sdk/src/".length)}` : source;
+  const [, inSdk] = /^(?:.*\/)?sdk\/src\/(.*)$/.exec(source) ?? [];
+  return inSdk === undefined ? source : `innkeeper-sdk/src/${inSdk}`;
 }

@@ -11,6 +11,7 @@ import {
   realpathSync,
   renameSync,
   rmSync,
+  statSync,
   writeFileSync,
 } from "node:fs";
 import { homedir } from "node:os";
@@ -23,6 +24,7 @@ import { find } from "./packages.js";
 const PACKAGE = "@bytecodealliance/componentize-js";
 const WORLD = "web-app";
 const FEATURES = ["stdio", "random", "clocks", "http", "fetch-event"];
+const FILES = ["spliced.wasm", "core.wasm", "bindings.js", "environment.json"];
 const WIT = fileURLToPath(new URL("../wit", import.meta.url));
 
 /** Where what the builds of all projects share is kept. */
@@ -39,7 +41,7 @@ export async function prepareEngine(wit = WIT) {
   const home = find(PACKAGE);
   const { version } = JSON.parse(readFileSync(join(home, "package.json"), "utf8"));
   const folder = join(cacheFolder(), `engine-${version}-${fingerprint(wit)}`);
-  if (!existsSync(folder)) {
+  if (!isWhole(folder)) {
     console.error("Preparing the JavaScript engine. This takes a while, and is done once for each version of the SDK.");
     await prepare(home, version, wit, folder);
   }
@@ -50,6 +52,11 @@ export async function prepareEngine(wit = WIT) {
     environment: JSON.parse(readFileSync(join(folder, "environment.json"), "utf8")),
     version,
   };
+}
+
+/** Whether nothing of a prepared engine is missing, for example because somebody has tidied up. */
+function isWhole(folder) {
+  return FILES.every((name) => (statSync(join(folder, name), { throwIfNoEntry: false })?.size ?? 0) > 0);
 }
 
 /** Of everything besides the engine that the result depends on. */
@@ -76,14 +83,25 @@ async function prepare(home, version, wit, folder) {
   writeFileSync(join(unfinished, "bindings.js"), made.jsBindings);
   writeFileSync(join(unfinished, "environment.json"), JSON.stringify(environment(made)));
   try {
-    renameSync(unfinished, folder);
+    keep(unfinished, folder);
   } catch (error) {
-    rmSync(unfinished, { recursive: true, force: true });
-    if (!existsSync(folder)) {
+    if (!isWhole(folder)) {
       throw new BuildError(`The engine cannot be kept in ${folder}: ${error.message}`);
     }
     // Another build was faster.
+  } finally {
+    rmSync(unfinished, { recursive: true, force: true });
   }
+}
+
+/** Gives a prepared engine its name, in place of one of which a part is missing. */
+function keep(unfinished, folder) {
+  if (existsSync(folder) && !isWhole(folder)) {
+    const broken = scratch(folder);
+    renameSync(folder, broken);
+    rmSync(broken, { recursive: true, force: true });
+  }
+  renameSync(unfinished, folder);
 }
 
 /** A folder beside the one that it becomes, so that nobody finds half an engine. */

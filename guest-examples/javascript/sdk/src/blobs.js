@@ -5,6 +5,7 @@ import * as host from "innkeeper:storage/blob-upload@0.1.0";
 
 import { calling } from "./errors.js";
 import { Instant } from "./instant.js";
+import { unsigned } from "./numbers.js";
 
 const MIB = 1024 * 1024;
 const LISTED = 1000;
@@ -147,7 +148,7 @@ export function sendBlob(id, { maxAge, status = 200, headers } = {}) {
   const all = new Headers(headers);
   all.set("innkeeper-send-blob", id);
   if (maxAge !== undefined) {
-    all.set("cache-control", `private, max-age=${maxAge}`);
+    all.set("cache-control", `private, max-age=${unsigned("maxAge", maxAge)}`);
   }
   return new Response(null, { status, headers: all });
 }
@@ -160,7 +161,7 @@ export function sendBlob(id, { maxAge, status = 200, headers } = {}) {
  * @param {SignedOptions} [options]
  */
 export function signDownload(id, seconds, options) {
-  return calling("blob-upload", () => host.signDownload(id, toOptions(options), seconds));
+  return calling("blob-upload", () => host.signDownload(id, toOptions(options), unsigned("seconds", seconds)));
 }
 
 /**
@@ -171,7 +172,7 @@ export function signDownload(id, seconds, options) {
  * @param {Limits} [limits]
  */
 export function signUpload(seconds, limits) {
-  return calling("blob-upload", () => host.signUpload(toLimits(limits), seconds));
+  return calling("blob-upload", () => host.signUpload(toLimits(limits), unsigned("seconds", seconds)));
 }
 
 /** Takes the bytes of a blob that the app makes. */
@@ -224,7 +225,7 @@ export class BlobReader {
    * @param {number} [maxBytes] at most 1 MiB
    */
   read(maxBytes = MIB) {
-    return calling("blob-upload", () => this.#reader.read(maxBytes));
+    return calling("blob-upload", () => this.#reader.read(unsigned("maxBytes", maxBytes)));
   }
 
   /** The bytes piece by piece. */
@@ -247,10 +248,23 @@ function toBlob({ size, created, ...blob }) {
 
 /** @param {Limits} [limits] @returns {FormLimits | undefined} */
 function toLimits(limits) {
-  return limits && { maxFile: undefined, maxTotal: undefined, maxFiles: undefined, accept: [], ...limits };
+  return (
+    limits && {
+      maxFile: unsigned("maxFile", limits.maxFile),
+      maxTotal: unsigned("maxTotal", limits.maxTotal),
+      maxFiles: unsigned("maxFiles", limits.maxFiles),
+      accept: limits.accept ?? [],
+    }
+  );
 }
 
 /** @param {SignedOptions} [options] @returns {SendOptions | undefined} */
 function toOptions(options) {
-  return options && { name: undefined, download: false, maxAge: undefined, ...options };
+  return (
+    options && {
+      name: options.name,
+      download: options.download ?? false,
+      maxAge: unsigned("maxAge", options.maxAge),
+    }
+  );
 }

@@ -5,6 +5,7 @@
 import * as host from "innkeeper:storage/db@0.1.0";
 
 import { calling } from "./errors.js";
+import { unsigned } from "./numbers.js";
 import { describe } from "./table.js";
 import { toObjects, toValue } from "./values.js";
 
@@ -124,6 +125,7 @@ export function batch(statements) {
  * @returns {T}
  */
 export function transaction(run, options) {
+  unsigned("timeoutMs", options?.timeoutMs);
   const open = calling("db", () => host.begin(options && { readOnly: false, ...options }));
   /** @type {T} */
   let result;

@@ -56,8 +56,7 @@ export class Form {
 
 /**
  * Receives the form of the request and checks that it is the app's own, by the hidden field of
- * `csrfField`. It takes no files unless `maxFiles` says so. Throws a `FormError` with the status
- * for
+ * `csrfField`. It takes no files unless `maxFiles` says so. Throws a `FormError` with the status for
  * the visitor otherwise. Do not read the body of the request besides.
  *
  * @param {Limits & { csrf?: string | false }} [options] `csrf`: the name of the form; false: no check

@@ -19,7 +19,7 @@ export function router(routes) {
     return { methods: method === "GET" ? ["GET", "HEAD"] : [method], parts: path.split("/"), handler };
   });
   return (request) => {
-    const path = new URL(request.url).pathname.split("/");
+    const path = new URL(request.url).pathname.split("/").map(decoded);
     const found = table.flatMap(({ parts, ...route }) => {
       const params = match(parts, path);
       return params ? [{ ...route, params }] : [];
@@ -44,9 +44,10 @@ function match(parts, path) {
   /** @type {Record<string, string>} */
   const params = {};
   for (const [index, part] of parts.entries()) {
-    if (part.startsWith(":")) {
-      params[part.slice(1)] = decoded(path[index]);
-    } else if (part !== path[index]) {
+    const found = path[index];
+    if (part.startsWith(":") && found !== "") {
+      params[part.slice(1)] = found;
+    } else if (part !== found) {
       return undefined;
     }
   }

@@ -2,6 +2,8 @@ import { HttpError, InnkeeperError } from "./errors.js";
 import { sourceLines } from "./lines.js";
 
 const RETRY_AFTER_SECONDS = 2;
+/** No database keeps NUL in a text, so nothing has a name with it. */
+const NUL_IN_PATH = /^[^?#]*%00/;
 
 /**
  * Answers a request: a function, or an object with a function `fetch`, as Hono's apps are.
@@ -36,6 +38,9 @@ export function serve(handler, { onError = failure } = {}) {
  */
 async function answered(answer, request, onError) {
   try {
+    if (NUL_IN_PATH.test(request.url)) {
+      throw new HttpError(404, "There is nothing here.");
+    }
     const response = await answer(request);
     if (!(response instanceof Response)) {
       throw new TypeError(

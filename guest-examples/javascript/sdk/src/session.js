@@ -2,7 +2,8 @@ import * as host from "innkeeper:storage/session@0.1.0";
 
 import { calling } from "./errors.js";
 import { html } from "./html.js";
-import { toNumber } from "./values.js";
+import { unsigned } from "./numbers.js";
+import { toNumber, toValue } from "./values.js";
 
 /** The name of the form, for `csrfField` and `form`, where an app does not tell its forms apart. */
 export const ANY_FORM = "form";
@@ -48,7 +49,7 @@ export function keys() {
  * @param {number | bigint} [by]
  */
 export function increment(key, by = 1) {
-  return calling("session", () => toNumber(host.increment(key, BigInt(by))));
+  return calling("session", () => toNumber(host.increment(key, by64(by))));
 }
 
 /**
@@ -97,7 +98,7 @@ export function renew(user) {
  * @param {{ idleSeconds?: number, absoluteSeconds?: number }} expiry
  */
 export function setExpiry({ idleSeconds, absoluteSeconds }) {
-  calling("session", () => host.setExpiry(idleSeconds, absoluteSeconds));
+  calling("session", () => host.setExpiry(unsigned("idleSeconds", idleSeconds), unsigned("absoluteSeconds", absoluteSeconds)));
 }
 
 /** Ends the session and everything in it. */
@@ -140,4 +141,13 @@ export function csrfCheck(token, form = ANY_FORM) {
  */
 export function csrfField(form = ANY_FORM) {
   return html`<input type="hidden" name="csrf" value="${csrfToken(form)}">`;
+}
+
+/** @param {number | bigint} by @returns {bigint} */
+function by64(by) {
+  const value = toValue(by);
+  if (value.tag !== "integer") {
+    throw new RangeError(`${by} is no whole number that is exact`);
+  }
+  return value.val;
 }

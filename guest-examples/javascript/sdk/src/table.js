@@ -1,6 +1,7 @@
 /** @import { Column, ColumnType, OnDelete, Table } from "innkeeper:storage/db@0.1.0" */
 /** @import { Param } from "./values.js" */
 
+import { unsigned } from "./numbers.js";
 import { toValue } from "./values.js";
 
 /** A default: the time at which the transaction began. */
@@ -77,7 +78,7 @@ function toColumn(name, options) {
     columnType: options.type,
     nullable: options.nullable ?? false,
     identity: options.identity ?? false,
-    maxLength: options.maxLength,
+    maxLength: unsigned("maxLength", options.maxLength),
     initial: initial(options.default),
     references: options.references && { onDelete: "restrict", ...options.references },
   };

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -7,7 +7,7 @@ import { pathToFileURL } from "node:url";
 
 import { bundle } from "../build/bundle.js";
 import { assemble } from "../build/component.js";
-import { prepareEngine } from "../build/engine.js";
+import { cacheFolder, prepareEngine } from "../build/engine.js";
 import { lineTable } from "../build/lines.js";
 import { find, load } from "../build/packages.js";
 import { snapshot } from "../build/snapshot.js";
@@ -72,6 +72,26 @@ test("a call to the host while the app starts is told by its name", async () => 
   }
 });
 
+test("an engine of which a part is missing is prepared anew", async () => {
+  const home = process.env.XDG_CACHE_HOME;
+  const folder = mkdtempSync(join(tmpdir(), "innkeeper-test-"));
+  process.env.XDG_CACHE_HOME = folder;
+  try {
+    const { core, spliced } = await prepareEngine();
+    const length = statSync(core).size;
+    rmSync(core);
+    writeFileSync(spliced, "");
+    // Two at once: one of them is faster.
+    await Promise.all([prepareEngine(), prepareEngine()]);
+    assert.equal(statSync(core).size, length);
+    assert.ok(statSync(spliced).size > length / 2);
+    assert.equal(readdirSync(join(folder, "innkeeper-sdk")).length, 1);
+  } finally {
+    home === undefined ? delete process.env.XDG_CACHE_HOME : (process.env.XDG_CACHE_HOME = home);
+    rmSync(folder, { recursive: true });
+  }
+});
+
 test("the component's module is the one that the engine's own tool makes", async () => {
   const home = find("@bytecodealliance/componentize-js");
   const { splicer } = await import(pathToFileURL(join(home, "lib/spidermonkey-embedding-splicer.js")).href);
@@ -80,6 +100,7 @@ test("the component's module is the one that the engine's own tool makes", async
     const taken = await snapshot(engine, bundled, folder);
     const wit = new URL("../wit", import.meta.url).pathname;
     const features = ["stdio", "random", "clocks", "http", "fetch-event"];
+    assert.ok(!taken.includes(cacheFolder()), "the component names a folder of this machine");
     const expected = Buffer.from(splicer.stubWasi(taken, features, undefined, wit, "web-app"));
     const without = (bytes) => sections(bytes).filter(({ name }) => name !== "producers");
     assert.deepEqual(without(assemble(engine, taken)), without(expected));

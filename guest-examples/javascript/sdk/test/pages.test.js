@@ -33,10 +33,13 @@ test("a request finds its handler by method and path", async () => {
     ["POST", "/entries", "added"],
     ["POST", "/entries/a%20b/delete", "a b"],
     ["POST", "/entries/100%25%zz/delete", "100%25%zz"],
+    ["POST", "/%65ntries/a%2Fb/delet%65", "a/b"],
   ]) {
     assert.equal(await (await routes(ask(method, path))).text(), text, path);
   }
-  assert.throws(() => routes(ask("GET", "/entries/")), { status: 404 });
+  for (const path of ["/entries/", "/entries//delete", "/entries%2F1%2Fdelete"]) {
+    assert.throws(() => routes(ask("POST", path)), { status: 404 }, path);
+  }
   assert.throws(() => routes(ask("DELETE", "/")), { status: 405, headers: { allow: "GET, HEAD" } });
 });
 
@@ -94,6 +97,12 @@ test("pages are kept by no cache", () => {
   assert.equal(page("").headers.get("cache-control"), "no-store");
   const answer = seeOther("/");
   assert.deepEqual([answer.status, answer.headers.get("location")], [303, "/"]);
+});
+
+test("a number that the host would get cut off is refused", () => {
+  for (const maxLength of [2 ** 32, -1, 1.5, "80"]) {
+    assert.throws(() => describe("entries", { email: { type: "text", maxLength } }), RangeError);
+  }
 });
 
 test("a table is described in full", () => {

@@ -3,8 +3,8 @@
  * A value for a parameter. Objects and arrays go as JSON documents.
  *
  * @typedef {null | boolean | number | bigint | string | Decimal | Date | PlainDate | PlainTime | PlainDateTime
- *   | Uint8Array | ArrayBuffer | Json | OtherValue | readonly unknown[] | { readonly [key: string]:
- * unknown }} Param
+ *   | Uint8Array | ArrayBuffer | Json | OtherValue | readonly unknown[]
+ *   | { readonly [key: string]: unknown }} Param
  */
 /**
  * Turns a value of JavaScript into one of the database.

@@ -1,6 +1,6 @@
 // Notes that visitors leave: one page with a form.
 
-import { csrfField, db, form, html, NOW, page, router, seeOther, serve, session } from "innkeeper-sdk";
+import { csrfField, db, form, html, HttpError, NOW, page, router, seeOther, serve, session } from "innkeeper-sdk";
 
 const routes = router({ "GET /": notes, "POST /": addNote });
 
@@ -15,13 +15,15 @@ serve((request) => {
 });
 
 /** `GET /`: the notes, newest first, and a form for the next one. */
-function notes() {
-  const visits = session.increment("visits");
+function notes(request) {
+  const isVisit = request.method !== "HEAD"; // HEAD only asks: it counts no visit and takes no messages
+  const visits = session.increment("visits", isVisit ? 1 : 0);
+  const messages = isVisit ? session.takeFlash() : [];
   const notes = db.query("select text from notes order by id desc limit 50");
   return page(html`<!doctype html>
 <title>my-app</title>
 <h1>my-app</h1>
-${session.takeFlash().map((message) => html`<p><strong>${message}</strong></p>`)}
+${messages.map((message) => html`<p><strong>${message}</strong></p>`)}
 <form method="post">${csrfField()}<input name="text" maxlength="500" required> <button>Add</button></form>
 <ul>${notes.map(({ text }) => html`<li>${text}</li>`)}</ul>
 <p>Your visits: ${visits}</p>`);
@@ -29,8 +31,12 @@ ${session.takeFlash().map((message) => html`<p><strong>${message}</strong></p>`)
 
 /** `POST /`: adds a note. Note and message are kept together, or neither is. */
 function addNote() {
-  const note = form(); // 403 where this app has not handed the form to this visitor
-  db.execute("insert into notes (text) values ($1)", note.text("text"));
+  const text = form().text("text"); // 403 where this app has not handed the form to this visitor
+  // A browser heeds `maxlength`, a program need not; no database keeps NUL.
+  if (!/^[^\0]{1,500}$/u.test(text)) {
+    throw new HttpError(422, "A note has 1 to 500 characters.");
+  }
+  db.execute("insert into notes (text) values ($1)", text);
   session.flash("Thank you for the note.");
   return seeOther("/");
 }

@@ -6,7 +6,7 @@ import re
 import sys
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
-from urllib.parse import unquote
+from urllib.parse import quote, unquote
 
 from innkeeper.errors import Error, tell
 from innkeeper.http import HTTPError, Request, Response
@@ -93,8 +93,10 @@ class App:
 
     def _find(self, request: Request) -> tuple[Handler, dict[str, str]]:
         allowed: list[str] = []
+        # Each step in one spelling, so that `/m%65` is `/me`.
+        path = "/".join(quote(unquote(step), safe="") for step in request.path.split("/"))
         for pattern, method, handler in self._routes:
-            if match := pattern.fullmatch(request.path):
+            if match := pattern.fullmatch(path):
                 methods = ["GET", "HEAD"] if method == "GET" else [method]
                 if request.method in methods:
                     return handler, _parts(match)
@@ -157,5 +159,5 @@ def _pattern(path: str) -> re.Pattern[str]:
         raise ValueError(f"a path begins with a slash, unlike {path!r}")
     parts = re.split(r"\{(\w+)\}", path)
     return re.compile(
-        "".join(f"(?P<{part}>[^/]*)" if place % 2 else re.escape(part) for place, part in enumerate(parts))
+        "".join(f"(?P<{part}>[^/]+)" if place % 2 else re.escape(quote(part)) for place, part in enumerate(parts))
     )

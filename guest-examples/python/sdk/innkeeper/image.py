@@ -34,6 +34,7 @@ MARK = b"innkeeper-image-1:"
 FILLER = b"\xa5"
 ROOM_BYTES = 1024 * 1024
 ROOT = errors.ROOT
+WHOLE_BUILD = "set INNKEEPER_BUILD=full in the build command of this app"
 
 _room = bytearray(ROOM_BYTES)
 _app = ("app", "app")
@@ -73,7 +74,7 @@ def prepare(module: str, name: str) -> None:
 class Image(MetaPathFinder):
     """The files of the app, and the finder of the modules among them."""
 
-    def __init__(self, files: dict[str, bytes]) -> None:
+    def __init__(self, files: dict[str, bytes | None]) -> None:
         self.files = files
 
     @classmethod
@@ -85,11 +86,21 @@ class Image(MetaPathFinder):
         start = len(MARK) + 4
         size = int.from_bytes(room[len(MARK) : start], "little")
         index, _, data = bytes(room[start : start + size]).partition(b"\n")
-        files, place = {}, 0
+        files: dict[str, bytes | None] = {}
+        place = 0
         for name, length in json.loads(index):
-            files[f"{ROOT}/{name}"] = data[place : place + length]
-            place += length
+            files[f"{ROOT}/{name}"] = None if length is None else data[place : place + length]
+            place += length or 0
         return cls(files)
+
+    def read(self, file: str) -> bytes:
+        """The content of a file."""
+        if file not in self.files:
+            raise FileNotFoundError(file)
+        data = self.files[file]
+        if data is None:
+            raise RuntimeError(f"{file} is too large for a quick build: {WHOLE_BUILD}")
+        return data
 
     def find_spec(
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
@@ -99,7 +110,7 @@ class Image(MetaPathFinder):
         for file, is_package in ((f"{base}/__init__.py", True), (f"{base}.py", False)):
             if file in self.files:
                 folders = [base] if is_package else None
-                loader = _Loader(file, self.files[file])
+                loader = _Loader(file, self)
                 return importlib.util.spec_from_file_location(
                     fullname, file, loader=loader, submodule_search_locations=folders
                 )
@@ -115,9 +126,10 @@ class Image(MetaPathFinder):
         real = io.open
 
         def open_file(file: Any, mode: str = "r", buffering: int = -1, *args: Any, **named: Any) -> Any:
-            data = None if isinstance(file, int) else self.files.get(os.path.normpath(os.fsdecode(file)))
-            if data is None or set(mode) - set("rbt"):
+            name = "" if isinstance(file, int) else os.path.normpath(os.fsdecode(file))
+            if name not in self.files or set(mode) - set("rbt"):
                 return real(file, mode, buffering, *args, **named)
+            data = self.read(name)
             return io.BytesIO(data) if "b" in mode else io.TextIOWrapper(io.BytesIO(data), *args, **named)
 
         setattr(io, "open", open_file)
@@ -132,18 +144,16 @@ class Image(MetaPathFinder):
 
 
 class _Loader(SourceLoader):
-    """Loads a module from its source."""
+    """Loads a module from its source, and reads the files beside it."""
 
-    def __init__(self, file: str, source: bytes) -> None:
-        self._file, self._source = file, source
+    def __init__(self, file: str, files: Image) -> None:
+        self._file, self._files = file, files
 
     def get_filename(self, fullname: str) -> str:
         return self._file
 
     def get_data(self, path: Any) -> bytes:
-        if path != self._file:
-            raise FileNotFoundError(path)
-        return self._source
+        return self._files.read(os.fspath(path))
 
 
 def _load() -> None:
@@ -171,9 +181,7 @@ def _forbid_listing() -> None:
 
     def watch(event: str, args: tuple[Any, ...]) -> None:
         if errors.is_importing and event in ("os.listdir", "os.scandir") and str(args[0]).startswith(ROOT):
-            raise RuntimeError(
-                f"{event} finds no files in a quick build: set INNKEEPER_BUILD=full in the build command of this app"
-            )
+            raise RuntimeError(f"{event} finds no files in a quick build: {WHOLE_BUILD}")
 
     sys.addaudithook(watch)
 

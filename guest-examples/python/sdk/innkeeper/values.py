@@ -35,6 +35,8 @@ from wit_world.imports import db
 
 EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 MICROSECOND = timedelta(microseconds=1)
+# Postgres takes 131,072 before the point and 16,383 behind it. `1e999999999` would fill the memory.
+MAX_DECIMAL_DIGITS = 200_000
 
 
 @dataclass(frozen=True)
@@ -70,7 +72,7 @@ def from_value(value: db.Value) -> Any:
         return value.value  # type: ignore[union-attr]
     try:
         return unwrap(value)
-    except (ValueError, OverflowError):
+    except (ValueError, OverflowError, RecursionError):
         return value
 
 
@@ -111,6 +113,8 @@ def _wrap_text(plain: str) -> db.Value:
 
 
 def _wrap_decimal(plain: Decimal) -> db.Value:
+    if plain.is_finite() and not -MAX_DECIMAL_DIGITS < plain.adjusted() < MAX_DECIMAL_DIGITS:
+        raise ValueError(f"a decimal for the database has at most {MAX_DECIMAL_DIGITS} digits")
     if plain.is_nan() and (plain.is_snan() or plain.is_signed()):
         raise ValueError("a decimal for the database has one NaN: Decimal('NaN')")
     return db.Value_Decimal(format(plain, "f"))

@@ -16,7 +16,7 @@ from typing import Any
 from urllib.parse import unquote_to_bytes, urlsplit
 
 from innkeeper.app import plain, to_http_error
-from innkeeper.http import Request, Response
+from innkeeper.http import HTTPError, Request, Response
 
 WsgiApp = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
@@ -25,6 +25,9 @@ def adapt(application: WsgiApp) -> Callable[[Request], Response]:
     """Makes of a WSGI application what `innkeeper.serving` calls."""
 
     def answer(request: Request) -> Response:
+        if "%00" in request.path:
+            # No database keeps NUL in a text, so nothing has a name with it.
+            return plain(HTTPError(404))
         try:
             return _run(application, request)
         except Exception as error:
@@ -57,6 +60,9 @@ def environ(request: Request) -> dict[str, Any]:
         "wsgi.run_once": False,
     }
     for name, value in request.headers.items():
+        if "_" in name:
+            # It would pass for the header that is spelled with a hyphen.
+            continue
         key = name.upper().replace("-", "_")
         variables[key if key in ("CONTENT_TYPE", "CONTENT_LENGTH") else f"HTTP_{key}"] = value
     return variables

@@ -42,7 +42,7 @@ def build(project: Project) -> None:
     with tempfile.TemporaryDirectory() as folder:
         made = Path(folder) / "component.wasm"
         componentize(entry, project.python_path, made)
-        put(made, project.output)
+        put(made.read_bytes(), project.output)
 
 
 def componentize(entry: str, python_path: List[str], output: Path) -> None:
@@ -60,11 +60,12 @@ def componentize(entry: str, python_path: List[str], output: Path) -> None:
         raise BuildError(f"the app was not built.\n{reason(ended.stderr)}")
 
 
-def put(made: Path, output: Path) -> None:
-    """Moves a file into place in one step, because a host may be watching it."""
+def put(content: bytes, output: Path) -> None:
+    """Writes a file that appears in one step, because a host may be watching it."""
     output.parent.mkdir(parents=True, exist_ok=True)
-    new = output.with_name(f".{output.name}.new")
-    shutil.copyfile(made, new)
+    # Of this process alone: another build may run at the same time.
+    new = output.with_name(f".{output.name}.{os.getpid()}.new")
+    new.write_bytes(content)
     os.replace(new, output)
 
 

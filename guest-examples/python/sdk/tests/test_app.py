@@ -48,7 +48,9 @@ class Routes(unittest.TestCase):
 
     def test_other_addresses_and_methods_are_told_so(self) -> None:
         self.assertEqual(ask(self.app, "GET", "/entries/1/more").status, 404)
-        self.assertEqual(ask(self.app, "GET", "/entries/%00").status, 404)
+        for path in ["/entries/%00", "/entries/", "/entries", "//", "/%2F", "/entries%2F1"]:
+            self.assertEqual(ask(self.app, "GET", path).status, 404, path)
+        self.assertEqual(ask(self.app, "GET", "/%65ntries/1").status, 200)
         refused = ask(self.app, "DELETE", "/entries/1")
         self.assertEqual((refused.status, header(refused, "allow")), (405, "GET, HEAD, POST"))
 
@@ -132,6 +134,7 @@ class Wsgi(unittest.TestCase):
 
         checked = wsgi.adapt(wsgiref.validate.validator(application))
         response = ask(checked, "POST", "/p%C3%A4th?a=b", b"body", content_type="text/plain", x_a="1")
+        self.assertNotIn("HTTP_X_B", wsgi.environ(Request("GET", "/", Headers(host="a", x_b="1"), mock.Mock())))
         body = response.body if isinstance(response.body, bytes) else b"".join(response.body)
         response.body.close()  # type: ignore[union-attr]
         self.assertEqual((response.status, body), (201, b"got body"))
@@ -154,6 +157,7 @@ class Wsgi(unittest.TestCase):
 
         response = ask(wsgi.adapt(application), "GET", "/")
         self.assertEqual(list(response.body), [b"one", b"two"])
+        self.assertEqual(ask(wsgi.adapt(application), "GET", "/%00").status, 404)
 
     def test_an_exception_becomes_an_answer(self) -> None:
         for error, status in [(LookupError("boom"), 500), (Error("db", "busy", "taken", retryable=True), 503)]:

@@ -4,6 +4,7 @@ import contextlib
 import importlib
 import io
 import os
+import pkgutil
 import sys
 import tempfile
 import unittest
@@ -47,6 +48,31 @@ class Images(unittest.TestCase):
             open(f"{image.ROOT}/style.css")
         self.assertNotIn(packed, sys.meta_path)
 
+    def test_a_file_beside_a_module_is_read_through_its_loader(self) -> None:
+        packed = image.Image.of(build_image.pack(FILES))
+        with packed.opened():
+            self.assertEqual(pkgutil.get_data("quick_folder.inner", "inner.py"), FILES["quick_folder/inner.py"])
+
+    def test_a_file_that_is_too_large_is_told_as_such(self) -> None:
+        packed = image.Image.of(build_image.pack({"large.bin": None, "app.py": b"x = 1\n"}))
+        with packed.opened(), self.assertRaisesRegex(RuntimeError, "large.bin is too large for a quick build"):
+            open(f"{image.ROOT}/large.bin", "rb")
+        self.assertEqual(packed.read(f"{image.ROOT}/app.py"), b"x = 1\n")
+
+    def test_the_app_is_written_where_the_room_is(self) -> None:
+        with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder):
+            room = build_image.MARK + build_image.FILLER * 200
+            Path("base.wasm").write_bytes(b"before" + build_image.MARK + b"\0" + room + b"after")
+            build_image.fill(Path("base.wasm"), build_image.pack({"a.py": b"1"}), Path("made/app.wasm"))
+            made = Path("made/app.wasm").read_bytes()
+            start = made.rindex(build_image.MARK)
+            self.assertEqual(image.Image.of(made[start:]).files, {f"{image.ROOT}/a.py": b"1"})
+            self.assertEqual(len(made), Path("base.wasm").stat().st_size)
+            self.assertTrue(made.endswith(build_image.FILLER + b"after"))
+            self.assertEqual(sorted(path.name for path in Path().rglob("*")), ["app.wasm", "base.wasm", "made"])
+            with self.assertRaisesRegex(component.BuildError, "no room for the app"):
+                build_image.fill(Path("made/app.wasm"), b"", Path("other.wasm"))
+
     def test_an_app_that_cannot_be_imported_tells_why(self) -> None:
         for source, reason in [
             ("def broken(:", "SyntaxError"),
@@ -83,11 +109,14 @@ class Fingerprints(unittest.TestCase):
 
     def test_files_that_do_not_belong_to_the_app_are_left_out(self) -> None:
         with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder):
-            for name in ("app.py", "style.css", ".env", "app.wasm", "pages/one.html", ".venv/x.py", "sdk/y.py"):
-                Path(name).parent.mkdir(exist_ok=True)
+            for name in ("app.py", "style.css", ".env", "app.wasm", "pages/one.html", ".venv/x.py", "sdk/y.py") + (
+                ("pages/sdk/z.py", "venv/pyvenv.cfg", "venv/lib/w.py")
+            ):
+                Path(name).parent.mkdir(exist_ok=True, parents=True)
                 Path(name).write_text("")
             self.assertEqual(
-                [name for name, _ in build_image.app_files(Path())], ["app.py", "pages/one.html", "style.css"]
+                [name for name, _ in build_image.app_files(Path())],
+                ["app.py", "pages/one.html", "pages/sdk/z.py", "style.css"],
             )
 
 

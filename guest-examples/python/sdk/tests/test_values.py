@@ -61,6 +61,8 @@ class Values(unittest.TestCase):
         for plain, error in [
             (2**63, ValueError),
             (Decimal("sNaN"), ValueError),
+            (Decimal("1E+999999999"), ValueError),
+            (Decimal("0E-999999999"), ValueError),
             ("\ud800", ValueError),
             (time(1, tzinfo=timezone.utc), ValueError),
             (object(), TypeError),

@@ -209,6 +209,6 @@ function number(c: Context, name: string) {
 
 /** A whole number that the database can hold, or undefined. */
 function whole(text: string) {
-  const number = /^[+-]?\d{1,19}$/.test(text) ? BigInt(text.replace("+", "")) : undefined;
+  const number = /^[+-]?0*\d{1,19}$/.test(text) ? BigInt(text.replace("+", "")) : undefined;
   return number === undefined || BigInt.asIntN(64, number) !== number ? undefined : number;
 }

@@ -1,7 +1,7 @@
 // Notes that visitors leave: one page with a form.
 
 import { Hono } from "hono";
-import { db, failure, form, NOW, seeOther, serve, session } from "innkeeper-sdk";
+import { db, failure, form, HttpError, NOW, seeOther, serve, session } from "innkeeper-sdk";
 
 interface Note {
   text: string;
@@ -21,13 +21,15 @@ app.use(async (_, next) => {
 
 /** The notes, newest first, and a form for the next one. */
 app.get("/", (c) => {
-  const visits = session.increment("visits");
+  const isVisit = c.req.method !== "HEAD"; // HEAD only asks: it counts no visit and takes no messages
+  const visits = session.increment("visits", isVisit ? 1 : 0);
+  const messages = isVisit ? session.takeFlash() : [];
   const notes = db.query<Note>("select text from notes order by id desc limit 50");
   return c.html(
     <html>
       <title>my-app</title>
       <h1>my-app</h1>
-      {session.takeFlash().map((message) => (
+      {messages.map((message) => (
         <p>
           <strong>{message}</strong>
         </p>
@@ -48,8 +50,12 @@ app.get("/", (c) => {
 
 /** Adds a note. Note and message are kept together, or neither is. */
 app.post("/", () => {
-  const note = form(); // 403 where this app has not handed the form to this visitor
-  db.execute("insert into notes (text) values ($1)", note.text("text"));
+  const text = form().text("text"); // 403 where this app has not handed the form to this visitor
+  // A browser heeds `maxlength`, a program need not; no database keeps NUL.
+  if (!/^[^\0]{1,500}$/u.test(text)) {
+    throw new HttpError(422, "A note has 1 to 500 characters.");
+  }
+  db.execute("insert into notes (text) values ($1)", text);
   session.flash("Thank you for the note.");
   return seeOther("/");
 });

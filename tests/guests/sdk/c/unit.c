@@ -54,6 +54,17 @@ static void percent_codes_are_decoded(void)
     expect_text(ik_percent_decode("%f0%9f%8c%8d", 12, true), "🌍");
     // A text that is no UTF-8 would end the request at the host.
     expect_text(ik_percent_decode("a%ff%c3%28%ed%a0%80", 19, true), "a\xef\xbf\xbd\xef\xbf\xbd(\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd");
+    // A text in C would end at NUL, and `7%00` would be 7.
+    expect_text(ik_percent_decode("7%00", 4, false), "7\xef\xbf\xbd");
+}
+
+static void white_space_of_all_scripts_is_blank(void)
+{
+    static const char *const blank[] = {"", " \t\r\n\v\f", "\u0085\u00a0\u1680", "\u2000\u200a\u2028\u2029\u202f\u205f\u3000 "};
+    static const char *const filled[] = {"a", " a ", "\u200b", "\u3001", "\u00a1", "\u3000a", "\xe2\x80", "\xe2", "\xc2"};
+    for (size_t i = 0; i < sizeof blank / sizeof *blank; i++) EXPECT(ik_is_blank(blank[i], strlen(blank[i])));
+    for (size_t i = 0; i < sizeof filled / sizeof *filled; i++) EXPECT(!ik_is_blank(filled[i], strlen(filled[i])));
+    EXPECT(!ik_is_blank(" \0", 2));
 }
 
 static void whole_numbers_only(void)
@@ -110,6 +121,10 @@ static void a_route_has_parameters(void)
     ik_response response = {0};
     EXPECT(ik_dispatch(routes, &request, &response));
     expect_text(response.body.data, "a b");
+    ik_request spelled = {.method = "GET", .path = "/b%6Foks/a%2Fb/p%61ges"};
+    response = (ik_response){0};
+    EXPECT(ik_dispatch(routes, &spelled, &response));
+    expect_text(response.body.data, "a/b");
 }
 
 static void the_first_query_parameter_of_a_name_counts(void)
@@ -118,6 +133,9 @@ static void the_first_query_parameter_of_a_name_counts(void)
     expect_text(ik_query_param(&request, "before"), "1 2");
     expect_text(ik_query_param(&request, "limit"), "");
     expect_text(ik_query_param(&request, ""), "x");
+    request.query = "be%66ore=1%00";
+    expect_text(ik_query_param(&request, "before"), "1\xef\xbf\xbd");
+    request.query = "=x&before=9";
     EXPECT(!ik_query_param(&request, "befor") && !ik_query_param(&request, "x"));
 }
 
@@ -127,7 +145,7 @@ static void what_fits_no_route_is_refused(void)
     ik_response response = {0};
     EXPECT(!ik_dispatch(routes, &wrong_method, &response) && ik_last_error()->status == 405);
     expect_text(response.headers[0].value, "GET, HEAD, POST");
-    static const char *const paths[] = {"/books//pages", "/books/1", "/books/1/pages/", "/books/1/pages2", "/"};
+    static const char *const paths[] = {"/books//pages", "/books/1", "/books/1/pages/", "/books/1/pages2", "/books%2F1/pages", "/"};
     for (size_t i = 0; i < sizeof paths / sizeof *paths; i++) {
         ik_request request = {.method = "GET", .path = paths[i]};
         EXPECT(!ik_dispatch(routes, &request, &response) && ik_last_error()->status == 404);
@@ -142,6 +160,7 @@ int main(void)
     RUN(texts_in_json_come_back_byte_for_byte);
     RUN(formats_are_those_of_printf);
     RUN(percent_codes_are_decoded);
+    RUN(white_space_of_all_scripts_is_blank);
     RUN(whole_numbers_only);
     RUN(characters_are_counted_not_bytes);
     RUN(instants_are_written_as_rfc_3339);

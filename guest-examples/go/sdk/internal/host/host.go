@@ -27,6 +27,10 @@ func CallFor[T any](size int, function func() T) T {
 	return function()
 }
 
+// Text is a text as the host takes it: bytes that are no UTF-8 become U+FFFD. The host would end
+// the request.
+func Text(text string) string { return strings.ToValidUTF8(text, "\uFFFD") }
+
 // Optional makes an option of a pointer: none of nil.
 func Optional[T any](value *T) witTypes.Option[T] {
 	if value == nil {
@@ -51,10 +55,6 @@ func Unwrap[T any](option witTypes.Option[T]) (value T, found bool) {
 	}
 	return option.Some(), true
 }
-
-// Text is a text as the host takes it: bytes that are no UTF-8 become U+FFFD. The host would end
-// the request.
-func Text(text string) string { return strings.ToValidUTF8(text, "\uFFFD") }
 
 // Seconds is a duration as the host counts it. What it cannot say becomes the nearest that it can:
 // the host refuses what is too long.

@@ -91,13 +91,12 @@ impl Request {
     }
 
     /// A parameter of the path: what stands where the pattern of the route has `{name}`. The
-    /// visitor is answered with 404 where it is not of the type that is wanted, or has a NUL, which
-    /// no text in a database has.
+    /// visitor is answered with 404 where it is not of the type that is wanted.
     #[track_caller]
     pub fn param<T: FromStr>(&self, name: &str) -> Result<T> {
         let param = self.params.iter().find(|(key, _)| key == name);
         let (_, text) = param.ok_or_else(|| Error::other(format!("the route has no parameter {{{name}}}")))?;
-        parse(text).ok_or_else(Error::not_found)
+        text.parse().map_err(|_| Error::not_found())
     }
 
     /// A parameter of the query; the first where there are several. The visitor is answered with
@@ -108,7 +107,7 @@ impl Request {
             return Ok(None);
         };
         let refused = || Error::new(400, format!("`{name}` in the address is not what it should be."));
-        parse(&text).map(Some).ok_or_else(refused)
+        if text.contains('\0') { Err(refused()) } else { text.parse().map(Some).map_err(|_| refused()) }
     }
 
     /// All parameters of the query, in the order in which they were sent.
@@ -159,10 +158,6 @@ impl Request {
         let bytes = self.bytes()?;
         serde_json::from_slice(&bytes).map_err(|error| Error::new(400, format!("The JSON does not fit: {error}.")))
     }
-}
-
-fn parse<T: FromStr>(text: &str) -> Option<T> {
-    if text.contains('\0') { None } else { text.parse().ok() }
 }
 
 fn name(method: &Method) -> &str {

@@ -152,6 +152,12 @@ const checks = {
     blobs.delete(id);
     same(thrown(() => blobs.stat(id), "blob-upload", "not-found").status, 404);
     blobs.create("text/plain")[Symbol.dispose]();
+    for (const seconds of [-1, 1.5, 2 ** 32]) {
+      thrownRange(() => blobs.signDownload(id, seconds));
+      thrownRange(() => blobs.receiveForm({ maxFile: seconds }));
+      thrownRange(() => session.setExpiry({ idleSeconds: seconds }));
+    }
+    thrownRange(() => session.increment("n", 2n ** 63n));
   },
 
   session() {
@@ -238,4 +244,14 @@ function thrown(call, interfaceName, code) {
     return error;
   }
   throw new Error(`no error where ${code} was expected`);
+}
+
+function thrownRange(call) {
+  try {
+    call();
+  } catch (error) {
+    same(error instanceof RangeError, true);
+    return;
+  }
+  throw new Error("no RangeError");
 }

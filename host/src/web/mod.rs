@@ -11,8 +11,7 @@
 //! they act, `metrics` shows the figures, [`pages`] are the host's own answers, `closed` those of an
 //! app that cannot be served for now, `starting` lets requests wait for one that is being loaded,
 //! [`development`] is what `innkeeper dev` adds to pages, `https` sends plain http away where that is
-//! wished, `shared_socket` notices visitors who leave,
-//! `leaving` is the order in which a server ends.
+//! wished, `shared_socket` notices visitors who leave, `leaving` is the order in which a server ends.
 
 pub mod admin;
 mod arriving;

@@ -59,14 +59,17 @@ pub(super) fn of_build(failure: &BuildFailure, mark: &str, target: Option<&str>)
 pub(super) fn of_request(failed: &FailedRequest<'_>) -> Response<Body> {
     let stderr = plain(&failed.stderr);
     let content = html! {
+        // What the app says of it comes first: a stack is long, and seldom names the cause.
+        @if !stderr.trim().is_empty() {
+            h2 { "Standard error of this request" }
+            pre { (stderr) }
+        }
         @if let Some(reason) = &failed.reason {
+            h2 { "What the host says" }
             pre { (reason) }
         }
-        h2 { "Standard error of this request" }
         @if stderr.trim().is_empty() {
-            p { "The app has printed nothing there." }
-        } @else {
-            pre { (stderr) }
+            p { "The app has printed nothing to standard error." }
         }
         @if let Some(answer) = &failed.answer {
             h2 { "What the app answered" }

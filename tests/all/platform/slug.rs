@@ -19,8 +19,9 @@ use tempfile::TempDir;
 /// The most that the slug may have, compressed, in MB. Heroku takes 500.
 const MOST_OF_SLUG: u64 = 60;
 
-/// The most that the program may have, in MB.
-const MOST_OF_PROGRAM: u64 = 30;
+/// The most that the program may have, in MB. The templates of `new`, `wrap` and `inspect` take 1.7
+/// of it.
+const MOST_OF_PROGRAM: u64 = 32;
 
 /// The newest glibc that it may ask for: that of heroku-24.
 const GLIBC: (u32, u32) = (2, 39);

@@ -33,7 +33,9 @@ const SDK_TESTS: [&str; 2] = ["sdk/test", "sdk/tests"];
 const LEVEL: i32 = 22;
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let top = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    // Read when it runs: a platform may keep the compiled script and build in another folder.
+    let host = std::env::var_os("CARGO_MANIFEST_DIR").ok_or("cargo names no folder of this package")?;
+    let top = Path::new(&host).join("..");
     let mut pack = Pack { tar: tar::Builder::new(Vec::new()), rules: Vec::new() };
     let mut watched = pack.folder(&top.join("wit"), Path::new("wit"), &|name| name.ends_with(".wit"))?.paths;
     for language in LANGUAGES {
@@ -86,7 +88,9 @@ impl Pack {
         for name in names {
             let name = name.into_string().map_err(|name| io::Error::other(format!("no UTF-8: {name:?}")))?;
             let (path, inside) = (from.join(&name), to.join(&name));
-            let is_folder = fs::metadata(&path)?.is_dir();
+            let about = fs::metadata(&path);
+            let is_folder =
+                about.map_err(|error| io::Error::other(format!("{}: {error}", path.display())))?.is_dir();
             if self.is_ignored(&name, &path, is_folder) {
                 watched.is_whole &= !is_folder;
             } else if SDK_TESTS.iter().any(|tests| inside.ends_with(tests)) {

@@ -153,8 +153,8 @@ const PROTECTION_OF_LIBPQ: [&str; 9] = [
     "PGGSSENCMODE",
 ];
 
-/// What is there for a project's own commands: `dev` and `test` set two of them, an author the
-/// other.
+/// What a project's own commands read, and this program does not: `dev` sets INNKEEPER_DEV, `test`
+/// INNKEEPER_URL, and authors may set INNKEEPER_BUILD.
 const OF_PROJECTS: [&str; 3] = ["INNKEEPER_BUILD", "INNKEEPER_DEV", "INNKEEPER_URL"];
 
 /// All variables that are read: settings first, then limits.

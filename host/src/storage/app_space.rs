@@ -115,7 +115,7 @@ impl AppSpace {
     pub async fn reader(&self) -> Result<Connection> {
         match &self.database {
             Database::Postgres(pools) => self.lease(&pools.guests).await,
-            Database::Sqlite(files) => Ok(Connection::Sqlite(files.reader(&self.place)?)),
+            Database::Sqlite(files) => Ok(Connection::Sqlite(files.reader(&self.place).await?)),
         }
     }
 

@@ -123,7 +123,7 @@ impl Database {
     pub async fn registry_reader(&self) -> Result<Connection> {
         match self {
             Self::Postgres(_) => self.registry().await,
-            Self::Sqlite(files) => Ok(Connection::Sqlite(files.reader(REGISTRY_FILE)?)),
+            Self::Sqlite(files) => Ok(Connection::Sqlite(files.reader(REGISTRY_FILE).await?)),
         }
     }
 

@@ -7,6 +7,7 @@
 
 use super::database::Database;
 use super::host_sql::host_sql;
+use super::migrations::RegistryState;
 use super::registry::Host;
 use super::{Error, Result};
 use std::fs::{File, OpenOptions, TryLockError};
@@ -47,6 +48,8 @@ impl Database {
     /// Whether another process serves from this database now. Makes nothing.
     pub async fn is_served(&self) -> Result<bool> {
         match self {
+            // A host makes its tables before it serves.
+            Self::Postgres(_) if self.registry_state().await? == RegistryState::Missing => Ok(false),
             Self::Sqlite(files) => {
                 let Ok(file) = File::open(files.folder().join(LOCK_FILE)) else { return Ok(false) };
                 Ok(matches!(file.try_lock(), Err(TryLockError::WouldBlock)))

@@ -108,27 +108,13 @@ impl Drop for Waiting {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{SqliteFiles, SqliteSettings};
+    use super::super::SqliteFiles;
     use super::*;
     use crate::storage::connection::{Bounds, Control, GuestSql, Isolation};
     use std::sync::mpsc;
-    use tempfile::TempDir;
 
     const TIME: Duration = Duration::from_millis(100);
     const BOUNDS: Bounds = Bounds { rows: 100, bytes: 1 << 20, time: Duration::from_secs(60) };
-
-    fn files() -> (TempDir, SqliteFiles) {
-        let folder = tempfile::tempdir().unwrap();
-        let files = SqliteFiles::new(SqliteSettings {
-            folder: folder.path().to_owned(),
-            wait: TIME,
-            full_synchronous: false,
-            value_bytes: 1 << 20,
-            sql_bytes: 100_000,
-            heap_bytes: 256 << 20,
-        });
-        (folder, files)
-    }
 
     fn sql(text: &str) -> GuestSql<'_> {
         GuestSql { text, steady: false, growth: crate::storage::statement::Growth::Nothing, bounds: BOUNDS }
@@ -148,10 +134,10 @@ mod tests {
     /// One runtime thread: if anything of this ran on it, the test would hang.
     #[tokio::test]
     async fn a_step_without_an_end_is_given_up_and_counts_until_it_ends() {
-        let (_folder, files) = files();
+        let (_folder, files) = SqliteFiles::temporary(TIME);
         let mut ends = Vec::new();
         loop {
-            let mut lease = files.reader("app.sqlite").unwrap();
+            let mut lease = files.reader("app.sqlite").await.unwrap();
             let (end, work) = endless();
             let code = lease.apart(true, TIME, work).await.unwrap_err().code;
             if code == Code::Busy {
@@ -162,17 +148,17 @@ mod tests {
         }
         assert_eq!(ends.len(), 6);
         // Another app has threads of its own.
-        let mut other = files.reader("other.sqlite").unwrap();
+        let mut other = files.reader("other.sqlite").await.unwrap();
         other.guest(&sql("select 1"), &[]).await.unwrap();
         drop(ends);
-        let mut lease = files.reader("app.sqlite").unwrap();
+        let mut lease = files.reader("app.sqlite").await.unwrap();
         while lease.guest(&sql("select 1"), &[]).await.is_err_and(|error| error.code == Code::Busy) {}
         lease.guest(&sql("select 1"), &[]).await.unwrap();
     }
 
     #[tokio::test]
     async fn who_writes_without_an_end_keeps_the_right_to_write() {
-        let (_folder, files) = files();
+        let (_folder, files) = SqliteFiles::temporary(TIME);
         let mut writer = files.writer("app.sqlite").await.unwrap();
         writer.control(Control::Begin(None::<Isolation>)).await.unwrap();
         writer.guest(&sql("create table t (a bigint)"), &[]).await.unwrap();
@@ -193,13 +179,13 @@ mod tests {
 
     #[tokio::test]
     async fn who_is_no_longer_waited_for_is_interrupted() {
-        let (_folder, files) = files();
-        let mut lease = files.reader("app.sqlite").unwrap();
+        let (_folder, files) = SqliteFiles::temporary(TIME);
+        let mut lease = files.reader("app.sqlite").await.unwrap();
         let endless = "with recursive n (i) as (select 1 union all select 1 - i from n) select count(*) from n";
         for _ in 0..10 {
             let waited = tokio::time::timeout(TIME, lease.guest(&sql(endless), &[])).await;
             assert!(waited.is_err());
-            lease = files.reader("app.sqlite").unwrap();
+            lease = files.reader("app.sqlite").await.unwrap();
         }
         while lease.guest(&sql("select 1"), &[]).await.is_err_and(|error| error.code == Code::Busy) {}
         lease.guest(&sql("select 1"), &[]).await.unwrap();

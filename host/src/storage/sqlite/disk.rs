@@ -100,6 +100,12 @@ impl Bounds {
         Self { reserve, low: reserve, critical: reserve / 4 }
     }
 
+    /// On a full disk the log is moved into the file with the room of the reserve, and deletions
+    /// need some of it, too.
+    fn most_log_bytes(self) -> u64 {
+        self.reserve / 2
+    }
+
     /// What a disk has to have left in order to count as roomy: where the reserve is missing as
     /// much as it takes, too, and after it was full a quarter more, so that the state does not go
     /// to and fro.
@@ -131,6 +137,12 @@ impl Disk {
     pub(super) fn keep_reserve(&self) {
         self.keeps_reserve.store(true, Ordering::Relaxed);
         self.look();
+    }
+
+    /// Bytes that the log ahead of a file should have at most, see [`Bounds::most_log_bytes`].
+    pub(super) fn most_log_bytes(&self) -> u64 {
+        let disk = statvfs(&self.folder).map(|about| about.f_blocks.saturating_mul(about.f_frsize.max(1)));
+        Bounds::of(disk.unwrap_or(u64::MAX)).most_log_bytes()
     }
 
     /// As of the last look.
@@ -320,6 +332,13 @@ mod tests {
         assert_eq!(bounds(1 << 20).reserve, LEAST_RESERVE);
         assert_eq!(bounds(32 << 20).roomy(true, true), (4 << 20) + (512 << 10));
         assert_eq!(bounds(32 << 20).roomy(false, false), 2 << 20);
+    }
+
+    #[test]
+    fn a_log_leaves_half_of_the_reserve() {
+        assert_eq!(Bounds::of(32 << 20).most_log_bytes(), 1 << 20);
+        assert_eq!(Bounds::of(100 << 30).most_log_bytes(), 4 << 20);
+        assert_eq!(Disk::new(Path::new("/nowhere")).most_log_bytes(), 4 << 20);
     }
 
     #[test]

@@ -4,6 +4,7 @@ use super::conn::{Conn, Way};
 use super::disk::{Disk, DiskState};
 use super::error::translate;
 use super::files::SqliteSettings;
+use super::retry::{RETRY_EVERY, retry_while_busy};
 use super::threads::Share;
 use crate::storage::{Code, Error, Result};
 use rusqlite::OpenFlags;
@@ -11,7 +12,7 @@ use rusqlite::config::DbConfig;
 use rusqlite::limits::Limit;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// Idle connections that a file keeps open for reading.
@@ -23,6 +24,11 @@ const CACHE_KIB: i64 = -4_096;
 /// The log ahead of a file keeps so many bytes when it begins anew: what a large transaction took
 /// is given back, and small ones find their room taken already, also on a full disk.
 const WAL_BYTES: i64 = 4 << 20;
+/// A commit that leaves so many pages in that log moves them into the file: SQLite's own number,
+/// and fewer where the disk is small.
+const WAL_PAGES: u64 = 1000;
+/// Of a page, unless a file was made with others.
+const PAGE_BYTES: u64 = 4096;
 /// Bytes of a pattern of LIKE and GLOB: in the largest value they look for one of this length for
 /// some seconds, in one step.
 const LONGEST_PATTERN: i32 = 250;
@@ -56,8 +62,14 @@ impl File {
         }
     }
 
-    /// A connection, if possible an idle one.
-    pub(super) fn conn(&self, read_only: bool) -> Result<Conn> {
+    /// A connection, if possible an idle one. Waits until `deadline` for another process that has
+    /// the file locked, as the first one that opens it does. Cancel-safe.
+    pub(super) async fn conn(&self, read_only: bool, deadline: Instant) -> Result<Conn> {
+        retry_while_busy(deadline, || self.try_conn(read_only)).await
+    }
+
+    /// The same without a wait for others.
+    pub(super) fn try_conn(&self, read_only: bool) -> Result<Conn> {
         match self.pop(if read_only { &self.readers } else { &self.writers }) {
             Some(conn) => Ok(conn),
             None => self.connect(read_only),
@@ -125,8 +137,9 @@ impl File {
                 rusqlite::Connection::open_with_flags(format!("file:{path}?mode=ro&{how}"), flags)?
             }
         };
-        // First: switching to WAL takes a lock that another process may hold for a moment.
-        link.busy_timeout(Duration::from_millis(500))?;
+        // First: switching to WAL takes a lock that another process may hold for a moment. Whoever
+        // waits for longer does so without holding a thread (`conn`).
+        link.busy_timeout(RETRY_EVERY)?;
         match way {
             Way::Usual => link.pragma_update(None, "journal_mode", "wal")?,
             Way::Immutable => {}
@@ -164,6 +177,8 @@ impl File {
     fn configure(&self, link: &rusqlite::Connection, read_only: bool) -> rusqlite::Result<()> {
         link.pragma_update(None, "synchronous", if self.settings.full_synchronous { "full" } else { "normal" })?;
         link.pragma_update(None, "journal_size_limit", WAL_BYTES)?;
+        let pages = (self.disk.most_log_bytes() / PAGE_BYTES).min(WAL_PAGES);
+        link.pragma_update(None, "wal_autocheckpoint", i64::try_from(pages).unwrap_or(i64::MAX))?;
         link.pragma_update(None, "foreign_keys", true)?;
         link.pragma_update(None, "cache_size", CACHE_KIB)?;
         // What does not fit the cache goes to a file: sorting a million rows must not fill the
@@ -219,7 +234,11 @@ impl File {
 
     fn cannot_open(&self, error: &rusqlite::Error) -> Error {
         let error = self.disk.judge(translate(error));
-        let code = if error.takes_no_writes() { error.code } else { Code::Unavailable };
+        let code = match error.code {
+            Code::Busy => Code::Busy,
+            code if error.takes_no_writes() => code,
+            _ => Code::Unavailable,
+        };
         Error::new(code, format!("cannot open {}: {}", self.path.display(), error.message))
     }
 

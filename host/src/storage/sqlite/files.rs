@@ -9,7 +9,7 @@ use crate::storage::{Code, Error, Result};
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// No more of a file is written at once.
 const CHUNK: u64 = 256 << 10;
@@ -72,7 +72,7 @@ impl SqliteFiles {
         if self.disk.look_now_and_then() != DiskState::Full {
             return Ok(true);
         }
-        self.reader(name)?.has_free(bytes)
+        self.try_reader(name)?.has_free(bytes)
     }
 
     /// Moves what is in the logs ahead of the files into the files, and gives the room of large
@@ -95,22 +95,30 @@ impl SqliteFiles {
         self.settings.full_synchronous
     }
 
-    /// Lends a connection for reading the file `name` (a path below the folder). Does not wait.
-    pub fn reader(&self, name: &str) -> Result<SqliteLease> {
+    /// Lends a connection for reading the file `name` (a path below the folder). Does not wait for
+    /// writers. Cancel-safe.
+    pub async fn reader(&self, name: &str) -> Result<SqliteLease> {
         let file = self.file(name)?;
-        let conn = file.conn(true)?;
+        let conn = file.conn(true, Instant::now() + self.settings.wait).await?;
+        Ok(SqliteLease::new(file, conn, None))
+    }
+
+    /// The same without a wait for another process that opens the file.
+    pub(super) fn try_reader(&self, name: &str) -> Result<SqliteLease> {
+        let file = self.file(name)?;
+        let conn = file.try_conn(true)?;
         Ok(SqliteLease::new(file, conn, None))
     }
 
     /// Lends the connection for writing the file `name`. `Busy` when others kept it for too long.
     /// Cancel-safe.
     pub async fn writer(&self, name: &str) -> Result<SqliteLease> {
-        let file = self.file(name)?;
+        let (file, deadline) = (self.file(name)?, Instant::now() + self.settings.wait);
         let Some(turn) = file.turn_to_write().await else {
             return Err(Error::new(Code::Busy, "another request kept the database locked for too long"));
         };
         self.disk.look_now_and_then();
-        let conn = file.conn(false)?;
+        let conn = file.conn(false, deadline).await?;
         Ok(SqliteLease::new(file, conn, Some(turn)))
     }
 
@@ -121,13 +129,17 @@ impl SqliteFiles {
         let Some(place) = file.cursors().place(self.settings.wait).await else {
             return Err(Error::new(Code::Busy, "other requests have too many cursors open"));
         };
-        Ok(CursorReader { lease: self.reader(name)?, place })
+        Ok(CursorReader { lease: self.reader(name).await?, place })
     }
 
     /// The same without a wait for others.
     pub(in crate::storage) fn try_cursor_reader(&self, name: &str) -> Result<Option<CursorReader>> {
         let Some(place) = self.file(name)?.cursors().try_place() else { return Ok(None) };
-        Ok(Some(CursorReader { lease: self.reader(name)?, place }))
+        match self.try_reader(name) {
+            Ok(lease) => Ok(Some(CursorReader { lease, place })),
+            Err(error) if error.code == Code::Busy => Ok(None),
+            Err(error) => Err(error),
+        }
     }
 
     fn file(&self, name: &str) -> Result<Arc<File>> {
@@ -148,5 +160,61 @@ impl SqliteFiles {
         let file = Arc::new(File::new(path.clone(), Arc::clone(&self.settings), Arc::clone(&self.disk)));
         open.insert(path, Arc::clone(&file));
         Ok(file)
+    }
+}
+
+#[cfg(test)]
+impl SqliteFiles {
+    /// A folder of its own, which goes with the first value.
+    pub(super) fn temporary(wait: Duration) -> (tempfile::TempDir, Self) {
+        let folder = tempfile::tempdir().unwrap();
+        let files = Self::new(SqliteSettings {
+            folder: folder.path().to_owned(),
+            wait,
+            full_synchronous: false,
+            value_bytes: 1 << 20,
+            sql_bytes: 100_000,
+            heap_bytes: 256 << 20,
+        });
+        (folder, files)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Locked as by a process that opens the file for the first time.
+    fn locked(files: &SqliteFiles) -> rusqlite::Connection {
+        let other = rusqlite::Connection::open(files.folder().join("app.sqlite")).unwrap();
+        other.execute_batch("begin exclusive").unwrap();
+        other
+    }
+
+    #[tokio::test]
+    async fn a_file_that_another_process_has_locked_is_opened_later() {
+        let (_folder, files) = SqliteFiles::temporary(Duration::from_secs(60));
+        let other = locked(&files);
+        let unlock = async {
+            // Longer than one attempt takes.
+            tokio::time::sleep(Duration::from_secs(1)).await;
+            other.execute_batch("commit").unwrap();
+        };
+        let (reader, writer, ()) = tokio::join!(files.reader("app.sqlite"), files.writer("app.sqlite"), unlock);
+        assert!(reader.unwrap().is_usable() && writer.unwrap().is_usable());
+    }
+
+    #[tokio::test]
+    async fn a_file_that_stays_locked_is_busy() {
+        let (_folder, files) = SqliteFiles::temporary(Duration::from_millis(100));
+        let _other = locked(&files);
+        let errors = [
+            files.reader("app.sqlite").await.unwrap_err(),
+            files.writer("app.sqlite").await.unwrap_err(),
+            files.try_reader("app.sqlite").unwrap_err(),
+        ];
+        for error in errors {
+            assert_eq!((error.code, error.message.contains("database is locked")), (Code::Busy, true), "{error}");
+        }
     }
 }

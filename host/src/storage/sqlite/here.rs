@@ -129,7 +129,7 @@ impl Conn {
 #[cfg(test)]
 mod tests {
     use super::super::lease::guest_text;
-    use super::super::{SqliteFiles, SqliteLease, SqliteSettings};
+    use super::super::{SqliteFiles, SqliteLease};
     use super::*;
     use crate::storage::connection::GuestSql;
     use crate::storage::statement::Growth;
@@ -140,15 +140,7 @@ mod tests {
 
     /// A writer of a file of its own that has a table, and the folder.
     async fn app() -> (TempDir, SqliteFiles, SqliteLease) {
-        let folder = tempfile::tempdir().unwrap();
-        let files = SqliteFiles::new(SqliteSettings {
-            folder: folder.path().to_owned(),
-            wait: Duration::from_secs(60),
-            full_synchronous: false,
-            value_bytes: 1 << 20,
-            sql_bytes: 100_000,
-            heap_bytes: 256 << 20,
-        });
+        let (folder, files) = SqliteFiles::temporary(Duration::from_secs(60));
         let mut lease = files.writer("app.sqlite").await.unwrap();
         lease.script("create table t (a integer primary key, b text)").await.unwrap();
         (folder, files, lease)
@@ -203,7 +195,7 @@ mod tests {
         lease.script("create view v as select b as x from t").await.unwrap();
         let read = "select x from v";
         known(&mut lease, read, &[]).await;
-        let mut other = files.reader("app.sqlite").unwrap();
+        let mut other = files.reader("app.sqlite").await.unwrap();
         known(&mut other, read, &[]).await;
         lease.script("drop view v; create view v as select json_patch('{}', '{\"a\":1}') as x").await.unwrap();
         for lease in [&mut lease, &mut other] {
@@ -221,7 +213,7 @@ mod tests {
         lease.script("create table innkeeper_kept (x text); create view v as select b as x from t").await.unwrap();
         let read = "select x from v";
         let sql = GuestSql { text: read, steady: false, growth: Growth::Nothing, bounds: BOUNDS };
-        let mut other = files.reader("app.sqlite").unwrap();
+        let mut other = files.reader("app.sqlite").await.unwrap();
         known(&mut lease, read, &[]).await;
         known(&mut other, read, &[]).await;
         for kept in

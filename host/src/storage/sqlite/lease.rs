@@ -6,6 +6,7 @@ use super::disk::DiskState;
 use super::error::translate;
 use super::file::File;
 use super::guard::Watch;
+use super::retry::{RETRY_EVERY, retry_while_busy};
 use super::rows::run;
 use super::threads;
 use super::values::Kind;
@@ -18,9 +19,6 @@ use rusqlite::limits::Limit;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::OwnedSemaphorePermit;
-
-/// How often the write lock of another process is tried.
-const RETRY_EVERY: Duration = Duration::from_millis(5);
 
 /// A connection that goes back to its file when dropped.
 #[derive(Debug)]
@@ -98,15 +96,11 @@ impl SqliteLease {
     /// Runs a statement of the host. One that is a transaction of its own waits for another
     /// process, as `Begin` does: it has changed nothing yet.
     pub(in crate::storage) async fn host(&mut self, sql: &str, params: &[Value]) -> Result<Outcome> {
-        let deadline = Instant::now() + self.file.wait();
-        loop {
-            match self.watched(&HOST_BOUNDS, |conn| run(conn, sql, params, &HOST_BOUNDS)) {
-                Err(error) if error.code == Code::Busy && !self.in_transaction && Instant::now() < deadline => {
-                    tokio::time::sleep(RETRY_EVERY).await;
-                }
-                result => return result,
-            }
-        }
+        let wait = if self.in_transaction { Duration::ZERO } else { self.file.wait() };
+        retry_while_busy(Instant::now() + wait, || {
+            self.watched(&HOST_BOUNDS, |conn| run(conn, sql, params, &HOST_BOUNDS))
+        })
+        .await
     }
 
     /// Runs a statement of a guest: here if it is known to be quick, else on a thread. Cancelling

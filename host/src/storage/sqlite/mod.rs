@@ -28,6 +28,7 @@ mod here;
 mod known;
 mod lease;
 mod programs;
+mod retry;
 mod rows;
 mod threads;
 mod values;

@@ -230,7 +230,7 @@ impl Operation {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{SqliteFiles, SqliteSettings};
+    use super::super::SqliteFiles;
     use super::*;
     use std::time::Duration;
 
@@ -243,16 +243,8 @@ mod tests {
 
     /// What is found out about each statement, all of them on a connection as guests have it.
     fn found(statements: &[&str]) -> Vec<Program> {
-        let folder = tempfile::tempdir().unwrap();
-        let files = SqliteFiles::new(SqliteSettings {
-            folder: folder.path().to_owned(),
-            wait: Duration::from_secs(1),
-            full_synchronous: false,
-            value_bytes: 1 << 20,
-            sql_bytes: 100_000,
-            heap_bytes: 256 << 20,
-        });
-        let lease = files.reader("app.sqlite").unwrap();
+        let (_folder, files) = SqliteFiles::temporary(Duration::from_secs(1));
+        let lease = files.try_reader("app.sqlite").unwrap();
         let conn = lease.parts().unwrap().0;
         conn.link.pragma_update(None, "query_only", false).unwrap();
         conn.link.execute_batch(TABLES).unwrap();

@@ -171,11 +171,13 @@ fn frame_bound(cursor: &mut Cursor) -> bool {
     {
         return false;
     }
-    let is_end = |token: &Token| ["preceding", "following", "and"].iter().any(|word| is_word(Some(token), word));
-    let Some(end) = cursor.find(0, LONGEST_BOUND, is_end) else { return false };
-    if cursor.is(end, "and") {
+    let bounds = ["preceding", "following"];
+    // What stands before these is no bound: `PARTITION BY a AND 'b' = c ROWS 1 PRECEDING`.
+    let others = ["and", "order", "between", "range", "rows", "groups"];
+    let is_end = |token: &Token| bounds.iter().chain(&others).any(|word| is_word(Some(token), word));
+    let Some(end) = cursor.find(0, LONGEST_BOUND, is_end).filter(|end| cursor.is_one_of(*end, &bounds)) else {
         return false;
-    }
+    };
     cursor.parenthesize(end);
     cursor.copy(1);
     true

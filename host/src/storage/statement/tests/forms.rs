@@ -20,6 +20,8 @@ fn forms_are_run_as_they_were_written() {
         "SELECT a FROM t GROUP BY GROUPING SETS (ROLLUP (a, b), (), GROUPING SETS ((a)))",
         "SELECT sum(a) OVER (w ROWS 1 PRECEDING EXCLUDE CURRENT ROW) FROM t WINDOW w AS (ORDER BY a)",
         "SELECT sum(a) OVER (ORDER BY (a) RANGE BETWEEN ('1') PRECEDING AND CURRENT ROW EXCLUDE TIES) FROM t",
+        "SELECT sum(a) OVER (PARTITION BY b AND 'x' = c ORDER BY a ROWS 1 PRECEDING) FROM t",
+        "SELECT sum(a) OVER (PARTITION BY b AND 'x' = c ROWS BETWEEN 1 PRECEDING AND 1 FOLLOWING) FROM t",
         "SELECT * FROM json_to_recordset('[]') AS (a INT, b TEXT)",
         "CREATE TABLE t (x, y) AS SELECT 1, 2",
         "CREATE TABLE t (LIKE u INCLUDING ALL EXCLUDING INDEXES)",

@@ -89,11 +89,12 @@ impl Registry {
         let Some(active) = self.routes().guest_of(&app.name).cloned() else { return };
         match self.canary(app, &active, wanted).await {
             Ok(canary) => {
-                tracing::info!(app = app.name, version = wanted.version, percent = wanted.percent, "canary");
                 let unset = &canary.guest.unset;
                 let problem = (!unset.is_empty()).then(|| unset.join("; "));
                 self.note_canary_problem(&app.name, wanted, problem);
                 active.canary.store(Some(Arc::new(canary)));
+                // Only now: whoever reads this line may ask for it and gets it.
+                tracing::info!(app = app.name, version = wanted.version, percent = wanted.percent, "canary");
             }
             Err(error) => {
                 active.canary.store(None);

@@ -196,12 +196,17 @@ impl Compiler {
         code: Option<Bytes>,
     ) -> Result<Compiled, ComponentError> {
         self.check_size(u64::try_from(bytes.len()).unwrap_or(u64::MAX))?;
+        let kind = Kind::of(&bytes);
+        if !kind.is_wasm() {
+            // WebAssembly is read by the child, whose memory and time are bounded.
+            check(&bytes)?;
+        }
         let hashed = bytes.clone();
-        let hashing =
-            tokio::task::spawn_blocking(move || check(&hashed).map(|()| Sha256::digest(&hashed).to_vec()));
-        let sha256 = hashing.await.map_err(|_| ComponentError::Stopped)??;
+        let hashing = tokio::task::spawn_blocking(move || Sha256::digest(&hashed).to_vec());
+        let sha256 = hashing.await.map_err(|_| ComponentError::Stopped)?;
         let (mut native, mut brought) = (self.store.in_folder(&sha256, None).await, None);
         if native.is_none()
+            && kind == Kind::Component
             && let Some(code) = code
         {
             let loaded = self.store.load_brought(&sha256, code).await;
@@ -304,9 +309,9 @@ pub fn check_kind(bytes: &[u8]) -> Result<(), ComponentError> {
     }
 }
 
-/// An error where a file is not a component from outside, or not one of a guest of this host.
+/// An error where the imports, exports and types of a file are not those of a guest of this host.
 /// Whether it can be compiled remains to be seen.
-fn check(bytes: &[u8]) -> Result<(), ComponentError> {
+pub(super) fn check(bytes: &[u8]) -> Result<(), ComponentError> {
     let problems = reading::check(bytes);
     match (problems.is_empty(), Kind::of(bytes)) {
         (true, _) => Ok(()),

@@ -36,7 +36,8 @@ pub fn resolve() -> anyhow::Result<(Resolve, PackageId)> {
 /// Whether a guest that was built with a version of the contract runs with this one: its major
 /// number counts, and while that is 0 the minor one.
 pub fn is_compatible(version: &str) -> bool {
-    let track = |version: &str| version.split('.').take(2).map(str::to_owned).collect::<Vec<_>>();
+    let counted = if VERSION.starts_with("0.") { 2 } else { 1 };
+    let track = |version: &str| version.split('.').take(counted).map(str::to_owned).collect::<Vec<_>>();
     !version.contains('-') && track(version) == track(VERSION)
 }
 

@@ -64,8 +64,15 @@ impl Registry {
                 self.compiler.store().claim(self.database(), &version.sha256).await;
             }
         };
+        // Another host may have finished compiling it between the look and the claim.
+        let work = async {
+            match self.find(app, version).await? {
+                Some(pre) => Ok(pre),
+                None => self.compile(app, version).await,
+            }
+        };
         tokio::select! {
-            compiled = self.compile(app, version) => compiled,
+            compiled = work => compiled,
             () = renew => Err(LoadError::Stopping),
         }
     }

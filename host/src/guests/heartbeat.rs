@@ -15,6 +15,8 @@ use std::time::{Duration, Instant};
 /// A host that serves what it should says so once in so long. Others think it gone after four times
 /// as long.
 const EVERY: Duration = Duration::from_secs(5);
+/// How long saying that a host has gone may take. Others find out by themselves.
+const FORGET_TIME: Duration = Duration::from_secs(2);
 /// How often a host says which engine it has.
 const ENGINE_EVERY: Duration = Duration::from_secs(12 * 3600);
 
@@ -133,7 +135,7 @@ impl Heartbeat {
     /// Says that this host ends. Where that cannot be said, it is found out after a while.
     pub(super) async fn end(&self, registry: &Registry) {
         if self.last.is_some() {
-            let _ = tokio::time::timeout(Duration::from_secs(1), registry.database().forget_host(&self.id)).await;
+            let _ = tokio::time::timeout(FORGET_TIME, registry.database().forget_host(&self.id)).await;
         }
     }
 }

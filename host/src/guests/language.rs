@@ -44,6 +44,9 @@ const OF_ASSEMBLYSCRIPT: [&str; 2] = ["__new", "__rtti_base"];
 const OF_NIM: &[u8] = b"over- or underflow";
 /// What Zig writes into debug information, with its version behind it.
 const OF_ZIG: &[u8] = b"zig 0.";
+/// A file of Zig's library that is in every program of that language. What `zig cc` makes of other
+/// languages has Zig's runtime, and not this file.
+const OF_ZIG_PROGRAM: &[u8] = b"start.zig";
 const LONGEST_VERSION: usize = 20;
 
 /// What toolchains have left in a file, and in the modules and components within.
@@ -61,6 +64,7 @@ struct Found {
     exports: [bool; OF_ASSEMBLYSCRIPT.len()],
     is_of_nim: bool,
     zig: Option<String>,
+    is_zig_program: bool,
     /// Whether it is what is put in for WASI preview 1: that is compiled from Rust, whatever the
     /// rest is.
     is_adapter: bool,
@@ -119,6 +123,7 @@ impl Found {
         }
         self.is_of_nim |= inner.is_of_nim;
         self.zig = self.zig.take().or(inner.zig);
+        self.is_zig_program |= inner.is_zig_program;
     }
 
     fn note(&mut self, payload: &Payload<'_>) {
@@ -145,6 +150,9 @@ impl Found {
             Payload::CustomSection(section) => match section.as_known() {
                 KnownCustom::Producers(fields) => self.note_fields(fields),
                 _ if section.name() == ".debug_str" => self.zig = self.zig.take().or_else(|| zig(section.data())),
+                _ if section.name() == ".debug_line" => {
+                    self.is_zig_program |= memmem::find(section.data(), OF_ZIG_PROGRAM).is_some();
+                }
                 _ if section.name().starts_with("component-type") => self.note_types(section.data()),
                 _ => {}
             },
@@ -175,6 +183,11 @@ impl Found {
         }
     }
 
+    /// The name of Zig's compiler, where the program is of that language.
+    fn zig(&self) -> Option<&str> {
+        self.zig.as_deref().filter(|_| self.is_zig_program)
+    }
+
     fn language(&self) -> Option<String> {
         let by_tool = |list: &'static [(&str, &str)]| {
             list.iter().find_map(|(tool, language)| {
@@ -187,7 +200,7 @@ impl Found {
         }
         let said = self.languages.iter().find(|(language, _)| !is_of_c(language));
         let is_of_cpp = self.languages.iter().any(|(language, _)| is_of_cpp(language));
-        let text = match (said, &self.zig, by_tool(SHARED_TOOLS)) {
+        let text = match (said, self.zig(), by_tool(SHARED_TOOLS)) {
             (Some((language, version)), _, _) => format!("{language} {version}"),
             (None, Some(version), _) => format!("Zig ({version})"),
             (None, None, _) if self.is_of_nim => "Nim".to_owned(),
@@ -205,7 +218,7 @@ impl Found {
 /// The language of a module, with its version, where nothing but its debug information says it.
 pub(super) fn lost_with_debug_information(module: &[u8]) -> Option<String> {
     let marks = Marks::of(module);
-    let version = marks.open.first()?.zig.as_deref()?;
+    let version = marks.open.first()?.zig()?;
     Some(version.replacen("zig", "Zig", 1))
 }
 
@@ -322,8 +335,11 @@ mod tests {
         };
         let data = [b"\x01\x01\x12".as_slice(), b"over- or underflow"].concat();
         assert_eq!(of(&section(11, &data)).as_deref(), Some("Nim"));
-        let names = [b"\x0a.debug_str".as_slice(), b"a.zig\0zig 0.17.1\0b"].concat();
-        assert_eq!(of(&section(0, &names)).as_deref(), Some("Zig (zig 0.17.1)"));
+        let runtime = section(0, b"\x0a.debug_stra.zig\0zig 0.17.1\0b");
+        let start = section(0, b"\x0b.debug_linestart.zig\0");
+        let zig = [&runtime, &start[8..]].concat();
+        assert_eq!(of(&zig).as_deref(), Some("Zig (zig 0.17.1)"));
+        assert_eq!(of(&runtime), None, "what `zig cc` makes of other languages has Zig's runtime, too");
     }
 
     #[test]

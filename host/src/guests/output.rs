@@ -15,7 +15,7 @@ const PERMIT: usize = 64 * 1024;
 /// So much of what a guest prints is kept for whoever develops it: the end, which says why.
 const OVERHEARD_BYTES: usize = 64 << 10;
 
-/// What a guest has printed in one request. Cloning shares it.
+/// What a guest has printed to standard error in one request. Cloning shares it.
 #[derive(Debug, Clone, Default)]
 pub struct Overheard(Arc<Mutex<Vec<u8>>>);
 

@@ -10,7 +10,7 @@ pub(in crate::guests) struct Feature {
     pub(in crate::guests) fix: &'static str,
 }
 
-const NO_THREADS: &str = "guests have no threads: build it without them (in C and C++ without -pthread, in Rust for wasm32-wasip2 and without the feature atomics)";
+pub(super) const NO_THREADS: &str = "guests have no threads: build it without them (in C and C++ without -pthread, in Rust for wasm32-wasip2 and without the feature atomics)";
 const NO_EXCEPTIONS: &str = "guests have no exceptions of WebAssembly: build it without them (in C and C++ with -fno-exceptions and without setjmp, in Rust with panic = \"abort\")";
 const NO_GC: &str = "guests have no garbage collector of the engine's: use a compiler that brings its own memory management, as those for \
      Rust, C, Go, Python (componentize-py) and JavaScript (ComponentizeJS) do; Kotlin/Wasm, Dart and wasm_of_ocaml want one";

@@ -80,6 +80,11 @@ impl<'n> Name<'n> {
     }
 }
 
+/// Whether a package is one of WASI itself, and no proposal beside it.
+pub(in crate::guests) fn is_part_of_wasi(package: &str) -> bool {
+    WASI.iter().any(|(part, _)| *part == package)
+}
+
 /// Whether a name is one of WASI 0.3, released or a draft of it.
 pub(in crate::guests) fn is_of_wasi_0_3(name: &str) -> bool {
     let name = Name::new(name);
@@ -128,7 +133,7 @@ pub(in crate::guests) fn about_import(import: &str) -> String {
         ("wasi", _) if is_in_wasi && !name.is_of_wasi_0_2() => {
             let asked = if version.is_empty() { "another version".into() } else { format!("version {version}") };
             format!(
-                "it was built for {asked} of {whole}, and this host has 0.2: build it for WASI 0.2 (wasm32-wasip2)"
+                "it was built for {asked} of {whole}, and this host has 0.2: build it for the released WASI 0.2 (in Rust for wasm32-wasip2)"
             )
         }
         ("wasi", _) if is_in_wasi => format!(

@@ -10,12 +10,12 @@ mod kinds;
 pub(super) use core_imports::{about_core_imports, about_wrapping, listed};
 pub(super) use exports::about_exports;
 pub(super) use features::{FEATURES, Feature, NO_ASYNC};
-pub(super) use imports::{about_import, about_imports, is_met, is_of_wasi_0_3, platform};
-pub(super) use kinds::{REACTOR, about_kind};
+pub(super) use imports::{about_import, about_imports, is_met, is_of_wasi_0_3, is_part_of_wasi, platform};
+pub(super) use kinds::{REACTOR, about_kind, about_program};
 
 /// What the compiler says of a component that it does not take, and what to do.
 pub(super) fn with_remedy(error: &wasmtime::Error) -> String {
-    let message = format!("{error:#}");
-    let remedy = features::about_compiling(&message);
-    message + &remedy
+    // Not by the whole message: it names the function, whose name may be like that of a feature.
+    let remedy = features::about_compiling(&error.root_cause().to_string());
+    format!("{error:#}{remedy}")
 }

@@ -16,7 +16,7 @@ pub(super) enum Answer {
     Compiled,
     /// Everything is done. The second is how many bytes its code has; none where it has a problem.
     Seen(Seen, Option<u64>),
-    /// The file is no component that can be compiled.
+    /// The file is no guest, or cannot be compiled.
     Invalid(String),
     /// There is not enough memory.
     NoMemory,

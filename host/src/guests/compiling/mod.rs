@@ -1,11 +1,11 @@
 //! Compiling, in a process of its own.
 //!
-//! What a component makes the compiler do is bounded by nothing in the component. So each one is
-//! compiled by `innkeeper compile`, a child with a limit of computing time and memory, which also
-//! starts the component once. It leaves the code, compressed, in a folder that it was given; who
-//! wants the code takes it from there and keeps it (`guests::native`). The child knows no key and
-//! no environment. The process that serves has an engine without a compiler: it loads, and never
-//! compiles.
+//! What a component makes its reader and the compiler do is bounded by nothing in it. So each one
+//! is read and compiled by `innkeeper compile`, a child with a limit of computing time and memory,
+//! which also starts the component once. It leaves the code, compressed, in a folder that it was
+//! given; who wants the code takes it from there and keeps it (`guests::native`). The child knows
+//! no key and no environment. The process that serves has an engine without a compiler: it loads,
+//! and never compiles.
 
 mod answer;
 mod bounds;

@@ -42,7 +42,7 @@ const ADVICE: &str = "split its largest functions, or build it with optimisation
 /// Why a component was not compiled.
 #[derive(Debug, thiserror::Error)]
 pub enum CompileError {
-    /// The compiler says so.
+    /// It is no guest, or the compiler does not take it.
     #[error("{0}")]
     Invalid(String),
     /// It takes too long.

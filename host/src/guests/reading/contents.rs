@@ -3,12 +3,19 @@
 
 use super::Kind;
 use crate::guests::language::Marks;
+use std::collections::BTreeSet;
 use wasmparser::component_types::{ComponentEntityType, ComponentItem};
 use wasmparser::types::TypesRef;
 use wasmparser::{ComponentExternalKind, Parser, Payload, ValidPayload, Validator, WasmFeatures};
 
+/// How a core module names interfaces in the newer of two ways (Component Model, "Build Targets").
+const NEWER_NAMES: &str = "cm32p2|";
 /// Custom sections that only debuggers read.
 const DEBUG: [&str; 5] = [".debug_", "name", "component-name", "sourceMappingURL", "external_debug_info"];
+
+/// Modules and components within each other. The time of the validator grows with the square of
+/// their number, and toolchains nest three or four.
+const DEEPEST: u32 = 100;
 
 /// What takes how many bytes. Modules and components within count.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize)]
@@ -53,7 +60,7 @@ pub(super) struct CoreImport {
 /// What is in a WebAssembly file.
 #[derive(Debug, Default)]
 pub(super) struct Contents {
-    /// Of a component.
+    /// Of a component what it imports; of a core module the interfaces whose functions it imports.
     pub(super) imports: Vec<Import>,
     /// Of a core module.
     pub(super) core_imports: Vec<CoreImport>,
@@ -66,13 +73,26 @@ pub(super) struct Contents {
     pub(super) damage: Option<String>,
 }
 
+/// The interface that a core module imports a function of, by the module's name of the import; none
+/// where that is something else.
+fn interface(module: &str) -> Option<&str> {
+    let name = module.strip_prefix(NEWER_NAMES).unwrap_or(module);
+    Some(name).filter(|name| name.contains(':') && !name.starts_with(['[', '_']))
+}
+
 impl Contents {
+    /// Whether a core module or a component exports a function of an interface, or the interface.
+    pub(super) fn has_export_of(&self, interface: &str) -> bool {
+        let is_of = |name: &String| name.strip_prefix(NEWER_NAMES).unwrap_or(name).starts_with(interface);
+        self.exports.iter().any(is_of)
+    }
+
     /// Reads a component or a core module, as far as it can be read.
     pub(super) fn read(bytes: &[u8], kind: Kind) -> Self {
         let mut walk = Walk { contents: Self::default(), depth: 0, modules: 0, has_values: false };
-        let damage = walk.whole(bytes);
+        let damage = walk.whole(bytes).err();
         let mut contents = walk.contents;
-        contents.damage = damage.err().map(|error| error.to_string());
+        contents.damage = damage;
         let is_component = contents.damage.is_none() && kind == Kind::Component;
         contents.is_types_only =
             is_component && walk.modules == 0 && !walk.has_values && !contents.exports.is_empty();
@@ -92,17 +112,21 @@ struct Walk {
 }
 
 impl Walk {
-    fn whole(&mut self, bytes: &[u8]) -> wasmparser::Result<()> {
+    fn whole(&mut self, bytes: &[u8]) -> Result<(), String> {
+        let text = |error: wasmparser::Error| error.to_string();
         let mut validator = Validator::new_with_features(WasmFeatures::all());
         for payload in Parser::new(0).parse_all(bytes) {
-            let payload = payload?;
-            self.note(&payload)?;
-            if let ValidPayload::End(types) = validator.payload(&payload)?
+            let payload = payload.map_err(text)?;
+            self.note(&payload).map_err(text)?;
+            if let ValidPayload::End(types) = validator.payload(&payload).map_err(text)?
                 && self.depth == 0
             {
                 self.classify(types.as_ref());
             }
             match payload {
+                Payload::ModuleSection { .. } | Payload::ComponentSection { .. } if self.depth == DEEPEST => {
+                    return Err(format!("it nests more than {DEEPEST} modules and components"));
+                }
                 Payload::ModuleSection { .. } | Payload::ComponentSection { .. } => self.depth += 1,
                 Payload::End(_) => self.depth = self.depth.saturating_sub(1),
                 _ => {}
@@ -126,11 +150,15 @@ impl Walk {
             }
             Payload::ModuleSection { .. } => self.modules += 1,
             Payload::ImportSection(section) if is_outside => {
+                let mut interfaces = BTreeSet::new();
                 for import in section.clone().into_imports() {
                     let wasmparser::Import { module, name, .. } = import?;
+                    interfaces.extend(interface(module));
                     let (module, name) = (module.to_owned(), name.to_owned());
                     self.contents.core_imports.push(CoreImport { module, name });
                 }
+                let import = |name: &str| Import { name: name.to_owned(), kind: ImportKind::Interface };
+                self.contents.imports.extend(interfaces.into_iter().map(import));
             }
             Payload::ExportSection(section) if is_outside => {
                 for export in section.clone() {

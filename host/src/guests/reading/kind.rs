@@ -17,6 +17,8 @@ const WASMTIME_CODE: u8 = 200;
 const SYSTEM_AT: usize = 7;
 /// Bytes of a text that are looked at.
 const TEXT: usize = 4096;
+/// Where a tar archive says that it is one.
+const TAR: (usize, &[u8]) = (257, b"ustar");
 
 /// What kind of file it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,6 +39,10 @@ pub enum Kind {
     Wat,
     /// An interface description (`.wit`).
     Wit,
+    /// A page of the web: what a failed download leaves.
+    Page,
+    /// What Git has of a large file that it has not fetched.
+    GitPointer,
     /// Some other text.
     Text,
     /// Compressed, by which program.
@@ -81,8 +87,14 @@ impl Kind {
         match known {
             Some((_, Self::Program)) if bytes.get(SYSTEM_AT) == Some(&WASMTIME_CODE) => Self::Native,
             Some((_, kind)) => *kind,
+            None if bytes.get(TAR.0..).is_some_and(|rest| rest.starts_with(TAR.1)) => Kind::Archive("tar"),
             None => of_text(bytes),
         }
+    }
+
+    /// Whether it has sections that can be read.
+    pub(in crate::guests) fn is_wasm(self) -> bool {
+        matches!(self, Self::Component | Self::Module)
     }
 
     /// A word for it, for programs.
@@ -96,6 +108,8 @@ impl Kind {
             Self::Empty => "empty",
             Self::Wat => "wat",
             Self::Wit => "wit",
+            Self::Page => "page",
+            Self::GitPointer => "git-pointer",
             Self::Text => "text",
             Self::Compressed(_) => "compressed",
             Self::Archive(_) => "archive",
@@ -134,10 +148,16 @@ fn of_text(bytes: &[u8]) -> Kind {
     if text.contains('\0') || text.is_empty() {
         return Kind::Other;
     }
+    let text = text.trim_start_matches('\u{feff}');
     let code = || text.lines().map(str::trim).filter(|line| !["", ";;", "//"].contains(line));
     let first = code().find(|line| !line.starts_with(";;") && !line.starts_with("//")).unwrap_or_default();
     let begins = |words: &[&str]| words.iter().any(|word| first.starts_with(word));
-    if begins(&["(module", "(component", "(;"]) {
+    let lower = first.to_ascii_lowercase();
+    if lower.starts_with("<!doctype html") || lower.starts_with("<html") {
+        Kind::Page
+    } else if first.starts_with("version https://git-lfs.") {
+        Kind::GitPointer
+    } else if begins(&["(module", "(component", "(;"]) {
         Kind::Wat
     } else if begins(&["interface ", "world "]) || (begins(&["package "]) && first.contains(':')) {
         Kind::Wit
@@ -157,6 +177,8 @@ impl fmt::Display for Kind {
             Self::Empty => f.write_str("an empty file"),
             Self::Wat => f.write_str("WebAssembly as text"),
             Self::Wit => f.write_str("an interface description (WIT)"),
+            Self::Page => f.write_str("an HTML page"),
+            Self::GitPointer => f.write_str("a pointer of Git LFS, not the file"),
             Self::Text => f.write_str("a text"),
             Self::Compressed(by) => write!(f, "a file compressed by {by}"),
             Self::Archive(kind) => write!(f, "an archive ({kind})"),

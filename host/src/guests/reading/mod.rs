@@ -98,8 +98,7 @@ pub(super) fn check(bytes: &[u8]) -> Vec<Problem> {
 
 fn look(bytes: &[u8]) -> (Kind, Contents) {
     let kind = Kind::of(bytes);
-    let is_wasm = matches!(kind, Kind::Component | Kind::Module);
-    (kind, if is_wasm { Contents::read(bytes, kind) } else { Contents::default() })
+    (kind, if kind.is_wasm() { Contents::read(bytes, kind) } else { Contents::default() })
 }
 
 /// Which features a component uses that the engine does not have, and what to do. Looks into each
@@ -138,7 +137,7 @@ fn report(bytes: &[u8], kind: Kind, contents: Contents, problems: Vec<Problem>) 
         import: import.name.clone(),
         fix: advice::platform(&import.name).map_or_else(|| advice::about_import(&import.name), |(_, fix)| fix),
     });
-    // A core module names an interface for each function.
+    // What a core module has of preview 1 is no interface.
     let of_modules = contents.core_imports.iter().map(|import| import.module.as_str());
     let names = contents.imports.iter().map(|import| import.name.as_str()).chain(of_modules);
     let (contract, interfaces) = contract_of(names.clone());
@@ -167,15 +166,20 @@ fn report(bytes: &[u8], kind: Kind, contents: Contents, problems: Vec<Problem>) 
     }
 }
 
-/// Versions of WASI in names of interfaces, the earliest first.
+/// Versions of WASI in names of interfaces, the earliest first. Proposals beside it (`wasi:config`,
+/// `wasi:keyvalue`) have versions of their own.
 fn wasi<'n>(names: impl Iterator<Item = &'n str>) -> Vec<String> {
     let versions = names.filter_map(|name| match name.strip_prefix("wasi:") {
-        Some(name) if name.starts_with("config/") => None,
+        Some(name) if !advice::is_part_of_wasi(name.split_once('/')?.0) => None,
         Some(name) => Some(name.split_once('@')?.1.to_owned()),
         None => (name == PREVIEW_1).then(|| "preview 1".to_owned()),
     });
-    let key =
-        |version: &String| version.split('.').map(|part| part.parse().unwrap_or(u32::MAX)).collect::<Vec<_>>();
+    // A draft comes before the release.
+    let key = |version: &String| {
+        let (number, draft) = version.split_once('-').unwrap_or((version, "~"));
+        let parts = number.split('.').map(|part| part.parse().unwrap_or(0_u32)).collect::<Vec<_>>();
+        (parts, draft.to_owned())
+    };
     let mut versions: Vec<String> = versions.collect::<BTreeSet<_>>().into_iter().collect();
     versions.sort_by_key(key);
     versions

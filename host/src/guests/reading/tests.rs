@@ -59,6 +59,27 @@ fn a_component_for_something_else_is_told_what_to_do() {
 }
 
 #[test]
+fn a_file_with_any_number_of_problems_has_a_short_text() {
+    let imports: Vec<String> = (0..900).map(|number| format!("a{number}:b/c")).collect();
+    let imports: Vec<&str> = imports.iter().map(String::as_str).collect();
+    let report = read(&component(&imports, &[HANDLER]));
+    assert_eq!(report.problems.len(), 900);
+    let text = report.problem.unwrap();
+    assert!(text.contains("there is no a0:b here") && text.ends_with(" ...") && text.len() < 9000, "{text}");
+}
+
+#[test]
+fn components_that_are_nested_without_end_are_not_read_to_the_end() {
+    let mut nested = wasm_encoder::Component::new();
+    for _ in 0..200 {
+        let mut outer = wasm_encoder::Component::new();
+        outer.section(&wasm_encoder::NestedComponentSection(&nested));
+        nested = outer;
+    }
+    tells(&nested.finish(), "nests more than 100", "build it again");
+}
+
+#[test]
 fn a_package_of_interfaces_is_no_component() {
     let (resolve, package) = contract::resolve().unwrap();
     let bytes = wit_component::encode(&resolve, package).unwrap();
@@ -69,10 +90,24 @@ fn a_package_of_interfaces_is_no_component() {
 #[test]
 fn a_core_module_is_told_how_it_becomes_a_component() {
     let preview_1 = ("wasi_snapshot_preview1", "fd_write");
-    tells(&module(&[], &[]), "core module and no component", "innkeeper wrap");
-    tells(&module(&[preview_1], &["_initialize"]), "core module and no component", "innkeeper wrap");
+    for handle in ["wasi:http/incoming-handler@0.2.10#handle", "cm32p2|wasi:http/incoming-handler@0.2|handle"] {
+        let core = module(&[preview_1], &["_initialize", handle]);
+        tells(&core, "core module and no component", "innkeeper wrap");
+    }
+    tells(&module(&[preview_1], &["_initialize"]), "answers no requests", "innkeeper wit prints");
     tells(&module(&[preview_1], &["_start"]), "exports `_start`", "-mexec-model=reactor");
+    let spin = ("fermyon:spin/key-value@2.0.0", "[static]store.open");
+    tells(&module(&[spin, preview_1], &[]), "written for Spin", "innkeeper:storage/db");
+    let of_newer_names = ("cm32p2|wasmcloud:bus/lattice@1.0.0", "f");
+    tells(&module(&[of_newer_names], &[]), "imports `wasmcloud:bus/lattice@1.0.0`", "");
     tells(&module(&[("env", "emscripten_notify_memory_growth")], &[]), "`env.emscripten", "zig cc");
+    let shortened = [("a", "a"), ("a", "b")];
+    tells(&module(&shortened, &[]), "`a.a`, `a.b`", "Emscripten");
+    let shared = [("env", "memory"), ("env", "__memory_base"), ("GOT.mem", "x")];
+    tells(&module(&shared, &[]), "`env.memory`", "shared library");
+    tells(&module(&[("env", "console.log")], &[]), "`env.console.log`", "AssemblyScript");
+    let threads = [("env", "memory"), ("wasi", "thread-spawn"), preview_1];
+    tells(&module(&threads, &["_start"]), "`env.memory`, `wasi.thread-spawn`", "have no threads");
     tells(&module(&[("wbg", "__wbindgen_throw"), preview_1], &[]), "`wbg.__wbindgen_throw`", "wasm32-wasip2");
     tells(&module(&[("gojs", "runtime.wasmExit")], &["_start"]), "`gojs.runtime.wasmExit`", "GOOS=wasip1");
     let report = read(&module(&[preview_1], &[]));
@@ -85,6 +120,9 @@ fn a_file_that_is_no_webassembly_is_told_what_it_is() {
         (&b""[..], "empty", "build it again"),
         (b"\0asm\x0d\0", "first bytes", "rest is missing"),
         (b"(module)", "as text", "wasm-tools parse"),
+        (b"\xef\xbb\xbf(module)", "as text", "wasm-tools parse"),
+        (b"<!DOCTYPE html>\n<title>404", "an HTML page", "get it again"),
+        (b"version https://git-lfs.github.com/spec/v1\noid sha256:0", "Git LFS", "git lfs pull"),
         (b"\x1f\x8b\x08\0", "compressed by gzip", "gunzip"),
         (b"\x7fELF\x02\x01\x01\xc8", "native code", "name the component"),
         (b"\0asm\x0a\0\x01\0", "draft", "toolchain of today"),

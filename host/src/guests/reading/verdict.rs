@@ -7,6 +7,11 @@ use serde::Serialize;
 use std::collections::BTreeMap;
 use std::fmt;
 
+/// What guests are made for.
+const WORLD: &str = "innkeeper:storage/web-app";
+/// Characters of the text of several problems: a file may have any number of them, with long names.
+const LONGEST: usize = 8000;
+
 /// What keeps a file from being a guest.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Problem {
@@ -30,15 +35,18 @@ impl fmt::Display for Problem {
     }
 }
 
-/// Text of several problems.
+/// Text of several problems, cut where it becomes too long.
 pub(in crate::guests) fn told(problems: &[Problem]) -> String {
-    problems.iter().map(ToString::to_string).collect::<Vec<_>>().join(". Besides, ")
+    let text = problems.iter().map(ToString::to_string).collect::<Vec<_>>().join(". Besides, ");
+    match text.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("{} ...", text.get(..end).unwrap_or_default()),
+        None => text,
+    }
 }
 
 /// Of a file that is no component and no module.
 pub(super) fn of_kind(kind: Kind) -> Problem {
-    let fix = advice::about_kind(kind);
-    Problem::new(format!("it is {kind}"), fix.trim_start_matches("; "))
+    Problem::new(format!("it is {kind}"), advice::about_kind(kind))
 }
 
 /// Of a file whose bytes are not sound.
@@ -58,23 +66,28 @@ pub(super) fn of_module(contents: &Contents) -> Vec<Problem> {
         import.module == PREVIEW_1 || import.module.contains(':') || import.module.starts_with(['$', '['])
     };
     let unknown = contents.core_imports.iter().filter(|import| !is_known(import));
-    let unmet = advice::about_core_imports(
-        unknown.map(|import| (import.module.as_str(), import.name.as_str())),
-        "innkeeper:storage/web-app",
-    );
-    if !unmet.is_empty() {
-        let problem = |names| format!("it is a core module that wants what nothing here has: {names}");
-        return unmet.into_iter().map(|(names, fix)| Problem::new(problem(names), fix)).collect();
+    let unmet =
+        advice::about_core_imports(unknown.map(|import| (import.module.as_str(), import.name.as_str())), WORLD);
+    let problem = |names| format!("it is a core module that wants what nothing here has: {names}");
+    let unmet = unmet.into_iter().map(|(names, fix)| Problem::new(problem(names), fix));
+    let problems: Vec<_> = of_imports(contents, false).into_iter().chain(unmet).collect();
+    if !problems.is_empty() {
+        return problems;
     }
     if contents.exports.iter().any(|name| name == "_start") {
         let problem = "it is a core module and a program that runs once (it exports `_start`)";
+        return vec![Problem::new(problem, advice::about_program(contents.marks.language().as_deref()))];
+    }
+    if !contents.has_export_of("wasi:http/incoming-handler@") {
         return vec![Problem::new(
-            problem,
-            format!("{}; then make a component of it: innkeeper wrap CORE -o OUT", advice::REACTOR),
+            "it is a core module that answers no requests: it exports no function of wasi:http/incoming-handler",
+            format!(
+                "link bindings for the world {WORLD} with it (innkeeper wit prints that; an SDK has them); then make a \
+                 component of it: innkeeper wrap CORE -o OUT"
+            ),
         )];
     }
-    let kind = advice::about_kind(Kind::Module);
-    vec![Problem::new("it is a core module and no component", kind.trim_start_matches("; "))]
+    vec![Problem::new("it is a core module and no component", advice::about_kind(Kind::Module))]
 }
 
 /// Of a component.

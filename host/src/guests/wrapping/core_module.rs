@@ -5,6 +5,8 @@ use wasmparser::{Error, Import, Parser, Payload};
 
 /// How sections begin that say for which world a module was built.
 const TYPES: &str = "component-type";
+/// How their content begins in the form that the encoder still reads and no longer writes.
+const OLD_TYPES: u8 = 3;
 /// What a program exports that runs from its beginning to its end.
 const START: &str = "_start";
 
@@ -81,6 +83,11 @@ impl<'m> CoreModule<'m> {
     /// side.
     pub(super) fn world(&self) -> Option<anyhow::Result<String>> {
         let names = self.types.iter().map(|data| {
+            // The older form begins with a version, an encoding, and the world's name.
+            if let Some((&[OLD_TYPES, _, length], rest)) = data.split_first_chunk() {
+                let name = rest.get(..usize::from(length)).unwrap_or_default();
+                return Ok(String::from_utf8_lossy(name).into_owned());
+            }
             let (resolve, world) = wit_parser::decoding::decode_world(data)?;
             Ok(world_name(&resolve, world))
         });

@@ -52,7 +52,7 @@ pub enum WrapError {
     #[error("it is a component already, and needs no wrapping")]
     Component,
     /// The file is something else.
-    #[error("it is {kind} and no core WebAssembly module{}", advice::about_kind(*.kind))]
+    #[error("it is {kind} and no core WebAssembly module{}", remedy(*.kind))]
     NotAModule {
         /// What it is.
         kind: Kind,
@@ -177,6 +177,14 @@ fn with_language(component: &[u8], language: &str) -> anyhow::Result<Vec<u8>> {
     let mut producers = wasm_metadata::Producers::empty();
     producers.add("language", name, version);
     producers.add_to_wasm(component)
+}
+
+/// What to do with a file that is no module, behind a separator.
+fn remedy(kind: Kind) -> String {
+    match advice::about_kind(kind) {
+        "" => String::new(),
+        advice => format!("; {advice}"),
+    }
 }
 
 /// What the encoder says, without the steps in which it came to that, and what to do.

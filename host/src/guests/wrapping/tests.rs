@@ -90,7 +90,8 @@ fn what_only_debuggers_read_is_left_out() {
         let content = [&[u8::try_from(name.len()).unwrap()], name.as_bytes(), data].concat();
         [&[0, u8::try_from(content.len()).unwrap()], content.as_slice()].concat()
     };
-    let debug = [section(".debug_info", b"much"), section(".debug_str", b"a.zig\0zig 0.17.1\0")].concat();
+    let lines = section(".debug_line", b"start.zig\0");
+    let debug = [section(".debug_info", b"much"), section(".debug_str", b"a.zig\0zig 0.17.1\0"), lines].concat();
     let with = |more: &[u8]| wrap(&[&plain, more].concat(), &World::Own, None).unwrap().component;
     let wrapped = with(&debug);
     assert!(!wrapped.windows(6).any(|window| window == b".debug"));

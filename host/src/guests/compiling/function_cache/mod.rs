@@ -1,9 +1,10 @@
 //! Functions that were compiled before, in a file: the compiler takes them from there. Between two
 //! builds of an app in Python or JavaScript nearly all of its code, the interpreter, is the same.
 //!
-//! Only `innkeeper dev` has one. What is in the file is believed without a signature, since only
-//! the author can write into its folder; and what an author has compiled with it is kept apart from
-//! code that goes to other hosts (`native::EngineId`), which is compiled as a whole.
+//! Only `innkeeper dev` and `innkeeper test` have one. What is in the file is believed without a
+//! signature, since only the author can write into its folder; and what an author has compiled with
+//! it is kept apart from code that goes to other hosts (`native::EngineId`), which is compiled as a
+//! whole.
 //!
 //! The file grows by one segment for each component that had new functions: their code, then an
 //! index. The head says how far it is whole, and is written last, so that a process that is killed
@@ -11,13 +12,15 @@
 //! is thrown away. A file that has become too large is written anew with the functions of the last
 //! component.
 
+mod file_format;
+
+use file_format::{FIRST, Key, Known, Segment, read_head, read_segments, write_head};
 use rustix::process::geteuid;
-use sha2::{Digest, Sha256};
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::fs::{self, DirBuilder, File, OpenOptions};
-use std::io::{self, BufWriter, Read, Seek, SeekFrom, Write};
-use std::os::unix::fs::{DirBuilderExt, FileExt, MetadataExt, OpenOptionsExt};
+use std::io;
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -27,23 +30,10 @@ use wasmtime::CacheStore;
 const FILE: &str = "functions";
 /// The file that is to replace it.
 const COMING: &str = "functions.coming";
-const MAGIC: &[u8; 16] = b"innkeeper func 1";
-/// The magic, how far the file is whole, and the sum of both.
-const HEAD_BYTES: usize = 16 + 8 + 8;
-/// Where the first segment begins.
-const FIRST: u64 = HEAD_BYTES as u64;
-/// Bytes of code, number of functions, and the sum of the index.
-const SEGMENT_HEAD_BYTES: usize = 8 + 8 + 8;
-/// The key, the place, the length, and the sum of the code.
-const ENTRY_BYTES: usize = 32 + 8 + 4 + 8;
-const BUFFER: usize = 1 << 20;
 /// The interpreters of two languages and the code of many apps. Beyond it the file is written anew.
 const MOST_BYTES: u64 = 256 << 20;
 
-type Key = [u8; 32];
-type Sum = [u8; 8];
-
-/// See the module.
+/// The file, while one component is compiled.
 #[derive(Debug)]
 pub(super) struct FunctionCache {
     folder: PathBuf,
@@ -53,24 +43,6 @@ pub(super) struct FunctionCache {
     /// None where another process adds to the file, or it cannot be written.
     segment: Mutex<Option<Segment>>,
     is_broken: AtomicBool,
-}
-
-/// A function in the file.
-#[derive(Debug)]
-struct Known {
-    at: u64,
-    length: u32,
-    sum: Sum,
-    is_used: AtomicBool,
-}
-
-/// What is being added.
-#[derive(Debug)]
-struct Segment {
-    start: u64,
-    end: u64,
-    file: BufWriter<File>,
-    added: HashMap<Key, Known>,
 }
 
 impl FunctionCache {
@@ -122,22 +94,28 @@ impl FunctionCache {
             return Ok(());
         }
         let added = segment.finish(&self.file)?;
-        if read_head(&self.file)? > self.most_bytes { self.write_anew(&added) } else { Ok(()) }
+        if read_head(&self.file)? <= self.most_bytes {
+            return Ok(());
+        }
+        let coming = self.folder.join(COMING);
+        self.write_anew(&coming, &added).inspect_err(|_| {
+            let _ = fs::remove_file(&coming);
+        })
     }
 
     /// Only what the compiler has asked for this time, or made.
-    fn write_anew(&self, added: &HashMap<Key, Known>) -> io::Result<()> {
-        let coming = self.folder.join(COMING);
+    fn write_anew(&self, coming: &Path, added: &HashMap<Key, Known>) -> io::Result<()> {
         let file =
-            OpenOptions::new().read(true).write(true).create(true).truncate(true).mode(0o600).open(&coming)?;
+            OpenOptions::new().read(true).write(true).create(true).truncate(true).mode(0o600).open(coming)?;
         write_head(&file, FIRST)?;
         let mut segment = Segment::new(&file, FIRST)?;
         let used = self.known.iter().filter(|(_, known)| known.is_used.load(Ordering::Relaxed));
-        for (key, known) in used.chain(added) {
+        // First what was made: where the compiler could not use what it found, that is newer.
+        for (key, known) in added.iter().chain(used) {
             segment.add(*key, &known.read(&self.file)?)?;
         }
         segment.finish(&file)?;
-        fs::rename(&coming, self.folder.join(FILE))
+        fs::rename(coming, self.folder.join(FILE))
     }
 
     fn segment(&self) -> MutexGuard<'_, Option<Segment>> {
@@ -172,60 +150,6 @@ impl CacheStore for FunctionCache {
     }
 }
 
-impl Known {
-    fn read(&self, file: &File) -> io::Result<Vec<u8>> {
-        let mut code = vec![0; usize::try_from(self.length).map_err(|_| broken())?];
-        file.read_exact_at(&mut code, self.at)?;
-        if sum(&code) == self.sum { Ok(code) } else { Err(broken()) }
-    }
-
-    fn write(&self, key: &Key, mut into: impl Write) -> io::Result<()> {
-        into.write_all(key)?;
-        into.write_all(&self.at.to_le_bytes())?;
-        into.write_all(&self.length.to_le_bytes())?;
-        into.write_all(&self.sum)
-    }
-}
-
-impl Segment {
-    /// A segment that begins at the end of what is whole.
-    fn new(file: &File, start: u64) -> io::Result<Self> {
-        let mut file = file.try_clone()?;
-        file.set_len(start)?;
-        let end = start + SEGMENT_HEAD_BYTES as u64;
-        file.seek(SeekFrom::Start(end))?;
-        Ok(Self { start, end, file: BufWriter::with_capacity(BUFFER, file), added: HashMap::new() })
-    }
-
-    fn add(&mut self, key: Key, code: &[u8]) -> io::Result<()> {
-        if self.added.contains_key(&key) {
-            return Ok(());
-        }
-        let length = u32::try_from(code.len()).map_err(|_| io::ErrorKind::FileTooLarge)?;
-        self.file.write_all(code)?;
-        let known = Known { at: self.end, length, sum: sum(code), is_used: AtomicBool::new(true) };
-        self.end += u64::from(length);
-        self.added.insert(key, known);
-        Ok(())
-    }
-
-    /// Writes the index, and says in the head that the file is whole as far as that.
-    fn finish(mut self, file: &File) -> io::Result<HashMap<Key, Known>> {
-        let mut index = Vec::with_capacity(self.added.len() * ENTRY_BYTES);
-        for (key, known) in &self.added {
-            known.write(key, &mut index)?;
-        }
-        self.file.write_all(&index)?;
-        self.file.flush()?;
-        let bytes = self.end - self.start - SEGMENT_HEAD_BYTES as u64;
-        let count = self.added.len() as u64;
-        let head = [bytes.to_le_bytes(), count.to_le_bytes(), sum(&index)].concat();
-        file.write_all_at(&head, self.start)?;
-        write_head(file, self.end + index.len() as u64)?;
-        Ok(self.added)
-    }
-}
-
 /// A folder of this user's alone: whoever can write into it decides what the host runs.
 fn make_private(folder: &Path) -> io::Result<()> {
     DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
@@ -237,77 +161,9 @@ fn make_private(folder: &Path) -> io::Result<()> {
     Ok(())
 }
 
-fn write_head(file: &File, end: u64) -> io::Result<()> {
-    let said = [&MAGIC[..], &end.to_le_bytes()].concat();
-    file.write_all_at(&[&said[..], &sum(&said)].concat(), 0)
-}
-
-/// How far the file is whole.
-fn read_head(file: &File) -> io::Result<u64> {
-    let mut head = [0; HEAD_BYTES];
-    file.read_exact_at(&mut head, 0).map_err(|_| broken())?;
-    let (said, proof) = head.split_at(MAGIC.len() + size_of::<u64>());
-    let (magic, end) = said.split_at(MAGIC.len());
-    let end = u64::from_le_bytes(end.try_into().map_err(|_| broken())?);
-    let is_whole = magic == MAGIC && proof == sum(said) && file.metadata()?.len() >= end;
-    if is_whole { Ok(end) } else { Err(broken()) }
-}
-
-fn read_segments(file: &File, end: u64) -> io::Result<HashMap<Key, Known>> {
-    let mut known = HashMap::new();
-    let mut start = FIRST;
-    while start < end {
-        let mut head = [0; SEGMENT_HEAD_BYTES];
-        file.read_exact_at(&mut head, start).map_err(|_| broken())?;
-        let mut rest = &head[..];
-        let (bytes, count): (u64, u64) = (number(&mut rest)?, number(&mut rest)?);
-        let at = start
-            .checked_add(SEGMENT_HEAD_BYTES as u64)
-            .and_then(|at| at.checked_add(bytes))
-            .ok_or_else(broken)?;
-        let length = count.checked_mul(ENTRY_BYTES as u64).ok_or_else(broken)?;
-        let next = at.checked_add(length).filter(|next| *next <= end).ok_or_else(broken)?;
-        let mut index = vec![0; usize::try_from(length).map_err(|_| broken())?];
-        file.read_exact_at(&mut index, at).map_err(|_| broken())?;
-        if sum(&index) != rest {
-            return Err(broken());
-        }
-        for entry in index.chunks_exact(ENTRY_BYTES) {
-            let (key, entry) = read_entry(entry)?;
-            known.insert(key, entry);
-        }
-        start = next;
-    }
-    Ok(known)
-}
-
-fn read_entry(mut entry: &[u8]) -> io::Result<(Key, Known)> {
-    let (mut key, mut length, mut sum) = ([0; 32], [0; 4], [0; 8]);
-    entry.read_exact(&mut key)?;
-    let at = number(&mut entry)?;
-    entry.read_exact(&mut length)?;
-    entry.read_exact(&mut sum)?;
-    Ok((key, Known { at, length: u32::from_le_bytes(length), sum, is_used: AtomicBool::new(false) }))
-}
-
-fn number(bytes: &mut &[u8]) -> io::Result<u64> {
-    let mut number = [0; 8];
-    bytes.read_exact(&mut number)?;
-    Ok(u64::from_le_bytes(number))
-}
-
-fn sum(bytes: &[u8]) -> Sum {
-    let mut sum = Sum::default();
-    sum.iter_mut().zip(Sha256::digest(bytes)).for_each(|(sum, byte)| *sum = byte);
-    sum
-}
-
-fn broken() -> io::Error {
-    io::Error::new(io::ErrorKind::InvalidData, "the file is broken")
-}
-
 #[cfg(test)]
 mod tests {
+    use super::file_format::{ENTRY_BYTES, HEAD_BYTES, SEGMENT_HEAD_BYTES};
     use super::*;
     use std::os::unix::fs::PermissionsExt;
 

@@ -241,11 +241,24 @@ impl Drop for LogGuard {
     }
 }
 
-/// Times that this thread has given its processor away by itself.
+/// How often this thread gives its processor away by itself while it does some work: the fewest
+/// times of five rounds, since one may meet somebody else's lock, or the disk.
 #[cfg(all(test, target_os = "linux"))]
-pub(super) fn switches() -> Option<u64> {
-    let status = std::fs::read_to_string("/proc/thread-self/status").ok()?;
-    status.lines().find_map(|line| line.strip_prefix("voluntary_ctxt_switches:"))?.trim().parse().ok()
+pub(super) fn switches_at_best(work: impl Fn()) -> Option<u64> {
+    let switches = || {
+        let status = std::fs::read_to_string("/proc/thread-self/status").ok()?;
+        status.lines().find_map(|line| line.strip_prefix("voluntary_ctxt_switches:"))?.trim().parse::<u64>().ok()
+    };
+    let mut least = u64::MAX;
+    for _ in 0..5 {
+        let before = switches()?;
+        work();
+        least = least.min(switches()? - before);
+        if least == 0 {
+            break;
+        }
+    }
+    Some(least)
 }
 
 #[cfg(test)]
@@ -290,6 +303,12 @@ mod tests {
         assert!(waiting <= MOST_WAITING && left_out >= 6 * 1024, "{waiting} {left_out}");
         assert!(super::left_out() >= left_out);
         drop(opener);
+        let began = Instant::now();
+        // What is taken by then is written within the time that the end has.
+        while queue.writer.shared.waiting.load(Ordering::Relaxed) > 0 {
+            assert!(began.elapsed() < Duration::from_secs(60), "nobody takes the lines");
+            std::thread::park_timeout(BUSY);
+        }
         drop(guard);
         let written = written.lock().expect("nobody panics").len();
         assert!((MOST_WAITING - 1024..=2 * MOST_WAITING).contains(&written), "{written}");
@@ -353,16 +372,17 @@ mod tests {
     #[test]
     fn whoever_logs_gives_its_processor_away_for_nobody() {
         let (queue, guard) = LogQueue::start(io::sink()).expect("a thread");
-        let before = switches().expect("Linux counts them");
-        for _ in 0..100 {
-            (0..20).for_each(|_| queue.put(&[b'x'; 300]));
-            // Long enough that the writer takes what there is meanwhile.
-            let began = Instant::now();
-            while began.elapsed() < Duration::from_millis(2) {
-                std::hint::spin_loop();
+        let switched = switches_at_best(|| {
+            for _ in 0..100 {
+                (0..20).for_each(|_| queue.put(&[b'x'; 300]));
+                // Long enough that the writer takes what there is meanwhile.
+                let began = Instant::now();
+                while began.elapsed() < Duration::from_millis(2) {
+                    std::hint::spin_loop();
+                }
             }
-        }
-        assert_eq!(switches(), Some(before));
+        });
+        assert_eq!(switched, Some(0));
         drop(guard);
     }
 }

@@ -5,13 +5,15 @@
 //! [`dispatch`] runs it in a guest and turns what comes of it into a response. `connections` counts
 //! connections, `arriving` waits for the beginning of a body, `blobs` sends files, `downloads` and
 //! `uploads` serve who holds a URL that is `signed`, `session_cookie` reads and writes the cookie,
-//! `recent_write` another one for visitors who have just written, `cross_origin` sends requests away
-//! that other sites made a visitor's browser send, `operator` keeps operators' tokens from guests,
-//! `opener_policy` keeps guests' pages from windows of the dashboard, [`admin`] is the API by which
-//! they act, `metrics` shows the figures, [`pages`] are the host's own answers, `closed` those of an
-//! app that cannot be served for now, `starting` lets requests wait for one that is being loaded,
-//! [`development`] is what `innkeeper dev` adds to pages, `https` sends plain http away where that is
-//! wished, `shared_socket` notices visitors who leave, `leaving` is the order in which a server ends.
+//! `recent_write` another one for visitors who have just written, `cookie` keeps those of the
+//! host's own from guests, `cross_origin` sends requests away that other sites made a visitor's
+//! browser send, `operator` keeps operators' tokens from guests, `opener_policy` keeps guests'
+//! pages from windows of the dashboard, [`admin`] is the API by which they act, `metrics` shows the
+//! figures, `request_log` writes the line of a request, [`pages`] are the host's own answers,
+//! `closed` those of an app that cannot be served for now, `starting` lets requests wait for one
+//! that is being loaded, [`development`] is what `innkeeper dev` adds to pages, `https` sends plain
+//! http away where that is wished, `shared_socket` notices visitors who leave, `leaving` is the
+//! order in which a server ends.
 
 pub mod admin;
 mod arriving;

@@ -121,16 +121,20 @@ pub(super) enum Reader {
 impl Reader {
     /// Of the answer to a request with these headers.
     pub(super) fn of(headers: &HeaderMap) -> Self {
-        let kinds = headers.get_all(ACCEPT).iter().filter_map(|value| value.to_str().ok());
         let (mut json, mut html) = (false, false);
-        kinds.flat_map(|value| value.split(',')).for_each(|kind| {
-            let kind = kind.split(';').next().unwrap_or_default().trim();
+        accepted(headers).for_each(|kind| {
             json |= kind.eq_ignore_ascii_case("application/json")
                 || kind.eq_ignore_ascii_case("application/problem+json");
             html |= kind.eq_ignore_ascii_case("text/html");
         });
         if json && !html { Self::Program } else { Self::Person }
     }
+}
+
+/// The kinds of content that a request names among what it takes.
+pub(super) fn accepted(headers: &HeaderMap) -> impl Iterator<Item = &str> {
+    let values = headers.get_all(ACCEPT).iter().filter_map(|value| value.to_str().ok());
+    values.flat_map(|value| value.split(',')).map(|kind| kind.split(';').next().unwrap_or_default().trim())
 }
 
 /// What nobody reads any more; the log does.

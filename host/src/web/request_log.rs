@@ -33,6 +33,8 @@ impl Line {
         }
     }
 
+    /// Writes the line, and notes in the figures and the trace how the request ended. `reason` says
+    /// why the host answered in the guest's place.
     pub(super) fn log(
         &self,
         guest: Option<&Guest>,

@@ -132,7 +132,6 @@ impl Router {
             match &found {
                 Ok(guest) => {
                     self.operator.hide(&mut request)?;
-                    let overheard = overheard.as_ref();
                     let arrival = Arrival { client: &client, who, request_id: &request_id, waited, overheard };
                     self.dispatcher.dispatch(guest, request, arrival, client_left).await
                 }
@@ -150,7 +149,9 @@ impl Router {
         if let Some(part) = part {
             part.tell(response.headers_mut(), client.scheme_https);
         }
-        cors.iter().for_each(|cors| cors.mark(response.headers_mut()));
+        if let Some(cors) = &cors {
+            cors.mark(response.headers_mut());
+        }
         if let Ok(guest) = &found {
             if self.dashboard_host.is_none() {
                 opener_policy::loosen(response.headers_mut());

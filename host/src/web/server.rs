@@ -172,7 +172,8 @@ impl Server {
                     connection.as_mut().graceful_shutdown();
                     match tokio::time::timeout(connections::LAST_HEAD, connection.as_mut()).await {
                         Ok(ended) => ended,
-                        // It has sent the beginning of a head, and goes on doing so.
+                        // It has sent the beginning of a head and no more, or what it sends is
+                        // discarded.
                         Err(_) if entry.presence.waiting_since().is_some() => return,
                         Err(_) => connection.await,
                     }

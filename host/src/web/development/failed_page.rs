@@ -26,14 +26,15 @@ pub(super) struct FailedRequest<'a> {
     /// What the guest has printed to standard error.
     pub(super) stderr: String,
     /// What the guest has answered.
-    pub(super) answer: Option<Answered>,
+    pub(super) answer: Option<ShownAnswer>,
 }
 
 /// An answer of a guest, as it is shown.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Answered {
+pub(super) enum ShownAnswer {
     Page(String),
     Text(String),
+    /// What it is, in words.
     Other(String),
 }
 
@@ -74,9 +75,9 @@ pub(super) fn of_request(failed: &FailedRequest<'_>) -> Response<Body> {
         @if let Some(answer) = &failed.answer {
             h2 { "What the app answered" }
             @match answer {
-                Answered::Page(page) => iframe sandbox="" title="What the app answered" srcdoc=(page) {},
-                Answered::Text(text) => pre { (text) },
-                Answered::Other(what) => p { (what) },
+                ShownAnswer::Page(page) => iframe sandbox="" title="What the app answered" srcdoc=(page) {},
+                ShownAnswer::Text(text) => pre { (text) },
+                ShownAnswer::Other(what) => p { (what) },
             }
         }
         p { small { "Request " (failed.request_id) ". Only innkeeper dev shows this page." } }

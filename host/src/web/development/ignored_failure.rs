@@ -40,9 +40,9 @@ fn is_mark(mark: &str) -> bool {
     mark.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
 }
 
-/// Not the address of another site.
+/// Not the address of another site. Browsers leave tabs out before they read an address.
 fn is_local(target: &str) -> bool {
-    target.starts_with('/') && !target[1..].starts_with(['/', '\\'])
+    target.starts_with('/') && !target[1..].starts_with(['/', '\\']) && !target.contains('\t')
 }
 
 #[cfg(test)]
@@ -56,6 +56,7 @@ mod tests {
             ("/", "/"),
             ("//example.org/", "/"),
             ("/\\example.org/", "/"),
+            ("/\t/example.org/", "/"),
             ("https://example.org/", "/"),
             ("", "/"),
         ] {

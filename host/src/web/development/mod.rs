@@ -10,6 +10,7 @@ mod failed_page;
 mod ignored_failure;
 mod plain_text;
 mod policy;
+mod private_name;
 mod reload;
 mod visit;
 
@@ -39,7 +40,7 @@ pub struct Development {
     state: watch::Sender<State>,
 }
 
-/// Between two builds.
+/// What pages show from one build to the next.
 #[derive(Debug, Clone, Default)]
 struct State {
     /// How often what pages show has changed.

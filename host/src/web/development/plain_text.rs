@@ -29,8 +29,9 @@ fn skip_command(chars: &mut std::iter::Peekable<std::str::Chars<'_>>) {
         Some('[') => while chars.next().is_some_and(|char| !matches!(char, '@'..='~')) {},
         // Which characters are meant.
         Some(' '..='/') => while chars.next().is_some_and(|char| matches!(char, ' '..='/')) {},
-        Some(']' | 'P' | '_' | '^') => {
-            while let Some(char) = chars.next() {
+        Some(']' | 'P' | 'X' | '_' | '^') => {
+            // One that has lost its end must not take everything along that was printed after it.
+            while let Some(char) = chars.next_if(|next| *next != '\n') {
                 match char {
                     '\x07' => return,
                     '\x1b' => {
@@ -59,6 +60,8 @@ mod tests {
             ("ab\x08c\td\0\x7f", "ac\td"),
             ("\x1b[", ""),
             ("ü€ \x1b(Bx", "ü€ x"),
+            ("\x1b]0;title\nerror: no", "\nerror: no"),
+            ("\x1bXhidden\x1b\\shown", "shown"),
         ] {
             assert_eq!(plain(printed), shown, "{printed:?}");
         }

@@ -61,6 +61,7 @@ fn announce(headers: &mut HeaderMap, more: usize) {
 /// A body with more at its end, unless it breaks off.
 struct Extended {
     body: Body,
+    /// None once the body is over.
     more: Option<Bytes>,
 }
 
@@ -72,6 +73,10 @@ impl http_body::Body for Extended {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
+        if self.more.is_none() {
+            // The body has ended, and some bodies may not be asked again after that.
+            return Poll::Ready(None);
+        }
         match ready!(Pin::new(&mut self.body).poll_frame(cx)) {
             Some(Err(error)) => {
                 self.more = None;
@@ -83,7 +88,7 @@ impl http_body::Body for Extended {
     }
 
     fn is_end_stream(&self) -> bool {
-        self.more.is_none() && self.body.is_end_stream()
+        self.more.is_none()
     }
 
     fn size_hint(&self) -> SizeHint {
@@ -144,6 +149,18 @@ mod tests {
             assert_eq!(text(add_to(response, &Method::GET, "m")).await, "<h1>x</h1>", "{status}");
         }
         assert_eq!(text(add_to(page(&[]), &Method::HEAD, "m")).await, "<h1>x</h1>");
+    }
+
+    /// A stream of this kind panics where it is asked again.
+    #[tokio::test]
+    async fn a_page_that_has_ended_is_not_asked_again() {
+        let pieces = futures_util::stream::unfold(Some("<h1>"), |piece| async move {
+            piece.map(|piece| (Ok::<_, BodyError>(Frame::data(Bytes::from(piece))), None))
+        });
+        let mut response = page(&[]);
+        *response.body_mut() = http_body_util::StreamBody::new(pieces).boxed_unsync();
+        let text = text(add_to(response, &Method::GET, "m")).await;
+        assert!(text.starts_with("<h1>\n<script"), "{text}");
     }
 
     #[tokio::test]

@@ -1,14 +1,15 @@
 //! One request while its app is being developed.
 
 use super::super::body::Body;
-use super::super::pages::{Problem, Reader};
+use super::super::pages::{self, Problem, Reader};
 use super::super::router::Route;
-use super::failed_page::{self, Answered, FailedRequest};
-use super::{BuildFailure, Development, State, ignored_failure, reload};
+use super::failed_page::{self, FailedRequest, ShownAnswer};
+use super::{BuildFailure, Development, State, ignored_failure, private_name, reload};
 use crate::guests::{Guest, Overheard};
-use http::header::{ACCEPT, CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, SET_COOKIE};
+use http::header::{CONTENT_ENCODING, CONTENT_TYPE, HOST, HeaderMap, HeaderName, HeaderValue, SET_COOKIE};
 use http::{Method, Request, Response};
 use http_body_util::BodyExt;
+use std::cmp::Reverse;
 use std::sync::Arc;
 
 /// What a browser does with an answer (Fetch Metadata Request Headers).
@@ -20,17 +21,20 @@ const SHOWN_BYTES: usize = 256 << 10;
 /// Shorter settings are no secrets, and stand in any text.
 const SECRET_BYTES: usize = 8;
 
-/// See the module.
+/// What is remembered of a request until it has been answered.
 #[derive(Debug)]
 pub(in crate::web) struct PageVisit {
     development: Arc<Development>,
-    /// As it was when the request came: what is answered is no newer.
+    /// As it was when the request came. What answers is no older, so no page is taken for newer
+    /// than it is.
     state: State,
     method: Method,
     target: String,
     /// Whether a browser shows the answer as a document, where it says so.
     may_be_document: bool,
     asks_for_page: bool,
+    /// Whether no other site can read the answer.
+    is_private: bool,
     ignores_failure: bool,
     /// What the guest prints.
     overheard: Overheard,
@@ -59,11 +63,13 @@ impl PageVisit {
         let mark = development.mark(&state);
         let ignored = ignored_failure::take(request.headers_mut());
         let destination = request.headers().get(FETCH_DEST).and_then(|value| value.to_str().ok());
+        let host = request.headers().get(HOST).and_then(|value| value.to_str().ok());
         Self {
             method: request.method().clone(),
             target: request.uri().path_and_query().map_or("/", |target| target.as_str()).to_owned(),
             may_be_document: destination.is_none_or(|destination| DOCUMENTS.contains(&destination)),
             asks_for_page: asks_for_page(request.headers()),
+            is_private: host.is_some_and(private_name::is_private),
             ignores_failure: ignored.contains(&mark),
             overheard: Overheard::default(),
             development: Arc::clone(development),
@@ -72,8 +78,8 @@ impl PageVisit {
     }
 
     /// Hears what the guest prints to standard error.
-    pub(in crate::web) fn overheard(&self) -> Overheard {
-        self.overheard.clone()
+    pub(in crate::web) fn overheard(&self) -> &Overheard {
+        &self.overheard
     }
 
     /// Why the last build failed, for whoever asks for a page of this app and does not want to see
@@ -140,6 +146,9 @@ impl PageVisit {
             return None;
         }
         tell(guest, request_id, &problem.reason);
+        if !self.shows_page() {
+            return None;
+        }
         let failed = FailedRequest {
             status: problem.status,
             request_id,
@@ -147,24 +156,19 @@ impl PageVisit {
             stderr: without_settings(&self.overheard.text(), guest),
             answer: None,
         };
-        self.shows_page().then(|| {
-            let mut page = failed_page::of_request(&failed);
-            problem.mark(page.headers_mut());
-            page
-        })
+        let mut page = failed_page::of_request(&failed);
+        problem.mark(page.headers_mut());
+        Some(page)
     }
 
     fn shows_page(&self) -> bool {
-        self.may_be_document && self.asks_for_page && self.method != Method::HEAD
+        self.may_be_document && self.asks_for_page && self.is_private && self.method != Method::HEAD
     }
 }
 
 /// Whether a request names pages among what it takes. Programs that take anything do not.
 fn asks_for_page(headers: &HeaderMap) -> bool {
-    let kinds = headers.get_all(ACCEPT).iter().filter_map(|value| value.to_str().ok());
-    kinds
-        .flat_map(|value| value.split(','))
-        .any(|kind| kind.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case("text/html"))
+    pages::accepted(headers).any(|kind| kind.eq_ignore_ascii_case("text/html"))
 }
 
 /// Where a guest failed, a line in the log for each line: it has the guest's own functions.
@@ -177,36 +181,71 @@ fn tell(guest: &Guest, request_id: &str, reason: &str) {
     }
 }
 
-/// What a guest has answered; none where that is nothing.
-async fn shown(headers: &HeaderMap, mut body: Body) -> Option<Answered> {
+/// What a guest has answered, up to a bound; none where that is nothing.
+async fn shown(headers: &HeaderMap, mut body: Body) -> Option<ShownAnswer> {
     let mut bytes = Vec::new();
-    while let Some(Ok(frame)) = body.frame().await {
+    while bytes.len() <= SHOWN_BYTES
+        && let Some(Ok(frame)) = body.frame().await
+    {
         bytes.extend_from_slice(frame.data_ref().map(AsRef::as_ref).unwrap_or_default());
-        if bytes.len() > SHOWN_BYTES {
-            bytes.truncate(SHOWN_BYTES);
-            break;
-        }
     }
     if bytes.is_empty() {
         return None;
     }
-    let text = |name| headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok());
-    let kind = text(CONTENT_TYPE).unwrap_or("text/plain").split(';').next().unwrap_or_default().trim();
+    let is_cut = bytes.len() > SHOWN_BYTES;
+    bytes.truncate(SHOWN_BYTES);
+    let header = |name| headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok());
+    let kind = header(CONTENT_TYPE).unwrap_or("text/plain").split(';').next().unwrap_or_default().trim();
     let kind = kind.to_ascii_lowercase();
+    let encoding = header(CONTENT_ENCODING).filter(|encoding| !encoding.eq_ignore_ascii_case("identity"));
     let is_text = kind.starts_with("text/") || kind.ends_with("json") || kind.ends_with("xml");
-    Some(match String::from_utf8(bytes) {
-        Ok(page) if kind == "text/html" => Answered::Page(page),
-        Ok(text) if is_text => Answered::Text(text),
-        Ok(text) => Answered::Other(format!("{} bytes of {kind}", text.len())),
-        Err(other) => {
-            let encoding = text(CONTENT_ENCODING).map(|it| format!(", {it}")).unwrap_or_default();
-            Answered::Other(format!("{} bytes of {kind}{encoding}", other.as_bytes().len()))
-        }
-    })
+    if !is_text || encoding.is_some() {
+        let more = if is_cut { "more than " } else { "" };
+        let encoding = encoding.map(|encoding| format!(", {encoding}")).unwrap_or_default();
+        return Some(ShownAnswer::Other(format!("{more}{} bytes of {kind}{encoding}", bytes.len())));
+    }
+    // What is cut off may end in the middle of a sign.
+    let text = String::from_utf8_lossy(&bytes).into_owned();
+    Some(if kind == "text/html" { ShownAnswer::Page(text) } else { ShownAnswer::Text(text) })
 }
 
-/// What the app is set to may be secret, and a page is easily shown to others.
+/// What the app is set to may be secret, and a page is easily shown to others. One setting may be
+/// part of another, so the longest goes first.
 fn without_settings(text: &str, guest: &Guest) -> String {
-    let secrets = guest.app.config.iter().filter(|(_, value)| value.len() >= SECRET_BYTES);
-    secrets.fold(text.to_owned(), |text, (key, value)| text.replace(value, &format!("(the setting {key})")))
+    let mut secrets: Vec<_> = guest.app.config.iter().filter(|(_, value)| value.len() >= SECRET_BYTES).collect();
+    secrets.sort_by_key(|(_, value)| Reverse(value.len()));
+    let hide =
+        |text: String, (key, value): &(String, String)| text.replace(value, &format!("(the setting {key})"));
+    secrets.into_iter().fold(text.to_owned(), hide)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::body::full;
+    use super::*;
+
+    #[tokio::test]
+    async fn an_answer_is_shown_as_what_it_is() {
+        let page = |text: &str| Some(ShownAnswer::Page(text.to_owned()));
+        let text = |text: &str| Some(ShownAnswer::Text(text.to_owned()));
+        let other = |what: &str| Some(ShownAnswer::Other(what.to_owned()));
+        // Its last sign would be cut in two.
+        let long = format!("x{}", "\u{e4}".repeat(SHOWN_BYTES / 2));
+        let start = format!("x{}\u{fffd}", "\u{e4}".repeat(SHOWN_BYTES / 2 - 1));
+        let plain = "text/plain";
+        for (kind, encoding, body, shown_as) in [
+            ("Text/HTML; charset=utf-8", "identity", "<b>", page("<b>")),
+            ("application/problem+json", "identity", "{}", text("{}")),
+            ("image/png", "identity", "abc", other("3 bytes of image/png")),
+            (plain, "gzip", "abc", other("3 bytes of text/plain, gzip")),
+            (plain, "identity", long.as_str(), text(&start)),
+            ("image/png", "identity", long.as_str(), other("more than 262144 bytes of image/png")),
+            (plain, "identity", "", None),
+        ] {
+            let headers = [(CONTENT_TYPE, kind), (CONTENT_ENCODING, encoding)];
+            let headers: HeaderMap =
+                headers.into_iter().map(|(name, value)| (name, HeaderValue::from_static(value))).collect();
+            assert!(shown(&headers, full(body.to_owned())).await == shown_as, "{kind}, {encoding}");
+        }
+    }
 }

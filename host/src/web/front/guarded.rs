@@ -33,7 +33,7 @@ pub struct Guarded<S> {
     read_pace: Pace,
     pub(super) write_began: Option<Instant>,
     pub(super) write_pace: Pace,
-    presence: Option<Arc<Presence>>,
+    pub(super) presence: Option<Arc<Presence>>,
     pub(super) linger_deadline: Option<Instant>,
 }
 

@@ -98,13 +98,12 @@ fn is_name(name: &[u8]) -> bool {
 /// number has to be an IPv4 address, and what begins with `xn--` has to be decodable. Runtimes that
 /// make a URL of each request fail otherwise, before the app sees it.
 fn may_stand_in_url(name: &[u8]) -> bool {
-    let mut labels = name.split(|byte| *byte == b'.');
-    let ends_in_number = || {
-        name.rsplit(|byte| *byte == b'.').next().is_some_and(|last| last.first().is_some_and(u8::is_ascii_digit))
-    };
+    let mut labels = name.rsplit(|byte| *byte == b'.').peekable();
+    // Every number begins with a digit, the hexadecimal ones too.
+    let may_end_in_number = labels.peek().is_some_and(|last| last.first().is_some_and(u8::is_ascii_digit));
     let is_encoded = |label: &[u8]| label.get(..4).is_some_and(|start| start.eq_ignore_ascii_case(b"xn--"));
-    let is_simple = !ends_in_number() && !labels.any(is_encoded);
-    is_simple || std::str::from_utf8(name).is_ok_and(|name| Host::parse(name).is_ok())
+    let needs_no_parser = !may_end_in_number && !labels.any(is_encoded);
+    needs_no_parser || std::str::from_utf8(name).is_ok_and(|name| Host::parse(name).is_ok())
 }
 
 fn is_label(label: &[u8]) -> bool {

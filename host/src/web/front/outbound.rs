@@ -83,6 +83,10 @@ impl<S: AsyncRead + Unpin> Guarded<S> {
         if self.is_at_end || !self.is_owed_bytes() {
             return Poll::Ready(());
         }
+        // It counts as a connection that waits, so that it gives way to new ones.
+        if let Some(presence) = &self.presence {
+            presence.waits(true);
+        }
         let linger = self.gate.rules().linger;
         let deadline = *self.linger_deadline.get_or_insert_with(|| Instant::now() + linger);
         while Instant::now() < deadline {

@@ -44,7 +44,7 @@ impl Default for Rules {
             body_rate: 500,
             answer_rate: 500,
             write_stall: Duration::from_secs(30),
-            linger: Duration::from_secs(1),
+            linger: Duration::from_secs(5),
         }
     }
 }

@@ -65,9 +65,15 @@ async fn serve_socket<S>(socket: S, rules: Rules, runs: Runs) -> hyper::Result<(
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
+    serve_guarded(Guarded::new(socket, rules), rules, runs).await
+}
+
+async fn serve_guarded<S>(socket: Guarded<S>, rules: Rules, runs: Runs) -> hyper::Result<()>
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
     let service = service_fn(move |request| answer(request, runs.clone()));
-    let io = TokioIo::new(Guarded::new(socket, rules));
-    builder(&rules).serve_connection(io, service).await
+    builder(&rules).serve_connection(TokioIo::new(socket), service).await
 }
 
 async fn answer(request: Request<Incoming>, runs: Runs) -> Result<Response<Full<Bytes>>, Infallible> {

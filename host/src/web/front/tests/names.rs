@@ -30,7 +30,7 @@ fn what_is_no_host_has_none() {
 /// Of what is no URL's host many programs make an error before they look at the rest.
 #[test]
 fn a_host_is_one_that_a_url_may_have() {
-    for host in ["1.2.3.4", "0x7f.1", "a1.b2", "1a", "xn--bcher-kva.example"] {
+    for host in ["1.2.3.4", "0x7f.1", "a1.b2", "1a", "web_1", "a.1_b", "xn--bcher-kva.example", "[::1]"] {
         assert_eq!(normalise_host(host).as_deref(), Some(host), "{host}");
     }
     for host in ["999999999999.1", "1.2.3.256", "1.2.3.4.5", "a.1", "xn--a.xn--", "XN--.a"] {

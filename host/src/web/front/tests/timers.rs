@@ -1,12 +1,14 @@
 //! Every wait ends, and none that should go on. The clock is the test's own: it jumps whenever all
 //! tasks wait.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
 use tokio::time::{Instant, sleep};
 
-use super::{Rules, Served, WIDE, serve, statuses};
+use super::{Guarded, Rules, Runs, Served, WIDE, serve, serve_guarded, statuses};
+use crate::web::front::Presence;
 
 const GET: &str = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
 const LONG_POST: &str = "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1000000\r\n\r\n";
@@ -70,14 +72,14 @@ async fn a_head_has_ten_seconds_from_its_first_byte() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_answer_to_a_slow_head_comes_at_ten_seconds_and_the_socket_goes_a_second_later() {
+async fn the_answer_to_a_slow_head_comes_at_ten_seconds_and_the_socket_goes_a_while_later() {
     let mut served = serve(Rules::default(), WIDE);
     let start = Instant::now();
     served.send("GET").await;
     let (answer, after) = end(&mut served, start).await;
     assert_eq!((statuses(&answer).as_slice(), after), ([408].as_slice(), 10));
     served.server.await.unwrap().unwrap();
-    assert_eq!(start.elapsed().as_secs(), 11);
+    assert_eq!(start.elapsed().as_secs(), 10 + Rules::default().linger.as_secs());
 }
 
 #[tokio::test(start_paused = true)]
@@ -215,5 +217,20 @@ async fn a_client_that_goes_on_sending_after_its_refusal_still_reads_it() {
     let (answer, _after) = end(&mut served, start).await;
     assert_eq!(statuses(&answer), [400]);
     served.server.await.unwrap().unwrap();
-    assert_eq!(start.elapsed().as_secs(), 1);
+    assert_eq!(start.elapsed().as_secs(), Rules::default().linger.as_secs());
+}
+
+/// So it is among those that give way to new connections.
+#[tokio::test(start_paused = true)]
+async fn a_connection_that_only_discards_counts_as_waiting() {
+    let (mut client, socket) = duplex(WIDE);
+    let presence = Arc::new(Presence::default());
+    let guarded = Guarded::new(socket, Rules::default()).watched_by(Arc::clone(&presence));
+    let server = tokio::spawn(serve_guarded(guarded, Rules::default(), Runs::default()));
+    client.write_all(b"POST / HTTP/1.1\r\nContent-Length: 5000\r\n\r\nx").await.unwrap();
+    let mut answer = String::new();
+    client.read_to_string(&mut answer).await.unwrap();
+    assert_eq!(statuses(&answer), [400]);
+    sleep(Duration::from_secs(1)).await;
+    assert!(!server.is_finished() && presence.waiting_since().is_some());
 }

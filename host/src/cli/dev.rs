@@ -33,10 +33,10 @@ const DATA: &str = "innkeeper-data";
 ///
 /// Builds and serves a guest project, and builds and swaps it again whenever a file of it changes.
 /// A build that fails leaves the last good one serving; pages say why it failed, and what a request
-/// printed that failed. Data are kept with SQLite in the project's
-/// own folder, whatever DATABASE_URL and other variables say: another database is used only if the
-/// command line names it. Functions that were compiled before are kept for all projects in
-/// ~/.cache/innkeeper, or below INNKEEPER_CODE_CACHE.
+/// printed that failed. Data are kept with SQLite in the project's own folder, whatever
+/// DATABASE_URL and other variables say: another database is used only if the command line names
+/// it. Functions that were compiled before are kept for all projects in ~/.cache/innkeeper, or
+/// below INNKEEPER_CODE_CACHE.
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
 Examples:
@@ -142,7 +142,8 @@ async fn ask_for_consent(options: &Options, config: &Config, app: &str) -> anyho
         return Ok(());
     }
     let database = Database::open(config)?;
-    let is_served = database.is_served().await.with_context(|| setup::unreachable(config))?;
+    let unreachable = || setup::unreachable(config);
+    let is_served = database.is_served().await.with_context(unreachable)?;
     database.close().await;
     if !is_served {
         return Ok(());

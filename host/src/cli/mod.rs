@@ -124,8 +124,8 @@ impl Cli {
         matches!(self.command, Command::Serve(_) | Command::Dev(_))
     }
 
-    /// Runs the command. Only `serve`, `dev` and `test` take more than a moment. Its code is part of the
-    /// library: the program would compile all of it once more.
+    /// Runs the command. Only `serve`, `dev` and `test` take more than a moment. Its code is part
+    /// of the library: the program would compile all of it once more.
     pub fn run(self) -> Pin<Box<dyn Future<Output = anyhow::Result<()>>>> {
         Box::pin(self.command.run())
     }

@@ -9,13 +9,18 @@ use std::time::Duration;
 use tokio::io::AsyncReadExt;
 use tokio::net::unix::pipe::Receiver;
 use tokio::process::Command;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
 /// So much is kept.
 const KEPT_BYTES: usize = 64 << 10;
 const READ_BYTES: usize = 16 << 10;
-/// A command that has ended may have left others behind that print. Nobody waits for those.
+/// More than a pipe holds (pipe(7)).
+const PIPE_BYTES: usize = 1 << 20;
+/// A command that has ended may have left others behind that print. Nobody waits for those: after
+/// so much silence nothing more is read.
 const SILENCE: Duration = Duration::from_millis(100);
+/// Some are never silent. From those nothing more is read so long after the end of the command.
+const LONGEST: Duration = Duration::from_secs(1);
 /// Programs that see no terminal, and are shown on one, have colours all the same.
 const COLOURS: [(&str, &str); 3] = [("CLICOLOR_FORCE", "1"), ("FORCE_COLOR", "1"), ("CARGO_TERM_COLOR", "always")];
 
@@ -45,7 +50,18 @@ impl Printed {
                 },
             }
         };
-        while let Ok(Ok(read @ 1..)) = timeout(SILENCE, reader.read(&mut buffer)).await {
+        // What a pipe holds is read however long that takes: the descriptor does not block.
+        let mut left = PIPE_BYTES;
+        while left > 0
+            && let Ok(read @ 1..) = rustix::io::read(&reader, buffer.as_mut_slice())
+        {
+            self.take(buffer.get(..read).unwrap_or_default());
+            left = left.saturating_sub(read);
+        }
+        let ended = Instant::now();
+        while ended.elapsed() < LONGEST
+            && let Ok(Ok(read @ 1..)) = timeout(SILENCE, reader.read(&mut buffer)).await
+        {
             self.take(buffer.get(..read).unwrap_or_default());
         }
         Ok(status)
@@ -81,6 +97,16 @@ mod tests {
         let mut printed = Printed::default();
         let status = printed.run(shell("echo one; echo two >&2; sleep 60 & echo three; exit 3")).await?;
         assert_eq!((status.code(), printed.text().as_str()), (Some(3), "one\ntwo\nthree\n"));
+        Ok(())
+    }
+
+    #[tokio::test]
+    async fn nobody_waits_for_what_is_left_behind_and_is_never_silent() -> io::Result<()> {
+        let mut printed = Printed::default();
+        // It ends by itself once nobody reads what it prints.
+        let endless = "(while echo more; do sleep 0.02; done) & exit 3";
+        let status = timeout(Duration::from_secs(30), printed.run(shell(endless))).await??;
+        assert_eq!(status.code(), Some(3));
         Ok(())
     }
 

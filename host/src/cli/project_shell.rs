@@ -1,7 +1,7 @@
 //! The shell in which a project's command lines run. `innkeeper` is on its PATH and is this very
 //! program, so that a build command may call it whatever else is installed.
 
-use crate::config::{own_program, path_variable};
+use crate::config::{own_program, path_variable, temporary_folder};
 use crate::guests::compiling::Temporary;
 use anyhow::Context;
 use std::ffi::OsString;
@@ -15,7 +15,7 @@ const PROGRAM: &str = "INNKEEPER";
 /// What it is called on the PATH.
 const NAME: &str = "innkeeper";
 
-/// See the module. Commands find the program as long as this value lives.
+/// Starts a project's command lines. They find the program as long as this value lives.
 #[derive(Debug)]
 pub(super) struct ProjectShell {
     /// Holds a link to the program, and nothing else.
@@ -27,7 +27,9 @@ pub(super) struct ProjectShell {
 impl ProjectShell {
     /// Makes the link in a temporary folder.
     pub(super) fn new() -> anyhow::Result<Self> {
-        let folder = Temporary::of_process().context("cannot make a temporary folder")?;
+        let folder = Temporary::of_process();
+        let folder =
+            folder.with_context(|| format!("cannot make a folder in {}", temporary_folder().display()))?;
         let program = own_program();
         symlink(&program, folder.path().join(NAME)).context("cannot link to this program")?;
         Ok(Self { path: path_variable(folder.path()), program, _folder: folder })

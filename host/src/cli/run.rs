@@ -18,6 +18,9 @@ use tokio_util::sync::CancellationToken;
 
 /// How long connections that ended irregularly may take to be cleaned up.
 const CLOSE: Duration = Duration::from_secs(1);
+/// How long telling others that this host has gone may still take when all requests have ended. It
+/// began with the signal.
+const WATCH_END: Duration = Duration::from_secs(1);
 /// Connections that may wait to be accepted: as many as tokio asks for.
 const BACKLOG: i32 = 1024;
 /// What shells report for a program that SIGINT has ended.
@@ -82,13 +85,18 @@ pub(super) async fn serve(
     let counting = tokio::spawn(budget::warn_once(Arc::clone(&registry)));
     let sweeping = tokio::spawn(crate::guests::sweep::sweep(Arc::clone(&registry), stop.clone()));
     Server::new(listener, Arc::clone(&registry), settings).run(stop).await;
-    signals.abort();
-    watching.abort();
     looking.abort();
     sweeping.abort();
     counting.abort();
-    // What is not cleaned up by then, the server cleans up when its connections are gone.
-    let _ = tokio::join!(tokio::time::timeout(CLOSE, registry.close()), telling.end());
+    let watch = watching.abort_handle();
+    let leave = async {
+        let _ = tokio::time::timeout(WATCH_END, watching).await;
+        watch.abort();
+        // What is not cleaned up by then, the server cleans up when its connections are gone.
+        let _ = tokio::time::timeout(CLOSE, registry.close()).await;
+    };
+    tokio::join!(leave, telling.end());
+    signals.abort();
     tracing::info!("stopped");
     Ok(())
 }

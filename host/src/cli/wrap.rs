@@ -1,11 +1,11 @@
 //! `innkeeper wrap`
 
-use super::{UsageError, output};
+use super::{UsageError, output, written};
 use crate::guests::wrapping::{self, World};
 use anyhow::{Context, bail};
 use clap::Args;
 use serde_json::json;
-use std::io::{ErrorKind, Write};
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 /// Make a component of a core WebAssembly module
@@ -62,15 +62,15 @@ pub(super) fn run(options: &Options) -> anyhow::Result<()> {
     write(output, &wrapped.component).with_context(|| format!("cannot write {}", output.display()))?;
     let size = wrapped.component.len();
     if options.json {
-        let (world, adapted) = (&wrapped.world, wrapped.is_adapted);
-        return output::json(&json!({ "file": output, "size": size, "world": world, "adapted": adapted }));
+        let (file, world, adapted) = (output.to_string_lossy(), &wrapped.world, wrapped.is_adapted);
+        return output::json(&json!({ "file": file, "size": size, "world": world, "adapted": adapted }));
     }
     let size = output::bytes(u64::try_from(size).unwrap_or(u64::MAX));
     output::line(format!("{}: a component for the world {} ({size})", output.display(), wrapped.world));
     Ok(())
 }
 
-/// Writes a file in one step: whoever reads it meanwhile finds the old one or the new one, whole.
+/// Writes the component, also over another one.
 fn write(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
     let path = match path.canonicalize() {
         Ok(there) if !there.is_file() => bail!("it is no file"),
@@ -78,16 +78,7 @@ fn write(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
         Ok(there) => there,
         Err(_) => path.to_owned(),
     };
-    let name = path.file_name().context("it has no name")?.to_string_lossy();
-    let part = path.with_file_name(format!(".{name}.{}.part", std::process::id()));
-    let written = std::fs::File::create_new(&part)
-        .and_then(|mut file| file.write_all(bytes))
-        .and_then(|()| std::fs::rename(&part, &path));
-    if written.is_err() {
-        // The error that led here is the one to report.
-        let _ = std::fs::remove_file(&part);
-    }
-    Ok(written?)
+    Ok(written::replace(&path, bytes, false)?)
 }
 
 #[cfg(test)]

@@ -8,9 +8,9 @@ use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::fmt;
 use std::fs::{self, OpenOptions};
-use std::io::{ErrorKind, Write};
+use std::io::{self, ErrorKind, Write};
 use std::os::unix::fs::OpenOptionsExt;
-use std::path::{Component, Path};
+use std::path::{Component, Path, PathBuf};
 
 /// The file with the list.
 pub(super) const LIST: &str = ".innkeeper";
@@ -112,28 +112,56 @@ pub(super) fn refuse_occupied(path: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Writes files below a folder, none over another. Where it fails, what it has written goes again.
+/// Writes files below a folder, none over another. Where it fails, a folder that it has made goes
+/// again.
 pub(super) fn write_new(folder: &Path, files: &[PackedFile]) -> anyhow::Result<()> {
-    let was_there = folder.exists();
+    // Without a last part `.`, which cannot be made.
+    let folder: PathBuf = folder.components().collect();
+    let is_made = make_folder(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
     let result = files.iter().try_for_each(|file| {
         let path = folder.join(&file.path);
-        write_file(&path, file, true).with_context(|| format!("cannot write {}", path.display()))
+        make_way(&path)
+            .and_then(|()| write_one(&path, &file.bytes, file.is_executable))
+            .with_context(|| format!("cannot write {}", path.display()))
     });
-    if result.is_err() && !was_there {
-        let _ = fs::remove_dir_all(folder);
+    if result.is_err() && is_made {
+        // The error that led here is the one to report.
+        let _ = fs::remove_dir_all(&folder);
     }
     result
 }
 
-/// Writes a file with the folders that lead to it.
-pub(super) fn write_file(path: &Path, file: &PackedFile, is_new: bool) -> std::io::Result<()> {
-    if let Some(folder) = path.parent() {
-        fs::create_dir_all(folder)?;
+/// Makes a folder, and those that lead to it. False where it is there already.
+fn make_folder(folder: &Path) -> io::Result<bool> {
+    make_way(folder)?;
+    match fs::create_dir(folder) {
+        Ok(()) => Ok(true),
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(false),
+        Err(error) => Err(error),
     }
-    let mode = if file.is_executable { 0o777 } else { 0o666 };
-    let mut options = OpenOptions::new();
-    options.write(true).mode(mode).create(true).create_new(is_new).truncate(!is_new);
-    options.open(path)?.write_all(&file.bytes)
+}
+
+/// Makes the folders that lead to a file.
+pub(super) fn make_way(path: &Path) -> io::Result<()> {
+    path.parent().map_or(Ok(()), fs::create_dir_all)
+}
+
+/// Writes a file in one step: whoever reads it meanwhile finds the old one or the new one, whole.
+pub(super) fn replace(path: &Path, bytes: &[u8], is_executable: bool) -> io::Result<()> {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let part = path.with_file_name(format!(".{name}.{}.part", std::process::id()));
+    let written = write_one(&part, bytes, is_executable).and_then(|()| fs::rename(&part, path));
+    if written.is_err() {
+        // The error that led here is the one to report.
+        let _ = fs::remove_file(&part);
+    }
+    written
+}
+
+/// Writes a file where there is none.
+fn write_one(path: &Path, bytes: &[u8], is_executable: bool) -> io::Result<()> {
+    let mode = if is_executable { 0o777 } else { 0o666 };
+    OpenOptions::new().write(true).create_new(true).mode(mode).open(path)?.write_all(bytes)
 }
 
 #[cfg(test)]
@@ -155,5 +183,19 @@ mod tests {
             assert!(Written::parse(&format!("of rust\ncontract x\n{hash}  {path}\n")).is_err(), "{path}");
         }
         assert!(Written::parse("contract x\n").is_err());
+    }
+
+    #[test]
+    fn what_fails_removes_only_a_folder_that_it_has_made() {
+        let place = tempfile::tempdir().unwrap();
+        let file = |path: &str| PackedFile { path: path.into(), bytes: b"x".to_vec(), is_executable: false };
+        let impossible = [file("a"), file("a/b")];
+        let [new, old] = ["deep/new", "old"].map(|name| place.path().join(name));
+        fs::create_dir(&old).unwrap();
+        fs::write(old.join("mine"), "mine").unwrap();
+        assert!(write_new(&new, &impossible).is_err() && !new.exists());
+        assert!(write_new(&old, &impossible).is_err() && old.join("mine").exists());
+        write_new(&new.join("."), &[file("a"), file("b/c")]).unwrap();
+        assert!(new.join("b/c").is_file());
     }
 }

@@ -1,9 +1,8 @@
 //! The WebAssembly in a folder that is no project: read, and not compiled.
 
-use super::{Inspected, shown};
+use super::Inspected;
 use crate::cli::output;
 use crate::guests::inspect;
-use anyhow::Context;
 use ignore::WalkBuilder;
 use std::path::{Path, PathBuf};
 
@@ -15,17 +14,25 @@ const DEEPEST: usize = 8;
 /// Files that are listed.
 const MOST: usize = 200;
 
-/// Reads every file below a folder that looks like WebAssembly by its name.
+/// Reads every file below a folder that looks like WebAssembly by its name. What cannot be read is
+/// told, and is no reason not to list the others.
 pub(super) async fn read(folder: &Path) -> anyhow::Result<Vec<Inspected>> {
+    let mut files = files(folder);
+    if files.len() > MOST {
+        output::note(format!("{} has more than {MOST} such files: the others are not listed", folder.display()));
+        files.truncate(MOST);
+    }
     let mut found = Vec::new();
-    for file in files(folder) {
-        let bytes = std::fs::read(&file).with_context(|| format!("cannot read {}", file.display()))?;
-        let report = inspect::read(bytes.into()).await?;
-        found.push(Inspected { file, report });
+    for file in files {
+        match std::fs::read(&file) {
+            Ok(bytes) => found.push(Inspected { report: inspect::read(bytes.into()).await?, file }),
+            Err(error) => output::note(format!("cannot read {}: {error}", file.display())),
+        }
     }
     Ok(found)
 }
 
+/// One more than are listed, where there are so many.
 fn files(folder: &Path) -> Vec<PathBuf> {
     let walk = WalkBuilder::new(folder)
         .standard_filters(false)
@@ -36,7 +43,7 @@ fn files(folder: &Path) -> Vec<PathBuf> {
     let is_wasm = |path: &PathBuf| {
         path.is_file() && path.extension().is_some_and(|end| ENDINGS.iter().any(|ending| end == *ending))
     };
-    walk.filter_map(Result::ok).map(ignore::DirEntry::into_path).filter(is_wasm).take(MOST).collect()
+    walk.filter_map(Result::ok).map(ignore::DirEntry::into_path).filter(is_wasm).take(MOST + 1).collect()
 }
 
 /// Prints the list.
@@ -49,7 +56,7 @@ pub(super) fn print(folder: &Path, found: &[Inspected], json: bool) -> anyhow::R
         let name = file.strip_prefix(folder).unwrap_or(file);
         let problem = report.problems.first().map(ToString::to_string);
         [
-            shown(name),
+            name.display().to_string(),
             report.kind.to_owned(),
             report.language.clone().unwrap_or_default(),
             output::bytes(report.size),

@@ -9,7 +9,7 @@ use crate::guests::inspect;
 use crate::guests::reading::{Report, Sizes};
 use anyhow::{Context, bail};
 use clap::Args;
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 use std::path::{Path, PathBuf};
 
 /// Show what a component is made of, and whether this host can run it
@@ -43,6 +43,7 @@ pub(super) struct Options {
 /// What is known of a file, with its name.
 #[derive(Debug, Serialize)]
 struct Inspected {
+    #[serde(serialize_with = "as_text")]
     file: PathBuf,
     #[serde(flatten)]
     report: Report,
@@ -99,7 +100,11 @@ fn print(report: &Report) {
     ];
     facts.extend(more.into_iter().filter(|(_, fact)| !fact.is_empty()));
     output::facts(&facts);
-    let is_unmet = |name: &str| report.unmet.iter().any(|unmet| unmet.import == name);
+    // A core module names the function, too.
+    let is_of = |import: &str, name: &str| {
+        name.strip_prefix(import).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+    };
+    let is_unmet = |name: &str| report.unmet.iter().any(|unmet| is_of(&unmet.import, name));
     names("imports", &report.imports, |name| if is_unmet(name) { "  (not here)" } else { "" });
     names("exports", &report.exports, |_| "");
     if report.problem.is_none() {
@@ -137,7 +142,7 @@ fn sizes(size: u64, sizes: &Sizes) -> String {
     }
 }
 
-/// The path as it is shown.
-fn shown(path: &Path) -> String {
-    path.display().to_string()
+/// A path that is no UTF-8 has a text, too.
+fn as_text<S: Serializer>(path: &Path, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(&path.display())
 }

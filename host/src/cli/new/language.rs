@@ -48,7 +48,7 @@ const NPM: Tool =
 const PYTHON: Tool = Tool {
     name: "python3",
     check: "python3 --version",
-    at_least: &[3, 10],
+    at_least: &[3, 9],
     install: "install Python, from your system or https://www.python.org",
 };
 const VENV: Tool = Tool {
@@ -104,6 +104,8 @@ const RUST_TAKEN: &[&str] = &[
     "loop",
     "macro",
     "match",
+    "maud",
+    "minreq",
     "mod",
     "move",
     "mut",

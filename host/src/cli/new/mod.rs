@@ -98,13 +98,35 @@ fn unknown(typed: &str, path: Option<&Path>) -> UsageError {
 fn tell(language: &Language, path: &Path, files: usize) {
     let place = path.display();
     let mut text = format!("{place} is a guest project in {}: {files} files. Next:\n\n", language.title);
-    let _ = writeln!(text, "  cd {place}");
+    if path != Path::new(".") {
+        let _ = writeln!(text, "  cd {}", quoted(path));
+    }
     let _ = writeln!(text, "  innkeeper dev     builds it and serves it on http://127.0.0.1:8080");
     let _ = writeln!(text, "  innkeeper test    builds it and tests it\n");
-    let _ = writeln!(text, "README.md there says what is in it. To build it takes:\n");
+    let _ = writeln!(text, "README.md there says what is in it. To build it takes:");
+    // Before the tools are asked, each of which takes its time.
+    output::line(text);
     let width = language.tools.iter().map(|tool| tool.name.len()).max().unwrap_or_default();
     for tool in language.tools {
-        let _ = writeln!(text, "  {:<width$}  {}", tool.name, tool.state());
+        output::line(format!("  {:<width$}  {}", tool.name, tool.state(path)));
     }
-    output::line(text.trim_end());
+}
+
+/// A path as it is typed in a shell.
+fn quoted(path: &Path) -> String {
+    let path = path.display().to_string();
+    let is_plain = |c: char| c.is_alphanumeric() || "/._-+".contains(c);
+    if path.chars().all(is_plain) { path } else { format!("'{}'", path.replace('\'', r"'\''")) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_can_be_typed_as_it_is_shown() {
+        for (path, shown) in [("apps/shop", "apps/shop"), ("my apps", "'my apps'"), ("a'b", r"'a'\''b'")] {
+            assert_eq!(quoted(Path::new(path)), shown);
+        }
+    }
 }

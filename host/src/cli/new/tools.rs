@@ -1,5 +1,6 @@
 //! Whether the tools of a language are on this machine.
 
+use std::path::Path;
 use std::process::{Command, Stdio};
 
 /// Something that has to be installed.
@@ -15,9 +16,9 @@ pub(super) struct Tool {
 }
 
 impl Tool {
-    /// What of it is there, for a person.
-    pub(super) fn state(&self) -> String {
-        let Some(printed) = self.printed() else { return format!("missing: {}", self.install) };
+    /// What of it is there for a project in this folder, for a person.
+    pub(super) fn state(&self, folder: &Path) -> String {
+        let Some(printed) = self.printed(folder) else { return format!("missing: {}", self.install) };
         let found = version(&printed);
         let wanted = self.at_least.iter().map(ToString::to_string).collect::<Vec<_>>().join(".");
         match found {
@@ -29,10 +30,10 @@ impl Tool {
         }
     }
 
-    /// What the check prints; none where it fails.
-    fn printed(&self) -> Option<String> {
+    /// What the check prints; none where it fails. Which version is meant may depend on the folder.
+    fn printed(&self, folder: &Path) -> Option<String> {
         let mut command = Command::new("sh");
-        command.arg("-c").arg(self.check).stdin(Stdio::null()).stderr(Stdio::null());
+        command.arg("-c").arg(self.check).current_dir(folder).stdin(Stdio::null()).stderr(Stdio::null());
         let output = command.output().ok().filter(|output| output.status.success())?;
         Some(String::from_utf8_lossy(&output.stdout).into_owned())
     }
@@ -79,7 +80,7 @@ mod tests {
             (tool("no-such-program --version", &[]), "missing: get it"),
             (tool("echo 2.0; false", &[]), "missing: get it"),
         ] {
-            assert_eq!(tool.state(), state, "{}", tool.check);
+            assert_eq!(tool.state(Path::new(".")), state, "{}", tool.check);
         }
     }
 }

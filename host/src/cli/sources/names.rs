@@ -21,6 +21,7 @@ const LOCKS: [&str; 9] = [
     "poetry.lock",
     "go.sum",
 ];
+
 /// Whether a path inside a project is none of a source by its name alone.
 pub(super) fn has_odd_name(inside: &Path) -> bool {
     let built = |name: &OsStr| NOT_SOURCES.iter().any(|folder| name == *folder);

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 
 /// Of a larger file only the size and the time count.
 const MOST_BYTES: u64 = 16 << 20;
+
 /// What is known of a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Stamp {

@@ -5,7 +5,7 @@ use std::fs;
 
 /// What has changed by then was changed by the build.
 const BY_THE_BUILD: Duration = Duration::ZERO;
-const AT_ONCE: Duration = Duration::from_millis(200);
+const AT_ONCE: Duration = Duration::from_secs(2);
 const LATER: Duration = Duration::from_secs(60);
 
 /// A project with a source, looked at once.

@@ -9,8 +9,8 @@ use crate::guests::registry::Why;
 use crate::guests::routes::Room;
 use crate::guests::{Registry, language};
 use crate::operations::Operations;
-use crate::storage::Database;
 use crate::storage::registry::{Actor, Deployment, Target};
+use crate::storage::{Database, Presence};
 use anyhow::{Context, bail};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::pin::pin;
@@ -25,7 +25,7 @@ const ANY_PORT: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCA
 /// How long an app that has been compiled may take to be there.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// See the module. Ends with [`Self::end`].
+/// Serves the app from [`Self::start`] to [`Self::stop`].
 pub(super) struct Host {
     url: String,
     app: String,
@@ -33,21 +33,25 @@ pub(super) struct Host {
     actor: Actor,
     stop: CancellationToken,
     serving: JoinHandle<anyhow::Result<()>>,
+    /// Others that would serve or test there are told.
+    _presence: Presence,
 }
 
 impl Host {
-    /// Deploys what the project has made, and ends once visitors get it.
+    /// Deploys what the project has made, and begins to serve it.
     pub(super) async fn start(config: &Config, project: &Project, app: &str) -> anyhow::Result<Self> {
         let component = project.read()?;
-        let database = setup::database(config).await?;
+        let database = Database::open(config)?;
         refuse_used(&database, config, app).await?;
+        let presence = database.announce();
         let functions = functions_folder(&Environment::from_process());
         let compiler = setup::development_compiler(config, functions)?;
         let actor = control::actor(config);
-        deploy(&database, &compiler, project, app, component, &actor).await?;
-        let registry = setup::registry(config, database, compiler);
         let listener = run::bind(ANY_PORT).await?;
         let url = format!("http://{}", listener.local_addr()?);
+        // Last of all that may fail: what fails after it leaves the app in the database.
+        deploy(&database, &compiler, project, app, component, &actor).await?;
+        let registry = setup::registry(config, database, compiler);
         let stop = CancellationToken::new();
         let serving = tokio::spawn({
             let (registry, config) = (Arc::clone(&registry), config.clone());
@@ -57,9 +61,7 @@ impl Host {
                 run::serve(listener, registry, &config, &settings, signals).await
             }
         });
-        let host = Self { url, app: app.to_owned(), registry, actor, stop, serving };
-        host.is_served().await?;
-        Ok(host)
+        Ok(Self { url, app: app.to_owned(), registry, actor, stop, serving, _presence: presence })
     }
 
     /// Where the app is.
@@ -68,7 +70,7 @@ impl Host {
     }
 
     /// Ends when visitors get the app.
-    async fn is_served(&self) -> anyhow::Result<()> {
+    pub(super) async fn until_served(&self) -> anyhow::Result<()> {
         let deadline = Instant::now() + PATIENCE;
         loop {
             let mut change = pin!(self.registry.changed());
@@ -87,25 +89,31 @@ impl Host {
         }
     }
 
-    /// Deletes the app with its data where they would stay, and stops.
-    pub(super) async fn end(self, deletes: bool) -> anyhow::Result<()> {
-        let deleted = match deletes {
-            true => Operations::new(self.registry).delete_app(&self.actor, &self.app, false).await.map(drop),
-            false => Ok(()),
-        };
+    /// Deletes the app with its data.
+    pub(super) async fn delete_app(&self) -> anyhow::Result<()> {
+        let operations = Operations::new(Arc::clone(&self.registry));
+        let deleted = operations.delete_app(&self.actor, &self.app, false).await.map(drop);
+        let again = || format!("{} is still in the database: innkeeper apps delete {}", self.app, self.app);
+        deleted.with_context(again)
+    }
+
+    /// Stops once requests under way are answered.
+    pub(super) async fn stop(self) -> anyhow::Result<()> {
         self.stop.cancel();
-        self.serving.await??;
-        let again = format!("{} is still in the database: innkeeper apps delete {}", self.app, self.app);
-        deleted.context(again)
+        self.serving.await?
     }
 }
 
-/// Tests change and delete what they find.
+/// Tests change and delete what they find. Where nobody serves, the host's tables are brought up to
+/// date.
 async fn refuse_used(database: &Database, config: &Config, app: &str) -> anyhow::Result<()> {
     let place = config.database.target.place();
-    if database.is_served().await? {
+    let unreachable = || setup::unreachable(config);
+    // Before the tables are touched: they may be those of a host that serves.
+    if database.is_served().await.with_context(unreachable)? {
         bail!("another host serves {place}: tests need a database that nobody uses");
     }
+    database.migrate().await.with_context(unreachable)?;
     if database.find_app(app).await?.is_some() {
         bail!("{app} is in {place} already: tests need a database without it (innkeeper apps delete {app})");
     }

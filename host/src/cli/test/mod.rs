@@ -8,7 +8,7 @@ use super::ended::Ended;
 use super::output;
 use super::project::Project;
 use super::usage_error::UsageError;
-use crate::config::{Config, DatabaseOptions, Environment, Secret, SqliteSynchronous};
+use crate::config::{Config, DatabaseOptions, Environment, Secret, SqliteSynchronous, temporary_folder};
 use crate::guests::compiling::Temporary;
 use crate::telemetry;
 use anyhow::Context;
@@ -52,7 +52,8 @@ pub(super) async fn run(options: Options) -> anyhow::Result<()> {
     let project = Project::open(&options.path)?;
     let app = project.app_name(None)?;
     let command = TestCommand::find(&options.command, &project)?;
-    let folder = Temporary::of_process().context("cannot make a temporary folder")?;
+    let folder = Temporary::of_process();
+    let folder = folder.with_context(|| format!("cannot make a folder in {}", temporary_folder().display()))?;
     let config = load(&options, &project, folder.path())?;
     let _log = telemetry::start_beside(config.web.log_format, config.log_filter.as_deref(), &config.limits)?;
     let mut interrupts = Interrupts::listen()?;
@@ -66,12 +67,28 @@ pub(super) async fn run(options: Options) -> anyhow::Result<()> {
         host = Host::start(&config, &project, &app) => host?,
     };
     let result = test(&command, &host, &mut interrupts).await;
-    let ended = host.end(options.database_url.is_some()).await;
-    result.and(ended)
+    let deleted = match options.database_url.is_some() {
+        true => host.delete_app().await,
+        false => Ok(()),
+    };
+    if let (Err(_), Err(error)) = (&result, &deleted) {
+        // The status says why the test failed, and this is to be known, too.
+        output::note(format!("innkeeper: {error:#}"));
+    }
+    // Whoever interrupts again does not want to wait for requests that are still under way.
+    let stopped = tokio::select! {
+        interrupt = interrupts.next() => Err(interrupt.into()),
+        stopped = host.stop() => stopped,
+    };
+    result.and(deleted).and(stopped)
 }
 
-/// Runs the command while the app is served.
+/// Runs the command once the app is served.
 async fn test(command: &TestCommand, host: &Host, interrupts: &mut Interrupts) -> anyhow::Result<()> {
+    tokio::select! {
+        interrupt = interrupts.next() => return Err(interrupt.into()),
+        served = host.until_served() => served?,
+    }
     let mut running = command.start(host.url())?;
     let status = tokio::select! {
         interrupt = interrupts.next() => {

@@ -104,24 +104,26 @@ fn update(project: &Path, force: bool) -> anyhow::Result<()> {
     }
     tell(&update, force);
     update.write(force)?;
-    output::line(update.summary(force)?);
+    output::line(update.summary(force));
     Ok(())
 }
 
 fn check(project: &Path) -> anyhow::Result<()> {
     let update = plan(project)?;
     if update.is_current() {
-        output::line(update.summary(false)?);
+        output::line(update.summary(false));
         return Ok(());
     }
     tell(&update, false);
+    let force = if update.needs_force() { ", and with --force what was changed by hand" } else { "" };
     bail!(
-        "{} is not what this program has ({}): `innkeeper wit --update` brings it up to date",
+        "{} is not what this program has ({}): `innkeeper wit --update` brings it up to date{force}",
         update.folder().display(),
         contract::full_name()
     )
 }
 
+/// Says what becomes of each file that is not as this program has it.
 fn tell(update: &Update, force: bool) {
     for (path, fate) in update.changes() {
         output::line(format!("{:<15}  {}", fate.word(force), update.folder().join(path).display()));

@@ -1,12 +1,15 @@
 //! The contract as one text.
 
+use crate::cli::UsageError;
 use crate::guests::packed::PackedFile;
-use anyhow::{Context, anyhow, bail};
+use anyhow::{Context, anyhow};
 
 /// How the line begins that names a package.
 const PACKAGE: &str = "package ";
 /// Below it are the packages that the contract uses.
 const DEPS: &str = "deps/";
+/// The file with the world, which is no interface.
+const WORLDS: &str = "worlds.wit";
 
 /// Everything in one file: the package with its world and interfaces, and each package that it
 /// uses in braces behind it.
@@ -26,10 +29,12 @@ pub(super) fn whole(files: &[PackedFile]) -> anyhow::Result<String> {
 
 /// One interface.
 pub(super) fn interface(files: &[PackedFile], name: &str) -> anyhow::Result<String> {
-    let names = || files.iter().filter_map(|file| file.path.strip_suffix(".wit")).filter(|name| *name != "worlds");
-    let Some(file) = files.iter().find(|file| file.path.strip_suffix(".wit") == Some(name)) else {
-        let known: Vec<&str> = names().filter(|name| !name.starts_with(DEPS)).collect();
-        bail!("there is no interface {name}: there are {}", known.join(", "));
+    let own = files.iter().filter(|file| !file.path.starts_with(DEPS) && file.path != WORLDS);
+    let own: Vec<(&str, &PackedFile)> =
+        own.filter_map(|file| Some((file.path.strip_suffix(".wit")?, file))).collect();
+    let Some((_, file)) = own.iter().find(|(known, _)| *known == name) else {
+        let known: Vec<&str> = own.iter().map(|(known, _)| *known).collect();
+        return Err(UsageError(format!("there is no interface {name}: there are {}", known.join(", "))).into());
     };
     Ok(text(file)?.to_owned())
 }
@@ -38,7 +43,7 @@ fn text(file: &PackedFile) -> anyhow::Result<&str> {
     std::str::from_utf8(&file.bytes).map_err(|error| anyhow!("{}: {error}", file.path))
 }
 
-/// The line that names the package, and where it stands.
+/// The line that names the package.
 fn package_line(text: &str) -> Option<&str> {
     text.lines().find(|line| line.starts_with(PACKAGE))
 }

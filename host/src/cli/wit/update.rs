@@ -1,9 +1,9 @@
 //! From what a folder has to what this program has, file by file.
 
-use crate::cli::written::{LIST, Written, hash, write_file};
+use crate::cli::written::{self, LIST, Written, hash};
 use crate::guests::contract;
 use crate::guests::packed::PackedFile;
-use anyhow::Context;
+use anyhow::{Context, bail};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io::ErrorKind;
@@ -103,31 +103,38 @@ impl Update {
         self.changes().filter(|(_, other)| *other == fate).map(|(path, _)| path).collect()
     }
 
-    /// Whether there is nothing to do.
+    /// Whether each file is as this program has it.
     pub(super) fn is_current(&self) -> bool {
-        self.changes().next().is_none() && self.before.as_ref() == Some(&self.after)
+        self.changes().next().is_none()
+    }
+
+    /// Whether files were changed by hand, which only `force` overwrites.
+    pub(super) fn needs_force(&self) -> bool {
+        self.changes().any(|(_, fate)| matches!(fate, Fate::Kept | Fate::Conflict))
     }
 
     /// Does it. With `force` also what changes by hand are lost by.
     pub(super) fn write(&self, force: bool) -> anyhow::Result<()> {
-        for (path, fate) in self.changes() {
+        let changes = || self.changes().filter(move |(_, fate)| force || *fate != Fate::Kept);
+        changes().try_for_each(|(path, _)| refuse_links(&self.folder, path))?;
+        for (path, fate) in changes() {
             let place = self.folder.join(path);
             let cannot = || format!("cannot write {}", place.display());
             match (fate, self.files.get(path)) {
-                (Fate::Removed, _) => fs::remove_file(&place).with_context(cannot)?,
-                (Fate::Kept, _) if !force => {}
-                (_, Some(file)) => write_file(&place, file, false).with_context(cannot)?,
+                (Fate::Removed, _) => {
+                    fs::remove_file(&place).with_context(|| format!("cannot remove {}", place.display()))?;
+                }
+                (_, Some(file)) => write(&place, &file.bytes, file.is_executable).with_context(cannot)?,
                 (_, None) => {}
             }
         }
-        let list =
-            PackedFile { path: LIST.to_owned(), bytes: self.after.to_string().into_bytes(), is_executable: false };
         let place = self.folder.join(LIST);
-        write_file(&place, &list, false).with_context(|| format!("cannot write {}", place.display()))
+        let written = write(&place, self.after.to_string().as_bytes(), false);
+        written.with_context(|| format!("cannot write {}", place.display()))
     }
 
     /// What becomes of the folder, in one line.
-    pub(super) fn summary(&self, force: bool) -> anyhow::Result<String> {
+    pub(super) fn summary(&self, force: bool) -> String {
         let contract = contract::full_name();
         let was = self.before.as_ref().map(|before| before.contract.as_str());
         let version = match was {
@@ -137,8 +144,27 @@ impl Update {
         let mut counts: BTreeMap<&str, usize> = BTreeMap::from([(Fate::Same.word(force), 0)]);
         self.fates.values().for_each(|fate| *counts.entry(fate.word(force)).or_default() += 1);
         let counts: Vec<String> = counts.iter().map(|(word, count)| format!("{count} {word}")).collect();
-        Ok(format!("{}: {version}: {}", self.folder.display(), counts.join(", ")))
+        format!("{}: {version}: {}", self.folder.display(), counts.join(", "))
     }
+}
+
+/// An error where a link is on the way to a file: the list may come with somebody else's project,
+/// and what a link leads to is not ours.
+fn refuse_links(folder: &Path, path: &str) -> anyhow::Result<()> {
+    let mut place = folder.to_owned();
+    for part in Path::new(path).parent().into_iter().flatten() {
+        place.push(part);
+        if place.is_symlink() {
+            bail!("{} is a link: nothing is written where it leads; put a folder in its place", place.display());
+        }
+    }
+    Ok(())
+}
+
+/// Writes a file with the folders that lead to it, also over another one.
+fn write(place: &Path, bytes: &[u8], is_executable: bool) -> std::io::Result<()> {
+    written::make_way(place)?;
+    written::replace(place, bytes, is_executable)
 }
 
 /// The hash of a file; none where there is no such file.
@@ -196,9 +222,7 @@ mod tests {
         let second = [file("same", "1"), file("changes", "2"), file("mine", "1"), file("deep/new", "2")];
         let update = plan(&second);
         assert!(update.paths(Fate::Conflict).is_empty());
-        assert!(
-            update.summary(false).unwrap().ends_with(": 1 added, 1 changed, 1 changed by hand, 1 removed, 1 same")
-        );
+        assert!(update.summary(false).ends_with(": 1 added, 1 changed, 1 changed by hand, 1 removed, 1 same"));
         update.write(false).unwrap();
         for (name, text) in
             [("changes", Some("2")), ("goes", None), ("mine", Some("by hand")), ("deep/new", Some("2"))]
@@ -212,5 +236,24 @@ mod tests {
         update.write(true).unwrap();
         assert_eq!((read("mine").as_deref(), read("new").as_deref()), (Some("3"), Some("3")));
         assert!(plan(&third).is_current());
+    }
+
+    #[test]
+    fn nothing_is_written_or_removed_where_a_link_leads() {
+        let folder = tempfile::tempdir().unwrap();
+        let [place, outside] = ["sdk", "outside"].map(|name| folder.path().join(name));
+        for made in [&place, &outside] {
+            fs::create_dir(made).unwrap();
+        }
+        fs::write(outside.join("theirs"), "1").unwrap();
+        std::os::unix::fs::symlink(&outside, place.join("link")).unwrap();
+        let list = Written::of("rust", &[file("link/theirs", "1")]);
+        for files in [vec![], vec![file("link/theirs", "2")], vec![file("link/new", "2")]] {
+            let update = Update::plan(place.clone(), "rust", Some(list.clone()), files).unwrap();
+            let error = update.write(true).unwrap_err().to_string();
+            assert!(error.contains("link is a link"), "{error}");
+        }
+        assert_eq!(fs::read_to_string(outside.join("theirs")).unwrap(), "1");
+        assert!(!outside.join("new").exists());
     }
 }

@@ -370,7 +370,10 @@ fn wanting() -> Vec<(&'static str, Vec<u8>, &'static [&'static str])> {
         (
             "draft.wasm",
             importing("wasi:http/outgoing-handler@0.2.0-rc-2023-12-05"),
-            &["`wasi:http/outgoing-handler@0.2.0-rc-2023-12-05`", "this host has 0.2: build it for WASI 0.2"],
+            &[
+                "`wasi:http/outgoing-handler@0.2.0-rc-2023-12-05`",
+                "this host has 0.2: build it for the released WASI 0.2",
+            ],
         ),
         (
             "later.wasm",

@@ -7,6 +7,7 @@ use http::Request;
 use http_body_util::{BodyExt, Full};
 use support::raw::raw;
 use support::{Answer, Engine, TestHost, Visitor};
+use tokio::task::JoinHandle;
 
 on_both_databases! {
     a_success_keeps_row_file_and_session,
@@ -49,26 +50,31 @@ async fn a_trap_tells_the_visitor_nothing_of_the_inside() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_endless_loop_is_ended_while_its_neighbour_works() {
     let (host, mut visitor) = hostile(Engine::Sqlite).await;
-    let began = Instant::now();
     let mut spinning = tokio::spawn(async move { visitor.get("/spin").await });
-    let mut slowest = Duration::ZERO;
+    let mut took = Vec::new();
     let answer = loop {
         tokio::select! {
             answer = &mut spinning => break answer.expect("an answer"),
-            took = hello(&host) => slowest = slowest.max(took),
+            time = hello(&host) => took.push(time),
         }
     };
     answer.expect(504);
-    assert!(began.elapsed() < Duration::from_secs(10), "2 seconds of computing took {:?}", began.elapsed());
-    assert!(slowest < Duration::from_secs(1), "a neighbour waited {slowest:?}");
+    host.wait_for_log("used up its computing time").await;
+    // Few would be answered at all if they waited for the loop.
+    took.sort();
+    assert!(took.len() > 10 && took[took.len() / 2] < Duration::from_secs(1), "a neighbour waited {took:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn more_endless_loops_than_processors_do_not_stop_the_host() {
     let (host, visitor) = hostile(Engine::Sqlite).await;
     let spinning: Vec<_> = (0..6).map(|_| tokio::spawn(get(visitor.clone(), "/spin"))).collect();
-    let took = hello(&host).await;
-    assert!(took < Duration::from_secs(2), "a neighbour waited {took:?}");
+    let mut took = Vec::new();
+    while !spinning.iter().all(JoinHandle::is_finished) {
+        took.push(hello(&host).await);
+    }
+    took.sort();
+    assert!(took.len() > 5 && took[took.len() / 2] < Duration::from_secs(1), "a neighbour waited {took:?}");
     for answer in spinning {
         let status = answer.await.expect("an answer").status;
         assert!([503, 504].contains(&status), "{status}");
@@ -107,8 +113,9 @@ async fn a_flood_of_log_lines_is_cut() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_guest_that_sets_no_answer_is_an_error_at_once() {
+    let (_host, mut visitor) = hostile(Engine::Sqlite).await;
     let began = Instant::now();
-    let status = answer_of("/never-set").await.status;
+    let status = visitor.get("/never-set").await.status;
     assert!([500, 502].contains(&status), "{status}");
     assert!(began.elapsed() < Duration::from_secs(20), "{:?}", began.elapsed());
 }

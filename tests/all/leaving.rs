@@ -22,6 +22,10 @@ on_both_databases! {
 /// What the app `hello` says.
 const HELLO: &[u8] = b"Hello, world!";
 const ASK: &[u8] = b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n";
+/// How long new connections are taken after the signal.
+const CLOSING: Duration = Duration::from_secs(1);
+/// Somebody on a busy machine who asks so late is no longer waited for.
+const LATE: Duration = Duration::from_millis(800);
 
 /// Whether an answer is whole and says that it is the last one.
 fn is_last(answer: &[u8]) -> bool {
@@ -64,8 +68,16 @@ async fn whoever_connects_or_asks_until_the_listener_is_closed_is_answered(engin
         assert_eq!(status(&answer[..read]), Some(200));
     }
     idle.extend(connections(address, 5).await);
+    let told = Instant::now();
     host.serving().signal("TERM");
     host.wait_for_log("stopping").await;
+    // It knows a moment later.
+    let marked = async || {
+        let Ok(mut stream) = TcpStream::connect(address).await else { return Some(()) };
+        stream.write_all(ASK).await.ok()?;
+        is_last(&read_answer(&mut stream).await).then_some(())
+    };
+    until("answers say that they are the last", marked).await;
     // The platform may repeat the signal.
     host.serving().signal("TERM");
     for stream in idle {
@@ -74,17 +86,20 @@ async fn whoever_connects_or_asks_until_the_listener_is_closed_is_answered(engin
     }
     // Whoever is connected gets an answer, also who takes a moment to ask, until nobody can connect
     // any more.
+    let is_early = told.elapsed() < CLOSING / 2;
     let mut asking = JoinSet::new();
     while let Ok(stream) = TcpStream::connect(address).await {
+        let connected = Instant::now();
         asking.spawn(async move {
             tokio::time::sleep(Duration::from_millis(300)).await;
-            ask_once(stream).await
+            let is_late = connected.elapsed() > LATE;
+            (is_late, ask_once(stream).await)
         });
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
-    assert!(!asking.is_empty(), "new connections are taken for a moment");
-    for answer in asking.join_all().await {
-        assert!(is_last(&answer), "{:?}", String::from_utf8_lossy(&answer));
+    assert!(!asking.is_empty() || !is_early, "new connections are taken for a moment");
+    for (is_late, answer) in asking.join_all().await {
+        assert!(is_late || is_last(&answer), "{:?}", String::from_utf8_lossy(&answer));
     }
     let (status, logs) = host.ended().await;
     assert_eq!(status.code(), Some(0), "{logs}");
@@ -94,7 +109,7 @@ async fn whoever_connects_or_asks_until_the_listener_is_closed_is_answered(engin
 async fn an_open_connection_brings_its_last_request_while_others_are_answered(engine: Engine) {
     let mut host = TestHost::with(engine).app("hello", "hello").app("probe", "probe").start().await;
     let idle = connections(host.address(), 3).await;
-    let slow = sleeping(&host, 5000).await;
+    let slow = sleeping(&host, 10_000).await;
     host.serving().signal("TERM");
     let refused = async || TcpStream::connect(host.address()).await.is_err().then_some(());
     until("the listener is closed", refused).await;
@@ -125,16 +140,23 @@ async fn a_crowd_is_answered_to_the_last_request(engine: Engine) {
 }
 
 /// Asks on one connection after the other, on each as long as it stays open. Returns the number of
-/// answers when nobody can connect any more. Panics if a request on an open connection gets no
-/// whole answer.
+/// answers when nobody can connect any more. Panics if a request on an open connection that comes
+/// in time gets no whole answer.
 async fn ask_until_refused(address: SocketAddr) -> u32 {
     let mut answered = 0;
     while let Ok(mut stream) = TcpStream::connect(address).await {
+        let mut quiet = Instant::now();
         loop {
-            stream.write_all(ASK).await.expect("an open connection takes a request");
-            let answer = read_answer(&mut stream).await;
-            assert_eq!(status(&answer), Some(200), "{:?}", String::from_utf8_lossy(&answer));
+            let asked = stream.write_all(ASK).await;
+            let is_late = quiet.elapsed() > LATE;
+            let answer = if asked.is_ok() { read_answer(&mut stream).await } else { Vec::new() };
+            if is_late && !answer.ends_with(HELLO) {
+                break;
+            }
+            let is_whole = status(&answer) == Some(200) && answer.ends_with(HELLO);
+            assert!(is_whole, "{:?}", String::from_utf8_lossy(&answer));
             answered += 1;
+            quiet = Instant::now();
             if is_last(&answer) {
                 break;
             }
@@ -143,13 +165,10 @@ async fn ask_until_refused(address: SocketAddr) -> u32 {
     answered
 }
 
-/// One answer of the app `hello`, whose body is its end.
+/// One answer of the app `hello`, whose body is its end, or as much of it as there is.
 async fn read_answer(stream: &mut TcpStream) -> Vec<u8> {
     let mut answer = Vec::new();
-    while !answer.ends_with(HELLO) {
-        let read = stream.read_buf(&mut answer).await.expect("the answer arrives");
-        assert_ne!(read, 0, "cut off after {:?}", String::from_utf8_lossy(&answer));
-    }
+    while !answer.ends_with(HELLO) && stream.read_buf(&mut answer).await.is_ok_and(|read| read > 0) {}
     answer
 }
 

@@ -16,7 +16,8 @@ on_both_databases! {
 }
 
 async fn a_swap_under_traffic_fails_no_request(engine: Engine) {
-    let host = TestHost::of(engine, "app", "hello").await;
+    // On a slow disk a writer waits for the others for a while.
+    let host = TestHost::with(engine).app("app", "hello").env("INNKEEPER_POOL_WAIT", "30s").start().await;
     let stop = Arc::new(AtomicBool::new(false));
     let traffic: Vec<_> = (0..4).map(|_| tokio::spawn(visit_until(stop.clone(), host.visitor()))).collect();
     for guest in ["page", "hello", "page"] {

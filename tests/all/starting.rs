@@ -152,9 +152,13 @@ async fn a_host_that_has_not_read_anything_yet_is_starting() {
     visitor.get("/_innkeeper/live").await.expect(200);
     let ready = visitor.get("/_innkeeper/ready").await.expect(503);
     assert!(ready.text().starts_with("starting"), "{}", ready.text());
-    // Whoever asks for a page waits a moment for it, and is told what has been found out meanwhile.
-    let page = visitor.get("/").await.expect(503);
-    assert!(page.header("retry-after").is_some() && page.text().contains(DATABASE), "{page:?}");
+    // Whoever asks for a page waits a moment for it, and is told what has been found out.
+    let told = async || {
+        let page = visitor.get("/").await.expect(503);
+        assert!(page.header("retry-after").is_some(), "{page:?}");
+        page.text().contains(DATABASE).then_some(())
+    };
+    until("a page says what is away", told).await;
     serving.signal("TERM");
     assert!(serving.ended().await.success());
 }

@@ -4,6 +4,8 @@ use serde_json::{Value, json};
 use support::probe::{all_ok, code, execute, integer, ok, op, query, respond};
 use support::{Answer, Engine, TestHost, Visitor, until};
 
+use crate::units::Standing;
+
 on_both_databases! {
     a_success_keeps_all_three,
     a_status_of_500_keeps_nothing,
@@ -47,7 +49,7 @@ async fn a_trap_keeps_nothing(engine: Engine) {
 }
 
 async fn a_deadline_keeps_nothing(engine: Engine) {
-    let mut probe = noted(engine, &[("INNKEEPER_WALL_PER_REQUEST", "3s")]).await;
+    let mut probe = noted(engine, &[("INNKEEPER_WALL_PER_REQUEST", "10s")]).await;
     probe.write_then(&[json!({ "op": "sleep", "ms": 60_000 })]).await.expect(504);
     probe.keeps(0).await;
 }
@@ -117,26 +119,25 @@ async fn a_commit_that_fails_is_never_told_as_a_success(engine: Engine) {
 
 async fn nobody_sees_what_is_not_yet_kept(engine: Engine) {
     let probe = noted(engine, &[]).await;
-    let pause = json!({ "op": "sleep", "ms": 2000 });
-    let writing = probe.begin(vec![insert("new"), log("has written"), pause]);
-    probe.host.wait_for_log("has written").await;
+    let steps = json!([insert("new"), log("has written"), op("echo-body")]);
+    let writing = Standing::begin(&probe.host, &probe.visitor, &steps, "has written").await;
     assert_eq!(probe.count().await, 0);
-    all_ok(&writing.await.expect("an answer"));
+    all_ok(writing.end().await.expect(200).json().as_array().expect("results"));
     assert_eq!(probe.count().await, 1);
 }
 
 async fn reads_begin_no_transaction(engine: Engine) {
     let probe = noted(engine, &[]).await;
-    let (count, pause) = (query("select count(*) from notes", json!([])), json!({ "op": "sleep", "ms": 2000 }));
-    let reading = probe.begin(vec![count.clone(), log("has read"), pause, count]);
-    probe.host.wait_for_log("has read").await;
+    let count = query("select count(*) from notes", json!([]));
+    let steps = json!([count.clone(), log("has read"), op("echo-body"), count]);
+    let reading = Standing::begin(&probe.host, &probe.visitor, &steps, "has read").await;
     all_ok(&probe.host.probe(json!([insert("meanwhile")])).await);
-    let results = reading.await.expect("an answer");
+    let results = reading.end().await.expect(200).json();
     assert_eq!((integer(&results[0]), integer(&results[3])), (0, 1));
 }
 
 async fn parallel_writers_lose_nothing(engine: Engine) {
-    let probe = noted(engine, &[]).await;
+    let probe = noted(engine, &[("INNKEEPER_POOL_WAIT", "30s")]).await;
     all_ok(&probe.host.probe(json!([execute("insert into notes (name, n) values ('n', 0)", json!([]))])).await);
     let add = || probe.begin(vec![execute("update notes set n = n + 1 where name = 'n'", json!([]))]);
     let adding: Vec<_> = (0..20).map(|_| add()).collect();

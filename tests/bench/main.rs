@@ -6,10 +6,10 @@
 //! counts is the ratio within a round.
 //!
 //! Begin reading at [`hello`], [`page`], [`query`], [`blob`] and [`chunks`]: who stands against
-//! whom. [`attacks`] is another matter: who fails while others are attacked; so is [`languages`]: what
-//! the same guest costs in each language. [`contender`] starts
-//! them, [`rounds`] lets them take turns, [`load`] asks them, [`table`] says how it went. [`twin`]
-//! is the native program, in this same binary.
+//! whom. [`attacks`] is another matter: who fails while others are attacked; so is [`languages`]:
+//! what the same guest costs in each language. [`contender`] starts them, [`rounds`] lets them take
+//! turns, [`load`] asks them, [`table`] says how it went. [`twin`] is the native program, in this
+//! same binary.
 
 #![expect(
     clippy::print_stdout,

@@ -68,14 +68,14 @@ impl Visitor {
             && match &self.answers {
                 Answers::Text { text, .. } => body == text.as_bytes(),
                 Answers::Visits => body == format!("visits={} rows=1", self.visits).as_bytes(),
-                Answers::Guestbook => GUESTBOOK.iter().all(|part| find(body, part)),
+                Answers::Guestbook => GUESTBOOK.iter().all(|part| contains(body, part)),
             };
         ensure!(is_right, "visit {}: {} {:?}", self.visits, head.status, String::from_utf8_lossy(body));
         Ok(head.cookie)
     }
 }
 
-fn find(body: &[u8], part: &str) -> bool {
+fn contains(body: &[u8], part: &str) -> bool {
     body.windows(part.len()).any(|window| window == part.as_bytes())
 }
 

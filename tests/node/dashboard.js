@@ -41,7 +41,11 @@ async function signIn(page) {
   await page.getByRole("heading", { name: "Apps", exact: true }).waitFor();
 }
 
-const texts = (locator) => locator.allInnerTexts();
+/** Of a page that has come as a whole: a click waits for its beginning. */
+const texts = async (locator) => {
+  await locator.page().waitForLoadState();
+  return locator.allInnerTexts();
+};
 const heading = (page) => page.getByRole("heading", { level: 1 }).innerText();
 
 /** The cells of a table's row that begins with this. */
@@ -66,7 +70,7 @@ const walks = {
     seen.app = await row(page, "apps", "probe");
     seen.hosts = await texts(page.locator("[aria-labelledby=hosts] tbody tr"));
     await page.getByRole("link", { name: "Audit" }).click();
-    seen.audit = await row(page, "audit", "sign in");
+    seen.audit = await row(page, "audit", "INNKEEPER_ADMIN_TOKEN");
     const cookies = await page.context().cookies();
     seen.cookies = cookies.map(({ name, httpOnly, sameSite, path, expires }) => ({ name, httpOnly, sameSite, path, expires }));
     await page.getByRole("button", { name: "Sign out" }).click();

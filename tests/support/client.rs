@@ -3,7 +3,9 @@
 use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
+use anyhow::anyhow;
 use bytes::Bytes;
 use http::{HeaderMap, Method, Request, Response, header};
 use http_body::Body;
@@ -13,6 +15,7 @@ use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
 use sha2::{Digest, Sha256};
 use tokio::net::TcpStream;
+use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
 use crate::bytes::Generated;
@@ -161,9 +164,22 @@ impl Visitor {
         B: Body<Data = Bytes, Error = Infallible> + Send + 'static,
     {
         let address = *self.address.lock().expect("nobody panics while holding it");
-        let mut sender = connect(address).await?;
+        let (mut sender, mut connection) = connect(address).await?;
         let request = self.with_cookies(request, address).body(body)?;
-        let response = timeout(COMPILE_DEADLINE, sender.send_request(request)).await??;
+        let answer = sender.send_request(request);
+        tokio::pin!(answer);
+        let response = timeout(COMPILE_DEADLINE, async {
+            tokio::select! {
+                biased;
+                response = &mut answer => Ok(response?),
+                // hyper may take a request while the connection ends, and then never answers it.
+                _ = &mut connection => match timeout(Duration::ZERO, answer).await {
+                    Ok(response) => Ok(response?),
+                    Err(_) => Err(anyhow!("the connection has ended without an answer")),
+                },
+            }
+        });
+        let response = response.await??;
         self.jar.take_from(response.headers());
         Ok(response)
     }
@@ -171,7 +187,8 @@ impl Visitor {
     /// A connection that stays open for many requests.
     pub async fn keep_alive(&self) -> KeepAlive {
         let address = *self.address.lock().expect("nobody panics while holding it");
-        KeepAlive { sender: connect(address).await.expect("the host listens"), host: address.to_string() }
+        let (sender, _) = connect(address).await.expect("the host listens");
+        KeepAlive { sender, host: address.to_string() }
     }
 
     fn with_cookies(&self, request: http::request::Builder, address: SocketAddr) -> http::request::Builder {
@@ -207,12 +224,12 @@ impl KeepAlive {
     }
 }
 
-async fn connect<B>(address: SocketAddr) -> anyhow::Result<http1::SendRequest<B>>
+/// Connects. The task runs until the connection ends.
+async fn connect<B>(address: SocketAddr) -> anyhow::Result<(http1::SendRequest<B>, JoinHandle<hyper::Result<()>>)>
 where
     B: Body<Data = Bytes, Error = Infallible> + Send + 'static,
 {
     let stream = TokioIo::new(TcpStream::connect(address).await?);
     let (sender, connection) = http1::handshake(stream).await?;
-    tokio::spawn(connection);
-    Ok(sender)
+    Ok((sender, tokio::spawn(connection)))
 }

@@ -101,6 +101,26 @@ impl TestDatabase {
         }
     }
 
+    /// The server's processes for those who are connected; none on SQLite.
+    pub async fn connected(&self) -> Vec<Vec<String>> {
+        if self.directory().is_some() {
+            return Vec::new();
+        }
+        let others = "select pid from pg_stat_activity where datname = current_database() \
+                      and backend_type = 'client backend' and pid <> pg_backend_pid()";
+        self.host_rows(others).await
+    }
+
+    /// Waits until the server has noticed that these have gone: none of them holds a lock any more,
+    /// or commits.
+    pub async fn left_by(&self, processes: &[Vec<String>]) {
+        let gone = async || {
+            let connected = self.connected().await;
+            (!processes.iter().any(|process| connected.contains(process))).then_some(())
+        };
+        crate::until("they have gone", gone).await;
+    }
+
     /// Rows of an app's tables. On SQLite its file also holds the app's blobs and sessions; on
     /// Postgres the host's schema is searched behind the app's.
     pub async fn app_rows(&self, app: &str, sql: &str) -> Vec<Vec<String>> {
@@ -125,17 +145,20 @@ impl TestDatabase {
         format!("{prefix}{name}")
     }
 
-    /// How many connections keep a transaction open in which nothing runs; on SQLite 1 if any reads
-    /// the app's file.
-    pub async fn open_transactions(&self, app: &str) -> u32 {
+    /// Waits until no connection keeps a transaction open in which nothing runs, and on SQLite
+    /// nobody reads the app's file. The host itself has some now and then.
+    pub async fn has_no_open_transaction(&self, app: &str) {
         let sql = match &self.0 {
             Place::Sqlite(_) | Place::Folder(_) => "pragma wal_checkpoint(truncate)",
             _ => {
                 "select count(*) from pg_stat_activity where datname = current_database() and state like 'idle in%'"
             }
         };
-        let rows = self.app_rows(app, sql).await;
-        rows.first().and_then(|row| row.first()).expect("one value").parse().expect("a number")
+        let none = async || {
+            let rows = self.app_rows(app, sql).await;
+            (rows.first().and_then(|row| row.first()).expect("one value") == "0").then_some(())
+        };
+        crate::until("no transaction is open", none).await;
     }
 
     /// The one value of the one row of a query over an app's tables.

@@ -1,6 +1,6 @@
 //! HAProxy in front of several hosts, as a platform's router: each request to the next one.
 
-use std::net::{SocketAddr, TcpListener};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
@@ -9,6 +9,7 @@ use tokio::net::TcpStream;
 use tokio::process::Command;
 
 use crate::Visitor;
+use crate::port::free_address;
 use crate::process::Serving;
 use crate::until;
 
@@ -77,10 +78,4 @@ impl Haproxy {
 fn program() -> PathBuf {
     let installed = Path::new(PROGRAM);
     if installed.is_file() { installed.to_owned() } else { PathBuf::from("haproxy") }
-}
-
-/// Free a moment ago: HAProxy cannot say which port it has taken.
-fn free_address() -> SocketAddr {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
-    listener.local_addr().expect("a bound socket")
 }

@@ -31,6 +31,7 @@ pub mod multipart;
 pub mod node;
 pub mod paths;
 pub mod platform;
+pub mod port;
 pub mod postgres;
 pub mod probe;
 pub mod process;
@@ -54,6 +55,20 @@ pub const COMPILE_DEADLINE: Duration = Duration::from_secs(300);
 
 /// The pause between two looks at something that gives no signal of its own.
 pub const LOOK_AGAIN: Duration = Duration::from_millis(20);
+
+/// How long something takes usually: the middle one of three times. One may be late on a busy
+/// machine.
+pub async fn usually(mut work: impl AsyncFnMut()) -> Duration {
+    let mut took = [Duration::ZERO; 3];
+    for took in &mut took {
+        let began = std::time::Instant::now();
+        work().await;
+        *took = began.elapsed();
+    }
+    took.sort_unstable();
+    let [_, middle, _] = took;
+    middle
+}
 
 /// Looks again and again until `look` returns something; panics with `what` after [`DEADLINE`].
 pub async fn until<T>(what: &str, mut look: impl AsyncFnMut() -> Option<T>) -> T {

@@ -6,7 +6,7 @@ use std::process::Stdio;
 use serde_json::Value;
 use tokio::process::Command;
 
-use crate::{DEADLINE, command, paths};
+use crate::{COMPILE_DEADLINE, command, paths};
 
 /// Runs a script of `tests/node` with these arguments and returns the JSON that it prints.
 pub async fn run(script: &str, arguments: &[&str]) -> Value {
@@ -15,5 +15,5 @@ pub async fn run(script: &str, arguments: &[&str]) -> Value {
     assert!(installed, "no packages in {}; install them first: npm ci --prefix tests/node", directory.display());
     let mut node = Command::new("node");
     node.arg(directory.join(script)).args(arguments).stdin(Stdio::null()).kill_on_drop(true);
-    command::finish(node, DEADLINE).await.succeeded().json()
+    command::finish(node, COMPILE_DEADLINE).await.succeeded().json()
 }

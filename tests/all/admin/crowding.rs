@@ -1,9 +1,9 @@
 //! What one token does slowly, or often, keeps no other one waiting.
 
-use super::{API, Api, component, host, kind};
+use super::{API, Api, ROOT, ROOT_VARIABLE, component, host, kind};
 use serde_json::json;
 use std::time::{Duration, Instant};
-use support::{Engine, Visitor};
+use support::{Engine, TestHost, Visitor};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
@@ -13,8 +13,10 @@ on_both_databases! {
     one_token_does_not_fill_the_queue,
 }
 
-/// Longer than the host lets anybody wait for a place, and shorter than it waits for a body.
+/// Longer than the host lets anybody wait for a place.
 const SOON: Duration = Duration::from_secs(20);
+/// Shorter than it waits for a body that stands still.
+const MEANWHILE: Duration = Duration::from_secs(9);
 
 async fn begin(api: &mut Api, app: &str, bytes: &[u8]) -> String {
     let wanted = json!({ "sha256": support::bytes::sha256(bytes), "size": bytes.len() });
@@ -23,7 +25,8 @@ async fn begin(api: &mut Api, app: &str, bytes: &[u8]) -> String {
 }
 
 async fn slow_pieces_of_one_token_keep_no_other_waiting(engine: Engine) {
-    let host = host(engine).await;
+    let host = TestHost::with(engine).app("probe", "probe").env(ROOT_VARIABLE, ROOT);
+    let host = host.env("INNKEEPER_BODY_RATE", "1").start().await;
     let mut root = Api::root(&host);
     let token = root.make_token(&["deploy:slow"]).await;
     let mut api = Api::new(host.visitor(), &token);
@@ -49,10 +52,12 @@ async fn slow_pieces_of_one_token_keep_no_other_waiting(engine: Engine) {
         assert!(answer.starts_with("http/1.1 503") && answer.contains("retry-after: 5"), "{answer}");
     }
     assert!(asked.elapsed() < SOON);
-    let brought = tokio::time::timeout(SOON, root.bring("other", b"what another brings")).await;
+    // A body that stands still for 10 s is given up.
+    sockets[0].write_all(&[0; 250]).await.expect("the host still reads");
+    let brought = tokio::time::timeout(MEANWHILE, root.bring("other", b"what another brings")).await;
     brought.expect("another token brings something meanwhile");
     let mut last = vec![0; 1_000];
-    sockets[0].write_all(&[0; 500]).await.expect("the host still reads");
+    sockets[0].write_all(&[0; 250]).await.expect("the host still reads");
     let read = sockets[0].read(&mut last).await.expect("an answer");
     assert!(last[..read].starts_with(b"HTTP/1.1 200"), "{}", String::from_utf8_lossy(&last[..read]));
 }
@@ -115,7 +120,7 @@ async fn one_token_does_not_fill_the_queue(engine: Engine) {
     let token = root.make_token(&["deploy:slow"]).await;
     let mut api = Api::new(host.visitor(), &token);
     let sha256 = api.bring("slow", &component("probe")).await;
-    let path = Visitor::path_with_steps("/run", &json!([{ "op": "sleep", "ms": 5_000 }]));
+    let path = Visitor::path_with_steps("/run", &json!([{ "op": "sleep", "ms": 8_000 }]));
     let wanted = json!({ "sha256": sha256, "deploy": { "smoke": { "path": path } } });
     let mut ids = Vec::new();
     for _ in 0..3 {

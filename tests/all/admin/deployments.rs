@@ -151,7 +151,7 @@ async fn what_a_revoked_token_has_ordered_is_not_done(engine: Engine) {
     let mut api = Api::new(host.visitor(), &token);
     let slow = root.bring("slow", &component("probe")).await;
     let sha256 = api.bring("probe", &component("hello")).await;
-    let path = Visitor::path_with_steps("/run", &json!([{ "op": "sleep", "ms": 4_000 }]));
+    let path = Visitor::path_with_steps("/run", &json!([{ "op": "sleep", "ms": 20_000 }]));
     let wanted = json!({ "sha256": slow, "deploy": { "smoke": { "path": path } } });
     order(&mut root, "slow", &wanted, None).await.expect(202);
     let waiting = order(&mut api, "probe", &json!({ "sha256": sha256 }), None).await.expect(202).json();

@@ -26,9 +26,11 @@ const API: &str = "/_innkeeper/admin/api";
 const ROOT_VARIABLE: &str = "INNKEEPER_ADMIN_TOKEN";
 const ROOT: &str = "the-root-token-0123456789abcdef-of-a-test";
 
-/// A host with the app `probe`, which knows the root token.
+/// A host with the app `probe`, which knows the root token. On a slow disk many small changes are
+/// in each other's way for a while.
 async fn host(engine: Engine) -> TestHost {
-    TestHost::with(engine).app("probe", "probe").env(ROOT_VARIABLE, ROOT).start().await
+    let host = TestHost::with(engine).app("probe", "probe").env(ROOT_VARIABLE, ROOT);
+    host.env("INNKEEPER_POOL_WAIT", "30s").start().await
 }
 
 /// A client of the API that shows a token.

@@ -26,9 +26,9 @@ fn folder() -> TempDir {
     tempfile::tempdir().expect("a folder")
 }
 
-/// A host that keeps its code in a folder of its own.
-async fn host_in(engine: Engine, machine: &Path) -> TestHost {
-    let host = TestHost::with(engine).env(ROOT_VARIABLE, ROOT).env("INNKEEPER_COMPILE_TIME", "1s");
+/// A host that keeps its code in a folder of its own, and compiles for so long at most.
+async fn host_in(engine: Engine, machine: &Path, compile_time: &str) -> TestHost {
+    let host = TestHost::with(engine).env(ROOT_VARIABLE, ROOT).env("INNKEEPER_COMPILE_TIME", compile_time);
     host.env("INNKEEPER_CODE_CACHE", machine.to_str().expect("UTF-8")).start().await
 }
 
@@ -104,7 +104,7 @@ async fn deployed(api: &mut Api, app: &str, wanted: &Value) -> Value {
 
 async fn a_host_need_not_compile_what_the_deployer_has_compiled(engine: Engine) {
     let machine = folder();
-    let mut host = host_in(engine, machine.path()).await;
+    let mut host = host_in(engine, machine.path(), "1s").await;
     let mut root = Api::root(&host);
     let (_folder, large) = hello_with(&Function::Steps(MANY_STEPS));
     let sha256 = bytes::sha256(&fs::read(&large).expect("a file"));
@@ -188,7 +188,7 @@ async fn a_scope_that_is_gone_by_its_turn_takes_no_code(engine: Engine) {
     let own = engine_of(&mut api).await;
     let (native, _) = bring_code(&mut api, "probe", &own, b"whatever it is").await;
     let slow = root.bring("slow", &component("probe")).await;
-    let path = Visitor::path_with_steps("/run", &json!([{ "op": "sleep", "ms": 4_000 }]));
+    let path = Visitor::path_with_steps("/run", &json!([{ "op": "sleep", "ms": 20_000 }]));
     let first = json!({ "sha256": slow, "deploy": { "smoke": { "path": path } } });
     root.post("/apps/slow/deployments", &first).await.expect(202);
     let wanted = json!({ "sha256": bytes::sha256(&component("probe")), "native": native });
@@ -204,7 +204,7 @@ async fn a_scope_that_is_gone_by_its_turn_takes_no_code(engine: Engine) {
 
 async fn code_that_is_not_what_it_has_to_be_is_not_taken(engine: Engine) {
     let machine = folder();
-    let host = host_in(engine, machine.path()).await;
+    let host = host_in(engine, machine.path(), "60s").await;
     let mut root = Api::root(&host);
     let (own, code) = (engine_of(&mut root).await, Code::of("hello").await);
     assert_eq!(code.engine, own, "command and host have the same engine");
@@ -227,6 +227,9 @@ async fn code_that_is_not_what_it_has_to_be_is_not_taken(engine: Engine) {
         // The host has compiled it.
         assert_eq!((&ended["state"], &made["native"]), (&json!("done"), &json!(false)), "{what}: {ended}");
         assert!(made["native_refused"].as_str().expect("why").contains(said), "{what}: {ended}");
+        // Before that it would write the file again.
+        let live = async || host.visitor().try_get("/").await.filter(|answer| answer.status == 200);
+        until("the host has loaded it", live).await;
         let [own_code] = &kept(machine.path(), &sha256)[..] else { panic!("{what}: its own code is kept") };
         fs::remove_file(own_code).expect("a file of our own");
     }
@@ -256,7 +259,7 @@ async fn code_that_is_not_what_it_has_to_be_is_not_taken(engine: Engine) {
 
 async fn code_that_was_changed_on_its_way_is_not_looked_at(engine: Engine) {
     let machine = folder();
-    let host = host_in(engine, machine.path()).await;
+    let host = host_in(engine, machine.path(), "60s").await;
     let mut root = Api::root(&host);
     let (own, code) = (engine_of(&mut root).await, Code::of("hello").await.sent());
     let sha256 = root.bring("hello", &component("hello")).await;
@@ -283,7 +286,7 @@ async fn code_that_was_changed_on_its_way_is_not_looked_at(engine: Engine) {
 
 async fn code_that_has_not_answered_is_not_kept(engine: Engine) {
     let machine = folder();
-    let host = host_in(engine, machine.path()).await;
+    let host = host_in(engine, machine.path(), "60s").await;
     let mut root = Api::root(&host);
     let (own, code) = (engine_of(&mut root).await, Code::of("hostile").await);
     let sha256 = root.bring("app", &component("hostile")).await;
@@ -299,7 +302,7 @@ async fn code_that_has_not_answered_is_not_kept(engine: Engine) {
 
 async fn two_orders_may_name_the_same_code(engine: Engine) {
     let machine = folder();
-    let host = host_in(engine, machine.path()).await;
+    let host = host_in(engine, machine.path(), "60s").await;
     let mut root = Api::root(&host);
     let (own, code) = (engine_of(&mut root).await, Code::of("hello").await);
     let sha256 = root.bring("hello", &component("hello")).await;
@@ -307,7 +310,7 @@ async fn two_orders_may_name_the_same_code(engine: Engine) {
     let wanted = |note: &str| json!({ "sha256": sha256, "native": native, "deploy": { "note": note } });
     // Both are there before the first has its turn.
     let slow = root.bring("slow", &component("probe")).await;
-    let path = Visitor::path_with_steps("/run", &json!([{ "op": "sleep", "ms": 2_000 }]));
+    let path = Visitor::path_with_steps("/run", &json!([{ "op": "sleep", "ms": 20_000 }]));
     let before = json!({ "sha256": slow, "deploy": { "smoke": { "path": path } } });
     root.post("/apps/slow/deployments", &before).await.expect(202);
     let mut ids = Vec::new();

@@ -12,10 +12,11 @@ on_both_databases! {
 
 const CHECKS: &str = "not_a_server_error,status_code_conformance,content_type_conformance,\
     response_headers_conformance,response_schema_conformance,unsupported_method,allow_header_conformance,ignored_auth";
-const DEADLINE: Duration = Duration::from_secs(240);
+const DEADLINE: Duration = Duration::from_secs(900);
 
 async fn no_request_is_answered_with_what_the_document_does_not_have(engine: Engine) {
-    let host = TestHost::with(engine).app("probe", "probe").env(ROOT_VARIABLE, ROOT);
+    let host =
+        TestHost::with(engine).app("probe", "probe").env(ROOT_VARIABLE, ROOT).env("INNKEEPER_POOL_WAIT", "30s");
     // Each of its wrong tokens is to be answered as such.
     let host = host.env("INNKEEPER_OPERATOR_ATTEMPTS", "100000").start().await;
     let read = Api::root(&host).make_token(&["read"]).await;

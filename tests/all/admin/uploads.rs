@@ -126,12 +126,12 @@ async fn what_is_stored_already_is_not_brought_again(engine: Engine) {
 }
 
 async fn uploads_that_are_left_are_swept(engine: Engine) {
-    let host = TestHost::with(engine).env(super::ROOT_VARIABLE, super::ROOT);
-    let host = host.env("INNKEEPER_STAGED_BLOB_LIFETIME", "1s").start().await;
+    let mut host = TestHost::with(engine).env(super::ROOT_VARIABLE, super::ROOT).start().await;
     let mut api = Api::root(&host);
     let wanted = json!({ "sha256": "0".repeat(64), "size": 10 });
     let id = api.post("/apps/new/uploads", &wanted).await.expect(200).json()["id"].as_str().unwrap().to_owned();
     api.piece("new", &id, 0, b"12345").await.expect(200);
+    host.sweep_soon().await;
     let table = host.database().host_table("component_uploads");
     let older = format!("update {table} set touched_at = touched_at - 3600000000");
     host.database().host_rows(&older).await;

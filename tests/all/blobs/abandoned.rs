@@ -24,7 +24,7 @@ const PART: usize = 700_000;
 
 async fn probe(engine: Engine) -> TestHost {
     let host = TestHost::with(engine).app("probe", "probe").env("INNKEEPER_APP_BYTES", &QUOTA.to_string());
-    let host = host.env("INNKEEPER_POOL_SIZE", "1").env("INNKEEPER_POOL_WAIT", "300ms").start().await;
+    let host = host.env("INNKEEPER_POOL_SIZE", "1").env("INNKEEPER_POOL_WAIT", "1s").start().await;
     all_ok(&host.probe(json!([execute("create table held (n bigint)", json!([]))])).await);
     host
 }
@@ -38,21 +38,21 @@ async fn is_given_back(host: &TestHost, what: &str) {
     }
 }
 
-/// Waits until something has been stored of an upload.
-async fn has_arrived(host: &TestHost) {
-    let arrived = async || (host.database().count("probe", "chunks").await > 0).then_some(());
+/// Waits until all chunks have been stored that are whole so far: nobody writes for a while.
+async fn have_arrived(host: &TestHost, chunks: u32) {
+    let arrived = async || (host.database().count("probe", "chunks").await >= chunks).then_some(());
     until("a part of the upload has arrived", arrived).await;
 }
 
-/// Sends the first part of a body, lets somebody else keep everybody from writing, and sends the
-/// rest.
-async fn interrupted(host: &TestHost, content_type: &str, body: &[u8], op: Value) -> Value {
+/// Sends the first part of a body, which has so many whole chunks, lets somebody else keep
+/// everybody from writing, and sends the rest.
+async fn interrupted(host: &TestHost, content_type: &str, body: &[u8], chunks: u32, op: Value) -> Value {
     let (first, rest) = body.split_at(body.len() - PART);
     let (body, gate) = Gated::new(first.to_vec(), rest.to_vec());
     let request = Visitor::with_steps("/upload", &json!([op])).header("content-type", content_type);
     let mut visitor = host.visitor();
     let sending = tokio::spawn(async move { visitor.send(request, body).await });
-    has_arrived(host).await;
+    have_arrived(host, chunks).await;
     let held = hold(host, "it holds the writer").await;
     gate.open();
     let answer = sending.await.expect("an answer").expect(200).json();
@@ -63,7 +63,7 @@ async fn interrupted(host: &TestHost, content_type: &str, body: &[u8], op: Value
 async fn an_upload_that_finds_everybody_busy_gives_its_room_back(engine: Engine) {
     let host = probe(engine).await;
     let receive = json!({ "op": "blob.receive-body" });
-    let result = interrupted(&host, "image/png", &png(2 * PART, 1), receive).await;
+    let result = interrupted(&host, "image/png", &png(2 * PART, 1), 2, receive).await;
     assert_eq!(code(&result), "busy", "{result}");
     is_given_back(&host, "an upload").await;
 }
@@ -75,7 +75,7 @@ async fn a_form_that_finds_everybody_busy_gives_the_room_of_all_its_files_back(e
         .file("b", "b.png", "image/png", &png(PART, 2))
         .file("c", "c.png", "image/png", &png(2 * PART, 3));
     let result =
-        interrupted(&host, &form.content_type(), &form.body(), json!({ "op": "blob.receive-form" })).await;
+        interrupted(&host, &form.content_type(), &form.body(), 6, json!({ "op": "blob.receive-form" })).await;
     assert_eq!(code(&result), "busy", "{result}");
     is_given_back(&host, "a form").await;
 }
@@ -115,7 +115,7 @@ async fn a_visitor_who_leaves_leaves_no_room_taken(engine: Engine) {
     let mut visitor = host.visitor();
     let sending =
         tokio::spawn(async move { visitor.try_send(request.header("content-type", "image/png"), body).await });
-    has_arrived(&host).await;
+    have_arrived(&host, 2).await;
     sending.abort();
     assert!(sending.await.is_err_and(|error| error.is_cancelled()));
     drop(gate);

@@ -122,11 +122,10 @@ async fn an_app_has_a_quota(engine: Engine) {
 }
 
 async fn what_nothing_keeps_is_swept(engine: Engine) {
-    let host =
-        TestHost::with(engine).app("probe", "probe").env("INNKEEPER_STAGED_BLOB_LIFETIME", "1s").start().await;
-    let mut visitor = host.visitor();
+    let (mut host, mut visitor) = probe(engine).await;
     kept(&mut visitor, "text/plain", "kept", b"kept").await;
     staged(&mut visitor).await;
+    host.sweep_soon().await;
     let swept = async || (host.database().count("probe", "blobs").await == 1).then_some(());
     support::until("the staged blob is swept and the kept one stays", swept).await;
     assert_eq!(host.database().count("probe", "chunks").await, 1);

@@ -31,7 +31,9 @@ const COUNTED: u64 = SIZE as u64 + ROW;
 const UPLOADS: usize = 50;
 
 pub(super) async fn small(engine: Engine) -> TestHost {
-    TestHost::with(engine).app("probe", "probe").env("INNKEEPER_APP_BYTES", &QUOTA.to_string()).start().await
+    let host = TestHost::with(engine).app("probe", "probe").env("INNKEEPER_APP_BYTES", &QUOTA.to_string());
+    // Uploads wait until the room of others is free again, and are not told to come back.
+    host.env("INNKEEPER_POOL_WAIT", "20s").start().await
 }
 
 /// What the host counts, and what there is.

@@ -29,7 +29,7 @@ fn hold(mut visitor: Visitor, mib: u32, ms: u32) -> tokio::task::JoinHandle<Vec<
 #[tokio::test(flavor = "multi_thread")]
 async fn who_wants_more_than_is_left_does_not_get_it_and_nobody_else_notices() {
     let host = host().start().await;
-    let holding = hold(host.visitor(), 100, 6_000);
+    let holding = hold(host.visitor(), 100, 15_000);
     let used = async || (super::figure(&host, "innkeeper_guest_memory_bytes").await > 90 << 20).then_some(());
     support::until("a guest holds much", used).await;
     // More than what is left for an app that has so much, and less than what an instance may have.

@@ -157,14 +157,10 @@ async fn the_pages_are_accessible_in_light_and_dark_and_on_a_phone(engine: Engin
     for _ in 0..20 {
         host.visitor().get("/").await.expect(200);
     }
-    for scheme in ["light", "dark"] {
-        let seen = walk(&host, "looks", &[scheme]).await;
-        assert_eq!(
-            (&seen["found"], &seen["wide"], &seen["looked"]),
-            (&json!([]), &json!([]), &json!(26)),
-            "{seen}"
-        );
-    }
+    // The style of a page does not depend on the database, and one scheme takes half a minute.
+    let scheme = if engine == Engine::Postgres { "light" } else { "dark" };
+    let seen = walk(&host, "looks", &[scheme]).await;
+    assert_eq!((&seen["found"], &seen["wide"], &seen["looked"]), (&json!([]), &json!([]), &json!(26)), "{seen}");
 }
 
 async fn figures_are_those_of_the_requests(engine: Engine) {

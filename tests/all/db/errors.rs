@@ -107,17 +107,14 @@ async fn an_error_contains_no_value(engine: Engine) {
 }
 
 async fn a_statement_that_runs_too_long_is_cancelled(engine: Engine) {
-    let host = support::TestHost::with(engine)
-        .app("probe", "probe")
-        .env("INNKEEPER_STATEMENT_TIME", "300ms")
-        .start()
-        .await;
+    let host =
+        support::TestHost::with(engine).app("probe", "probe").env("INNKEEPER_STATEMENT_TIME", "2s").start().await;
     let endless = "with recursive n (i) as (select 1 union all select i + 1 from n) select max(i) from n";
     let began = std::time::Instant::now();
     let results = host.probe(json!([query(endless, json!([])), query("select 1", json!([]))])).await;
     assert_eq!(code(&results[0]), "timeout");
     ok(&results[1]);
-    assert!(began.elapsed() < std::time::Duration::from_secs(10), "{:?}", began.elapsed());
+    assert!(began.elapsed() < std::time::Duration::from_secs(30), "{:?}", began.elapsed());
 }
 
 /// Also where the connection knows the statement already, and takes it for one that does not fail.

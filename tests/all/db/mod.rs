@@ -28,9 +28,10 @@ use serde_json::json;
 use support::probe::all_ok;
 use support::{Engine, TestHost, Visitor};
 
-/// A visitor of a probe, and its host.
+/// A visitor of a probe, and its host. On a busy machine whoever waits for others does so for long.
 async fn probe(engine: Engine) -> (TestHost, Visitor) {
-    let host = TestHost::of(engine, "probe", "probe").await;
+    let host = TestHost::with(engine).app("probe", "probe").env("INNKEEPER_POOL_WAIT", "30s");
+    let host = host.env("INNKEEPER_STATEMENT_TIME", "20s").env("INNKEEPER_CPU_PER_REQUEST", "20s").start().await;
     let visitor = host.visitor();
     (host, visitor)
 }

@@ -48,7 +48,8 @@ async fn a_page_says_why_the_build_failed_and_the_last_good_version_is_one_click
     answers(&mut visitor, "visits=1").await;
     project.write("broken", "");
     serving.logs().wait_for("failed (exit status: 3)").await;
-    serving.logs().wait_for("error").await;
+    // As it was printed. The line above names the command, which has another spelling of it.
+    serving.logs().wait_for("\u{1b}[31merror").await;
     let failed = not_built(&mut visitor).await;
     assert_eq!(failed.header("cache-control"), Some("no-store"));
     let text = failed.text();
@@ -88,7 +89,8 @@ async fn a_page_says_why_the_first_build_failed() {
     project.write("broken", "");
     let (_serving, mut visitor) = start(project.dev(&[])).await;
     let failed = not_built(&mut visitor).await;
-    assert!(failed.text().contains("semicolon") && !failed.text().contains("last good version"), "{failed:?}");
+    let text = failed.text();
+    assert!(text.contains("error: &lt;no&gt; semicolon") && !text.contains("last good version"), "{text}");
     assert!(visitor.get("/").await.expect(503).text().contains("could not be built"));
     std::fs::remove_file(project.path("broken")).expect("a file");
     answers(&mut visitor, "visits=").await;
@@ -163,5 +165,35 @@ async fn the_routes_of_a_development_are_there_in_dev_alone() {
     }
     let answer = host.visitor().get_with("/", "accept", PAGE).await.expect(200);
     assert!(!answer.text().contains("<script"), "{answer:?}");
+    host.kill9().await;
+}
+
+/// Another site may have its name lead to this machine, so that its scripts read what comes.
+#[tokio::test(flavor = "multi_thread")]
+async fn another_site_does_not_read_why_the_build_failed() {
+    let project = Project::new("page", BUILD, "");
+    project.write("broken", "");
+    let (_serving, mut visitor) = start(project.dev(&[])).await;
+    not_built(&mut visitor).await;
+    for (host, is_shown) in [("localhost:8080", true), ("[::1]:8080", true), ("attacker.example:8080", false)] {
+        let request = Request::get("/").header(header::HOST, host).header(header::ACCEPT, PAGE);
+        let answer = visitor.send(request, http_body_util::Full::<bytes::Bytes>::default()).await;
+        assert!(answer.status >= 500, "{host}: {answer:?}");
+        assert_eq!(answer.text().contains("semicolon"), is_shown, "{host}: {answer:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_visitor_of_a_host_sees_nothing_of_what_a_guest_has_printed() {
+    let mut host = support::TestHost::of(support::Engine::Sqlite, "probe", "probe").await;
+    let mut visitor = host.visitor();
+    let print = json!({ "op": "stderr", "text": "between us\n" });
+    let trapped = probed(&mut visitor, &json!([print, { "op": "trap" }])).await.expect(500);
+    assert!(trapped.text().contains("Something went wrong"), "{trapped:?}");
+    assert!(!trapped.text().contains("between us") && !trapped.text().contains("unreachable"), "{trapped:?}");
+    let headers = json!([["content-type", "text/html"]]);
+    let respond = json!({ "op": "respond", "status": 500, "headers": headers, "body": "<h1>Sorry</h1>" });
+    let failed = probed(&mut visitor, &json!([print, respond])).await.expect(500);
+    assert_eq!(failed.text(), "<h1>Sorry</h1>");
     host.kill9().await;
 }

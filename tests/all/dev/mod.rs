@@ -51,7 +51,14 @@ impl Project {
     }
 
     fn write(&self, name: &str, text: &str) {
-        std::fs::write(self.path(name), text).expect("a file can be written");
+        self.put(&self.path(name), text);
+    }
+
+    /// Writes a file in one step: nobody sees it empty.
+    fn put(&self, path: &Path, text: &str) {
+        let new = self.builds.path().join("new");
+        std::fs::write(&new, text).expect("a file can be written");
+        std::fs::rename(new, path).expect("a file can be moved");
     }
 
     /// How often it has been built.
@@ -178,6 +185,7 @@ async fn a_database_that_another_host_serves_is_asked_for_first(engine: Engine) 
     let refused = finish(project.dev(&host.database().arguments())).await.failed();
     assert!(refused.stderr.contains("another host serves"), "{refused}");
     serving.kill9().await;
+    host.database().left_by(&host.database().connected().await).await;
     let (_serving, mut visitor) = start(project.dev(&host.database().arguments())).await;
     answers(&mut visitor, "visits=").await;
 }

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use serde_json::json;
 use support::postgres::{Server, Stop, USER};
 use support::probe::{all_ok, execute, query};
-use support::{Engine, TestDatabase, TestHost, until};
+use support::{Engine, TestDatabase, TestHost, until, usually};
 
 use super::load::Load;
 use super::{KEPT, count, migrate, nothing_is_left_open, op_sleep, probe_on_its_own_server};
@@ -40,7 +40,7 @@ async fn backends_that_are_killed_again_and_again_lose_nothing() {
 async fn a_request_that_lost_its_connection_is_told_to_come_back() {
     let (server, host) = probe_on_its_own_server().await;
     let insert = execute("insert into kept (id) values ('a')", json!([]));
-    let steps = json!([insert, op_sleep(2_000), query("select count(*) from kept", json!([]))]);
+    let steps = json!([insert, op_sleep(8_000), query("select count(*) from kept", json!([]))]);
     let mut visitor = host.visitor();
     let answer = tokio::spawn(async move { visitor.probe_answer(steps).await });
     let open = async || (server.backends("state = 'idle in transaction'").await == 1).then_some(());
@@ -91,7 +91,7 @@ async fn a_rotated_password_is_an_outage_until_the_host_knows_it() {
     for path in ["/_innkeeper/ready", "/page"] {
         let began = Instant::now();
         let answer = old.visitor().get_with(path, "probe-steps", &look).await;
-        assert!(began.elapsed() < Duration::from_secs(3), "{path} took {:?}", began.elapsed());
+        assert!(began.elapsed() < Duration::from_millis(4_500), "{path} took {:?}", began.elapsed());
         assert!(answer.status == 503 || answer.text().contains("unavailable"), "{path}: {answer:?}");
     }
     let said = old.terminate().await.1;
@@ -117,17 +117,21 @@ async fn a_frozen_server_holds_nobody_up_for_ever() {
             (began.elapsed(), answer)
         })
     });
+    let mut times = Vec::new();
     for answer in waiting.collect::<Vec<_>>() {
         let (took, answer) = answer.await.expect("a visitor does not panic");
         let answer = answer.expect("a whole answer");
-        assert!(took < FROZEN_ANSWER_TIME, "an answer took {took:?}: {answer:?}");
+        assert!(took < 2 * FROZEN_ANSWER_TIME, "an answer took {took:?}: {answer:?}");
+        times.push(took);
         let told = answer.status == 503 || ["unavailable", "busy"].iter().any(|code| answer.text().contains(code));
         assert!(told, "{answer:?}");
     }
+    times.sort();
+    assert!(times[times.len() / 2] < FROZEN_ANSWER_TIME, "{times:?}");
     for steps in kinds {
-        let began = Instant::now();
-        host.visitor().try_probe(steps).await.expect("a whole answer");
-        assert!(began.elapsed() < KNOWN_ANSWER_TIME, "an answer took {:?}", began.elapsed());
+        let took = usually(async || drop(host.visitor().try_probe(steps.clone()).await.expect("a whole answer")));
+        let took = took.await;
+        assert!(took < KNOWN_ANSWER_TIME, "an answer took {took:?}");
     }
     let live = host.visitor().get("/_innkeeper/live").await;
     assert_eq!(live.status, 200);

@@ -15,12 +15,12 @@ use serde_json::{Value, json};
 use sqlx::{Connection, PgConnection};
 use support::postgres::{Frozen, Server};
 use support::probe::{all_ok, code, ok, query};
-use support::{Engine, TestDatabase, TestHost, Visitor, until};
+use support::{Engine, TestDatabase, TestHost, Visitor, until, usually};
 use tokio::task::JoinSet;
 
 use super::ENDLESS;
 
-const STATEMENT_TIME: (&str, &str) = ("INNKEEPER_STATEMENT_TIME", "500ms");
+const STATEMENT_TIME: (&str, &str) = ("INNKEEPER_STATEMENT_TIME", "2s");
 /// Of the host itself (two, and the one that hears of changes), and the one that it borrows for a
 /// moment to cancel something.
 const HOST_CONNECTIONS: usize = 3;
@@ -82,11 +82,13 @@ impl Crowd {
 
     /// The app is refused at once.
     async fn is_refused(&self) {
-        let began = Instant::now();
-        let result = self.host.visitor().probe_one(query("select 1", json!([]))).await;
-        assert_eq!(code(&result), "busy", "{result}");
-        assert_eq!(result["error"]["retryable"], true);
-        assert!(began.elapsed() < AT_ONCE, "it took {:?}", began.elapsed());
+        let took = usually(async || {
+            let result = self.host.visitor().probe_one(query("select 1", json!([]))).await;
+            assert_eq!(code(&result), "busy", "{result}");
+            assert_eq!(result["error"]["retryable"], true);
+        });
+        let took = took.await;
+        assert!(took < AT_ONCE, "it took {took:?}");
     }
 
     async fn works_again(&self) {
@@ -122,6 +124,9 @@ async fn an_app_whose_statements_hang_takes_nothing_from_others() {
             let answer = watched.neighbour().await;
             assert!(answer.get("ok").is_some(), "the neighbour is told {answer}");
             asked += 1;
+            // The server has little room, and a connection of ours lives until it has noticed its
+            // end.
+            tokio::time::sleep(Duration::from_millis(100)).await;
         }
         asked
     });

@@ -38,7 +38,8 @@ fn insert(number: usize) -> Value {
 /// into.
 async fn numbered(engine: Engine, pool: usize) -> TestHost {
     let host = TestHost::with(engine).app("probe", "probe").env("INNKEEPER_POOL_SIZE", &pool.to_string());
-    let host = host.env("INNKEEPER_CPU_PER_REQUEST", "20s").env("INNKEEPER_POOL_WAIT", "10s").start().await;
+    let host = host.env("INNKEEPER_CPU_PER_REQUEST", "20s").env("INNKEEPER_POOL_WAIT", "60s");
+    let host = host.env("INNKEEPER_WALL_PER_REQUEST", "100s").start().await;
     let fill = format!(
         "insert into numbers (i) with recursive n (i) as (select 1 union all select i + 1 from n where i < {ROWS}) select i from n"
     );
@@ -136,7 +137,7 @@ async fn rows_of_a_cursor_stay_as_they_were(engine: Engine) {
     all_ok(&host.probe(lost).await);
     let written = host.probe(json!([query("select count(*) from written where number > 1", json!([]))])).await;
     assert_eq!(integer(&written[0]), 1);
-    assert_eq!(host.database().open_transactions("probe").await, 0);
+    host.database().has_no_open_transaction("probe").await;
 }
 
 async fn files_are_made_and_read_beside_a_cursor(engine: Engine) {

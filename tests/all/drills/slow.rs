@@ -16,7 +16,7 @@ async fn a_statement_that_waits_for_a_lock_has_its_time() {
     let server = Server::start();
     let url = server.fresh_database().await;
     // Half of it for a lock.
-    let host = probe_at(&url, &[("INNKEEPER_STATEMENT_TIME", "20s")]).await;
+    let host = probe_at(&url, &[("INNKEEPER_STATEMENT_TIME", "40s")]).await;
     let insert = |id: &str| execute("insert into kept (id) values ($1)", json!([id]));
     all_ok(&host.probe(json!([insert("a")])).await);
     let mut other = PgConnection::connect(&url).await.expect("the server answers");

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use http::Request;
+use support::client::KeepAlive;
 use support::{Engine, TestHost};
 
 on_both_databases! {
@@ -16,6 +17,9 @@ const REQUESTS: usize = 200;
 /// neighbour waits for the others takes some hundred each time.
 const USUALLY: Duration = Duration::from_millis(50);
 const ALMOST_ALWAYS: Duration = Duration::from_millis(250);
+
+/// Hosts that compute all the time are measured one after the other.
+static ALONE: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
 
 #[tokio::test(flavor = "multi_thread")]
 async fn twice_as_many_endless_loops_as_cores_hold_nobody_up() {
@@ -48,6 +52,7 @@ async fn ninety_megabytes_of_parameters_hold_nobody_up(engine: Engine) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn whoever_computes_for_long_gets_all_its_time_and_no_more() {
+    let _alone = ALONE.lock().await;
     let limits = [("INNKEEPER_CPU_PER_REQUEST", "1s"), ("INNKEEPER_WALL_PER_REQUEST", "120s")];
     let host = crowd(Engine::Sqlite, &limits).await;
     let began = Instant::now();
@@ -65,10 +70,28 @@ async fn whoever_computes_for_long_gets_all_its_time_and_no_more() {
 /// Asks a neighbour and `live` again and again while an app is asked for `path` by as many clients
 /// as there are `hogs`.
 async fn neighbour_of(engine: Engine, path: &'static str, hogs: usize) {
+    let _alone = ALONE.lock().await;
     let host = crowd(engine, &[]).await;
     let stop = Arc::new(AtomicBool::new(false));
     let asking: Vec<_> = (0..hogs).map(|_| tokio::spawn(ask(host.visitor(), path, Arc::clone(&stop)))).collect();
     let mut neighbour = host.visitor().keep_alive().await;
+    let mut rounds = Vec::new();
+    // The machine may have been busy with something else. Who really waits does so each time.
+    while rounds.len() < 3 {
+        let [half, almost_all] = waits(&mut neighbour).await;
+        rounds.push([half, almost_all]);
+        if half < USUALLY && almost_all < ALMOST_ALWAYS {
+            break;
+        }
+    }
+    stop.store(true, Ordering::Relaxed);
+    asking.iter().for_each(tokio::task::JoinHandle::abort);
+    let [half, almost_all] = rounds[rounds.len() - 1];
+    assert!(half < USUALLY && almost_all < ALMOST_ALWAYS, "half and one in fifty took longer than: {rounds:?}");
+}
+
+/// How long half of the answers take at most, and all but one in fifty.
+async fn waits(neighbour: &mut KeepAlive) -> [Duration; 2] {
     let mut took = Vec::new();
     for number in 0..REQUESTS {
         let path = if number % 4 == 0 { "/_innkeeper/live" } else { "/hello" };
@@ -78,12 +101,8 @@ async fn neighbour_of(engine: Engine, path: &'static str, hogs: usize) {
         assert_eq!(answer.status, 200, "{path}: {}", answer.text());
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
-    stop.store(true, Ordering::Relaxed);
-    asking.iter().for_each(tokio::task::JoinHandle::abort);
     took.sort();
-    let [half, almost_all] = [took[REQUESTS / 2], took[REQUESTS * 98 / 100]];
-    assert!(half < USUALLY, "half of the answers took longer than {half:?}, the slowest {:?}", took.last());
-    assert!(almost_all < ALMOST_ALWAYS, "one in fifty took longer than {almost_all:?}");
+    [took[REQUESTS / 2], took[REQUESTS * 98 / 100]]
 }
 
 async fn ask(visitor: support::Visitor, path: &'static str, stop: Arc<AtomicBool>) {

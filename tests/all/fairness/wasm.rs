@@ -8,6 +8,7 @@ use support::paths;
 use tempfile::TempDir;
 
 const MODULE: u8 = 1;
+const COMPONENT: u8 = 4;
 const TYPES: u8 = 1;
 const IMPORTS: u8 = 2;
 const FUNCTIONS: u8 = 3;
@@ -17,8 +18,10 @@ const CODE: u8 = 10;
 /// Bytes before the first section, of a module and of a component.
 const HEAD: usize = 8;
 const LOCALS: usize = 64;
+const RESULTS: usize = 1000;
+const I32: u8 = 0x7f;
 
-/// A function without parameters and results.
+/// A function without parameters.
 pub(crate) enum Function {
     /// It never returns, and is called when the guest is started.
     Spins,
@@ -27,14 +30,28 @@ pub(crate) enum Function {
     /// It has as many steps, each of which the compiler has to look at together with all others.
     /// Nobody calls it.
     Steps(usize),
+    /// It returns a thousand numbers, and has so many branches each of which would return them:
+    /// whoever validates it looks at each of them for each branch. Nobody calls it.
+    Branches(usize),
+}
+
+/// Components within each other, as a file in a folder of its own.
+pub(crate) fn nested(depth: usize) -> (TempDir, PathBuf) {
+    let head = b"\0asm\x0d\0\x01\0";
+    let component = (0..depth).fold(head.to_vec(), |inner, _| joined(head, &[(COMPONENT, inner)]));
+    file_of(&component)
 }
 
 /// The guest `hello` with a function more, as a file in a folder of its own.
 pub(crate) fn hello_with(function: &Function) -> (TempDir, PathBuf) {
+    let component = std::fs::read(paths::guest("hello")).expect("the guest is built");
+    file_of(&patched(&component, function))
+}
+
+fn file_of(component: &[u8]) -> (TempDir, PathBuf) {
     let folder = tempfile::tempdir().expect("a folder");
     let file = folder.path().join("guest.wasm");
-    let component = std::fs::read(paths::guest("hello")).expect("the guest is built");
-    std::fs::write(&file, patched(&component, function)).expect("a file in a folder of our own");
+    std::fs::write(&file, component).expect("a file in a folder of our own");
     (folder, file)
 }
 
@@ -48,7 +65,7 @@ fn patched(component: &[u8], function: &Function) -> Vec<u8> {
 
 fn with_function(module: &[u8], function: &Function) -> Vec<u8> {
     let body = body(function);
-    let is_called = !matches!(function, Function::Steps(_));
+    let is_called = matches!(function, Function::Spins | Function::Traps);
     let (mut imported, mut its_type, mut its_index) = (0, 0, 0);
     let mut parts = Vec::new();
     for (kind, data) in sections(module) {
@@ -57,7 +74,7 @@ fn with_function(module: &[u8], function: &Function) -> Vec<u8> {
             (count, [leb(count + 1), rest.to_vec(), more.to_vec()].concat())
         };
         let (count, data) = match kind {
-            TYPES => grown(&[0x60, 0, 0]),
+            TYPES => grown(&type_of(function)),
             FUNCTIONS => grown(&leb(its_type)),
             CODE => grown(&[leb(body.len()), body.clone()].concat()),
             _ => (0, data.clone()),
@@ -81,13 +98,22 @@ fn imported_functions(imports: &[u8]) -> usize {
     number(imports).0
 }
 
+fn type_of(function: &Function) -> Vec<u8> {
+    let results = if matches!(function, Function::Branches(_)) { RESULTS } else { 0 };
+    [vec![0x60, 0], leb(results), vec![I32; results]].concat()
+}
+
 fn body(function: &Function) -> Vec<u8> {
     match function {
         Function::Spins => vec![0, 0x03, 0x40, 0x0c, 0, 0x0b, 0x0b],
         Function::Traps => vec![0, 0x00, 0x0b],
         Function::Steps(steps) => {
-            let locals = [vec![1], leb(LOCALS), vec![0x7f]].concat();
+            let locals = [vec![1], leb(LOCALS), vec![I32]].concat();
             [locals, (0..*steps).flat_map(step).collect(), vec![0x0b]].concat()
+        }
+        // `unreachable br_table 0 0 .. 0 end`
+        Function::Branches(branches) => {
+            [vec![0, 0x00, 0x0e], leb(*branches), vec![0; branches + 1], vec![0x0b]].concat()
         }
     }
 }

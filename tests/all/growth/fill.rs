@@ -124,6 +124,12 @@ pub(super) fn sqlite(folder: &Path) {
          commit"
     ))
     .expect("rows of the app");
+    // Otherwise the first commit of the host waits until the disk has taken all this.
+    drop((registry, app));
+    for file in ["innkeeper.sqlite", "apps/probe.sqlite"] {
+        let file = std::fs::File::open(folder.join(file)).expect("a file of the host");
+        file.sync_all().expect("the disk takes the rows");
+    }
 }
 
 fn open(path: &Path) -> rusqlite::Connection {

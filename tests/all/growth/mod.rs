@@ -19,7 +19,7 @@ mod texts;
 use support::postgres::Server;
 use support::{Engine, TestDatabase, TestHost, host};
 
-use drive::TOKEN;
+use drive::{STATEMENT_TIME, TOKEN};
 use excused::Work;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -71,6 +71,8 @@ async fn serve(engine: Engine, database: TestDatabase) -> TestHost {
         .env("INNKEEPER_ADMIN_TOKEN", TOKEN)
         .env("INNKEEPER_LOG", steps::FILTER)
         .env("INNKEEPER_APP_BYTES", "100GiB")
+        .env("INNKEEPER_POOL_WAIT", "20s")
+        .env(STATEMENT_TIME.0, STATEMENT_TIME.1)
         .start()
         .await
 }

@@ -51,8 +51,11 @@ async fn run(engine: Engine, random: Random, lane: u64, kills: u64) {
         let load = writers.begin();
         tokio::time::sleep(moment).await;
         host.kill9().await;
+        let connected = host.database().connected().await;
         writers.end(load).await;
         host.restart().await;
+        // What the server was told before may be kept a moment later.
+        host.database().left_by(&connected).await;
         verdict::check(&host, &mut writers, &what).await;
     }
     verdict::after_the_sweep(&host, &writers.told, &format!("{random}, lane {lane}")).await;

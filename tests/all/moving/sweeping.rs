@@ -131,28 +131,32 @@ async fn uploads_that_nothing_kept_go_when_their_time_is_over(engine: Engine) {
         { "op": "writer.finish", "writer": 0 },
     ]);
     all_ok(&host.probe(steps).await);
-    let early = sweep(host.database(), &[]).await;
+    // A host that serves sweeps by itself.
+    let database = host.into_database().await;
+    let early = sweep(&database, &[]).await;
     assert_eq!((&early["overdue"], &early["deleted"]), (&json!([]), &json!(0)), "{early}");
-    age(host.database(), engine).await;
-    let looked = sweep(host.database(), &["--dry-run"]).await;
+    age(&database, engine).await;
+    let looked = sweep(&database, &["--dry-run"]).await;
     assert_eq!(looked["overdue"].as_array().map(Vec::len), Some(1), "{looked}");
-    assert_eq!(sweep(host.database(), &[]).await["deleted"], 1);
-    assert_eq!(host.database().count("probe", "chunks").await, 0);
+    assert_eq!(sweep(&database, &[]).await["deleted"], 1);
+    assert_eq!(database.count("probe", "chunks").await, 0);
 }
 
 async fn a_count_that_is_off_is_put_right(engine: Engine) {
     let host = TestHost::of(engine, "probe", "probe").await;
     let files = folder(&[("a", &[1; 100]), ("b", &[1; 50])]);
     blobs(host.database(), "import", files.path(), &[]).await.succeeded();
+    // A host that serves puts it right by itself.
+    let database = host.into_database().await;
     let table = if engine == Engine::Sqlite { "innkeeper_usage" } else { "innkeeper.usage" };
-    host.database().app_rows("probe", &format!("update {table} set bytes = 7 returning app")).await;
-    let looked = sweep(host.database(), &["--dry-run"]).await;
+    database.app_rows("probe", &format!("update {table} set bytes = 7 returning app")).await;
+    let looked = sweep(&database, &["--dry-run"]).await;
     assert_eq!(looked["usage"], json!({ "noted": 7, "counted": 150 + 2 * ROW_BYTES, "mended": false }));
     let arguments = ["blobs", "sweep", "--app", "probe"];
-    let said = with_variables(host.database(), &arguments, &[]).await.succeeded();
+    let said = with_variables(&database, &arguments, &[]).await.succeeded();
     assert!(said.stdout.contains(&format!("7 bytes and are {}", 150 + 2 * ROW_BYTES)), "{said}");
     assert_eq!(
-        sweep(host.database(), &[]).await["usage"],
+        sweep(&database, &[]).await["usage"],
         json!({ "noted": 150 + 2 * ROW_BYTES, "counted": 150 + 2 * ROW_BYTES, "mended": false })
     );
 }

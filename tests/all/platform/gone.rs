@@ -91,11 +91,11 @@ async fn t12_a_client_that_leaves_with_an_upload_unread_ends_its_guest() {
 #[tokio::test(flavor = "multi_thread")]
 async fn t12_a_client_that_leaves_during_the_commit_undoes_nothing() {
     let host = TestHost::with(Engine::Postgres).app("app", "probe").env("INNKEEPER_TRUST_PROXY", "1");
-    let host = host.start().await;
+    let host = host.env("INNKEEPER_STATEMENT_TIME", "30s").start().await;
     ok(&host.probe(json!([make_table()])).await[0]);
     let mut direct = Direct::to(host.database()).await;
     let slowly = "create function app_app.slowly() returns trigger language plpgsql as \
-                  'begin perform pg_sleep(3); return null; end'; \
+                  'begin perform pg_sleep(8); return null; end'; \
                   create constraint trigger slowly after insert on app_app.kept deferrable initially deferred \
                   for each row execute function app_app.slowly()";
     direct.rows(slowly).await.expect("a trigger that runs in the commit");

@@ -90,7 +90,7 @@ async fn twenty_apps(engine: Engine, group: &Cgroup) -> TestHost {
         host = host.app_at(&format!("app-{number}"), guest(number), &name(number));
     }
     // All visitors come from one address: without a router they would be one client.
-    host.env("INNKEEPER_TRUST_PROXY", "1").start().await
+    host.env("INNKEEPER_TRUST_PROXY", "1").env("INNKEEPER_POOL_WAIT", "20s").start().await
 }
 
 fn guest(number: u64) -> &'static str {

@@ -12,12 +12,7 @@ use support::{Engine, TestDatabase, TestHost, host, until};
 use tempfile::TempDir;
 use tokio::task::JoinSet;
 
-/// A database whose URL has a password, as the platform's have: that is what signs compiled code.
-async fn with_password() -> (TestDatabase, TestDatabase) {
-    let fresh = TestDatabase::fresh(Engine::Postgres).await;
-    let database = TestDatabase::at(&fresh.url().replacen('@', ":a-password-of-the-platform@", 1));
-    (fresh, database)
-}
+use super::with_password;
 
 /// Keeps every host from reading compiled code that its own machine does not have.
 async fn hold_up(database: &TestDatabase) -> Direct {
@@ -60,16 +55,29 @@ async fn t1_a_crowd_that_waits_for_one_app_keeps_nobody_else_out() {
         (answer.status == 200).then_some(())
     })
     .await;
-    let (mut crowd, crowded) = (JoinSet::new(), Instant::now());
-    for _ in 0..90 {
-        let mut visitor = host.visitor();
-        crowd.spawn(async move { visitor.get("/").await });
-    }
-    for _ in MAY_WAIT..90 {
-        let answer = crowd.join_next().await.expect("a visitor").expect("an answer").expect(503);
-        assert_eq!(answer.header("retry-after"), Some("1"), "{answer:?}");
-        assert!(answer.text().contains("starting") && !answer.text().contains("database"), "{}", answer.text());
-    }
+    let mut tries = 0;
+    let (crowd, crowded) = loop {
+        tries += 1;
+        let (mut crowd, crowded) = (JoinSet::new(), Instant::now());
+        for _ in 0..90 {
+            let mut visitor = host.visitor();
+            crowd.spawn(async move { visitor.get("/").await });
+        }
+        for _ in MAY_WAIT..90 {
+            let answer = crowd.join_next().await.expect("a visitor").expect("an answer").expect(503);
+            assert_eq!(answer.header("retry-after"), Some("1"), "{answer:?}");
+            assert!(
+                answer.text().contains("starting") && !answer.text().contains("database"),
+                "{}",
+                answer.text()
+            );
+        }
+        // On a busy machine that may take nearly as long as the others wait.
+        if crowded.elapsed() < Duration::from_secs(1) || tries == 2 {
+            break (crowd, crowded);
+        }
+        crowd.join_all().await;
+    };
     // The others still wait; nobody is kept out by them.
     assert!(crowded.elapsed() < Duration::from_secs(4), "{:?}", crowded.elapsed());
     host.visitor().get("/hello").await.expect(200);
@@ -118,13 +126,13 @@ async fn t12_the_hosts_504_comes_in_time_also_after_a_wait_for_the_app() {
     host::deploy(&database, "probe", "probe", &["--route", "/"]).await.succeeded();
     let machine = tempfile::tempdir().expect("a folder");
     let held = hold_up(&database).await;
-    // Without the bound it would be answered 32 s after it came.
+    // Without the bound it would be answered 30 s after it came, or later.
     let host = on_machine(&machine, database).env("INNKEEPER_WALL_PER_REQUEST", "28s").start_unready().await;
     let router = Router::before(host.address(), Rules::default()).await;
     let began = Instant::now();
     let mut visitor = router.visitor();
     let asked = tokio::spawn(async move { visitor.probe_answer(json!([{ "op": "sleep", "ms": 60_000 }])).await });
-    tokio::time::sleep(Duration::from_secs(4)).await;
+    tokio::time::sleep(Duration::from_secs(2)).await;
     go_on(held).await;
     let answer = asked.await.expect("an answer").expect(504);
     let took = began.elapsed();

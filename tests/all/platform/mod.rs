@@ -29,6 +29,20 @@ mod slug;
 mod traces;
 
 use serde_json::{Value, json};
+use support::{Engine, TestDatabase};
+
+/// A password as the platform's URLs have one: that is what signs compiled code, so that hosts find
+/// it in the database and do not compile when they start.
+fn with_a_password(url: &str) -> String {
+    url.replacen('@', ":a-password-of-the-platform@", 1)
+}
+
+/// A database whose URL has a password. It goes with the first value.
+async fn with_password() -> (TestDatabase, TestDatabase) {
+    let fresh = TestDatabase::fresh(Engine::Postgres).await;
+    let database = TestDatabase::at(&with_a_password(&fresh.url()));
+    (fresh, database)
+}
 
 /// A step that makes the table into which tests write.
 fn make_table() -> Value {

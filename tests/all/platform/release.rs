@@ -136,8 +136,8 @@ async fn t14_a_run_waits_for_another_however_long_a_statement_may_take() {
     let lock = "begin; select pg_advisory_xact_lock(hashtextextended('innkeeper', 7211))";
     sqlx::raw_sql(lock).execute(&mut other).await.expect("nobody has it");
     let held = async {
-        // Longer than a statement waits for a lock, and than a request for a connection.
-        tokio::time::sleep(Duration::from_secs(4)).await;
+        let in_vain = async || server.log().contains("canceling statement due to lock timeout").then_some(());
+        until("a run has waited for as long as a statement may", in_vain).await;
         sqlx::raw_sql("commit").execute(&mut other).await.expect("the lock goes");
     };
     let (run, ()) = tokio::join!(migrate(&database), held);
@@ -155,7 +155,7 @@ async fn t14_a_run_waits_for_a_connection() {
     until("all are taken", async || (heroku.server().backends("true").await == all).then_some(())).await;
     let database = TestDatabase::at(&url);
     let given_back = async {
-        tokio::time::sleep(Duration::from_secs(2)).await;
+        until("the run is refused", async || (heroku.refused() > 0).then_some(())).await;
         drop(others);
     };
     let (run, ()) = tokio::join!(migrate(&database), given_back);

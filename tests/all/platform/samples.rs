@@ -2,8 +2,10 @@
 
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
-use support::probe::{all_ok, execute};
-use support::{Engine, TestHost, until};
+use support::gate::{Gate, Gated};
+use support::probe::{all_ok, execute, op};
+use support::{Engine, TestHost, Visitor, until};
+use tokio::task::JoinSet;
 
 on_both_databases! {
     t13_samples_tell_what_is_and_counts_what_came_since,
@@ -119,14 +121,20 @@ async fn who_waits_for_a_connection_is_told_by_app(engine: Engine) {
         return;
     }
     all_ok(&host.probe(json!([execute("create table held (id bigint primary key)", json!([]))])).await);
-    let holding = |id: i64| {
+    let (mut gates, mut holding) = (Vec::new(), JoinSet::new());
+    for id in 1..=3 {
+        let insert = execute("insert into held (id) values ($1)", json!([id]));
+        let (body, gate) = Gated::pause();
+        let request = Visitor::with_steps("/steps", &json!([insert, op("echo-body")]));
         let mut visitor = host.visitor();
-        let steps =
-            json!([execute("insert into held (id) values ($1)", json!([id])), { "op": "sleep", "ms": 1500 }]);
-        async move { all_ok(&visitor.probe(steps).await) }
-    };
-    let told =
-        until("two of the three wait", async || (figure("probe").await == "2").then_some(figure("other").await));
-    let ((), (), (), other) = tokio::join!(holding(1), holding(2), holding(3), told);
+        holding.spawn(async move { visitor.send(request, body).await.expect(200).json() });
+        gates.push(gate);
+    }
+    let two = async || (figure("probe").await == "2").then_some(figure("other").await);
+    let other = until("two of the three wait", two).await;
+    gates.into_iter().for_each(Gate::open);
+    for results in holding.join_all().await {
+        all_ok(results.as_array().expect("results"));
+    }
     assert_eq!((other, figure("probe").await), ("0".to_owned(), "0".to_owned()));
 }

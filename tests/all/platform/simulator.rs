@@ -11,13 +11,21 @@ use support::platform::{Code, Formation, Notice, Router, Rules};
 use support::raw::{raw, status};
 use support::until;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpSocket, TcpStream};
 
 use super::scripted::{FINE, answering, head, scripted, values};
 
 /// A second for 30 s, about two for 55.
 fn rules() -> Rules {
     Rules::scaled(30)
+}
+
+/// From one byte to the next where something is slow and within the rules.
+const PAUSE: Duration = Duration::from_millis(500);
+
+/// Rules under which ten such pauses are longer than anything may take, and one far shorter.
+fn patient() -> Rules {
+    Rules { idle: Duration::from_secs(4), ..rules() }
 }
 
 /// What the router logged of the only request so far.
@@ -70,13 +78,15 @@ async fn t12_a_dyno_that_is_slow_is_seen() {
     // Slow, and within the rules: a byte at a time, and longer than the first byte may take.
     let dribbles = |mut stream: TcpStream| async move {
         head(&mut stream).await;
-        let _gone = stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n").await;
-        for byte in *b"bytes" {
-            tokio::time::sleep(rules().idle / 2).await;
+        let _gone = stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n").await;
+        for byte in *b"ten bytes." {
+            tokio::time::sleep(PAUSE).await;
             let _gone = stream.write_all(&[byte]).await;
         }
     };
-    assert_eq!(ask(scripted(dribbles).await).await, (Some(200), None));
+    let router = Router::before(scripted(dribbles).await, patient()).await;
+    router.visitor().get("/").await.expect(200);
+    assert_eq!(only_code(&router).await, None);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -98,12 +108,21 @@ async fn t12_an_answer_that_the_router_would_not_take_is_seen() {
 #[tokio::test(flavor = "multi_thread")]
 async fn t12_a_connection_that_a_dyno_closes_too_early_is_seen() {
     // It closes before the next request: that one finds another connection.
-    let closes_idle = |mut stream: TcpStream| async move {
-        head(&mut stream).await;
-        let _gone = stream.write_all(FINE.as_bytes()).await;
+    let (closed, mut has_closed) = tokio::sync::mpsc::unbounded_channel();
+    let closes_idle = move |mut stream: TcpStream| {
+        let closed = closed.clone();
+        async move {
+            head(&mut stream).await;
+            let _gone = stream.write_all(FINE.as_bytes()).await;
+            drop(stream);
+            let _ended = closed.send(());
+        }
     };
     let router = Router::before(scripted(closes_idle).await, rules()).await;
     router.visitor().get("/").await.expect(200);
+    has_closed.recv().await.expect("it closes");
+    until("the connection is given back", async || (router.log().len() == 1).then_some(())).await;
+    // The runtime sees the end a moment later.
     tokio::time::sleep(Duration::from_millis(200)).await;
     router.visitor().get("/").await.expect(200);
     assert_eq!((router.closed_early(), router.reused(), router.codes().len()), (1, 0, 0));
@@ -143,6 +162,7 @@ async fn t12_a_connection_is_used_again_and_not_after_the_routers_own_time() {
         assert_eq!(client.send(Request::get("/")).await.expect(200).text(), "fine");
     }
     assert_eq!((router.reused(), connections.load(Ordering::Relaxed)), (19, 1));
+    until("the connection is given back", async || (router.log().len() == 20).then_some(())).await;
     tokio::time::sleep(rules().keep_alive + Duration::from_millis(100)).await;
     client.send(Request::get("/")).await.expect(200);
     assert_eq!((router.reused(), connections.load(Ordering::Relaxed)), (19, 2));
@@ -216,7 +236,7 @@ async fn t12_another_protocol_passes_as_long_as_it_is_not_silent() {
         let (mut reader, mut writer) = stream.split();
         let _gone = tokio::io::copy(&mut reader, &mut writer).await;
     };
-    let router = Router::before(scripted(echo).await, rules()).await;
+    let router = Router::before(scripted(echo).await, patient()).await;
     let mut client = TcpStream::connect(router.address()).await.expect("the router listens");
     let ask = b"GET / HTTP/1.1\r\nHost: a\r\nConnection: upgrade\r\nUpgrade: echo\r\n\r\n";
     client.write_all(ask).await.expect("the router reads");
@@ -225,8 +245,8 @@ async fn t12_another_protocol_passes_as_long_as_it_is_not_silent() {
     let mut said = [0; 5];
     client.read_exact(&mut said).await.expect("what came with the answer");
     // Longer than either side may be silent, all together.
-    for _ in 0..4 {
-        tokio::time::sleep(rules().idle / 2).await;
+    for _ in 0..10 {
+        tokio::time::sleep(PAUSE).await;
         client.write_all(&said).await.expect("the router reads");
         client.read_exact(&mut said).await.expect("the echo");
         assert_eq!(&said, b"hello");
@@ -285,17 +305,19 @@ async fn t12_requests_wait_for_a_dyno_and_pass_one_by_that_refuses() {
     assert_eq!(waiting.await.expect("an answer"), 200);
     router.crashed(dyno);
     assert_eq!(router.visitor().get("/").await.status, 503);
-    // Nobody listens there.
-    let free = TcpListener::bind("127.0.0.1:0").await.expect("a free port").local_addr().expect("an address");
-    router.bound(dyno, free);
+    // It is bound, and nobody listens.
+    let nobody = TcpSocket::new_v4().expect("a socket");
+    nobody.bind("127.0.0.1:0".parse().expect("an address")).expect("a free port");
+    router.bound(dyno, nobody.local_addr().expect("an address"));
     assert_eq!(router.visitor().get("/").await.status, 503);
     let other = router.announce("web.2");
     router.bound(other, answering(FINE.to_owned()).await);
     for _ in 0..20 {
         router.visitor().get("/").await.expect(200);
     }
-    let codes: Vec<_> = router.log().iter().filter_map(|entry| entry.code).collect();
-    assert_eq!(codes, [Code::H14, Code::H20, Code::H10, Code::H21]);
+    let codes = || router.log().iter().filter_map(|entry| entry.code).collect::<Vec<_>>();
+    until("all are logged", async || (codes().len() >= 4).then_some(())).await;
+    assert_eq!(codes(), [Code::H14, Code::H20, Code::H10, Code::H21]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

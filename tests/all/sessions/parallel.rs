@@ -23,8 +23,9 @@ on_both_databases! {
 
 /// A host whose connections are waited for: the tests are about what comes of parallel requests,
 /// not about when.
-async fn host(engine: Engine) -> (TestHost, Visitor) {
-    let host = TestHost::with(engine).app("probe", "probe").env("INNKEEPER_POOL_WAIT", "30s").start().await;
+pub(super) async fn host(engine: Engine) -> (TestHost, Visitor) {
+    let host = TestHost::with(engine).app("probe", "probe").env("INNKEEPER_POOL_WAIT", "30s");
+    let host = host.env("INNKEEPER_STATEMENT_TIME", "60s").env("INNKEEPER_WALL_PER_REQUEST", "120s").start().await;
     let visitor = host.visitor();
     (host, visitor)
 }

@@ -52,7 +52,7 @@ async fn a_failed_request_leaves_no_session(engine: Engine) {
 }
 
 async fn parallel_increments_are_all_counted(engine: Engine) {
-    let (_host, mut visitor) = probe(engine).await;
+    let (_host, mut visitor) = super::parallel::host(engine).await;
     all_ok(&visitor.probe(json!([set("n", "10")])).await);
     let add = |by: i64| in_parallel(&visitor, json!([{ "op": "session.increment", "key": "n", "by": by }]));
     let adding: Vec<_> = (0..20).map(|n| add(if n % 2 == 0 { 3 } else { -1 })).collect();
@@ -63,7 +63,7 @@ async fn parallel_increments_are_all_counted(engine: Engine) {
 }
 
 async fn parallel_requests_set_different_keys(engine: Engine) {
-    let (_host, mut visitor) = probe(engine).await;
+    let (_host, mut visitor) = super::parallel::host(engine).await;
     all_ok(&visitor.probe(json!([set("first", "1")])).await);
     let setting: Vec<_> = (0..10).map(|n| in_parallel(&visitor, json!([set(&format!("k{n}"), "1")]))).collect();
     for set in setting {

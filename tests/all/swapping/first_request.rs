@@ -20,7 +20,7 @@ async fn nothing_of_the_first_request_is_kept(engine: Engine) {
     let hits = host.database().app_rows("app", "select path from hits").await;
     assert_eq!(hits.len(), 1, "the row of the first request was undone");
     assert_eq!(host.database().count("app", "sessions").await, 1);
-    assert_eq!(host.database().open_transactions("app").await, 0);
+    host.database().has_no_open_transaction("app").await;
 }
 
 async fn a_version_that_fails_its_first_request_is_refused_and_changes_nothing(engine: Engine) {

@@ -38,7 +38,8 @@ async fn twenty_swaps_behind_pgbouncer_fail_no_request() {
 }
 
 async fn swap_three(first: Builder) {
-    let first = first.app("app", "hello").start().await;
+    // On a slow machine a visitor waits for the others for a while.
+    let first = first.app("app", "hello").env("INNKEEPER_POOL_WAIT", "20s").start().await;
     let (second, second_visitor) = first.twin().await;
     let (third, third_visitor) = first.twin().await;
     let addresses = [first.address(), second.address().await, third.address().await];
@@ -50,7 +51,7 @@ async fn swap_three(first: Builder) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn twenty_swaps_on_sqlite_fail_no_request() {
-    let host = TestHost::of(Engine::Sqlite, "app", "hello").await;
+    let host = TestHost::with(Engine::Sqlite).app("app", "hello").env("INNKEEPER_POOL_WAIT", "20s").start().await;
     swap_under_traffic(&host, host.visitor(), [host.visitor()]).await;
 }
 

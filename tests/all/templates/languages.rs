@@ -56,6 +56,7 @@ async fn a_new_project_in_cpp_passes_its_tests() {
 /// `source` is the file that is broken at the end.
 async fn works(language: &str, source: &str) {
     let desk = if language == "rust" { Desk::at_its_place(language) } else { Desk::new() };
+    let desk = desk.with_code_cache_of(language);
     let made = desk.run(&["new", language, "new-shop"]).await.succeeded();
     assert!(made.stdout.contains("cd new-shop") && made.stdout.contains("innkeeper dev"), "{made}");
     assert!(!made.stdout.contains("missing: ") && !made.stdout.contains("too old: "), "{made}");

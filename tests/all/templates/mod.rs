@@ -18,9 +18,16 @@ use tempfile::TempDir;
 /// Compilers may have to build what they bring along, beside other tests.
 const PATIENCE: Duration = Duration::from_secs(600);
 
+/// The code cache of a language. Its apps share functions, such as those of its interpreter. Only
+/// one process at a time adds functions to a cache, so each language has its own.
+fn code_cache_of(language: &str) -> PathBuf {
+    paths::code_cache().join(language)
+}
+
 /// A folder in which somebody works on projects.
 struct Desk {
     folder: PathBuf,
+    code_cache: PathBuf,
     /// Removes it at the end.
     _temporary: Option<TempDir>,
 }
@@ -28,7 +35,8 @@ struct Desk {
 impl Desk {
     fn new() -> Self {
         let temporary = TempDir::new().unwrap();
-        Self { folder: temporary.path().to_owned(), _temporary: Some(temporary) }
+        let folder = temporary.path().to_owned();
+        Self { folder, code_cache: paths::code_cache(), _temporary: Some(temporary) }
     }
 
     /// One that is at the same place each time, and empty: cargo keeps what it has compiled by the
@@ -37,7 +45,12 @@ impl Desk {
         let folder = paths::repository().join("target/templates").join(name);
         let _was_not_there = std::fs::remove_dir_all(&folder);
         std::fs::create_dir_all(&folder).unwrap();
-        Self { folder, _temporary: None }
+        Self { folder, code_cache: paths::code_cache(), _temporary: None }
+    }
+
+    /// The same with the code cache of a language.
+    fn with_code_cache_of(self, language: &str) -> Self {
+        Self { code_cache: code_cache_of(language), ..self }
     }
 
     fn path(&self, name: &str) -> PathBuf {
@@ -47,7 +60,7 @@ impl Desk {
     /// Runs the command there.
     async fn run(&self, arguments: &[&str]) -> Finished {
         let mut command = command::innkeeper(arguments);
-        command.current_dir(&self.folder);
+        command.current_dir(&self.folder).env("INNKEEPER_CODE_CACHE", &self.code_cache);
         command::finish(command, PATIENCE).await
     }
 

@@ -138,6 +138,7 @@ async fn an_empty_database_is_left_as_it_was(engine: Engine) {
     for _ in 0..2 {
         let tested = project.test(&["--database-url", &database.url()]).await.succeeded();
         assert!(tested.stdout.starts_with("visits=1 rows=1"), "{tested}");
+        database.left_by(&database.connected().await).await;
         let apps = command::on(&database, &["apps", "--json"]).await.succeeded().json();
         assert_eq!(apps, serde_json::json!([]));
     }

@@ -75,13 +75,12 @@ async fn data_are_kept_where_that_is_said(engine: Engine) {
     command::on(database, &["apps", "delete", "shop", "-y"]).await.succeeded();
     host::deploy(database, "shop", "probe", &["--route", "/"]).await.succeeded();
     let asked = json!([query("select a from notes", json!([]))]);
+    // First there is none, and then it is starting.
     let answers = async || {
-        let answer = host.visitor().get("/").await;
-        // First there is none, and then it is starting.
-        (answer.status != 503 && !answer.text().contains("no app is deployed yet")).then_some(())
+        let answer = host.visitor().try_probe(asked.clone()).await?;
+        (answer.status == 200).then(|| answer.json())
     };
-    until("the new app answers", answers).await;
-    let found = host.visitor().probe(asked).await;
+    let found = until("the new app answers", answers).await;
     assert!(found[0]["ok"].is_null(), "the table is gone: {found:?}");
 }
 

@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use support::command::{self, Finished};
+use support::port::{free_address, free_port};
 use support::{DEADLINE, until};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
@@ -96,9 +97,8 @@ async fn a_redirection_is_named_and_not_followed() {
 
 #[tokio::test]
 async fn a_host_that_is_being_started_is_waited_for_and_that_is_said() {
-    let (first, url) = listener().await;
-    let address = first.local_addr().expect("an address");
-    drop(first);
+    let address = free_address();
+    let url = format!("http://{address}");
     let mut waiting = to(&url, &["apps", "--json"]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     let mut said = BufReader::new(waiting.stderr.take().unwrap()).lines();
     let told = async {
@@ -157,7 +157,7 @@ impl SelfSigned {
         make.args(["-addext", "basicConstraints=critical,CA:FALSE", "-keyout", &key, "-out", &certificate]);
         let made = make.stdout(Stdio::null()).stderr(Stdio::null()).status().unwrap();
         assert!(made.success());
-        let port = listener().await.0.local_addr().unwrap().port();
+        let port = free_port();
         let mut serve = Program::new("openssl");
         serve.args([
             "s_server",

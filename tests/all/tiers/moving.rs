@@ -85,14 +85,14 @@ async fn staged_files_are_swept_in_an_own_database(engine: Engine) {
     let own = TestDatabase::fresh(Engine::Postgres).await;
     let database = two_apps(engine).await;
     set(&database, &NAMED, &own.url()).await.succeeded();
-    let host = TestHost::with(engine).database(database).env(VAR, &own.url());
-    let host = host.env("INNKEEPER_STAGED_BLOB_LIFETIME", "1s").start().await;
+    let mut host = TestHost::with(engine).database(database).env(VAR, &own.url()).start().await;
     let steps = json!([
         { "op": "blob.create", "content-type": "text/plain" },
         { "op": "writer.write", "writer": 0, "text": "staged" },
         { "op": "writer.finish", "writer": 0 },
     ]);
     support::probe::all_ok(&host.probe(steps).await);
+    host.sweep_soon().await;
     let swept = async || (found(&own, "probe").await[1] == 0).then_some(());
     until("the staged file is swept", swept).await;
 }

@@ -303,6 +303,7 @@ async fn probe(engine: Engine, mode: Mode) -> (TestHost, Visitor) {
         .database(database)
         .env("INNKEEPER_APP_BYTES", QUOTA)
         .env("INNKEEPER_STAGED_BLOB_LIFETIME", "1s")
+        .env("INNKEEPER_POOL_WAIT", "30s")
         .start()
         .await;
     let statements = [

@@ -2,8 +2,8 @@
 
 use http::Method;
 use serde_json::json;
+use support::Engine;
 use support::probe::{all_ok, code};
-use support::{Engine, TestHost};
 
 use super::{begin, offset, patch, probe, stat, ticket, tus};
 
@@ -44,12 +44,11 @@ async fn an_upload_can_be_ended(engine: Engine) {
 }
 
 async fn an_upload_that_is_left_is_swept(engine: Engine) {
-    let host =
-        TestHost::with(engine).app("probe", "probe").env("INNKEEPER_STAGED_BLOB_LIFETIME", "1s").start().await;
-    let mut visitor = host.visitor();
+    let (mut host, mut visitor) = probe(engine).await;
     let (id, path) = ticket(&mut visitor, json!({})).await;
     begin(&mut visitor, &path, 300_000).await.expect(201);
     patch(&mut visitor, &path, 0, &[65; 270_000]).await.expect(204);
+    host.sweep_soon().await;
     let swept = async || (host.database().count("probe", "blobs").await == 0).then_some(());
     support::until("the upload is swept", swept).await;
     assert_eq!(offset(&mut visitor, &path).await, None);

@@ -21,7 +21,9 @@ const STREAM: &str = "application/offset+octet-stream";
 
 /// A probe and one visitor.
 async fn probe(engine: Engine) -> (TestHost, Visitor) {
-    let host = TestHost::of(engine, "probe", "probe").await;
+    // On a slow disk a large file takes its time.
+    let host =
+        TestHost::with(engine).app("probe", "probe").env("INNKEEPER_WALL_PER_REQUEST", "4min").start().await;
     let visitor = host.visitor();
     (host, visitor)
 }

@@ -149,11 +149,13 @@ pub(super) async fn carry(
         }
         let is_owing = !waiting.is_empty();
         tokio::select! {
-            read = from.read_buf(held), if wants_more && held.is_empty() => is_at_end = !matches!(read, Ok(1..)),
+            // What is ready is no silence, however late this task runs.
+            biased;
             written = to.write(&waiting), if is_owing => match written {
                 Ok(count @ 1..) => waiting.advance(count),
                 _ => return Err(Stop::SinkGone),
             },
+            read = from.read_buf(held), if wants_more && held.is_empty() => is_at_end = !matches!(read, Ok(1..)),
             () = tokio::time::sleep(idle) => return Err(if is_owing { Stop::SinkIdle } else { Stop::SourceIdle }),
         }
     }

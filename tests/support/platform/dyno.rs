@@ -1,6 +1,6 @@
 //! One dyno: a process group with a port, which the platform starts and stops.
 
-use std::net::{SocketAddr, TcpListener};
+use std::net::SocketAddr;
 use std::path::Path;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
@@ -13,6 +13,7 @@ use super::{DynoId, Rules};
 use crate::LOOK_AGAIN;
 use crate::keeper::Keeper;
 use crate::logs::Logs;
+use crate::port::free_address;
 
 /// A line of the Procfile at work. Killed when this value is dropped or the test process ends.
 #[derive(Debug)]
@@ -142,10 +143,4 @@ impl Drop for Dyno {
         }
         self.keeper.take().into_iter().for_each(Keeper::dismiss);
     }
-}
-
-/// Free a moment ago: the platform names the port, and the program has to take that one.
-fn free_address() -> SocketAddr {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
-    listener.local_addr().expect("a bound socket")
 }

@@ -8,8 +8,9 @@ use sqlx::postgres::{PgConnectOptions, PgConnection, PgRow};
 use sqlx::{AssertSqlSafe, ConnectOptions, Row};
 
 use super::home::Home;
-use super::{Server, USER, free_port};
+use super::{Server, USER};
 use crate::keeper::Keeper;
+use crate::port::free_port;
 use crate::process::Serving;
 use crate::until;
 
@@ -33,8 +34,7 @@ impl Bouncer {
     pub async fn start(server: &Server, pool_size: u32) -> Self {
         let (home, port) = (Home::new(), free_port());
         write_settings(home.directory(), port, server.port(), pool_size, "max_client_conn = 100\n");
-        let directory = home.directory().to_str().expect("a UTF-8 path");
-        let keeper = Keeper::start(Keeper::shell(), r#"rm -rf "$1""#, &[directory]);
+        let keeper = home.remover();
         let mut bouncer = Self { port, serving: None, _keeper: keeper, home };
         bouncer.start_again().await;
         bouncer

@@ -1,8 +1,8 @@
 //! Real Postgres servers: one that all tests of a process share, and private ones for drills.
 //!
 //! The programs are taken from an installed server; nothing is downloaded and no server that
-//! already runs is touched. Data lie in a fresh temporary directory without fsync: a test kills
-//! processes, never the machine.
+//! already runs is touched. Data lie in a fresh temporary directory, in memory where that has room,
+//! and without fsync: a test kills processes, never the machine.
 
 pub mod bouncer;
 mod frozen;
@@ -14,13 +14,13 @@ pub mod proxy;
 pub mod tls;
 mod wire;
 
-use std::net::TcpListener;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use sqlx::{AssertSqlSafe, Connection, PgConnection, Row};
 
 use crate::keeper::Keeper;
+use crate::port::free_port;
 
 pub use frozen::Frozen;
 use home::Home;
@@ -38,6 +38,9 @@ pub async fn fresh_database() -> String {
 
 /// The user that the host under test connects as.
 pub const USER: &str = "tenant";
+
+/// The connections that a server takes at most.
+const CONNECTIONS: u16 = 300;
 
 /// How a server is told to stop.
 #[derive(Clone, Copy, Debug)]
@@ -62,17 +65,25 @@ pub struct Server {
 impl Server {
     /// Makes a new server and waits until it takes connections.
     pub fn start() -> Self {
-        Self::with_connections(300)
+        Self::with_connections(CONNECTIONS)
     }
 
     /// The same, and it takes so many connections at most; three of them only from the superuser.
     pub fn with_connections(connections: u16) -> Self {
         let home = Home::new();
-        home.run(home.tool("initdb").args(["--pgdata=data", "--username=postgres", "--auth=trust"]).args([
-            "--encoding=UTF8",
-            "--no-locale",
-            "--no-sync",
-        ]));
+        home.copy_initialized();
+        Self::with_user(home, connections)
+    }
+
+    /// The same, with a system identifier of its own. All others have the same one, as a server and
+    /// its followers do.
+    pub fn with_own_identifier() -> Self {
+        let home = Home::new();
+        home.initialize();
+        Self::with_user(home, CONNECTIONS)
+    }
+
+    fn with_user(home: Home, connections: u16) -> Self {
         let server = Self::on(home, connections);
         server.make_user();
         server
@@ -259,14 +270,4 @@ impl Server {
         self.stop(stop);
         self.start_again();
     }
-}
-
-/// Below the ports that the system gives to whoever asks for any (from 32768 on, unless set
-/// otherwise): a server that is down for a moment finds its own again.
-fn free_port() -> u16 {
-    static ASKED: AtomicU32 = AtomicU32::new(0);
-    let first = 20_000 + std::process::id() % 50 * 200;
-    let next = || u16::try_from(first + ASKED.fetch_add(1, Ordering::Relaxed) % 200).expect("below 30,000");
-    let is_free = |port: &u16| TcpListener::bind(("127.0.0.1", *port)).is_ok();
-    std::iter::repeat_with(next).take(200).find(is_free).expect("a free port")
 }

@@ -9,8 +9,9 @@ use std::time::Instant;
 
 use super::bouncer::{program, write_settings};
 use super::home::Home;
-use super::{USER, free_port, shared};
+use super::{USER, shared};
 use crate::keeper::Keeper;
+use crate::port::free_port;
 use crate::{DEADLINE, LOOK_AGAIN};
 
 const VARIABLE: &str = "INNKEEPER_TEST_POOLER";

@@ -68,7 +68,7 @@ fn forms(kind: Kind) -> &'static [&'static str] {
             "extract(year from {D})::int",
             "extract('day' from {D})::int",
             "greatest({I}, {I})",
-            "-{I}::int",
+            "- {I}::int",
             "({J} -> 'k' ->> 'l')::text::int",
             "upper(r) - {I}",
             "nullif({I}, {I})",

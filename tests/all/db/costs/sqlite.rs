@@ -18,6 +18,10 @@ const FUNCTIONS: &str = include_str!("../../../../host/src/storage/statement/all
 
 /// The time of a statement and a second.
 const IN_TIME: Duration = Duration::from_secs(6);
+/// The time of a statement where many run until it is over.
+const SHORT_TIME: &str = "1s";
+/// The same and two seconds: other tests keep the machine busy.
+const IN_SHORT_TIME: Duration = Duration::from_secs(3);
 /// What a neighbour waits at most in the middle of many requests.
 const AT_ONCE: Duration = Duration::from_millis(100);
 
@@ -78,6 +82,8 @@ const OPERATORS: [&str; 22] = [
 async fn every_function_ends_in_time_and_a_neighbour_notices_nothing() {
     let host = TestHost::with(Engine::Sqlite).app("probe", "probe").app("other", "probe").start().await;
     prepare(&mut host.visitor()).await;
+    let host = TestHost::with(Engine::Sqlite).database(host.into_database().await);
+    let host = host.env("INNKEEPER_STATEMENT_TIME", SHORT_TIME).start().await;
     let neighbour = Neighbour::begin(&host);
     let functions = functions(&mut host.visitor()).await;
     assert!(functions.iter().filter(|function| !function.takes.is_empty()).count() > 80, "{functions:?}");
@@ -91,9 +97,13 @@ async fn every_function_ends_in_time_and_a_neighbour_notices_nothing() {
         late.extend(attacker.await.expect("a visitor does not panic"));
     }
     neighbour.has_noticed_nothing().await;
-    // Where the machine was busy with something else, they get another chance.
-    let late = run_all(host.visitor(), Arc::new(Mutex::new(late))).await;
-    assert!(late.is_empty(), "too slow: {}", late.join("\n"));
+    // Where the machine was busy with something else, they get another chance. What really runs on
+    // is late each time.
+    for _ in 0..5 {
+        let left = Arc::new(Mutex::new(std::mem::take(&mut late)));
+        late.extend(run_all(host.visitor(), left).await);
+    }
+    assert!(late.is_empty(), "too slow: {late:#?}");
 }
 
 /// Looks for a text of 249 bytes in one of sixteen millions, in one step: some seconds in which
@@ -286,7 +296,7 @@ async fn run_all(mut visitor: Visitor, left: Arc<Mutex<BTreeSet<String>>>) -> Ve
         let took = began.elapsed();
         let expected = ["timeout", "too-large", "syntax", "bad-parameter", "busy"];
         assert!(result.get("ok").is_some() || expected.contains(&code(&result)), "{sql}: {result}");
-        if took > IN_TIME {
+        if took > IN_SHORT_TIME {
             late.push(sql);
         }
     }
@@ -295,6 +305,8 @@ async fn run_all(mut visitor: Visitor, left: Arc<Mutex<BTreeSet<String>>>) -> Ve
 /// Somebody who asks all the time whether the host is alive.
 struct Neighbour {
     asking: tokio::task::JoinHandle<Vec<Duration>>,
+    /// For how long the machine holds somebody up who only sleeps.
+    sleeping: tokio::task::JoinHandle<Duration>,
     stop: Arc<AtomicBool>,
 }
 
@@ -312,7 +324,17 @@ impl Neighbour {
             }
             times
         });
-        Self { asking, stop }
+        let ended = stop.clone();
+        let sleeping = tokio::spawn(async move {
+            let mut longest = Duration::ZERO;
+            while !ended.load(Ordering::Relaxed) {
+                let began = Instant::now();
+                tokio::time::sleep(Duration::from_millis(20)).await;
+                longest = longest.max(began.elapsed());
+            }
+            longest
+        });
+        Self { asking, sleeping, stop }
     }
 
     async fn has_noticed_nothing(self) {
@@ -321,6 +343,10 @@ impl Neighbour {
         times.sort();
         let (median, longest) = (times[times.len() / 2], times[times.len() - 1]);
         assert!(median < AT_ONCE, "half of {} answers took {median:?}", times.len());
-        assert!(longest < Duration::from_secs(2), "one answer took {longest:?}");
+        let held_up = self.sleeping.await.expect("it only sleeps");
+        assert!(
+            longest < Duration::from_secs(2) + 2 * held_up,
+            "one answer took {longest:?}, a sleep {held_up:?}"
+        );
     }
 }

@@ -20,8 +20,10 @@ use support::probe::query;
 use support::{Engine, TestDatabase, TestHost};
 use tokio::task::JoinSet;
 
-/// The time of a statement (5 s) and a second.
-const END: &str = "6 seconds";
+/// The time of a statement. Shorter than usual: many statements run until it is over.
+const TIME: &str = "1s";
+/// The same and two seconds: other tests keep the machine busy.
+const END: &str = "3 seconds";
 /// The server is asked this often what runs.
 const LOOK_EVERY: Duration = Duration::from_millis(200);
 /// Of half of the answers.
@@ -102,8 +104,8 @@ async fn run(server: &Arc<Server>, host: &TestHost, statements: Vec<(usize, Stri
 async fn every_call_ends_soon_after_its_time() {
     let server = Arc::new(Server::start());
     let url = server.fresh_database().await;
-    let host =
-        TestHost::with(Engine::Postgres).database(TestDatabase::at(&url)).app("probe", "probe").start().await;
+    let host = TestHost::with(Engine::Postgres).database(TestDatabase::at(&url)).app("probe", "probe");
+    let host = host.env("INNKEEPER_STATEMENT_TIME", TIME).start().await;
     let statements = signatures::statements(&server).await;
     let count = statements.len();
     let statements: Vec<(usize, String)> = statements.into_iter().enumerate().collect();
@@ -114,14 +116,23 @@ async fn every_call_ends_soon_after_its_time() {
     live.sort_unstable();
     let median = live[live.len() / 2];
     assert!(median < LIVE_TIME, "half of the answers took more than {median:?}");
-    // Once more, and alone: the machine may have been at something else.
+    // Again, and alone: the machine may have been at something else. What really runs on is late
+    // each time.
     let late: Vec<usize> = found.late.lock().expect("nobody panics").iter().copied().collect();
     let texts: Vec<&str> = late.iter().map(|number| statements[*number].1.as_str()).collect();
     println!("{count} statements, {refused} refused or failed, late at first: {texts:#?}, live: {median:?}");
     let mut again = Vec::new();
     for number in late {
-        let found = run(&server, &host, vec![statements[number].clone()]).await;
-        if !found.late.lock().expect("nobody panics").is_empty() {
+        let is_late = async || {
+            let found = run(&server, &host, vec![statements[number].clone()]).await;
+            let late = found.late.lock().expect("nobody panics");
+            !late.is_empty()
+        };
+        let mut tries = 0;
+        while tries < 5 && is_late().await {
+            tries += 1;
+        }
+        if tries == 5 {
             again.push(&statements[number].1);
         }
     }

@@ -189,8 +189,8 @@ async fn t11_a_slow_statement_is_not_taken_for_a_dead_database() {
     assert!(!pooled.host.logs().contains("does not answer"), "{}", pooled.host.logs());
 }
 
-/// A level of isolation is chosen before anything else in a transaction. That it is the one that was
-/// asked for is shown by `db::isolation`, which `tests/run` runs through a pooler too.
+/// A level of isolation is chosen before anything else in a transaction. That it is the one that
+/// was asked for is shown by `db::isolation`, which `tests/run` runs through a pooler too.
 #[tokio::test(flavor = "multi_thread")]
 async fn t11_transactions_have_their_isolation_and_exports_a_snapshot() {
     let pooled = Pooled::start(1).await;

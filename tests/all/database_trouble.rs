@@ -21,6 +21,28 @@ async fn a_server_that_is_away_at_the_start_is_found_when_it_comes() {
     answers_again(&host).await;
 }
 
+/// Nothing in the registry changes meanwhile, which would have the app loaded anew.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_app_is_loaded_once_the_database_is_quick_enough() {
+    let server = Server::start();
+    let url = server.fresh_database().await;
+    let database = TestDatabase::at(&url);
+    host::deploy(&database, "hello", "hello", &["--route", "/"]).await.succeeded();
+    let slow = "alter table innkeeper.component_parts rename to kept_parts; \
+                create view innkeeper.component_parts as select p.* from innkeeper.kept_parts p, pg_sleep(60); \
+                grant select on innkeeper.component_parts to public";
+    server.administer_in(&url, slow).await;
+    let machine = tempfile::tempdir().expect("a folder");
+    let host = TestHost::with(Engine::Postgres).database(database).env("INNKEEPER_STATEMENT_TIME", "1s");
+    let host = host.env("INNKEEPER_CODE_CACHE", machine.path().to_str().expect("UTF-8")).start_unready().await;
+    host.wait_for_log("its database cannot be used").await;
+    let answer = host.visitor().get(PAGE).await.expect(503);
+    assert!(answer.header("retry-after").is_some(), "{answer:?}");
+    let quick = "drop view innkeeper.component_parts; alter table innkeeper.kept_parts rename to component_parts";
+    server.administer_in(&url, quick).await;
+    answers_again(&host).await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_server_that_crashes_is_found_again() {
     let (server, host) = guestbook_on_its_own_server().await;

@@ -133,6 +133,12 @@ impl Error {
         matches!(self.code, Code::ReadOnly | Code::DiskFull)
     }
 
+    /// Whether the host may well get what it wants of its own database when it asks later.
+    pub fn may_pass(&self) -> bool {
+        let passes = matches!(self.code, Code::Timeout | Code::CommitUnknown);
+        passes || self.retryable() || self.takes_no_writes()
+    }
+
     /// Whether it is of use to know that this has undone what a request wrote: trying again helps,
     /// or room has to be made.
     pub(super) fn is_telling(&self) -> bool {

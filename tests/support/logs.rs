@@ -27,6 +27,13 @@ impl Logs {
         self.0.borrow().clone()
     }
 
+    /// As many lines at most of the end of it.
+    pub fn last_lines(&self, count: usize) -> String {
+        let all = self.so_far();
+        let lines: Vec<&str> = all.lines().collect();
+        lines.get(lines.len().saturating_sub(count)..).unwrap_or_default().join("\n")
+    }
+
     /// Waits for a line that contains `text` and returns it.
     ///
     /// Panics when the process ends without printing it, or after [`DEADLINE`].

@@ -9,6 +9,9 @@ use crate::DEADLINE;
 use crate::keeper::Keeper;
 use crate::logs::Logs;
 
+/// As many lines of what a process has printed are shown where a test fails.
+const SHOWN_LINES: usize = 60;
+
 /// A process that serves. Killed when this value is dropped, or when the test process ends.
 #[derive(Debug)]
 pub struct Serving {
@@ -98,7 +101,12 @@ impl Serving {
 }
 
 impl Drop for Serving {
+    /// Where a test fails, what its processes have said last is shown with it.
+    #[expect(clippy::print_stderr, reason = "the test runner shows it with the failure")]
     fn drop(&mut self) {
+        if std::thread::panicking() {
+            eprintln!("it has printed last:\n{}", self.logs.last_lines(SHOWN_LINES));
+        }
         let _ended_already = self.child.start_kill();
         self.keeper.take().into_iter().for_each(Keeper::dismiss);
     }

@@ -71,7 +71,8 @@ async fn a_download_of_which_a_part_is_missing_is_cut_off(engine: Engine) {
 
 async fn slow_visitors_hold_no_connection(engine: Engine) {
     let host = TestHost::with(engine).app("probe", "probe").env("INNKEEPER_POOL_SIZE", "1");
-    let host = host.env("INNKEEPER_WALL_PER_REQUEST", "4min").start().await;
+    let host =
+        host.env("INNKEEPER_WALL_PER_REQUEST", "4min").env("INNKEEPER_CPU_PER_REQUEST", "1min").start().await;
     let mut visitor = host.visitor();
     // Far more than fits between the two ends of a connection.
     let bytes = support::bytes::png(48 << 20, 1);

@@ -32,8 +32,12 @@ const PLAIN: (&str, &str) = ("accept", "*/*");
 /// A visitor of a probe, and its host.
 async fn probe(engine: Engine) -> (TestHost, Visitor) {
     // On a slow disk a large file takes its time.
-    let host =
-        TestHost::with(engine).app("probe", "probe").env("INNKEEPER_WALL_PER_REQUEST", "4min").start().await;
+    let host = TestHost::with(engine)
+        .app("probe", "probe")
+        .env("INNKEEPER_WALL_PER_REQUEST", "4min")
+        .env("INNKEEPER_CPU_PER_REQUEST", "1min")
+        .start()
+        .await;
     let visitor = host.visitor();
     (host, visitor)
 }

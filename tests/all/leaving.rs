@@ -63,9 +63,7 @@ async fn whoever_connects_or_asks_until_the_listener_is_closed_is_answered(engin
     let mut idle = connections(address, 5).await;
     for stream in &mut idle {
         stream.write_all(ASK).await.expect("the host reads");
-        let mut answer = [0; 512];
-        let read = stream.read(&mut answer).await.expect("the host answers");
-        assert_eq!(status(&answer[..read]), Some(200));
+        assert_eq!(status(&read_answer(stream).await), Some(200));
     }
     idle.extend(connections(address, 5).await);
     let told = Instant::now();

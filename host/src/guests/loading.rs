@@ -279,7 +279,7 @@ impl Registry {
             .map(|old| Room::Open(Arc::clone(old)));
         match (error, open) {
             (LoadError::Own(error), _) => (self.close_app(app, &error), None),
-            (LoadError::Storage(error), open) if error.may_pass() => match open {
+            (LoadError::Storage(error), open) if error.is_transient() => match open {
                 Some(open) => (open, Some(error)),
                 None => (self.close_app(app, &error), None),
             },

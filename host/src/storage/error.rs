@@ -133,10 +133,10 @@ impl Error {
         matches!(self.code, Code::ReadOnly | Code::DiskFull)
     }
 
-    /// Whether the host may well get what it wants of its own database when it asks later.
-    pub fn may_pass(&self) -> bool {
-        let passes = matches!(self.code, Code::Timeout | Code::CommitUnknown);
-        passes || self.retryable() || self.takes_no_writes()
+    /// Whether what the host asks of its own database may succeed later without a change to it.
+    pub fn is_transient(&self) -> bool {
+        let may_pass = matches!(self.code, Code::Timeout | Code::CommitUnknown);
+        may_pass || self.retryable() || self.takes_no_writes()
     }
 
     /// Whether it is of use to know that this has undone what a request wrote: trying again helps,

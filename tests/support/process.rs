@@ -101,11 +101,11 @@ impl Serving {
 }
 
 impl Drop for Serving {
-    /// Where a test fails, what its processes have said last is shown with it.
+    /// Where a test fails, the last lines of the process are shown with it.
     #[expect(clippy::print_stderr, reason = "the test runner shows it with the failure")]
     fn drop(&mut self) {
         if std::thread::panicking() {
-            eprintln!("it has printed last:\n{}", self.logs.last_lines(SHOWN_LINES));
+            eprintln!("the server has printed last:\n{}", self.logs.last_lines(SHOWN_LINES));
         }
         let _ended_already = self.child.start_kill();
         self.keeper.take().into_iter().for_each(Keeper::dismiss);

@@ -71,7 +71,7 @@ pub(super) fn left_out() -> u64 {
 /// it.
 pub fn end_log() {
     if let Some(writer) = WRITER.get() {
-        writer.end();
+        writer.end(LAST_LINES);
     }
 }
 
@@ -119,12 +119,13 @@ impl LogWriter {
         std::thread::current().id() == self.thread.id()
     }
 
-    /// Waits until all lines are written, or no longer: then they are lost with the process.
-    fn end(&self) {
+    /// Waits until all lines are written, but no longer than `most`: then they are lost with the
+    /// process.
+    fn end(&self, most: Duration) {
         self.shared.is_ending.store(true, Ordering::Release);
         self.thread.unpark();
         let has_ended = self.shared.has_ended.lock().unwrap_or_else(PoisonError::into_inner);
-        let _ = self.shared.at_end.wait_timeout_while(has_ended, LAST_LINES, |has_ended| !*has_ended);
+        let _ = self.shared.at_end.wait_timeout_while(has_ended, most, |has_ended| !*has_ended);
     }
 }
 
@@ -237,7 +238,7 @@ fn count(lines: &[u8]) -> u64 {
 
 impl Drop for LogGuard {
     fn drop(&mut self) {
-        self.0.end();
+        self.0.end(LAST_LINES);
     }
 }
 
@@ -267,6 +268,9 @@ mod tests {
     use std::sync::mpsc;
     use std::time::Instant;
 
+    /// Longer than a busy machine takes to write a few lines.
+    const LONG: Duration = Duration::from_secs(60);
+
     /// An output that takes a write only when it is let.
     struct Gate {
         open: mpsc::Receiver<()>,
@@ -295,7 +299,7 @@ mod tests {
     #[test]
     fn an_output_that_nobody_reads_neither_stops_nor_fills_the_process() {
         let (queue, guard, opener, written) = gated();
-        let line = vec![b'x'; 1024];
+        let line = format!("{:1023}\n", "x").into_bytes();
         (0..10 * 1024).for_each(|_| queue.put(&line));
         let shared = &queue.writer.shared;
         let (waiting, left_out) =
@@ -303,13 +307,7 @@ mod tests {
         assert!(waiting <= MOST_WAITING && left_out >= 6 * 1024, "{waiting} {left_out}");
         assert!(super::left_out() >= left_out);
         drop(opener);
-        let began = Instant::now();
-        // What is taken by then is written within the time that the end has.
-        while queue.writer.shared.waiting.load(Ordering::Relaxed) > 0 {
-            assert!(began.elapsed() < Duration::from_secs(60), "nobody takes the lines");
-            std::thread::park_timeout(BUSY);
-        }
-        drop(guard);
+        guard.0.end(LONG);
         let written = written.lock().expect("nobody panics").len();
         assert!((MOST_WAITING - 1024..=2 * MOST_WAITING).contains(&written), "{written}");
     }
@@ -319,7 +317,7 @@ mod tests {
         let (queue, guard, opener, written) = gated();
         queue.put(b"the last line\n");
         opener.send(()).expect("the thread waits");
-        drop(guard);
+        guard.0.end(LONG);
         assert_eq!(*written.lock().expect("nobody panics"), b"the last line\n");
         let (queue, guard, _opener, _written) = gated();
         queue.put(b"never read\n");

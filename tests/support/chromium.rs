@@ -100,11 +100,21 @@ impl Chromium {
     /// Runs a script in the page that was opened last, as from the browser's console, and returns
     /// what it comes to. A promise is waited for.
     pub async fn run(&mut self, script: &str) -> Value {
+        let answer = self.evaluate(script).await;
+        answer.unwrap_or_else(|refusal| panic!("{script}: {refusal}"))
+    }
+
+    /// The same where the page loads itself again meanwhile: none where there is none at the moment.
+    pub async fn try_run(&mut self, script: &str) -> Option<Value> {
+        self.evaluate(script).await.ok()
+    }
+
+    async fn evaluate(&mut self, script: &str) -> Result<Value, Value> {
         let session = self.tab.as_ref().expect("a page has been opened").session.clone();
         let params = json!({ "expression": script, "awaitPromise": true, "returnByValue": true });
-        let answer = self.call("Runtime.evaluate", params, Some(&session)).await;
+        let answer = self.ask("Runtime.evaluate", params, Some(&session)).await?;
         assert!(answer.get("exceptionDetails").is_none(), "{answer}");
-        answer.pointer("/result/value").cloned().unwrap_or_default()
+        Ok(answer.pointer("/result/value").cloned().unwrap_or_default())
     }
 
     /// Ends the browser and waits until it has left nothing behind.
@@ -115,6 +125,12 @@ impl Chromium {
     }
 
     async fn call(&mut self, method: &str, params: Value, session: Option<&str>) -> Value {
+        let answer = self.ask(method, params, session).await;
+        answer.unwrap_or_else(|refusal| panic!("{method}: {refusal}"))
+    }
+
+    /// The result, or the whole message where there is none.
+    async fn ask(&mut self, method: &str, params: Value, session: Option<&str>) -> Result<Value, Value> {
         self.calls += 1;
         let id = self.calls;
         let call = match session {
@@ -125,7 +141,7 @@ impl Chromium {
         loop {
             let message = self.message().await;
             if message.get("id").and_then(Value::as_u64) == Some(id) {
-                return message.get("result").cloned().unwrap_or_else(|| panic!("{method}: {message}"));
+                return message.get("result").cloned().ok_or(message);
             }
             self.note(&message);
         }

@@ -72,8 +72,8 @@ async fn a_page_in_a_browser_follows_each_build() {
     browser.open(&format!("http://{address}{}", Visitor::path_with_steps("/page", &counting))).await;
     let shows = async |browser: &mut Chromium, text: &str| {
         let looks = async || {
-            let shown = browser.run("document.readyState === 'complete' ? document.body.innerText : ''").await;
-            shown.as_str().is_some_and(|shown| shown.contains(text)).then_some(())
+            let whole = "document.readyState === 'complete' ? document.body.innerText : ''";
+            browser.try_run(whole).await?.as_str()?.contains(text).then_some(())
         };
         until("the page shows it by itself", looks).await;
     };
@@ -95,5 +95,56 @@ async fn a_page_in_a_browser_follows_each_build() {
     serving.signal("TERM");
     let ended = tokio::time::timeout(Duration::from_secs(18), serving.ended()).await;
     assert!(ended.is_ok_and(|status| status.success()), "a page that listens keeps nobody from stopping");
+    browser.end().await;
+}
+
+/// A service worker that always answers with the page that it has kept, and that has kept what the
+/// host has made of it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_that_a_service_worker_keeps_old_is_not_loaded_for_ever() {
+    const WORKER: &str = "addEventListener('install', () => skipWaiting());
+        addEventListener('activate', (event) => event.waitUntil(
+          registration.navigationPreload.enable().then(() => clients.claim())));
+        addEventListener('fetch', (event) => {
+          if (event.request.mode !== 'navigate') return;
+          event.respondWith((async () => {
+            const kept = await caches.open('pages');
+            const known = await kept.match(event.request);
+            if (known) return known;
+            const page = await event.preloadResponse;
+            await kept.put(event.request, page.clone());
+            return page;
+          })());
+        });";
+    const COUNT: &str = "<script>localStorage.loads = Number(localStorage.loads ?? 0) + 1</script>old";
+    let project = Project::new("probe", BUILD, "");
+    let (serving, mut visitor) = start(project.dev(&["--reload"])).await;
+    let address = serving.address().await;
+    until("the app answers", async || (visitor.get("/hello").await.status == 200).then_some(())).await;
+    let worker = json!([{
+        "op": "respond", "status": 200, "headers": [["content-type", "text/javascript"]], "body": WORKER,
+    }]);
+    let worker = Visitor::path_with_steps("/worker", &worker);
+    let mut browser = Chromium::start().await;
+    let page = format!("http://{address}{}", Visitor::path_with_steps("/page", &html(&[], COUNT)));
+    browser.open(&page).await;
+    let register = format!(
+        "navigator.serviceWorker.register('{worker}').then(() => navigator.serviceWorker.ready).then(() => 1)"
+    );
+    assert_eq!(browser.run(&register).await, 1);
+    // Through the worker, which keeps it.
+    browser.open(&page).await;
+    assert_eq!(browser.run("localStorage.loads").await, "2");
+    std::fs::write(project.path("which"), paths::guest("page").to_str().expect("a UTF-8 path")).expect("a file");
+    answers(&mut visitor, "visits=").await;
+    let gave_up = async || {
+        let stored = browser.try_run("Object.values(sessionStorage).join()").await?;
+        stored.as_str()?.ends_with(" 4").then_some(())
+    };
+    until("the page is loaded no more", gave_up).await;
+    assert_eq!(
+        browser.run("document.readyState + document.body.innerText + localStorage.loads").await,
+        "completeold5"
+    );
     browser.end().await;
 }

@@ -5,7 +5,27 @@
   if (!script || window.innkeeperReloads) return;
   window.innkeeperReloads = true;
   const { mark, method } = script.dataset;
+  // How often this page was loaded again for one mark, in vain: "MARK TIMES".
+  const key = `innkeeper-reload ${location.href}`;
+  const most = 3;
   let events = null;
+
+  // Without the storage, as in a sandbox, a page is loaded again each time.
+  const stored = (access) => {
+    try {
+      return access(sessionStorage);
+    } catch {
+      return null;
+    }
+  };
+
+  // A service worker may answer with an old page whatever is served, and would do so for ever.
+  const isInVain = (wanted) => {
+    const [last, times] = (stored((storage) => storage.getItem(key)) ?? "").split(" ");
+    const count = last === wanted ? Number(times) + 1 : 1;
+    stored((storage) => storage.setItem(key, `${wanted} ${count}`));
+    return count > most;
+  };
 
   const reload = () => {
     // A form is not sent again: its address is opened anew.
@@ -21,8 +41,15 @@
     } else if (!events) {
       events = new EventSource("/_innkeeper/dev/events");
       events.onmessage = (event) => {
-        if (event.data === mark) return;
+        if (event.data === mark) {
+          stored((storage) => storage.removeItem(key));
+          return;
+        }
         events.close();
+        if (isInVain(event.data)) {
+          console.warn("innkeeper: this page stays old, perhaps because of a service worker; load it again yourself");
+          return;
+        }
         reload();
       };
     }

@@ -57,8 +57,8 @@ pub(super) fn run(options: &Options) -> anyhow::Result<()> {
         None => World::Own,
         Some(wit) => World::Of { wit: wit.clone(), name: options.world.clone() },
     };
-    let wrapped =
-        wrapping::wrap(&bytes, &world, options.language.as_deref()).with_context(|| core.display().to_string())?;
+    let wrapped = quietly(|| wrapping::wrap(&bytes, &world, options.language.as_deref()));
+    let wrapped = wrapped.with_context(|| core.display().to_string())?;
     write(output, &wrapped.component).with_context(|| format!("cannot write {}", output.display()))?;
     let size = wrapped.component.len();
     if options.json {
@@ -68,6 +68,15 @@ pub(super) fn run(options: &Options) -> anyhow::Result<()> {
     let size = output::bytes(u64::try_from(size).unwrap_or(u64::MAX));
     output::line(format!("{}: a component for the world {} ({size})", output.display(), wrapped.world));
     Ok(())
+}
+
+/// Does something whose panics are errors that need no further words.
+fn quietly<T>(work: impl FnOnce() -> T) -> T {
+    let hook = std::panic::take_hook();
+    std::panic::set_hook(Box::new(|_| {}));
+    let done = work();
+    std::panic::set_hook(hook);
+    done
 }
 
 /// Writes the component, also over another one.

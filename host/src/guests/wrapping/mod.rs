@@ -8,6 +8,7 @@ use super::contract;
 use super::language;
 use super::reading::Kind;
 use core_module::CoreModule;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use wasi_preview1_component_adapter_provider::{
     WASI_SNAPSHOT_PREVIEW1_ADAPTER_NAME as PREVIEW_1, WASI_SNAPSHOT_PREVIEW1_REACTOR_ADAPTER as ADAPTER,
@@ -75,6 +76,9 @@ pub enum WrapError {
     /// Nothing has what it imports.
     #[error("nothing has what the module imports: {}", .0.join("; "))]
     Imports(Vec<String>),
+    /// The encoder has met something that it does not expect.
+    #[error("the encoder cannot cope with the module; it may be damaged: build it again, or copy it again")]
+    GaveUp,
     /// It cannot be a component of its world.
     #[error("{0}")]
     Unfit(String),
@@ -84,7 +88,17 @@ pub enum WrapError {
 /// becomes the same component, byte by byte.
 ///
 /// `language` is what the component is to say of its origin, where the compiler has left nothing.
+/// A panic of the encoder is an error; whoever calls decides whether the panic hook says more.
 pub fn wrap(core: &[u8], world: &World, language: Option<&str>) -> Result<Wrapped, WrapError> {
+    caught(|| make(core, world, language))
+}
+
+/// The encoder trusts what a compiler has made, and panics at a few damaged modules.
+fn caught<T>(work: impl FnOnce() -> Result<T, WrapError>) -> Result<T, WrapError> {
+    catch_unwind(AssertUnwindSafe(work)).unwrap_or(Err(WrapError::GaveUp))
+}
+
+fn make(core: &[u8], world: &World, language: Option<&str>) -> Result<Wrapped, WrapError> {
     match Kind::of(core) {
         Kind::Module => {}
         Kind::Component => return Err(WrapError::Component),

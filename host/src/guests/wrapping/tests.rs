@@ -1,4 +1,4 @@
-use super::{World, WrapError, wrap};
+use super::{World, WrapError, caught, wrap};
 use crate::guests::language;
 use crate::guests::reading::Kind;
 use std::fs;
@@ -145,4 +145,10 @@ fn what_cannot_be_a_component_is_told_why() {
         let told = refused(bytes);
         assert!(told.contains("no core WebAssembly module") && told.contains(kind), "{told}");
     }
+}
+
+#[test]
+fn a_panic_of_the_encoder_is_an_error() {
+    assert!(matches!(caught::<()>(|| panic!("as the encoder does")), Err(WrapError::GaveUp)));
+    assert!(matches!(caught(|| Ok(1)), Ok(1)));
 }

@@ -12,6 +12,11 @@ use crate::logs::Logs;
 /// As many lines of what a process has printed are shown where a test fails.
 const SHOWN_LINES: usize = 60;
 
+/// Whether a process is there and has not ended. One that has may wait for whoever takes note of it.
+pub fn is_running(pid: u32) -> bool {
+    std::fs::read_to_string(format!("/proc/{pid}/stat")).is_ok_and(|stat| !stat.contains(") Z "))
+}
+
 /// A process that serves. Killed when this value is dropped, or when the test process ends.
 #[derive(Debug)]
 pub struct Serving {

@@ -184,11 +184,17 @@ struct Made {
 }
 
 impl Workshop {
-    async fn make(&self, printed: &mut Printed) -> anyhow::Result<Made> {
+    /// Builds and deploys it, until `stop`: then there is nothing to tell.
+    async fn make(&self, printed: &mut Printed, stop: &CancellationToken) -> Option<anyhow::Result<Made>> {
         let began = Instant::now();
-        self.project.build_overheard(printed).await?;
+        // Not just dropped: it may have something to tidy up.
+        let build = self.project.build_overheard(printed, stop).await;
+        stop.run_until_cancelled(async { self.deploy(build.map(|()| began.elapsed())?).await }).await
+    }
+
+    /// Makes what was built so fast the version that answers.
+    async fn deploy(&self, built: Duration) -> anyhow::Result<Made> {
         let component = self.project.read()?;
-        let built = began.elapsed();
         let began = Instant::now();
         let compiled = self.compiler.compile(component.clone().into()).await;
         // Held until its version answers, so that it is not loaded once more.
@@ -236,10 +242,7 @@ impl Workshop {
         let (mut has_made, mut noticed) = (false, Instant::now());
         loop {
             let mut printed = Printed::default();
-            let made = tokio::select! {
-                () = stop.cancelled() => return,
-                made = self.make(&mut printed) => made,
-            };
+            let Some(made) = self.make(&mut printed, &stop).await else { return };
             let ended = Instant::now();
             has_made |= made.is_ok();
             self.tell(made, &printed, noticed);

@@ -6,6 +6,7 @@ mod app_config;
 mod apps;
 mod audit;
 mod blobs;
+mod build_process;
 mod canary;
 mod command_line;
 mod completions;

@@ -1,7 +1,9 @@
 //! What a command prints: on its way to the terminal, and the last part of it for whoever asks
 //! later.
 
+use super::build_process::BuildProcess;
 use super::output;
+use rustix::process::Signal;
 use std::io;
 use std::os::fd::OwnedFd;
 use std::process::{ExitStatus, Stdio};
@@ -10,6 +12,7 @@ use tokio::io::AsyncReadExt;
 use tokio::net::unix::pipe::Receiver;
 use tokio::process::Command;
 use tokio::time::{Instant, timeout};
+use tokio_util::sync::CancellationToken;
 
 /// So much is kept.
 const KEPT_BYTES: usize = 64 << 10;
@@ -21,6 +24,8 @@ const PIPE_BYTES: usize = 1 << 20;
 const SILENCE: Duration = Duration::from_millis(100);
 /// Some are never silent. From those nothing more is read so long after the end of the command.
 const LONGEST: Duration = Duration::from_secs(1);
+/// How long a command that is told to end may take.
+const PATIENCE: Duration = Duration::from_secs(3);
 /// Programs that see no terminal, and are shown on one, have colours all the same.
 const COLOURS: [(&str, &str); 3] = [("CLICOLOR_FORCE", "1"), ("FORCE_COLOR", "1"), ("CARGO_TERM_COLOR", "always")];
 
@@ -29,29 +34,34 @@ const COLOURS: [(&str, &str); 3] = [("CLICOLOR_FORCE", "1"), ("FORCE_COLOR", "1"
 pub(super) struct Printed(Vec<u8>);
 
 impl Printed {
-    /// Runs a command to its end. All that it prints goes to standard error, in its order.
-    pub(super) async fn run(&mut self, mut command: Command) -> io::Result<ExitStatus> {
+    /// Runs a command to its end. All that it prints goes to standard error, in its order. From
+    /// `stop` on the command has [`PATIENCE`] to end by itself.
+    pub(super) async fn run(&mut self, mut command: Command, stop: &CancellationToken) -> io::Result<ExitStatus> {
         let (reader, writer) = io::pipe()?;
         let mut reader = Receiver::from_owned_fd(OwnedFd::from(reader))?;
         command.stdout(Stdio::from(writer.try_clone()?)).stderr(Stdio::from(writer));
         if output::shows_colours() {
             command.envs(COLOURS);
         }
-        let mut child = command.spawn()?;
-        // It holds the other end, too.
-        drop(command);
-        let mut buffer = vec![0; READ_BYTES];
-        let status = loop {
-            tokio::select! {
-                status = child.wait() => break status?,
-                read = reader.read(&mut buffer) => match read? {
-                    0 => break child.wait().await?,
-                    read => self.take(buffer.get(..read).unwrap_or_default()),
-                },
+        // The command itself, which holds the other end, too, is gone with that.
+        let mut process = BuildProcess::start(command)?;
+        let status = tokio::select! {
+            status = self.follow(&mut process, &mut reader) => status?,
+            () = stop.cancelled() => {
+                process.signal(Signal::TERM);
+                // Read meanwhile: who prints to nobody is ended before it has tidied up.
+                match timeout(PATIENCE, self.follow(&mut process, &mut reader)).await {
+                    Ok(status) => status?,
+                    Err(_) => {
+                        process.signal(Signal::KILL);
+                        process.ended().await?
+                    }
+                }
             }
         };
         // What a pipe holds is read however long that takes: the descriptor does not block.
         let mut left = PIPE_BYTES;
+        let mut buffer = vec![0; READ_BYTES];
         while left > 0
             && let Ok(read @ 1..) = rustix::io::read(&reader, buffer.as_mut_slice())
         {
@@ -65,6 +75,20 @@ impl Printed {
             self.take(buffer.get(..read).unwrap_or_default());
         }
         Ok(status)
+    }
+
+    /// Takes what a command prints until it has ended. Whoever stops waiting may go on.
+    async fn follow(&mut self, process: &mut BuildProcess, reader: &mut Receiver) -> io::Result<ExitStatus> {
+        let mut buffer = vec![0; READ_BYTES];
+        loop {
+            tokio::select! {
+                status = process.ended() => return status,
+                read = reader.read(&mut buffer) => match read? {
+                    0 => return process.ended().await,
+                    read => self.take(buffer.get(..read).unwrap_or_default()),
+                },
+            }
+        }
     }
 
     fn take(&mut self, bytes: &[u8]) {
@@ -92,10 +116,36 @@ mod tests {
         command
     }
 
+    async fn run(printed: &mut Printed, line: &str) -> io::Result<ExitStatus> {
+        printed.run(shell(line), &CancellationToken::new()).await
+    }
+
+    #[tokio::test]
+    async fn a_command_that_is_stopped_may_tidy_up_and_is_ended_where_it_does_not() -> io::Result<()> {
+        let folder = tempfile::tempdir()?;
+        let tidy = ("echo tidied; exit 4", "sleep 60 & wait", Some(4), "begun\ntidied\n");
+        let stubborn = ("", "sleep 60; true", None, "begun\n");
+        for (trap, line, code, text) in [tidy, stubborn] {
+            let (mut printed, stop) = (Printed::default(), CancellationToken::new());
+            // Once it is there, the signal means something.
+            let ready = folder.path().join(line.replace(' ', "-"));
+            let line = format!("echo begun; trap '{trap}' TERM; : > '{}'; {line}", ready.display());
+            let stopping = async {
+                while !ready.exists() {
+                    tokio::time::sleep(SILENCE).await;
+                }
+                stop.cancel();
+            };
+            let (status, ()) = tokio::join!(printed.run(shell(&line), &stop), stopping);
+            assert_eq!((status?.code(), printed.text().as_str()), (code, text), "{line}");
+        }
+        Ok(())
+    }
+
     #[tokio::test]
     async fn both_streams_are_kept_in_their_order_and_nobody_waits_for_what_is_left_behind() -> io::Result<()> {
         let mut printed = Printed::default();
-        let status = printed.run(shell("echo one; echo two >&2; sleep 60 & echo three; exit 3")).await?;
+        let status = run(&mut printed, "echo one; echo two >&2; sleep 60 & echo three; exit 3").await?;
         assert_eq!((status.code(), printed.text().as_str()), (Some(3), "one\ntwo\nthree\n"));
         Ok(())
     }
@@ -105,7 +155,7 @@ mod tests {
         let mut printed = Printed::default();
         // It ends by itself once nobody reads what it prints.
         let endless = "(while echo more; do sleep 0.02; done) & exit 3";
-        let status = timeout(Duration::from_secs(30), printed.run(shell(endless))).await??;
+        let status = timeout(Duration::from_secs(30), run(&mut printed, endless)).await??;
         assert_eq!(status.code(), Some(3));
         Ok(())
     }
@@ -113,7 +163,7 @@ mod tests {
     #[tokio::test]
     async fn of_much_only_the_end_is_kept() -> io::Result<()> {
         let mut printed = Printed::default();
-        printed.run(shell("seq 1 60000; echo the end")).await?;
+        run(&mut printed, "seq 1 60000; echo the end").await?;
         let text = printed.text();
         assert_eq!(text.len(), KEPT_BYTES);
         assert!(text.ends_with("60000\nthe end\n"));

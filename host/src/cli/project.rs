@@ -1,5 +1,6 @@
 //! A guest project: a folder with an `innkeeper.toml`.
 
+use super::build_process::BuildProcess;
 use super::manifest::Manifest;
 use super::printed::Printed;
 use super::project_shell::ProjectShell;
@@ -9,6 +10,7 @@ use anyhow::{Context, anyhow, bail};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::process::ExitStatus;
+use tokio_util::sync::CancellationToken;
 
 /// The variable by which a build command knows that its component is for a moment.
 const IS_QUICK: &str = "INNKEEPER_DEV";
@@ -100,22 +102,28 @@ impl Project {
     }
 
     /// Runs the build command, if there is one. What it prints goes to standard error: the result
-    /// of this command alone is on standard output.
+    /// of this command alone is on standard output. Whoever no longer waits ends the build.
     pub(super) async fn build(&self) -> anyhow::Result<()> {
         let (Some(line), Some(folder)) = (&self.build, &self.folder) else { return Ok(()) };
         let shell = ProjectShell::new()?;
-        let status = shell.command(line, folder).stdout(std::io::stderr()).status().await;
-        check_built(line, status)
+        let mut command = shell.command(line, folder);
+        command.stdout(std::io::stderr());
+        let status = async { BuildProcess::start(command)?.ended().await };
+        check_built(line, status.await)
     }
 
     /// The same for an author who waits for the page: the command is told so, since it may have a
-    /// quicker way. Keeps what it prints.
-    pub(super) async fn build_overheard(&self, printed: &mut Printed) -> anyhow::Result<()> {
+    /// quicker way. Keeps what it prints. From `stop` on the command has to end.
+    pub(super) async fn build_overheard(
+        &self,
+        printed: &mut Printed,
+        stop: &CancellationToken,
+    ) -> anyhow::Result<()> {
         let (Some(line), Some(folder)) = (&self.build, &self.folder) else { return Ok(()) };
         let shell = ProjectShell::new()?;
         let mut command = shell.command(line, folder);
         command.env(IS_QUICK, "1");
-        let status = printed.run(command).await;
+        let status = printed.run(command, stop).await;
         check_built(line, status)
     }
 

@@ -70,7 +70,17 @@ impl Project {
     fn dev(&self, arguments: &[&str]) -> Command {
         let folder = self.folder.path().to_str().expect("a UTF-8 path");
         let listen: &[&str] = if arguments.contains(&"--listen") { &[] } else { &["--listen", "127.0.0.1:0"] };
-        let mut command = command::innkeeper(&[&["dev", folder], listen, arguments].concat());
+        let command = command::innkeeper(&[&["dev", folder], listen, arguments].concat());
+        self.counting(command)
+    }
+
+    /// `innkeeper test` for it.
+    fn test(&self) -> Command {
+        self.counting(command::innkeeper(&["test", self.folder.path().to_str().expect("a UTF-8 path")]))
+    }
+
+    /// A command whose builds count.
+    fn counting(&self, mut command: Command) -> Command {
         command.env("BUILDS", self.builds.path().join("builds"));
         command
     }

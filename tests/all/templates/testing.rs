@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use support::command::{self, Finished};
-use support::process::Serving;
+use support::process::{self, Serving};
 use support::{Engine, TestDatabase, paths, until};
 use tempfile::TempDir;
 use tokio::process::Command;
@@ -120,14 +120,11 @@ async fn an_interruption_ends_everything() {
         let project = Project::new("hello", line);
         let running = Serving::start(project.command(&[]));
         let said = running.logs().wait_for("child ").await;
-        let child = said.split_whitespace().last().unwrap().to_owned();
-        let stat = std::path::Path::new("/proc").join(&child).join("stat");
-        // One that has ended may wait for whoever takes note of it.
-        let is_there = || std::fs::read_to_string(&stat).is_ok_and(|stat| !stat.contains(") Z "));
-        assert!(is_there(), "{said}");
+        let child = said.split_whitespace().last().unwrap().parse().unwrap();
+        assert!(process::is_running(child), "{said}");
         running.signal(signal);
         assert_eq!(running.ended().await.code(), Some(status));
-        until("the child is gone", async || (!is_there()).then_some(())).await;
+        until("the child is gone", async || (!process::is_running(child)).then_some(())).await;
         assert!(project.left().is_empty(), "{:?}", project.left());
     }
 }

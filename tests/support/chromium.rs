@@ -104,7 +104,8 @@ impl Chromium {
         answer.unwrap_or_else(|refusal| panic!("{script}: {refusal}"))
     }
 
-    /// The same where the page loads itself again meanwhile: none where there is none at the moment.
+    /// The same in a page that may be loading itself again. None while there is no page to run it
+    /// in.
     pub async fn try_run(&mut self, script: &str) -> Option<Value> {
         self.evaluate(script).await.ok()
     }

@@ -12,7 +12,7 @@ use crate::logs::Logs;
 /// As many lines of what a process has printed are shown where a test fails.
 const SHOWN_LINES: usize = 60;
 
-/// Whether a process is there and has not ended. One that has may wait for whoever takes note of it.
+/// Whether a process is there and has not ended. A zombie has ended.
 pub fn is_running(pid: u32) -> bool {
     std::fs::read_to_string(format!("/proc/{pid}/stat")).is_ok_and(|stat| !stat.contains(") Z "))
 }

@@ -5,12 +5,12 @@
   if (!script || window.innkeeperReloads) return;
   window.innkeeperReloads = true;
   const { mark, method } = script.dataset;
-  // How often this page was loaded again for one mark, in vain: "MARK TIMES".
-  const key = `innkeeper-reload ${location.href}`;
+  // Under this key: how often this page was loaded again for one mark, as "MARK TIMES".
+  const key = `innkeeper-reload ${location.pathname}${location.search}`;
   const most = 3;
   let events = null;
 
-  // Without the storage, as in a sandbox, a page is loaded again each time.
+  // A page in a sandbox has no storage, and is loaded again each time.
   const stored = (access) => {
     try {
       return access(sessionStorage);

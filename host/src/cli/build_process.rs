@@ -20,13 +20,13 @@ pub(super) struct BuildProcess {
 impl BuildProcess {
     /// Starts a command.
     pub(super) fn start(mut command: Command) -> io::Result<Self> {
-        // `make` and compilers that are told to end leave no half of a file; killed ones may.
+        // SIGKILL could leave a half-written file: `make` deletes it when it gets SIGTERM.
         let child = command.kill_on_drop(false).spawn()?;
         let id = child.id().and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw);
         Ok(Self { child, id })
     }
 
-    /// How the command ends. What it has left behind goes on. Whoever stops waiting may wait again.
+    /// How the command ends. What it has left behind goes on. Dropping the future loses nothing.
     pub(super) async fn ended(&mut self) -> io::Result<ExitStatus> {
         let status = self.child.wait().await?;
         self.id = None;
@@ -36,7 +36,7 @@ impl BuildProcess {
     /// Sends a signal to the command and to all that it has started, unless it has ended.
     pub(super) fn signal(&self, signal: Signal) {
         let Some(id) = self.id else { return };
-        // All are found before one ends: what has no parent any more is nobody's descendant.
+        // All are found before the first ends: its children then have another parent.
         for process in with_descendants(id) {
             // It may have ended by itself.
             let _ = kill_process(process, signal);

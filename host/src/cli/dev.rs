@@ -184,15 +184,15 @@ struct Made {
 }
 
 impl Workshop {
-    /// Builds and deploys it, until `stop`: then there is nothing to tell.
+    /// Builds and deploys the project; none where `stop` came before that was done.
     async fn make(&self, printed: &mut Printed, stop: &CancellationToken) -> Option<anyhow::Result<Made>> {
         let began = Instant::now();
-        // Not just dropped: it may have something to tidy up.
-        let build = self.project.build_overheard(printed, stop).await;
-        stop.run_until_cancelled(async { self.deploy(build.map(|()| began.elapsed())?).await }).await
+        // The build is given `stop` itself, since it may have to tidy up.
+        let built = self.project.build_overheard(printed, stop).await.map(|()| began.elapsed());
+        stop.run_until_cancelled(async { self.deploy(built?).await }).await
     }
 
-    /// Makes what was built so fast the version that answers.
+    /// Deploys what was built, and waits until it answers. `built` is how long the build took.
     async fn deploy(&self, built: Duration) -> anyhow::Result<Made> {
         let component = self.project.read()?;
         let began = Instant::now();

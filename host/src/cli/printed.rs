@@ -34,8 +34,8 @@ const COLOURS: [(&str, &str); 3] = [("CLICOLOR_FORCE", "1"), ("FORCE_COLOR", "1"
 pub(super) struct Printed(Vec<u8>);
 
 impl Printed {
-    /// Runs a command to its end. All that it prints goes to standard error, in its order. From
-    /// `stop` on the command has [`PATIENCE`] to end by itself.
+    /// Runs a command to its end. All that it prints goes to standard error, in its order. At `stop`
+    /// the command and all that it has started are told to end, and have [`PATIENCE`] for that.
     pub(super) async fn run(&mut self, mut command: Command, stop: &CancellationToken) -> io::Result<ExitStatus> {
         let (reader, writer) = io::pipe()?;
         let mut reader = Receiver::from_owned_fd(OwnedFd::from(reader))?;
@@ -43,14 +43,19 @@ impl Printed {
         if output::shows_colours() {
             command.envs(COLOURS);
         }
-        // The command itself, which holds the other end, too, is gone with that.
+        // This drops the command, which holds the writing end of the pipe, too.
         let mut process = BuildProcess::start(command)?;
         let status = tokio::select! {
             status = self.follow(&mut process, &mut reader) => status?,
             () = stop.cancelled() => {
                 process.signal(Signal::TERM);
-                // Read meanwhile: who prints to nobody is ended before it has tidied up.
-                match timeout(PATIENCE, self.follow(&mut process, &mut reader)).await {
+                // A process that writes into a closed pipe is killed before it has tidied up. The
+                // pipe ends once all that print into it have ended.
+                let tidied = async {
+                    self.read_to_end(&mut reader).await?;
+                    process.ended().await
+                };
+                match timeout(PATIENCE, tidied).await {
                     Ok(status) => status?,
                     Err(_) => {
                         process.signal(Signal::KILL);
@@ -77,7 +82,7 @@ impl Printed {
         Ok(status)
     }
 
-    /// Takes what a command prints until it has ended. Whoever stops waiting may go on.
+    /// Takes what a command prints until it has ended. Dropping the future loses nothing.
     async fn follow(&mut self, process: &mut BuildProcess, reader: &mut Receiver) -> io::Result<ExitStatus> {
         let mut buffer = vec![0; READ_BYTES];
         loop {
@@ -89,6 +94,15 @@ impl Printed {
                 },
             }
         }
+    }
+
+    /// Takes what is printed until nobody can print any more.
+    async fn read_to_end(&mut self, reader: &mut Receiver) -> io::Result<()> {
+        let mut buffer = vec![0; READ_BYTES];
+        while let read @ 1.. = reader.read(&mut buffer).await? {
+            self.take(buffer.get(..read).unwrap_or_default());
+        }
+        Ok(())
     }
 
     fn take(&mut self, bytes: &[u8]) {
@@ -123,20 +137,23 @@ mod tests {
     #[tokio::test]
     async fn a_command_that_is_stopped_may_tidy_up_and_is_ended_where_it_does_not() -> io::Result<()> {
         let folder = tempfile::tempdir()?;
-        let tidy = ("echo tidied; exit 4", "sleep 60 & wait", Some(4), "begun\ntidied\n");
-        let stubborn = ("", "sleep 60; true", None, "begun\n");
-        for (trap, line, code, text) in [tidy, stubborn] {
+        let tidy = ("trap 'echo tidied; exit 4' TERM; : > $READY; sleep 60 & wait", Some(4), "tidied\n");
+        // The shell above it ends at once.
+        let below = "sh -c 'trap \"sleep 0.5; echo late; exit\" TERM; : > $READY; sleep 60 & wait'; true";
+        let stubborn = ("trap '' TERM; : > $READY; sleep 60; true", None, "");
+        for (number, (line, code, text)) in [tidy, (below, None, "late\n"), stubborn].into_iter().enumerate() {
             let (mut printed, stop) = (Printed::default(), CancellationToken::new());
-            // Once it is there, the signal means something.
-            let ready = folder.path().join(line.replace(' ', "-"));
-            let line = format!("echo begun; trap '{trap}' TERM; : > '{}'; {line}", ready.display());
+            // Once this file is there, the trap is set.
+            let ready = folder.path().join(number.to_string());
+            let mut command = shell(line);
+            command.env("READY", &ready);
             let stopping = async {
                 while !ready.exists() {
                     tokio::time::sleep(SILENCE).await;
                 }
                 stop.cancel();
             };
-            let (status, ()) = tokio::join!(printed.run(shell(&line), &stop), stopping);
+            let (status, ()) = tokio::join!(printed.run(command, &stop), stopping);
             assert_eq!((status?.code(), printed.text().as_str()), (code, text), "{line}");
         }
         Ok(())

@@ -102,7 +102,7 @@ impl Project {
     }
 
     /// Runs the build command, if there is one. What it prints goes to standard error: the result
-    /// of this command alone is on standard output. Whoever no longer waits ends the build.
+    /// of this command alone is on standard output. The build ends when the future is dropped.
     pub(super) async fn build(&self) -> anyhow::Result<()> {
         let (Some(line), Some(folder)) = (&self.build, &self.folder) else { return Ok(()) };
         let shell = ProjectShell::new()?;

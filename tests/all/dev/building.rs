@@ -96,7 +96,7 @@ async fn what_a_link_leads_to_is_built_for() {
     until("it is built again", async || (project.builds() == 4).then_some(())).await;
 }
 
-/// `make` then leaves no half of a file, and no compiler goes on that nobody waits for.
+/// No compiler goes on for nobody, and a build can delete a half-written file.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_build_that_is_under_way_ends_with_dev_and_test() {
     let script = "trap 'echo told; exit 1' TERM\n(sleep 987 & echo $!; wait)\n";

@@ -34,8 +34,9 @@ const COLOURS: [(&str, &str); 3] = [("CLICOLOR_FORCE", "1"), ("FORCE_COLOR", "1"
 pub(super) struct Printed(Vec<u8>);
 
 impl Printed {
-    /// Runs a command to its end. All that it prints goes to standard error, in its order. At `stop`
-    /// the command and all that it has started are told to end, and have [`PATIENCE`] for that.
+    /// Runs a command to its end. All that it prints goes to standard error, in its order. At
+    /// `stop` the command and all that it has started are told to end, and have [`PATIENCE`] for
+    /// that.
     pub(super) async fn run(&mut self, mut command: Command, stop: &CancellationToken) -> io::Result<ExitStatus> {
         let (reader, writer) = io::pipe()?;
         let mut reader = Receiver::from_owned_fd(OwnedFd::from(reader))?;
